@@ -1,0 +1,83 @@
+"""The root of every error that a visitor may be shown.
+
+A `Refusal` is an expected refusal: it carries a ``code`` (looked up as ``error.<code>`` in the
+visitor's language) and the ``fields`` of that sentence. Its English sentence, for the command line
+and the API, names the fix. Anything that is not a `Refusal` is a bug and is shown only as an id.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """Something that the app will not or cannot do, said in one sentence that names the fix."""
+
+    code: ClassVar[str] = "refused"
+    sentence: ClassVar[str] = "This cannot be done."
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        super().__init__(self.sentence.format(**fields))
+
+
+class UnknownEntry(Refusal):
+    code = "unknown_entry"
+    sentence = "There is no model called {model}. `python -m pretrained list` names them all."
+
+
+class BadData(Refusal):
+    """Training or test data that is not in one of the documented formats. Fields: path, reason."""
+
+    code = "bad_data"
+    sentence = "The data at {path} cannot be used: {reason}."
+
+
+class BadCheckpoint(Refusal):
+    """A folder that is no checkpoint, or a damaged one. Fields: path, reason."""
+
+    code = "bad_checkpoint"
+    sentence = "{path} is not a checkpoint that this app can load: {reason}."
+
+
+class ViewUnsupported(Refusal):
+    """This model cannot be looked into in that way. Fields: model, view."""
+
+    code = "view_unsupported"
+    sentence = "{model} has no view called {view}: choose another model or another view."
+
+
+class MissingDependency(Refusal):
+    code = "missing_dependency"
+    sentence = "{package} is needed for this: run `pip install {package}` and try again."
+
+
+class HubOffline(Refusal):
+    code = "hub_offline"
+    sentence = (
+        "{model} is not on this machine yet and the Hub cannot be reached: "
+        "connect to the network and try again, or choose a bundled model."
+    )
+
+
+class HubNotFound(Refusal):
+    code = "hub_not_found"
+    sentence = "The Hub has no {model} at revision {revision}: check the id or choose another model."
+
+
+class HubGated(Refusal):
+    code = "hub_gated"
+    sentence = (
+        "{model} asks you to accept its terms first: accept them on its Hub page, "
+        "set HF_TOKEN, and try again."
+    )
+
+
+class HubTruncated(Refusal):
+    code = "hub_truncated"
+    sentence = "The download of {model} broke off or arrived damaged: try again, it goes on from where it stopped."
+
+
+class HubNoSpace(Refusal):
+    code = "hub_no_space"
+    sentence = "{model} needs {needed} of free disk and only {free} are left: free some space and try again."
