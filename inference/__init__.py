@@ -1,0 +1,36 @@
+"""How an answer is computed. Knows no Gradio, and imports torch only when a model loads.
+
+engine = Engine(catalog.entries(), Settings())
+answer = await engine.predict("classification/cifar10", picture, top_k=5)
+async for event in engine.stream("text/shakespeare", "To be"): ...
+"""
+
+from inference.engine import Engine
+from inference.errors import (
+    BadInput,
+    BreakthroughsError,
+    Busy,
+    Closed,
+    DeadlineExceeded,
+    EngineError,
+    LoadFailed,
+    ModelFailed,
+    OutOfMemory,
+    UnknownModel,
+)
+from inference.settings import Settings
+
+__all__ = [
+    "BadInput",
+    "BreakthroughsError",
+    "Busy",
+    "Closed",
+    "DeadlineExceeded",
+    "Engine",
+    "EngineError",
+    "LoadFailed",
+    "ModelFailed",
+    "OutOfMemory",
+    "Settings",
+    "UnknownModel",
+]

@@ -1,0 +1,140 @@
+"""Every refusal of the engine, and of what is handed to it. Read this file first.
+
+Each class carries a ``code``: the page says ``error.<code>`` in the visitor's language with the
+error's ``fields``. The English sentence kept here is what the command line and the API say, and
+every sentence names the fix. Anything else that a model raises is a bug: it is logged with an id
+and reaches the caller as `ModelFailed`, which names that id and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pretrained.errors import Refusal
+
+__all__ = [
+    "INPUT_SENTENCES",
+    "BadInput",
+    "BreakthroughsError",
+    "Busy",
+    "Closed",
+    "DeadlineExceeded",
+    "EngineError",
+    "LoadFailed",
+    "ModelFailed",
+    "OutOfMemory",
+    "Refusal",
+    "UnknownModel",
+]
+
+
+class BreakthroughsError(Refusal):
+    """Whatever the app refuses while it serves."""
+
+    code = "refused"
+    sentence = "This cannot be done."
+
+
+class EngineError(BreakthroughsError):
+    """The engine could not compute an answer. Its children say why."""
+
+    code = "engine"
+    sentence = "No answer could be computed: try again."
+
+
+class UnknownModel(EngineError):
+    """No catalogue entry has this key. Fields: model."""
+
+    code = "unknown_model"
+    sentence = "There is no model called {model}: `python -m pretrained list` names them all."
+
+
+class Busy(EngineError):
+    """The bounded queue is full. Fields: waiting (requests already in it)."""
+
+    code = "busy"
+    sentence = "{waiting} requests are already waiting: try again in a moment."
+
+
+class Closed(EngineError):
+    """The engine is shutting down, or has."""
+
+    code = "closed"
+    sentence = "The app is shutting down: try again once it has restarted."
+
+
+class DeadlineExceeded(EngineError):
+    """No answer within the time given. Fields: seconds."""
+
+    code = "deadline"
+    sentence = "No answer within {seconds:g} s: try again, or choose a smaller model."
+
+
+class OutOfMemory(EngineError):
+    """Still out of memory after every idle model had left. Fields: model."""
+
+    code = "out_of_memory"
+    sentence = (
+        "{model} does not fit into the memory that is left: "
+        "send a smaller input or choose a smaller model."
+    )
+
+
+class ModelFailed(EngineError):
+    """A model raised something unexpected; the log holds it under this id. Fields: model, id."""
+
+    code = "model_failed"
+    sentence = (
+        "{model} could not answer this input: try another one, "
+        "and report the number {id} if it happens again."
+    )
+
+
+class LoadFailed(EngineError):
+    """A model could not be loaded. Fields: model, reason, id (of the log's entry)."""
+
+    code = "load_failed"
+    sentence = "{model} could not be loaded ({reason}): choose another model or try again."
+
+
+#: What can be wrong with an input, by code. Fields stand in braces.
+INPUT_SENTENCES: Mapping[str, str] = {
+    "bad_input": "This input cannot be read: try another one.",
+    "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
+    "picture_empty": "The file is empty: choose another picture.",
+    "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
+    "picture_truncated": "The picture breaks off in the middle: save it again and send it again.",
+    "picture_too_small": "The picture is {width} x {height} pixels: send one of at least "
+    "{limit} pixels a side.",
+    "picture_too_large": "The picture has {width} x {height} pixels, too many to open: "
+    "make it smaller than {limit} megapixels and send it again.",
+    "picture_vector": "Vector drawings (SVG) cannot be read: export it as PNG and send that.",
+    "picture_heic": "HEIC photos cannot be read here: send the photo as JPEG.",
+    "file_too_large": "The file is {size} MB: send one of at most {limit} MB.",
+}
+
+
+class _Fields(dict[str, Any]):
+    """Keeps a sentence readable when the caller left one of its fields out."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+class BadInput(BreakthroughsError):
+    """An input that no model can use. ``code`` is a key of `INPUT_SENTENCES`.
+
+    >>> str(BadInput("file_too_large", size=60, limit=50))
+    'The file is 60 MB: send one of at most 50 MB.'
+    """
+
+    code = "bad_input"
+    sentence = INPUT_SENTENCES["bad_input"]
+
+    def __init__(self, code: str = "bad_input", **fields: Any) -> None:
+        super().__init__()
+        vars(self)["code"] = code
+        self.fields = fields
+        sentence = INPUT_SENTENCES.get(code, self.sentence)
+        self.args = (sentence.format_map(_Fields(fields)),)

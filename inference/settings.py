@@ -1,0 +1,98 @@
+"""Every setting of the app, in one typed place: a flag, a variable, a default.
+
+``--queue-limit 64`` and ``BREAKTHROUGHS_QUEUE_LIMIT=64`` say the same; the flag wins.
+`Settings()` reads the variables only, `Settings.from_command_line` reads both.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict
+
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Settings(BaseSettings):
+    """Settings of the app. Each is also an environment variable BREAKTHROUGHS_<NAME>."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BREAKTHROUGHS_",
+        extra="ignore",
+        frozen=True,
+        cli_prog_name="app.py",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every one")
+    port: int = Field(7860, ge=0, le=65535, description="port to listen on")
+    root_path: str = Field("", description="path under which a proxy serves the app, as /demo")
+    device: DeviceChoice = Field("auto", description="where models run; auto takes cuda, mps, cpu")
+    memory_mb: int | None = Field(
+        None,
+        gt=0,
+        description="MiB that models may hold on the device; otherwise half of what is free",
+    )
+    keep_alive_s: float = Field(
+        300.0, ge=0, description="seconds an idle model stays in memory; earlier if room is needed"
+    )
+    queue_limit: int = Field(
+        256, ge=1, description="requests that may wait before the app says busy"
+    )
+    deadline_s: float = Field(60.0, gt=0, description="seconds after which a request gives up")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads of one computation; otherwise one per core"
+    )
+    warm: bool = Field(True, description="load torch and a first model once the page is up")
+    preload: bool = Field(False, description="load every bundled model before the page is up")
+    offline: bool = Field(False, description="never reach for the Hugging Face Hub")
+    cache_dir: Path | None = Field(
+        None, description="folder for models from the Hub; otherwise the Hub client's own"
+    )
+    model: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list, description="folder of a checkpoint to serve too; may be repeated"
+    )
+    max_upload_mb: int = Field(50, gt=0, description="largest file that a visitor may send, in MB")
+    max_pixels: int = Field(
+        80_000_000, gt=0, description="largest picture that is opened, in pixels"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="how much is logged"
+    )
+    language: Literal["en", "zh"] | None = Field(
+        None, description="language when neither the address nor the browser says; otherwise en"
+    )
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _split_folders(cls, value: object) -> object:
+        """``BREAKTHROUGHS_MODEL`` lists folders with commas between them."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @classmethod
+    def from_command_line(cls, arguments: Sequence[str] | None = None) -> Settings:
+        """The settings of this process. ``arguments`` defaults to those it was started with.
+
+        Prints help and exits on ``--help``; prints what is wrong and exits with status 2 when a
+        flag or a variable has a value that cannot be.
+        """
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        try:
+            return CliApp.run(cls, cli_args=given)
+        except ValidationError as error:
+            for problem in error.errors():
+                name = "_".join(str(part) for part in problem["loc"][:1]).replace("-", "_")
+                flag, variable = f"--{name.replace('_', '-')}", f"BREAKTHROUGHS_{name.upper()}"
+                print(
+                    f"app.py: {flag} (or {variable}): {problem['msg']}, not {problem['input']!r}",
+                    file=sys.stderr,
+                )
+            raise SystemExit(2) from None
