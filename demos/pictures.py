@@ -1,0 +1,223 @@
+"""Pictures in, pictures out: a visitor's file becomes RGB pixels, arrays become pictures to show.
+
+Decoding is the one place where a stranger's bytes meet a C library, so it is strict: size on disk
+first, then the header, then the pixels; only formats that a camera or a browser writes; every
+refusal a `BadInput` whose code the page says in the visitor's language. Nothing here knows gradio.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import html
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from inference.errors import BadInput
+
+MAX_BYTES = 50_000_000
+MAX_PIXELS = 80_000_000
+MIN_SIDE = 8  # below this there is nothing to see: CIFAR-10's pictures, the smallest used, have 32
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF")  # HEIF: with pillow-heif
+HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}  # ISO/IEC 23008-12
+HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [255, 250, 230]])
+
+
+def open_upload(
+    payload: Mapping[str, Any] | None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
+    """Open what the page or an API caller sent: ``{"path": ...}`` or ``{"url": "data:..."}``.
+
+    Gradio has already checked that ``path`` lies among this server's uploads.
+    """
+    if not payload:
+        raise BadInput("picture_missing")
+    url = payload.get("url") or ""
+    if url.startswith("data:"):
+        body = url.partition(",")[2]
+        _check_weight(len(body) * 3 // 4, max_bytes)
+        try:
+            return open_picture(base64.b64decode(body, validate=True), max_bytes, max_pixels)
+        except binascii.Error:
+            raise BadInput("picture_unreadable") from None
+    if not payload.get("path"):
+        raise BadInput("picture_missing")
+    return open_picture(payload["path"], max_bytes, max_pixels)
+
+
+def open_picture(
+    source: str | Path | bytes, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
+    """Decode a file, or its bytes, to RGB: upright, transparency laid on white.
+
+    ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
+    first page was taken. Raises `BadInput` and nothing else, whatever the bytes are.
+    """
+    try:
+        size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
+        _check_weight(size, max_bytes)
+        file = io.BytesIO(source if isinstance(source, bytes) else Path(source).read_bytes())
+    except OSError:
+        raise BadInput("picture_unreadable") from None
+    picture = _identify(file)
+    width, height = picture.size
+    if width * height > max_pixels:
+        limit = f"{max_pixels / 1e6:.0f}"
+        raise BadInput("picture_too_large", width=width, height=height, limit=limit)
+    if min(width, height) < MIN_SIDE:
+        raise BadInput("picture_too_small", width=width, height=height, limit=MIN_SIDE)
+    first_of_many = picture.format != "MPO" and _has_more_frames(picture)
+    try:
+        picture.seek(0)
+        picture.load()
+        rgb = _to_rgb(_upright(picture))
+    except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
+        raise BadInput("picture_truncated") from None
+    rgb.info = {"first_of_many": first_of_many}
+    return rgb
+
+
+def _check_weight(size: int, limit: int) -> None:
+    if size == 0:
+        raise BadInput("picture_empty")
+    if size > limit:
+        raise BadInput("file_too_large", size=f"{size / 1e6:.0f}", limit=f"{limit / 1e6:.0f}")
+
+
+def _identify(file: io.BytesIO) -> Image.Image:
+    """Find the format and read the header, decoding nothing.
+
+    `Image.open` does the same, but hides the size of a picture that it finds too large.
+    """
+    Image.init()
+    start = file.getvalue()[:4096]
+    recognised = False
+    for name in FORMATS:
+        if name not in Image.OPEN:
+            continue
+        opener, accepts = Image.OPEN[name]
+        if accepts is not None and accepts(start[:16]) is not True:
+            continue
+        recognised = True
+        file.seek(0)
+        with contextlib.suppress(Exception):
+            return opener(file, "")
+    if recognised:
+        raise BadInput("picture_truncated")
+    if start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS:
+        raise BadInput("picture_heic")
+    if b"<svg" in start.lower():
+        raise BadInput("picture_vector")
+    raise BadInput("picture_unreadable")
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    with contextlib.suppress(Exception):  # a damaged second frame is no reason to refuse the first
+        return bool(getattr(picture, "is_animated", False))
+    return False
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn as the camera's EXIF note says; a damaged note is ignored."""
+    with contextlib.suppress(Exception):
+        return ImageOps.exif_transpose(picture)
+    return picture
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    """Any mode to 8-bit RGB: deep greys scaled by their range, alpha composed on white."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        values = np.asarray(picture, dtype=np.float64)
+        low, high = (values.min(), values.max()) if picture.mode == "F" else (0.0, 65535.0)
+        scaled = (values - low) / max(high - low, 1e-12)
+        picture = Image.fromarray((scaled.clip(0, 1) * 255).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return picture.convert("RGB")
+
+
+# Arrays to pictures
+
+
+def overlay(
+    picture: Image.Image, heat: np.ndarray, box: tuple[int, int, int, int], side: int = 480
+) -> Image.Image:
+    """Lay a heat map [h, w] in 0..1 over the ``box`` (x0, y0, x1, y1) of a picture.
+
+    What the network never saw, outside the box, is faded. The result's longer side is ``side``.
+    """
+    scale = side / max(picture.size)
+    size = [max(1, round(n * scale)) for n in picture.size]
+    small = picture.resize(size, Image.Resampling.LANCZOS)
+    grey = np.asarray(small.convert("L").convert("RGB"), dtype=np.float64)
+    x0, y0, x1, y1 = (round(n * scale) for n in box)
+    x0, y0 = max(x0, 0), max(y0, 0)
+    x1, y1 = min(max(x1, x0 + 1), small.width), min(max(y1, y0 + 1), small.height)
+    warmth = Image.fromarray(np.asarray(heat, dtype=np.float32).clip(0, 1))
+    warmth = np.asarray(warmth.resize((x1 - x0, y1 - y0), Image.Resampling.BICUBIC)).clip(0, 1)
+    canvas = grey * 0.35 + 255 * 0.65 * 0.6
+    inside = grey[y0:y1, x0:x1]
+    strength = (0.15 + 0.6 * warmth)[..., None]
+    canvas[y0:y1, x0:x1] = inside * (1 - strength) + _ramp(warmth) * strength
+    return Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
+
+
+def _ramp(values: np.ndarray) -> np.ndarray:
+    """Values in 0..1 to RGB on a ramp that darkens evenly, so that it also reads in grey."""
+    stops = np.linspace(0, 1, len(HEAT))
+    return np.stack([np.interp(values, stops, HEAT[:, c]) for c in range(3)], axis=-1)
+
+
+def tiles(stack: np.ndarray, columns: int, gap: int = 1, side: int = 32) -> Image.Image:
+    """A sheet of tiles, row by row, from [n, h, w] (grey) or [n, h, w, 3] values in 0..1.
+
+    Every tile is drawn ``side`` pixels wide, enlarged without smoothing: each value stays a square.
+    """
+    count, height, width = stack.shape[:3]
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    zoom = max(1, round(side / width))
+    pixels = (np.nan_to_num(stack).clip(0, 1) * 255).round().astype(np.uint8)
+    pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    if pixels.ndim == 3:
+        pixels = pixels[..., None].repeat(3, axis=-1)
+    height, width = height * zoom, width * zoom
+    size = (rows * (height + gap) - gap, columns * (width + gap) - gap)
+    sheet = np.full((*size, 4), 0, dtype=np.uint8)  # the gaps are transparent: paper shows through
+    for index, tile in enumerate(pixels):
+        y, x = index // columns * (height + gap), index % columns * (width + gap)
+        sheet[y : y + height, x : x + width, :3] = tile
+        sheet[y : y + height, x : x + width, 3] = 255
+    return Image.fromarray(sheet)
+
+
+def grey(values: np.ndarray) -> Image.Image:
+    """One picture from [h, w] values in 0..1."""
+    return Image.fromarray((np.nan_to_num(values).clip(0, 1) * 255).round().astype(np.uint8))
+
+
+def fitted(picture: Image.Image, side: int) -> Image.Image:
+    """A copy whose longer side is at most ``side`` pixels."""
+    copy = picture.copy()
+    copy.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return copy
+
+
+def img(picture: Image.Image, alt: str, *, classes: str = "", lossless: bool = False) -> str:
+    """An ``<img>`` that carries its own bytes, so that no copy is left on the server."""
+    file = io.BytesIO()
+    picture.save(file, "WEBP", lossless=lossless, quality=85, method=2)
+    data = base64.b64encode(file.getvalue()).decode()
+    return (
+        f'<img class="{html.escape(classes)}" alt="{html.escape(alt)}" '
+        f'width="{picture.width}" height="{picture.height}" src="data:image/webp;base64,{data}">'
+    )
