@@ -1,0 +1,229 @@
+"""The one training loop: precision, schedule, averaging, checkpoints, history. Knows no model.
+
+A recipe brings its model, batches, loss and evaluation as a `Task`; the loop does the rest in the
+order in which a reader would explain it. The learning rate follows *progress*, the larger of the
+share of steps done and the share of the time budget used, so that ``--minutes`` ends a run with
+its schedule complete on any machine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Task(Protocol):
+    """What a recipe brings to the loop."""
+
+    model: nn.Module
+    steps_per_epoch: int
+
+    def batches(self, epoch: int, progress: float) -> Iterator[Any]:
+        """Training batches of one epoch; the order depends on the seed and ``epoch`` only."""
+
+    def loss(self, model: nn.Module, batch: Any) -> Tensor:
+        """Scalar loss of one batch."""
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Held-out figures, such as ``{"valid_top1": 0.93}``."""
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Parameter groups for the optimiser; ``lr_scale`` multiplies the learning rate."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a run.
+
+    Attributes:
+        epochs: passes over the data, unless ``minutes`` ends the run first.
+        minutes: wall-clock budget, or None.
+        peak: highest learning rate, reached after ``warmup`` of the progress, then down to zero.
+        optimiser: ``sgd`` (Nesterov momentum) or ``adamw``.
+        average: steps over which weights are averaged (exponential, Polyak & Juditsky 1992).
+        clip: largest norm of the gradient, or None.
+    """
+
+    epochs: int
+    peak: float
+    weight_decay: float
+    minutes: float | None = None
+    warmup: float = 0.15
+    momentum: float = 0.9
+    optimiser: str = "sgd"
+    average: int = 100
+    clip: float | None = None
+    seed: int = 0
+
+
+def choose_device() -> torch.device:
+    """CUDA where there is one, then Apple's, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def precision(device: torch.device) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it, else float32.
+
+    On a CPU without such instructions bfloat16 is emulated and several times slower.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "cpu" and torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        flags = Path("/proc/cpuinfo")
+        if flags.exists() and "avx512_bf16" in flags.read_text():
+            return torch.bfloat16
+    return torch.float32
+
+
+def learning_rate(plan: Plan, progress: float) -> float:
+    """Linear up over the warm-up, then a half cosine to zero. ``progress`` is 0..1."""
+    if progress < plan.warmup:
+        return plan.peak * progress / plan.warmup
+    return plan.peak * 0.5 * (1 + math.cos(math.pi * (progress - plan.warmup) / (1 - plan.warmup)))
+
+
+def optimiser(plan: Plan, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    """The plan's optimiser over the task's parameter groups, its rates set at every step."""
+    defaults = [{"lr_scale": 1.0, "weight_decay": plan.weight_decay, **g} for g in groups]
+    if plan.optimiser == "adamw":
+        return torch.optim.AdamW(defaults, lr=0.0)
+    return torch.optim.SGD(defaults, lr=0.0, momentum=plan.momentum, nesterov=True)
+
+
+@torch.no_grad()
+def average_into(averaged: nn.Module, model: nn.Module, step: int, span: int) -> None:
+    """One step of the exponential average; early on it forgets faster, so it never lags a start."""
+    keep = min(1 - 1 / span, (1 + step) / (10 + step))
+    theirs = model.state_dict()
+    for name, mine in averaged.state_dict().items():
+        if mine.is_floating_point():
+            mine.lerp_(theirs[name], 1 - keep)
+        else:
+            mine.copy_(theirs[name])
+
+
+def fit(
+    task: Task,
+    plan: Plan,
+    out: Path,
+    *,
+    device: torch.device | None = None,
+    resume: bool = False,
+    smoke: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """Train ``task.model`` and give back its averaged weights and the history.
+
+    Writes ``history.jsonl`` (one line an epoch) and ``state.pt`` (everything that ``resume``
+    needs to go on along the same curve) into ``out``. ``smoke`` is two steps.
+
+    Raises:
+        FloatingPointError: the loss is no longer a number.
+    """
+    from copy import deepcopy
+
+    device = device or choose_device()
+    dtype = precision(device)
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(plan.seed)
+    model = task.model.to(device, memory_format=torch.channels_last)
+    averaged = deepcopy(model).eval().requires_grad_(False)
+    optimizer = optimiser(plan, task.groups())
+    scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+    total = 2 if smoke else plan.epochs * task.steps_per_epoch
+    step, epoch, spent, history = 0, 0, 0.0, []
+    state_file = out / "state.pt"
+    if resume and state_file.exists():
+        state = torch.load(state_file, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        averaged.load_state_dict(state["averaged"])
+        optimizer.load_state_dict(state["optimizer"])
+        scaler.load_state_dict(state["scaler"])
+        step, epoch, spent = state["step"], state["epoch"], state["seconds"]
+        history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+        history = history[:epoch]
+    (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
+
+    started = clock() - spent
+    budget = plan.minutes * 60 if plan.minutes else math.inf
+
+    def progress() -> float:
+        return min(1.0, max(step / total, (clock() - started) / budget))
+
+    while progress() < 1:
+        model.train()
+        running, seen = torch.zeros((), device=device), 0
+        for batch in task.batches(epoch, progress()):
+            rate = learning_rate(plan, progress())
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["lr_scale"]
+            with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
+                loss = task.loss(model, batch)
+            optimizer.zero_grad(set_to_none=True)
+            scaler.scale(loss).backward()
+            if plan.clip:
+                scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+            scaler.step(optimizer)
+            scaler.update()
+            average_into(averaged, model, step, plan.average)
+            running += loss.detach().float()
+            seen += 1
+            step += 1
+            _bar(step, total, progress(), seen, running, clock() - started)
+            if progress() >= 1:
+                break
+        epoch += 1
+        mean = running.item() / max(seen, 1)
+        if not math.isfinite(mean):
+            raise FloatingPointError(f"the loss became {mean} in epoch {epoch}: lower --lr")
+        row = {
+            "epoch": epoch,
+            "step": step,
+            "progress": round(progress(), 4),
+            "seconds": round(clock() - started, 1),
+            "loss": round(mean, 4),
+            **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
+        }
+        history.append(row)
+        print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
+        (out / "history.jsonl").write_text("".join(json.dumps(r) + "\n" for r in history))
+        state = {
+            "model": model.state_dict(),
+            "averaged": averaged.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scaler": scaler.state_dict(),
+            "step": step,
+            "epoch": epoch,
+            "seconds": clock() - started,
+        }
+        torch.save(state, out / "state.part")
+        os.replace(out / "state.part", state_file)  # never half a file, wherever it is killed
+    return averaged, history
+
+
+def _bar(step: int, total: int, done: float, seen: int, running: Tensor, seconds: float) -> None:
+    """A progress bar on a terminal; silent in a log."""
+    if not sys.stderr.isatty() or (seen % 10 and step != total):
+        return
+    left = seconds / max(done, 1e-6) * (1 - done)
+    filled = "=" * int(30 * done)
+    print(
+        f"\r[{filled:<30}] {done:4.0%} step {step} loss {running.item() / seen:.3f} "
+        f"{left / 60:.1f} min left ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
