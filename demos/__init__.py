@@ -1,0 +1,8 @@
+"""What a visitor sees: one module a tab, in this order. A new tab is one line here."""
+
+TABS = (
+    "home",
+    "classification",
+    "results",
+    "server",
+)

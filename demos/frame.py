@@ -1,0 +1,269 @@
+"""The frame that every tab shares: title, the four rooms, facts, errors.
+
+A tab is `build(engine, words)` in `demos/<tab>/__init__.py`:
+
+    with frame.page("classification", words):
+        with frame.room("try"): ...
+        with frame.room("inside"): ...
+        with frame.room("train"): ...
+        with frame.room("learn"): frame.article("classification", words)
+"""
+
+from __future__ import annotations
+
+import functools
+import html as html_text
+import inspect
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context, LocalContext
+
+from demos.language import DEMOS, Say, Words
+from pretrained.errors import Refusal
+
+log = logging.getLogger(__name__)
+ROOMS = ("try", "inside", "train", "learn")
+CHECKPOINTS = DEMOS.parent / "pretrained"
+FRACTIONS = frozenset(
+    {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "cer", "precision", "recall"}
+)
+_words: ContextVar[Words] = ContextVar("words")
+
+
+@contextmanager
+def page(name: str, words: Words) -> Iterator[gr.Tabs]:
+    """One tab: the visitor's question (``<name>.title``), how it is answered (``<name>.lead``),
+    then the rooms. Gives the `gr.Tabs` of the rooms. The accent is the class ``tab-<name>``."""
+    token = _words.set(words)
+    try:
+        with gr.Column(elem_classes=["page", f"tab-{name}"]):
+            title(name, words)
+            with gr.Tabs(elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap") as rooms:
+                yield rooms
+    finally:
+        _words.reset(token)
+
+
+def title(name: str, words: Words) -> None:
+    """The question at the head of a page, and the sentence that answers how."""
+    html(words, lambda say: f'<div class="title"><h1>{say(f"{name}.title")}</h1>'
+         f'<p>{say(f"{name}.lead")}</p></div>')
+
+
+@contextmanager
+def room(name: str) -> Iterator[gr.Tab]:
+    """One of the four rooms: try, inside, train or learn. Its `gr.Tab` is given, for events."""
+    if name not in ROOMS:
+        raise ValueError(f"no room called {name!r}: one of {', '.join(ROOMS)}")
+    with gr.Tab(_words.get()(f"frame.room.{name}"), id=name, elem_classes=["room", f"room-{name}"]) as tab:
+        yield tab
+
+
+def html(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTML:
+    """A fixed piece of page, rendered once per language: `render` gets a `say` that escapes."""
+    return gr.HTML(words.markup(render), js_on_load=None, **options)
+
+
+def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[str, Any]]]) -> None:
+    """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
+
+    Gradio translates labels in the browser but not choices, so these are said by the server."""
+
+    def fill(request: gr.Request) -> Any:
+        say = words.speaker(words.lang(request))
+        return gr.update(choices=[(html_text.unescape(t), value) for t, value in options(say)])
+
+    assert Context.root_block is not None
+    Context.root_block.load(
+        fill, None, component, api_visibility="private", queue=False, show_progress="hidden"
+    )
+
+
+# ---- pieces of page, as HTML ------------------------------------------------------------------
+
+
+def bars(rows: Sequence[tuple[str, float]], accent: str | None = None) -> str:
+    """Labels with horizontal bars. `rows`: (label, fraction from 0 to 1), best first; `accent`:
+    a CSS colour, else the tab's own. Percentages of 0.1 points; a tiny value shows as "<0.1%"."""
+    style = f' style="--accent:{html_text.escape(accent, quote=True)}"' if accent else ""
+    lines = []
+    for label, fraction in rows:
+        share = min(max(float(fraction), 0.0), 1.0)
+        shown = "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+        lines.append(
+            f'<li class="bar"><b>{html_text.escape(str(label))}</b>'
+            f'<div aria-hidden="true"><i style="width:{share * 100:.2f}%"></i></div>'
+            f"<span>{html_text.escape(shown)}</span></li>"
+        )
+    return f'<ul class="bars"{style}>{"".join(lines)}</ul>'
+
+
+def note(text: str) -> str:
+    """An aside with the accent at its left. `text` is plain text."""
+    return f'<p class="note">{html_text.escape(text)}</p>'
+
+
+def quiet(text: str) -> str:
+    """One muted line: the model, its size and its time. `text` is plain text."""
+    return f'<p class="quiet">{html_text.escape(text)}</p>'
+
+
+def facts(words: Words, rows: Sequence[tuple[str, str]]) -> gr.HTML:
+    """The three or four large numbers at the foot of a room. `rows`: (value, key of its label)."""
+
+    def render(say: Say) -> str:
+        cells = (f"<div><dd>{html_text.escape(v)}</dd><dt>{say(k)}</dt></div>" for v, k in rows)
+        return f'<dl class="facts">{"".join(cells)}</dl>'
+
+    return html(words, render)
+
+
+def command(words: Words, line: str) -> gr.HTML:
+    """A command to copy. The button is wired by page.js."""
+    return html(
+        words,
+        lambda say: f'<div class="command"><pre tabindex="0"><code>{html_text.escape(line)}</code></pre>'
+        f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
+        f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>',
+    )
+
+
+# ---- Learn ------------------------------------------------------------------------------------
+
+
+def article(
+    name: str, words: Words, figures: Mapping[str, Callable[[Say], str]] | None = None
+) -> gr.Markdown:
+    """`demos/<name>/learn.<lang>.md` with its figures filled in from the models' metrics.json.
+
+    ``{{metric:classification/cifar10:top1}}`` becomes "95.9% ± 0.4"; ``:value`` after it leaves the
+    interval out; ``{{training:classification/cifar10:hardware}}`` takes a field of the training
+    record; ``{{figure:NAME}}`` calls ``figures["NAME"](say)`` for a piece of HTML."""
+
+    def render(say: Say) -> str:
+        text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
+        return re.sub(r"\{\{(.+?)\}\}", lambda m: fill(m[1].strip(), say, figures or {}), text)
+
+    return gr.Markdown(words.markup(render), elem_classes="article", sanitize_html=False)
+
+
+def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]) -> str:
+    """What stands in an article for one placeholder. A figure that does not exist yet is a dash."""
+    kind, _, rest = placeholder.partition(":")
+    if kind == "figure":
+        return figures[rest](say)
+    key, _, field = rest.partition(":")
+    metrics = read_metrics(key)
+    if kind == "metric":
+        metric, _, part = field.partition(":")
+        found = (r["metrics"][metric] for r in metrics.get("results", ()) if metric in r["metrics"])
+        result = next(found, None)
+        if result:
+            return figure(metric, result, interval=part != "value")
+    elif kind == "training" and field in metrics.get("training", {}):
+        return str(metrics["training"][field])
+    log.warning("no figure for {{%s}}", placeholder)
+    return "—"
+
+
+def figure(metric: str, result: Mapping[str, float], interval: bool = True) -> str:
+    """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"."""
+    scale, unit, digits = (100, "%", 1) if metric in FRACTIONS else (1, "", 2)
+    text = f"{result['value'] * scale:.{digits}f}{unit}"
+    if interval and result.get("low") is not None and result.get("high") is not None:
+        text += f" ± {(result['high'] - result['low']) / 2 * scale:.{digits}f}"
+    return text
+
+
+def read_metrics(key: str) -> dict[str, Any]:
+    """The metrics.json of a bundled model, or {} where it has none yet."""
+    room_name, _, model = key.partition("/")
+    file = CHECKPOINTS / room_name / "checkpoints" / model / "metrics.json"
+    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+# ---- errors -----------------------------------------------------------------------------------
+
+
+def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator for callbacks: what was refused is said in the visitor's language; what nobody
+    expected is logged with an id, and only the id is shown. Takes functions, coroutines and
+    generators of both kinds, and leaves the signature as Gradio reads it."""
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isasyncgenfunction(fn):
+
+            @functools.wraps(fn)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    async for value in fn(*args, **kwargs):
+                        yield value
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        elif inspect.iscoroutinefunction(fn):
+
+            @functools.wraps(fn)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return await fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        elif inspect.isgeneratorfunction(fn):
+
+            @functools.wraps(fn)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    yield from fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        else:
+
+            @functools.wraps(fn)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        return wrapped
+
+    return decorate
+
+
+def shown(error: Exception, words: Words, lang: str | None = None) -> gr.Error:
+    """`error` as the visitor meets it: one sentence that names the fix, or an id."""
+    if isinstance(error, gr.Error):
+        return error
+    lang = lang or words.lang(LocalContext.request.get(None))
+    if isinstance(error, Refusal):
+        heading, sentence = "frame.refused", sentence_of(error, words, lang)
+    else:
+        id = secrets.token_hex(4)
+        log.error("unexpected error %s", id, exc_info=error)
+        heading, sentence = "frame.failed", words.say(lang, "error.unexpected", id=id)
+    return gr.Error(
+        html_text.escape(sentence, quote=False),
+        title=words.say(lang, heading),
+        duration=12,
+        print_exception=False,
+    )
+
+
+def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+    """A refusal in the visitor's language; its own English where the house has no words for it."""
+    try:
+        return words.say(lang, f"error.{error.code}", **error.fields)
+    except (KeyError, IndexError):
+        log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
+        return str(error)
