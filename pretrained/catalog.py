@@ -1,0 +1,193 @@
+"""Every model of the app, one entry each: bundled with the code, or on the Hub. Imports no torch.
+
+The numbers that an entry claims are read from its checkpoint's ``metrics.json``, never typed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pretrained import checkpoint
+from pretrained.errors import BadCheckpoint, UnknownEntry
+
+HERE = Path(__file__).parent
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One measured figure. ``low`` and ``high`` bound its 95% interval; None where unknown."""
+
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    split: str
+    n: int | None
+    command: str
+    reference: str
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model: where it comes from, what it weighs, what it claims.
+
+    Attributes:
+        key: ``task/name``.
+        loader: ``"module:function"``, called with the entry, a device and a progress callback.
+        folder: checkpoint folder, for bundled models and those given by ``--model``.
+        hub_id, revision: repository and commit on the Hub; a revision of None is fixed to the
+            commit found at the first download.
+        bytes: weights on disk, or to download.
+        languages: of the labels.
+        max_batch: the most inputs that are computed together.
+        classes: number of classes, where the model has classes.
+    """
+
+    key: str
+    task: str
+    title: str
+    loader: str
+    licence: str
+    bytes: int
+    parameters: int
+    folder: str | None = None
+    hub_id: str | None = None
+    revision: str | None = None
+    languages: tuple[str, ...] = ("en",)
+    max_batch: int = 32
+    classes: int | None = None
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it works with no network and nothing downloaded."""
+        return self.folder is not None
+
+    def load(self, device: str, progress: Progress = lambda done, total: None) -> Any:
+        """Call the loader: the served model, ready for ``predict``."""
+        module, function = self.loader.split(":")
+        return getattr(import_module(module), function)(self, device, progress)
+
+
+BUNDLED = (
+    "classification/photos",
+    "classification/cifar10",
+    "classification/hog-svm",
+)
+
+
+def folder_of(key: str) -> Path:
+    """Where the checkpoint of a bundled model stands."""
+    task, name = key.split("/")
+    return HERE / task / "checkpoints" / name
+
+
+def from_folder(path: Path | str, key: str | None = None) -> Entry:
+    """The entry of a checkpoint folder, such as one that ``train --out`` wrote.
+
+    Raises:
+        BadCheckpoint: it is no checkpoint of ours.
+    """
+    folder = Path(path).resolve()
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    for needed in ("key", "loader"):
+        if not isinstance(config.get(needed), str):
+            raise BadCheckpoint(path=folder, reason=f"its config.json has no {needed}")
+    module, _, function = config["loader"].partition(":")
+    # A folder from outside may name a loader of ours, never any other function.
+    if not (module.startswith("pretrained.") and function.startswith("load")):
+        raise BadCheckpoint(path=folder, reason=f"its loader {config['loader']} is not one of ours")
+    if not (folder / checkpoint.WEIGHTS).exists():
+        raise BadCheckpoint(path=folder, reason=f"it has no {checkpoint.WEIGHTS}")
+    key = key or f"{config['key'].split('/')[0]}/{folder.name}"
+    metrics = folder / checkpoint.METRICS
+    return Entry(
+        key=key,
+        task=key.split("/")[0],
+        title=config.get("title", folder.name),
+        loader=config["loader"],
+        licence=config.get("licence", "unknown"),
+        bytes=checkpoint.size_on_disk(folder),
+        parameters=config.get("parameters", 0),
+        folder=str(folder),
+        languages=("en", "zh") if config.get("labels_zh") else ("en",),
+        max_batch=config.get("max_batch", 32),
+        classes=len(config["labels"]) if "labels" in config else None,
+        claims=_claims(checkpoint.read_json(folder, metrics.name)) if metrics.exists() else (),
+    )
+
+
+def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(
+            metric=name,
+            value=figure["value"],
+            low=figure["low"],
+            high=figure["high"],
+            split=result["split"],
+            n=result["n"],
+            command=result.get("command", ""),
+            reference=result.get("reference", ""),
+            target=result.get("target", {}).get(name),
+        )
+        for result in metrics.get("results", ())
+        for name, figure in result["metrics"].items()
+    )
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every model by key: the bundled ones first, then those on the Hub."""
+    found = [from_folder(folder_of(key), key) for key in BUNDLED if folder_of(key).exists()]
+    from pretrained.classification.timm_entries import entries as timm_entries
+
+    return {entry.key: entry for entry in (*found, *timm_entries())}
+
+
+def find(key: str) -> Entry:
+    """The entry of a key.
+
+    Raises:
+        UnknownEntry: no model is called so.
+    """
+    try:
+        return entries()[key]
+    except KeyError:
+        raise UnknownEntry(model=key) from None
+
+
+def labels(entry: Entry) -> dict[str, list[str] | None]:
+    """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model."""
+    if entry.folder is None:
+        from pretrained.classification.timm_entries import imagenet_labels
+
+        return {"en": imagenet_labels(), "zh": None}
+    config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
+    return {"en": config.get("labels", []), "zh": config.get("labels_zh")}
+
+
+def cards() -> list[dict[str, Any]]:
+    """One row for each claim of each model that claims anything, for the Results page."""
+    rows = []
+    for entry in entries().values():
+        training: Mapping[str, Any] = {}
+        if entry.folder is not None and (Path(entry.folder) / checkpoint.METRICS).exists():
+            training = checkpoint.read_json(Path(entry.folder), checkpoint.METRICS).get("training", {})
+        rows += [
+            {
+                "key": entry.key,
+                "title": entry.title,
+                "hardware": training.get("hardware"),
+                "wall_seconds": training.get("wall_seconds"),
+                **vars(claim),
+            }
+            for claim in entry.claims
+        ]
+    return rows

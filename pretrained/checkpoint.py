@@ -1,0 +1,135 @@
+"""Checkpoints: a folder with what a model is, what it weighs, what it can do, how it got there.
+
+    config.json        architecture, preprocessing, labels: all that serving needs besides weights
+    model.safetensors  weights, half precision on disk, no pickle anywhere
+    metrics.json       every figure with split, n, interval and command
+    history.jsonl      the training curve, one line an epoch
+    README.md          the model card, written from the files above
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretrained.errors import BadCheckpoint
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONFIG, WEIGHTS, METRICS, HISTORY, CARD = (
+    "config.json",
+    "model.safetensors",
+    "metrics.json",
+    "history.jsonl",
+    "README.md",
+)
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """One of the JSON files of a checkpoint.
+
+    Raises:
+        BadCheckpoint: it is missing or no JSON object.
+    """
+    try:
+        value = json.loads((folder / name).read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadCheckpoint(path=folder, reason=f"it has no {name}") from None
+    except (OSError, ValueError) as error:
+        raise BadCheckpoint(path=folder, reason=f"{name} cannot be read") from error
+    if not isinstance(value, dict):
+        raise BadCheckpoint(path=folder, reason=f"{name} is not a JSON object")
+    return value
+
+
+def write_json(folder: Path, name: str, value: Mapping[str, Any]) -> None:
+    """Write atomically: a reader sees the old file or the new one, never half of one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{name}.part"
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    os.replace(part, folder / name)
+
+
+def save_weights(folder: Path, tensors: Mapping[str, Tensor], name: str = WEIGHTS) -> None:
+    """Write tensors as safetensors, floating-point ones in half precision."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {
+        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for key, value in tensors.items()
+    }
+    part = folder / f".{name}.part"
+    save_file(half, part, metadata={"format": "pt"})
+    os.replace(part, folder / name)
+
+
+def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
+    """Read safetensors, floating-point ones back in single precision.
+
+    Raises:
+        BadCheckpoint: the file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(folder / name)
+    except FileNotFoundError:
+        raise BadCheckpoint(path=folder, reason=f"it has no {name}") from None
+    except (SafetensorError, OSError) as error:
+        raise BadCheckpoint(path=folder, reason=f"{name} is damaged") from error
+    return {key: v.float() if v.is_floating_point() else v for key, v in tensors.items()}
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of all weights in the folder."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def write_card(folder: Path) -> None:
+    """Write README.md, the model card with the Hub's front matter, from config and metrics."""
+    config, metrics = read_json(folder, CONFIG), read_json(folder, METRICS)
+    training = metrics.get("training", {})
+    lines = [
+        "---",
+        "library_name: pytorch",
+        f"license: {config.get('licence', 'apache-2.0').lower()}",
+        f"pipeline_tag: {config.get('pipeline_tag', 'image-classification')}",
+        "---",
+        f"# {config['key']}",
+        "",
+        config.get("description", ""),
+        "",
+        "| claim | value | 95% interval | target | split | n | measured by |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in metrics.get("results", []):
+        for name, m in result["metrics"].items():
+            target = result.get("target", {}).get(name)
+            lines.append(
+                f"| {name} | {m['value']:.4f} | {m['low']:.4f} to {m['high']:.4f} | "
+                f"{'' if target is None else target} | {result['split']} | {result['n']} | "
+                f"`{result['command']}` |"
+            )
+    lines += ["", "## How it was made", ""]
+    lines += [f"- {name}: {value}" for name, value in training.items()]
+    if "calibration" in metrics:
+        lines += ["", "## Calibration", ""]
+        lines += [f"- {name}: {value}" for name, value in metrics["calibration"].items()]
+    if metrics.get("probes"):
+        lines += ["", "## A linear probe at each stage", ""]
+        lines += [f"- {p['name']}: top-1 {p['top1']:.4f} (n {p['n']}, {p['split']})" for p in metrics["probes"]]
+    if metrics.get("ladder"):
+        lines += ["", "## Beside others on the same split", ""]
+        lines += [
+            f"- {r['name']}: {r['metric']} {r['value']:.4f} ({r['low']:.4f} to {r['high']:.4f}), n {r['n']}, {r['split']}"
+            for r in metrics["ladder"]
+        ]
+    if config.get("limits"):
+        lines += ["", "## What it cannot do", "", config["limits"]]
+    (folder / CARD).write_text("\n".join(lines) + "\n", "utf-8")

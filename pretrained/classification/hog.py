@@ -1,0 +1,90 @@
+"""How it was done before deep learning: histograms of oriented gradients and a linear SVM.
+
+Dalal & Triggs 2005. The features are designed by hand (which way edges run in each small cell),
+only the last, linear step is learnt. scikit-image computes them, scikit-learn fits the machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry, Progress
+from pretrained.classification.data import fit_square
+from pretrained.classification.serve import rank
+from pretrained.errors import ViewUnsupported
+
+SIZE = 32
+SETTINGS = {"orientations": 9, "pixels_per_cell": (4, 4), "cells_per_block": (2, 2)}
+
+
+def describe(picture: np.ndarray) -> np.ndarray:
+    """uint8 [32, 32, 3] -> [1764]: 7x7 blocks of 2x2 cells of 9 directions, each block normalised."""
+    from skimage.feature import hog
+
+    return np.asarray(hog(picture, channel_axis=-1, **SETTINGS), dtype=np.float32)
+
+
+def draw(picture: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] -> float32 [H, W] in 0..1: a small star of edge directions in each cell."""
+    from skimage.feature import hog
+
+    cells = SETTINGS | {"pixels_per_cell": (16, 16)}
+    _, picture_of_it = hog(picture, channel_axis=-1, visualize=True, **cells)
+    top = np.quantile(picture_of_it, 0.995) or 1.0
+    return np.clip(picture_of_it / top, 0, 1).astype(np.float32)
+
+
+class HogSvm:
+    """The served machine; the same ``predict`` as `serve.Classifier`."""
+
+    def __init__(self, config: dict[str, Any], weight: np.ndarray, bias: np.ndarray) -> None:
+        self.config, self.weight, self.bias = config, weight, bias
+        self.labels = tuple(config["labels"])
+        self.labels_zh = tuple(config["labels_zh"]) if config.get("labels_zh") else None
+        self.parameters = weight.size + bias.size
+        self.bytes = weight.nbytes + bias.nbytes
+
+    def predict(
+        self, images: list[Image.Image], *, view: str = "answer", top_k: int = 5
+    ) -> list[Any]:
+        """Views ``answer``, ``scores`` and ``hog``: ``{"picture": [128, 128] in 0..1}``."""
+        if view == "hog":
+            return [{"picture": draw(np.asarray(fit_square(i, 4 * SIZE)))} for i in images]
+        if view not in ("answer", "scores"):
+            raise ViewUnsupported(model=self.config["key"], view=view)
+        features = np.stack([describe(np.asarray(fit_square(i, SIZE))) for i in images])
+        margins = (features @ self.weight.T + self.bias) / self.config.get("temperature", 1.0)
+        odds = np.exp(margins - margins.max(1, keepdims=True))
+        probabilities = odds / odds.sum(1, keepdims=True)
+        if view == "scores":
+            return list(probabilities)
+        below = self.config.get("unsure_below", 0.0)
+        return [rank(p, self.labels, top_k, below) for p in probabilities]
+
+
+def load(entry: Entry, device: str, progress: Progress) -> HogSvm:
+    """The loader; this machine always runs on the CPU."""
+    assert entry.folder is not None
+    folder = Path(entry.folder)
+    weights = checkpoint.load_weights(folder)
+    progress(entry.bytes, entry.bytes)
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    return HogSvm(config, weights["weight"].numpy(), weights["bias"].numpy())
+
+
+def fit(images: np.ndarray, labels: np.ndarray, cost: float) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the machine one class against the rest: weight [classes, 1764], bias [classes].
+
+    Args:
+        images: uint8 [N, 32, 32, 3]. labels: [N]. cost: the SVM's C.
+    """
+    from sklearn.svm import LinearSVC
+
+    features = np.stack([describe(image) for image in images])
+    machine = LinearSVC(C=cost, dual=False, tol=1e-3).fit(features, labels)
+    return machine.coef_.astype(np.float32), machine.intercept_.astype(np.float32)
