@@ -1,103 +1,294 @@
-"""How an answer is computed (first version: loads lazily, predicts in a thread)."""
+"""How an answer is computed: the queue, the lanes and the cache put together.
+
+    asked -> Queue -> Lane (one thread a model) -> Cache.acquire -> predict or step -> Job.finish
+
+The engine belongs to no event loop: ask it from any, or from several at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
+import contextlib
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
-from inference.errors import UnknownModel
+from inference import bell
+from inference.batching import Arrival, Job, Queue, Request
+from inference.cache import Cache
+from inference.contract import Entry, Load, load_entry
+from inference.device import Device, choose
+from inference.errors import Busy, Closed, Refusal, UnknownModel
+from inference.lane import Lane
+from inference.metrics import Metrics
 from inference.settings import Settings
+from inference.streaming import Generation
 
 
-def load_entry(entry: Any, device: str, progress: Callable[[int, int], None]) -> Any:
-    module, _, function = entry.loader.partition(":")
-    return getattr(importlib.import_module(module), function)(entry, device, progress)
+def in_a_thread(lane: Lane) -> None:
+    """Runs a lane the ordinary way. Daemon: a stuck model must not keep the process alive."""
+    threading.Thread(target=lane.run, name=f"model {lane.key}", daemon=True).start()
 
 
 class Engine:
+    """Answers questions to models of the catalogue.
+
+    ``entries`` maps keys to catalogue entries. ``load``, ``clock`` (seconds, monotonic), ``device``
+    and ``start`` (gets every new lane running) are there to be replaced in tests.
+    """
+
     def __init__(
         self,
-        entries: Mapping[str, Any],
+        entries: Mapping[str, Entry],
         settings: Settings,
         *,
-        load: Callable[[Any, str, Callable[[int, int], None]], Any] = load_entry,
+        load: Load = load_entry,
         clock: Callable[[], float] = time.monotonic,
-        device: Any = None,
-        metrics: Any = None,
+        device: Device | None = None,
+        metrics: Metrics | None = None,
+        start: Callable[[Lane], None] = in_a_thread,
     ) -> None:
-        self.entries = dict(entries)
+        self.entries: Mapping[str, Entry] = dict(entries)
         self.settings = settings
-        self._load, self._clock = load, clock
-        self._models: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._answered = self._failed = 0
+        self.metrics = metrics or Metrics()
+        self._clock, self._start = clock, start
+        # Models that were all loaded on purpose are there to stay.
+        self._keep_alive = math.inf if settings.preload else settings.keep_alive_s
+        self._queue = Queue(settings.queue_limit, clock)
+        self._cache = Cache(
+            load,
+            lambda: device if device is not None else choose(settings),
+            clock,
+            self._keep_alive,
+            self.metrics,
+        )
+        self._lanes: dict[str, Lane] = {}  # guarded by the queue's lock
+        self._ended: dict[Lane, Future[None]] = {}
+        self._count = threading.Lock()
+        self._answered = self._failed = self._preloads = 0
+        self.metrics.watch(lambda: len(self._queue), self._cache.used)
 
-    def add(self, entry: Any) -> None:
-        self.entries[entry.key] = entry
-
-    def _model(self, key: str) -> Any:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
-        with self._lock:
-            if key not in self._models:
-                self._models[key] = self._load(self.entries[key], "cpu", lambda done, total: None)
-            return self._models[key]
-
-    def _predict(self, key: str, input: Any, options: dict[str, Any]) -> Any:
-        [answer] = self._model(key).predict([input], **options)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def add(self, entry: Entry) -> None:
+        """Adds an entry, or replaces the one with its key; what was loaded for that one leaves."""
+        replaced = self.entries.get(entry.key) not in (None, entry)
+        self.entries = {**self.entries, entry.key: entry}
+        if replaced:
+            self._cache.unload(entry.key)
 
     async def predict(
         self, key: str, input: Any, *, deadline: float | None = None, **options: Any
     ) -> Any:
-        answer = await asyncio.to_thread(self._predict, key, input, options)
-        self._answered += 1
-        return answer
+        """The model's answer to one input.
+
+        ``deadline`` is in seconds from now, the wait and a first load included; if not given,
+        `Settings.deadline_s`. Raises a `Refusal`: the model's own, or an `EngineError`. When the
+        caller is cancelled the request's place becomes free.
+        """
+        request = self._request(key, input, deadline, options)
+        try:
+            await bell.done(request.future, request.seconds)
+        except TimeoutError:
+            request.expire()  # unless the answer came just now
+        finally:
+            self._leave(request)
+        return request.future.result()
+
+    def predict_sync(
+        self, key: str, input: Any, *, deadline: float | None = None, **options: Any
+    ) -> Any:
+        """`predict` for the command line and tests: blocks the calling thread."""
+        request = self._request(key, input, deadline, options)
+        try:
+            request.future.exception(timeout=min(request.seconds, threading.TIMEOUT_MAX))
+        except TimeoutError:
+            request.expire()
+        finally:
+            self._leave(request)
+        return request.future.result()
 
     async def stream(
         self, key: str, prompt: Any, *, deadline: float | None = None, **options: Any
     ) -> AsyncIterator[Any]:
-        model = await asyncio.to_thread(self._model, key)
-        state = await asyncio.to_thread(lambda: model.begin(prompt, **options))
-        while not state.done:
-            [event] = await asyncio.to_thread(model.step, [state])
-            yield event
+        """The model's events, as they come. Closing the generator frees its place.
+
+        ``deadline`` bounds the wait for each event, in seconds. Raises as `predict` does.
+        """
+        generation = Generation(
+            *self._job(key, deadline),
+            prompt=prompt,
+            options=options,
+            clock=self._clock,
+            resume=lambda: self._call(key),
+        )
+        self._submit(generation)
+        try:
+            while True:
+                try:
+                    event = await generation.next()
+                except StopAsyncIteration:
+                    return
+                yield event
+        finally:
+            self._leave(generation)
 
     async def preload(self, *keys: str) -> None:
-        for key in keys:
-            await asyncio.to_thread(self._model, key)
+        """Loads models, one after the other, however long it takes.
+
+        Returns when all are on the device. If some cannot be loaded the others still are, and the
+        first refusal is raised at the end.
+        """
+        refusals: list[Refusal] = []
+        with self._count:
+            self._preloads += 1
+        try:
+            for key in keys:
+                try:
+                    await self._arrive(key)
+                except Refusal as refusal:
+                    refusals.append(refusal)
+        finally:
+            with self._count:
+                self._preloads -= 1
+        if refusals:
+            raise refusals[0]
+
+    async def _arrive(self, key: str) -> None:
+        arrival = Arrival(key, math.inf, self._clock(), _untold)
+        self._submit(arrival)
+        try:
+            await bell.done(arrival.future)
+        finally:
+            self._leave(arrival)
+        arrival.future.result()
 
     async def unload(self, key: str) -> None:
-        self._models.pop(key, None)
+        """Lets a model go; returns when it has. It first serves those who hold it or wait for it
+        to load; requests that come later load it anew."""
+        self._known(key)
+        await bell.done(self._cache.unload(key))
 
     def status(self) -> dict[str, Any]:
+        """What the Server page and ``/status`` show. Never waits for a model."""
+        device = self._cache.device
+        kind, name, reason = (
+            (device.kind, device.name, device.reason)
+            if device
+            else (self.settings.device, "", "chosen when the first model loads")
+        )
         return {
-            "device": {"kind": "cpu", "name": "cpu", "reason": "first version"},
-            "budget_bytes": 0,
-            "used_bytes": sum(model.bytes for model in self._models.values()),
-            "warming": False,
-            "models": [
-                {
-                    "key": key,
-                    "state": "warm" if key in self._models else "cold",
-                    "bytes": getattr(self._models.get(key), "bytes", 0),
-                    "leases": 0,
-                    "idle_seconds": 0.0,
-                    "device": "cpu",
-                    "progress": None,
-                }
-                for key in self.entries
-            ],
-            "queue": {"waiting": 0, "limit": self.settings.queue_limit},
+            "device": {"kind": kind, "name": name, "reason": reason},
+            "budget_bytes": device.budgets.get(kind, 0) if device else 0,
+            "used_bytes": self._cache.used(),
+            "warming": self._preloads > 0,
+            "models": [self._cache.row(entry) for entry in self.entries.values()],
+            "queue": {"waiting": len(self._queue), "limit": self._queue.limit},
             "answered": self._answered,
             "failed": self._failed,
         }
 
-    async def close(self) -> None:
-        self._models.clear()
+    async def close(self, patience: float = 5.0) -> None:
+        """Refuses what waits, ends live generations, and lets every model go.
+
+        Waits ``patience`` seconds for computations under way; those are answered if they end in
+        time, and may outlive the engine otherwise.
+        """
+        with self._queue.lock:
+            self._queue.closed = True
+            stranded = self._queue.drain()
+            running = list(self._ended.values())
+            for lane in self._lanes.values():
+                lane.call()
+        for job in stranded:
+            job.finish(error=Closed())
+        self._cache.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                for ended in running:
+                    await bell.done(ended)
+
+    # Inside
+
+    def _known(self, key: str) -> None:
+        if key not in self.entries:
+            # Not by its name: whoever asks could otherwise make up any number of series.
+            self._tell_outcome("unknown", UnknownModel.code, 0.0)
+            raise UnknownModel(model=key)
+
+    def _job(self, key: str, deadline: float | None) -> tuple[str, float, float, Any]:
+        seconds = self.settings.deadline_s if deadline is None else deadline
+        return key, seconds, self._clock(), self._tell
+
+    def _request(
+        self, key: str, input: Any, deadline: float | None, options: Mapping[str, Any]
+    ) -> Request:
+        request = Request(*self._job(key, deadline), input=input, options=options)
+        self._submit(request)
+        return request
+
+    def _submit(self, job: Job) -> None:
+        """Puts a job into the queue, and makes sure that its model has a lane."""
+        self._known(job.key)
+        try:
+            with self._queue.lock:
+                self._queue.put(job)
+                lane = self._lanes.get(job.key)
+                new = lane is None
+                if lane is None:
+                    lane = self._lanes[job.key] = self._lane(job.key)
+                    self._ended[lane] = Future()
+                lane.call()
+        except (Busy, Closed) as refusal:
+            job.finish(error=refusal)
+            raise
+        if new:
+            try:
+                self._start(lane)
+            except RuntimeError as error:  # no more threads to be had
+                lane.abort(error)
+
+    def _lane(self, key: str) -> Lane:
+        return Lane(
+            key,
+            entry=lambda: self.entries[key],
+            queue=self._queue,
+            cache=self._cache,
+            metrics=self.metrics,
+            clock=self._clock,
+            patience=self._keep_alive,
+            end=self._lane_ended,
+        )
+
+    def _lane_ended(self, lane: Lane) -> None:
+        if self._lanes.get(lane.key) is lane:
+            del self._lanes[lane.key]
+        if ended := self._ended.pop(lane, None):
+            ended.set_result(None)
+
+    def _call(self, key: str) -> None:
+        with self._queue.lock:
+            if lane := self._lanes.get(key):
+                lane.call()
+
+    def _leave(self, job: Job) -> None:
+        """The caller no longer waits, for whatever reason."""
+        job.leave()
+        if not self._queue.remove(job) and isinstance(job, Generation):
+            self._call(job.key)
+
+    def _tell(self, job: Job, outcome: str) -> None:
+        self._tell_outcome(job.key, outcome, self._clock() - job.asked_at)
+
+    def _tell_outcome(self, key: str, outcome: str, seconds: float) -> None:
+        with self._count:
+            if outcome == "answered":
+                self._answered += 1
+            elif outcome != "cancelled":
+                self._failed += 1
+        self.metrics.finished(key, outcome, seconds)
+
+
+def _untold(job: Job, outcome: str) -> None:
+    """Arrivals are not counted as requests."""

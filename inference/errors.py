@@ -8,10 +8,15 @@ and reaches the caller as `ModelFailed`, which names that id and nothing more.
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from inference.device import is_out_of_memory
 from pretrained.errors import Refusal
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "INPUT_SENTENCES",
@@ -26,6 +31,7 @@ __all__ = [
     "OutOfMemory",
     "Refusal",
     "UnknownModel",
+    "explain",
 ]
 
 
@@ -92,7 +98,7 @@ class ModelFailed(EngineError):
 
 
 class LoadFailed(EngineError):
-    """A model could not be loaded. Fields: model, reason, id (of the log's entry)."""
+    """A model could not be loaded. Fields: model, reason (the kind of error), id (in the log)."""
 
     code = "load_failed"
     sentence = "{model} could not be loaded ({reason}): choose another model or try again."
@@ -138,3 +144,27 @@ class BadInput(BreakthroughsError):
         self.fields = fields
         sentence = INPUT_SENTENCES.get(code, self.sentence)
         self.args = (sentence.format_map(_Fields(fields)),)
+
+
+def explain(error: BaseException, model: str, *, loading: bool = False) -> Refusal:
+    """The refusal that a caller gets for whatever a model raised.
+
+    A `Refusal` is passed on. Anything else is unexpected: the log gets it with an id, the caller
+    gets the id, and the traceback is let go of, since it holds on to every tensor in it.
+    """
+    if isinstance(error, Refusal):
+        return error
+    if is_out_of_memory(error):
+        log.warning("%s: out of memory: %s", model, error)
+        refusal: Refusal = OutOfMemory(model=model)
+    else:
+        id = secrets.token_hex(4)
+        log.error("%s failed, id %s", model, id, exc_info=error)
+        reason = type(error).__name__
+        refusal = (
+            LoadFailed(model=model, reason=reason, id=id)
+            if loading
+            else ModelFailed(model=model, id=id)
+        )
+    error.__traceback__ = None
+    return refusal

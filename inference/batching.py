@@ -1,0 +1,195 @@
+"""The bounded queue, and how what waits in it becomes batches.
+
+No window is ever waited for: an idle model answers a single request at once, and what arrives while
+it is busy forms its next batch. Requests go together if their options are equal.
+Adaptive batching in this sense: Crankshaw et al. 2017 (Clipper), without its delay.
+
+Every job ends exactly once, by whoever is first: the model's thread, the caller whose deadline or
+patience ended, or the engine that closes. `Job.finish` is the only door.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, InvalidStateError
+from typing import Any, TypeVar
+
+from inference.device import with_room
+from inference.errors import Busy, Closed, DeadlineExceeded, Refusal
+
+#: Called with a job and how it ended: ``answered``, ``cancelled`` or the error's code.
+Tell = Callable[["Job", str], None]
+
+
+class Cancelled(Exception):
+    """The caller went away. Nobody is there to see it."""
+
+
+class Job:
+    """Something that waits for a model: a request, a generation, or just the model's arrival.
+
+    ``seconds`` from ``asked_at`` (on the engine's clock) it is too late to begin with it.
+    """
+
+    def __init__(self, key: str, seconds: float, asked_at: float, tell: Tell) -> None:
+        self.key, self.seconds, self.asked_at, self._tell = key, seconds, asked_at, tell
+        self.future: Future[Any] = Future()
+
+    def finish(self, answer: Any = None, error: BaseException | None = None) -> bool:
+        """Gives the answer or the error, unless it has ended already: then False."""
+        try:
+            if error is None:
+                self.future.set_result(answer)
+            else:
+                self.future.set_exception(error)
+        except InvalidStateError:
+            return False
+        outcome = "answered"
+        if error is not None:
+            outcome = error.code if isinstance(error, Refusal) else "cancelled"
+        self._tell(self, outcome)
+        return True
+
+    def goes_with(self, other: Job) -> bool:
+        """Whether both can be taken together."""
+        return True
+
+    def late(self, now: float) -> bool:
+        return now - self.asked_at >= self.seconds
+
+    def expire(self) -> bool:
+        return self.finish(error=DeadlineExceeded(seconds=self.seconds))
+
+    def leave(self) -> bool:
+        """The caller no longer waits."""
+        return self.finish(error=Cancelled())
+
+
+class Request(Job):
+    """One input for ``predict``."""
+
+    def __init__(self, *job: Any, input: Any, options: Mapping[str, Any]) -> None:
+        super().__init__(*job)
+        self.input, self.options = input, dict(options)
+
+    def goes_with(self, other: Job) -> bool:
+        """Whether both can be in one batch. Options that cannot be compared go alone."""
+        try:
+            return isinstance(other, Request) and bool(self.options == other.options)
+        except Exception:  # as arrays do, of which no one truth value is known
+            return False
+
+
+class Arrival(Job):
+    """Ends when the model is on the device: what `Engine.preload` waits for."""
+
+
+J = TypeVar("J", bound=Job)
+
+
+class Queue:
+    """Jobs of all models, in the order they came; at most ``limit`` of them.
+
+    ``lock`` is reentrant and also guards which models have a thread (see `inference.lane`).
+    """
+
+    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
+        self.limit, self._clock = limit, clock
+        self.lock = threading.RLock()
+        self.closed = False
+        self._waiting: dict[str, deque[Job]] = {}
+        self._count = 0
+
+    def put(self, job: Job) -> None:
+        """Raises `Busy` when the queue is full of jobs in time, `Closed` when it is shut."""
+        with self.lock:
+            if self.closed:
+                raise Closed()
+            if self._count >= self.limit:
+                self._drop_late()
+            if self._count >= self.limit:
+                raise Busy(waiting=self._count)
+            self._waiting.setdefault(job.key, deque()).append(job)
+            self._count += 1
+
+    def remove(self, job: Job) -> bool:
+        """Frees a job's place. False if it was taken already."""
+        with self.lock:
+            try:
+                self._waiting[job.key].remove(job)
+            except (KeyError, ValueError):
+                return False
+            self._count -= 1
+            if not self._waiting[job.key]:
+                del self._waiting[job.key]
+            return True
+
+    def take(self, key: str, kind: type[J], room: int) -> list[J]:
+        """Up to ``room`` jobs of one kind, oldest first, in time; requests with equal options."""
+        with self.lock:
+            taken: list[J] = []
+            for job in list(self._waiting.get(key, ())):
+                if len(taken) >= room:
+                    break
+                if not isinstance(job, kind):
+                    continue
+                if job.future.done():  # its caller is just leaving
+                    self.remove(job)
+                elif job.late(self._clock()):
+                    self.remove(job)
+                    job.expire()
+                elif not taken or job.goes_with(taken[0]):
+                    self.remove(job)
+                    taken.append(job)
+            return taken
+
+    def drain(self, key: str | None = None) -> list[Job]:
+        """Takes everything that waits for one model, or for all."""
+        with self.lock:
+            keys = list(self._waiting) if key is None else [key]
+            drained = [job for each in keys for job in self._waiting.get(each, ())]
+            for job in drained:
+                self.remove(job)
+            return drained
+
+    def _drop_late(self) -> None:
+        now = self._clock()
+        for job in [job for waiting in self._waiting.values() for job in waiting]:
+            if job.late(now):
+                self.remove(job)
+                job.expire()
+
+    def waits(self, key: str) -> bool:
+        """Whether anything waits for this model."""
+        return key in self._waiting
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def compute(
+    work: Callable[..., list[Any]],
+    inputs: list[Any],
+    options: Mapping[str, Any],
+    free: Callable[[], object],
+) -> list[Any]:
+    """One answer, or one exception, for each input.
+
+    A batch that raises is tried again input by input, so that the bad one fails alone. A batch that
+    runs out of memory is first tried again whole, once ``free()`` has made room.
+    """
+
+    def attempt() -> list[Any]:
+        answers = list(work(list(inputs), **options))
+        if len(answers) != len(inputs):
+            raise ValueError(f"{len(answers)} answers to {len(inputs)} inputs")
+        return answers
+
+    try:
+        return with_room(attempt, free)
+    except BaseException as error:  # in a thread of ours there is nobody else to catch it
+        if len(inputs) == 1:
+            return [error]
+    return [compute(work, [one], options, free)[0] for one in inputs]
