@@ -1,0 +1,303 @@
+"""Classify images: the Try room, and the tab's four rooms put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from demos import frame, pictures
+from demos.classification import answers, charts, examples, inside, several, teach
+from demos.classification.answers import TASK
+from demos.language import Say, Words
+from inference.errors import Refusal
+
+DEFAULT = "classification/photos"
+COMPARED = ("classification/hog-svm", "classification/cifar10", "classification/photos")
+MAX_TOP_K = 20
+# A click on anything inside that carries data-NAME becomes the event "pick", with that value.
+PICK = """element.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-pick]');
+  if (chosen && !chosen.disabled) trigger('pick', {name: chosen.dataset.pick});
+});"""
+
+
+def build(engine: Any, words: Words) -> None:
+    """Lay out the tab and wire it to the engine."""
+    with frame.page(TASK, words) as rooms:
+        with frame.room("try"):
+            picture, model, seen = try_room(engine, words)
+        with frame.room("inside") as room:
+            inside.build(engine, words, picture, model, room)
+        with frame.room("train"):
+            teach.build(words)
+        with frame.room("learn"):
+            frame.article(TASK, words, charts.figures(engine))
+        seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **PRIVATE)
+    door(engine, words)
+
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Button]:
+    """What you give on the left, what you get on the right. Gives the parts other rooms share."""
+    shown = examples.available()
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=5, elem_classes="give"):
+            picture = gr.Image(
+                value=str(shown[0].path) if shown else None,
+                type="filepath",
+                sources=["upload", "webcam", "clipboard"],
+                label=words("classification.try.picture"),
+                show_label=False,
+                placeholder=words("classification.try.drop"),
+                alt_text=words("classification.try.picture"),
+                buttons=[],
+                height=360,
+                elem_id="classify-picture",
+            )
+            upload_guard(words, engine)
+            strip = gr.HTML(js_on_load=PICK, elem_classes="examples")
+            model = gr.Dropdown(
+                choices=[(entry.title, key) for key, entry in classifiers(engine).items()],
+                value=DEFAULT,
+                label=words("classification.try.model"),
+                elem_id="classify-model",
+            )
+        with gr.Column(scale=6, elem_classes="get"):
+            answer = gr.HTML(elem_id="classify-answer", js_on_load=None)
+            fetch = gr.Button(
+                words("classification.try.fetch"), visible=False, elem_id="classify-fetch"
+            )
+            with gr.Row(elem_classes="actions"):
+                seen = gr.Button(words("classification.try.inside"), variant="primary")
+                compare = gr.Button(words("classification.try.compare"), elem_id="classify-compare")
+                batch = gr.UploadButton(
+                    words("classification.try.several"),
+                    file_count="multiple",
+                    elem_id="classify-several",
+                )
+    below = gr.HTML(elem_id="classify-below", js_on_load=None)
+    frame.facts(words, charts.headline())
+    frame.choices(words, model, lambda say: model_choices(engine, words, say))
+
+    limit = max(entry.max_batch for entry in classifiers(engine).values())
+    options = {"concurrency_limit": limit, "trigger_mode": "always_last", **PRIVATE}
+    assert Context.root_block is not None
+
+    async def example_strip(request: gr.Request) -> str:
+        return await asyncio.to_thread(examples_html, words.speaker(words.lang(request)))
+
+    @frame.guard(words)
+    async def on_picture(
+        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async for said, offered in answering(engine, words, payload, key, words.lang(request)):
+            yield said, gr.update(visible=offered), ""
+
+    @frame.guard(words)
+    async def on_fetch(
+        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        lang = words.lang(request)
+        async for said, offered in answering(engine, words, payload, key, lang, fetch=True):
+            yield said, gr.update(visible=offered), ""
+
+    @frame.guard(words)
+    async def on_compare(
+        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        lang = words.lang(request)
+        yield f'<progress aria-label="{words.speaker(lang)("classification.try.compare")}"></progress>'
+        yield await comparison(engine, words, payload, key, lang)
+
+    @frame.guard(words)
+    async def on_several(
+        payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async for table in several.table(engine, words, payloads, key, words.lang(request)):
+            yield table
+
+    def on_example(event: gr.EventData) -> Any:
+        for example in examples.available():
+            if example.name == event.name:
+                return str(example.path)
+        return gr.skip()
+
+    Context.root_block.load(example_strip, None, strip, queue=False, **PRIVATE)
+    gr.on(
+        [Context.root_block.load, picture.change, model.change],
+        on_picture,
+        [picture, model],
+        [answer, fetch, below],
+        preprocess=False,
+        **options,
+    )
+    strip.pick(on_example, None, picture, **PRIVATE)
+    fetch.click(
+        on_fetch, [picture, model], [answer, fetch, below], preprocess=False, **options
+    )
+    compare.click(on_compare, [picture, model], below, preprocess=False, **options)
+    batch.upload(on_several, [batch, model], below, preprocess=False, **options)
+    return picture, model, seen
+
+
+def classifiers(engine: Any) -> dict[str, Any]:
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+
+
+def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
+    """Each model with what a visitor should know before choosing it, and the key that it has."""
+    found = []
+    for key, entry in classifiers(engine).items():
+        name = answers.model_name(words, say.lang, entry)
+        if entry.hub_id and not answers.on_disk(entry):
+            size, licence = f"{entry.bytes / 1e6:.0f}", entry.licence
+            extra = say("classification.try.to_download", size=size, licence=licence)
+        else:
+            extra = answers.size(words, say.lang, entry.parameters)
+        found.append((f"{name} · {extra}", key))
+    return found
+
+
+def examples_html(say: Say) -> str:
+    """The strip of pictures to choose from: real buttons, each picture with its name."""
+    buttons = []
+    for example in examples.available():
+        name = say(f"classification.example.{example.name}")
+        tag = pictures.img(examples.thumbnail(example), name)
+        buttons.append(f'<button type="button" data-pick="{example.name}" title="{name}">{tag}</button>')
+    heading = say("classification.try.examples")
+    return f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+
+
+async def answering(
+    engine: Any,
+    words: Words,
+    payload: Mapping[str, Any] | None,
+    key: str,
+    lang: str,
+    *,
+    fetch: bool = False,
+) -> AsyncIterator[tuple[str, bool]]:
+    """(HTML of the answer so far, whether a download is offered), until the answer stands."""
+    try:
+        entry = answers.entry_of(engine, key)
+        if entry.hub_id and not fetch and not answers.on_disk(entry):
+            yield answers.offer(words, lang, entry), True
+            return
+        picture = await answers.opened(engine, payload)
+        work = answers.ask(engine, entry.key, picture)
+        async for step in answers.with_progress(engine, entry.key, work):
+            if isinstance(step, answers.Answer):
+                many = picture.info["first_of_many"]
+                yield answers.answer(words, lang, entry, step, first_of_many=many), False
+            else:
+                yield answers.waiting(words, lang, entry, step), False
+    except Refusal as error:
+        yield answers.refusal(words, lang, error), False
+
+
+async def comparison(
+    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+) -> str:
+    """Then and now on one picture: each model in its column; one that fails says why in its own."""
+    picture = await answers.opened(engine, payload)
+    entries = [classifiers(engine)[name] for name in COMPARED if name in classifiers(engine)]
+    chosen = answers.entry_of(engine, key)
+    say = words.speaker(lang)
+    if chosen not in entries:
+        entries.append(chosen)
+    elif now := next((e for e in classifiers(engine).values() if e.hub_id and answers.on_disk(e)), None):
+        entries.append(now)
+
+    async def outcome(entry: Any) -> answers.Answer | Refusal:
+        try:
+            return await answers.ask(engine, entry.key, picture, top_k=3)
+        except Refusal as error:
+            return error
+
+    outcomes = await asyncio.gather(*map(outcome, entries))
+    columns = (
+        answers.column(words, lang, entry, said, say)
+        for entry, said in zip(entries, outcomes, strict=True)
+    )
+    body = f'<h2>{say("classification.compare.title")}</h2><div class="columns">{"".join(columns)}</div>'
+    if not any(entry.hub_id for entry in entries):
+        body += frame.note(words.say(lang, "classification.compare.now"))
+    return f'<div class="compare" aria-live="polite">{body}</div>'
+
+
+def upload_guard(words: Words, engine: Any) -> None:
+    """Refuses in the browser, in the visitor's language, what Gradio would refuse in its own."""
+    limit = engine.settings.max_upload_mb
+
+    def render(say: Say) -> str:
+        return (
+            f'<p class="refusal" role="alert" hidden data-limit="{limit * 1_000_000}" '
+            f'data-empty="{say("error.picture_empty")}" '
+            f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit)}" '
+            f'data-other="{say("error.picture_unreadable")}"></p>'
+        )
+
+    gr.HTML(words.markup(render), js_on_load=GUARD, elem_id="classify-guard")
+
+
+GUARD = """const page = element.closest('.page') || document;
+const check = (event) => {
+  const field = event.target.closest && event.target.closest('#classify-picture, #classify-several');
+  const said = element.querySelector('.refusal');
+  const files = [...((event.dataTransfer || event.clipboardData || event.target).files || [])];
+  if (!said || !field || !files.length) return;
+  const one = field.id === 'classify-picture';
+  const reason = (file) => file.size === 0 ? said.dataset.empty
+    : file.size > +said.dataset.limit
+      ? said.dataset.heavy.replace('{size}', Math.round(file.size / 1e6))
+    : one && file.type && !file.type.startsWith('image/') ? said.dataset.other : '';
+  said.textContent = files.map(reason).find(Boolean) || '';
+  said.hidden = !said.textContent;
+  if (said.hidden) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+};
+for (const name of ['change', 'drop', 'paste']) page.addEventListener(name, check, true);
+"""
+
+
+def door(engine: Any, words: Words) -> None:
+    """The API name ``/classify``: for gradio_client, MCP and curl. Labels in English always."""
+    image = gr.Image(type="filepath", visible=False, label="image")
+    model = gr.Textbox(DEFAULT, visible=False, label="model")
+    top_k = gr.Number(5, visible=False, label="top_k", precision=0)
+    result = gr.JSON(visible=False, label="result")
+
+    @frame.guard(words)
+    async def classify(image: Any, model: str = DEFAULT, top_k: float = 5) -> dict[str, Any]:
+        """Name what a picture shows.
+
+        Args:
+            image: A picture file: JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF.
+            model: Key of a model, such as "classification/photos" or "classification/cifar10".
+            top_k: How many names to give, likeliest first (1 to 20).
+
+        Returns:
+            {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
+        """
+        entry = answers.entry_of(engine, str(model or DEFAULT))
+        count = min(max(int(top_k or 5), 1), MAX_TOP_K)
+        said = await answers.ask(engine, entry.key, await answers.opened(engine, image), count)
+        rows = [{"label": label, "confidence": share} for label, share in said.confidences]
+        return {"label": said.label, "confidences": rows}
+
+    gr.Button(visible=False).click(
+        classify,
+        [image, model, top_k],
+        result,
+        api_name="classify",
+        preprocess=False,
+        concurrency_limit=max(entry.max_batch for entry in classifiers(engine).values()),
+    )

@@ -1,0 +1,215 @@
+"""Asking a model what a picture shows, and saying its answer: the words between engine and page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from PIL import Image
+
+from demos import frame, pictures
+from demos.language import Say, Words
+from inference.errors import Refusal, UnknownModel
+from pretrained import catalog
+
+TASK = "classification"
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one model says of one picture. ``milliseconds`` were measured, queue included."""
+
+    key: str
+    label: str
+    confidences: tuple[tuple[str, float], ...]
+    sure: bool
+    milliseconds: float
+
+
+def entry_of(engine: Any, key: str) -> Any:
+    """The catalogue entry of an image classifier. Raises `UnknownModel`."""
+    name = key if "/" in key else f"{TASK}/{key}"
+    entry = engine.entries.get(name)
+    if entry is None or entry.task != TASK:
+        raise UnknownModel(model=key)
+    return entry
+
+
+async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
+    """Load the model if need be, then answer: only the second is timed."""
+    await engine.preload(key)
+    start = time.perf_counter()
+    said = await engine.predict(key, picture, view="answer", top_k=top_k)
+    milliseconds = (time.perf_counter() - start) * 1000
+    rows = tuple((row["label"], float(row["confidence"])) for row in said["confidences"])
+    return Answer(key, said["label"], rows, bool(said["sure"]), milliseconds)
+
+
+async def with_progress(
+    engine: Any, key: str, work: Any, every: float = 0.25
+) -> AsyncIterator[tuple[int, int] | None | Any]:
+    """Run ``work``; until it is done yield (bytes done, bytes in all), or None while no bytes move.
+
+    The last thing yielded is the result. If nobody listens any more, the work is given up.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=every))[0]:
+            yield load_progress(engine, key)
+        yield task.result()
+    finally:
+        task.cancel()
+
+
+def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
+    for model in engine.status()["models"]:
+        if model["key"] == key and model["progress"]:
+            done, total = model["progress"]
+            return int(done), int(total)
+    return None
+
+
+async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
+    """The visitor's picture, decoded off the event loop within the settings' limits."""
+    limits = engine.settings
+    return await asyncio.to_thread(
+        pictures.open_upload, payload, limits.max_upload_mb * 1_000_000, limits.max_pixels
+    )
+
+
+def on_disk(entry: Any) -> bool:
+    """True where an answer needs no download."""
+    return bool(entry.bundled or entry.folder)
+
+
+@lru_cache(maxsize=64)
+def _chinese(entry: Any) -> Mapping[str, str]:
+    names = catalog.labels(entry)
+    return dict(zip(names["en"], names["zh"], strict=True)) if names.get("zh") else {}
+
+
+def label_in(lang: str, entry: Any, label: str) -> str:
+    """A label as the visitor reads it: Chinese where the model has Chinese names."""
+    return _chinese(entry).get(label, label) if lang == "zh" else label
+
+
+def size(words: Words, lang: str, count: int) -> str:
+    """A number of weights, rounded as one says it: "2.4 million weights"."""
+    if lang == "zh":
+        amount = f"{count / 1e4:,.0f} 万" if count >= 1e5 else f"{count:,} "
+    else:
+        amount = f"{count / MILLION:.1f} million" if count >= 1e5 else f"{count:,}"
+    return words.say(lang, "classification.answer.weights", amount=amount)
+
+
+def model_name(words: Words, lang: str, entry: Any) -> str:
+    return words.model(lang, entry.key, entry.title)
+
+
+def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: bool) -> str:
+    """The answer as it stands beside the picture: name, one muted line, bars, what to beware of."""
+    line = words.say(
+        lang,
+        "classification.answer.line",
+        model=model_name(words, lang, entry),
+        weights=size(words, lang, entry.parameters),
+        ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
+    )
+    top = label_in(lang, entry, said.label)
+    heading = top if said.sure else words.say(lang, "classification.answer.unsure_name", label=top)
+    rows = [(label_in(lang, entry, label), share) for label, share in said.confidences]
+    parts = [
+        f'<h2 class="answer-name">{escape(heading)}</h2>',
+        frame.quiet(line),
+        frame.bars(rows),
+        *(frame.note(text) for text in notes(words, lang, entry, said, first_of_many)),
+    ]
+    return f'<div class="answer" aria-live="polite">{"".join(parts)}</div>'
+
+
+def notes(words: Words, lang: str, entry: Any, said: Answer, first_of_many: bool) -> list[str]:
+    """What a visitor should know before believing this answer."""
+    found = []
+    if not said.sure:
+        found.append("classification.answer.unsure")
+    elif entry.key == "classification/cifar10" or entry.key == "classification/hog-svm":
+        found.append("classification.answer.ten_things")
+    if lang == "zh" and not _chinese(entry):
+        found.append(f"classification.answer.labels_{'imagenet' if entry.hub_id else 'own'}")
+    if first_of_many:
+        found.append("classification.answer.first_frame")
+    return [words.say(lang, key) for key in found]
+
+
+def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | None) -> str:
+    """What is being waited for: a thin bar, with a count where bytes are counted."""
+    name = model_name(words, lang, entry)
+    if progress and progress[1]:
+        done, total = progress
+        text = words.say(
+            lang,
+            "classification.answer.downloading",
+            model=name,
+            done=f"{done / 1e6:.0f}",
+            total=f"{total / 1e6:.0f}",
+        )
+        bar = f'<progress max="{total}" value="{done}"></progress>'
+    else:
+        text, bar = words.say(lang, "classification.answer.waking", model=name), "<progress></progress>"
+    return f'<div class="waiting" role="status">{bar}<p class="quiet">{escape(text)}</p></div>'
+
+
+def offer(words: Words, lang: str, entry: Any) -> str:
+    """What a download would bring, told before it starts."""
+    return frame.note(
+        words.say(
+            lang,
+            "classification.answer.offer",
+            model=model_name(words, lang, entry),
+            size=f"{entry.bytes / 1e6:.0f}",
+            licence=entry.licence,
+            weights=size(words, lang, entry.parameters),
+        )
+    )
+
+
+def refusal(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is no answer, where the answer would have stood."""
+    sentence = frame.sentence_of(error, words, lang)
+    return f'<p class="refusal" role="alert">{escape(sentence)}</p>'
+
+
+def column(
+    words: Words, lang: str, entry: Any, outcome: Answer | Refusal, say: Say
+) -> str:
+    """One model's answer among others, on the same picture."""
+    name = f"<h3>{escape(model_name(words, lang, entry))}</h3>"
+    era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
+    if isinstance(outcome, Refusal):
+        return f'<section class="column">{era}{name}{refusal(words, lang, outcome)}</section>'
+    rows = [(label_in(lang, entry, label), share) for label, share in outcome.confidences[:3]]
+    line = words.say(
+        lang,
+        "classification.answer.short_line",
+        weights=size(words, lang, entry.parameters),
+        ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
+    )
+    body = frame.quiet(line) + frame.bars(rows)
+    if not outcome.sure:
+        body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
+    return f'<section class="column">{era}{name}{body}</section>'
+
+
+def era_of(entry: Any) -> str:
+    """then: features by hand. learnt: our own networks. now: from the Hub. yours: ``--model``."""
+    if entry.key == "classification/hog-svm":
+        return "then"
+    if entry.hub_id:
+        return "now"
+    return "learnt" if entry.key in ("classification/cifar10", "classification/photos") else "yours"

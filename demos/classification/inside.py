@@ -1,0 +1,264 @@
+"""Look inside: how the model came to its answer, step by step, on the visitor's own picture.
+
+Each step is one view of the served model (`view=` of its predict) and one piece of HTML. Pictures
+travel inside the HTML, so nothing of a visitor's stays in a folder of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from demos import frame, pictures
+from demos.classification import answers
+from demos.language import Words
+from inference.errors import Refusal
+
+HOG = "classification/hog-svm"
+MAPS = 32
+STEPS = ("stages", "maps", "where", "filters", "hog")
+# The drawing's buttons: the chosen one stays pressed, its name goes to the server.
+CHOOSE = """element.addEventListener('click', (event) => {
+  const stage = event.target.closest('[data-stage]');
+  if (!stage) return;
+  for (const other of element.querySelectorAll('[data-stage]'))
+    other.setAttribute('aria-pressed', String(other === stage));
+  trigger('choose', {stage: stage.dataset.stage});
+});"""
+
+
+def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> None:
+    """The room: filled when it is opened, from the picture and the model chosen under Try."""
+    head = gr.HTML(js_on_load=None, elem_id="inside-head")
+    stages = gr.HTML(js_on_load=CHOOSE, elem_id="inside-stages")
+    maps = gr.HTML(js_on_load=None, elem_id="inside-maps")
+    where = gr.HTML(js_on_load=None, elem_id="inside-where")
+    filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
+    hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
+    limit = max(e.max_batch for e in engine.entries.values() if e.task == answers.TASK)
+    options: dict[str, Any] = {
+        "preprocess": False,
+        "concurrency_limit": limit,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+    }
+
+    @frame.guard(words)
+    async def on_open(
+        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async for pieces in opened(engine, words, payload, key, words.lang(request)):
+            yield pieces
+
+    @frame.guard(words)
+    async def on_choose(
+        payload: Mapping[str, Any] | None, key: str, event: gr.EventData, request: gr.Request
+    ) -> str:
+        """The feature maps of the stage that was clicked."""
+        look = await Look.at(engine, words, payload, key, words.lang(request))
+        try:
+            return await look.maps(str(event.stage))
+        except Refusal as error:
+            return answers.refusal(words, look.lang, error)
+
+    room.select(
+        on_open,
+        [picture, model],
+        [head, stages, maps, where, filters, hog],
+        trigger_mode="always_last",
+        **options,
+    )
+    stages.choose(on_choose, [picture, model], maps, trigger_mode="always_last", **options)
+
+
+async def opened(
+    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+) -> AsyncIterator[tuple[str, ...]]:
+    """(head, stages, maps, where, filters, hog), each filled as soon as it is computed."""
+    empty = ("",) * len(STEPS)
+    try:
+        look = await Look.at(engine, words, payload, key, lang)
+        head = look.head()
+        yield (head + answers.waiting(words, lang, look.entry, None), *empty)
+        pieces = dict.fromkeys(STEPS, "")
+        if look.entry.key == HOG:
+            head += frame.note(words.say(lang, "classification.inside.hog_only"))
+            pieces["hog"] = await look.hog()
+            yield (head, *pieces.values())
+            return
+        seen = await look.ask("stages")
+        named = [stage["name"] for stage in seen["stages"]]
+        pieces["stages"] = look.stages(seen, chosen=named[0])
+        yield (head, *pieces.values())
+        pieces["maps"] = await look.maps(named[0])
+        yield (head, *pieces.values())
+        pieces["where"] = look.where(await look.ask("where", method="gradcam"), None)
+        yield (head, *pieces.values())
+        pieces["filters"], pieces["hog"] = await asyncio.gather(look.filters(), look.hog())
+        yield (head, *pieces.values())
+        both = [await look.ask("where", method=method) for method in ("gradcam", "occlusion")]
+        pieces["where"] = look.where(*both)
+        yield (head, *pieces.values())
+    except Refusal as error:
+        yield (answers.refusal(words, lang, error), *empty)
+
+
+class Look:
+    """One picture, one model, one language: what every step needs."""
+
+    def __init__(self, engine: Any, words: Words, picture: Image.Image, entry: Any, lang: str):
+        self.engine, self.words, self.picture = engine, words, picture
+        self.entry, self.lang = entry, lang
+        self.say = words.speaker(lang)
+
+    @classmethod
+    async def at(
+        cls, engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+    ) -> Look:
+        """Raises a `Refusal` for a picture or a model that cannot be looked at."""
+        entry = answers.entry_of(engine, key)
+        return cls(engine, words, await answers.opened(engine, payload), entry, lang)
+
+    async def ask(self, view: str, key: str | None = None, **options: Any) -> Any:
+        return await self.engine.predict(key or self.entry.key, self.picture, view=view, **options)
+
+    def step(self, name: str, body: str, **fields: Any) -> str:
+        """A numbered part of the room: heading, one or two sentences, what there is to see."""
+        title = self.say(f"classification.inside.{name}.title")
+        text = self.say(f"classification.inside.{name}.text", **fields)
+        return (
+            f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
+        )
+
+    def head(self) -> str:
+        """The picture that travelled here from Try, and the model that looks at it."""
+        name = answers.model_name(self.words, self.lang, self.entry)
+        alt = self.say("classification.inside.picture")
+        return (
+            f'<div class="carried">{pictures.img(pictures.fitted(self.picture, 160), alt)}'
+            f"<p>{self.say('classification.inside.carried', model=name)}</p></div>"
+        )
+
+    def stages(self, seen: Mapping[str, Any], chosen: str) -> str:
+        """The network as it is: a block a stage, as tall as its maps, as deep as its channels."""
+        small = Image.fromarray(seen["input"])
+        height, width = seen["input"].shape[:2]
+        alt = self.say("classification.inside.input_alt", width=width, height=height)
+        given = pictures.img(small, alt, classes="pixels", lossless=True)
+        size = self.say("classification.inside.input", width=width, height=height)
+        cells = [f'<li class="given">{given}<span class="shape">{size}</span></li>']
+        tallest = max(stage["shape"][1] for stage in seen["stages"])
+        for stage in seen["stages"]:
+            cells.append(f"<li>{self.stage(stage, tallest, stage['name'] == chosen)}</li>")
+        drawing = f'<ol class="network">{"".join(cells)}</ol>'
+        return self.step("stages", drawing)
+
+    def stage(self, stage: Mapping[str, Any], tallest: int, chosen: bool) -> str:
+        """One button: block, name, shape, weights, and the answer that could be read off here."""
+        channels, height, width = stage["shape"]
+        lines = [
+            f"<b>{escape(self.stage_name(stage['name']))}</b>",
+            f'<span class="shape">{channels} × {height} × {width}</span>',
+            f'<span class="shape">{self.weights(stage["parameters"])}</span>',
+        ]
+        if stage.get("answer"):
+            label = answers.label_in(self.lang, self.entry, stage["answer"]["label"])
+            share = f"{stage['answer']['confidence']:.0%}"
+            lines.append(f'<span class="guess">{escape(label)} <i>{share}</i></span>')
+        if stage.get("probe_top1") is not None:
+            accuracy = f"{stage['probe_top1']:.0%}"
+            lines.append(
+                f'<span class="shape">{self.say("classification.inside.probe", top1=accuracy)}</span>'
+            )
+        return (
+            f'<button type="button" data-stage="{escape(stage["name"])}" '
+            f'aria-pressed="{str(chosen).lower()}">{block(channels, height, tallest)}'
+            f"{''.join(lines)}</button>"
+        )
+
+    def stage_name(self, name: str) -> str:
+        """ "stage2" as the visitor reads it; a name that only the model knows stays as it is."""
+        number = name.removeprefix("stage")
+        if number.isdigit():
+            return self.words.say(self.lang, "classification.inside.stage", number=number)
+        key = f"classification.inside.named.{name}"
+        return self.words.tables[self.lang].get(key, name)
+
+    def weights(self, count: int) -> str:
+        return escape(answers.size(self.words, self.lang, count))
+
+    async def maps(self, stage: str) -> str:
+        """The strongest feature maps of one stage on this picture."""
+        got = await self.ask("maps", stage=stage, count=MAPS)
+        name = self.stage_name(stage)
+        sheet = pictures.tiles(got["maps"], columns=8, gap=2, side=64)
+        alt = self.say("classification.inside.maps.alt", count=len(got["maps"]), stage=name)
+        tag = pictures.img(sheet, alt, classes="pixels sheet", lossless=True)
+        return self.step("maps", tag, stage=name, count=len(got["maps"]))
+
+    def where(self, gradcam: Mapping[str, Any], occlusion: Mapping[str, Any] | None) -> str:
+        """Two independent ways to ask which part of the picture carried the answer."""
+        label = answers.label_in(self.lang, self.entry, gradcam["label"])
+        figures = []
+        for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
+            caption = self.say(f"classification.inside.{name}")
+            if got is None:
+                body = '<div class="pending"><progress></progress></div>'
+            else:
+                x0, y0, x1, y1 = (round(n) for n in got["crop"])
+                heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))
+                body = pictures.img(heat, self.say(f"classification.inside.{name}_alt", label=label))
+            figures.append(f"<figure>{body}<figcaption>{caption}</figcaption></figure>")
+        return self.step("where", f'<div class="pair">{"".join(figures)}</div>', label=label)
+
+    async def filters(self) -> str:
+        """The first layer's weights, as the little pictures that they are."""
+        try:
+            got = (await self.ask("filters"))["filters"]
+        except Refusal:
+            return ""
+        count, height, width = got.shape[:3]
+        sheet = pictures.tiles(got, columns=16, gap=2, side=24)
+        alt = self.say("classification.inside.filters.alt", count=count)
+        tag = pictures.img(sheet, alt, classes="pixels sheet", lossless=True)
+        return self.step("filters", tag, count=count, width=width, height=height)
+
+    async def hog(self) -> str:
+        """What the way before sees of the same picture."""
+        if HOG not in self.engine.entries:
+            return ""
+        try:
+            got = (await self.ask("hog", key=HOG))["picture"]
+        except Refusal:
+            return ""
+        alt = self.say("classification.inside.hog.alt")
+        zoom = max(1, 256 // max(got.shape))
+        drawing = pictures.grey(got).resize(
+            (got.shape[1] * zoom, got.shape[0] * zoom), Image.Resampling.NEAREST
+        )
+        return self.step("hog", pictures.img(drawing, alt, classes="hog", lossless=True))
+
+
+def block(channels: int, height: int, tallest: int) -> str:
+    """A box in parallel projection, SVG: its face is as tall as the maps (square-root scale), its
+    depth grows with the logarithm of the channels. Decoration: the numbers stand beside it."""
+    side = 18 + 54 * math.sqrt(height / tallest)
+    depth = 5 * math.log2(max(channels, 2))
+    dx, dy = depth * 0.9, depth * 0.45
+    top = 96 - side
+    front = f"{2},{top} {2 + side},{top} {2 + side},{96} {2},{96}"
+    lid = f"{2},{top} {2 + dx},{top - dy} {2 + side + dx},{top - dy} {2 + side},{top}"
+    flank = (
+        f"{2 + side},{top} {2 + side + dx},{top - dy} {2 + side + dx},{96 - dy} {2 + side},{96}"
+    )
+    return (
+        '<svg viewBox="0 0 132 98" width="132" height="98" aria-hidden="true">'
+        f'<polygon class="face" points="{front}"/><polygon class="lid" points="{lid}"/>'
+        f'<polygon class="flank" points="{flank}"/></svg>'
+    )

@@ -1,0 +1,112 @@
+"""Several pictures at once: a table to read, and the same as CSV to take along."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
+from html import escape
+from pathlib import PurePath
+from typing import Any
+
+from demos import frame, pictures
+from demos.classification import answers
+from demos.language import Words
+from inference.errors import Refusal
+
+MOST = 64  # pictures a table: what one visitor may queue at once
+AT_ONCE = 8  # decoded at the same time, so that memory stays bounded
+
+
+async def table(
+    engine: Any, words: Words, payloads: Sequence[Mapping[str, Any]] | None, key: str, lang: str
+) -> AsyncIterator[str]:
+    """Yield a bar with a count while the answers come in, then the table."""
+    say = words.speaker(lang)
+    entry = answers.entry_of(engine, key)
+    files = list(payloads or [])[:MOST]
+    if entry.hub_id and not answers.on_disk(entry):
+        yield answers.offer(words, lang, entry)
+        return
+    rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
+    for start in range(0, len(files), AT_ONCE):
+        count = say("classification.several.count", done=start, total=len(files))
+        yield (
+            f'<div class="waiting" role="status"><progress max="{len(files)}" value="{start}">'
+            f'</progress><p class="quiet">{count}</p></div>'
+        )
+        part = files[start : start + AT_ONCE]
+        rows += await asyncio.gather(*(row(engine, entry, words, payload) for payload in part))
+    cut = len(payloads or []) > MOST
+    yield rendered(words, lang, entry, rows, cut)
+
+
+async def row(
+    engine: Any, entry: Any, words: Words, payload: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], str, answers.Answer | Refusal]:
+    """One file: (what was sent, its thumbnail as HTML, the answer or why there is none)."""
+    try:
+        picture = await answers.opened(engine, payload)
+        thumbnail = pictures.img(pictures.fitted(picture, 56), "")
+        return payload, thumbnail, await answers.ask(engine, entry.key, picture, top_k=2)
+    except Refusal as error:
+        return payload, "", error
+
+
+def rendered(
+    words: Words,
+    lang: str,
+    entry: Any,
+    rows: Sequence[tuple[Mapping[str, Any], str, answers.Answer | Refusal]],
+    cut: bool,
+) -> str:
+    """The table, its CSV inside the link itself: nothing stays on the server."""
+    say = words.speaker(lang)
+    columns = ("file", "answer", "confidence", "second", "sure")
+    sheet = io.StringIO()
+    out = csv.writer(sheet)
+    out.writerow([*columns, "error"])
+    lines = []
+    for payload, thumbnail, said in rows:
+        name = PurePath(payload.get("orig_name") or payload.get("path") or "").name
+        if isinstance(said, Refusal):
+            sentence = frame.sentence_of(said, words, lang)
+            cells = f'<td colspan="4" class="refused">{escape(sentence)}</td>'
+            out.writerow([safe_cell(name), "", "", "", "", sentence])
+        else:
+            names = [answers.label_in(lang, entry, label) for label, _ in said.confidences]
+            share = said.confidences[0][1]
+            second = names[1] if len(names) > 1 else ""
+            sure = words.say(lang, f"classification.several.{'yes' if said.sure else 'no'}")
+            cells = "".join(
+                f"<td>{escape(text)}</td>" for text in (names[0], f"{share:.1%}", second, sure)
+            )
+            runner_up = said.confidences[1][0] if len(names) > 1 else ""
+            sure_word = "yes" if said.sure else "no"
+            out.writerow([safe_cell(name), said.label, f"{share:.4f}", runner_up, sure_word, ""])
+        lines.append(f'<tr><th scope="row">{thumbnail}<span>{escape(name)}</span></th>{cells}</tr>')
+    heads = "".join(
+        f'<th scope="col">{say(f"classification.several.{column}")}</th>' for column in columns
+    )
+    data = base64.b64encode(sheet.getvalue().encode("utf-8-sig")).decode()
+    note = frame.note(words.say(lang, "classification.several.cut", most=MOST)) if cut else ""
+    line = say(
+        "classification.several.line",
+        count=len(rows),
+        model=answers.model_name(words, lang, entry),
+    )
+    return (
+        f'<div class="several"><h2>{say("classification.several.title")}</h2>'
+        f'<p class="quiet">{line}</p>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>{note}"
+        f'<p><a class="ghost" download="breakthroughs-classification.csv" '
+        f'href="data:text/csv;charset=utf-8;base64,{data}">{say("classification.several.csv")}</a></p></div>'
+    )
+
+
+def safe_cell(text: str) -> str:
+    """A spreadsheet runs what begins like a formula: OWASP's advice is a quote before it."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

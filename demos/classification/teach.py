@@ -1,0 +1,25 @@
+"""Train your own: until jobs can be started from the page, the command that does it."""
+
+from __future__ import annotations
+
+from demos import frame
+from demos.language import Words
+
+TRAIN = "python -m pretrained train classification/photos --data my_pictures --out my_model"
+SERVE = "python app.py --model my_model"
+TREE = """my_pictures/
+  daisy/      IMG_0001.jpg  IMG_0002.jpg  …
+  tulip/      IMG_0107.jpg  IMG_0108.jpg  …"""
+
+
+def build(words: Words) -> None:
+    """How the folder must look, the command that trains, the command that loads the result."""
+    frame.html(
+        words,
+        lambda say: f'<h2>{say("classification.train.data")}</h2>'
+        f'<p>{say("classification.train.folder")}</p>'
+        f'<pre class="tree" tabindex="0">{TREE}</pre><h2>{say("classification.train.run")}</h2>',
+    )
+    frame.command(words, TRAIN)
+    frame.html(words, lambda say: f"<p>{say('classification.train.load')}</p>")
+    frame.command(words, SERVE)
