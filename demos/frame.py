@@ -27,6 +27,7 @@ import gradio as gr
 from gradio.context import Context, LocalContext
 
 from demos.language import DEMOS, Say, Words
+from demos.web import source_url
 from pretrained.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,31 @@ def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[st
     assert Context.root_block is not None
     Context.root_block.load(
         fill, None, component, api_visibility="private", queue=False, show_progress="hidden"
+    )
+
+
+def header(words: Words) -> gr.HTML:
+    """The name of the house and the two switches, above the tabs. Wired by `assets/page.js`."""
+    return html(
+        words,
+        lambda say: f"""<header class="top"><a class="name" href="./">{say("house.name")}</a>
+<span class="quiet hide">{say("house.tagline")}</span><span class="grow"></span>
+<button type="button" class="switch" data-switch="lang" lang="{"en" if say.lang == "zh" else "zh-CN"}">{say("house.language")}</button>
+<button type="button" class="switch" data-switch="theme" data-dark="{say("house.dark")}"
+data-light="{say("house.light")}">{say("house.dark")}</button></header>""",
+    )
+
+
+def footer(words: Words) -> gr.HTML:
+    """The device, the warm models (followed by `assets/page.js` while they warm), the licence."""
+    source = source_url() or "licence"
+    return html(
+        words,
+        lambda say: f"""<footer class="foot" data-footer data-device="{say("house.running_on")}"
+data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
+<span data-show="device"></span><span data-show="warm" role="status"></span>
+<a href="{source}" target="_blank" rel="noopener">{say("house.source")}</a>
+<a href="?view=api">{say("house.api")}</a></footer>""",
     )
 
 

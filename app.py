@@ -1,0 +1,96 @@
+"""Builds the page and starts the server: settings in, Blocks out.
+
+    python app.py --port 7860          every setting: python app.py --help
+
+Nothing heavy is imported here: torch and the first model load in the background once the page is
+up. `tests/test_house.py` holds that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import threading
+
+if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
+    import spaces  # noqa: F401
+
+import gradio as gr
+
+from demos import TABS, frame, web
+from demos.language import Words
+from demos.theme import theme
+from inference import Engine, Settings
+from pretrained import catalog
+
+log = logging.getLogger("app")
+
+
+def build(engine: Engine, words: Words) -> gr.Blocks:
+    """The whole page. Nothing is loaded and nothing is asked of the engine."""
+    with gr.Blocks(
+        title=words.say("en", "house.name"), analytics_enabled=False, delete_cache=(600, 3600)
+    ) as page:
+        frame.header(words)
+        with gr.Tabs(elem_id="site", overflow_behavior="wrap") as site:
+            for name in TABS:
+                with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name) as tab:
+                    importlib.import_module(f"demos.{name}").build(engine, words)
+                tab.select(None, js=f"() => house.opened('{name}')", api_visibility="private")
+        frame.footer(words)
+        page.load(None, None, site, js="() => house.start()", api_visibility="private")
+
+        def status() -> dict:
+            return engine.status()
+
+        gr.api(status, api_name="status", concurrency_limit=None)
+    return page
+
+
+def warm_up(engine: Engine) -> None:
+    """Load torch and the first bundled model, so that the first visitor need not wait for them."""
+    first = next((key for key, entry in engine.entries.items() if entry.bundled), None)
+    if first:
+        try:
+            asyncio.run(engine.preload(first))
+        except Exception:
+            log.exception("warming up with %s failed; it is tried again on first use", first)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until interrupted."""
+    settings = Settings.from_command_line(arguments)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    words = Words(settings.language)
+    engine = Engine(catalog.entries(), settings)
+    for folder in settings.model:
+        engine.add(catalog.from_folder(folder))
+    if settings.preload:
+        asyncio.run(engine.preload(*(k for k, entry in engine.entries.items() if entry.bundled)))
+    page = build(engine, words)
+    page.queue(max_size=settings.queue_limit)
+    page.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        root_path=settings.root_path or None,
+        theme=theme(),
+        i18n=words.i18n,
+        favicon_path=str(web.ASSETS / "icon.svg"),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        max_file_size=f"{settings.max_upload_mb}mb",
+        app_kwargs=web.app_kwargs(engine, words),
+        ssr_mode=False,
+        prevent_thread_lock=True,
+    )
+    if settings.warm and not settings.preload:
+        threading.Thread(target=warm_up, args=(engine,), name="warm up", daemon=True).start()
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+// What the page does by itself: the two switches, copy buttons, the tab in the address, the footer.
+(() => {
+	const { house } = window;
+	const store = (name, value) => {
+		try { localStorage.setItem("breakthroughs." + name, value); } catch { /* private window */ }
+	};
+
+	// Gradio sets the theme's class on <body> from the system's preference; ours wins.
+	new MutationObserver(house.paint).observe(document.body, { attributeFilter: ["class"] });
+	house.paint();
+
+	const label = () => {
+		for (const button of document.querySelectorAll("[data-switch=theme]"))
+			button.textContent = house.dark() ? button.dataset.light : button.dataset.dark;
+	};
+
+	document.addEventListener("click", async (event) => {
+		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab]");
+		if (!button) return;
+		if (button.dataset.switch === "lang") {
+			const address = new URL(location.href);
+			address.searchParams.set("lang", house.lang === "zh" ? "en" : "zh");
+			location.assign(address);
+		} else if (button.dataset.switch === "theme") {
+			store("theme", house.dark() ? "light" : "dark");
+			house.paint();
+			label();
+		} else if (button.dataset.tab) {
+			event.preventDefault();
+			house.show(button.dataset.tab);
+		} else {
+			const before = button.textContent;
+			await navigator.clipboard.writeText(button.dataset.copy).catch(() => select(button));
+			button.textContent = button.dataset.done;
+			setTimeout(() => (button.textContent = before), 1600);
+		}
+	});
+
+	// Without clipboard permission the command is selected, ready for Ctrl+C.
+	const select = (button) =>
+		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
+
+	// Tabs: the address says which one is open. Gradio calls house.opened when one is chosen.
+	house.start = () => {
+		const tab = new URL(location.href).searchParams.get("tab");
+		return { __type__: "update", ...(document.getElementById(tab + "-button") ? { selected: tab } : {}) };
+	};
+	house.opened = (tab) => {
+		const address = new URL(location.href);
+		if ((address.searchParams.get("tab") || "home") === tab) return;
+		address.searchParams.set("tab", tab);
+		history.replaceState(history.state, "", address);
+	};
+	house.show = (tab) => {
+		document.getElementById(tab + "-button")?.click();
+		scrollTo({ top: 0 });
+	};
+
+	// Footer: the device and the warm models, asked for until the first model is ready.
+	let asking = false;
+	const footer = async (place) => {
+		asking = true;
+		try {
+			const health = await (await fetch(new URL("healthz", document.baseURI))).json();
+			const say = (key, fields) =>
+				place.dataset[key].replace(/\{(\w+)\}/g, (_, name) => fields[name]);
+			place.querySelector("[data-show=device]").textContent = health.device ? say("device", health) : "";
+			place.querySelector("[data-show=warm]").textContent = health.warming
+				? place.dataset.warming
+				: say("models", { warm: health.warm.length, total: health.models });
+			place.classList.toggle("warming", health.warming);
+			if (health.warming) setTimeout(() => footer(place), 1000);
+			else setTimeout(() => footer(place), 30000);
+		} catch {
+			setTimeout(() => footer(place), 5000);
+		}
+	};
+
+	// Gradio puts the header and the footer in place after this file has run.
+	new MutationObserver((_, observer) => {
+		label();
+		const place = document.querySelector("[data-footer]");
+		if (place && !asking) footer(place);
+		if (asking) observer.disconnect();
+	}).observe(document.body, { childList: true, subtree: true });
+})();

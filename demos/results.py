@@ -1,0 +1,3 @@
+from demos import frame
+def build(engine, words):
+    frame.title("results", words)
