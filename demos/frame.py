@@ -70,7 +70,7 @@ def room(name: str) -> Iterator[gr.Tab]:
 
 def html(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTML:
     """A fixed piece of page, rendered once per language: `render` gets a `say` that escapes."""
-    return gr.HTML(words.markup(render), js_on_load=None, **options)
+    return gr.HTML(words.markup(render), js_on_load=None, apply_default_css=False, **options)
 
 
 def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[str, Any]]]) -> None:

@@ -1,3 +1,83 @@
+"""Results: every figure that the app claims, from the models' own metrics.json."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+import gradio as gr
+
 from demos import frame
-def build(engine, words):
-    frame.title("results", words)
+from demos.language import Say, Words
+from pretrained import catalog
+
+COLUMNS = ("metric", "value", "target", "split", "command", "reference")
+LOWER_IS_BETTER = frozenset({"nats_per_char", "cer", "cer_ratio", "fd", "fd_ratio", "ece"})
+
+
+def build(engine: Any, words: Words) -> None:
+    """The page, inside its tab."""
+    with gr.Column(elem_classes=["page", "tab-results"]):
+        frame.title("results", words)
+        cards = catalog.cards()
+        frame.html(words, lambda say: table(cards, words, say))
+
+
+def table(cards: Iterable[Mapping[str, Any]], words: Words, say: Say) -> str:
+    """One table, a group of rows a model. `cards` as `pretrained.catalog.cards` gives them."""
+    groups = [(key, list(rows)) for key, rows in groupby(cards, key=lambda card: card["key"])]
+    if not groups:
+        return f'<p class="note">{say("results.none")}</p>'
+    heads = "".join(f'<th scope="col">{say(f"results.{column}")}</th>' for column in COLUMNS)
+    bodies = "".join(group(key, rows, words, say) for key, rows in groups)
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="{say("results.tab")}">
+<table class="sheet results"><thead><tr>{heads}</tr></thead>{bodies}</table></div>"""
+
+
+def group(key: str, rows: list[Mapping[str, Any]], words: Words, say: Say) -> str:
+    """One model: its name, how it was trained, then its claims."""
+    name = html.escape(words.model(say.lang, key, rows[0]["title"]))
+    trained = ""
+    if rows[0].get("hardware") and rows[0].get("wall_seconds"):
+        minutes = f"{rows[0]['wall_seconds'] / 60:.1f}"
+        trained = say("results.trained", hardware=rows[0]["hardware"], minutes=minutes)
+    lines = "".join(claim(row, words, say) for row in rows)
+    return f"""<tbody><tr class="model"><th colspan="{len(COLUMNS)}" scope="rowgroup"><b>{name}</b>
+<code>{html.escape(key)}</code> <span class="quiet">{trained}</span></th></tr>{lines}</tbody>"""
+
+
+def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
+    """One figure with its interval, target, data, command and reference."""
+    metric = row["metric"]
+    label = words.tables[say.lang].get(f"metric.{metric}", metric)
+    interval = ""
+    if row["low"] is not None and row["high"] is not None:
+        low = frame.figure(metric, {"value": row["low"]}, interval=False)
+        high = frame.figure(metric, {"value": row["high"]}, interval=False)
+        interval = f' <small>({low.rstrip("%")}–{high})</small>'
+    size = f'<small>n = {row["n"]:,}</small>' if row["n"] else ""
+    cells = {
+        "metric": html.escape(label),
+        "value": f"<b>{frame.figure(metric, row, interval=False)}</b>{interval}",
+        "target": target(row, say),
+        "split": f'<span lang="en">{html.escape(str(row["split"]))}</span> {size}',
+        "command": f'<code lang="en">{html.escape(str(row["command"]))}</code>',
+        "reference": f'<span lang="en">{html.escape(str(row["reference"]))}</span>',
+    }
+    return "<tr>{}</tr>".format(
+        "".join(f'<td data-label="{say(f"results.{c}")}">{cells[c]}</td>' for c in COLUMNS)
+    )
+
+
+def target(row: Mapping[str, Any], say: Say) -> str:
+    """The target that was set before training, and whether it was met."""
+    goal = row.get("target")
+    if goal is None:
+        return f'<span class="quiet">{say("results.empty")}</span>'
+    lower = row["metric"] in LOWER_IS_BETTER
+    met = row["value"] <= goal if lower else row["value"] >= goal
+    sign = "≤" if lower else "≥"
+    verdict = f'<span class="{"met" if met else "missed"}">{say("results.met" if met else "results.missed")}</span>'
+    return f"{sign} {frame.figure(row['metric'], {'value': goal}, interval=False)} {verdict}"

@@ -56,6 +56,18 @@
 		scrollTo({ top: 0 });
 	};
 
+	// Arrow keys move between the tabs of a row, as people who use a keyboard expect.
+	document.addEventListener("keydown", (event) => {
+		const tab = event.target.closest?.("[role=tab]");
+		const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+		if (!tab || !step) return;
+		const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]:not([disabled])")];
+		const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+		event.preventDefault();
+		next.focus();
+		next.click();
+	});
+
 	// Footer: the device and the warm models, asked for until the first model is ready.
 	let asking = false;
 	const footer = async (place) => {

@@ -185,14 +185,12 @@ def refusal(words: Words, lang: str, error: Refusal) -> str:
     return f'<p class="refusal" role="alert">{escape(sentence)}</p>'
 
 
-def column(
-    words: Words, lang: str, entry: Any, outcome: Answer | Refusal, say: Say
-) -> str:
+def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal, say: Say) -> str:
     """One model's answer among others, on the same picture."""
     name = f"<h3>{escape(model_name(words, lang, entry))}</h3>"
     era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
     if isinstance(outcome, Refusal):
-        return f'<section class="column">{era}{name}{refusal(words, lang, outcome)}</section>'
+        return f'<section class="answered">{era}{name}{refusal(words, lang, outcome)}</section>'
     rows = [(label_in(lang, entry, label), share) for label, share in outcome.confidences[:3]]
     line = words.say(
         lang,
@@ -203,7 +201,7 @@ def column(
     body = frame.quiet(line) + frame.bars(rows)
     if not outcome.sure:
         body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
-    return f'<section class="column">{era}{name}{body}</section>'
+    return f'<section class="answered">{era}{name}{body}</section>'
 
 
 def era_of(entry: Any) -> str:

@@ -41,7 +41,6 @@ EXAMPLES = (
     Example("flower", SKLEARN, "datasets/images/flower.jpg"),
     Example("pagoda", SKLEARN, "datasets/images/china.jpg"),
     Example("astronaut", SKIMAGE, "data/astronaut.png"),
-    Example("horse", SKIMAGE, "data/horse.png"),
 )
 
 

@@ -130,7 +130,7 @@ class Look:
 
     def step(self, name: str, body: str, **fields: Any) -> str:
         """A numbered part of the room: heading, one or two sentences, what there is to see."""
-        title = self.say(f"classification.inside.{name}.title")
+        title = self.say(f"classification.inside.{name}.title", **fields)
         text = self.say(f"classification.inside.{name}.text", **fields)
         return (
             f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
@@ -199,7 +199,7 @@ class Look:
         name = self.stage_name(stage)
         sheet = pictures.tiles(got["maps"], columns=8, gap=2, side=64)
         alt = self.say("classification.inside.maps.alt", count=len(got["maps"]), stage=name)
-        tag = pictures.img(sheet, alt, classes="pixels sheet", lossless=True)
+        tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         return self.step("maps", tag, stage=name, count=len(got["maps"]))
 
     def where(self, gradcam: Mapping[str, Any], occlusion: Mapping[str, Any] | None) -> str:
@@ -226,7 +226,7 @@ class Look:
         count, height, width = got.shape[:3]
         sheet = pictures.tiles(got, columns=16, gap=2, side=24)
         alt = self.say("classification.inside.filters.alt", count=count)
-        tag = pictures.img(sheet, alt, classes="pixels sheet", lossless=True)
+        tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         return self.step("filters", tag, count=count, width=width, height=height)
 
     async def hog(self) -> str:
