@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pretrained import checkpoint
+from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 
 HERE = Path(__file__).parent
@@ -146,9 +147,40 @@ def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:
 def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
     found = [from_folder(folder_of(key), key) for key in BUNDLED if folder_of(key).exists()]
-    from pretrained.classification.timm_entries import entries as timm_entries
+    return {entry.key: entry for entry in (*found, *_timm_entries())}
 
-    return {entry.key: entry for entry in (*found, *timm_entries())}
+
+def _timm_entries() -> list[Entry]:
+    """The ImageNet backbones that can be downloaded, with what their author published."""
+
+    def published(metric: str, percent: float) -> Claim:
+        return Claim(
+            metric=metric,
+            value=percent / 100,
+            low=None,
+            high=None,
+            split="imagenet-1k/validation",
+            n=50_000,
+            command="",
+            reference=REFERENCE,
+        )
+
+    return [
+        Entry(
+            key=backbone.key,
+            task="classification",
+            title=backbone.title,
+            loader="pretrained.classification.timm_backbone:load",
+            licence=backbone.licence,
+            bytes=backbone.bytes,
+            parameters=backbone.parameters,
+            hub_id=backbone.hub_id,
+            max_batch=backbone.max_batch,
+            classes=1000,
+            claims=(published("top1", backbone.top1), published("top5", backbone.top5)),
+        )
+        for backbone in TIMM_ENTRIES
+    ]
 
 
 def find(key: str) -> Entry:
@@ -164,11 +196,12 @@ def find(key: str) -> Entry:
 
 
 def labels(entry: Entry) -> dict[str, list[str] | None]:
-    """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model."""
-    if entry.folder is None:
-        from pretrained.classification.timm_entries import imagenet_labels
+    """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model.
 
-        return {"en": imagenet_labels(), "zh": None}
+    A model on the Hub brings its names along; until then none are known here.
+    """
+    if entry.folder is None:
+        return {"en": [], "zh": None}
     config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
     return {"en": config.get("labels", []), "zh": config.get("labels_zh")}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -85,6 +86,16 @@ def precision(device: torch.device) -> torch.dtype:
         if flags.exists() and "avx512_bf16" in flags.read_text():
             return torch.bfloat16
     return torch.float32
+
+
+def hardware(device: torch.device) -> str:
+    """What a run ran on, for the card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
+    return f"{name or platform.processor() or 'CPU'}, {torch.get_num_threads()} threads"
 
 
 def learning_rate(plan: Plan, progress: float) -> float:

@@ -1,15 +1,17 @@
 """Pictures with labels: reading them, and the random changes that make few look like many.
 
 A set of pictures is two tensors, `Pictures`: that is fast, and enough for a few hundred thousand
-small ones. Three sources give one: a Parquet file (columns ``img`` or ``image``, and ``label``),
-a folder of such files split into ``train`` and ``validation`` or ``test``, or a folder with one
-sub-folder of pictures a class.
+small ones. `listing` finds the pictures: in a Parquet file (columns ``img`` or ``image``, and
+``label``), in a folder of such files, in a folder with one sub-folder of pictures a class, or in
+a data set on the Hub.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +45,8 @@ class Pictures:
 
 def fit_square(picture: Image.Image, size: int) -> Image.Image:
     """The middle square of a picture at ``size`` pixels, RGB, antialiased."""
+    if picture.size == (size, size):
+        return picture.convert("RGB")
     return picture.convert("RGB").crop(square(picture.size)).resize(
         (size, size), Image.Resampling.BICUBIC, reducing_gap=3.0
     )
@@ -56,90 +60,158 @@ def square(size: tuple[int, int]) -> tuple[int, int, int, int]:
     return left, top, left + side, top + side
 
 
-def read(path: Path, split: str, size: int, names: Sequence[str] | None = None) -> Pictures:
-    """Read one split from a Parquet file, a folder of Parquet files, or a folder of folders.
+@dataclass(frozen=True)
+class Listing:
+    """Pictures not yet decoded: encoded bytes or files, with a label number each."""
+
+    cells: list[bytes | Path]
+    labels: list[int]
+    names: tuple[str, ...]
+    split: str
+
+
+def listing(source: Path | str, split: str, names: Sequence[str] | None = None) -> Listing:
+    """Find the pictures of one split.
 
     Args:
-        path: the file or folder.
-        split: which split of a folder; a single file is taken whole.
-        size: side in pixels to which every picture is brought.
-        names: the class names that a model already has, so that labels agree with it.
+        source: a Parquet file (taken whole), a folder of Parquet files named by split, a folder
+            with one sub-folder of pictures a class (or one such folder a split), or the id of a
+            data set on the Hub.
+        split: which split of a folder or of a Hub data set.
+        names: the classes that a model already has, so that label numbers agree with it.
 
     Raises:
         BadData: nothing there that can be read, or classes that do not fit ``names``.
     """
-    if not path.exists():
-        raise BadData(path=path, reason="there is nothing there")
+    path = Path(source)
     if path.is_file():
-        return _parquet([path], f"{path.parent.name}/{path.stem}", size, names)
-    files = sorted(path.glob(f"{split}*.parquet")) or sorted(path.glob(f"*/{split}*.parquet"))
-    if files:
-        return _parquet(files, f"{path.name}/{split}", size, names)
-    return _folders(path / split if (path / split).is_dir() else path, path.name, size, names)
+        found = _parquet([path], f"{path.parent.name}/{path.stem}")
+    elif path.is_dir():
+        files = sorted(path.glob(f"{split}*.parquet"))
+        if files:
+            found = _parquet(files, f"{path.name}/{split}")
+        else:
+            found = _folders(path / split if (path / split).is_dir() else path, path.name)
+    elif re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) and not path.parent.is_dir():
+        found = _hub(str(source), split)
+    else:
+        raise BadData(path=source, reason="there is nothing there")
+    return _renumber(found, names, source) if names is not None else found
 
 
-def _parquet(
-    files: list[Path], split: str, size: int, names: Sequence[str] | None
+def read(
+    source: Path | str, split: str, size: int, names: Sequence[str] | None = None
 ) -> Pictures:
+    """One split as tensors, every picture's middle square at ``size`` pixels. See `listing`."""
+    found = listing(source, split, names)
+    images = []
+    for cell in found.cells:
+        try:
+            images.append(np.asarray(fit_square(open_cell(cell), size)).transpose(2, 0, 1))
+        except OSError as error:
+            name = cell if isinstance(cell, Path) else source
+            raise BadData(path=name, reason="a picture in it is damaged") from error
+    return Pictures(
+        torch.from_numpy(np.stack(images)), torch.tensor(found.labels), found.names, found.split
+    )
+
+
+def open_cell(cell: bytes | Path) -> Image.Image:
+    """Decode one cell of a listing to RGB."""
+    with Image.open(io.BytesIO(cell) if isinstance(cell, bytes) else cell) as picture:
+        return picture.convert("RGB")
+
+
+def _parquet(files: list[Path], split: str) -> Listing:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    images, labels, found = [], [], tuple(names or ())
+    cells: list[bytes | Path] = []
+    labels: list[int] = []
+    names: tuple[str, ...] = ()
     for file in files:
-        table = pq.read_table(file)
+        try:
+            table = pq.read_table(file)
+        except (pa.ArrowException, OSError) as error:
+            raise BadData(path=file, reason="it is not a readable Parquet file") from error
         column = next((c for c in ("img", "image") if c in table.column_names), None)
         if column is None or "label" not in table.column_names:
             raise BadData(path=file, reason="it needs the columns image (or img) and label")
-        found = found or _names_in(table)
-        for cell in table[column].to_pylist():
-            images.append(_array(cell["bytes"], size))
-        labels.extend(table["label"].to_pylist())
-    classes = found or tuple(str(i) for i in range(max(labels) + 1))
-    if max(labels) >= len(classes):
-        raise BadData(path=files[0], reason=f"label {max(labels)} is beyond {len(classes)} classes")
-    return Pictures(torch.from_numpy(np.stack(images)), torch.tensor(labels), classes, split)
+        names = names or _names_in(table.schema.metadata or {})
+        cells += [cell["bytes"] for cell in table[column].to_pylist()]
+        labels += table["label"].to_pylist()
+    if not labels:
+        raise BadData(path=files[0], reason="it has no rows")
+    names = names or tuple(str(i) for i in range(max(labels) + 1))
+    if not 0 <= min(labels) <= max(labels) < len(names):
+        raise BadData(path=files[0], reason=f"a label is not one of its {len(names)} classes")
+    return Listing(cells, labels, names, split)
 
 
-def _names_in(table: object) -> tuple[str, ...]:
+def _names_in(metadata: Mapping[bytes, bytes]) -> tuple[str, ...]:
     """Class names from the note that `datasets` leaves in a Parquet file, or none."""
-    import json
-
-    note = (table.schema.metadata or {}).get(b"huggingface")  # type: ignore[attr-defined]
-    if not note:
-        return ()
-    label = json.loads(note).get("info", {}).get("features", {}).get("label", {})
+    note = json.loads(metadata.get(b"huggingface", b"{}"))
+    label = note.get("info", {}).get("features", {}).get("label", {})
     return tuple(label.get("names", ()))
 
 
-def _folders(
-    path: Path, split: str, size: int, names: Sequence[str] | None
-) -> Pictures:
-    classes = sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(classes) < 2:
+def _folders(path: Path, split: str) -> Listing:
+    names = sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if len(names) < 2:
         raise BadData(path=path, reason="it needs one sub-folder of pictures for each class")
-    if names is not None and set(classes) - set(names):
-        raise BadData(path=path, reason=f"the model knows no class {min(set(classes) - set(names))}")
-    order = list(names or classes)
-    images, labels = [], []
-    for name in classes:
-        for file in sorted((path / name).rglob("*")):
-            if file.suffix.lower() in SUFFIXES:
-                try:
-                    images.append(_array(file.read_bytes(), size))
-                except OSError as error:
-                    raise BadData(path=file, reason="it is not a readable picture") from error
-                labels.append(order.index(name))
-    if not images:
-        raise BadData(path=path, reason=f"no picture there ends in {', '.join(sorted(SUFFIXES))}")
-    return Pictures(torch.from_numpy(np.stack(images)), torch.tensor(labels), tuple(order), split)
+    cells: list[bytes | Path] = []
+    labels = []
+    for number, name in enumerate(names):
+        files = [f for f in sorted((path / name).rglob("*")) if f.suffix.lower() in SUFFIXES]
+        if not files:
+            raise BadData(path=path / name, reason="no picture there ends in .jpg, .png or .webp")
+        cells += files
+        labels += [number] * len(files)
+    return Listing(cells, labels, tuple(names), split)
 
 
-def _array(data: bytes, size: int) -> np.ndarray:
-    """Encoded picture -> uint8 [3, size, size]."""
-    with Image.open(io.BytesIO(data)) as picture:
-        square_picture = picture.convert("RGB")
-        if square_picture.size != (size, size):
-            square_picture = fit_square(square_picture, size)
-        return np.asarray(square_picture).transpose(2, 0, 1)
+def _hub(name: str, split: str) -> Listing:
+    import datasets
+
+    try:
+        rows = datasets.load_dataset(name, split=split)
+    except (ValueError, datasets.exceptions.DatasetsError) as error:
+        raise BadData(path=name, reason=f"the Hub gives no split {split} of it") from error
+    except OSError as error:
+        raise BadData(path=name, reason="it is neither a folder here nor to be had now") from error
+    column = next((c for c in ("img", "image") if c in rows.column_names), None)
+    if column is None or "label" not in rows.column_names:
+        raise BadData(path=name, reason="it needs the columns image (or img) and label")
+    names = tuple(getattr(rows.features["label"], "names", ()))
+    rows = rows.cast_column(column, datasets.Image(decode=False))
+    cells = [cell["bytes"] or Path(cell["path"]) for cell in rows[column]]
+    labels = list(rows["label"])
+    names = names or tuple(str(i) for i in range(max(labels) + 1))
+    return Listing(cells, labels, names, f"{name}/{split}")
+
+
+def _renumber(found: Listing, names: Sequence[str], source: Path | str) -> Listing:
+    """The same pictures, their labels counted as in ``names``."""
+    unknown = sorted(set(found.names) - set(names))
+    if unknown and found.names == tuple(str(i) for i in range(len(found.names))):
+        if len(found.names) > len(names):
+            raise BadData(path=source, reason=f"the model knows only {len(names)} classes")
+        return Listing(found.cells, found.labels, tuple(names), found.split)
+    if unknown:
+        raise BadData(path=source, reason=f"the model does not know the class {unknown[0]!r}")
+    number = {name: i for i, name in enumerate(names)}
+    labels = [number[found.names[label]] for label in found.labels]
+    return Listing(found.cells, labels, tuple(names), found.split)
+
+
+def split_held_out(pictures: Pictures, count: int, seed: int) -> tuple[Pictures, Pictures]:
+    """Two disjoint parts: what is trained on, and ``count`` random rows kept aside."""
+    order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed))
+    count = min(count, len(pictures) // 5)
+    return (
+        pictures.subset(order[count:], pictures.split),
+        pictures.subset(order[:count], f"{pictures.split} (kept aside)"),
+    )
 
 
 def shift_and_flip(images: Tensor, shift: int, generator: torch.Generator) -> Tensor:

@@ -73,7 +73,7 @@ def calibrate(logits: Tensor, labels: Tensor, split: str) -> dict[str, Any]:
     }
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def stage_features(
     network: ResidualNet, pictures: Pictures, device: torch.device
 ) -> dict[str, Tensor]:

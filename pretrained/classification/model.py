@@ -9,6 +9,10 @@ from there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from huggingface_hub import PyTorchModelHubMixin
@@ -75,6 +79,11 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         inputs = (stem_width, *widths[:-1])
         self.stages = nn.ModuleList(Stage(i, o) for i, o in zip(inputs, widths, strict=True))
         self.head = nn.Linear(widths[-1], classes)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> ResidualNet:
+        """The network that a checkpoint's config describes, its weights still random."""
+        return cls(**{name: config[name] for name in signature(cls).parameters if name in config})
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """[N, 3, H, W] in 0..1 -> the output of the stem and of every stage, shallow to deep."""

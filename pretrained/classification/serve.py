@@ -256,7 +256,7 @@ def load(entry: Entry, device: str, progress: Progress) -> Classifier:
     progress(0, entry.bytes)
     weights = checkpoint.load_weights(folder)
     try:
-        network = ResidualNet(**config["architecture"])
+        network = ResidualNet.from_config(config)
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         raise BadCheckpoint(path=folder, reason="its weights do not fit its config.json") from error

@@ -1,0 +1,172 @@
+"""The models from the command line: list, train, evaluate, export, push."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import BadCheckpoint, Refusal
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
+Data = Annotated[str, typer.Option("--data", help="A file, a folder, or a data set id on the Hub.")]
+
+
+def recipe_module(key: str, name: str) -> Any:
+    """The module ``train`` or ``evaluate`` of the room that a key belongs to."""
+    task = key.split("/")[0]
+    if task not in {entry.task for entry in catalog.entries().values()} | {"classification"}:
+        catalog.find(key)  # says that there is no such model
+    return import_module(f"pretrained.{task}.{name}")
+
+
+@app.command("list")
+def list_models() -> None:
+    """Every model with its size, licence, source, and where it is now."""
+    from pretrained import hub
+
+    rows = [("key", "MB", "parameters", "licence", "source", "here")]
+    for entry in catalog.entries().values():
+        source = "bundled" if entry.bundled else f"Hub {entry.hub_id}"
+        here = "yes" if entry.bundled else hub.state(entry)
+        size = f"{entry.bytes / 1e6:.1f}"
+        rows.append((entry.key, size, f"{entry.parameters:,}", entry.licence, source, here))
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)))
+    missed = [c for c in catalog.cards() if c["target"] is not None and c["value"] < c["target"]]
+    for card in missed:
+        print(
+            f"below its target: {card['key']} {card['metric']} {card['value']:.4f}, "
+            f"target {card['target']} ({card['split']}, n {card['n']})"
+        )
+
+
+@app.command()
+def train(
+    key: Key,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    seed: int = 0,
+    scratch: Annotated[
+        bool | None,
+        typer.Option(help="Random weights, or the trained ones. Chosen by the data's classes."),
+    ] = None,
+    head_only: Annotated[bool, typer.Option(help="Fine-tune the last layer only.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on from OUT's last epoch.")] = False,
+    smoke: Annotated[bool, typer.Option(help="Two steps, to see that all is in place.")] = False,
+) -> None:
+    """Train a model by its recipe, or fine-tune it on data of your own."""
+    recipe_module(key, "train").train(
+        key,
+        data,
+        out,
+        minutes=minutes,
+        epochs=epochs,
+        seed=seed,
+        scratch=scratch,
+        head_only=head_only,
+        resume=resume,
+        smoke=smoke,
+        command="python -m pretrained " + shlex.join(sys.argv[1:]),
+    )
+    print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
+
+
+@app.command()
+def evaluate(
+    key: Key,
+    data: Data,
+    checkpoint_: Annotated[
+        Path | None, typer.Option("--checkpoint", help="A folder instead of the bundled one.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which split of a folder or data set.")] = "validation",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="Write the figures into the checkpoint's metrics and card.")
+    ] = False,
+) -> None:
+    """Score a model: metrics with n, split and 95% interval."""
+    entry = catalog.from_folder(checkpoint_, key) if checkpoint_ else catalog.find(key)
+    result = recipe_module(key, "evaluate").evaluate(entry, data, split=split)
+    if keep:
+        if entry.folder is None:
+            raise BadCheckpoint(path=key, reason="only a checkpoint folder can keep figures")
+        keep_result(Path(entry.folder), result, f"python -m pretrained evaluate {key} --data {data} --json")
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    print(f"{result['key']} on {result['split']}, n {result['n']}")
+    for name, m in result["metrics"].items():
+        print(f"  {name} {m['value']:.4f}  95% {m['low']:.4f} to {m['high']:.4f}")
+
+
+def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
+    """Put one result into ``metrics.json``, in place of an older one on the same split."""
+    metrics = checkpoint.read_json(folder, checkpoint.METRICS)
+    targets = getattr(recipe_module(result["key"], "evaluate"), "TARGETS", {})
+    row = {
+        "split": result["split"],
+        "n": result["n"],
+        "metrics": result["metrics"],
+        "per_class": result["per_class"],
+        "command": command,
+        "target": targets.get(result["key"], {}),
+    }
+    others = [r for r in metrics["results"] if r["split"] != row["split"]]
+    metrics["results"] = [*others, row]
+    checkpoint.write_json(folder, checkpoint.METRICS, metrics)
+    checkpoint.write_card(folder)
+
+
+@app.command()
+def export(
+    key: Key, out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")]
+) -> None:
+    """Copy a bundled model's folder: configuration, weights, card and figures."""
+    entry = catalog.find(key)
+    if entry.folder is None:
+        raise BadCheckpoint(path=key, reason="only bundled models can be exported")
+    if out.exists():
+        raise BadCheckpoint(path=out, reason="it exists already, name a new folder")
+    shutil.copytree(entry.folder, out)
+    print(out)
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="A checkpoint folder.")],
+    repository: Annotated[str, typer.Argument(help="OWNER/NAME on the Hub.")],
+    private: bool = True,
+) -> None:
+    """Send a checkpoint folder to the Hub, under the account of HF_TOKEN."""
+    from huggingface_hub import HfApi
+
+    catalog.from_folder(folder)  # refuses what is no checkpoint
+    api = HfApi()
+    api.create_repo(repository, private=private, exist_ok=True)
+    allowed = ["*.json", "*.jsonl", "*.safetensors", "README.md"]
+    print(api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed).commit_url)
+
+
+def main() -> None:
+    """Run, and say a refusal in one line instead of a traceback."""
+    try:
+        app()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

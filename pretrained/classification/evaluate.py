@@ -1,0 +1,69 @@
+"""Scoring a classifier as the app serves it: same decoding, same preprocessing, same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+from pretrained.catalog import Entry
+from pretrained.classification.data import listing, open_cell
+
+_Row = TypeVar("_Row")
+
+# The floors that DESIGN sets for a recipe on one GPU, shown beside what was reached.
+TARGETS = {
+    "classification/cifar10": {"top1": 0.955},
+    "classification/photos": {"top1": 0.50, "top5": 0.74},
+}
+
+
+def interval(right: int, count: int) -> dict[str, float]:
+    """A share with its 95% interval (Wilson 1927)."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    return {"value": right / count, "low": float(low), "high": float(high)}
+
+
+def evaluate(
+    entry: Entry, source: Path | str, *, split: str = "validation", device: str = "cpu"
+) -> dict[str, Any]:
+    """Top-1 and top-5 accuracy, and the recall of each class, of one model on one split.
+
+    Returns:
+        ``{"key", "split", "n", "metrics": {NAME: {"value", "low", "high"}}, "per_class"}``.
+
+    Raises:
+        BadData: pictures that cannot be read, or classes that the model does not know.
+    """
+    model = entry.load(device)
+    found = listing(source, split, model.labels)
+    batches = batched(zip(found.cells, found.labels, strict=True), 64)
+    ranks = []
+    for batch in tqdm(list(batches), desc=entry.key, disable=None):
+        scores = np.stack(model.predict([open_cell(c) for c, _ in batch], view="scores"))
+        own = scores[np.arange(len(batch)), [label for _, label in batch]]
+        ranks.append((scores > own[:, None]).sum(1))
+    rank, labels = np.concatenate(ranks), np.asarray(found.labels)
+    n = len(rank)
+    metrics = {"top1": interval(int((rank < 1).sum()), n)}
+    if len(model.labels) > 5:
+        metrics["top5"] = interval(int((rank < 5).sum()), n)
+    per_class = {
+        name: {"recall": round(float((rank[labels == i] < 1).mean()), 4)}
+        for i, name in enumerate(model.labels)
+        if (labels == i).any()
+    }
+    return {"key": entry.key, "split": found.split, "n": n, "metrics": metrics, "per_class": per_class}
+
+
+def batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+    """Lists of up to ``size`` rows (`itertools.batched` comes with Python 3.12)."""
+    rows = iter(rows)
+    while batch := list(islice(rows, size)):
+        yield batch
