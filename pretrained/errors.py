@@ -81,3 +81,11 @@ class HubTruncated(Refusal):
 class HubNoSpace(Refusal):
     code = "hub_no_space"
     sentence = "{model} needs {needed} of free disk and only {free} are left: free some space and try again."
+
+
+class HubUnsafe(Refusal):
+    code = "hub_unsafe"
+    sentence = (
+        "{model} has its weights only in a format that can run code (pickle): "
+        "choose a model that offers safetensors."
+    )

@@ -1,0 +1,301 @@
+"""A small local Hub: enough of its HTTP interface for huggingface_hub and `pretrained.hub`.
+
+It answers what the real one answers for models: repository information, the file tree, paths,
+HEAD and GET of files with entity tags, commit headers, ranges, a redirect to "the CDN" for large
+files, and its error codes. It can also misbehave on request: break off in the middle, ignore
+ranges, send other bytes than it promised, hold a body back until it is told to go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+LARGE = (".safetensors", ".bin", ".model")  # stored in LFS, as the Hub does
+
+
+def git_sha1(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+@dataclass
+class Repo:
+    """``commits`` maps a commit to its files, oldest first; ``branches`` a name to a commit."""
+
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+    gated: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    range: str | None
+    authorization: str | None
+
+
+class HubStandIn:
+    """The server and what it holds.
+
+    Attributes:
+        requests: every request so far.
+        breaks: bytes after which the next bodies of large files end too early, used up in order.
+        tampered: path -> what is sent instead of the content, of the same size.
+        ignores_ranges: answer every range with the whole file.
+        hold: when set to (bytes, event), a large body waits after so many bytes for the event.
+        answers: when set, every request gets this (status, body): a portal, a Hub in trouble.
+    """
+
+    def __init__(self) -> None:
+        self.repos: dict[str, Repo] = {}
+        self.requests: list[Request] = []
+        self.breaks: list[int] = []
+        self.tampered: dict[str, bytes] = {}
+        self.ignores_ranges = False
+        self.hold: tuple[int, threading.Event] | None = None
+        self.answers: tuple[int, bytes] | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.cdn = f"http://localhost:{self._server.server_port}"  # to a client, another host
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+
+    def add(
+        self,
+        hub_id: str,
+        files: dict[str, bytes],
+        *,
+        branch: str = "main",
+        gated: bool = False,
+        private: bool = False,
+    ) -> str:
+        """Commit files to a branch, which then has these files only. Gives the commit."""
+        repo = self.repos.setdefault(hub_id, Repo())
+        repo.gated, repo.private = gated, private
+        content = "".join(f"{p}{git_sha1(d)}" for p, d in sorted(files.items()))
+        commit = hashlib.sha1(f"{hub_id}{len(repo.commits)}{content}".encode()).hexdigest()
+        repo.commits[commit] = dict(files)
+        repo.branches[branch] = commit
+        return commit
+
+    def add_folder(self, hub_id: str, folder: Path, **options: Any) -> str:
+        """Commit the files of a folder, as ``upload_folder`` would."""
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        return self.add(hub_id, files, **options)
+
+    def bodies(self) -> list[Request]:
+        """The requests for contents, without those that only asked about something."""
+        return [r for r in self.requests if r.method == "GET" and not r.path.startswith("/api/")]
+
+    def stop(self) -> None:
+        """From now on nobody answers: the network is gone."""
+        if self.hold is not None:
+            self.hold[1].set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+
+class _Gone(Exception):
+    """The answer is an error: status, X-Error-Code, X-Error-Message."""
+
+
+def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+        def do_HEAD(self) -> None:
+            self._answer()
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            self.close_connection = True
+            url = urlsplit(self.path)
+            path = unquote(url.path)
+            hub.requests.append(
+                Request(
+                    self.command, path, self.headers.get("Range"), self.headers.get("Authorization")
+                )
+            )
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            try:
+                if hub.answers is not None:
+                    self._send(*hub.answers, {"Content-Type": "text/html"})
+                elif path.startswith("/api/models/"):
+                    self._api(path.removeprefix("/api/models/"), parse_qs(url.query), body)
+                elif path.startswith("/cdn/"):
+                    _, _, owner, name, commit, file = path.split("/", 5)
+                    self._content(file, hub.repos[f"{owner}/{name}"].commits[commit][file])
+                else:
+                    self._resolve(path)
+            except _Gone as error:
+                status, code, message = error.args
+                headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
+                self._send(status, json.dumps({"error": message}).encode(), headers)
+
+        def _repo(self, hub_id: str) -> Repo:
+            repo = hub.repos.get(hub_id)
+            if repo is None or (repo.private and not self.headers.get("Authorization")):
+                # To a stranger the Hub does not tell missing from private.
+                raise _Gone(401, "RepoNotFound", "Invalid username or password.")
+            return repo
+
+        def _commit(self, repo: Repo, revision: str) -> str:
+            commit = repo.branches.get(revision, revision)
+            if commit not in repo.commits:
+                raise _Gone(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            return commit
+
+        def _api(self, path: str, query: dict[str, list[str]], body: bytes) -> None:
+            owner, name, *rest = path.split("/")
+            repo = self._repo(f"{owner}/{name}")
+            kind = rest[0] if rest else "revision"
+            commit = self._commit(repo, rest[1] if len(rest) > 1 else "main")
+            files = repo.commits[commit]
+            if kind == "revision":
+                detailed = "blobs" in query
+                siblings = [
+                    {"rfilename": p, **(_metadata(p, d, "info") if detailed else {})}
+                    for p, d in sorted(files.items())
+                ]
+                found: Any = {
+                    "id": f"{owner}/{name}",
+                    "sha": commit,
+                    "private": repo.private,
+                    "gated": "manual" if repo.gated else False,
+                    "siblings": siblings,
+                }
+            else:  # tree, or the paths that are named in the body of a POST
+                wanted = set(files)
+                if kind == "paths-info":
+                    wanted &= set(json.loads(body)["paths"])
+                found = [
+                    {"type": "file", "path": p, **_metadata(p, files[p], "tree")}
+                    for p in sorted(wanted)
+                ]
+            self._send(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
+
+        def _resolve(self, path: str) -> None:
+            owner, name, _, revision, file = path.lstrip("/").split("/", 4)
+            repo = self._repo(f"{owner}/{name}")
+            if repo.gated and not self.headers.get("Authorization"):
+                raise _Gone(401, "GatedRepo", "Access to this model is restricted.")
+            commit = self._commit(repo, revision)
+            if file not in repo.commits[commit]:
+                raise _Gone(404, "EntryNotFound", "Entry not found")
+            data = repo.commits[commit][file]
+            headers = {"X-Repo-Commit": commit, "ETag": f'"{git_sha1(data)}"'}
+            if file.endswith(LARGE):
+                headers |= {
+                    "X-Linked-Etag": f'"{hashlib.sha256(data).hexdigest()}"',
+                    "X-Linked-Size": str(len(data)),
+                    "Location": f"{hub.cdn}/cdn/{owner}/{name}/{commit}/{file}",
+                }
+                self._send(302, b"", headers)
+            else:
+                self._content(file, data, headers)
+
+        def _content(self, file: str, data: bytes, headers: dict[str, str] | None = None) -> None:
+            headers = dict(headers or {})
+            data = hub.tampered.get(file, data)
+            status, start = 200, 0
+            asked = self.headers.get("Range")
+            if asked and not hub.ignores_ranges:
+                start = int(asked.removeprefix("bytes=").split("-")[0])
+                if start >= len(data):
+                    self._send(416, b"", {"Content-Range": f"bytes */{len(data)}"})
+                    return
+                status = 206
+                headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            large = file.endswith(LARGE) and self.command == "GET"
+            rest = data[start:]
+            cut = hub.breaks.pop(0) if large and hub.breaks else len(rest)
+            self._send(status, rest, headers, cut, hub.hold if large else None)
+
+        def _send(
+            self,
+            status: int,
+            body: bytes,
+            headers: dict[str, str],
+            cut: int | None = None,
+            hold: tuple[int, threading.Event] | None = None,
+        ) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command == "HEAD":
+                return
+            body = body[:cut]
+            try:
+                if hold is not None:
+                    count, go_on = hold
+                    self.wfile.write(body[:count])
+                    self.wfile.flush()
+                    go_on.wait(10)
+                    body = body[count:]
+                self.wfile.write(body)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the client left
+
+    return Handler
+
+
+def _metadata(path: str, data: bytes, style: str) -> dict[str, Any]:
+    """Size and hashes of a file, as the two endpoints name them."""
+    blob = git_sha1(data)
+    found: dict[str, Any] = {"size": len(data), ("blobId" if style == "info" else "oid"): blob}
+    if path.endswith(LARGE):
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = "sha256" if style == "info" else "oid"
+        found["lfs"] = {"size": len(data), name: sha256, "pointerSize": 134}
+    return found
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubStandIn]:
+    """A Hub of this test's own, with an empty cache; HF_ENDPOINT leads to it."""
+    from huggingface_hub import close_session, constants
+
+    standin = HubStandIn()
+    ours = ("HF_", "BREAKTHROUGHS_")
+    for name in [n for n in os.environ if n.startswith(ours) or "PROXY" in n.upper()]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_ENDPOINT", standin.url)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    close_session()
+    yield standin
+    standin.stop()
+    close_session()
