@@ -74,7 +74,10 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         with gr.Column(scale=6, elem_classes="get"):
             answer = gr.HTML(elem_id="classify-answer", js_on_load=None)
             fetch = gr.Button(
-                words("classification.try.fetch"), visible=False, elem_id="classify-fetch"
+                words("classification.try.fetch"),
+                variant="primary",
+                visible=False,
+                elem_id="classify-fetch",
             )
             with gr.Row(elem_classes="actions"):
                 seen = gr.Button(words("classification.try.inside"), variant="primary")
@@ -115,7 +118,8 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         lang = words.lang(request)
-        yield f'<progress aria-label="{words.speaker(lang)("classification.try.compare")}"></progress>'
+        busy = words.speaker(lang)("classification.try.compare")
+        yield f'<progress aria-label="{busy}"></progress>'
         yield await comparison(engine, words, payload, key, lang)
 
     @frame.guard(words)
@@ -173,9 +177,14 @@ def examples_html(say: Say) -> str:
     for example in examples.available():
         name = say(f"classification.example.{example.name}")
         tag = pictures.img(examples.thumbnail(example), name)
-        buttons.append(f'<button type="button" data-pick="{example.name}" title="{name}">{tag}</button>')
+        buttons.append(
+            f'<button type="button" data-pick="{example.name}" title="{name}">{tag}</button>'
+        )
     heading = say("classification.try.examples")
-    return f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+    return (
+        f'<p class="quiet">{say("classification.try.how")}</p>'
+        f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+    )
 
 
 async def answering(
@@ -215,8 +224,9 @@ async def comparison(
     say = words.speaker(lang)
     if chosen not in entries:
         entries.append(chosen)
-    elif now := next((e for e in classifiers(engine).values() if e.hub_id and answers.on_disk(e)), None):
-        entries.append(now)
+    else:
+        now = (e for e in classifiers(engine).values() if e.hub_id and answers.on_disk(e))
+        entries += [entry for entry, _ in zip(now, "1", strict=False)]
 
     async def outcome(entry: Any) -> answers.Answer | Refusal:
         try:
@@ -229,7 +239,8 @@ async def comparison(
         answers.column(words, lang, entry, said, say)
         for entry, said in zip(entries, outcomes, strict=True)
     )
-    body = f'<h2>{say("classification.compare.title")}</h2><div class="columns">{"".join(columns)}</div>'
+    title = say("classification.compare.title")
+    body = f'<h2>{title}</h2><div class="columns">{"".join(columns)}</div>'
     if not any(entry.hub_id for entry in entries):
         body += frame.note(words.say(lang, "classification.compare.now"))
     return f'<div class="compare" aria-live="polite">{body}</div>'
@@ -252,7 +263,7 @@ def upload_guard(words: Words, engine: Any) -> None:
 
 GUARD = """const page = element.closest('.page') || document;
 const check = (event) => {
-  const field = event.target.closest && event.target.closest('#classify-picture, #classify-several');
+  const field = event.target.closest?.('#classify-picture, #classify-several');
   const said = element.querySelector('.refusal');
   const files = [...((event.dataTransfer || event.clipboardData || event.target).files || [])];
   if (!said || !field || !files.length) return;

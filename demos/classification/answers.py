@@ -15,7 +15,7 @@ from PIL import Image
 from demos import frame, pictures
 from demos.language import Say, Words
 from inference.errors import Refusal, UnknownModel
-from pretrained import catalog
+from pretrained import catalog, hub
 
 TASK = "classification"
 MILLION = 1_000_000
@@ -53,7 +53,7 @@ async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> An
 
 async def with_progress(
     engine: Any, key: str, work: Any, every: float = 0.25
-) -> AsyncIterator[tuple[int, int] | None | Any]:
+) -> AsyncIterator[Any]:
     """Run ``work``; until it is done yield (bytes done, bytes in all), or None while no bytes move.
 
     The last thing yielded is the result. If nobody listens any more, the work is given up.
@@ -85,7 +85,7 @@ async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
 
 def on_disk(entry: Any) -> bool:
     """True where an answer needs no download."""
-    return bool(entry.bundled or entry.folder)
+    return entry.bundled or hub.state(entry).here
 
 
 @lru_cache(maxsize=64)
@@ -161,7 +161,8 @@ def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | Non
         )
         bar = f'<progress max="{total}" value="{done}"></progress>'
     else:
-        text, bar = words.say(lang, "classification.answer.waking", model=name), "<progress></progress>"
+        text = words.say(lang, "classification.answer.waking", model=name)
+        bar = "<progress></progress>"
     return f'<div class="waiting" role="status">{bar}<p class="quiet">{escape(text)}</p></div>'
 
 

@@ -14,7 +14,7 @@ from demos import pictures
 
 @dataclass(frozen=True)
 class Example:
-    """``name`` is the word key ``classification.example.<name>``; ``file`` is inside ``package``."""
+    """``name``: word key ``classification.example.<name>``; ``file``: path inside ``package``."""
 
     name: str
     package: str

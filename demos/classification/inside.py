@@ -164,7 +164,7 @@ class Look:
         channels, height, width = stage["shape"]
         lines = [
             f"<b>{escape(self.stage_name(stage['name']))}</b>",
-            f'<span class="shape">{channels} × {height} × {width}</span>',
+            f'<span class="shape">{channels} &times; {height} &times; {width}</span>',
             f'<span class="shape">{self.weights(stage["parameters"])}</span>',
         ]
         if stage.get("answer"):
@@ -173,9 +173,8 @@ class Look:
             lines.append(f'<span class="guess">{escape(label)} <i>{share}</i></span>')
         if stage.get("probe_top1") is not None:
             accuracy = f"{stage['probe_top1']:.0%}"
-            lines.append(
-                f'<span class="shape">{self.say("classification.inside.probe", top1=accuracy)}</span>'
-            )
+            often = self.say("classification.inside.probe", top1=accuracy)
+            lines.append(f'<span class="shape">{often}</span>')
         return (
             f'<button type="button" data-stage="{escape(stage["name"])}" '
             f'aria-pressed="{str(chosen).lower()}">{block(channels, height, tallest)}'
@@ -213,7 +212,8 @@ class Look:
             else:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))
-                body = pictures.img(heat, self.say(f"classification.inside.{name}_alt", label=label))
+                alt = self.say(f"classification.inside.{name}_alt", label=label)
+                body = pictures.img(heat, alt)
             figures.append(f"<figure>{body}<figcaption>{caption}</figcaption></figure>")
         return self.step("where", f'<div class="pair">{"".join(figures)}</div>', label=label)
 
