@@ -33,10 +33,10 @@ def list_models() -> None:
     """Every model with its size, licence, source, and where it is now."""
     from pretrained import hub
 
-    rows = [("key", "MB", "parameters", "licence", "source", "here")]
+    rows: list[tuple[str, ...]] = [("key", "MB", "parameters", "licence", "source", "here")]
     for entry in catalog.entries().values():
         source = "bundled" if entry.bundled else f"Hub {entry.hub_id}"
-        here = "yes" if entry.bundled else hub.state(entry)
+        here = "yes" if entry.bundled else str(hub.state(entry))
         size = f"{entry.bytes / 1e6:.1f}"
         rows.append((entry.key, size, f"{entry.parameters:,}", entry.licence, source, here))
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]

@@ -149,7 +149,7 @@ def fit(
     dtype = precision(device)
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
-    model = task.model.to(device, memory_format=torch.channels_last)
+    model = task.model.to(device).to(memory_format=torch.channels_last)
     averaged = deepcopy(model).eval().requires_grad_(False)
     optimizer = optimiser(plan, task.groups())
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)

@@ -25,10 +25,10 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     def closure() -> Tensor:
         search.zero_grad()
         loss = F.cross_entropy(logits / log_temperature.exp(), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    search.step(closure)  # type: ignore[no-untyped-call]
+    search.step(closure)
     return float(log_temperature.exp())
 
 
@@ -102,7 +102,8 @@ def fit_probes(
         on ``test``, which it was not fitted on.
     """
     seen, unseen = stage_features(network, train, device), stage_features(network, test, device)
-    tensors, figures = {}, []
+    tensors: dict[str, Tensor] = {}
+    figures: list[dict[str, Any]] = []
     for name, x in seen.items():
         mean, std = x.mean(0), x.std(0) + 1e-3
         probe = nn.Linear(x.shape[1], len(train.names))
@@ -115,7 +116,7 @@ def fit_probes(
                 group["lr"] = 5e-3 * (1 - step / steps)
             loss = F.cross_entropy(probe((x[rows] - mean) / std), train.labels[rows])
             adam.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             adam.step()
         with torch.no_grad():  # fold the scaling in, so that the probe reads raw features
             weight = probe.weight / std

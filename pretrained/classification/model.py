@@ -25,12 +25,11 @@ class Conv(nn.Sequential):
     def __init__(
         self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, pool: bool = False
     ) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-            nn.MaxPool2d(2) if pool else nn.Identity(),
-            nn.BatchNorm2d(outputs),
-            nn.GELU(),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
+        self.norm = nn.BatchNorm2d(outputs)
+        self.act = nn.GELU()
 
 
 class Stage(nn.Module):
@@ -39,9 +38,10 @@ class Stage(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.widen = Conv(inputs, outputs, pool=True)
-        self.residual = nn.Sequential(Conv(outputs, outputs), Conv(outputs, outputs))
+        last = Conv(outputs, outputs)
         # The block starts as the identity (Goyal et al. 2017): deep nets then train like shallow ones.
-        nn.init.zeros_(self.residual[1][2].weight)
+        nn.init.zeros_(last.norm.weight)
+        self.residual = nn.Sequential(Conv(outputs, outputs), last)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, H // 2, W // 2]."""
@@ -109,8 +109,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         Args:
             pictures: [N, 3, H, W] in 0..1, a few thousand training pictures.
         """
-        conv = self.stem[0]
-        assert isinstance(conv, nn.Conv2d)
+        conv = self.stem.conv
         outputs, _, kernel, _ = conv.weight.shape
         normal = (pictures - self.mean) / self.std
         patches = F.unfold(normal, kernel, stride=kernel).transpose(1, 2).reshape(-1, 3 * kernel**2)

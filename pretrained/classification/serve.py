@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
@@ -85,7 +85,7 @@ class Classifier:
     def to(self, device: str) -> None:
         """Move the weights, for instance to the host while nobody asks."""
         self.device = torch.device(device)
-        self.network.to(self.device, memory_format=torch.channels_last)
+        self.network.to(self.device).to(memory_format=torch.channels_last)
         self.probes = {name: value.to(self.device) for name, value in self.probes.items()}
 
     def predict(
@@ -177,9 +177,7 @@ class Classifier:
     @torch.inference_mode()
     def _filters(self, pixels: Tensor, images: object) -> list[dict[str, Any]]:
         """The first layer's kernels as small pictures [N, h, w, 3], each scaled to 0..1."""
-        conv = self.network.stem[0]
-        assert isinstance(conv, nn.Conv2d)
-        kernels = conv.weight.detach().float()
+        kernels = self.network.stem.conv.weight.detach().float()
         kernels = kernels / kernels.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
         filters = (kernels.permute(0, 2, 3, 1) * 0.5 + 0.5).cpu().numpy()
         return [{"filters": filters}] * len(pixels)

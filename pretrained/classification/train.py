@@ -143,7 +143,7 @@ class ClassifierTask:
 @torch.no_grad()
 def logits(model: nn.Module, pictures: Pictures, device: torch.device, batch: int = 256) -> Tensor:
     """Scores [N, classes] in float32, without augmentation."""
-    model = model.eval().to(device, memory_format=torch.channels_last)
+    model = model.eval().to(device).to(memory_format=torch.channels_last)
     dtype = loop.precision(device)
     scores = []
     for images in pictures.images.split(batch):
