@@ -36,9 +36,8 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
         frame.header(words)
         with gr.Tabs(elem_id="site", overflow_behavior="wrap") as site:
             for name in TABS:
-                with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name) as tab:
+                with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name):
                     importlib.import_module(f"demos.{name}").build(engine, words)
-                tab.select(None, js=f"() => house.opened('{name}')", api_visibility="private")
         frame.footer(words)
         page.load(None, None, site, js="() => house.start()", api_visibility="private")
 
@@ -85,8 +84,10 @@ def main(arguments: list[str] | None = None) -> None:
         max_file_size=f"{settings.max_upload_mb}mb",
         app_kwargs=web.app_kwargs(engine, words),
         ssr_mode=False,
+        quiet=True,
         prevent_thread_lock=True,
     )
+    log.info("serving %s", page.local_url)
     if settings.warm and not settings.preload:
         threading.Thread(target=warm_up, args=(engine,), name="warm up", daemon=True).start()
     page.block_thread()

@@ -63,19 +63,31 @@ def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
         "value": f"<b>{frame.figure(metric, row, interval=False)}</b>{interval}",
         "target": target(row, say),
         "split": f'<span lang="en">{html.escape(str(row["split"]))}</span> {size}',
-        "command": f'<code lang="en">{html.escape(str(row["command"]))}</code>',
-        "reference": f'<span lang="en">{html.escape(str(row["reference"]))}</span>',
+        "command": f'<code lang="en">{html.escape(str(row["command"]))}</code>'
+        if row["command"]
+        else f'<span class="quiet">{say("results.published")}</span>',
+        "reference": reference(str(row["reference"])),
     }
     return "<tr>{}</tr>".format(
         "".join(f'<td data-label="{say(f"results.{c}")}">{cells[c]}</td>' for c in COLUMNS)
     )
 
 
+def reference(text: str) -> str:
+    """A source: a link under the name of its site where it is an address, else its words."""
+    if not text.startswith("https://"):
+        return f'<span lang="en">{html.escape(text)}</span>'
+    site, _, path = text.removeprefix("https://").partition("/")
+    shown = html.escape(f"{site}/…/{path.rsplit('/', 1)[-1]}" if "/" in path else f"{site}/{path}")
+    address = html.escape(text, quote=True)
+    return f'<a href="{address}" target="_blank" rel="noopener" lang="en">{shown}</a>'
+
+
 def target(row: Mapping[str, Any], say: Say) -> str:
     """The target that was set before training, and whether it was met."""
     goal = row.get("target")
     if goal is None:
-        return f'<span class="quiet">{say("results.empty")}</span>'
+        return "—"
     lower = row["metric"] in LOWER_IS_BETTER
     met = row["value"] <= goal if lower else row["value"] >= goal
     sign = "≤" if lower else "≥"

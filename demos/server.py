@@ -14,6 +14,8 @@ from demos.language import Say, Words
 from demos.web import device_name
 
 EVERY = 2.0  # seconds between two looks while following live
+COLUMNS = ("model", "state", "size", "leases", "idle")
+NUMBERS = ("size", "leases", "idle")
 ORDER = {"warm": 0, "loading": 1, "parked": 2, "cold": 3}
 
 
@@ -61,7 +63,10 @@ def report(engine: Any, words: Words, say: Say) -> str:
         f"<div><dd>{value}</dd><dt>{label}</dt><dt>{detail}</dt></div>"
         for value, label, detail in figures
     )
-    columns = "".join(f'<th scope="col">{say(f"server.{c}")}</th>' for c in COLUMNS)
+    columns = "".join(
+        f'<th scope="col"{" class=number" if c in NUMBERS else ""}>{say(f"server.{c}")}</th>'
+        for c in COLUMNS
+    )
     rows = "".join(
         row(model, engine.entries[model["key"]].title, words, say)
         for model in sorted(status["models"], key=lambda m: ORDER.get(m["state"], 9))
@@ -70,11 +75,7 @@ def report(engine: Any, words: Words, say: Say) -> str:
 <div class="scroll" tabindex="0" role="region" aria-label="{say("server.models")}">
 <table class="sheet"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>
 <h2 class="spaced">{say("server.machine")}</h2><p class="quiet">{say("server.machine_help")}
-<a href="healthz" target="_blank">/healthz</a> <a href="metrics" target="_blank">/metrics</a>
-<code>/status</code></p>"""
-
-
-COLUMNS = ("model", "state", "size", "leases", "idle")
+<a href="healthz" target="_blank">/healthz</a>, <a href="metrics" target="_blank">/metrics</a></p>"""
 
 
 def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:

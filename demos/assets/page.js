@@ -40,17 +40,18 @@
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 
-	// Tabs: the address says which one is open. Gradio calls house.opened when one is chosen.
+	// Tabs: the address says which one is open. `start` is what Gradio asks when the page is built.
 	house.start = () => {
 		const tab = new URL(location.href).searchParams.get("tab");
 		return { __type__: "update", ...(document.getElementById(tab + "-button") ? { selected: tab } : {}) };
 	};
-	house.opened = (tab) => {
+	document.addEventListener("click", (event) => {
+		const tab = event.target.closest?.("#site > .tab-wrapper [role=tab]");
+		if (!tab) return;
 		const address = new URL(location.href);
-		if ((address.searchParams.get("tab") || "home") === tab) return;
-		address.searchParams.set("tab", tab);
+		address.searchParams.set("tab", tab.id.replace("-button", ""));
 		history.replaceState(history.state, "", address);
-	};
+	});
 	house.show = (tab) => {
 		document.getElementById(tab + "-button")?.click();
 		scrollTo({ top: 0 });

@@ -1,0 +1,266 @@
+"""The house's rules: which way imports run, what starting must not load, that every word is there
+in both languages, that the README tells the truth."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from demos import TABS, language
+from pretrained.errors import Refusal
+
+ROOT = Path(__file__).parent.parent
+#: What each part may import of the others.
+MAY_IMPORT = {
+    "training": set(),
+    "pretrained": {"training"},
+    "jobs": {"pretrained", "training"},
+    "inference": {"pretrained", "training"},
+    "demos": {"inference", "jobs", "pretrained", "training"},
+    "app": {"demos", "inference", "jobs", "pretrained", "training"},
+}
+HEAVY = ("torch", "torchvision", "timm", "transformers", "diffusers", "sklearn", "skimage")
+SOURCES = [
+    path
+    for part in MAY_IMPORT
+    for path in ([ROOT / f"{part}.py"] if part == "app" else sorted((ROOT / part).rglob("*.py")))
+]
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    others = imported(path) & (set(MAY_IMPORT) - {part})
+    assert others <= MAY_IMPORT[part], f"{part} may not import {others - MAY_IMPORT[part]}"
+
+
+def test_only_the_page_knows_gradio() -> None:
+    knows = {path.relative_to(ROOT).parts[0] for path in SOURCES if "gradio" in imported(path)}
+    assert knows <= {"app.py", "demos"}
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "PYTHONPATH": str(cwd)},
+    )
+
+
+def test_building_the_page_loads_nothing_heavy() -> None:
+    """Importing app and building the whole page, as the server does before it listens."""
+    program = f"""
+import sys, json, app
+from demos.language import Words
+from inference import Engine, Settings
+from pretrained import catalog
+app.build(Engine(catalog.entries(), Settings()), Words())
+print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))
+"""
+    done = run("-c", program)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_inference_imports_no_torch() -> None:
+    done = run("-c", f"import sys, inference; print([m for m in {HEAVY!r} if m in sys.modules])")
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_help_names_every_setting() -> None:
+    from inference import Settings
+
+    done = run("app.py", "--help")
+    assert done.returncode == 0, done.stderr
+    for name in Settings.model_fields:
+        assert "--" + name.replace("_", "-") in done.stdout
+    assert "BREAKTHROUGHS_" in done.stdout
+
+
+def test_a_wrong_setting_is_refused_in_a_sentence() -> None:
+    done = run("app.py", "--port", "many")
+    assert done.returncode == 2
+    assert "--port" in done.stderr and "Traceback" not in done.stderr
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+EN, ZH = language.read("en"), language.read("zh")
+
+
+def test_every_key_is_in_both_languages() -> None:
+    assert EN.keys() == ZH.keys(), sorted(EN.keys() ^ ZH.keys())
+
+
+@pytest.mark.parametrize("key", sorted(EN))
+def test_both_languages_have_the_same_fields(key: str) -> None:
+    fields = [set(re.findall(r"\{(\w+)", table[key])) for table in (EN, ZH)]
+    assert fields[0] == fields[1]
+    assert EN[key].strip() and ZH[key].strip()
+
+
+#: Words that are the same in both languages: names, abbreviations, and what people call things.
+SAME = {"house.name", "house.api", "home.net.tanh", "home.net.relu", "model.classification_hog_svm"}
+SAME |= {"metric.bleu", "metric.chrf", "results.n"}
+
+
+def test_chinese_is_chinese() -> None:
+    same = {key for key in EN if EN[key] == ZH[key] and re.search(r"[A-Za-z]{2}", EN[key])}
+    fields_only = {key for key in same if not re.search(r"[A-Za-z]{2}", re.sub(r"\{.*?\}", "", EN[key]))}
+    assert same - fields_only <= SAME, sorted(same - fields_only - SAME)
+
+
+def test_keys_used_in_code_exist() -> None:
+    """Keys written out in the code of demos/: words("..."), say("..."), words.say(lang, "...")."""
+    used = re.compile(r"""(?:\bwords|\bsay)\(\s*"([a-z_]+(?:\.[a-z0-9_]+)+)"|\.say\([^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)\"""")
+    for path in [*(ROOT / "demos").rglob("*.py"), ROOT / "app.py"]:
+        for match in used.finditer(path.read_text("utf-8")):
+            key = match[1] or match[2]
+            assert key in EN, f"{path.name} says {key}, which no vocabulary has"
+
+
+def refusals(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    return [kind, *(child for sub in kind.__subclasses__() for child in refusals(sub))]
+
+
+def test_every_refusal_has_words() -> None:
+    import inference.errors as errors
+
+    for kind in refusals():
+        if kind.__module__.startswith(("pretrained", "inference", "demos")):
+            assert f"error.{kind.code}" in EN, kind
+            if f"error.{kind.code}" in EN and kind is not Refusal:
+                assert fields(EN[f"error.{kind.code}"]) == fields(kind.sentence), kind
+    for code, sentence in errors.INPUT_SENTENCES.items():
+        assert fields(EN[f"error.{code}"]) == fields(sentence), code
+
+
+def fields(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)", text))
+
+
+def test_every_tab_has_a_title_in_both_languages() -> None:
+    for tab in TABS:
+        for key in (f"{tab}.tab", f"{tab}.title", f"{tab}.lead"):
+            assert key in EN
+
+
+# ---- README ------------------------------------------------------------------------------------
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_readme_opens_with_the_spaces_front_matter() -> None:
+    import gradio
+
+    assert README.startswith("---\n")
+    front = README.split("---\n")[1]
+    assert "sdk: gradio\n" in front and "app_file: app.py\n" in front
+    assert f"sdk_version: {gradio.__version__}\n" in front
+    about = re.search(r"short_description: (.+)", front)
+    assert about and len(about[1]) <= 60  # the Hub's limit
+
+
+def test_readme_names_only_what_exists() -> None:
+    tree = README.split("```\napp.py")[1].split("```")[0]
+    folder = ""
+    for line in ("app.py" + tree).splitlines():
+        names = re.findall(r"^( *)((?:[\w.]+/?  ?)+)", line)
+        if not names:
+            continue
+        indent, listed = names[0]
+        for name in re.findall(r"[\w.]+\.py|[\w.]+/", listed):
+            path = ROOT / (folder if indent else "") / name
+            assert path.exists(), f"README lists {path.relative_to(ROOT)}"
+        if not indent:
+            folder = listed.split()[0] if listed.split()[0].endswith("/") else ""
+
+
+def test_picture_in_readme_exists() -> None:
+    for picture in re.findall(r"!\[.*?\]\((.+?)\)", README):
+        assert (ROOT / picture).is_file(), picture
+
+
+def test_a_tab_is_added_as_the_readme_says(tmp_path: Path) -> None:
+    """Follows "Add a tab in five minutes" to the letter in a copy, and builds the page."""
+    blocks = re.findall(r"```\w+ file=(\S+)\n(.*?)```", README, re.S)
+    assert {name for name, _ in blocks} >= {"demos/__init__.py"}
+    for part in ("demos", "inference", "pretrained", "training"):
+        shutil.copytree(
+            ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "runs")
+        )
+    shutil.copy(ROOT / "app.py", tmp_path)
+    for name, text in blocks:
+        file = tmp_path / name
+        if file.exists():  # the one line that is added, and nothing else changed
+            before, after = file.read_text("utf-8").splitlines(), text.splitlines()
+            assert [line for line in after if line in before] == before
+            assert len(after) == len(before) + 1
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    program = """
+import app
+from demos.language import Words
+from inference import Engine, Settings
+from pretrained import catalog
+words = Words()
+page = app.build(Engine(catalog.entries(), Settings()), words)
+blocks = [b for b in page.blocks.values()]
+assert any(type(b).__name__ == "Tab" and b.id == "length" for b in blocks)
+assert any("这句话有多长" in str(t) for t in words.tables["zh"].values())
+fn = next(f for f in page.fns.values() if f.name == "measure")
+print(fn.fn("abc", None))
+"""
+    done = run("-c", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "3 characters" in done.stdout
+
+
+# ---- project files -----------------------------------------------------------------------------
+
+
+def test_requirements_are_what_is_imported() -> None:
+    """Every package that the app's own code imports is in requirements.txt."""
+    names = {
+        "PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn",
+        "pydantic_settings": "pydantic-settings", "prometheus_client": "prometheus-client",
+        "huggingface_hub": "huggingface-hub",
+    }  # fmt: skip
+    by_gradio = {"starlette", "fastapi", "pydantic", "anyio", "spaces"}  # what gradio brings
+    listed = set(re.findall(r"^([a-z-]+)", (ROOT / "requirements.txt").read_text(), re.M))
+    for path in SOURCES:
+        for name in imported(path) - set(sys.stdlib_module_names) - set(MAY_IMPORT) - by_gradio:
+            assert names.get(name, name) in listed, f"{path.name} imports {name}"
+
+
+def test_ci_runs_check_and_test() -> None:
+    ci = ROOT / ".ci" / "run"
+    assert os.access(ci, os.X_OK) and "make check test" in ci.read_text()
+
+
+def test_pyproject_is_strict_where_it_matters() -> None:
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert mypy["strict"] and {"inference", "training", "pretrained"} <= set(mypy["files"])
