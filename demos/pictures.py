@@ -31,31 +31,45 @@ HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [
 
 
 def open_upload(
-    payload: Mapping[str, Any] | None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    payload: Mapping[str, Any] | None,
+    uploads: str | Path,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    max_side: int | None = None,
 ) -> Image.Image:
     """Open what the page or an API caller sent: ``{"path": ...}`` or ``{"url": "data:..."}``.
 
-    Gradio has already checked that ``path`` lies among this server's uploads.
+    A path outside the folder ``uploads`` is refused like a missing picture: a caller may send any,
+    and gradio 6.31 checks only those that are marked as files.
     """
-    if not payload:
+    if not isinstance(payload, Mapping):
         raise BadInput("picture_missing")
-    url = payload.get("url") or ""
-    if url.startswith("data:"):
+    url, path = payload.get("url"), payload.get("path")
+    if isinstance(url, str) and url.startswith("data:"):
         body = url.partition(",")[2]
         _check_weight(len(body) * 3 // 4, max_bytes)
         try:
-            return open_picture(base64.b64decode(body, validate=True), max_bytes, max_pixels)
+            content = base64.b64decode(body, validate=True)
         except binascii.Error:
             raise BadInput("picture_unreadable") from None
-    if not payload.get("path"):
+        return open_picture(content, max_bytes, max_pixels, max_side)
+    if not isinstance(path, str) or not path:
         raise BadInput("picture_missing")
-    return open_picture(payload["path"], max_bytes, max_pixels)
+    if not Path(path).resolve().is_relative_to(Path(uploads).resolve()):
+        raise BadInput("picture_missing")
+    return open_picture(path, max_bytes, max_pixels, max_side)
 
 
 def open_picture(
-    source: str | Path | bytes, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    source: str | Path | bytes,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    max_side: int | None = None,
 ) -> Image.Image:
     """Decode a file, or its bytes, to RGB: upright, transparency laid on white.
+
+    With ``max_side`` a larger picture is scaled down to it, and a JPEG is decoded at a fraction of
+    its size to begin with: several times faster for a phone's photo.
 
     ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
     first page was taken. Raises `BadInput` and nothing else, whatever the bytes are.
@@ -76,8 +90,12 @@ def open_picture(
     first_of_many = picture.format != "MPO" and _has_more_frames(picture)
     try:
         picture.seek(0)
+        if max_side:
+            picture.draft(None, (max_side, max_side))
         picture.load()
         rgb = _to_rgb(_upright(picture))
+        if max_side:
+            rgb.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadInput("picture_truncated") from None
     rgb.info = {"first_of_many": first_of_many}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -204,12 +205,13 @@ async def answering(
             return
         picture = await answers.opened(engine, payload)
         work = answers.ask(engine, entry.key, picture)
-        async for step in answers.with_progress(engine, entry.key, work):
-            if isinstance(step, answers.Answer):
-                many = picture.info["first_of_many"]
-                yield answers.answer(words, lang, entry, step, first_of_many=many), False
-            else:
-                yield answers.waiting(words, lang, entry, step), False
+        async with aclosing(answers.with_progress(engine, entry.key, work)) as steps:
+            async for step in steps:
+                if isinstance(step, answers.Answer):
+                    many = picture.info["first_of_many"]
+                    yield answers.answer(words, lang, entry, step, first_of_many=many), False
+                else:
+                    yield answers.waiting(words, lang, entry, step), False
     except Refusal as error:
         yield answers.refusal(words, lang, error), False
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
 
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import frame, pictures
@@ -19,6 +21,9 @@ from pretrained import catalog, hub
 
 TASK = "classification"
 MILLION = 1_000_000
+MAX_SIDE = 2048  # pixels: more than any classifier looks at, little enough to keep for many visitors
+# A picture of 80 million pixels takes 240 MB while it is decoded: two at a time, whoever asks.
+DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,10 @@ def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
 
 async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
     """The visitor's picture, decoded off the event loop within the settings' limits."""
-    limits = engine.settings
-    return await asyncio.to_thread(
-        pictures.open_upload, payload, limits.max_upload_mb * 1_000_000, limits.max_pixels
+    most, pixels = engine.settings.max_upload_mb * 1_000_000, engine.settings.max_pixels
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(
+        DECODERS, pictures.open_upload, payload, get_upload_folder(), most, pixels, MAX_SIDE
     )
 
 

@@ -4,62 +4,16 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
+from bad_pictures import REFUSED, encoded, photo, png_claiming
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from demos import pictures
 from inference.errors import BadInput
-
-
-def encoded(picture: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def photo(width: int = 64, height: int = 48) -> Image.Image:
-    y, x = np.mgrid[:height, :width]
-    return Image.fromarray(np.stack([x * 3 % 256, y * 5 % 256, (x + y) % 256], -1).astype(np.uint8))
-
-
-def noise() -> Image.Image:
-    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
-
-
-def png_claiming(width: int, height: int) -> bytes:
-    """A PNG of 57 bytes whose header promises any size: the bomb is in what decoding would take."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(kind + body))
-        return struct.pack(">I", len(body)) + kind + body + checksum
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-SVG = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
-HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
-REFUSED = {
-    "empty": (b"", "picture_empty"),
-    "text": (b"to be, or not to be " * 9, "picture_unreadable"),
-    "pdf": (b"%PDF-1.7\n" + bytes(99), "picture_unreadable"),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "picture_unreadable"),
-    "truncated JPEG": (encoded(photo(), "JPEG")[:-400], "picture_truncated"),
-    "JPEG of three bytes": (b"\xff\xd8\xff", "picture_truncated"),
-    "truncated PNG": (encoded(noise(), "PNG")[:5000], "picture_truncated"),
-    "one pixel": (encoded(photo(1, 1), "PNG"), "picture_too_small"),
-    "one line": (encoded(photo(300, 1), "PNG"), "picture_too_small"),
-    "header bomb": (png_claiming(20_000, 20_000), "picture_too_large"),
-    "SVG": (SVG, "picture_vector"),
-    "HEIC": (HEIC, "picture_heic"),
-}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -161,18 +115,37 @@ def test_damage_anywhere_is_a_refusal_or_a_picture(data):
         assert pictures.open_picture(bytes(content)).mode == "RGB"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_large_picture_may_be_scaled_down_while_it_is_decoded(kind):
+    data = encoded(photo(1200, 800), kind)
+    assert pictures.open_picture(data).size == (1200, 800)
+    assert pictures.open_picture(data, max_side=300).size == (300, 200)
+    assert pictures.open_picture(encoded(photo(), kind), max_side=300).size == (64, 48)
+
+
 def test_an_upload_may_be_a_path_or_a_data_address(tmp_path):
     content = encoded(photo(), "PNG")
     (tmp_path / "a.png").write_bytes(content)
     address = "data:image/png;base64," + base64.b64encode(content).decode()
     for payload in ({"path": str(tmp_path / "a.png"), "url": None}, {"path": None, "url": address}):
-        assert pictures.open_upload(payload).size == (64, 48)
+        assert pictures.open_upload(payload, tmp_path).size == (64, 48)
     for payload in (None, {}, {"path": None, "url": None}):
         with pytest.raises(BadInput) as refusal:
-            pictures.open_upload(payload)
+            pictures.open_upload(payload, tmp_path)
         assert refusal.value.code == "picture_missing"
     with pytest.raises(BadInput):
-        pictures.open_upload({"url": "data:image/png;base64,%%%"})
+        pictures.open_upload({"url": "data:image/png;base64,%%%"}, tmp_path)
+
+
+def test_a_path_outside_the_uploads_is_no_picture(tmp_path):
+    (tmp_path / "uploads").mkdir()
+    private = tmp_path / "private.png"
+    private.write_bytes(encoded(photo(), "PNG"))
+    (tmp_path / "uploads" / "link.png").symlink_to(private)
+    for path in (private, tmp_path / "uploads" / ".." / "private.png", "uploads/link.png"):
+        with pytest.raises(BadInput) as refusal:
+            pictures.open_upload({"path": str(tmp_path / path)}, tmp_path / "uploads")
+        assert refusal.value.code == "picture_missing"
 
 
 def test_heat_lies_on_the_part_that_was_seen():

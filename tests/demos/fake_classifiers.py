@@ -1,0 +1,106 @@
+"""An engine that answers at once, with models that know three things: for tests of the page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference import Settings
+from inference.errors import Refusal, UnknownModel
+from pretrained import catalog
+
+LABELS, CHINESE = ["lion", "tabby", "espresso"], ["狮子", "虎斑猫", "浓缩咖啡"]
+
+
+def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
+    """A catalogue entry with a checkpoint folder that has labels and no weights."""
+    folder = root / key.replace("/", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 8}
+    content |= {"labels": LABELS, "labels_zh": CHINESE, "parameters": 2_400_000, **config}
+    (folder / "config.json").write_text(json.dumps(content), "utf-8")
+    (folder / "model.safetensors").write_bytes(b"")
+    return catalog.from_folder(folder, key)
+
+
+def hub_entry() -> catalog.Entry:
+    return catalog.Entry(
+        key="classification/now",
+        task="classification",
+        title="Now-50",
+        loader="pretrained.nowhere:load",
+        licence="apache-2.0",
+        bytes=102_000_000,
+        parameters=25_600_000,
+        hub_id="nobody/now50",
+        max_batch=8,
+    )
+
+
+class FakeEngine:
+    """Records what it was asked. ``share`` is the confidence of the best answer."""
+
+    def __init__(self, root: Path, share: float = 0.9) -> None:
+        bundled = ("photos", "cifar10", "hog-svm")
+        self.entries = {f"classification/{n}": entry(root, f"classification/{n}") for n in bundled}
+        self.entries["classification/now"] = hub_entry()
+        self.settings = Settings()
+        self.share, self.asked, self.loaded = share, [], []
+        self.failing: dict[str, Refusal] = {}
+        self.progress: list[int] | None = None
+        self.open_at_once = self.most_open = 0
+        self.gate: asyncio.Event | None = None
+
+    async def preload(self, *keys: str) -> None:
+        self.loaded += keys
+        for key in keys:
+            if key in self.failing:
+                raise self.failing[key]
+        if self.gate:
+            await self.gate.wait()
+
+    def status(self) -> dict[str, Any]:
+        return {"models": [{"key": key, "progress": self.progress} for key in self.entries]}
+
+    async def predict(self, key: str, picture: Any, *, view: str = "answer", **options: Any) -> Any:
+        if key not in self.entries:
+            raise UnknownModel(model=key)
+        self.asked.append((key, view, picture.size))
+        self.open_at_once += 1
+        self.most_open = max(self.most_open, self.open_at_once)
+        await asyncio.sleep(0)
+        self.open_at_once -= 1
+        return getattr(self, view)(picture, **options)
+
+    def answer(self, picture: Any, top_k: int = 5) -> dict[str, Any]:
+        shares = [self.share, (1 - self.share) * 0.7, (1 - self.share) * 0.3]
+        rows = [
+            {"label": label, "confidence": share}
+            for label, share in zip(LABELS, shares, strict=True)
+        ]
+        return {"label": "lion", "confidences": rows[:top_k], "sure": self.share >= 0.5}
+
+    def stages(self, picture: Any) -> dict[str, Any]:
+        answer = {"label": "tabby", "confidence": 0.25}
+        stages = [
+            {"name": name, "shape": shape, "parameters": 7392, "answer": answer, "probe_top1": 0.31}
+            for name, shape in (("stem", [48, 32, 32]), ("stage1", [96, 16, 16]))
+        ]
+        return {"stages": stages, "input": np.zeros((64, 64, 3), dtype=np.uint8)}
+
+    def maps(self, picture: Any, stage: str, count: int) -> dict[str, Any]:
+        return {"maps": np.zeros((count, 16, 16), dtype=np.float32), "channels": [*range(count)]}
+
+    def where(self, picture: Any, method: str, label: str | None = None) -> dict[str, Any]:
+        heat = np.ones((64, 64), dtype=np.float32)
+        return {"heat": heat, "label": "lion", "crop": [0, 0, *picture.size]}
+
+    def filters(self, picture: Any) -> dict[str, Any]:
+        return {"filters": np.zeros((48, 5, 5, 3), dtype=np.float32)}
+
+    def hog(self, picture: Any) -> dict[str, Any]:
+        return {"picture": np.zeros((128, 128), dtype=np.float32)}

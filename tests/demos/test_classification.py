@@ -1,0 +1,319 @@
+"""The classification tab between widgets and engine: answers, refusals, tables, figures, words."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import csv
+import io
+import json
+import re
+from html import unescape
+
+import pytest
+from bad_pictures import REFUSED, encoded, photo
+from fake_classifiers import FakeEngine
+from PIL import Image
+
+from demos import frame
+from demos.classification import answering, answers, charts, comparison, examples, inside, several
+from demos.language import DEMOS, Words
+from inference.errors import LoadFailed
+
+WORDS = Words()
+HERE = DEMOS / "classification"
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return FakeEngine(tmp_path)
+
+
+@pytest.fixture
+def sent(tmp_path, monkeypatch):
+    """Bytes as the page sends them: a file among the uploads and the name that it had."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+
+    def send(content: bytes, name: str = "picture.png") -> dict:
+        path = tmp_path / f"{abs(hash(content))}-{name.replace('/', '_')}"
+        path.write_bytes(content)
+        return {"path": str(path), "orig_name": name, "url": None}
+
+    return send
+
+
+def collect(steps) -> list:
+    async def run():
+        return [step async for step in steps]
+
+    return asyncio.run(run())
+
+
+def text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", html))
+
+
+# The answer
+
+
+def test_an_answer_names_the_thing_the_model_its_size_and_its_time(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    said, offered = collect(answering(engine, WORDS, payload, "classification/photos", "en"))[-1]
+    assert "<h2" in said and ">lion</h2>" in said and "90.0%" in said and not offered
+    assert re.search(r"Photo network, 2\.4 million weights, answered in (<|&lt;)?\d+ ms", said)
+
+
+def test_in_chinese_labels_and_sentences_are_chinese(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    said, _ = collect(answering(engine, WORDS, payload, "classification/photos", "zh"))[-1]
+    assert "狮子" in said and "240 万个权重" in said and "lion" not in text(said)
+
+
+def test_a_weak_best_guess_is_called_not_sure(tmp_path, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    for lang, words in (("en", "Not sure. Perhaps lion?"), ("zh", "也许是狮子")):
+        engine = FakeEngine(tmp_path, share=0.4)
+        said, _ = collect(answering(engine, WORDS, payload, "photos", lang))[-1]
+        assert words in said
+
+
+def test_a_label_cannot_carry_markup(engine, sent):
+    engine.answer = lambda picture, top_k: {
+        "label": "<img onerror=x>",
+        "confidences": [{"label": "<img onerror=x>", "confidence": 1.0}],
+        "sure": True,
+    }
+    said, _ = collect(answering(engine, WORDS, sent(encoded(photo(), "PNG")), "photos", "en"))[-1]
+    assert "<img" not in said and "&lt;img" in said
+
+
+def test_of_an_animation_the_page_says_that_it_saw_one_frame(engine, sent):
+    frames = [photo(), Image.new("RGB", (64, 48))]
+    gif = sent(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "moving.gif")
+    assert "only the first" in collect(answering(engine, WORDS, gif, "photos", "en"))[-1][0]
+    assert "只看第一帧" in collect(answering(engine, WORDS, gif, "photos", "zh"))[-1][0]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
+    content, code = REFUSED[name]
+    [(said, offered)] = collect(answering(engine, WORDS, sent(content), "photos", lang))
+    pattern = re.escape(WORDS.say(lang, f"error.{code}"))
+    pattern = re.sub(r"\\{\w+\\}", r"[\\d,.]+", pattern)
+    assert re.search(pattern, text(said)) and 'role="alert"' in said and not offered
+    assert not engine.asked, "no model is asked about a picture that was refused"
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"path": None}])
+def test_no_picture_is_answered_with_an_invitation(engine, payload):
+    [(said, _)] = collect(answering(engine, WORDS, payload, "photos", "en"))
+    assert "There is no picture yet" in said
+
+
+@pytest.mark.parametrize("key", ["nothing", "detection/everyday", "", "../../etc"])
+def test_a_model_that_is_no_classifier_is_refused(engine, sent, key):
+    [(said, _)] = collect(answering(engine, WORDS, sent(encoded(photo(), "PNG")), key, "en"))
+    assert "There is no model called" in said
+
+
+# Waiting, and models that are not here yet
+
+
+def test_while_a_model_loads_the_page_says_what_it_waits_for(engine, sent):
+    async def run():
+        engine.gate, engine.progress = asyncio.Event(), [30_000_000, 102_000_000]
+        steps = answering(engine, WORDS, sent(encoded(photo(), "PNG")), "photos", "en")
+        first, _ = await anext(steps)
+        engine.progress = None
+        second, _ = await anext(steps)
+        engine.gate.set()
+        rest = [said async for said, _ in steps]
+        return first, second, rest[-1]
+
+    first, second, last = asyncio.run(run())
+    assert 'max="102000000" value="30000000"' in first and "30 of 102 MB" in first
+    assert "is loading" in second and ">lion</h2>" in last
+
+
+def test_who_leaves_while_waiting_takes_the_request_along(engine, sent):
+    async def run():
+        engine.gate = asyncio.Event()
+        steps = answering(engine, WORDS, sent(encoded(photo(), "PNG")), "photos", "en")
+        await anext(steps)
+        await steps.aclose()
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(run()) == 1 and not engine.asked
+
+
+def test_a_download_is_offered_with_size_and_licence_before_anything_is_asked(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    [(said, offered)] = collect(answering(engine, WORDS, payload, "now", "en"))
+    assert offered and "102 MB" in said and "apache-2.0" in said and not engine.loaded
+    steps = answering(engine, WORDS, payload, "now", "zh", fetch=True)
+    said, offered = collect(steps)[-1]
+    assert engine.loaded == ["classification/now"] and not offered
+    assert "ImageNet-1k" in said and "lion" in said, "ImageNet labels stay English, and it says so"
+
+
+def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
+    reason = LoadFailed(model="CIFAR-10", reason="no file", id="1")
+    engine.failing["classification/cifar10"] = reason
+    payload = sent(encoded(photo(), "PNG"))
+    html = asyncio.run(comparison(engine, WORDS, payload, "classification/photos", "en"))
+    assert html.count('<section class="answered">') == 3
+    assert html.count(">lion<") == 2 and "could not be loaded" in html
+    assert html.index("HOG + SVM") < html.index("CIFAR-10 network") < html.index("Photo network")
+    html = asyncio.run(comparison(engine, WORDS, payload, "classification/now", "en"))
+    assert html.count('<section class="answered">') == 4 and "Now-50" in html
+
+
+# Several pictures
+
+
+def rows_of(html: str) -> list[list[str]]:
+    data = re.search(r"base64,([^\"]+)", html[html.index("download=") :])[1]
+    return list(csv.reader(io.StringIO(base64.b64decode(data).decode("utf-8-sig"))))
+
+
+def test_several_pictures_give_a_table_and_the_same_as_csv(engine, sent):
+    good, bad = encoded(photo(), "PNG"), b"no picture"
+    payloads = [sent(good, "a.png"), sent(bad, "=HYPERLINK(1).png"), sent(good, "<b>.png")]
+    html = collect(several.table(engine, WORDS, payloads, "photos", "zh"))[-1]
+    assert "狮子" in html and "不是可读的图片" in html and "<b>.png" not in html
+    header, first, second, third = rows_of(html)
+    assert header == ["file", "answer", "confidence", "second", "sure", "error"]
+    assert first == ["a.png", "lion", "0.9000", "tabby", "yes", ""]
+    assert second[0] == "'=HYPERLINK(1).png" and second[1] == "" and second[5]
+    assert third[0] == "<b>.png"
+
+
+def test_a_table_is_bounded_and_says_so(engine, sent):
+    payloads = [sent(encoded(photo(), "PNG"))] * (several.MOST + 9)
+    steps = collect(several.table(engine, WORDS, payloads, "photos", "en"))
+    assert len(rows_of(steps[-1])) == several.MOST + 1
+    assert f"Only the first {several.MOST}" in steps[-1]
+    assert 'value="8"' in steps[1], "a bar with a count while it works"
+    assert engine.most_open <= several.AT_ONCE
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_a_file_name_is_no_formula(name):
+    assert several.safe_cell(name) == "'" + name
+
+
+# Look inside
+
+
+def test_look_inside_shows_every_step_on_the_same_picture(engine, sent):
+    payload = sent(encoded(photo(200, 100), "PNG"))
+    steps = collect(inside.opened(engine, WORDS, payload, "classification/photos", "en"))
+    head, stages, maps, where, filters, hog = steps[-1]
+    assert "Photo network" in head and "<img" in head
+    assert "48 &times; 32 &times; 32" in stages and "7,392 weights" in stages
+    assert "tabby" in stages and "31%" in stages, "the answer as it forms, with its accuracy"
+    assert stages.count("<button") == 2 and stages.count('aria-pressed="true"') == 1
+    assert "First layer" in maps and "Grad-CAM" in where and "Occlusion" in where
+    assert where.count("<img") == 2 and "48 filters" in filters and "<img" in hog
+    for piece in (head, stages, maps, where, filters, hog):
+        assert all(re.search(r'alt="[^"]+"', tag) for tag in re.findall(r"<img[^>]*>", piece))
+    assert {size for _, _, size in engine.asked} == {(200, 100)}
+    assert len(steps) >= 5, "each step shows as soon as it is computed"
+
+
+def test_look_inside_speaks_chinese(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    pieces = collect(inside.opened(engine, WORDS, payload, "classification/photos", "zh"))[-1]
+    words = re.sub(r"Grad-CAM|HOG|SVM|Dalal|Triggs", "", text(" ".join(pieces)))
+    assert "虎斑猫" in words and not re.search(r"[A-Za-z]{4,}", words)
+
+
+def test_the_way_before_has_no_layers_and_says_so(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    head, *rest, hog = collect(inside.opened(engine, WORDS, payload, "hog-svm", "en"))[-1]
+    assert "no layers" in head and not any(rest) and "<img" in hog
+
+
+def test_look_inside_without_a_picture_is_one_sentence(engine):
+    [(head, *rest)] = collect(inside.opened(engine, WORDS, None, "photos", "en"))
+    assert "There is no picture yet" in head and not any(rest)
+
+
+# Learn: figures come from the cards, words are complete
+
+
+@pytest.fixture
+def cards(tmp_path, monkeypatch):
+    def write(name: str, top1: float, **more) -> None:
+        folder = tmp_path / "cards" / "classification" / "checkpoints" / name
+        folder.mkdir(parents=True)
+        interval = {"value": top1, "low": top1 - 0.004, "high": top1 + 0.004}
+        results = [{"split": "test", "n": 10_000, "metrics": {"top1": interval}, **more}]
+        probes = [{"name": "stem", "top1": 0.2}, {"name": "stage1", "top1": 0.4}]
+        (folder / "metrics.json").write_text(json.dumps({"results": results, "probes": probes}))
+
+    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "cards")
+    write("cifar10", 0.9583, per_class={"lion": {"recall": 0.97}, "tabby": {"recall": 0.91}})
+    write("photos", 0.512)
+    write("hog-svm", 0.5521)
+
+
+def test_figures_are_those_of_the_cards(cards, engine):
+    values = dict((key, value) for value, key in charts.headline())
+    assert values["classification.fact.cifar"] == "95.8% ± 0.4"
+    assert values["classification.fact.hog"] == "55.2% ± 0.4"
+    chart = text(charts.cifar(WORDS.speaker("en")))
+    order = ["Guessing", "HOG + SVM", "Coates", "human", "trained here", "ViT-H"]
+    assert [chart.index(name) for name in order] == sorted(chart.index(name) for name in order)
+    classes = text(charts.classes(engine, WORDS.speaker("zh")))
+    assert classes.index("狮子") < classes.index("虎斑猫")
+    assert "40.0%" in charts.probes(WORDS.speaker("en"))
+
+
+def test_nothing_measured_shows_no_figure(tmp_path, monkeypatch, engine):
+    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "none")
+    say = WORDS.speaker("en")
+    assert [key for _, key in charts.headline()] == ["classification.fact.human"]
+    assert charts.classes(engine, say) == "" and charts.probes(say) == ""
+    assert "trained here" not in charts.cifar(say)
+
+
+def test_both_articles_have_the_same_figures_and_sources(engine):
+    articles = {lang: (HERE / f"learn.{lang}.md").read_text("utf-8") for lang in ("en", "zh")}
+    for pattern in (r"\{\{(.+?)\}\}", r"\]\((https?://[^)]+)\)", r"^## ", r"\d[\d,.]*%"):
+        en, zh = (re.findall(pattern, articles[lang], re.MULTILINE) for lang in ("en", "zh"))
+        assert sorted(en) == sorted(zh)
+    asked = re.findall(r"\{\{figure:(.+?)\}\}", articles["en"])
+    assert set(asked) == set(charts.figures(engine))
+    for lang in ("en", "zh"):
+        for name in asked:
+            html = charts.figures(engine)[name](WORDS.speaker(lang))
+            assert "\n\n" not in html, "a blank line would end the block in Markdown"
+
+
+def test_article_figures_typed_by_hand_are_those_of_others_only():
+    """Ours come by {{metric:...}}; a percentage in the text is Golle's, or a way of speaking."""
+    article = (HERE / "learn.en.md").read_text("utf-8")
+    assert set(re.findall(r"\d[\d.]*%", article)) == {"82.7%", "80%", "95%"}
+
+
+def test_every_example_is_installed_and_has_a_name_in_both_languages():
+    assert examples.available() == examples.EXAMPLES
+    for example in examples.EXAMPLES:
+        assert examples.thumbnail(example).size == (144, 144)
+        for lang in ("en", "zh"):
+            assert WORDS.say(lang, f"classification.example.{example.name}")
+
+
+@pytest.mark.parametrize(
+    ("count", "en", "zh"),
+    [
+        (17_650, "17,650 weights", "17,650 个权重"),
+        (2_936_000, "2.9 million weights", "294 万个权重"),
+    ],
+)
+def test_numbers_of_weights_are_said_as_one_says_them(count, en, zh):
+    assert answers.size(WORDS, "en", count) == en
+    assert answers.size(WORDS, "zh", count) == zh
