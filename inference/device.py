@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from inference.settings import Settings
 
@@ -132,7 +132,7 @@ def with_room(work: Callable[[], T], free: Callable[[], object]) -> T:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        log.warning("out of memory, trying once more after idle models have left: %s", error)
+        log.warning("out of memory, trying once more after idle models have left: %s", str(error))
     # Here, and not inside `except`: a traceback holds every tensor of the failed attempt.
     free()
     return work()
