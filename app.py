@@ -61,7 +61,9 @@ def warm_up(engine: Engine) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     settings = Settings.from_command_line(arguments)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     words = Words(settings.language)
     engine = Engine(catalog.entries(), settings)

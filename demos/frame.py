@@ -47,7 +47,9 @@ def page(name: str, words: Words) -> Iterator[gr.Tabs]:
     try:
         with gr.Column(elem_classes=["page", f"tab-{name}"]):
             title(name, words)
-            with gr.Tabs(elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap") as rooms:
+            with gr.Tabs(
+                elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap"
+            ) as rooms:
                 yield rooms
     finally:
         _words.reset(token)
@@ -55,8 +57,12 @@ def page(name: str, words: Words) -> Iterator[gr.Tabs]:
 
 def title(name: str, words: Words) -> None:
     """The question at the head of a page, and the sentence that answers how."""
-    html(words, lambda say: f'<div class="title"><h1>{say(f"{name}.title")}</h1>'
-         f'<p>{say(f"{name}.lead")}</p></div>')
+    html(
+        words,
+        lambda say: (
+            f'<div class="title"><h1>{say(f"{name}.title")}</h1><p>{say(f"{name}.lead")}</p></div>'
+        ),
+    )
 
 
 @contextmanager
@@ -64,7 +70,9 @@ def room(name: str) -> Iterator[gr.Tab]:
     """One of the four rooms: try, inside, train or learn. Its `gr.Tab` is given, for events."""
     if name not in ROOMS:
         raise ValueError(f"no room called {name!r}: one of {', '.join(ROOMS)}")
-    with gr.Tab(_words.get()(f"frame.room.{name}"), id=name, elem_classes=["room", f"room-{name}"]) as tab:
+    with gr.Tab(
+        _words.get()(f"frame.room.{name}"), id=name, elem_classes=["room", f"room-{name}"]
+    ) as tab:
         yield tab
 
 
@@ -92,11 +100,13 @@ def header(words: Words) -> gr.HTML:
     """The name of the house and the two switches, above the tabs. Wired by `assets/page.js`."""
     return html(
         words,
-        lambda say: f"""<header class="top"><a class="name" href="./">{say("house.name")}</a>
+        lambda say: (
+            f"""<header class="top"><a class="name" href="./">{say("house.name")}</a>
 <span class="quiet hide">{say("house.tagline")}</span><span class="grow"></span>
 <button type="button" class="switch" data-switch="lang" lang="{"en" if say.lang == "zh" else "zh-CN"}">{say("house.language")}</button>
 <button type="button" class="switch" data-switch="theme" data-dark="{say("house.dark")}"
-data-light="{say("house.light")}">{say("house.dark")}</button></header>""",
+data-light="{say("house.light")}">{say("house.dark")}</button></header>"""
+        ),
     )
 
 
@@ -105,11 +115,13 @@ def footer(words: Words) -> gr.HTML:
     source = source_url() or "licence"
     return html(
         words,
-        lambda say: f"""<footer class="foot" data-footer data-device="{say("house.running_on")}"
+        lambda say: (
+            f"""<footer class="foot" data-footer data-device="{say("house.running_on")}"
 data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
 <span data-show="device"></span><span data-show="warm" role="status"></span>
 <a href="{source}" target="_blank" rel="noopener">{say("house.source")}</a>
-<a href="?view=api">{say("house.api")}</a></footer>""",
+<a href="?view=api">{say("house.api")}</a></footer>"""
+        ),
     )
 
 
@@ -156,9 +168,11 @@ def command(words: Words, line: str) -> gr.HTML:
     """A command to copy. The button is wired by page.js."""
     return html(
         words,
-        lambda say: f'<div class="command"><pre tabindex="0"><code>{html_text.escape(line)}</code></pre>'
-        f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
-        f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>',
+        lambda say: (
+            f'<div class="command"><pre tabindex="0"><code>{html_text.escape(line)}</code></pre>'
+            f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
+            f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>'
+        ),
     )
 
 

@@ -33,7 +33,9 @@ def lab(say: Say) -> str:
     spoken = {word: html.unescape(say(f"home.{word}")) for word in LAB_WORDS}
     spoken["weights"] = html.unescape(say("home.net.weights"))
     collect = (
-        choice(say("home.data.shape"), "shape", [(s, say(f"home.data.{s}")) for s in SHAPES], "rings")
+        choice(
+            say("home.data.shape"), "shape", [(s, say(f"home.data.{s}")) for s in SHAPES], "rings"
+        )
         + slide(say("home.data.noise"), "noise", 0, 0.3, 0.02, 0.06)
         + slide(say("home.data.amount"), "amount", 30, 480, 30, 240)
     )
@@ -52,13 +54,22 @@ def lab(say: Say) -> str:
 <section class="lab" aria-label="{say("home.lab")}" data-words="{html.escape(json.dumps(spoken))}">
 <ol class="stages">
 {stage(say, 1, "collect", collect)}
-{stage(say, 2, "choose", choose + '<canvas class="network" aria-hidden="true"></canvas>'
-       '<p class="quiet" data-show="weights"></p>')}
+{
+        stage(
+            say,
+            2,
+            "choose",
+            choose + '<canvas class="network" aria-hidden="true"></canvas>'
+            '<p class="quiet" data-show="weights"></p>',
+        )
+    }
 {stage(say, 3, "compare", "")}
 {stage(say, 4, "adjust", rate)}
 </ol>
 <div class="bench">
-<canvas class="field" role="img" aria-label="{say("home.field")}: {say("home.field_help")}"></canvas>
+<canvas class="field" role="img" aria-label="{say("home.field")}: {
+        say("home.field_help")
+    }"></canvas>
 <div class="readings">
 <div class="buttons"><button type="button" class="btn" data-do="run">{say("home.run")}</button>
 <button type="button" class="ghost" data-do="step">{say("home.step")}</button>
@@ -66,7 +77,9 @@ def lab(say: Say) -> str:
 <dl><div><dd data-show="passes"></dd><dt>{say("home.passes")}</dt></div>
 <div><dd data-show="right"></dd><dt>{say("home.right")}</dt></div></dl>
 <h2>{say("home.curve")}</h2>
-<canvas class="curve" role="img" aria-label="{say("home.curve")}: {say("home.curve_help")}"></canvas>
+<canvas class="curve" role="img" aria-label="{say("home.curve")}: {
+        say("home.curve_help")
+    }"></canvas>
 <dl class="legend"><div><dt><i></i>{say("home.seen")}</dt><dd data-show="seen"></dd></div>
 <div><dt><i class="dashed"></i>{say("home.held_out")}</dt><dd data-show="held-out"></dd></div></dl>
 <p class="note missed" data-show="stuck" role="alert" hidden>{say("home.stuck")}</p>
@@ -101,7 +114,7 @@ def choice(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
 def slide(label: str, name: str, low: float, high: float, step: float, value: float) -> str:
     """A labelled slider that shows its value."""
     return (
-        f'<label>{label} <output>{value}</output><input type="range" name="{name}" '
+        f'<label>{label} <span class="reading">{value}</span><input type="range" name="{name}" '
         f'min="{low}" max="{high}" step="{step}" value="{value}"></label>'
     )
 

@@ -56,8 +56,8 @@ def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
     if row["low"] is not None and row["high"] is not None:
         low = frame.figure(metric, {"value": row["low"]}, interval=False)
         high = frame.figure(metric, {"value": row["high"]}, interval=False)
-        interval = f' <small>({low.rstrip("%")}–{high})</small>'
-    size = f'<small>n = {row["n"]:,}</small>' if row["n"] else ""
+        interval = f" <small>({low.rstrip('%')}–{high})</small>"
+    size = f"<small>n = {row['n']:,}</small>" if row["n"] else ""
     cells = {
         "metric": html.escape(label),
         "value": f"<b>{frame.figure(metric, row, interval=False)}</b>{interval}",

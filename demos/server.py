@@ -55,9 +55,13 @@ def report(engine: Any, words: Words, say: Say) -> str:
     figures = [
         (device_name(device) or "—", say("server.device"), f'<span lang="en">{reason}</span>'),
         (size(status["used_bytes"]), say("server.memory"), budget(status, say)),
-        (f'{queue["waiting"]:,}', say("server.queue"), say("server.queue_of", limit=queue["limit"])),
-        (f'{status["answered"]:,}', say("server.answered"), ""),
-        (f'{status["failed"]:,}', say("server.failed"), ""),
+        (
+            f"{queue['waiting']:,}",
+            say("server.queue"),
+            say("server.queue_of", limit=queue["limit"]),
+        ),
+        (f"{status['answered']:,}", say("server.answered"), ""),
+        (f"{status['failed']:,}", say("server.failed"), ""),
     ]
     facts = "".join(
         f"<div><dd>{value}</dd><dt>{label}</dt><dt>{detail}</dt></div>"
@@ -80,7 +84,7 @@ def report(engine: Any, words: Words, say: Say) -> str:
 
 def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
     """One model of `engine.status()["models"]`."""
-    state = say(f'server.{model["state"]}')
+    state = say(f"server.{model['state']}")
     if model["progress"] and model["progress"][1]:
         done, total = model["progress"]
         state += f" {size(done)} / {size(total)}"
@@ -95,7 +99,11 @@ def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
 
 def budget(status: Mapping[str, Any], say: Say) -> str:
     """ "of 3.1 GB", or nothing while the device is not chosen."""
-    return say("server.memory_of", budget=size(status["budget_bytes"])) if status["budget_bytes"] else ""
+    return (
+        say("server.memory_of", budget=size(status["budget_bytes"]))
+        if status["budget_bytes"]
+        else ""
+    )
 
 
 def size(n: float) -> str:

@@ -54,7 +54,9 @@ def routes(engine: Any) -> list[BaseRoute]:
 
     def metrics(request: Request) -> Response:
         kind = "text/plain; version=0.0.4; charset=utf-8"
-        return Response(engine.metrics.render(), headers={"Content-Type": kind, "Cache-Control": "no-store"})
+        return Response(
+            engine.metrics.render(), headers={"Content-Type": kind, "Cache-Control": "no-store"}
+        )
 
     def licence(request: Request) -> Response:
         return FileResponse(LICENCE, media_type="text/plain")

@@ -129,13 +129,17 @@ SAME |= {"metric.bleu", "metric.chrf", "results.n"}
 
 def test_chinese_is_chinese() -> None:
     same = {key for key in EN if EN[key] == ZH[key] and re.search(r"[A-Za-z]{2}", EN[key])}
-    fields_only = {key for key in same if not re.search(r"[A-Za-z]{2}", re.sub(r"\{.*?\}", "", EN[key]))}
+    fields_only = {
+        key for key in same if not re.search(r"[A-Za-z]{2}", re.sub(r"\{.*?\}", "", EN[key]))
+    }
     assert same - fields_only <= SAME, sorted(same - fields_only - SAME)
 
 
 def test_keys_used_in_code_exist() -> None:
     """Keys written out in the code of demos/: words("..."), say("..."), words.say(lang, "...")."""
-    used = re.compile(r"""(?:\bwords|\bsay)\(\s*"([a-z_]+(?:\.[a-z0-9_]+)+)"|\.say\([^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)\"""")
+    used = re.compile(
+        r"""(?:\bwords|\bsay)\(\s*"([a-z_]+(?:\.[a-z0-9_]+)+)"|\.say\([^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)\""""
+    )
     for path in [*(ROOT / "demos").rglob("*.py"), ROOT / "app.py"]:
         for match in used.finditer(path.read_text("utf-8")):
             key = match[1] or match[2]

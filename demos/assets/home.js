@@ -366,8 +366,8 @@ export function mount(element) {
 	});
 	lab.addEventListener("input", (event) => {
 		const stage = event.target.closest("[data-stage]").dataset.stage;
-		const output = event.target.parentElement.querySelector("output");
-		if (output) output.value = event.target.value;
+		const reading = event.target.parentElement.querySelector(".reading");
+		if (reading) reading.textContent = event.target.value;
 		if (stage === "adjust") return; // a new learning rate holds from the next step on
 		begin(stage);
 		limit = FIRST_RUN * 2;

@@ -281,6 +281,17 @@ const check = (event) => {
   event.stopImmediatePropagation();
 };
 for (const name of ['change', 'drop', 'paste']) page.addEventListener(name, check, true);
+page.addEventListener('click', (event) => {
+  const said = element.querySelector('.refusal');
+  if (said && event.target.closest('[data-pick]')) said.hidden = true;
+  // Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
+  const icon = event.target.closest('#classify-picture .source-selection button:first-of-type');
+  const chooser = page.querySelector('#classify-picture input[type=file]');
+  if (!icon || !chooser) return;
+  event.stopImmediatePropagation();
+  chooser.value = '';
+  chooser.click();
+}, true);
 """
 
 

@@ -21,7 +21,7 @@ from pretrained import catalog, hub
 
 TASK = "classification"
 MILLION = 1_000_000
-MAX_SIDE = 2048  # pixels: more than any classifier looks at, little enough to keep for many visitors
+MAX_SIDE = 2048  # pixels: more than any classifier looks at, few enough for many visitors
 # A picture of 80 million pixels takes 240 MB while it is decoded: two at a time, whoever asks.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
 

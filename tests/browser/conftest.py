@@ -1,0 +1,122 @@
+"""Real Chromium against the real app: one server a test session, one browser a file.
+
+Fixtures: `app_url`, `page` (1280x900, English, light) and `new_page(**context options)`. A test fails
+when a page it opened logs an error, or asks anything of another host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser.chromium import ARGUMENTS, find
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 30_000  # ms that anything on a page may take on two busy cores
+expect.set_options(timeout=PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def health(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(url + "/healthz", timeout=5) as answer:
+            return json.load(answer)
+    except OSError:
+        return None
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running app whose first model is warm."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    folder = tmp_path_factory.mktemp("app")
+    log = folder / "log.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port), "--offline"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(folder / "files")},
+        )
+        try:
+            ready = None
+            for _ in range(360):
+                ready = health(url)
+                if process.poll() is not None or (ready and ready["warm"]):
+                    break
+                time.sleep(0.5)
+            assert ready, f"the app did not start:\n{log.read_text()}"
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
+    """Makes pages in contexts of their own: ``new_page(locale="zh-CN", color_scheme="dark")``."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def make(**options: Any) -> Page:
+        options = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options
+        context = browser.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                wrong.append(f"console: {message.text} ({message.location})")
+                if message.type == "error"
+                else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                wrong.append(f"asked another host: {request.url}")
+                if not request.url.startswith((app_url, "data:", "blob:"))
+                else None
+            ),
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()

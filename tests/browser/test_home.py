@@ -1,0 +1,143 @@
+"""Home's network really learns, in the browser that a visitor would use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+#: Trains a network of home.js and gives its losses and accuracy on held-out points.
+TRAIN = """async ([shape, hidden, activation, rate, passes]) => {
+    const { collect, Network, pass, random } = await import(new URL("house/home.js", document.baseURI));
+    const data = collect(shape, 240, 0.06), shuffle = random(3);
+    const network = new Network([2, ...hidden, 1], activation);
+    const before = network.compare(data.seen).loss;
+    for (let i = 0; i < passes; i++) pass(network, data.seen, rate, shuffle);
+    const after = network.compare(data.seen);
+    return { before, after: after.loss, heldOut: network.compare(data.heldOut).right,
+             sizes: [data.seen.length, data.heldOut.length], parameters: network.parameters };
+}"""
+
+#: Compares back-propagation with finite differences, for every weight of a small network.
+GRADIENTS = """async (activation) => {
+    const { collect, Network } = await import(new URL("house/home.js", document.baseURI));
+    const { seen } = collect("spirals", 30, 0.1);
+    const make = () => new Network([2, 4, 3, 1], activation, 11);
+    const moved = make(), rate = 1e-3, h = 1e-5;
+    moved.adjust(seen, rate);
+    let worst = 0;
+    make().layers.forEach(({ weights }, l) => weights.forEach((row, j) => row.forEach((_, i) => {
+        const up = make(), down = make();
+        up.layers[l].weights[j][i] += h;
+        down.layers[l].weights[j][i] -= h;
+        const slope = (up.compare(seen).loss - down.compare(seen).loss) / (2 * h);
+        const step = (make().layers[l].weights[j][i] - moved.layers[l].weights[j][i]) / rate;
+        worst = Math.max(worst, Math.abs(slope - step));
+    })));
+    return worst;
+}"""
+
+
+@pytest.fixture
+def home(page: Page, app_url: str) -> Page:
+    page.goto(app_url)
+    expect(page.locator(".lab[data-mounted]")).to_be_visible()
+    return page
+
+
+def train(page: Page, shape: str, hidden: list[int], activation: str = "tanh") -> dict[str, Any]:
+    return page.evaluate(TRAIN, [shape, hidden, activation, 0.1, 400])
+
+
+def test_a_deep_network_learns_every_shape(home: Page) -> None:
+    for shape in ("clouds", "rings", "checkers", "spirals"):
+        result = train(home, shape, [6, 6])
+        assert result["after"] < 0.1 < result["before"]
+        assert result["heldOut"] > 0.95
+        assert result["sizes"] == [160, 80]
+        assert result["parameters"] == 2 * 6 + 6 + 6 * 6 + 6 + 6 + 1
+
+
+def test_a_linear_network_cannot_solve_rings(home: Page) -> None:
+    for hidden in ([], [6, 6]):
+        result = train(home, "rings", hidden, "linear")
+        assert result["after"] > 0.6 and result["heldOut"] < 0.7
+    assert train(home, "clouds", [], "linear")["heldOut"] > 0.95
+
+
+def test_back_propagation_is_the_gradient(home: Page) -> None:
+    for activation in ("tanh", "relu", "linear"):
+        assert home.evaluate(GRADIENTS, activation) < 1e-6, activation
+
+
+def reading(page: Page, name: str) -> float:
+    return float(page.locator(f"[data-show={name}]").inner_text().rstrip("%"))
+
+
+def wait_passes(page: Page, passes: int) -> None:
+    page.wait_for_function(
+        "(n) => Number(document.querySelector('[data-show=passes]').textContent) >= n", arg=passes
+    )
+
+
+def test_it_learns_by_itself_when_the_page_opens(home: Page) -> None:
+    wait_passes(home, 150)
+    assert reading(home, "seen") < 0.1 and reading(home, "right") > 90
+    painted = home.evaluate(
+        """() => { const c = document.querySelector("canvas.field");
+            const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+            const at = (x, y) => [...d.slice(4 * (y * c.width + x), 4 * (y * c.width + x) + 3)];
+            return [at(6, 6), at(c.width >> 1, c.height >> 1)]; }"""
+    )
+    assert painted[0] != painted[1]  # the middle of the rings and their corner
+
+
+def test_pause_step_and_start_over(home: Page) -> None:
+    wait_passes(home, 5)
+    run = home.locator("[data-do=run]")
+    run.click()
+    expect(run).to_have_text("Run")
+    stopped = reading(home, "passes")
+    home.locator("[data-do=step]").click()
+    expect(home.locator("[data-show=passes]")).to_have_text(str(int(stopped) + 1))
+    expect(home.locator("[data-stage=adjust]")).to_have_attribute("aria-current", "step")
+    home.locator("[data-do=reset]").click()
+    expect(home.locator("[data-show=passes]")).to_have_text("0")
+    expect(home.locator("[data-stage=collect]")).to_have_class("stage on")
+    run.click()
+    wait_passes(home, 3)
+    expect(run).to_have_text("Pause")
+
+
+def test_the_stages_light_up_as_it_runs(home: Page) -> None:
+    for stage in ("compare", "adjust", "compare"):
+        expect(home.locator(f"[data-stage={stage}]")).to_have_attribute("aria-current", "step")
+
+
+def test_data_and_architecture_are_the_visitors_choice(home: Page) -> None:
+    home.get_by_label("Shape").select_option("spirals")
+    home.get_by_label("Hidden layers").fill("3")
+    home.get_by_label("Neurons in each").fill("8")
+    expect(home.locator("[data-show=weights]")).to_have_text("177 weights")
+    home.get_by_label("Activation").select_option("linear")
+    wait_passes(home, 60)
+    assert reading(home, "right") < 95  # no straight line parts two spirals
+
+
+def test_too_large_steps_are_explained(home: Page) -> None:
+    home.get_by_label("Activation").select_option("linear")
+    home.get_by_label("Hidden layers").fill("4")
+    home.get_by_label("Neurons in each").fill("8")
+    home.get_by_label("Learning rate").select_option("3")
+    expect(home.locator("[data-show=stuck]")).to_be_visible()
+    expect(home.locator("[data-do=run]")).to_have_text("Run")
+
+
+def test_less_motion_shows_it_already_learnt(new_page: Callable[..., Page], app_url: str) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto(app_url)
+    expect(page.locator("[data-show=passes]")).to_have_text("300")
+    expect(page.locator("[data-do=run]")).to_have_text("Run")
+    assert reading(page, "right") > 95

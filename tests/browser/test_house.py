@@ -1,0 +1,315 @@
+"""The house in a real browser: language, tabs, dark, small screens, keyboard, accessibility."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demos import TABS, frame
+
+NewPage = Callable[..., Page]
+#: What sticks out at the right, outside boxes that scroll on purpose.
+CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
+    const box = e.getBoundingClientRect();
+    if (!box.width || !box.height || box.right <= innerWidth + 1) return false;
+    for (let up = e; up; up = up.parentElement)
+        if (/auto|scroll/.test(getComputedStyle(up).overflowX)) return false;
+    return !e.closest(".sr-only, .hide, svg") && getComputedStyle(e).position !== "absolute";
+}).map((e) => e.outerHTML.slice(0, 120))"""
+PHONE = {"width": 390, "height": 844}
+WITH_ROOMS = tuple(tab for tab in TABS if (frame.DEMOS / tab).is_dir())
+
+
+def visit(page: Page, url: str, tab: str = "home", lang: str = "en") -> None:
+    """Open a tab and wait until what it shows has settled."""
+    page.goto(f"{url}/?tab={tab}&lang={lang}")
+    expect(page.locator(f"#{tab} .title h1")).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is fetched any more and Gradio shows no progress."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)
+    expect(page.locator(".wrap.full:not(.hide):visible, .progress-text:visible")).to_have_count(0)
+
+
+def rooms(page: Page, tab: str) -> Iterator[str]:
+    """Open the rooms of a tab one after the other; a tab without rooms is one."""
+    if tab not in WITH_ROOMS:
+        yield "page"
+        return
+    for number, room in enumerate(frame.ROOMS):
+        page.locator(f"#{tab}-rooms > .tab-wrapper [role=tab]").nth(number).click()
+        expect(page.locator(f"#{tab} .room-{room}")).to_be_visible()
+        settle(page)
+        yield room
+
+
+def test_the_page_opens(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    expect(page).to_have_title("Breakthroughs")
+    expect(page.locator(".title h1:visible")).to_have_count(1)
+    expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models warm")
+    expect(page.locator("[data-footer] [data-show=device]")).to_contain_text("CPU")
+
+
+def test_the_language_follows_the_browser(new_page: NewPage, app_url: str) -> None:
+    page = new_page(locale="zh-TW")
+    page.goto(app_url)
+    expect(page.locator(".title h1:visible")).to_have_text("机器怎样从例子中学习？")
+    assert "lang=zh" in page.url
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    other = new_page(locale="fr-FR")
+    other.goto(app_url)
+    expect(other.locator(".title h1:visible")).to_have_text(
+        "How does a machine learn from examples?"
+    )
+
+
+def test_the_language_switch_is_remembered(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=results")
+    expect(page.locator("#results h1")).to_have_text("How good is it, really?")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#results h1")).to_have_text("到底有多准？")  # and the tab stays
+    page.goto(app_url)
+    expect(page.locator(".title h1:visible")).to_have_text("机器怎样从例子中学习？")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".title h1:visible")).to_have_text(
+        "How does a machine learn from examples?"
+    )
+
+
+def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None:
+    page = new_page(locale="en-US")
+    visit(page, app_url, "server", lang="zh")
+    expect(page.locator("#server h1")).to_have_text("这台机器在做什么？")
+    # made on the server:
+    expect(page.locator("#server .facts")).to_contain_text("启动以来已回答")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_address_opens_a_tab_and_follows_it(page: Page, app_url: str, tab: str) -> None:
+    visit(page, app_url, tab)
+    expect(page.locator(f"#{tab}-button")).to_have_attribute("aria-selected", "true")
+    other = "results" if tab != "results" else "server"
+    page.locator(f"#{other}-button").click()
+    expect(page.locator(f"#{other} h1")).to_be_visible()
+    assert f"tab={other}" in page.url
+    page.reload()
+    expect(page.locator(f"#{other} h1")).to_be_visible()
+
+
+def test_an_unknown_tab_opens_home(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=nothing%22%3E&lang=xx")
+    expect(page.locator("#home h1")).to_be_visible()
+
+
+def test_dark_follows_the_system_and_the_switch_wins(new_page: NewPage, app_url: str) -> None:
+    page = new_page(color_scheme="dark")
+    paper = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor"
+    page.goto(app_url)
+    page.get_by_role("button", name="Light").click()
+    expect(page.get_by_role("button", name="Dark")).to_be_visible()
+    assert page.evaluate(paper) == "rgb(251, 250, 247)"
+    page.reload()
+    expect(page.get_by_role("button", name="Dark")).to_be_visible()
+    assert page.evaluate(paper) == "rgb(251, 250, 247)"
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate(paper) == "rgb(21, 21, 20)"
+    assert page.evaluate("document.body.classList.contains('dark')")
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_wider_than_a_phone(
+    new_page: NewPage, app_url: str, tab: str, lang: str
+) -> None:
+    page = new_page(viewport=PHONE)
+    visit(page, app_url, tab, lang)
+    for room in rooms(page, tab):
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], room
+        assert page.evaluate(CUT) == [], room
+
+
+def test_the_keyboard_reaches_everything(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                """() => {
+                    const e = document.activeElement;
+                    const outline = getComputedStyle(e);
+                    return [e.id || e.name || e.dataset.switch || e.dataset.do || e.className || e.tagName,
+                            outline.outlineStyle !== "none" && parseFloat(outline.outlineWidth) > 0];
+                }"""
+            )
+        )
+    names = [name for name, _ in reached]
+    assert names.index("lang") < names.index("theme") < names.index("home-button")
+    for wanted in ("shape", "noise", "layers", "activation", "rate", "run", "step", "reset"):
+        assert wanted in names, wanted
+    unseen = [name for name, seen in reached if not seen and name != "BODY"]
+    assert unseen == [], "focus cannot be seen there"
+
+
+def test_arrow_keys_move_between_tabs_and_rooms(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#home-button").focus()
+    page.keyboard.press("ArrowRight")
+    second = TABS[1]
+    expect(page.locator(f"#{second}-button")).to_be_focused()
+    expect(page.locator(f"#{second} h1")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#home h1")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(f"#{TABS[-1]} h1")).to_be_visible()
+    for tab in WITH_ROOMS:
+        page.locator(f"#{tab}-button").click()
+        rooms = page.locator(f"#{tab}-rooms > .tab-wrapper [role=tab]")
+        rooms.first.focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(f"#{tab} .room-inside")).to_be_visible()
+
+
+def test_a_card_leads_to_its_tab(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator('.cards [data-tab="classification"]').click()
+    expect(page.locator("#classification h1")).to_be_visible()
+    assert "tab=classification" in page.url
+
+
+def test_the_warming_state_turns_itself_off(page: Page, app_url: str) -> None:
+    answers = [
+        {"warm": [], "models": 3, "warming": True, "device": None},
+        {"warm": ["a/b"], "models": 3, "warming": False, "device": "CPU"},
+    ]
+    page.route(
+        "**/healthz",
+        lambda route: route.fulfill(
+            body=json.dumps(answers.pop(0) if len(answers) > 1 else answers[0])
+        ),
+    )
+    page.goto(app_url)
+    footer = page.locator("[data-footer]")
+    expect(footer).to_contain_text("Warming up")
+    expect(footer).to_contain_text("Models warm: 1 of 3")
+    expect(footer).not_to_contain_text("Warming up")
+
+
+def test_the_server_page_follows_live(page: Page, app_url: str) -> None:
+    visit(page, app_url, "server")
+    expect(page.locator("#server .sheet")).to_contain_text("ready")
+    page.get_by_label("Follow live").check()
+    page.evaluate("document.querySelector('#server .facts').remove()")
+    expect(page.locator("#server .facts")).to_contain_text("CPU")
+
+
+# ---- accessibility -----------------------------------------------------------------------------
+
+#: What stock Gradio itself fails, by rule and selector, with the reason.
+STOCK: list[tuple[str, str, str]] = [
+    (
+        "label-content-name-mismatch",
+        ".upload-container, .source-selection",
+        "Gradio's upload button",
+    ),
+    ("aria-prohibited-attr", "[data-testid], .wrap, .html-container", "Gradio labels plain boxes"),
+    (
+        "nested-interactive",
+        "[data-testid], .upload-container, button",
+        "Gradio's upload area is a button around a file input",
+    ),
+    ("scrollable-region-focusable", ".tab-container", "its tabs themselves take focus"),
+]
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds that keeps people out, beyond what is stock Gradio's."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    left = []
+    for violation in found:
+        if violation["impact"] not in ("serious", "critical"):
+            continue
+        for node in violation["nodes"]:
+            target = str(node["target"][0])
+            stock = any(
+                violation["id"] == rule
+                and page.evaluate(
+                    "([t, s]) => !!document.querySelector(t)?.closest(s)", [target, selector]
+                )
+                for rule, selector, _ in STOCK
+            )
+            if not stock:
+                left.append(
+                    f"{violation['id']}: {target}: {node['html'][:160]} {node['failureSummary'][:200]}"
+                )
+    return left
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(new_page: NewPage, app_url: str, tab: str, scheme: str) -> None:
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    visit(page, app_url, tab, "zh" if scheme == "dark" else "en")
+    for room in rooms(page, tab):
+        assert serious(page) == [], room
+
+
+# ---- untranslated text -------------------------------------------------------------------------
+
+#: English that belongs on a Chinese page: names, units, abbreviations. Whole text nodes, as regexes.
+BELONGS = [
+    r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|n = [\d,]+",
+    r"[\w.-]+(/[\w.-]+)+",  # model keys, splits, paths
+    r"[\w-]*\d[\w .+-]*",  # names with a number in them: ResNet-18, CIFAR-10
+    r"(MobileNetV3|ConvNeXt|EVA-02|EfficientNet)[\w .-]*",
+]
+
+
+def english(page: Page) -> list[str]:
+    """Visible text without a Chinese character, outside what is marked lang="en" or is code."""
+    texts: list[Any] = page.evaluate(
+        """() => {
+            const found = [];
+            const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (walk.nextNode()) {
+                const node = walk.currentNode, parent = node.parentElement;
+                if (parent.closest("script, style, code, pre, [lang=en], a[href^=http], .sr-only, option[lang]")) continue;
+                if (!parent.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+                if (node.data.trim()) found.push(node.data.trim());
+            }
+            for (const e of document.querySelectorAll("[placeholder], [aria-label], [title], img[alt]")) {
+                if (!e.checkVisibility() || e.closest("[lang=en]")) continue;
+                for (const name of ["placeholder", "aria-label", "title", "alt"])
+                    if (e.getAttribute(name)?.trim()) found.push(e.getAttribute(name).trim());
+            }
+            return found;
+        }"""
+    )
+    sentence = re.compile(
+        r"[A-Za-z]{2,}(?:[ ,;:]+[A-Za-z]{2,}){3,}"
+    )  # four words of English in a row
+    left = []
+    for text in dict.fromkeys(texts):
+        if re.search(r"[\u4e00-\u9fff]", text):
+            if sentence.search(text):
+                left.append(text)
+        elif re.search(r"[A-Za-z]{2}", text) and not any(re.fullmatch(p, text) for p in BELONGS):
+            left.append(text)
+    return left
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_text_is_left_untranslated(page: Page, app_url: str, tab: str) -> None:
+    visit(page, app_url, tab, "zh")
+    for room in rooms(page, tab):
+        assert english(page) == [], room

@@ -1,0 +1,105 @@
+"""The routes beside the page, and the head that the middleware puts into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+from starlette.testclient import TestClient
+
+from demos import web
+from demos.language import Words
+from tests.conftest import FakeEngine
+
+
+@pytest.fixture(scope="module")
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture(scope="module")
+def client(engine: FakeEngine, words: Words) -> Iterator[TestClient]:
+    """A small Gradio page behind our routes and middleware."""
+    with gr.Blocks() as page:
+        gr.Markdown("hello")
+    app, _, _ = page.launch(
+        app_kwargs=web.app_kwargs(engine, words), quiet=True, prevent_thread_lock=True
+    )
+    with TestClient(app) as client:
+        yield client
+    page.close()
+
+
+def test_healthz_says_which_models_are_warm(client: TestClient, engine: FakeEngine) -> None:
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "warm": [next(iter(engine.entries))],
+        "models": len(engine.entries),
+        "warming": False,
+        "device": "CPU",
+    }
+    engine.warming = True
+    assert client.get("/healthz").json()["warming"] is True
+    engine.warming = False
+
+
+def test_metrics_are_prometheus_text(client: TestClient) -> None:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+    assert "# TYPE breakthroughs_requests_total counter" in answer.text
+
+
+def test_our_head_comes_before_gradios(client: TestClient, words: Words) -> None:
+    page = client.get("/").text
+    assert page.index("navigator") < page.index("window.gradio_config")
+    assert page.count('og:image"') == 1 and "raw.githubusercontent" not in page
+    assert '<meta property="og:image" content="http://testserver/house/preview.png">' in page
+    assert f'content="{words.say("en", "house.description")}"' in page
+
+
+def test_the_preview_follows_the_language_and_the_proxy(client: TestClient, words: Words) -> None:
+    headers = {"x-forwarded-proto": "https", "x-forwarded-host": 'a.hf.space"><script>'}
+    page = client.get("/?lang=zh", headers=headers).text
+    assert f'content="{words.say("zh", "house.description")}"' in page
+    assert 'content="https://a.hf.space&quot;&gt;&lt;script&gt;/house/preview.png"' in page
+
+
+def test_content_length_is_right(client: TestClient) -> None:
+    answer = client.get("/", headers={"accept-encoding": "identity"})
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_security_headers_on_every_answer(client: TestClient) -> None:
+    for path in ("/", "/healthz", "/house/page.js", "/config", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "x-frame-options" not in headers  # a Space is an iframe
+    assert "https://huggingface.co" in client.get("/").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("name", ["page.js", "home.js", "theme.css", "preview.png", "icon.svg"])
+def test_assets_are_served(client: TestClient, name: str) -> None:
+    assert client.get(f"/house/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/house/../web.py", "/house/%2e%2e/web.py", "/house//etc/passwd"])
+def test_nothing_else_is(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code in (404, 405)
+
+
+def test_the_preview_picture_has_the_size_it_says() -> None:
+    from PIL import Image
+
+    with Image.open(web.ASSETS / "preview.png") as picture:
+        assert picture.size == (1200, 630)
+
+
+def test_the_source_link_trusts_only_a_space_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert web.source_url() is None
+    monkeypatch.setenv("SPACE_ID", "someone/breakthroughs")
+    assert web.source_url() == "https://huggingface.co/spaces/someone/breakthroughs/tree/main"
+    monkeypatch.setenv("SPACE_ID", 'x/y"><script>')
+    assert web.source_url() is None
