@@ -1,0 +1,141 @@
+"""Fine-tuning a timm backbone on pictures of one's own: the last layer, or all with care.
+
+The whole network learns at layer-wise rates, lowest near the pixels; with ``head_only`` the body
+stays exactly as it was, its batch statistics included, and a few minutes on a CPU are enough.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry
+from pretrained.classification import chinese, data, finish
+from pretrained.classification.timm_backbone import build, parameter_groups
+from pretrained.classification.timm_classifier import Backbone
+from pretrained.classification.train import FineTuneTask, Recipe, logits
+from training import loop
+
+BATCH = 32
+# AdamW rates at which fine-tuning commonly starts: DeiT (arXiv 2012.12877) and ConvNeXt
+# (arXiv 2201.03545) stay under 1e-3 for whole networks; a new layer alone can take more.
+PEAK_WHOLE, PEAK_HEAD = 2e-4, 2e-3
+EPOCHS_WHOLE, EPOCHS_HEAD = 10, 15
+
+
+class TimmTask(FineTuneTask):
+    """A backbone that learns new classes; a frozen one keeps its batch statistics too."""
+
+    head_only = False
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Cross-entropy with smoothed labels."""
+        if self.head_only:
+            model.eval()
+        return super().loss(model, batch)
+
+
+def train(
+    entry: Entry,
+    source: Path | str,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    head_only: bool = False,
+    resume: bool = False,
+    smoke: bool = False,
+    command: str = "",
+) -> Path:
+    """Fine-tune a timm entry and leave a checkpoint folder in ``out`` that the app can serve.
+
+    Args:
+        source: as `data.listing` takes it, for instance a folder with one sub-folder a class.
+
+    Raises:
+        BadData: the data cannot be read.
+        HubOffline and its kin: the weights have to be downloaded, and that failed.
+    """
+    torch.manual_seed(seed)
+    listing = data.listing(source, "train")
+    model, config = build(entry, num_classes=len(listing.names))
+    # The size that it was trained at, not the larger one that it is tested at: three times faster.
+    size = int(model.network.pretrained_cfg["input_size"][-1])  # type: ignore[index]
+    plan = loop.Plan(
+        epochs=epochs or (EPOCHS_HEAD if head_only else EPOCHS_WHOLE),
+        peak=PEAK_HEAD if head_only else PEAK_WHOLE,
+        weight_decay=0.05,
+        minutes=minutes,
+        optimiser="adamw",
+        clip=1.0,
+        seed=seed,
+    )
+    recipe = Recipe(size=size, plan=plan, batch=BATCH, augmentation="crop")
+    pictures = data.read(source, "train", size)
+    train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed)
+    device = loop.choose_device()
+    groups = parameter_groups(model, head_only=head_only)
+    task = TimmTask(model, train_on, held_out, recipe, device, groups=groups)
+    task.head_only = head_only
+    network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    assert isinstance(network, Backbone)
+    network.cpu()
+    calibration = finish.calibrate(
+        logits(network, held_out, torch.device("cpu"), batch=BATCH), held_out.labels, held_out.split
+    )
+    checkpoint.save_weights(out, network.network.state_dict())
+    key = f"classification/{out.resolve().name}"
+    described: dict[str, Any] = {
+        "key": key,
+        "title": out.resolve().name,
+        "loader": "pretrained.classification.timm_backbone:load",
+        "licence": entry.licence,
+        "description": f"{entry.title}, fine-tuned on {pictures.split}.",
+        "architecture": config["architecture"],
+        "model_args": config.get("model_args", {}),
+        # What the training pictures went through: the middle square, at the training size.
+        "preprocessing": {
+            **config["preprocessing"],
+            "input_size": [3, size, size],
+            "crop_pct": 1.0,
+            "crop_mode": "center",
+        },
+        "size": size,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "max_batch": entry.max_batch,
+        "temperature": calibration["temperature"],
+        "unsure_below": calibration["unsure_below"],
+        "calibrated": True,
+        "labels": list(pictures.names),
+        "labels_zh": chinese.names(pictures.names),
+    }
+    checkpoint.write_json(out, checkpoint.CONFIG, described)
+    provenance = {
+        "command": command,
+        "seed": seed,
+        "hardware": loop.hardware(device),
+        "wall_seconds": history[-1]["seconds"],
+        "epochs": history[-1]["epoch"],
+        "data": f"{pictures.split}, {len(train_on)} pictures",
+        "started_from": entry.hub_id or entry.key,
+        "learnt": "the last layer" if head_only else "every layer, lower ones at lower rates",
+        "torch": torch.__version__,
+        "date": date.today().isoformat(),
+    }
+    metrics = {
+        "key": key,
+        "results": [],
+        "training": provenance,
+        "calibration": calibration,
+        "probes": [],
+        "ladder": [],
+    }
+    checkpoint.write_json(out, checkpoint.METRICS, metrics)
+    checkpoint.write_card(out)
+    return out
