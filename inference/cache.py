@@ -93,6 +93,7 @@ class Cache:
         self._changed = threading.Condition()
         self._choosing = threading.Lock()
         self._closing = False
+        self.proven = False  # whether anything was ever loaded
         self._device: Device | None = None  # known once the first model loads
 
     # Leases
@@ -162,6 +163,7 @@ class Cache:
             slot.model, slot.bytes = model, measure(model, entry)
             slot.state, slot.attempt, slot.progress = "warm", None, None
             slot.used_at = self._clock()
+            self.proven = True
             self._changed.notify_all()
         self._metrics.loaded(entry.key, self._clock() - started)
 
@@ -307,6 +309,10 @@ class Cache:
                 for slot in self._slots.values()
                 if slot.where == kind and slot.state == "warm"
             )
+
+    def warm(self, key: str) -> bool:
+        with self._changed:
+            return key in self._slots and self._slots[key].state == "warm"
 
     def cold(self, key: str) -> bool:
         with self._changed:

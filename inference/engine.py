@@ -156,6 +156,9 @@ class Engine:
             raise refusals[0]
 
     async def _arrive(self, key: str) -> None:
+        self._known(key)
+        if self._cache.warm(key):
+            return
         arrival = Arrival(key, math.inf, self._clock(), _untold)
         self._submit(arrival)
         try:
@@ -182,7 +185,8 @@ class Engine:
             "device": {"kind": kind, "name": name, "reason": reason},
             "budget_bytes": device.budgets.get(kind, 0) if device else 0,
             "used_bytes": self._cache.used(),
-            "warming": self._preloads > 0,
+            # Of the first model alone: it brings torch in, and is what a new page waits for.
+            "warming": self._preloads > 0 and not self._cache.proven,
             "models": [self._cache.row(entry) for entry in self.entries.values()],
             "queue": {"waiting": len(self._queue), "limit": self._queue.limit},
             "answered": self._answered,

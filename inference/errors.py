@@ -155,7 +155,7 @@ def explain(error: BaseException, model: str, *, loading: bool = False) -> Refus
     if isinstance(error, Refusal):
         return error
     if is_out_of_memory(error):
-        log.warning("%s: out of memory: %s", model, error)
+        log.warning("%s: out of memory: %s", model, str(error))
         refusal: Refusal = OutOfMemory(model=model)
     else:
         id = secrets.token_hex(4)

@@ -1,4 +1,4 @@
-"""A clock that is told the time, models that do as they are told, and lanes that go step by step."""
+"""A clock that is told the time, models that do as they are told, lanes taken turn by turn."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class FakeState:
 
 
 class FakeModel:
-    """Answers ``("answer", input)``. Says no to `Spoilt`, hands exceptions back, calls callables."""
+    """Answers ``("answer", input)``. Raises `Spoilt`, hands other exceptions back, calls what can
+    be called."""
 
     def __init__(self, key: str, size: int, device: str) -> None:
         self.key, self.bytes, self.device = key, size, device

@@ -71,6 +71,15 @@ def test_room_is_made_before_the_load_by_the_size_expected() -> None:
     assert seen == ["cold warm loading"]
 
 
+def test_a_model_larger_than_expected_makes_its_room_afterwards() -> None:
+    shelf = Shelf(Device("cpu", "", "", {"cpu": 20}))
+    shelf.use(B)
+    shelf.loader.sizes["a"] = 15
+    lease = shelf.cache.acquire(A)
+    assert shelf.states() == "warm cold cold"
+    lease.release()
+
+
 def test_a_leased_model_never_leaves() -> None:
     shelf = Shelf(Device("cpu", "", "", {"cpu": 10}), keep_alive=1)
     lease = shelf.cache.acquire(A)

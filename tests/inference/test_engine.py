@@ -42,9 +42,8 @@ async def refusal(task: asyncio.Future[Any]) -> Refusal:
 
 
 def test_nothing_heavy_is_imported() -> None:
-    code = "import sys, inference; print([m for m in sys.modules if m in %r])" % (
-        ["torch", "torchvision", "timm", "transformers", "diffusers", "gradio"],
-    )
+    heavy = ["torch", "torchvision", "timm", "transformers", "diffusers", "gradio"]
+    code = f"import sys, inference; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -234,6 +233,22 @@ def test_preload_loads_all_that_it_can_and_warming_ends() -> None:
         assert isinstance(await refusal(warm), LoadFailed)
         assert (house.state("a"), house.state("b")) == ("cold", "warm")
         assert not house.engine.status()["warming"]
+        await house.engine.preload("b")  # it is there already: nothing to wait for
+
+    run(facts())
+
+
+def test_only_the_first_model_is_warmed_up_to() -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a"), FakeEntry("b"))
+        first = asyncio.ensure_future(house.engine.preload("a"))
+        await house.run()
+        await first
+        later = asyncio.ensure_future(house.engine.preload("b"))
+        await settled()
+        assert not later.done() and not house.engine.status()["warming"]
+        await house.run()
+        await later
 
     run(facts())
 

@@ -1,0 +1,68 @@
+"""Flags and variables, and what is said when they cannot be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from inference import Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("BREAKTHROUGHS_"):
+            monkeypatch.delenv(name)
+
+
+def test_every_setting_has_a_default_a_flag_and_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        Settings.from_command_line(["--help"])
+    said = capsys.readouterr().out
+    assert exit.value.code == 0
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in said
+        assert field.description and not field.is_required()
+
+
+def test_a_flag_wins_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BREAKTHROUGHS_PORT", "8001")
+    assert Settings().port == 8001
+    assert Settings.from_command_line([]).port == 8001
+    assert Settings.from_command_line(["--port", "8002"]).port == 8002
+
+
+def test_switches_turn_on_and_off() -> None:
+    settings = Settings.from_command_line(["--no-warm", "--offline"])
+    assert not settings.warm and settings.offline
+
+
+def test_model_folders_may_be_repeated_or_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [Path("/one"), Path("/two")]
+    assert Settings.from_command_line(["--model", "/one", "--model", "/two"]).model == expected
+    monkeypatch.setenv("BREAKTHROUGHS_MODEL", "/one, /two")
+    assert Settings().model == expected
+
+
+@pytest.mark.parametrize("given", [["--port", "70000"], ["--device", "tpu"], ["--nonsense", "1"]])
+def test_what_cannot_be_is_said_in_a_line(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        Settings.from_command_line(given)
+    said = capsys.readouterr().err
+    assert exit.value.code == 2
+    assert given[0] in said and "Traceback" not in said
+
+
+def test_a_wrong_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BREAKTHROUGHS_QUEUE_LIMIT", "0")
+    with pytest.raises(SystemExit):
+        Settings.from_command_line([])
+    assert "BREAKTHROUGHS_QUEUE_LIMIT" in capsys.readouterr().err
