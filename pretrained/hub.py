@@ -102,6 +102,11 @@ class State:
     total: int
     commit: str | None
 
+    def __str__(self) -> str:
+        if self.here or not self.done:
+            return "yes" if self.here else "no"
+        return f"{megabytes(self.done)} of {megabytes(self.total)}"
+
 
 def fetch(
     hub_id: str,

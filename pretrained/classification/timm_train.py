@@ -47,6 +47,7 @@ def train(
     *,
     minutes: float | None = None,
     epochs: int | None = None,
+    lr: float | None = None,
     seed: int = 0,
     head_only: bool = False,
     resume: bool = False,
@@ -57,6 +58,7 @@ def train(
 
     Args:
         source: as `data.listing` takes it, for instance a folder with one sub-folder a class.
+        lr: highest learning rate, in place of the usual one.
 
     Raises:
         BadData: the data cannot be read.
@@ -69,7 +71,7 @@ def train(
     size = int(model.network.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     plan = loop.Plan(
         epochs=epochs or (EPOCHS_HEAD if head_only else EPOCHS_WHOLE),
-        peak=PEAK_HEAD if head_only else PEAK_WHOLE,
+        peak=lr or (PEAK_HEAD if head_only else PEAK_WHOLE),
         weight_decay=0.05,
         minutes=minutes,
         optimiser="adamw",

@@ -336,6 +336,9 @@ def test_state_of_an_entry(hub: HubStandIn) -> None:
     downloads.fetch(MODEL)
     hub.stop()
     assert downloads.state(Entry()) == downloads.State(True, BOTH, BOTH, commit)
+    assert str(downloads.State(True, 9, 9, commit)) == "yes"
+    assert str(downloads.State(False, 0, 9, None)) == "no"
+    assert str(downloads.State(False, 3_000_000, 9_000_000, None)) == "3 MB of 9 MB"
     assert downloads.state(Entry(hub_id=None, folder="/here", bytes=7)).here
 
 
