@@ -204,7 +204,10 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
             self._send(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
 
         def _resolve(self, path: str) -> None:
-            owner, name, _, revision, file = path.lstrip("/").split("/", 4)
+            parts = path.lstrip("/").split("/", 4)
+            if len(parts) < 5 or parts[2] != "resolve":
+                raise _Gone(404, "", "Not found")  # what this Hub does not do
+            owner, name, _, revision, file = parts
             repo = self._repo(f"{owner}/{name}")
             if repo.gated and not self.headers.get("Authorization"):
                 raise _Gone(401, "GatedRepo", "Access to this model is restricted.")
