@@ -6,7 +6,6 @@ travel inside the HTML, so nothing of a visitor's stays in a folder of the serve
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
 from html import escape
@@ -79,34 +78,34 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
 
 async def opened(
     engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
-) -> AsyncIterator[tuple[str, ...]]:
-    """(head, stages, maps, where, filters, hog), each filled as soon as it is computed."""
-    empty = ("",) * len(STEPS)
+) -> AsyncIterator[tuple[Any, ...]]:
+    """(head, stages, maps, where, filters, hog), each sent once it is computed and then left alone:
+    the visitor may have clicked another stage meanwhile."""
     try:
         look = await Look.at(engine, words, payload, key, lang)
         head = look.head()
-        yield (head + answers.waiting(words, lang, look.entry, None), *empty)
-        pieces = dict.fromkeys(STEPS, "")
+        waiting = answers.waiting(words, lang, look.entry, None)
+        yield head + waiting, *[""] * len(STEPS)
         if look.entry.key == HOG:
             head += frame.note(words.say(lang, "classification.inside.hog_only"))
-            pieces["hog"] = await look.hog()
-            yield (head, *pieces.values())
+            yield only(head=head, hog=await look.hog())
             return
         seen = await look.ask("stages")
-        named = [stage["name"] for stage in seen["stages"]]
-        pieces["stages"] = look.stages(seen, chosen=named[0])
-        yield (head, *pieces.values())
-        pieces["maps"] = await look.maps(named[0])
-        yield (head, *pieces.values())
-        pieces["where"] = look.where(await look.ask("where", method="gradcam"), None)
-        yield (head, *pieces.values())
-        pieces["filters"], pieces["hog"] = await asyncio.gather(look.filters(), look.hog())
-        yield (head, *pieces.values())
-        both = [await look.ask("where", method=method) for method in ("gradcam", "occlusion")]
-        pieces["where"] = look.where(*both)
-        yield (head, *pieces.values())
+        first = seen["stages"][0]["name"]
+        yield only(head=head, stages=look.stages(seen, chosen=first))
+        yield only(maps=await look.maps(first))
+        gradcam = await look.ask("where", method="gradcam")
+        yield only(where=look.where(gradcam, None))
+        yield only(filters=await look.filters(), hog=await look.hog())
+        occlusion = await look.ask("where", method="occlusion")
+        yield only(where=look.where(gradcam, occlusion))
     except Refusal as error:
-        yield (answers.refusal(words, lang, error), *empty)
+        yield answers.refusal(words, lang, error), *[""] * len(STEPS)
+
+
+def only(**pieces: str) -> tuple[Any, ...]:
+    """The pieces that are new, in their places; the page keeps the others."""
+    return tuple(pieces.get(name, gr.skip()) for name in ("head", *STEPS))
 
 
 class Look:

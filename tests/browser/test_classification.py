@@ -1,0 +1,306 @@
+"""Image classification in a real browser, by the real models: every room, every bad picture."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Locator, Page, expect
+
+from demos import frame
+from demos.classification import charts, examples
+from demos.language import Words
+from pretrained import catalog
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
+from bad_pictures import REFUSED, encoded, photo
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+ENDINGS = {"text": "txt", "pdf": "pdf", "SVG": "svg", "HEIC": "heic", "postscript": "eps"}
+
+
+def example(name: str) -> str:
+    [path] = [str(e.path) for e in examples.EXAMPLES if e.name == name]
+    return path
+
+
+def visit(page: Page, url: str, lang: str = "en") -> Page:
+    """Open the tab and wait for the answer that stands there from the start."""
+    page.goto(f"{url}/?tab=classification&lang={lang}")
+    expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+    expect(page.locator(".examples button").first).to_be_visible()
+    return page
+
+
+def room(page: Page, name: str) -> Locator:
+    tabs = page.locator("#classification-rooms > .tab-wrapper [role=tab]")
+    tabs.nth(frame.ROOMS.index(name)).click()
+    return page.locator(f"#classification .room-{name}")
+
+
+def send(page: Page, path: str | Path) -> None:
+    page.locator("#classify-picture input[type=file]").set_input_files(str(path))
+
+
+def choose(page: Page, text: str) -> None:
+    page.locator("#classify-model input").click()
+    page.locator("ul[role=listbox] li").filter(has_text=text).first.click()
+
+
+def shown(page: Page) -> str:
+    """The file name of the picture in the frame."""
+    source = page.locator("#classify-picture .image-frame img").get_attribute("src") or ""
+    return source.rpartition("/")[2]
+
+
+# Try
+
+
+def test_an_example_is_answered_when_the_page_opens(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    expect(page.locator("#classify-answer .bar")).to_have_count(5)
+    expect(page.locator("#classify-answer .quiet")).to_contain_text("million weights, answered in")
+    assert shown(page) == Path(str(examples.available()[0].path)).name
+
+
+def test_the_example_that_opens_the_page_is_named_rightly(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    expect(page.locator("#classify-answer .answer-name")).to_contain_text(examples.EXAMPLES[0].name)
+
+
+def test_labels_speak_the_visitors_language(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    chinese = catalog.labels(catalog.find("classification/photos"))["zh"]
+    assert chinese
+    names = page.locator("#classify-answer .bar b").all_inner_texts()
+    assert len(names) == 5 and set(names) <= set(chinese)
+    choose(page, "CIFAR-10")
+    expect(page.locator("#classify-answer .quiet")).to_contain_text("CIFAR-10 网络")
+    ten = catalog.labels(catalog.find("classification/cifar10"))["zh"]
+    assert ten
+    assert set(page.locator("#classify-answer .bar b").all_inner_texts()) <= set(ten)
+
+
+def test_an_example_is_chosen_by_keyboard(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    before = shown(page)
+    button = page.get_by_role("button", name="Espresso")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#classify-picture img")).not_to_have_attribute("src", before)
+    expect(page.locator("#classify-picture img[src$='coffee.png']")).to_be_visible()
+    expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+
+
+def test_the_upload_icon_takes_another_picture_at_once(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#classify-picture .source-selection button").first.click()
+    chooser.value.set_files(example("rocket"))
+    expect(page.locator("#classify-picture img[src$='rocket.jpg']")).to_be_visible()
+    expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+
+
+DROP = """([name, kind, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, {type: kind}));
+  return data;
+}"""
+
+
+def test_a_picture_may_be_dropped_on_the_one_that_is_there(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    place = "#classify-picture .image-frame img"
+    content = [*Path(example("flower")).read_bytes()]
+    data = page.evaluate_handle(DROP, ["flower.jpg", "image/jpeg", content])
+    page.dispatch_event(place, "drop", {"dataTransfer": data})
+    expect(page.locator("#classify-picture img[src$='flower.jpg']")).to_be_visible()
+    data = page.evaluate_handle(DROP, ["notes.txt", "text/plain", [97]])
+    page.dispatch_event(place, "drop", {"dataTransfer": data})
+    sentence = WORDS.say("en", "error.picture_unreadable")
+    expect(page.locator("#classify-guard .refusal")).to_have_text(sentence)
+    assert shown(page) == "flower.jpg"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_bad_picture_is_refused_in_the_visitors_language(
+    page: Page, app_url: str, tmp_path: Path, lang: str
+) -> None:
+    visit(page, app_url, lang)
+    heavy = tmp_path / "heavy.jpg"
+    with heavy.open("wb") as file:
+        file.truncate(60_000_000)
+    files = [(heavy, "file_too_large")]
+    for name, (content, code) in REFUSED.items():
+        path = tmp_path / f"{name.replace(' ', '-')}.{ENDINGS.get(name, 'png')}"
+        path.write_bytes(content)
+        files.append((path, code))
+    for path, code in files:
+        send(page, path)
+        start = WORDS.say(lang, f"error.{code}").partition("{")[0]
+        refused = page.locator("#classify-guard .refusal, #classify-answer .refusal")
+        expect(refused.filter(has_text=start).filter(visible=True)).to_be_visible()
+        page.locator(".examples button").first.click()
+        expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+        expect(refused.filter(visible=True)).to_have_count(0)
+
+
+def test_taking_the_picture_away_leaves_an_invitation(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.get_by_role("button", name="Remove Image").click()
+    expect(page.locator("#classify-answer")).to_contain_text("There is no picture yet")
+
+
+def test_a_download_is_offered_first_and_offline_says_so(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    choose(page, "ResNet-50")
+    entry = next(e for e in catalog.entries().values() if e.title == "ResNet-50")
+    told = page.locator("#classify-answer")
+    expect(told).to_contain_text(f"{entry.bytes / 1e6:.0f} MB")
+    expect(told).to_contain_text(entry.licence)
+    page.locator("#classify-fetch").click()
+    expect(told.locator(".refusal")).to_contain_text("the Hub cannot be reached")
+    page.locator("#classify-compare").click()
+    columns = page.locator(".compare .answered")
+    expect(columns).to_have_count(4)
+    expect(columns.filter(has=page.locator(".refusal"))).to_have_count(1)
+    choose(page, "Photo network")
+    expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+
+
+def test_then_and_now_on_one_picture(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    page.locator("#classify-compare").click()
+    expect(page.locator(".compare .answered h3")).to_have_text(
+        ["HOG + SVM", "CIFAR-10 网络", "照片网络"]
+    )
+    expect(page.locator(".compare .bar")).to_have_count(9)
+
+
+def test_several_pictures_give_a_table_to_take_along(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
+    files = [example("lion"), example("espresso"), str(tmp_path / "broken.png")]
+    with page.expect_file_chooser() as chooser:
+        page.locator("#classify-several").click()
+    chooser.value.set_files(files)
+    rows = page.locator(".several tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text("breaks off")
+    with page.expect_download() as download:
+        page.locator(".several a[download]").click()
+    text = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    table = list(csv.DictReader(text))
+    assert [row["file"] for row in table] == ["lion.jpg", "coffee.png", "broken.png"]
+    assert 0 < float(table[0]["confidence"]) <= 1 and table[2]["error"]
+
+
+def test_no_visitor_sees_anothers_picture(new_page: NewPage, app_url: str, tmp_path: Path) -> None:
+    mine, other = visit(new_page(), app_url), visit(new_page(), app_url)
+    (tmp_path / "secret-7.png").write_bytes(encoded(photo(), "PNG"))
+    send(mine, tmp_path / "secret-7.png")
+    expect(mine.locator("#classify-picture img[src$='secret-7.png']")).to_be_visible()
+    other.locator(".examples button").nth(1).click()
+    expect(other.locator("#classify-picture img[src$='chelsea.png']")).to_be_visible()
+    assert shown(mine) == "secret-7.png" and "secret-7" not in other.content()
+    other.reload()
+    expect(other.locator("#classify-answer .answer-name")).to_be_visible()
+    assert "secret-7" not in other.content()
+
+
+# Look inside
+
+
+def test_the_same_picture_is_looked_into(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    send(page, example("espresso"))
+    expect(page.locator("#classify-picture img[src$='coffee.png']")).to_be_visible()
+    expect(page.locator("#classify-answer .answer-name")).to_be_visible()
+    page.get_by_role("button", name="See how it decided").click()
+    inside = page.locator("#classification .room-inside")
+    expect(inside.locator("#inside-stages button")).to_have_count(4)
+    expect(inside.locator("#inside-where figure img")).to_have_count(2)
+    expect(inside.locator("#inside-filters img")).to_be_visible()
+    for picture in inside.locator("img").all():
+        assert picture.get_attribute("alt")
+    best = page.locator("#classify-answer .bar b").first.inner_text()
+    expect(inside.locator("#inside-where")).to_contain_text(best)
+
+
+def test_a_stage_shows_its_maps_by_click_and_by_keyboard(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    inside = room(page, "inside")
+    stages, maps = inside.locator("#inside-stages button"), inside.locator("#inside-maps h2")
+    expect(maps).to_have_text("What the network sees: First layer")
+    stages.nth(2).click()
+    expect(maps).to_have_text("What the network sees: Stage 2")
+    expect(stages.nth(2)).to_have_attribute("aria-pressed", "true")
+    stages.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(maps).to_have_text("What the network sees: Stage 1")
+    expect(inside.locator("#inside-stages [aria-pressed=true]")).to_have_count(1)
+
+
+def test_the_network_is_drawn_from_the_module(page: Page, app_url: str) -> None:
+    """Shapes and numbers of weights are those of the checkpoint, stage by stage."""
+    visit(page, app_url)
+    drawn = room(page, "inside").locator("#inside-stages button")
+    folder = Path(str(catalog.find("classification/photos").folder))
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    widths = [config["stem_width"], *config["widths"]]
+    expect(drawn).to_have_count(len(widths))
+    for number, width in enumerate(widths):
+        expect(drawn.nth(number)).to_contain_text(f"{width} \u00d7 ")
+
+
+def test_what_hog_sees_stands_beside(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    expect(room(page, "inside").locator("#inside-hog img")).to_be_visible()
+    room(page, "try")
+    choose(page, "HOG + SVM")
+    expect(page.locator("#classify-answer .quiet")).to_contain_text("HOG + SVM")
+    expect(room(page, "inside")).to_contain_text("has no layers to look into")
+
+
+# Train and Learn
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str) -> None:
+    page = visit(new_page(), app_url, lang)
+    article = room(page, "learn")
+    expect(article.locator(".chart")).to_have_count(2)
+    text = article.inner_text()
+    assert "{{" not in text and "—" not in text
+    for key in (charts.CIFAR, charts.PHOTOS, charts.HOG):
+        result = charts.top1(key)
+        assert result and frame.figure("top1", result) in text
+
+
+def test_train_shows_a_command_that_exists(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    commands = room(page, "train").locator(".command code").all_inner_texts()
+    assert len(commands) == 2 and commands[1].startswith("python app.py --model")
+    assert commands[0].startswith("python -m pretrained train classification/photos --data ")
+
+
+# The door
+
+
+def test_scripts_get_the_real_models_answer(app_url: str) -> None:
+    client = Client(app_url, verbose=False)
+    answer = client.predict(handle_file(example("lion")), api_name="/classify")
+    assert set(answer) == {"label", "confidences"} and len(answer["confidences"]) == 5
+    assert answer["label"] == answer["confidences"][0]["label"]
+    shares = [row["confidence"] for row in answer["confidences"]]
+    assert shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 1.0001
+    english = catalog.labels(catalog.find("classification/photos"))["en"]
+    assert english and {row["label"] for row in answer["confidences"]} <= set(english)
