@@ -57,6 +57,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     seed: int = 0,
     scratch: Annotated[
         bool | None,
@@ -73,6 +74,7 @@ def train(
         out,
         minutes=minutes,
         epochs=epochs,
+        lr=lr,
         seed=seed,
         scratch=scratch,
         head_only=head_only,
@@ -102,7 +104,8 @@ def evaluate(
     if keep:
         if entry.folder is None:
             raise BadCheckpoint(path=key, reason="only a checkpoint folder can keep figures")
-        keep_result(Path(entry.folder), result, f"python -m pretrained evaluate {key} --data {data} --json")
+        command = f"python -m pretrained evaluate {key} --data {data} --json"
+        keep_result(Path(entry.folder), result, command)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
@@ -156,14 +159,15 @@ def push(
     api = HfApi()
     api.create_repo(repository, private=private, exist_ok=True)
     allowed = ["*.json", "*.jsonl", "*.safetensors", "README.md"]
-    print(api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed).commit_url)
+    sent = api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed)
+    print(sent.commit_url)
 
 
 def main() -> None:
     """Run, and say a refusal in one line instead of a traceback."""
     try:
         app()
-    except Refusal as refusal:
+    except (Refusal, FloatingPointError) as refusal:
         print(refusal, file=sys.stderr)
         raise SystemExit(2) from None
 

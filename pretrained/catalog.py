@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pretrained import checkpoint
-from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES
+from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
 from pretrained.errors import BadCheckpoint, UnknownEntry
 
 HERE = Path(__file__).parent
@@ -198,10 +198,10 @@ def find(key: str) -> Entry:
 def labels(entry: Entry) -> dict[str, list[str] | None]:
     """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model.
 
-    A model on the Hub brings its names along; until then none are known here.
+    Those of ImageNet exist in English only.
     """
     if entry.folder is None:
-        return {"en": [], "zh": None}
+        return {"en": list(imagenet_labels()), "zh": None}
     config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
     return {"en": config.get("labels", []), "zh": config.get("labels_zh")}
 
@@ -211,8 +211,9 @@ def cards() -> list[dict[str, Any]]:
     rows = []
     for entry in entries().values():
         training: Mapping[str, Any] = {}
-        if entry.folder is not None and (Path(entry.folder) / checkpoint.METRICS).exists():
-            training = checkpoint.read_json(Path(entry.folder), checkpoint.METRICS).get("training", {})
+        if entry.folder is not None and entry.claims:
+            metrics = checkpoint.read_json(Path(entry.folder), checkpoint.METRICS)
+            training = metrics.get("training", {})
         rows += [
             {
                 "key": entry.key,

@@ -1,10 +1,10 @@
 """Checkpoints: a folder with what a model is, what it weighs, what it can do, how it got there.
 
-    config.json        architecture, preprocessing, labels: all that serving needs besides weights
-    model.safetensors  weights, half precision on disk, no pickle anywhere
-    metrics.json       every figure with split, n, interval and command
-    history.jsonl      the training curve, one line an epoch
-    README.md          the model card, written from the files above
+config.json        architecture, preprocessing, labels: all that serving needs besides weights
+model.safetensors  weights, half precision on disk, no pickle anywhere
+metrics.json       every figure with split, n, interval and command
+history.jsonl      the training curve, one line an epoch
+README.md          the model card, written from the files above
 """
 
 from __future__ import annotations
@@ -123,11 +123,15 @@ def write_card(folder: Path) -> None:
         lines += [f"- {name}: {value}" for name, value in metrics["calibration"].items()]
     if metrics.get("probes"):
         lines += ["", "## A linear probe at each stage", ""]
-        lines += [f"- {p['name']}: top-1 {p['top1']:.4f} (n {p['n']}, {p['split']})" for p in metrics["probes"]]
+        lines += [
+            f"- {p['name']}: top-1 {p['top1']:.4f} (n {p['n']}, {p['split']})"
+            for p in metrics["probes"]
+        ]
     if metrics.get("ladder"):
         lines += ["", "## Beside others on the same split", ""]
         lines += [
-            f"- {r['name']}: {r['metric']} {r['value']:.4f} ({r['low']:.4f} to {r['high']:.4f}), n {r['n']}, {r['split']}"
+            f"- {r['name']}: {r['metric']} {r['value']:.4f} "
+            f"({r['low']:.4f} to {r['high']:.4f}), n {r['n']}, {r['split']}"
             for r in metrics["ladder"]
         ]
     if config.get("limits"):

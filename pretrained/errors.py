@@ -62,7 +62,9 @@ class HubOffline(Refusal):
 
 class HubNotFound(Refusal):
     code = "hub_not_found"
-    sentence = "The Hub has no {model} at revision {revision}: check the id or choose another model."
+    sentence = (
+        "The Hub has no {model} at revision {revision}: check the id or choose another model."
+    )
 
 
 class HubGated(Refusal):
@@ -75,12 +77,18 @@ class HubGated(Refusal):
 
 class HubTruncated(Refusal):
     code = "hub_truncated"
-    sentence = "The download of {model} broke off or arrived damaged: try again, it goes on from where it stopped."
+    sentence = (
+        "The download of {model} broke off or arrived damaged: "
+        "try again, it goes on from where it stopped."
+    )
 
 
 class HubNoSpace(Refusal):
     code = "hub_no_space"
-    sentence = "{model} needs {needed} of free disk and only {free} are left: free some space and try again."
+    sentence = (
+        "{model} needs {needed} of free disk and only {free} are left: "
+        "free some space and try again."
+    )
 
 
 class HubUnsafe(Refusal):

@@ -199,7 +199,9 @@ def fit(
         epoch += 1
         mean = running.item() / max(seen, 1)
         if not math.isfinite(mean):
-            raise FloatingPointError(f"the loss became {mean} in epoch {epoch}: lower --lr")
+            raise FloatingPointError(
+                f"the loss became {mean} in epoch {epoch}: lower the learning rate with --lr"
+            )
         row = {
             "epoch": epoch,
             "step": step,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a Chinese character counts as two)
 """Chinese names of the classes that bundled models know, by the data set's English name."""
 
 from __future__ import annotations

@@ -47,8 +47,10 @@ def fit_square(picture: Image.Image, size: int) -> Image.Image:
     """The middle square of a picture at ``size`` pixels, RGB, antialiased."""
     if picture.size == (size, size):
         return picture.convert("RGB")
-    return picture.convert("RGB").crop(square(picture.size)).resize(
-        (size, size), Image.Resampling.BICUBIC, reducing_gap=3.0
+    return (
+        picture.convert("RGB")
+        .crop(square(picture.size))
+        .resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
     )
 
 
@@ -99,9 +101,7 @@ def listing(source: Path | str, split: str, names: Sequence[str] | None = None) 
     return _renumber(found, names, source) if names is not None else found
 
 
-def read(
-    source: Path | str, split: str, size: int, names: Sequence[str] | None = None
-) -> Pictures:
+def read(source: Path | str, split: str, size: int, names: Sequence[str] | None = None) -> Pictures:
     """One split as tensors, every picture's middle square at ``size`` pixels. See `listing`."""
     found = listing(source, split, names)
     images = []

@@ -59,7 +59,13 @@ def evaluate(
         for i, name in enumerate(model.labels)
         if (labels == i).any()
     }
-    return {"key": entry.key, "split": found.split, "n": n, "metrics": metrics, "per_class": per_class}
+    return {
+        "key": entry.key,
+        "split": found.split,
+        "n": n,
+        "metrics": metrics,
+        "per_class": per_class,
+    }
 
 
 def batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:

@@ -29,7 +29,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         return loss
 
     search.step(closure)
-    return float(log_temperature.exp())
+    return float(log_temperature.detach().exp())
 
 
 def unsure_below(probabilities: Tensor, labels: Tensor) -> float:

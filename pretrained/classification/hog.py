@@ -29,7 +29,7 @@ SETTINGS = {"orientations": 9, "pixels_per_cell": (4, 4), "cells_per_block": (2,
 
 
 def describe(picture: np.ndarray) -> np.ndarray:
-    """uint8 [32, 32, 3] -> [1764]: 7x7 blocks of 2x2 cells of 9 directions, each block normalised."""
+    """uint8 [32, 32, 3] -> [1764]: 7x7 normalised blocks of 2x2 cells of 9 directions."""
     from skimage.feature import hog
 
     return np.asarray(hog(picture, channel_axis=-1, **SETTINGS), dtype=np.float32)

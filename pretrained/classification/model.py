@@ -1,4 +1,4 @@
-"""A residual convolutional network for small pictures: the one definition that training and serving read.
+"""A residual network for small pictures: the one definition that training and serving read.
 
 The design is the residual network of He et al. 2015 (arXiv 1512.03385) in the short form that
 speed runs on CIFAR-10 made popular: each stage is one widening convolution and a pool, then one
@@ -39,7 +39,7 @@ class Stage(nn.Module):
         super().__init__()
         self.widen = Conv(inputs, outputs, pool=True)
         last = Conv(outputs, outputs)
-        # The block starts as the identity (Goyal et al. 2017): deep nets then train like shallow ones.
+        # The block starts as the identity (Goyal et al. 2017), so that deep trains like shallow.
         nn.init.zeros_(last.norm.weight)
         self.residual = nn.Sequential(Conv(outputs, outputs), last)
 

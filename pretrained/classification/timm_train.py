@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry
@@ -22,22 +21,9 @@ from pretrained.classification.train import FineTuneTask, Recipe, logits
 from training import loop
 
 BATCH = 32
-# AdamW rates at which fine-tuning commonly starts: DeiT (arXiv 2012.12877) and ConvNeXt
-# (arXiv 2201.03545) stay under 1e-3 for whole networks; a new layer alone can take more.
+# AdamW rates at which fine-tuning commonly starts; nobody has tuned them here.
 PEAK_WHOLE, PEAK_HEAD = 2e-4, 2e-3
 EPOCHS_WHOLE, EPOCHS_HEAD = 10, 15
-
-
-class TimmTask(FineTuneTask):
-    """A backbone that learns new classes; a frozen one keeps its batch statistics too."""
-
-    head_only = False
-
-    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Cross-entropy with smoothed labels."""
-        if self.head_only:
-            model.eval()
-        return super().loss(model, batch)
 
 
 def train(
@@ -83,8 +69,9 @@ def train(
     train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed)
     device = loop.choose_device()
     groups = parameter_groups(model, head_only=head_only)
-    task = TimmTask(model, train_on, held_out, recipe, device, groups=groups)
-    task.head_only = head_only
+    task = FineTuneTask(
+        model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
+    )
     network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
     assert isinstance(network, Backbone)
     network.cpu()

@@ -6,6 +6,7 @@ checkpoint reached, in how long and on what, stands in its card.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -154,7 +155,7 @@ def logits(model: nn.Module, pictures: Pictures, device: torch.device, batch: in
 
 
 def head_and_body(model: nn.Module, head_only: bool, body: float) -> list[dict[str, Any]]:
-    """Parameter groups for fine-tuning: the new head at full rate, the rest slower or not at all."""
+    """Parameter groups for fine-tuning: the new head at full rate, the body slower or not."""
     head = list(model.head.parameters())  # type: ignore[union-attr]
     rest = [p for name, p in model.named_parameters() if not name.startswith("head.")]
     if head_only:
@@ -165,15 +166,24 @@ def head_and_body(model: nn.Module, head_only: bool, body: float) -> list[dict[s
 
 
 class FineTuneTask(ClassifierTask):
-    """A trained network with a new last layer, learning new classes."""
+    """A trained network with a new last layer, learning new classes.
 
-    def __init__(self, *arguments: Any, groups: list[dict[str, Any]]) -> None:
+    With ``head_only`` the body stays exactly as it was, its batch statistics included.
+    """
+
+    def __init__(self, *arguments: Any, groups: list[dict[str, Any]], head_only: bool) -> None:
         super().__init__(*arguments)
-        self._groups = groups
+        self._groups, self.head_only = groups, head_only
 
     def groups(self) -> list[dict[str, Any]]:
         """As chosen when the task was made."""
         return self._groups
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """As for training; a frozen body is kept from adapting to the new pictures' statistics."""
+        if self.head_only:
+            model.eval()
+        return super().loss(model, batch)
 
 
 def train(
@@ -183,6 +193,7 @@ def train(
     *,
     minutes: float | None = None,
     epochs: int | None = None,
+    lr: float | None = None,
     seed: int = 0,
     scratch: bool | None = None,
     head_only: bool = False,
@@ -196,6 +207,7 @@ def train(
     otherwise its trained weights are kept and only the last layer starts anew.
 
     Args:
+        lr: the highest learning rate, instead of the recipe's.
         scratch: True or False overrides that choice.
         head_only: fine-tune the last layer and leave the rest as it is.
 
@@ -207,10 +219,10 @@ def train(
         return out
     entry = catalog.entries().get(key)
     if entry is not None and entry.folder is None:
-        from pretrained.classification import timm_backbone
+        from pretrained.classification import timm_train
 
-        return timm_backbone.train(
-            entry, source, out, minutes=minutes, epochs=epochs, seed=seed,
+        return timm_train.train(
+            entry, source, out, minutes=minutes, epochs=epochs, lr=lr, seed=seed,
             head_only=head_only, resume=resume, smoke=smoke, command=command,
         )  # fmt: skip
     recipe = RECIPES[key]
@@ -221,21 +233,26 @@ def train(
     device = loop.choose_device()
     torch.manual_seed(seed)
     train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed)
-    plan = replace(recipe.plan, minutes=minutes, seed=seed)
+    plan = replace(recipe.plan, minutes=minutes, seed=seed, peak=lr or recipe.plan.peak)
     if scratch:
         plan = replace(plan, epochs=epochs or plan.epochs)
         model = ResidualNet(len(pictures.names), **recipe.architecture)
         model.whiten_stem(train_on.images[:2000].float() / 255)
         task = ClassifierTask(model, train_on, held_out, replace(recipe, plan=plan), device)
     else:
-        # A tenth of the rate, and a hundredth for what is already learnt; few epochs suffice.
-        plan = replace(plan, epochs=epochs or 15, peak=plan.peak / 10)
-        recipe = replace(recipe, plan=plan, batch=64, sizes=())
+        # A tenth of the rate, and a hundredth for what is already learnt. Few epochs suffice,
+        # but a handful of pictures still needs a few hundred steps.
+        batch = 32
+        enough = max(15, math.ceil(300 / max(1, len(train_on) // batch)))
+        plan = replace(plan, epochs=epochs or enough, peak=lr or plan.peak / 10)
+        recipe = replace(recipe, plan=plan, batch=batch, sizes=())
         assert entry is not None, "fine-tuning needs the bundled weights"
         model = entry.load("cpu").network
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
         groups = head_and_body(model, head_only, 0.1)
-        task = FineTuneTask(model, train_on, held_out, recipe, device, groups=groups)
+        task = FineTuneTask(
+            model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
+        )
     network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
     assert isinstance(network, ResidualNet)
     network.cpu()

@@ -1,0 +1,81 @@
+"""The catalogue. A model is enrolled in these tests by standing in it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import UnknownEntry
+
+BUNDLED = [e for e in catalog.entries().values() if e.bundled]
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md"}
+MEGABYTE = 2**20
+
+
+def ids(entry):
+    return entry.key
+
+
+def test_every_bundled_model_is_here():
+    assert {e.key for e in BUNDLED} == set(catalog.BUNDLED)
+
+
+def test_an_unknown_key_names_the_way_out():
+    with pytest.raises(UnknownEntry, match="pretrained list"):
+        catalog.find("classification/nothing")
+
+
+def test_the_catalogue_imports_no_torch():
+    code = "import sys, pretrained.catalog as c; c.cards(); print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("entry", catalog.entries().values(), ids=ids)
+def test_an_entry_tells_what_a_visitor_must_know(entry):
+    assert entry.title and entry.licence and entry.bytes > 0 and entry.parameters > 0
+    assert entry.max_batch >= 1
+    assert entry.bundled != bool(entry.hub_id)
+
+
+@pytest.mark.parametrize("entry", BUNDLED, ids=ids)
+def test_a_bundled_model_keeps_its_papers_and_its_size(entry):
+    from pathlib import Path
+
+    folder = Path(entry.folder)
+    assert {f.name for f in folder.iterdir()} >= FILES
+    assert entry.bytes <= 12 * MEGABYTE
+    metrics = checkpoint.read_json(folder, "metrics.json")
+    assert {"command", "seed", "hardware", "wall_seconds", "data"} <= set(metrics["training"])
+    for result in metrics["results"]:
+        assert result["n"] >= 100 and "/" in result["split"] and result["command"]
+        for figure in result["metrics"].values():
+            assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_all_bundled_models_together_fit():
+    assert sum(e.bytes for e in BUNDLED) <= 80 * MEGABYTE
+
+
+@pytest.mark.parametrize("entry", [e for e in BUNDLED if e.task == "classification"], ids=ids)
+def test_a_bundled_classifier_answers_alike_alone_and_in_a_batch(entry):
+    model = entry.load("cpu")
+    pictures = [
+        Image.fromarray(np.random.default_rng(n).integers(0, 255, (40 + n, 60, 3), np.uint8))
+        for n in range(3)
+    ]
+    together = model.predict(pictures, view="answer", top_k=3)
+    assert [len(a["confidences"]) for a in together] == [3, 3, 3]
+    for picture, answer in zip(pictures, together, strict=True):
+        alone = model.predict([picture], view="answer", top_k=3)[0]
+        assert alone["label"] == answer["label"]
+        for mine, theirs in zip(alone["confidences"], answer["confidences"], strict=True):
+            assert mine["confidence"] == pytest.approx(theirs["confidence"], abs=1e-4)
+    assert model.bytes > 0
+    labels = catalog.labels(entry)
+    assert tuple(labels["en"]) == model.labels
+    assert len(labels["zh"]) == len(labels["en"])
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in name) for name in labels["zh"])

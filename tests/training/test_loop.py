@@ -1,0 +1,145 @@
+"""The training loop, on a network of six weights."""
+
+import itertools
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from training import loop
+
+CPU = torch.device("cpu")
+
+
+class Line:
+    """Learn y = 3 x + 1 from 64 points."""
+
+    steps_per_epoch = 4
+
+    def __init__(self, poison_epoch=None):
+        torch.manual_seed(0)
+        self.model = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1), nn.Linear(1, 1))
+        self.poison_epoch = poison_epoch
+        self.seen = []
+
+    def groups(self):
+        return [{"params": list(self.model.parameters())}]
+
+    def batches(self, epoch, progress):
+        self.seen.append(epoch)
+        x = torch.randn(64, 1, generator=torch.Generator().manual_seed(epoch))
+        if epoch == self.poison_epoch:
+            x = x * math.nan
+        for rows in x.split(16):
+            yield rows, 3 * rows + 1
+
+    def loss(self, model, batch):
+        return nn.functional.mse_loss(model(batch[0]), batch[1])
+
+    def evaluate(self, model):
+        x = torch.linspace(-1, 1, 9).unsqueeze(1)
+        with torch.no_grad():
+            return {"held_out_loss": nn.functional.mse_loss(model(x), 3 * x + 1).item()}
+
+
+@pytest.fixture(autouse=True)
+def single_precision(monkeypatch):
+    monkeypatch.setattr(loop, "precision", lambda device: torch.float32)
+
+
+PLAN = loop.Plan(epochs=30, peak=0.05, weight_decay=0.0, average=10)
+
+
+def test_it_learns_and_keeps_its_history(tmp_path):
+    _, history = loop.fit(Line(), PLAN, tmp_path, device=CPU)
+    assert history[-1]["held_out_loss"] < 0.1 < history[0]["held_out_loss"]
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == history
+    assert [row["step"] for row in history] == list(range(4, 121, 4))
+
+
+class Interrupted(Exception):
+    pass
+
+
+class LineThatStops(Line):
+    """Stopped from outside in the middle of the 13th epoch."""
+
+    def batches(self, epoch, progress):
+        for number, batch in enumerate(super().batches(epoch, progress)):
+            if epoch == 12 and number == 2:
+                raise Interrupted
+            yield batch
+
+
+def test_a_resumed_run_follows_the_same_curve(tmp_path):
+    whole, history = loop.fit(Line(), PLAN, tmp_path / "whole", device=CPU)
+    with pytest.raises(Interrupted):
+        loop.fit(LineThatStops(), PLAN, tmp_path / "cut", device=CPU)
+    task = Line()
+    resumed, rest = loop.fit(task, PLAN, tmp_path / "cut", device=CPU, resume=True)
+    assert task.seen == list(range(12, 30))
+
+    def without_time(rows):
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+    assert without_time(rest) == without_time(history)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_resume_with_nothing_there_starts_anew(tmp_path):
+    _, history = loop.fit(Line(), PLAN, tmp_path, device=CPU, resume=True)
+    assert history[0]["epoch"] == 1
+
+
+def test_smoke_is_two_steps(tmp_path):
+    _, history = loop.fit(Line(), PLAN, tmp_path, device=CPU, smoke=True)
+    assert history[-1]["step"] == 2
+
+
+def test_the_budget_of_minutes_ends_a_run_with_its_schedule_complete(tmp_path):
+    now = iter(range(10_000))
+    plan = replace(PLAN, epochs=1000, minutes=1.0)
+    _, history = loop.fit(Line(), plan, tmp_path, device=CPU, clock=lambda: float(next(now)))
+    assert history[-1]["progress"] == 1
+    assert history[-1]["step"] < 60
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path):
+    with pytest.raises(FloatingPointError, match="with --lr"):
+        loop.fit(Line(poison_epoch=3), PLAN, tmp_path, device=CPU)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["epoch"] == 3
+
+
+def test_the_rate_rises_then_falls_to_zero():
+    rates = [loop.learning_rate(PLAN, p / 100) for p in range(101)]
+    assert rates[0] == 0
+    assert max(rates) == pytest.approx(PLAN.peak) == rates[15]
+    assert rates[100] == pytest.approx(0, abs=1e-9)
+    assert all(a >= b for a, b in itertools.pairwise(rates))
+
+
+def test_the_average_of_weights_follows_slowly():
+    fast, slow = nn.Linear(1, 1), nn.Linear(1, 1)
+    nn.init.constant_(fast.weight, 1.0)
+    nn.init.constant_(slow.weight, 0.0)
+    loop.average_into(slow, fast, step=10_000, span=100)
+    assert slow.weight.item() == pytest.approx(0.01)
+
+
+def test_parameter_groups_scale_the_rate(tmp_path):
+    task = Line()
+    first, last = task.model[0], task.model[2]
+    before = first.weight.detach().clone(), last.weight.detach().clone()
+    task.groups = lambda: [
+        {"params": list(first.parameters()), "lr_scale": 0.0},
+        {"params": list(last.parameters())},
+    ]
+    loop.fit(task, replace(PLAN, epochs=2), tmp_path, device=CPU)
+    assert torch.equal(first.weight, before[0])
+    assert not torch.equal(last.weight, before[1])
