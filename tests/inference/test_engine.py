@@ -381,7 +381,9 @@ def test_a_lane_that_breaks_leaves_nobody_waiting() -> None:
     run(facts())
 
 
-def test_a_loop_that_closes_with_requests_in_flight_harms_nobody() -> None:
+def test_a_loop_that_closes_with_requests_in_flight_harms_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     house = House(by_hand=False)
     release, begun = threading.Event(), threading.Event()
 
@@ -396,6 +398,7 @@ def test_a_loop_that_closes_with_requests_in_flight_harms_nobody() -> None:
     loop.close()
     release.set()
     assert house.engine.predict_sync("a", 3) == ("answer", 3)
+    assert "exception calling callback" not in caplog.text
     for task in tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
     run(house.engine.close())

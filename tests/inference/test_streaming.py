@@ -222,6 +222,20 @@ def test_unloading_lets_live_generations_finish_first_and_newcomers_wait() -> No
     run(facts())
 
 
+def test_a_reader_that_catches_up_wakes_its_waiting_thread() -> None:
+    house = House(by_hand=False)
+
+    async def facts() -> None:
+        stream = house.engine.stream("a", 3 * BUFFER)
+        assert await anext(stream) == 1
+        while len(house.loader.model("a").steps) <= BUFFER:  # until it is full, and pauses
+            await asyncio.sleep(0)
+        assert [event async for event in stream] == list(range(2, 3 * BUFFER + 1))
+
+    run(facts())
+    run(house.engine.close())
+
+
 def test_streams_run_on_real_threads_and_several_loops_too() -> None:
     house = House(FakeEntry("a", max_batch=3), by_hand=False)
 
