@@ -146,9 +146,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         **options,
     )
     strip.pick(on_example, None, picture, **PRIVATE)
-    fetch.click(
-        on_fetch, [picture, model], [answer, fetch, below], preprocess=False, **options
-    )
+    fetch.click(on_fetch, [picture, model], [answer, fetch, below], preprocess=False, **options)
     compare.click(on_compare, [picture, model], below, preprocess=False, **options)
     batch.upload(on_several, [batch, model], below, preprocess=False, **options)
     return picture, model, seen

@@ -152,5 +152,3 @@ def probes(say: Say) -> str:
 def figure(body: str, caption: str) -> str:
     """One line of HTML: Markdown passes a block through as long as no blank line breaks it."""
     return f'<figure class="drawn">{body}<figcaption>{caption}</figcaption></figure>'
-
-

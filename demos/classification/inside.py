@@ -18,6 +18,7 @@ from demos import frame, pictures
 from demos.classification import answers
 from demos.language import Words
 from inference.errors import Refusal
+from pretrained.errors import ViewUnsupported
 
 HOG = "classification/hog-svm"
 MAPS = 32
@@ -90,15 +91,22 @@ async def opened(
             head += frame.note(words.say(lang, "classification.inside.hog_only"))
             yield only(head=head, hog=await look.hog())
             return
-        seen = await look.ask("stages")
-        first = seen["stages"][0]["name"]
-        yield only(head=head, stages=look.stages(seen, chosen=first))
-        yield only(maps=await look.maps(first))
-        gradcam = await look.ask("where", method="gradcam")
-        yield only(where=look.where(gradcam, None))
+        if not answers.on_disk(look.entry):
+            head += frame.note(words.say(lang, "classification.inside.not_here"))
+            yield only(head=head, hog=await look.hog())
+            return
+        try:
+            seen = await look.ask("stages")
+        except ViewUnsupported:  # some of timm's networks tell no stages
+            yield only(head=head)
+        else:
+            first = seen["stages"][0]["name"]
+            yield only(head=head, stages=look.stages(seen, chosen=first))
+            yield only(maps=await look.maps(first))
+        gradcam = await look.where_by("gradcam")
+        yield only(where=look.where(gradcam, None, pending=True))
         yield only(filters=await look.filters(), hog=await look.hog())
-        occlusion = await look.ask("where", method="occlusion")
-        yield only(where=look.where(gradcam, occlusion))
+        yield only(where=look.where(gradcam, await look.where_by("occlusion")))
     except Refusal as error:
         yield answers.refusal(words, lang, error), *[""] * len(STEPS)
 
@@ -131,9 +139,7 @@ class Look:
         """A numbered part of the room: heading, one or two sentences, what there is to see."""
         title = self.say(f"classification.inside.{name}.title", **fields)
         text = self.say(f"classification.inside.{name}.text", **fields)
-        return (
-            f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
-        )
+        return f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
 
     def head(self) -> str:
         """The picture that travelled here from Try, and the model that looks at it."""
@@ -156,6 +162,9 @@ class Look:
         for stage in seen["stages"]:
             cells.append(f"<li>{self.stage(stage, tallest, stage['name'] == chosen)}</li>")
         drawing = f'<ol class="network">{"".join(cells)}</ol>'
+        if any(stage.get("answer") for stage in seen["stages"]):
+            probes = self.say("classification.inside.stages.probes")
+            drawing = f'<p class="quiet">{probes}</p>{drawing}'
         return self.step("stages", drawing)
 
     def stage(self, stage: Mapping[str, Any], tallest: int, chosen: bool) -> str:
@@ -200,19 +209,38 @@ class Look:
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         return self.step("maps", tag, stage=name, count=len(got["maps"]))
 
-    def where(self, gradcam: Mapping[str, Any], occlusion: Mapping[str, Any] | None) -> str:
+    async def where_by(self, method: str) -> Mapping[str, Any] | None:
+        """One heat map, or None where this model cannot be asked in this way."""
+        try:
+            return await self.ask("where", method=method)
+        except ViewUnsupported:
+            return None
+
+    def where(
+        self,
+        gradcam: Mapping[str, Any] | None,
+        occlusion: Mapping[str, Any] | None,
+        *,
+        pending: bool = False,
+    ) -> str:
         """Two independent ways to ask which part of the picture carried the answer."""
-        label = answers.label_in(self.lang, self.entry, gradcam["label"])
+        found = gradcam or occlusion
+        if found is None:
+            return ""
+        label = answers.label_in(self.lang, self.entry, found["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
-            caption = self.say(f"classification.inside.{name}")
-            if got is None:
-                body = '<div class="pending"><progress></progress></div>'
-            else:
+            if got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))
-                alt = self.say(f"classification.inside.{name}_alt", label=label)
-                body = pictures.img(heat, alt)
+                body = pictures.img(
+                    heat, self.say(f"classification.inside.{name}_alt", label=label)
+                )
+            elif name == "occlusion" and pending:
+                body = '<div class="pending"><progress></progress></div>'
+            else:
+                continue
+            caption = self.say(f"classification.inside.{name}")
             figures.append(f"<figure>{body}<figcaption>{caption}</figcaption></figure>")
         return self.step("where", f'<div class="pair">{"".join(figures)}</div>', label=label)
 
@@ -220,7 +248,7 @@ class Look:
         """The first layer's weights, as the little pictures that they are."""
         try:
             got = (await self.ask("filters"))["filters"]
-        except Refusal:
+        except ViewUnsupported:
             return ""
         count, height, width = got.shape[:3]
         sheet = pictures.tiles(got, columns=16, gap=2, side=24)
@@ -253,9 +281,7 @@ def block(channels: int, height: int, tallest: int) -> str:
     top = 96 - side
     front = f"{2},{top} {2 + side},{top} {2 + side},{96} {2},{96}"
     lid = f"{2},{top} {2 + dx},{top - dy} {2 + side + dx},{top - dy} {2 + side},{top}"
-    flank = (
-        f"{2 + side},{top} {2 + side + dx},{top - dy} {2 + side + dx},{96 - dy} {2 + side},{96}"
-    )
+    flank = f"{2 + side},{top} {2 + side + dx},{top - dy} {2 + side + dx},{96 - dy} {2 + side},{96}"
     return (
         '<svg viewBox="0 0 132 98" width="132" height="98" aria-hidden="true">'
         f'<polygon class="face" points="{front}"/><polygon class="lid" points="{lid}"/>'

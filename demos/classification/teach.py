@@ -16,9 +16,11 @@ def build(words: Words) -> None:
     """How the folder must look, the command that trains, the command that loads the result."""
     frame.html(
         words,
-        lambda say: f'<h2>{say("classification.train.data")}</h2>'
-        f'<p>{say("classification.train.folder")}</p>'
-        f'<pre class="tree" tabindex="0">{TREE}</pre><h2>{say("classification.train.run")}</h2>',
+        lambda say: (
+            f"<h2>{say('classification.train.data')}</h2>"
+            f"<p>{say('classification.train.folder')}</p>"
+            f'<pre class="tree" tabindex="0">{TREE}</pre><h2>{say("classification.train.run")}</h2>'
+        ),
     )
     frame.command(words, TRAIN)
     frame.html(words, lambda say: f"<p>{say('classification.train.load')}</p>")

@@ -19,6 +19,7 @@ from demos import frame
 from demos.classification import answering, answers, charts, comparison, examples, inside, several
 from demos.language import DEMOS, Words
 from inference.errors import LoadFailed
+from pretrained.errors import ViewUnsupported
 
 WORDS = Words()
 HERE = DEMOS / "classification"
@@ -243,6 +244,26 @@ def test_look_inside_speaks_chinese(engine, sent):
     pieces = settled(steps)
     words = re.sub(r"Grad-CAM|HOG|SVM|Dalal|Triggs", "", text(" ".join(pieces)))
     assert "虎斑猫" in words and not re.search(r"[A-Za-z]{4,}", words)
+
+
+def test_a_network_that_is_not_here_is_not_downloaded_to_be_looked_into(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    steps = collect(inside.opened(engine, WORDS, payload, "classification/now", "en"))
+    head, *rest, hog = settled(steps)
+    assert "not on this machine yet" in head and not any(rest) and "<img" in hog
+    assert {key for key, _, _ in engine.asked} == {"classification/hog-svm"}
+
+
+def test_what_a_network_cannot_show_is_left_out_and_the_rest_stands(engine, sent):
+    def refuse(*args, **options):
+        raise ViewUnsupported(model="x", view="x")
+
+    engine.stages = engine.filters = refuse
+    payload = sent(encoded(photo(), "PNG"))
+    head, stages, maps, where, filters, hog = settled(
+        collect(inside.opened(engine, WORDS, payload, "classification/photos", "en"))
+    )
+    assert head and where.count("<img") == 2 and hog and not (stages or maps or filters)
 
 
 def test_the_way_before_has_no_layers_and_says_so(engine, sent):
