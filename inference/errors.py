@@ -111,7 +111,8 @@ INPUT_SENTENCES: Mapping[str, str] = {
     "picture_empty": "The file is empty: choose another picture.",
     "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
     "picture_truncated": "The picture breaks off in the middle: save it again and send it again.",
-    "picture_too_small": "The picture is {width} x {height} pixels: send one of at least "
+    "picture_too_small": "The picture is {width} x {height} pixels, too small to tell "
+    "anything: send one of at least "
     "{limit} pixels a side.",
     "picture_too_large": "The picture has {width} x {height} pixels, too many to open: "
     "make it smaller than {limit} megapixels and send it again.",
