@@ -86,7 +86,8 @@ def rendered(
             runner_up = said.confidences[1][0] if len(names) > 1 else ""
             sure_word = "yes" if said.sure else "no"
             out.writerow([safe_cell(name), said.label, f"{share:.4f}", runner_up, sure_word, ""])
-        lines.append(f'<tr><th scope="row">{thumbnail}<span>{escape(name)}</span></th>{cells}</tr>')
+        file = f'<div class="file">{thumbnail}<span>{escape(name)}</span></div>'
+        lines.append(f'<tr><th scope="row">{file}</th>{cells}</tr>')
     heads = "".join(
         f'<th scope="col">{say(f"classification.several.{column}")}</th>' for column in columns
     )
