@@ -68,7 +68,7 @@ RECIPES = {
         batch=256,
         held_out=1200,
         augmentation="crop",
-        sizes=((0.4, 32), (0.7, 48), (1.0, 64)),
+        sizes=((0.4, 32), (0.88, 48), (1.0, 64)),
         architecture={
             "widths": (96, 192, 272),
             "stem_width": 48,
