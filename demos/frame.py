@@ -98,16 +98,20 @@ def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[st
 
 def header(words: Words) -> gr.HTML:
     """The name of the house and the two switches, above the tabs. Wired by `assets/page.js`."""
-    return html(
-        words,
-        lambda say: (
-            f"""<header class="top"><a class="name" href="./">{say("house.name")}</a>
+
+    def render(say: Say) -> str:
+        other = "en" if say.lang == "zh" else "zh-CN"
+        english, own = words.table("en", "gradio"), words.table(say.lang, "gradio")
+        labels = json.dumps({english[key]: own[key] for key in english}, ensure_ascii=False)
+        return f"""<header class="top" data-labels="{html_text.escape(labels)}">
+<a class="name" href="./">{say("house.name")}</a>
 <span class="quiet hide">{say("house.tagline")}</span><span class="grow"></span>
-<button type="button" class="switch" data-switch="lang" lang="{"en" if say.lang == "zh" else "zh-CN"}">{say("house.language")}</button>
+<button type="button" class="switch" data-switch="lang"
+lang="{other}">{say("house.language")}</button>
 <button type="button" class="switch" data-switch="theme" data-dark="{say("house.dark")}"
 data-light="{say("house.light")}">{say("house.dark")}</button></header>"""
-        ),
-    )
+
+    return html(words, render)
 
 
 def footer(words: Words) -> gr.HTML:
@@ -120,7 +124,7 @@ def footer(words: Words) -> gr.HTML:
 data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
 <span data-show="device"></span><span data-show="warm" role="status"></span>
 <a href="{source}" target="_blank" rel="noopener">{say("house.source")}</a>
-<a href="?view=api">{say("house.api")}</a></footer>"""
+<button type="button" class="link" data-api>{say("house.api")}</button></footer>"""
         ),
     )
 

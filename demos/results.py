@@ -91,5 +91,6 @@ def target(row: Mapping[str, Any], say: Say) -> str:
     lower = row["metric"] in LOWER_IS_BETTER
     met = row["value"] <= goal if lower else row["value"] >= goal
     sign = "≤" if lower else "≥"
-    verdict = f'<span class="{"met" if met else "missed"}">{say("results.met" if met else "results.missed")}</span>'
-    return f"{sign} {frame.figure(row['metric'], {'value': goal}, interval=False)} {verdict}"
+    verdict = "met" if met else "missed"
+    said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
+    return f"{sign} {frame.figure(row['metric'], {'value': goal}, interval=False)} {said}"

@@ -51,9 +51,8 @@ def report(engine: Any, words: Words, say: Say) -> str:
     """`engine.status()` as a page."""
     status = engine.status()
     device, queue = status["device"], status["queue"]
-    reason = html.escape(device["reason"])
     figures = [
-        (device_name(device) or "—", say("server.device"), f'<span lang="en">{reason}</span>'),
+        (device_name(device) or "—", say("server.device"), reason(device, say)),
         (size(status["used_bytes"]), say("server.memory"), budget(status, say)),
         (
             f"{queue['waiting']:,}",
@@ -79,7 +78,8 @@ def report(engine: Any, words: Words, say: Say) -> str:
 <div class="scroll" tabindex="0" role="region" aria-label="{say("server.models")}">
 <table class="sheet"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>
 <h2 class="spaced">{say("server.machine")}</h2><p class="quiet">{say("server.machine_help")}
-<a href="healthz" target="_blank">/healthz</a>, <a href="metrics" target="_blank">/metrics</a></p>"""
+<a href="healthz" target="_blank">/healthz</a>,
+<a href="metrics" target="_blank">/metrics</a></p>"""
 
 
 def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
@@ -90,11 +90,19 @@ def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
         state += f" {size(done)} / {size(total)}"
     held = model["state"] in ("warm", "parked")
     leases = say("server.requests", n=model["leases"]) if model["leases"] else "—"
+    idle = span(model["idle_seconds"], say) if held and not model["leases"] else "—"
     name = html.escape(words.model(say.lang, model["key"], title))
-    return f"""<tr><td><b>{name}</b> <code>{html.escape(model["key"])}</code></td>
+    return f"""<tr><td><b>{name}</b> <code class="hide">{html.escape(model["key"])}</code></td>
 <td><span class="state {model["state"]}">{state}</span></td>
 <td class="number">{size(model["bytes"]) if held else "—"}</td><td class="number">{leases}</td>
-<td class="number">{span(model["idle_seconds"], say) if held and not model["leases"] else "—"}</td></tr>"""
+<td class="number">{idle}</td></tr>"""
+
+
+def reason(device: Mapping[str, Any], say: Say) -> str:
+    """Why this device. What was chosen by itself has words; a setting's own reason is English."""
+    if device["reason"].startswith("torch sees"):
+        return say("server.because.none" if device["kind"] == "cpu" else "server.because.found")
+    return f'<span lang="en">{html.escape(device["reason"])}</span>'
 
 
 def budget(status: Mapping[str, Any], say: Say) -> str:

@@ -11,11 +11,12 @@
 
 	const label = () => {
 		for (const button of document.querySelectorAll("[data-switch=theme]"))
-			button.textContent = house.dark() ? button.dataset.light : button.dataset.dark;
+			if (button.textContent !== (house.dark() ? button.dataset.light : button.dataset.dark))
+				button.textContent = house.dark() ? button.dataset.light : button.dataset.dark;
 	};
 
 	document.addEventListener("click", async (event) => {
-		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab]");
+		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-api]");
 		if (!button) return;
 		if (button.dataset.switch === "lang") {
 			const address = new URL(location.href);
@@ -25,6 +26,8 @@
 			store("theme", house.dark() ? "light" : "dark");
 			house.paint();
 			label();
+		} else if ("api" in button.dataset) {
+			document.querySelector("footer button.show-api")?.click();
 		} else if (button.dataset.tab) {
 			event.preventDefault();
 			house.show(button.dataset.tab);
@@ -89,11 +92,27 @@
 		}
 	};
 
-	// Gradio puts the header and the footer in place after this file has run.
-	new MutationObserver((_, observer) => {
-		label();
-		const place = document.querySelector("[data-footer]");
-		if (place && !asking) footer(place);
-		if (asking) observer.disconnect();
+	// Names of Gradio's own buttons that it does not translate.
+	const rename = () => {
+		const labels = JSON.parse(document.querySelector("[data-labels]")?.dataset.labels ?? "{}");
+		for (const element of document.querySelectorAll("[aria-label], [title]"))
+			for (const name of ["aria-label", "title"]) {
+				const own = labels[element.getAttribute(name)];
+				if (own && own !== element.getAttribute(name)) element.setAttribute(name, own);
+			}
+	};
+
+	// Gradio puts the header, the footer and its buttons in place after this file has run.
+	let waiting = false;
+	new MutationObserver(() => {
+		if (waiting) return;
+		waiting = true;
+		requestAnimationFrame(() => {
+			waiting = false;
+			label();
+			if (house.lang !== "en") rename();
+			const place = document.querySelector("[data-footer]");
+			if (place && !asking) footer(place);
+		});
 	}).observe(document.body, { childList: true, subtree: true });
 })();

@@ -60,6 +60,12 @@ class Words:
         text = self.tables[lang][key]
         return text.format(**fields) if fields else text
 
+    def table(self, lang: str, name: str) -> dict[str, str]:
+        """The words of one table: ``{"key": text}`` without the table's name."""
+        start = name + "."
+        own = self.tables[lang].items()
+        return {key.removeprefix(start): text for key, text in own if key.startswith(start)}
+
     def speaker(self, lang: str) -> Say:
         """`say` for one language, with everything escaped for HTML."""
         return _Say(self, lang)

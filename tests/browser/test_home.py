@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 #: Trains a network of home.js and gives its losses and accuracy on held-out points.
 TRAIN = """async ([shape, hidden, activation, rate, passes]) => {
-    const { collect, Network, pass, random } = await import(new URL("house/home.js", document.baseURI));
+    const home = await import(new URL("house/home.js", document.baseURI));
+    const { collect, Network, pass, random } = home;
     const data = collect(shape, 240, 0.06), shuffle = random(3);
     const network = new Network([2, ...hidden, 1], activation);
     const before = network.compare(data.seen).loss;

@@ -148,8 +148,10 @@ def test_the_keyboard_reaches_everything(page: Page, app_url: str) -> None:
                 """() => {
                     const e = document.activeElement;
                     const outline = getComputedStyle(e);
-                    return [e.id || e.name || e.dataset.switch || e.dataset.do || e.className || e.tagName,
-                            outline.outlineStyle !== "none" && parseFloat(outline.outlineWidth) > 0];
+                    const { id, name, dataset, className, tagName } = e;
+                    return [id || name || dataset.switch || dataset.do || className || tagName,
+                            outline.outlineStyle !== "none"
+                            && parseFloat(outline.outlineWidth) > 0];
                 }"""
             )
         )
@@ -205,6 +207,14 @@ def test_the_warming_state_turns_itself_off(page: Page, app_url: str) -> None:
     expect(footer).not_to_contain_text("Warming up")
 
 
+def test_the_api_is_documented(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("[data-footer]").get_by_role("button", name="API").click()
+    docs = page.locator(".api-docs")
+    expect(docs).to_contain_text("/classify")
+    expect(docs).to_contain_text("/status")
+
+
 def test_the_server_page_follows_live(page: Page, app_url: str) -> None:
     visit(page, app_url, "server")
     expect(page.locator("#server .sheet")).to_contain_text("ready")
@@ -250,7 +260,8 @@ def serious(page: Page) -> list[str]:
             )
             if not stock:
                 left.append(
-                    f"{violation['id']}: {target}: {node['html'][:160]} {node['failureSummary'][:200]}"
+                    f"{violation['id']}: {target}: {node['html'][:160]} "
+                    f"{node['failureSummary'][:200]}"
                 )
     return left
 
@@ -266,10 +277,10 @@ def test_axe_finds_nothing_serious(new_page: NewPage, app_url: str, tab: str, sc
 
 # ---- untranslated text -------------------------------------------------------------------------
 
-#: English that belongs on a Chinese page: names, units, abbreviations. Whole text nodes, as regexes.
+#: English that belongs on a Chinese page: names, units, abbreviations. Regexes of whole texts.
 BELONGS = [
     r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|n = [\d,]+",
-    r"[\w.-]+(/[\w.-]+)+",  # model keys, splits, paths
+    r"/\w+|[\w.-]+(/[\w.-]+)+|ImageNet",  # routes, model keys, splits
     r"[\w-]*\d[\w .+-]*",  # names with a number in them: ResNet-18, CIFAR-10
     r"(MobileNetV3|ConvNeXt|EVA-02|EfficientNet)[\w .-]*",
 ]
@@ -283,11 +294,12 @@ def english(page: Page) -> list[str]:
             const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
             while (walk.nextNode()) {
                 const node = walk.currentNode, parent = node.parentElement;
-                if (parent.closest("script, style, code, pre, [lang=en], a[href^=http], .sr-only, option[lang]")) continue;
-                if (!parent.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+                if (parent.closest("script, style, code, pre, [lang=en], a[href^=http]")) continue;
+                if (!parent.checkVisibility({ visibilityProperty: true })) continue;
                 if (node.data.trim()) found.push(node.data.trim());
             }
-            for (const e of document.querySelectorAll("[placeholder], [aria-label], [title], img[alt]")) {
+            const named = "[placeholder], [aria-label], [title], img[alt]";
+            for (const e of document.querySelectorAll(named)) {
                 if (!e.checkVisibility() || e.closest("[lang=en]")) continue;
                 for (const name of ["placeholder", "aria-label", "title", "alt"])
                     if (e.getAttribute(name)?.trim()) found.push(e.getAttribute(name).trim());
