@@ -1,0 +1,21 @@
+"""Speed beside the alternatives, measured in one run.
+
+    python -m benchmarks                    every table
+    python -m benchmarks startup --quick    a rough look, in a minute or two
+    python -m benchmarks serving --json     one JSON object on standard output
+
+    __main__.py   the command line
+    startup.py    how soon the page and the first answer are there; what imports cost
+    serving.py    many callers at once: the engine and the page beside other ways to serve
+    ways.py       those ways, each opened and then asked
+    load.py       the callers, and the bare loop that they are held against
+    rivals/       the other servers, each as small as its makers' guides would have it
+    servers.py    a server in a process of its own, waited for, and always ended
+    samples.py    the pictures that are asked about
+    table.py      timings in, medians, spreads and ratios out
+    hardware.py   what it was measured on
+
+Every figure is a median of repeats with the lowest and the highest beside it. Every ratio is taken
+within a repeat, against a reference measured seconds before, so that a machine that is busier now
+than a minute ago does not favour anyone.
+"""

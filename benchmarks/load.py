@@ -1,0 +1,88 @@
+"""Callers that ask and wait, and the bare loop that they are held against."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+from PIL import Image
+
+from benchmarks.ways import PATIENCE, Ask
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: repeats of so many ``seconds``, or ``calls`` if those come first."""
+
+    repeats: int = 3
+    seconds: float = 2.0
+    calls: int = 20_000
+    callers: tuple[int, ...] = (1, 8, 32)
+
+
+QUICK = Effort(repeats=1, seconds=1.0, calls=24, callers=(1, 4))
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of one repeat: its length and the right answers' latencies, in seconds.
+
+    ``reason`` says why the first of those that ``failed`` did.
+    """
+
+    seconds: float
+    latencies: tuple[float, ...]
+    failed: int = 0
+    reason: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Right answers a second."""
+        return len(self.latencies) / self.seconds
+
+
+def bare_loop(model: Any, pictures: Sequence[Image.Image], batch: int, effort: Effort) -> Load:
+    """``model.predict`` on batch after batch, with nothing around it."""
+    endless = cycle(pictures)
+    latencies: list[float] = []
+    start = time.perf_counter()
+    while (begin := time.perf_counter()) - start < effort.seconds and len(latencies) < effort.calls:
+        model.predict(list(islice(endless, batch)))
+        latencies += [time.perf_counter() - begin] * batch
+    return Load(time.perf_counter() - start, tuple(latencies))
+
+
+async def closed_loops(ask: Ask, expected: Sequence[str], callers: int, effort: Effort) -> Load:
+    """So many callers at once, each asking again as soon as it has its answer.
+
+    ``expected`` has the right label of each sample. What was begun in time is waited for.
+    """
+    latencies: list[float] = []
+    reasons: list[str] = []
+    begun = 0
+    start = time.perf_counter()
+
+    async def caller(number: int) -> None:
+        nonlocal begun
+        sample = number
+        while time.perf_counter() - start < effort.seconds and begun < effort.calls:
+            begun += 1
+            sample = (sample + 1) % len(expected)
+            begin = time.perf_counter()
+            try:
+                label = await asyncio.wait_for(ask(number, sample), PATIENCE)
+            except Exception as error:  # whatever a client raises: the caller got no answer
+                reasons.append(f"{type(error).__name__}: {error}")
+                continue
+            if label == expected[sample]:
+                latencies.append(time.perf_counter() - begin)
+            else:
+                reasons.append(f"{label!r} instead of {expected[sample]!r}")
+
+    await asyncio.gather(*(caller(number) for number in range(callers)))
+    seconds = time.perf_counter() - start
+    return Load(seconds, tuple(latencies), len(reasons), "".join(reasons[:1]))

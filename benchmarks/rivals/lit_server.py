@@ -1,0 +1,46 @@
+"""The same served model behind LitServe, with its batching on (https://lightning.ai/litserve).
+
+python -m benchmarks.rivals.lit_server PORT KEY DEVICE
+
+Takes ``{"image": base64}`` at /predict.
+"""
+
+import io
+import sys
+from base64 import b64decode
+
+import litserve
+from PIL import Image
+
+from pretrained import catalog
+
+# LitServe gathers a batch for so long. It needs some time: with none its worker never rests.
+GATHER_SECONDS = 0.01
+
+
+class Classify(litserve.LitAPI):
+    """How LitServe asks for a model."""
+
+    def __init__(self, key: str, **options) -> None:
+        super().__init__(**options)
+        self.key = key
+
+    def setup(self, device: str) -> None:
+        self.model = catalog.find(self.key).load(device)
+
+    def decode_request(self, request):  # LitServe looks for an argument of just this name
+        return Image.open(io.BytesIO(b64decode(request["image"]))).convert("RGB")
+
+    def predict(self, pictures):
+        return self.model.predict(pictures)
+
+    def encode_response(self, answer):
+        return {"label": answer["label"], "confidences": answer["confidences"]}
+
+
+if __name__ == "__main__":
+    port, key, device = sys.argv[1:]
+    most = catalog.find(key).max_batch
+    api = Classify(key, max_batch_size=most, batch_timeout=GATHER_SECONDS)
+    server = litserve.LitServer(api, accelerator=device, devices=1, workers_per_device=1)
+    server.run(host="127.0.0.1", port=int(port), generate_client_file=False, log_level="warning")

@@ -1,0 +1,108 @@
+"""The ways to serve that are compared: each is opened, and then asked by many callers."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+from gradio_client import Client, handle_file
+
+from benchmarks.samples import SAMPLES, opened
+from benchmarks.servers import server
+from inference import Engine, Settings
+from pretrained import catalog
+
+KEY = "classification/cifar10"
+PATIENCE = 60.0  # seconds that one call may take
+
+#: ``await ask(caller, sample)``: caller number ``caller`` gets the label of that sample.
+Ask = Callable[[int, int], Awaitable[str]]
+#: Opened with a device and the largest number of callers.
+Way = Callable[[str, int], AbstractAsyncContextManager[Ask]]
+
+
+@asynccontextmanager
+async def engine(device: str, callers: int) -> AsyncIterator[Ask]:
+    """`Engine.predict`, in this process and on this event loop."""
+    pictures = opened()
+    ours = Engine(catalog.entries(), Settings(device=device))
+    await ours.preload(KEY)
+
+    async def ask(caller: int, sample: int) -> str:
+        return (await ours.predict(KEY, pictures[sample]))["label"]
+
+    try:
+        yield ask
+    finally:
+        await ours.close()
+
+
+@asynccontextmanager
+async def litserve(device: str, callers: int) -> AsyncIterator[Ask]:
+    """LitServe over HTTP, connections kept open."""
+    bodies = [{"image": b64encode(path.read_bytes()).decode()} for path in SAMPLES]
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=callers)
+    with server("-m", "benchmarks.rivals.lit_server", "{port}", KEY, device) as running:
+        running.wait("/health")
+        async with httpx.AsyncClient(
+            base_url=running.url, limits=limits, timeout=PATIENCE, trust_env=False
+        ) as client:
+
+            async def ask(caller: int, sample: int) -> str:
+                answer = await client.post("/predict", json=bodies[sample])
+                return answer.raise_for_status().json()["label"]
+
+            yield ask
+
+
+@asynccontextmanager
+async def gradio(command: tuple[str, ...], callers: int, *asked: Any) -> AsyncIterator[Ask]:
+    """A Gradio app's ``/classify``: for each caller a gradio_client with a session of its own."""
+    files = [handle_file(path) for path in SAMPLES]
+    loop = asyncio.get_running_loop()
+
+    with server(*command) as running, ThreadPoolExecutor(callers) as threads:
+        running.wait("/", "/config")
+
+        def connect() -> Client:
+            return Client(running.url, verbose=False, download_files=False, analytics_enabled=False)
+
+        connecting = [loop.run_in_executor(threads, connect) for _ in range(callers)]
+        clients = await asyncio.gather(*connecting)
+
+        def call(caller: int, sample: int) -> str:
+            job = clients[caller].submit(files[sample], *asked, api_name="/classify")
+            return job.result(timeout=PATIENCE)["label"]
+
+        async def ask(caller: int, sample: int) -> str:
+            return await loop.run_in_executor(threads, call, caller, sample)
+
+        try:
+            yield ask
+        finally:
+            closing = [loop.run_in_executor(threads, client.close) for client in clients]
+            await asyncio.gather(*closing)
+
+
+def naive(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
+    """Loads at import, Gradio's default concurrency."""
+    return gradio(("-m", "benchmarks.rivals.naive_gradio", "{port}", KEY, device), callers)
+
+
+def page(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
+    """Our own page: the engine, and everything that a visitor has before it."""
+    command = ("app.py", "--port", "{port}", "--device", device, "--offline")
+    return gradio(command, callers, KEY, 5)
+
+
+WAYS: dict[str, Way] = {
+    "this app's engine": engine,
+    "LitServe over HTTP": litserve,
+    "this app's page, /classify": page,
+    "naive Gradio app": naive,
+}
