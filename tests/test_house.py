@@ -253,17 +253,11 @@ def test_requirements_are_what_is_imported() -> None:
         "pydantic_settings": "pydantic-settings", "prometheus_client": "prometheus-client",
         "huggingface_hub": "huggingface-hub",
     }  # fmt: skip
-    by_gradio = {
-        "starlette",
-        "fastapi",
-        "pydantic",
-        "anyio",
-        "spaces",
-        "httpx2",
-    }  # gradio and the Hub's client bring these
+    brought = {"starlette", "fastapi", "pydantic", "anyio", "spaces"}  # by gradio
+    brought |= {"httpx2", "filelock"}  # by huggingface-hub
     listed = set(re.findall(r"^([a-z-]+)", (ROOT / "requirements.txt").read_text(), re.M))
     for path in SOURCES:
-        for name in imported(path) - set(sys.stdlib_module_names) - set(MAY_IMPORT) - by_gradio:
+        for name in imported(path) - set(sys.stdlib_module_names) - set(MAY_IMPORT) - brought:
             assert names.get(name, name) in listed, f"{path.name} imports {name}"
 
 
