@@ -24,6 +24,7 @@ from demos.language import Words
 from demos.theme import theme
 from inference import Engine, Settings
 from pretrained import catalog
+from pretrained.errors import Refusal
 
 log = logging.getLogger("app")
 
@@ -65,10 +66,18 @@ def main(arguments: list[str] | None = None) -> None:
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # What downloads models, here or in a library, reads these.
+    if settings.offline:
+        os.environ |= {"BREAKTHROUGHS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+    if settings.cache_dir:
+        os.environ["BREAKTHROUGHS_CACHE_DIR"] = str(settings.cache_dir)
     words = Words(settings.language)
     engine = Engine(catalog.entries(), settings)
-    for folder in settings.model:
-        engine.add(catalog.from_folder(folder))
+    try:
+        for folder in settings.model:
+            engine.add(catalog.from_folder(folder))
+    except Refusal as refusal:
+        raise SystemExit(str(refusal)) from None
     if settings.preload:
         asyncio.run(engine.preload(*(k for k, entry in engine.entries.items() if entry.bundled)))
     page = build(engine, words)

@@ -89,11 +89,6 @@ IMPORTS = {
     "torchvision, after torch": ("import torch", "import torchvision"),
     "timm, after torchvision": ("import torchvision", "import timm"),
     "captum, after torch": ("import torch", "import captum.attr"),
-    "transformers' detectors, after torch": (
-        "import torch",
-        "from transformers import DetrForObjectDetection",
-    ),
-    "diffusers' pipelines, after torch": ("import torch", "from diffusers import DDPMPipeline"),
     "scikit-learn's SVM": ("", "import sklearn.svm"),
     "scikit-image's HOG": ("", "from skimage.feature import hog"),
 }

@@ -186,7 +186,7 @@ class TestFinish:
 def trained(folders, tmp_path_factory):
     """The bundled CIFAR-10 network fine-tuned on three colours."""
     out = tmp_path_factory.mktemp("run") / "colours"
-    train.train("classification/cifar10", str(folders), out, epochs=30, lr=0.1, head_only=True)
+    train.train("classification/cifar10", str(folders), out, epochs=10, lr=0.05, head_only=True)
     return out
 
 
