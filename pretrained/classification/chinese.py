@@ -9,7 +9,7 @@ _CIFAR10 = """airplane 飞机|automobile 汽车|bird 鸟|cat 猫|deer 鹿|dog �
 
 _FLOWERS = """daisy 雏菊|dandelion 蒲公英|roses 玫瑰|sunflowers 向日葵|tulips 郁金香"""
 
-_PHOTOS = """Egyptian cat 埃及猫|reel 卷轴|volleyball 排球|rocking chair 摇椅|lemon 柠檬|bullfrog 牛蛙
+_PHOTOS = """Egyptian cat 埃及猫|reel 卷线盘|volleyball 排球|rocking chair 摇椅|lemon 柠檬|bullfrog 牛蛙
 basketball 篮球|cliff 悬崖|espresso 意式浓缩咖啡|plunger 皮搋子|parking meter 停车计时器|German shepherd 德国牧羊犬
 dining table 餐桌|monarch 帝王蝶|brown bear 棕熊|school bus 校车|pizza 披萨|guinea pig 豚鼠|umbrella 雨伞
 organ 管风琴|oboe 双簧管|maypole 五月柱|goldfish 金鱼|potpie 馅饼|hourglass 沙漏|seashore 海滨
@@ -22,7 +22,7 @@ lakeside 湖畔|chimpanzee 黑猩猩|pay-phone 投币电话|fur coat 毛皮大�
 abacus 算盘|moving van 搬家货车|barrel 木桶|tabby 虎斑猫|goose 鹅|koala 考拉|bullet train 高速列车|CD player CD播放机
 teapot 茶壶|birdhouse 鸟屋|gazelle 瞪羚|academic gown 学位袍|tractor 拖拉机|ladybug 瓢虫|miniskirt 迷你裙
 golden retriever 金毛寻回犬|triumphal arch 凯旋门|cannon 大炮|neck brace 颈托|sombrero 墨西哥宽边帽|gasmask 防毒面具
-candle 蜡烛|desk 书桌|frying pan 平底锅|bee 蜜蜂|dam 水坝|spiny lobster 龙虾（无螯）|police van 警车|iPod iPod播放器
+candle 蜡烛|desk 书桌|frying pan 平底锅|bee 蜜蜂|dam 水坝|spiny lobster 棘刺龙虾|police van 警车|iPod iPod播放器
 punching bag 沙袋|beacon 灯塔|jellyfish 水母|wok 炒锅|potter's wheel 陶轮|sandal 凉鞋|pill bottle 药瓶
 butcher shop 肉铺|slug 蛞蝓|hog 猪|cougar 美洲狮|crane 起重机|vestment 祭衣|dragonfly 蜻蜓|cash machine 自动取款机
 mushroom 蘑菇|jinrikisha 人力车|water tower 水塔|chest 箱子|snorkel 潜水呼吸管|sunglasses 太阳镜|fly 苍蝇
