@@ -33,18 +33,22 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def unsure_below(probabilities: Tensor, labels: Tensor) -> float:
-    """The highest confidence under which answers are wrong more often than right.
+    """The confidence at which an answer is as often right as wrong; below it, "not sure" is said.
 
-    Answers are sorted by confidence; the bar stands where those below it are right half of the
-    time. Zero where even the least confident answers are mostly right.
+    Accuracy as a rising function of confidence is fitted by isotonic regression (Zadrozny & Elkan
+    2002); the bar is where it crosses one half. Zero where every answer is mostly right.
+
+    Args:
+        probabilities: calibrated, [N, classes]. labels: [N].
     """
+    from sklearn.isotonic import IsotonicRegression
+
     confidence, answer = probabilities.max(1)
-    order = confidence.argsort()
-    right = (answer == labels)[order].float()
-    share = right.cumsum(0) / torch.arange(1, len(right) + 1)
-    # The first few answers are too few to tell: a bar needs at least 20 below it.
-    below = [i for i in range(19, len(right)) if share[i] <= 0.5]
-    return float(confidence[order[below[-1]]]) if below else 0.0
+    right = (answer == labels).double()
+    accuracy = IsotonicRegression(out_of_bounds="clip").fit(confidence.numpy(), right.numpy())
+    steps = torch.linspace(0, 1, 1001, dtype=torch.double)
+    mostly_wrong = steps[torch.from_numpy(accuracy.predict(steps.numpy())) < 0.5]
+    return float(mostly_wrong.max()) if len(mostly_wrong) else 0.0
 
 
 def calibrate(logits: Tensor, labels: Tensor, split: str) -> dict[str, Any]:
