@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from pretrained.catalog import Entry
 from pretrained.classification.data import listing, open_cell
+from pretrained.errors import BadCheckpoint
 
 _Row = TypeVar("_Row")
 
@@ -40,6 +41,7 @@ def evaluate(
 
     Raises:
         BadData: pictures that cannot be read, or classes that the model does not know.
+        BadCheckpoint: the model's scores are not numbers.
     """
     model = entry.load(device)
     found = listing(source, split, model.labels)
@@ -47,8 +49,12 @@ def evaluate(
     ranks = []
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
         scores = np.stack(model.predict([open_cell(c) for c, _ in batch], view="scores"))
+        if not np.isfinite(scores).all():
+            reason = "its scores are not numbers: train it again, at a lower --lr"
+            raise BadCheckpoint(path=entry.folder or entry.key, reason=reason)
         own = scores[np.arange(len(batch)), [label for _, label in batch]]
-        ranks.append((scores > own[:, None]).sum(1))
+        # A tie counts against the model: one that gives every class the same score knows nothing.
+        ranks.append((scores >= own[:, None]).sum(1) - 1)
     rank, labels = np.concatenate(ranks), np.asarray(found.labels)
     n = len(rank)
     metrics = {"top1": interval(int((rank < 1).sum()), n)}
