@@ -78,6 +78,8 @@ def open_picture(
         size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
         _check_weight(size, max_bytes)
         file = io.BytesIO(source if isinstance(source, bytes) else Path(source).read_bytes())
+    except FileNotFoundError:
+        raise BadInput("picture_gone") from None
     except OSError:
         raise BadInput("picture_unreadable") from None
     picture = _identify(file)

@@ -109,6 +109,8 @@ INPUT_SENTENCES: Mapping[str, str] = {
     "bad_input": "This input cannot be read: try another one.",
     "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
     "picture_empty": "The file is empty: choose another picture.",
+    "picture_gone": "The picture was deleted after an hour: send it again.",
+    "top_k": "top_k is not a number of names: give a whole number from 1 to {most}.",
     "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
     "picture_truncated": "The picture breaks off in the middle: save it again and send it again.",
     "picture_too_small": "The picture is {width} x {height} pixels, too small to tell "

@@ -20,6 +20,7 @@ from pretrained.errors import ViewUnsupported
 from training.loop import precision
 
 STAGES = 6  # of a plain stack of equal blocks, as many as can be looked at side by side
+UNSURE_BELOW = 0.5  # of weights that nobody calibrated here: more likely wrong than right
 
 
 class Backbone(nn.Module):
@@ -131,7 +132,7 @@ class TimmClassifier:
         return list(self._logits(pixels).softmax(1).cpu().numpy())
 
     def _answers(self, pixels: Tensor, images: object, top_k: int = 5) -> list[dict[str, Any]]:
-        below = self.config.get("unsure_below", 0.0)
+        below = self.config.get("unsure_below", UNSURE_BELOW)
         return [rank(p, self.labels, top_k, below) for p in self._scores(pixels, images)]
 
     def _features(self, pixels: Tensor, view: str) -> list[Tensor]:

@@ -44,8 +44,10 @@ def test_a_heavy_file_is_refused_before_it_is_read(tmp_path):
 
 
 def test_a_missing_file_is_no_traceback(tmp_path):
-    with pytest.raises(BadInput):
-        pictures.open_picture(tmp_path / "gone.png")
+    """Uploads are deleted after an hour, and a page may be open for longer."""
+    with pytest.raises(BadInput) as refusal:
+        pictures.open_upload({"path": str(tmp_path / "gone.png")}, tmp_path)
+    assert refusal.value.code == "picture_gone" and "after an hour" in str(refusal.value)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])

@@ -284,7 +284,7 @@ class TestViews:
 def test_the_old_way_shows_its_edges():
     model = catalog.find("classification/hog-svm").load("cpu")
     picture = model.predict([TestViews.picture], view="hog")[0]["picture"]
-    assert picture.shape == (128, 128) and picture.min() >= 0 and picture.max() <= 1
+    assert picture.shape == (320, 320) and picture.min() >= 0 and picture.max() <= 1
     with pytest.raises(ViewUnsupported):
         model.predict([TestViews.picture], view="stages")
 
