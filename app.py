@@ -12,6 +12,8 @@ import asyncio
 import importlib
 import logging
 import os
+import socket
+import sys
 import threading
 
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
@@ -49,6 +51,32 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
     return page
 
 
+class PortTaken(Refusal):
+    """Nothing can listen there. Fields: host, port, reason (the system's own words)."""
+
+    code = "port_taken"
+    sentence = (
+        "Port {port} of {host} cannot be used ({reason}): stop what uses it, or choose another "
+        "one with --port."
+    )
+
+
+def claim(host: str, port: int) -> None:
+    """Find out before anything is loaded whether the server will be able to listen.
+
+    Raises:
+        PortTaken: it will not.
+    """
+    try:
+        for name in dict.fromkeys((host, "localhost")):  # Gradio tries localhost whatever the host
+            family, *_, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family) as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind(address)
+    except OSError as error:
+        raise PortTaken(host=host, port=port, reason=error.strerror) from None
+
+
 def warm_up(engine: Engine) -> None:
     """Load torch and the first bundled model, so that the first visitor need not wait for them."""
     first = next((key for key, entry in engine.entries.items() if entry.bundled), None)
@@ -74,12 +102,15 @@ def main(arguments: list[str] | None = None) -> None:
     words = Words(settings.language)
     engine = Engine(catalog.entries(), settings)
     try:
+        claim(settings.host, settings.port)
         for folder in settings.model:
-            engine.add(catalog.from_folder(folder))
+            engine.add(catalog.extra(folder, engine.entries))
+        if settings.preload:
+            bundled = [key for key, entry in engine.entries.items() if entry.bundled]
+            asyncio.run(engine.preload(*bundled))
     except Refusal as refusal:
-        raise SystemExit(str(refusal)) from None
-    if settings.preload:
-        asyncio.run(engine.preload(*(k for k, entry in engine.entries.items() if entry.bundled)))
+        print(f"app.py: {refusal}", file=sys.stderr)
+        raise SystemExit(2) from None
     page = build(engine, words)
     page.queue(max_size=settings.queue_limit)
     page.launch(
@@ -93,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
         run_history=False,
         enable_monitoring=False,
         max_file_size=f"{settings.max_upload_mb}mb",
-        app_kwargs=web.app_kwargs(engine, words),
+        app_kwargs=web.app_kwargs(engine, words, settings.max_upload_mb),
         ssr_mode=False,
         quiet=True,
         prevent_thread_lock=True,

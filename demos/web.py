@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos.language import LOCALES, Words
+from demos.limits import Limits
+from inference.metrics import CONTENT_TYPE
 
 ASSETS = Path(__file__).parent / "assets"
 LICENCE = Path(__file__).parent.parent / "LICENSE"
@@ -30,9 +32,15 @@ SECURITY = {
 FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.hf.space; object-src 'none'"
 
 
-def app_kwargs(engine: Any, words: Words) -> dict[str, Any]:
+def app_kwargs(engine: Any, words: Words, max_upload_mb: int = 50) -> dict[str, Any]:
     """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them."""
-    return {"routes": routes(engine), "middleware": [Middleware(Head, words=words)]}
+    return {
+        "routes": routes(engine),
+        "middleware": [
+            Middleware(Head, words=words),
+            Middleware(Limits, words=words, max_upload_mb=max_upload_mb),
+        ],
+    }
 
 
 def routes(engine: Any) -> list[BaseRoute]:
@@ -53,10 +61,8 @@ def routes(engine: Any) -> list[BaseRoute]:
         )
 
     def metrics(request: Request) -> Response:
-        kind = "text/plain; version=0.0.4; charset=utf-8"
-        return Response(
-            engine.metrics.render(), headers={"Content-Type": kind, "Cache-Control": "no-store"}
-        )
+        headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+        return Response(engine.metrics.render(), headers=headers)
 
     def licence(request: Request) -> Response:
         return FileResponse(LICENCE, media_type="text/plain")

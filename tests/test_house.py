@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from demos import TABS, language
+from pretrained import catalog
 from pretrained.errors import Refusal
 
 ROOT = Path(__file__).parent.parent
@@ -105,6 +107,29 @@ def test_a_wrong_setting_is_refused_in_a_sentence() -> None:
     done = run("app.py", "--port", "many")
     assert done.returncode == 2
     assert "--port" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_said_in_a_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run("app.py", "--port", port)
+    assert done.returncode == 2
+    assert f"Port {port}" in done.stderr and "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_cannot_be_preloaded_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """A checkpoint whose weights broke off: found at load, not by looking at the folder."""
+    whole = Path(catalog.entries()["classification/cifar10"].folder or "")
+    broken = shutil.copytree(whole, tmp_path / "broken")
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    done = run("app.py", "--port", "0", "--model", str(broken), "--preload")
+    assert done.returncode == 2
+    assert str(broken) in done.stderr and "is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # ---- words -------------------------------------------------------------------------------------

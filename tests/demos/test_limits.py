@@ -1,0 +1,82 @@
+"""Bodies are bounded, and a full queue is said in the visitor's language, against real Gradio."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from demos import web
+from demos.language import Words
+from tests.conftest import FakeEngine
+
+ENOUGH = 1 * 1_000_000 * 4 // 3 + 1_000_000  # for files of one megabyte
+
+
+@pytest.fixture(scope="module")
+def address(words: Words) -> Iterator[str]:
+    """A Gradio page whose one event never ends before the test does, with room for one to wait."""
+    end = threading.Event()
+
+    def slow(text: str) -> str:
+        end.wait(60)
+        return text
+
+    with gr.Blocks() as page:
+        text, out = gr.Textbox(), gr.Textbox()
+        text.submit(slow, text, out, api_name="slow")
+    page.queue(max_size=1)
+    page.launch(
+        app_kwargs=web.app_kwargs(FakeEngine(), words, max_upload_mb=1),
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    yield f"{page.local_url}gradio_api"
+    end.set()
+    page.close()
+
+
+def join(address: str, lang: str = "en", text: Any = "x", **headers: str) -> httpx.Response:
+    body = {"data": [text], "fn_index": 0, "session_hash": "abc"}
+    return httpx.post(f"{address}/queue/join?lang={lang}", json=body, headers=headers, timeout=60)
+
+
+@pytest.mark.parametrize("path", ["queue/join", "call/slow"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_larger_than_any_file_is_refused(address: str, path: str, chunked: bool) -> None:
+    body = b'{"data": ["' + b"x" * ENOUGH + b'"]}'
+    answer = httpx.post(
+        f"{address}/{path}?lang=zh",
+        content=(body[at : at + 65536] for at in range(0, len(body), 65536)) if chunked else body,
+        headers={"content-type": "application/json"},
+        timeout=60,
+    )
+    assert answer.status_code == 413
+    assert "1 MB" in answer.json()["detail"] and "请求过大" in answer.json()["detail"]
+
+
+def test_a_file_of_the_largest_size_gets_through(address: str) -> None:
+    picture = "data:image/png;base64," + "A" * (1_000_000 * 4 // 3)
+    assert httpx.post(f"{address}/call/none", json={"data": [picture]}).status_code != 413
+
+
+def test_several_files_may_come_in_one_upload(address: str) -> None:
+    files = [("files", (f"{n}.png", b"x" * 900_000)) for n in range(4)]
+    answer = httpx.post(f"{address}/upload", files=files, timeout=60)
+    assert answer.status_code == 200 and len(answer.json()) == 4
+
+
+def test_a_full_queue_is_said_in_the_visitors_language(address: str, words: Words) -> None:
+    for _ in range(20):
+        answer = join(address, "zh")
+        if answer.status_code != 200:
+            break
+    assert answer.status_code == 429  # Gradio's page shows no sentence but its own with 503
+    assert answer.json()["detail"] == words.say("zh", "error.busy", waiting=1)
+    assert join(address, "en").json()["detail"] == words.say("en", "error.busy", waiting=1)
+    client = join(address, **{"user-agent": "gradio_client/2.0"})
+    assert client.status_code == 503  # what gradio_client understands
