@@ -15,11 +15,10 @@ from demos import frame, pictures
 from demos.classification import answers, charts, examples, inside, several, teach
 from demos.classification.answers import TASK
 from demos.language import Say, Words
-from inference.errors import Refusal
+from inference.errors import BadInput, Refusal
 
 DEFAULT = "classification/photos"
 COMPARED = ("classification/hog-svm", "classification/cifar10", "classification/photos")
-MAX_TOP_K = 20
 # A click on anything inside that carries data-NAME becomes the event "pick", with that value.
 PICK = """element.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-pick]');
@@ -103,31 +102,32 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     async def on_picture(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        async for said, offered in answering(engine, words, payload, key, words.lang(request)):
+        steps = answering(engine, words, payload, key, words.lang(request))
+        async for said, offered in answers.or_nothing(steps, ("", False)):
             yield said, gr.update(visible=offered), ""
 
     @frame.guard(words)
     async def on_fetch(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        lang = words.lang(request)
-        async for said, offered in answering(engine, words, payload, key, lang, fetch=True):
-            yield said, gr.update(visible=offered), ""
+        steps = answering(engine, words, payload, key, words.lang(request), fetch=True)
+        async for said, offered in answers.or_nothing(steps, ("", False)):
+            yield said, gr.update(visible=offered)
 
     @frame.guard(words)
     async def on_compare(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        lang = words.lang(request)
-        busy = words.speaker(lang)("classification.try.compare")
-        yield f'<progress aria-label="{busy}"></progress>'
-        yield await comparison(engine, words, payload, key, lang)
+        steps = comparing(engine, words, payload, key, words.lang(request))
+        async for said in answers.or_nothing(steps, ""):
+            yield said
 
     @frame.guard(words)
     async def on_several(
         payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        async for table in several.table(engine, words, payloads, key, words.lang(request)):
+        steps = several.table(engine, words, payloads, key, words.lang(request))
+        async for table in answers.or_nothing(steps, ""):
             yield table
 
     def on_example(event: gr.EventData) -> Any:
@@ -137,18 +137,21 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         return gr.skip()
 
     Context.root_block.load(example_strip, None, strip, queue=False, **PRIVATE)
+    options |= {"preprocess": False}
+    strip.pick(on_example, None, picture, **PRIVATE)
+    fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
+    compared = compare.click(on_compare, [picture, model], below, **options)
+    tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
+    compare.click(None, cancels=tabled, **PRIVATE)
+    # A new picture or model ends what is still being said about the one before.
     gr.on(
         [Context.root_block.load, picture.change, model.change],
         on_picture,
         [picture, model],
         [answer, fetch, below],
-        preprocess=False,
+        cancels=[fetched, compared, tabled],
         **options,
     )
-    strip.pick(on_example, None, picture, **PRIVATE)
-    fetch.click(on_fetch, [picture, model], [answer, fetch, below], preprocess=False, **options)
-    compare.click(on_compare, [picture, model], below, preprocess=False, **options)
-    batch.upload(on_several, [batch, model], below, preprocess=False, **options)
     return picture, model, seen
 
 
@@ -214,10 +217,24 @@ async def answering(
         yield answers.refusal(words, lang, error), False
 
 
+async def comparing(
+    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+) -> AsyncIterator[str]:
+    """A bar, then the comparison, or the sentence that says why there is none."""
+    busy = words.speaker(lang)("classification.try.compare")
+    yield f'<progress aria-label="{busy}"></progress>'
+    try:
+        yield await comparison(engine, words, payload, key, lang)
+    except Refusal as error:
+        yield answers.refusal(words, lang, error)
+
+
 async def comparison(
     engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
 ) -> str:
-    """Then and now on one picture: each model in its column; one that fails says why in its own."""
+    """Then and now on one picture: each model in its column. One that fails says why in its own,
+    one that is not on this machine what its download would bring. Raises a `Refusal` for the
+    picture."""
     picture = await answers.opened(engine, payload)
     entries = [classifiers(engine)[name] for name in COMPARED if name in classifiers(engine)]
     chosen = answers.entry_of(engine, key)
@@ -228,7 +245,9 @@ async def comparison(
         now = (e for e in classifiers(engine).values() if e.hub_id and answers.on_disk(e))
         entries += [entry for entry, _ in zip(now, "1", strict=False)]
 
-    async def outcome(entry: Any) -> answers.Answer | Refusal:
+    async def outcome(entry: Any) -> answers.Answer | Refusal | None:
+        if not answers.on_disk(entry):
+            return None
         try:
             return await answers.ask(engine, entry.key, picture, top_k=3)
         except Refusal as error:
@@ -313,10 +332,17 @@ def door(engine: Any, words: Words) -> None:
             {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
         """
         entry = answers.entry_of(engine, str(model or DEFAULT))
-        count = min(max(int(top_k or 5), 1), MAX_TOP_K)
+        count = whole_number(top_k)
         said = await answers.ask(engine, entry.key, await answers.opened(engine, image), count)
         rows = [{"label": label, "confidence": share} for label, share in said.confidences]
         return {"label": said.label, "confidences": rows}
+
+    def whole_number(sent: Any) -> int:
+        """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
+        try:
+            return min(max(int(float(sent or 5)), 1), answers.MAX_TOP_K)
+        except (TypeError, ValueError, OverflowError):
+            raise BadInput("top_k", most=answers.MAX_TOP_K) from None
 
     gr.Button(visible=False).click(
         classify,

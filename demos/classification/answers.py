@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -21,6 +22,7 @@ from pretrained import catalog, hub
 
 TASK = "classification"
 MILLION = 1_000_000
+MAX_TOP_K = 20
 MAX_SIDE = 2048  # pixels: more than any classifier looks at, few enough for many visitors
 # A picture of 80 million pixels takes 240 MB while it is decoded: two at a time, whoever asks.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
@@ -47,13 +49,28 @@ def entry_of(engine: Any, key: str) -> Any:
 
 
 async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
-    """Load the model if need be, then answer: only the second is timed."""
+    """Load the model if need be, then answer: only the second is timed.
+
+    Every request asks for equally many names and is cut afterwards, since only requests with the
+    same options are computed together.
+    """
     await engine.preload(key)
     start = time.perf_counter()
-    said = await engine.predict(key, picture, view="answer", top_k=top_k)
+    said = await engine.predict(key, picture, view="answer", top_k=MAX_TOP_K)
     milliseconds = (time.perf_counter() - start) * 1000
-    rows = tuple((row["label"], float(row["confidence"])) for row in said["confidences"])
+    rows = tuple((row["label"], float(row["confidence"])) for row in said["confidences"][:top_k])
     return Answer(key, said["label"], rows, bool(said["sure"]), milliseconds)
+
+
+async def or_nothing(steps: AsyncIterator[Any], nothing: Any) -> AsyncIterator[Any]:
+    """Pass the steps on; where one breaks off, `nothing` first, so that no bar stays for ever."""
+    async with aclosing(steps):
+        try:
+            async for step in steps:
+                yield step
+        except Exception:
+            yield nothing
+            raise
 
 
 async def with_progress(
@@ -146,6 +163,8 @@ def notes(words: Words, lang: str, entry: Any, said: Answer, first_of_many: bool
         found.append("classification.answer.unsure")
     elif entry.key == "classification/cifar10" or entry.key == "classification/hog-svm":
         found.append("classification.answer.ten_things")
+    if entry.hub_id:  # what was trained here had its temperature fitted
+        found.append("classification.answer.uncalibrated")
     if lang == "zh" and not _chinese(entry):
         found.append(f"classification.answer.labels_{'imagenet' if entry.hub_id else 'own'}")
     if first_of_many:
@@ -192,10 +211,12 @@ def refusal(words: Words, lang: str, error: Refusal) -> str:
     return f'<p class="refusal" role="alert">{escape(sentence)}</p>'
 
 
-def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal, say: Say) -> str:
-    """One model's answer among others, on the same picture."""
+def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None, say: Say) -> str:
+    """One model's answer among others, on the same picture. None: it is not on this machine."""
     name = f"<h3>{escape(model_name(words, lang, entry))}</h3>"
     era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
+    if outcome is None:
+        return f'<section class="answered">{era}{name}{offer(words, lang, entry)}</section>'
     if isinstance(outcome, Refusal):
         return f'<section class="answered">{era}{name}{refusal(words, lang, outcome)}</section>'
     rows = [(label_in(lang, entry, label), share) for label, share in outcome.confidences[:3]]

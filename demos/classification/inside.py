@@ -7,7 +7,7 @@ travel inside the HTML, so nothing of a visitor's stays in a folder of the serve
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from html import escape
 from typing import Any
 
@@ -21,8 +21,11 @@ from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
 HOG = "classification/hog-svm"
+#: Networks whose first layer began from the data: `whiten_stem` of pretrained's model.py.
+FROM_PATCHES = ("pretrained.classification.serve:load",)
 MAPS = 32
 STEPS = ("stages", "maps", "where", "filters", "hog")
+NOTHING = ("",) * (1 + len(STEPS))
 # The drawing's buttons: the chosen one stays pressed, its name goes to the server.
 CHOOSE = """element.addEventListener('click', (event) => {
   const stage = event.target.closest('[data-stage]');
@@ -53,19 +56,15 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
     async def on_open(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        async for pieces in opened(engine, words, payload, key, words.lang(request)):
+        steps = opened(engine, words, payload, key, words.lang(request))
+        async for pieces in answers.or_nothing(steps, NOTHING):
             yield pieces
 
     @frame.guard(words)
     async def on_choose(
         payload: Mapping[str, Any] | None, key: str, event: gr.EventData, request: gr.Request
     ) -> str:
-        """The feature maps of the stage that was clicked."""
-        look = await Look.at(engine, words, payload, key, words.lang(request))
-        try:
-            return await look.maps(str(event.stage))
-        except Refusal as error:
-            return answers.refusal(words, look.lang, error)
+        return await chosen(engine, words, payload, key, str(event.stage), words.lang(request))
 
     room.select(
         on_open,
@@ -81,34 +80,43 @@ async def opened(
     engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
 ) -> AsyncIterator[tuple[Any, ...]]:
     """(head, stages, maps, where, filters, hog), each sent once it is computed and then left alone:
-    the visitor may have clicked another stage meanwhile."""
+    the visitor may have clicked another stage meanwhile. A step that is refused says so in its own
+    place; only where there is no picture or no such model is the whole room cleared."""
     try:
         look = await Look.at(engine, words, payload, key, lang)
-        head = look.head()
-        waiting = answers.waiting(words, lang, look.entry, None)
-        yield head + waiting, *[""] * len(STEPS)
-        if look.entry.key == HOG:
-            head += frame.note(words.say(lang, "classification.inside.hog_only"))
-            yield only(head=head, hog=await look.hog())
-            return
-        if not answers.on_disk(look.entry):
-            head += frame.note(words.say(lang, "classification.inside.not_here"))
-            yield only(head=head, hog=await look.hog())
-            return
-        try:
-            seen = await look.ask("stages")
-        except ViewUnsupported:  # some of timm's networks tell no stages
-            yield only(head=head)
-        else:
-            first = seen["stages"][0]["name"]
-            yield only(head=head, stages=look.stages(seen, chosen=first))
-            yield only(maps=await look.maps(first))
-        gradcam = await look.where_by("gradcam")
-        yield only(where=look.where(gradcam, None, pending=True))
-        yield only(filters=await look.filters(), hog=await look.hog())
-        yield only(where=look.where(gradcam, await look.where_by("occlusion")))
     except Refusal as error:
-        yield answers.refusal(words, lang, error), *[""] * len(STEPS)
+        yield answers.refusal(words, lang, error), *NOTHING[1:]
+        return
+    head = look.head()
+    yield head + answers.waiting(words, lang, look.entry, None), *NOTHING[1:]
+    if reason := await look.closed():
+        yield only(head=head + reason, hog=await look.own(look.hog()))
+        return
+    try:
+        seen = await look.ask("stages")
+    except ViewUnsupported:  # some of timm's networks tell no stages
+        yield only(head=head)
+    except Refusal as error:
+        yield only(head=head, stages=answers.refusal(words, lang, error))
+    else:
+        first = seen["stages"][0]["name"]
+        yield only(head=head, stages=look.stages(seen, chosen=first))
+        yield only(maps=await look.own(look.maps(first)))
+    gradcam = await look.where_by("gradcam")
+    yield only(where=look.where(gradcam, None, pending=True))
+    yield only(filters=await look.own(look.filters()), hog=await look.own(look.hog()))
+    yield only(where=look.where(gradcam, await look.where_by("occlusion")))
+
+
+async def chosen(
+    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, stage: str, lang: str
+) -> str:
+    """The feature maps of the stage that was clicked, or why there are none."""
+    try:
+        look = await Look.at(engine, words, payload, key, lang)
+        return await look.closed() or await look.maps(stage)
+    except Refusal as error:
+        return answers.refusal(words, lang, error)
 
 
 def only(**pieces: str) -> tuple[Any, ...]:
@@ -135,10 +143,33 @@ class Look:
     async def ask(self, view: str, key: str | None = None, **options: Any) -> Any:
         return await self.engine.predict(key or self.entry.key, self.picture, view=view, **options)
 
-    def step(self, name: str, body: str, **fields: Any) -> str:
-        """A numbered part of the room: heading, one or two sentences, what there is to see."""
+    async def closed(self) -> str:
+        """Why the model cannot be looked into, as HTML; "" where it can, and then it is loaded."""
+        say, start = self.words.say, "classification.inside."
+        if self.entry.key == HOG:
+            return frame.note(say(self.lang, start + "hog_only"))
+        if not answers.on_disk(self.entry):
+            return frame.note(say(self.lang, start + "not_here"))
+        return await self.own(self.loaded())
+
+    async def loaded(self) -> str:
+        await self.engine.preload(self.entry.key)
+        return ""
+
+    async def own(self, step: Awaitable[str]) -> str:
+        """A step, nothing where the model has no such view, or the sentence that refuses it."""
+        try:
+            return await step
+        except ViewUnsupported:
+            return ""
+        except Refusal as error:
+            return answers.refusal(self.words, self.lang, error)
+
+    def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
+        """A part of the room: heading, one or two sentences, what there is to see. `text` names
+        the sentences where they depend on the kind of model."""
         title = self.say(f"classification.inside.{name}.title", **fields)
-        text = self.say(f"classification.inside.{name}.text", **fields)
+        text = self.say(f"classification.inside.{name}.{text}", **fields)
         return f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
 
     def head(self) -> str:
@@ -165,7 +196,8 @@ class Look:
         if any(stage.get("answer") for stage in seen["stages"]):
             probes = self.say("classification.inside.stages.probes")
             drawing = f'<p class="quiet">{probes}</p>{drawing}'
-        return self.step("stages", drawing)
+        shrinks = seen["stages"][-1]["shape"][1] < tallest
+        return self.step("stages", drawing, text="text" if shrinks else "text_even")
 
     def stage(self, stage: Mapping[str, Any], tallest: int, chosen: bool) -> str:
         """One button: block, name, shape, weights, and the answer that could be read off here."""
@@ -209,28 +241,33 @@ class Look:
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         return self.step("maps", tag, stage=name, count=len(got["maps"]))
 
-    async def where_by(self, method: str) -> Mapping[str, Any] | None:
+    async def where_by(self, method: str) -> Mapping[str, Any] | Refusal | None:
         """One heat map, or None where this model cannot be asked in this way."""
         try:
             return await self.ask("where", method=method)
         except ViewUnsupported:
             return None
+        except Refusal as error:
+            return error
 
     def where(
         self,
-        gradcam: Mapping[str, Any] | None,
-        occlusion: Mapping[str, Any] | None,
+        gradcam: Mapping[str, Any] | Refusal | None,
+        occlusion: Mapping[str, Any] | Refusal | None,
         *,
         pending: bool = False,
     ) -> str:
         """Two independent ways to ask which part of the picture carried the answer."""
-        found = gradcam or occlusion
-        if found is None:
-            return ""
-        label = answers.label_in(self.lang, self.entry, found["label"])
+        refused = [got for got in (gradcam, occlusion) if isinstance(got, Refusal)]
+        found = [got for got in (gradcam, occlusion) if isinstance(got, Mapping)]
+        if not found:
+            return answers.refusal(self.words, self.lang, refused[0]) if refused else ""
+        label = answers.label_in(self.lang, self.entry, found[0]["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
-            if got is not None:
+            if isinstance(got, Refusal):
+                body = answers.refusal(self.words, self.lang, got)
+            elif got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))
                 body = pictures.img(
@@ -246,30 +283,22 @@ class Look:
 
     async def filters(self) -> str:
         """The first layer's weights, as the little pictures that they are."""
-        try:
-            got = (await self.ask("filters"))["filters"]
-        except ViewUnsupported:
-            return ""
+        got = (await self.ask("filters"))["filters"]
         count, height, width = got.shape[:3]
         sheet = pictures.tiles(got, columns=16, gap=2, side=24)
         alt = self.say("classification.inside.filters.alt", count=count)
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
-        return self.step("filters", tag, count=count, width=width, height=height)
+        text = "text" if self.entry.loader in FROM_PATCHES else "text_learnt"
+        return self.step("filters", tag, text, count=count, width=width, height=height)
 
     async def hog(self) -> str:
         """What the way before sees of the same picture."""
         if HOG not in self.engine.entries:
             return ""
-        try:
-            got = (await self.ask("hog", key=HOG))["picture"]
-        except Refusal:
-            return ""
+        got = (await self.ask("hog", key=HOG))["picture"]
         alt = self.say("classification.inside.hog.alt")
-        zoom = max(1, 256 // max(got.shape))
-        drawing = pictures.grey(got).resize(
-            (got.shape[1] * zoom, got.shape[0] * zoom), Image.Resampling.NEAREST
-        )
-        return self.step("hog", pictures.img(drawing, alt, classes="hog", lossless=True))
+        tag = pictures.img(pictures.grey(got), alt, classes="hog", lossless=True)
+        return self.step("hog", tag)
 
 
 def block(channels: int, height: int, tallest: int) -> str:
