@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.device import is_out_of_memory
-from pretrained.errors import Refusal
+from pretrained.errors import Refusal, UnknownEntry
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,6 @@ __all__ = [
 class BreakthroughsError(Refusal):
     """Whatever the app refuses while it serves."""
 
-    code = "refused"
-    sentence = "This cannot be done."
-
 
 class EngineError(BreakthroughsError):
     """The engine could not compute an answer. Its children say why."""
@@ -50,10 +47,10 @@ class EngineError(BreakthroughsError):
 
 
 class UnknownModel(EngineError):
-    """No catalogue entry has this key. Fields: model."""
+    """The catalogue's own refusal, from the engine. Fields: model."""
 
-    code = "unknown_model"
-    sentence = "There is no model called {model}: `python -m pretrained list` names them all."
+    code = UnknownEntry.code
+    sentence = UnknownEntry.sentence
 
 
 class Busy(EngineError):

@@ -14,7 +14,7 @@ class Refusal(Exception):
     """Something that the app will not or cannot do, said in one sentence that names the fix."""
 
     code: ClassVar[str] = "refused"
-    sentence: ClassVar[str] = "This cannot be done."
+    sentence: ClassVar[str] = "The app cannot do this: try something else, or reload the page."
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
@@ -22,8 +22,10 @@ class Refusal(Exception):
 
 
 class UnknownEntry(Refusal):
-    code = "unknown_entry"
-    sentence = "There is no model called {model}. `python -m pretrained list` names them all."
+    """No catalogue entry has this key. Fields: model."""
+
+    code = "unknown_model"
+    sentence = "There is no model called {model}: `python -m pretrained list` names them all."
 
 
 class BadData(Refusal):

@@ -150,7 +150,7 @@ def test_both_languages_have_the_same_fields(key: str) -> None:
 
 #: Words that are the same in both languages: names, abbreviations, and what people call things.
 SAME = {"house.name", "house.api", "home.net.tanh", "home.net.relu", "model.classification_hog_svm"}
-SAME |= {"metric.bleu", "metric.chrf", "results.n"}
+SAME |= {"metric.bleu", "metric.chrf"}
 
 
 def test_chinese_is_chinese() -> None:
@@ -176,20 +176,15 @@ def refusals(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
     return [kind, *(child for sub in kind.__subclasses__() for child in refusals(sub))]
 
 
-def test_every_refusal_has_words() -> None:
+def test_every_refusal_says_on_the_page_what_it_says_in_code() -> None:
     import inference.errors as errors
 
+    said = dict(errors.INPUT_SENTENCES)
     for kind in refusals():
         if kind.__module__.startswith(("pretrained", "inference", "demos")):
-            assert f"error.{kind.code}" in EN, kind
-            if f"error.{kind.code}" in EN and kind is not Refusal:
-                assert fields(EN[f"error.{kind.code}"]) == fields(kind.sentence), kind
-    for code, sentence in errors.INPUT_SENTENCES.items():
-        assert fields(EN[f"error.{code}"]) == fields(sentence), code
-
-
-def fields(text: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)", text))
+            said[kind.code] = kind.sentence
+    for code, sentence in said.items():
+        assert EN.get(f"error.{code}") == sentence
 
 
 def test_every_tab_has_a_title_in_both_languages() -> None:

@@ -125,7 +125,7 @@ async def test_a_refusal_is_one_sentence(fn: Any, words: Words) -> None:
     with pytest.raises(gr.Error) as caught:
         await exhaust(guarded)
     assert caught.value.message == words.say(
-        "en", "error.unknown_entry", model="classification/&lt;none&gt;"
+        "en", "error.unknown_model", model="classification/&lt;none&gt;"
     )
     assert caught.value.print_exception is False
 

@@ -46,7 +46,7 @@ def test_a_missing_word_fails_at_once(words: Words) -> None:
 
 
 def test_the_speaker_escapes(words: Words) -> None:
-    assert words.speaker("en")("error.unknown_entry", model="<i>").count("&lt;i&gt;") == 1
+    assert words.speaker("en")("error.unknown_model", model="<i>").count("&lt;i&gt;") == 1
 
 
 def test_markup_is_made_once_per_language() -> None:

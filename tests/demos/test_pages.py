@@ -49,7 +49,7 @@ def test_a_missed_target_is_shown_as_missed(words: Words) -> None:
     assert 'class="missed">missed' in page
     worse = CARD | {"metric": "nats_per_char", "value": 1.5, "target": 1.35}
     assert 'class="missed">missed' in results.table([worse], words, words.speaker("en"))
-    assert "未达到" in results.table([CARD | {"value": 0.9}], words, words.speaker("zh"))
+    assert "未达标" in results.table([CARD | {"value": 0.9}], words, words.speaker("zh"))
 
 
 def test_a_result_without_interval_or_target(words: Words) -> None:
