@@ -51,6 +51,8 @@ class FakeEngine:
         self.settings = Settings()
         self.share, self.asked, self.loaded = share, [], []
         self.failing: dict[str, Refusal] = {}
+        self.refusing: dict[str, Exception] = {}  # by view, or view and method
+        self.options: list[dict[str, Any]] = []
         self.progress: list[int] | None = None
         self.open_at_once = self.most_open = 0
         self.gate: asyncio.Event | None = None
@@ -70,6 +72,10 @@ class FakeEngine:
         if key not in self.entries:
             raise UnknownModel(model=key)
         self.asked.append((key, view, picture.size))
+        self.options.append(options)
+        for name in (view, options.get("method")):
+            if name in self.refusing:
+                raise self.refusing[name]
         self.open_at_once += 1
         self.most_open = max(self.most_open, self.open_at_once)
         await asyncio.sleep(0)
@@ -103,4 +109,4 @@ class FakeEngine:
         return {"filters": np.zeros((48, 5, 5, 3), dtype=np.float32)}
 
     def hog(self, picture: Any) -> dict[str, Any]:
-        return {"picture": np.zeros((128, 128), dtype=np.float32)}
+        return {"picture": np.zeros((320, 320), dtype=np.float32)}

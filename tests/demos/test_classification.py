@@ -12,13 +12,22 @@ from html import unescape
 
 import pytest
 from bad_pictures import REFUSED, encoded, photo
-from fake_classifiers import FakeEngine
+from fake_classifiers import FakeEngine, entry
 from PIL import Image
 
 from demos import frame
-from demos.classification import answering, answers, charts, comparison, examples, inside, several
+from demos.classification import (
+    answering,
+    answers,
+    charts,
+    comparing,
+    comparison,
+    examples,
+    inside,
+    several,
+)
 from demos.language import DEMOS, Words
-from inference.errors import LoadFailed
+from inference.errors import DeadlineExceeded, LoadFailed, OutOfMemory
 from pretrained.errors import ViewUnsupported
 
 WORDS = Words()
@@ -173,8 +182,51 @@ def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
     assert html.count('<section class="answered">') == 3
     assert html.count(">lion<") == 2 and "could not be loaded" in html
     assert html.index("HOG + SVM") < html.index("CIFAR-10 network") < html.index("Photo network")
+
+
+def test_comparing_offers_a_download_and_does_not_start_one(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
     html = asyncio.run(comparison(engine, WORDS, payload, "classification/now", "en"))
     assert html.count('<section class="answered">') == 4 and "Now-50" in html
+    assert "the download is 102 MB" in text(html) and "apache-2.0" in html
+    assert "classification/now" not in [*engine.loaded, *(key for key, _, _ in engine.asked)]
+
+
+def test_comparing_nothing_ends_in_a_sentence_and_leaves_no_bar(engine):
+    first, last = collect(comparing(engine, WORDS, None, "photos", "en"))
+    assert "<progress" in first and "<progress" not in last
+    assert "There is no picture yet" in last
+
+
+def test_what_breaks_off_takes_its_bar_along():
+    async def steps():
+        yield "<progress>"
+        raise ZeroDivisionError
+
+    async def run():
+        seen = []
+        with pytest.raises(ZeroDivisionError):
+            async for step in answers.or_nothing(steps(), ""):
+                seen.append(step)
+        return seen
+
+    assert asyncio.run(run()) == ["<progress>", ""]
+
+
+def test_every_request_asks_alike_so_that_they_can_share_a_batch(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    collect(answering(engine, WORDS, payload, "photos", "en"))
+    asyncio.run(comparison(engine, WORDS, payload, "photos", "en"))
+    collect(several.table(engine, WORDS, [payload], "photos", "en"))
+    assert len(engine.options) == 5 and all(o == engine.options[0] for o in engine.options)
+
+
+def test_of_weights_from_the_hub_the_page_says_that_nobody_calibrated_them(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    said, _ = collect(answering(engine, WORDS, payload, "now", "en", fetch=True))[-1]
+    assert "nobody has checked here how often it is right" in text(said)
+    said, _ = collect(answering(engine, WORDS, payload, "photos", "en"))[-1]
+    assert "nobody has checked" not in text(said)
 
 
 # Several pictures
@@ -252,6 +304,58 @@ def test_a_network_that_is_not_here_is_not_downloaded_to_be_looked_into(engine, 
     head, *rest, hog = settled(steps)
     assert "not on this machine yet" in head and not any(rest) and "<img" in hog
     assert {key for key, _, _ in engine.asked} == {"classification/hog-svm"}
+
+
+def test_a_stage_of_a_network_that_is_not_here_starts_no_download(engine, sent):
+    payload = sent(encoded(photo(), "PNG"))
+    html = asyncio.run(inside.chosen(engine, WORDS, payload, "now", "stage1", "en"))
+    assert "not on this machine yet" in html and not engine.loaded and not engine.asked
+    html = asyncio.run(inside.chosen(engine, WORDS, payload, "photos", "stage1", "en"))
+    assert "Stage 1" in html and "<img" in html
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [("stages", 1), ("maps", 2), ("gradcam", 3), ("occlusion", 3), ("filters", 4), ("hog", 5)],
+)
+def test_a_step_that_is_refused_says_so_in_its_place_and_the_rest_stands(engine, sent, step, place):
+    engine.refusing[step] = DeadlineExceeded(seconds=60)
+    payload = sent(encoded(photo(), "PNG"))
+    places = settled(collect(inside.opened(engine, WORDS, payload, "photos", "en")))
+    told = ["No answer within 60 s" in piece for piece in places]
+    assert told == [n == place for n in range(6)]
+    assert "Photo network" in places[0] and "<progress" not in "".join(places)
+    empty = [n for n, piece in enumerate(places) if not piece]
+    assert empty == ([2] if step == "stages" else []), "no stages, no maps to choose"
+    if step in ("gradcam", "occlusion"):
+        assert places[3].count("<img") == 1, "the other way to ask stands beside it"
+
+
+def test_a_network_that_cannot_be_loaded_says_so_once(engine, sent):
+    engine.failing["classification/photos"] = OutOfMemory(model="Photo network")
+    payload = sent(encoded(photo(), "PNG"))
+    head, *rest, hog = settled(collect(inside.opened(engine, WORDS, payload, "photos", "en")))
+    assert head.count("does not fit into the memory") == 1 and "<progress" not in head
+    assert not any(rest) and "<img" in hog
+
+
+def test_what_is_said_of_a_network_fits_its_kind(engine, sent, tmp_path):
+    """Ours began from patches and shrinks its maps; a transformer of timm's does neither."""
+    payload = sent(encoded(photo(), "PNG"))
+    serve = "pretrained.classification.serve:load"
+    engine.entries["classification/ours"] = entry(tmp_path, "classification/ours", loader=serve)
+    _, stages, _, _, filters, _ = settled(
+        collect(inside.opened(engine, WORDS, payload, "ours", "en"))
+    )
+    assert "fewer places" in stages and "principal components" in filters
+    seen = engine.stages(None)
+    seen["stages"] = [stage | {"shape": [192, 16, 16]} for stage in seen["stages"]]
+    engine.stages = lambda picture: seen
+    _, stages, _, _, filters, _ = settled(
+        collect(inside.opened(engine, WORDS, payload, "photos", "en"))
+    )
+    assert "fewer places" not in stages and "keeps that grid" in stages
+    assert "principal components" not in filters and "examples shaped them" in filters
 
 
 def test_what_a_network_cannot_show_is_left_out_and_the_rest_stands(engine, sent):

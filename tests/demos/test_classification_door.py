@@ -70,6 +70,15 @@ def test_any_number_of_names_is_brought_into_bounds(english, picture, asked, giv
     assert len(english.predict(picture, "photos", asked)["confidences"]) == given
 
 
+@pytest.mark.parametrize("asked", ["abc", "Infinity", "NaN", [5], {"a": 1}])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_number_of_names_is_refused_in_a_sentence(page, picture, asked, lang):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    with pytest.raises(Exception) as refusal:
+        client.predict(picture, "photos", asked, api_name="/classify")
+    assert WORDS.say(lang, "error.top_k", most=20) in str(refusal.value)
+
+
 def test_classify_is_the_only_door(english):
     api = english.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/classify"] and not api["unnamed_endpoints"]
@@ -132,6 +141,16 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
     asking = [fn for fn in page.fns.values() if fn.fn and "engine" in closure(fn.fn)]
     assert len(asking) >= 7
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
+
+
+def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page):
+    """A late comparison, table or download would else be shown beside another picture."""
+    slow = {n for n, fn in page.fns.items() if fn.name in ("on_fetch", "on_compare", "on_several")}
+    assert len(slow) == 3
+    ended = {
+        event: set(fn.cancels) for fn in page.fns.values() if fn.cancels for _, event in fn.targets
+    }
+    assert ended["change"] == slow
 
 
 def closure(fn) -> set[str]:
