@@ -14,7 +14,6 @@ from demos.language import Say, Words
 from pretrained import catalog
 
 COLUMNS = ("metric", "value", "target", "split", "command", "reference")
-LOWER_IS_BETTER = frozenset({"nats_per_char", "cer", "cer_ratio", "fd", "fd_ratio", "ece"})
 
 
 def build(engine: Any, words: Words) -> None:
@@ -88,9 +87,7 @@ def target(row: Mapping[str, Any], say: Say) -> str:
     goal = row.get("target")
     if goal is None:
         return "—"
-    lower = row["metric"] in LOWER_IS_BETTER
-    met = row["value"] <= goal if lower else row["value"] >= goal
-    sign = "≤" if lower else "≥"
-    verdict = "met" if met else "missed"
+    sign = "≤" if row["metric"] in catalog.LOWER_IS_BETTER else "≥"
+    verdict = "met" if catalog.reaches(row["metric"], row["value"], goal) else "missed"
     said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
     return f"{sign} {frame.figure(row['metric'], {'value': goal}, interval=False)} {said}"

@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pretrained import catalog, checkpoint
+from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, Refusal
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -42,19 +44,20 @@ def list_models() -> None:
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)))
-    missed = [c for c in catalog.cards() if c["target"] is not None and c["value"] < c["target"]]
-    for card in missed:
-        print(
-            f"below its target: {card['key']} {card['metric']} {card['value']:.4f}, "
-            f"target {card['target']} ({card['split']}, n {card['n']})"
-        )
+    for entry in catalog.entries().values():
+        for claim in entry.claims:
+            if claim.met is False:
+                print(
+                    f"misses its target: {entry.key} {claim.metric} {claim.value:.4f}, "
+                    f"target {claim.target} ({claim.split}, n {claim.n})"
+                )
 
 
 @app.command()
 def train(
     key: Key,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.", file_okay=False)],
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
@@ -103,15 +106,28 @@ def evaluate(
     result = recipe_module(key, "evaluate").evaluate(entry, data, split=split)
     if keep:
         if entry.folder is None:
-            raise BadCheckpoint(path=key, reason="only a checkpoint folder can keep figures")
-        command = f"python -m pretrained evaluate {key} --data {data} --json"
-        keep_result(Path(entry.folder), result, command)
+            reason = "only a folder can keep figures: leave --keep out or give --checkpoint"
+            raise BadCheckpoint(path=key, reason=reason)
+        keep_result(Path(entry.folder), result, recorded(sys.argv[1:], entry))
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
     print(f"{result['key']} on {result['split']}, n {result['n']}")
     for name, m in result["metrics"].items():
         print(f"  {name} {m['value']:.4f}  95% {m['low']:.4f} to {m['high']:.4f}")
+
+
+def recorded(arguments: Sequence[str], entry: Entry) -> str:
+    """The command that measures the same again: ``arguments`` as they were typed but for ``--keep``
+    and for a ``--checkpoint`` that is the bundled one anyway."""
+    bundled = entry.folder and Path(entry.folder) == catalog.folder_of(entry.key).resolve()
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if bundled and argument == "--checkpoint":
+            next(rest, None)
+        elif argument != "--keep" and not (bundled and argument.startswith("--checkpoint=")):
+            kept.append(argument)
+    return "python -m pretrained " + shlex.join(kept)
 
 
 def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
@@ -139,9 +155,9 @@ def export(
     """Copy a bundled model's folder: configuration, weights, card and figures."""
     entry = catalog.find(key)
     if entry.folder is None:
-        raise BadCheckpoint(path=key, reason="only bundled models can be exported")
+        raise BadCheckpoint(path=key, reason="it is not bundled: export one that `list` shows so")
     if out.exists():
-        raise BadCheckpoint(path=out, reason="it exists already, name a new folder")
+        raise BadCheckpoint(path=out, reason="it exists already: name a new folder")
     shutil.copytree(entry.folder, out)
     print(out)
 

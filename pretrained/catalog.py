@@ -5,7 +5,7 @@ The numbers that an entry claims are read from its checkpoint's ``metrics.json``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -18,6 +18,7 @@ from pretrained.errors import BadCheckpoint, UnknownEntry
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
+LOWER_IS_BETTER = frozenset({"nats_per_char", "cer", "cer_ratio", "fd", "fd_ratio", "ece"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class Claim:
     command: str
     reference: str
     target: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target was reached; None where none was set."""
+        return None if self.target is None else reaches(self.metric, self.value, self.target)
+
+
+def reaches(metric: str, value: float, target: float) -> bool:
+    """Whether a figure is as good as its target: as high, or as low for an error or a distance."""
+    return value <= target if metric in LOWER_IS_BETTER else value >= target
 
 
 @dataclass(frozen=True)
@@ -100,13 +111,16 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
     for needed in ("key", "loader"):
         if not isinstance(config.get(needed), str):
-            raise BadCheckpoint(path=folder, reason=f"its config.json has no {needed}")
+            reason = f"its config.json has no {needed}: train or export it again"
+            raise BadCheckpoint(path=folder, reason=reason)
     module, _, function = config["loader"].partition(":")
     # A folder from outside may name a loader of ours, never any other function.
     if not (module.startswith("pretrained.") and function.startswith("load")):
-        raise BadCheckpoint(path=folder, reason=f"its loader {config['loader']} is not one of ours")
+        reason = f"its loader {config['loader']} is not one of ours: train or export it again"
+        raise BadCheckpoint(path=folder, reason=reason)
     if not (folder / checkpoint.WEIGHTS).exists():
-        raise BadCheckpoint(path=folder, reason=f"it has no {checkpoint.WEIGHTS}")
+        reason = f"it has no {checkpoint.WEIGHTS}: check the path"
+        raise BadCheckpoint(path=folder, reason=reason)
     key = key or f"{config['key'].split('/')[0]}/{folder.name}"
     metrics = folder / checkpoint.METRICS
     return Entry(
@@ -123,6 +137,19 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         classes=len(config["labels"]) if "labels" in config else None,
         claims=_claims(checkpoint.read_json(folder, metrics.name)) if metrics.exists() else (),
     )
+
+
+def extra(path: Path | str, taken: Iterable[str] = ()) -> Entry:
+    """The entry of a folder that a visitor's own models come from, as `from_folder` gives it.
+
+    Raises:
+        BadCheckpoint: it is no checkpoint of ours, or its key is one of the keys ``taken``.
+    """
+    entry = from_folder(path)
+    if entry.key in taken:
+        reason = f"another model is called {entry.key} already: rename the folder"
+        raise BadCheckpoint(path=entry.folder, reason=reason)
+    return entry
 
 
 def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +38,13 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         value = json.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError:
-        raise BadCheckpoint(path=folder, reason=f"it has no {name}") from None
+        raise BadCheckpoint(path=folder, reason=f"it has no {name}: check the path") from None
     except (OSError, ValueError) as error:
-        raise BadCheckpoint(path=folder, reason=f"{name} cannot be read") from error
+        reason = f"{name} cannot be read: train or fetch it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error
     if not isinstance(value, dict):
-        raise BadCheckpoint(path=folder, reason=f"{name} is not a JSON object")
+        reason = f"{name} is not a JSON object: train or fetch it again"
+        raise BadCheckpoint(path=folder, reason=reason)
     return value
 
 
@@ -80,15 +82,44 @@ def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     try:
         tensors = load_file(folder / name)
     except FileNotFoundError:
-        raise BadCheckpoint(path=folder, reason=f"it has no {name}") from None
+        raise BadCheckpoint(path=folder, reason=f"it has no {name}: check the path") from None
     except (SafetensorError, OSError) as error:
-        raise BadCheckpoint(path=folder, reason=f"{name} is damaged") from error
+        reason = f"{name} is damaged: train or fetch it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error
     return {key: v.float() if v.is_floating_point() else v for key, v in tensors.items()}
 
 
 def size_on_disk(folder: Path) -> int:
     """Bytes of all weights in the folder."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def write_papers(
+    folder: Path,
+    config: Mapping[str, Any],
+    training: Mapping[str, Any],
+    calibration: Mapping[str, Any],
+    probes: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write a newly trained model's config.json, metrics.json without results yet, and card.
+
+    Args:
+        config: all that serving needs besides weights.
+        training: how it was made, as `training.provenance` tells it.
+        calibration: what was fitted on pictures kept aside.
+        probes: accuracy of a linear probe at each stage.
+    """
+    metrics = {
+        "key": config["key"],
+        "results": [],
+        "training": training,
+        "calibration": calibration,
+        "probes": list(probes),
+        "ladder": [],
+    }
+    write_json(folder, CONFIG, config)
+    write_json(folder, METRICS, metrics)
+    write_card(folder)
 
 
 def write_card(folder: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pretrained.catalog import Entry
-from pretrained.classification.data import listing, open_cell
+from pretrained.classification.sources import listing
 from pretrained.errors import BadCheckpoint
 
 _Row = TypeVar("_Row")
@@ -45,10 +45,10 @@ def evaluate(
     """
     model = entry.load(device)
     found = listing(source, split, model.labels)
-    batches = batched(zip(found.cells, found.labels, strict=True), 64)
+    batches = batched(enumerate(found.labels), 64)
     ranks = []
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
-        scores = np.stack(model.predict([open_cell(c) for c, _ in batch], view="scores"))
+        scores = np.stack(model.predict([found.picture(n) for n, _ in batch], view="scores"))
         if not np.isfinite(scores).all():
             reason = "its scores are not numbers: train it again, at a lower --lr"
             raise BadCheckpoint(path=entry.folder or entry.key, reason=reason)

@@ -257,7 +257,9 @@ def load(entry: Entry, device: str, progress: Progress) -> Classifier:
         network = ResidualNet.from_config(config)
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
-        raise BadCheckpoint(path=folder, reason="its weights do not fit its config.json") from error
+        raise BadCheckpoint(
+            path=folder, reason="its weights do not fit its config.json: train or fetch it again"
+        ) from error
     probes = checkpoint.load_weights(folder, PROBES) if (folder / PROBES).exists() else None
     progress(entry.bytes, entry.bytes)
     return Classifier(network, config, device, probes)

@@ -81,7 +81,9 @@ def _from_folder(folder: Path, num_classes: int | None) -> tuple[Backbone, dict[
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
     architecture = config.get("architecture")
     if not isinstance(architecture, dict) or not isinstance(config.get("preprocessing"), dict):
-        raise BadCheckpoint(path=folder, reason="its config.json does not describe a timm network")
+        raise BadCheckpoint(
+            path=folder, reason="its config.json describes no timm network: train it again"
+        )
     model_args = {k: v for k, v in (config.get("model_args") or {}).items() if k in ARGUMENTS}
     network = _create(
         folder,
@@ -92,7 +94,9 @@ def _from_folder(folder: Path, num_classes: int | None) -> tuple[Backbone, dict[
     try:
         network.load_state_dict(checkpoint.load_weights(folder))
     except RuntimeError as error:
-        raise BadCheckpoint(path=folder, reason="its weights do not fit its config.json") from error
+        raise BadCheckpoint(
+            path=folder, reason="its weights do not fit its config.json: train or fetch it again"
+        ) from error
     if num_classes is not None:
         network.reset_classifier(num_classes)  # type: ignore[operator]
     return _wrap(network, config), config
@@ -108,11 +112,15 @@ def _create(folder: Path, name: Any, **settings: Any) -> nn.Module:
 
     # A bare name only: "hf-hub:..." and "local-dir:..." would load something else.
     if not isinstance(name, str) or not timm.is_model(name):
-        raise BadCheckpoint(path=folder, reason=f"timm has no architecture called {name}")
+        raise BadCheckpoint(
+            path=folder, reason=f"timm has no architecture called {name}: update timm"
+        )
     try:
         network: nn.Module = timm.create_model(name, **settings)
     except (RuntimeError, SafetensorError, TypeError, ValueError, KeyError) as error:
-        raise BadCheckpoint(path=folder, reason="its weights do not fit its config.json") from error
+        raise BadCheckpoint(
+            path=folder, reason="its weights do not fit its config.json: train or fetch it again"
+        ) from error
     return network
 
 

@@ -6,7 +6,6 @@ stays exactly as it was, its batch statistics included, and a few minutes on a C
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ import torch
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry
-from pretrained.classification import chinese, data, finish
+from pretrained.classification import chinese, data, finish, sources
 from pretrained.classification.timm_backbone import build, parameter_groups
 from pretrained.classification.timm_classifier import Backbone
 from pretrained.classification.train import FineTuneTask, Recipe, logits
 from training import loop
+from training.provenance import provenance
 
 BATCH = 32
 # AdamW rates at which fine-tuning commonly starts; nobody has tuned them here.
@@ -43,7 +43,7 @@ def train(
     """Fine-tune a timm entry and leave a checkpoint folder in ``out`` that the app can serve.
 
     Args:
-        source: as `data.listing` takes it, for instance a folder with one sub-folder a class.
+        source: as `sources.listing` takes it, for instance a folder with one sub-folder a class.
         lr: highest learning rate, in place of the usual one.
 
     Raises:
@@ -51,8 +51,8 @@ def train(
         HubOffline and its kin: the weights have to be downloaded, and that failed.
     """
     torch.manual_seed(seed)
-    listing = data.listing(source, "train")
-    model, config = build(entry, num_classes=len(listing.names))
+    found = sources.listing(source, "train")
+    model, config = build(entry, num_classes=len(found.names))
     # The size that it was trained at, not the larger one that it is tested at: three times faster.
     size = int(model.network.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     plan = loop.Plan(
@@ -66,7 +66,7 @@ def train(
     )
     recipe = Recipe(size=size, plan=plan, batch=BATCH, augmentation="crop")
     pictures = data.read(source, "train", size)
-    train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed)
+    train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed, stratified=True)
     device = loop.choose_device()
     groups = parameter_groups(model, head_only=head_only)
     task = FineTuneTask(
@@ -79,9 +79,8 @@ def train(
         logits(network, held_out, torch.device("cpu"), batch=BATCH), held_out.labels, held_out.split
     )
     checkpoint.save_weights(out, network.network.state_dict())
-    key = f"classification/{out.resolve().name}"
     described: dict[str, Any] = {
-        "key": key,
+        "key": f"classification/{out.resolve().name}",
         "title": out.resolve().name,
         "loader": "pretrained.classification.timm_backbone:load",
         "licence": entry.licence,
@@ -104,27 +103,15 @@ def train(
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    checkpoint.write_json(out, checkpoint.CONFIG, described)
-    provenance = {
-        "command": command,
-        "seed": seed,
-        "hardware": loop.hardware(device),
-        "wall_seconds": history[-1]["seconds"],
-        "epochs": history[-1]["epoch"],
-        "data": f"{pictures.split}, {len(train_on)} pictures",
-        "started_from": entry.hub_id or entry.key,
-        "learnt": "the last layer" if head_only else "every layer, lower ones at lower rates",
-        "torch": torch.__version__,
-        "date": date.today().isoformat(),
-    }
-    metrics = {
-        "key": key,
-        "results": [],
-        "training": provenance,
-        "calibration": calibration,
-        "probes": [],
-        "ladder": [],
-    }
-    checkpoint.write_json(out, checkpoint.METRICS, metrics)
-    checkpoint.write_card(out)
+    made = provenance(
+        command,
+        seed=seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        epochs=history[-1]["epoch"],
+        data=f"{pictures.split}, {len(train_on)} pictures",
+        started_from=entry.hub_id or entry.key,
+        learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
+    )
+    checkpoint.write_papers(out, described, made, calibration)
     return out

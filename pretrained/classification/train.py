@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,9 @@ from pretrained import catalog, checkpoint
 from pretrained.classification import chinese, data, finish, hog, serve
 from pretrained.classification.data import Pictures
 from pretrained.classification.model import ResidualNet
+from pretrained.errors import UnknownEntry
 from training import loop
+from training.provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,8 @@ def train(
         head_only: fine-tune the last layer and leave the rest as it is.
 
     Raises:
-        BadData: the data cannot be read.
+        UnknownEntry: no recipe is called so.
+        BadData: the data cannot be read, or is too little.
     """
     if key == "classification/hog-svm":
         hog.train(source, out, seed=seed, smoke=smoke, command=command)
@@ -225,6 +227,8 @@ def train(
             entry, source, out, minutes=minutes, epochs=epochs, lr=lr, seed=seed,
             head_only=head_only, resume=resume, smoke=smoke, command=command,
         )  # fmt: skip
+    if key not in RECIPES:
+        raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     pictures = data.read(source, "train", recipe.size)
     if scratch is None:
@@ -232,7 +236,9 @@ def train(
         scratch = list(pictures.names) == own
     device = loop.choose_device()
     torch.manual_seed(seed)
-    train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed)
+    train_on, held_out = data.split_held_out(
+        pictures, recipe.held_out, seed, stratified=not scratch
+    )
     plan = replace(recipe.plan, minutes=minutes, seed=seed, peak=lr or recipe.plan.peak)
     if scratch:
         plan = replace(plan, epochs=epochs or plan.epochs)
@@ -245,7 +251,15 @@ def train(
         batch = 32
         enough = max(15, math.ceil(300 / max(1, len(train_on) // batch)))
         plan = replace(plan, epochs=epochs or enough, peak=lr or plan.peak / 10)
-        recipe = replace(recipe, plan=plan, batch=batch, sizes=())
+        recipe = replace(
+            recipe,
+            plan=plan,
+            batch=batch,
+            sizes=(),
+            title=out.resolve().name,
+            description=f"{recipe.title}, fine-tuned on {pictures.split}.",
+            limits="",
+        )
         assert entry is not None, "fine-tuning needs the bundled weights"
         model = entry.load("cpu").network
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
@@ -256,19 +270,17 @@ def train(
     network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
     assert isinstance(network, ResidualNet)
     network.cpu()
-    provenance = {
-        "command": command,
-        "seed": seed,
-        "hardware": loop.hardware(device),
-        "wall_seconds": history[-1]["seconds"],
-        "epochs": history[-1]["epoch"],
-        "data": f"{pictures.split}, {len(train_on)} pictures",
-        "started_from": "random weights" if scratch else key,
-        "torch": torch.__version__,
-        "date": date.today().isoformat(),
-    }
-    name = key if scratch and key in RECIPES else f"{key.split('/')[0]}/{out.resolve().name}"
-    write(out, name, network, replace(recipe, plan=plan), train_on, held_out, provenance)
+    made = provenance(
+        command,
+        seed=seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        epochs=history[-1]["epoch"],
+        data=f"{pictures.split}, {len(train_on)} pictures",
+        started_from="random weights" if scratch else key,
+    )
+    name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"
+    write(out, name, network, replace(recipe, plan=plan), train_on, held_out, made)
     return out
 
 
@@ -279,7 +291,7 @@ def write(
     recipe: Recipe,
     train_on: Pictures,
     held_out: Pictures,
-    provenance: dict[str, Any],
+    made: dict[str, Any],
 ) -> None:
     """Calibrate, fit the probes, and write the checkpoint folder."""
     cpu = torch.device("cpu")
@@ -290,11 +302,11 @@ def write(
     checkpoint.save_weights(out, probes, serve.PROBES)
     config = {
         "key": key,
-        "title": recipe.title if key in RECIPES else key.split("/")[1],
+        "title": recipe.title,
         "loader": "pretrained.classification.serve:load",
         "licence": recipe.licence,
-        "description": recipe.description if key in RECIPES else f"Fine-tuned on {train_on.split}.",
-        "limits": recipe.limits if key in RECIPES else "",
+        "description": recipe.description,
+        "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 32,
         "classes": len(train_on.names),
@@ -306,14 +318,4 @@ def write(
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    checkpoint.write_json(out, checkpoint.CONFIG, config)
-    metrics = {
-        "key": key,
-        "results": [],
-        "training": provenance,
-        "calibration": calibration,
-        "probes": figures,
-        "ladder": [],
-    }
-    checkpoint.write_json(out, checkpoint.METRICS, metrics)
-    checkpoint.write_card(out)
+    checkpoint.write_papers(out, config, made, calibration, figures)
