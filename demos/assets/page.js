@@ -32,14 +32,20 @@
 			event.preventDefault();
 			house.show(button.dataset.tab);
 		} else {
-			const before = button.textContent;
-			await navigator.clipboard.writeText(button.dataset.copy).catch(() => select(button));
+			button.dataset.label ??= button.textContent;
+			try {
+				await navigator.clipboard.writeText(button.dataset.copy); // undefined on plain http
+			} catch {
+				select(button);
+				return;
+			}
 			button.textContent = button.dataset.done;
-			setTimeout(() => (button.textContent = before), 1600);
+			clearTimeout(button.again);
+			button.again = setTimeout(() => (button.textContent = button.dataset.label), 1600);
 		}
 	});
 
-	// Without clipboard permission the command is selected, ready for Ctrl+C.
+	// Without a clipboard to write to, the command is selected, ready for Ctrl+C.
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 
