@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find
+from tests.browser.settling import watch
 
 ROOT = Path(__file__).parent.parent.parent
 #: What Gradio's own API panel asks for, and does without.
@@ -94,6 +95,7 @@ def new_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
+        watch(page)
         page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
         page.on(
             "console",
