@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from inference.errors import BadInput
+from pretrained.pixels import upright_rgb
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 80_000_000
@@ -72,7 +73,7 @@ def open_picture(
     its size to begin with: several times faster for a phone's photo.
 
     ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
-    first page was taken. Raises `BadInput` and nothing else, whatever the bytes are.
+    first page was taken. Raises `BadInput` or MemoryError, whatever the bytes are.
     """
     try:
         size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
@@ -94,10 +95,9 @@ def open_picture(
         picture.seek(0)
         if max_side:
             picture.draft(None, (max_side, max_side))
-        picture.load()
-        rgb = _to_rgb(_upright(picture))
-        if max_side:
-            rgb.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+        rgb = upright_rgb(picture, max_side)
+    except MemoryError:  # our machine's fault, not the picture's
+        raise
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadInput("picture_truncated") from None
     rgb.info = {"first_of_many": first_of_many}
@@ -127,8 +127,12 @@ def _identify(file: io.BytesIO) -> Image.Image:
             continue
         recognised = True
         file.seek(0)
-        with contextlib.suppress(Exception):
+        try:
             return opener(file, "")
+        except MemoryError:
+            raise
+        except Exception:
+            continue
     if recognised:
         raise BadInput("picture_truncated")
     if start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS:
@@ -142,27 +146,6 @@ def _has_more_frames(picture: Image.Image) -> bool:
     with contextlib.suppress(Exception):  # a damaged second frame is no reason to refuse the first
         return bool(getattr(picture, "is_animated", False))
     return False
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    """Turn as the camera's EXIF note says; a damaged note is ignored."""
-    with contextlib.suppress(Exception):
-        return ImageOps.exif_transpose(picture)
-    return picture
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """Any mode to 8-bit RGB: deep greys scaled by their range, alpha composed on white."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        values = np.asarray(picture, dtype=np.float64)
-        low, high = (values.min(), values.max()) if picture.mode == "F" else (0.0, 65535.0)
-        scaled = (values - low) / max(high - low, 1e-12)
-        picture = Image.fromarray((scaled.clip(0, 1) * 255).round().astype(np.uint8))
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return picture.convert("RGB")
 
 
 # Arrays to pictures

@@ -95,10 +95,12 @@ class ModelFailed(EngineError):
 
 
 class LoadFailed(EngineError):
-    """A model could not be loaded. Fields: model, reason (the kind of error), id (in the log)."""
+    """A model could not be loaded. Fields: model, id (in the log)."""
 
     code = "load_failed"
-    sentence = "{model} could not be loaded ({reason}): choose another model or try again."
+    sentence = (
+        "{model} could not be loaded: try again or choose another model; the log has it under {id}."
+    )
 
 
 #: What can be wrong with an input, by code. Fields stand in braces.
@@ -160,11 +162,6 @@ def explain(error: BaseException, model: str, *, loading: bool = False) -> Refus
     else:
         id = secrets.token_hex(4)
         log.error("%s failed, id %s", model, id, exc_info=error)
-        reason = type(error).__name__
-        refusal = (
-            LoadFailed(model=model, reason=reason, id=id)
-            if loading
-            else ModelFailed(model=model, id=id)
-        )
+        refusal = (LoadFailed if loading else ModelFailed)(model=model, id=id)
     error.__traceback__ = None
     return refusal

@@ -24,7 +24,7 @@ TASK = "classification"
 MILLION = 1_000_000
 MAX_TOP_K = 20
 MAX_SIDE = 2048  # pixels: more than any classifier looks at, few enough for many visitors
-# A picture of 80 million pixels takes 240 MB while it is decoded: two at a time, whoever asks.
+# 80 million pixels take up to 320 MB while they are decoded: two pictures at a time, whoever asks.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
 

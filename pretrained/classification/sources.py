@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 from pretrained.errors import BadData
+from pretrained.pixels import upright_rgb
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
 
@@ -39,7 +40,7 @@ class Listing:
         cell = self.cells[number]
         try:
             with Image.open(io.BytesIO(cell) if isinstance(cell, bytes) else cell) as picture:
-                return picture.convert("RGB")
+                return upright_rgb(picture)
         except MemoryError:
             raise
         except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data

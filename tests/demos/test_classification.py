@@ -175,7 +175,7 @@ def test_a_download_is_offered_with_size_and_licence_before_anything_is_asked(en
 
 
 def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
-    reason = LoadFailed(model="CIFAR-10", reason="no file", id="1")
+    reason = LoadFailed(model="CIFAR-10", id="1")
     engine.failing["classification/cifar10"] = reason
     payload = sent(encoded(photo(), "PNG"))
     html = asyncio.run(comparison(engine, WORDS, payload, "classification/photos", "en"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -184,3 +186,55 @@ def test_a_picture_in_the_page_names_itself_safely():
     tag = pictures.img(photo(), alt='cat "<script>"')
     assert 'alt="cat &quot;&lt;script&gt;&quot;"' in tag and "<script" not in tag
     assert tag.startswith('<img class="" ') and "data:image/webp;base64," in tag
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "L", "1", "CMYK", "I;16", "F"])
+def test_converting_band_by_band_shows_no_seam(mode, monkeypatch):
+    """Any band height gives the picture that one band gives, also where it is shrunk."""
+    from pretrained import pixels
+
+    source = noise_of(mode)
+    for side in (None, 90, 31):
+        monkeypatch.setattr(pixels, "BAND", 10**9)
+        whole = pixels.upright_rgb(source, side)
+        monkeypatch.setattr(pixels, "BAND", 2000)
+        assert np.array_equal(whole, pixels.upright_rgb(source, side))
+        assert max(whole.size) == (side or 200)
+
+
+def noise_of(mode):
+    values = np.random.default_rng(0).integers(0, 256, (123, 200, 4), dtype=np.uint8)
+    if mode == "I;16":
+        return Image.fromarray(values[..., 0].astype(np.uint16) * 257)
+    if mode == "F":
+        return Image.fromarray(values[..., 0].astype(np.float32) / 7)
+    return Image.fromarray(values, "RGBA").convert(mode)
+
+
+def peak_growth(path, side):
+    """How many MB a fresh process grows by while it opens a picture."""
+    program = (
+        "import resource, sys; from demos import pictures; from PIL import Image; Image.init();"
+        "import numpy; m = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+        "b = m(); p = pictures.open_picture(sys.argv[1], max_side=int(sys.argv[2]));"
+        "assert max(p.size) == int(sys.argv[2]); print(m() - b)"
+    )
+    run = [sys.executable, "-c", program, str(path), str(side)]
+    return float(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.parametrize(("mode", "each"), [("RGBA", 4), ("I;16", 2)])
+def test_decoding_takes_little_more_than_the_decoded_picture(mode, each, tmp_path):
+    width, height = 6000, 4000
+    Image.new(mode, (width, height)).save(tmp_path / "large.png", compress_level=1)
+    decoded = width * height * each / 2**20
+    assert peak_growth(tmp_path / "large.png", 1024) < decoded * 1.2 + 100
+
+
+def test_a_full_memory_is_not_blamed_on_the_picture(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(pictures, "upright_rgb", full)
+    with pytest.raises(MemoryError):
+        pictures.open_picture(encoded(photo(), "PNG"))

@@ -9,7 +9,7 @@ import pytest
 from inference import BadInput, BreakthroughsError, LoadFailed, ModelFailed, OutOfMemory, errors
 from inference.errors import INPUT_SENTENCES, Refusal, explain
 
-FIELDS = {"model": "a", "waiting": 3, "seconds": 60.0, "id": "1f", "reason": "OSError"}
+FIELDS = {"model": "a", "waiting": 3, "seconds": 60.0, "id": "1f"}
 
 
 def children(kind: type[Refusal]) -> list[type[Refusal]]:

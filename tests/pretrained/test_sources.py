@@ -1,0 +1,130 @@
+"""Labelled pictures from files that others made: what is read, what is refused, in which words."""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from PIL import Image
+
+from pretrained.classification import data, sources
+from pretrained.errors import BadData
+
+
+def png(colour=(200, 30, 40)):
+    buffer = io.BytesIO()
+    Image.new("RGB", (12, 12), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def parquet(path, cells, labels):
+    pq.write_table(pa.table({"image": cells, "label": labels}), path)
+    return path
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Splits train and validation of a data set called flowers, two classes each."""
+    for split in ("train", "validation"):
+        for name in ("daisy", "rose"):
+            folder = tmp_path / "flowers" / split / name
+            folder.mkdir(parents=True)
+            for n in range(2):
+                (folder / f"{n}.png").write_bytes(png())
+    return tmp_path / "flowers"
+
+
+def test_pictures_may_be_plain_bytes(tmp_path):
+    found = data.read(parquet(tmp_path / "x.parquet", [png(), png()], [0, 1]), "train", 8)
+    assert found.images.shape == (2, 3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels", "reason"),
+    [
+        ([png(), png()], [0, None], "row 1 has no whole number"),
+        ([png(), png()], ["cat", "dog"], "row 0 has no whole number"),
+        ([png(), None], [0, 1], "not encoded bytes"),
+        (["a.png", "b.png"], [0, 1], "not encoded bytes"),
+        ([png(), png()], [0, -1], "number them from 0"),
+    ],
+)
+def test_columns_of_another_kind_are_refused(tmp_path, cells, labels, reason):
+    with pytest.raises(BadData, match=reason):
+        sources.listing(parquet(tmp_path / "x.parquet", cells, labels), "train")
+
+
+def test_a_damaged_picture_is_named(tmp_path, folders):
+    found = sources.listing(parquet(tmp_path / "x.parquet", [png(), png()[:40]], [0, 1]), "train")
+    assert found.picture(0).size == (12, 12)
+    with pytest.raises(BadData, match=r"x, row 1, cannot be used: this picture is damaged: remove"):
+        found.picture(1)
+    (folders / "train" / "rose" / "1.png").write_bytes(b"no picture")
+    with pytest.raises(BadData, match=r"rose/1\.png cannot be used"):
+        data.read(folders, "train", 8)
+
+
+def test_the_splits_of_a_folder_have_names_of_their_own(folders, monkeypatch):
+    names = [sources.listing(folders, split).split for split in ("train", "validation")]
+    assert names == ["flowers/train", "flowers/validation"]
+    assert sources.listing(folders / "train", "any").split == "train"
+    monkeypatch.chdir(folders)
+    assert sources.listing(".", "train").split == "flowers/train"
+
+
+def pictures(*counts):
+    labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    images = torch.arange(len(labels)).view(-1, 1, 1, 1)
+    return data.Pictures(images, labels, tuple("abcdef"[: len(counts)]), "x/train")
+
+
+def test_the_split_that_the_shipped_checkpoints_were_calibrated_on_stays():
+    whole = pictures(50, 70)
+    order = torch.randperm(120, generator=torch.Generator().manual_seed(3))
+    learn, aside = data.split_held_out(whole, 20, seed=3)
+    assert torch.equal(aside.images, whole.images[order[:20]])
+    assert torch.equal(learn.images, whole.images[order[20:]])
+
+
+def test_a_stratified_split_keeps_some_of_each_class_on_both_sides():
+    learn, aside = data.split_held_out(pictures(200, 5, 40), 30, seed=0, stratified=True)
+    assert aside.labels.bincount().tolist() == [24, 1, 5]
+    assert learn.labels.bincount().tolist() == [176, 4, 35]
+    both = torch.cat([learn.images, aside.images]).flatten()
+    assert both.sort().values.tolist() == list(range(245))
+
+
+@pytest.mark.parametrize("counts", [(9, 4), (2, 2), (30, 0)])
+@pytest.mark.parametrize("stratified", [True, False])
+def test_too_few_pictures_of_a_class_are_refused(counts, stratified):
+    with pytest.raises(
+        BadData, match=r"at least 5 pictures a class and '[ab]' has [420]: add some"
+    ):
+        data.split_held_out(pictures(*counts), 10, seed=0, stratified=stratified)
+
+
+def test_a_photo_is_learnt_upright_and_glass_on_white(tmp_path):
+    """As it is served: turned by its EXIF note, transparency on white, 16 bits scaled."""
+    seen = Image.new("RGB", (64, 64), "white")
+    seen.paste((255, 0, 0), (0, 0, 32, 32))  # red in the upper left
+    exif = Image.Exif()
+    exif[274] = 6  # the camera lay on its side
+    stored = seen.transpose(Image.Transpose.ROTATE_90)
+    glass = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    deep = Image.fromarray(np.full((64, 64), 32768, np.uint16))
+    cells = []
+    for picture, kind, options in (
+        (stored, "JPEG", {"exif": exif, "quality": 95}),
+        (glass, "PNG", {}),
+        (deep, "PNG", {}),
+    ):
+        buffer = io.BytesIO()
+        picture.save(buffer, kind, **options)
+        cells.append(buffer.getvalue())
+    found = sources.listing(parquet(tmp_path / "x.parquet", cells, [0, 0, 0]), "train")
+    red, green, _ = found.picture(0).getpixel((10, 10))
+    assert red > 200 and green < 60
+    assert found.picture(1).getpixel((5, 5)) == (255, 255, 255)
+    assert abs(found.picture(2).getpixel((5, 5))[0] - 128) <= 1
