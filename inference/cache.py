@@ -210,7 +210,9 @@ class Cache:
         budgets = self._device.budgets if self._device else {}
         for memory, budget in budgets.items():
             if self._used(memory) > budget:
-                return next((slot for slot in idle if slot.where == memory), None)
+                found = [slot for slot in idle if slot.where == memory]
+                if found:
+                    return found[0]
         return None
 
     def _parkable(self, slot: Slot) -> bool:

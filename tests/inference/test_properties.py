@@ -39,7 +39,7 @@ KEYS = "abcd"
 ENTRIES = {key: FakeEntry(key, bytes=10 * (1 + at), max_batch=3) for at, key in enumerate(KEYS)}
 DEVICES = [
     Device("cpu", "", "", {"cpu": 55}),
-    Device("cuda", "", "", {"cuda": 45, "cpu": 35}),
+    Device("cuda", "", "", {"cuda": 45, "cpu": 15}),
     Device("mps", "", "", {"mps": 5}),
 ]
 BOUNDS = settings(
@@ -376,6 +376,16 @@ class Requests(RuleBasedStateMachine):
         assert not self.house.lanes.turns
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+
+def test_host_memory_keeps_its_budget_while_the_accelerator_is_over_its_own() -> None:
+    loader = Loader()
+    loader.sizes |= {"a": 10, "b": 10, "c": 50}
+    cache = Cache(loader, lambda: DEVICES[1], Clock(), 1000.0, Metrics())
+    for key in "ab":
+        cache.acquire(ENTRIES[key]).release()
+    with cache.acquire(ENTRIES["c"]):  # both of the others are parked, one too many
+        assert over_budget_though_idle(cache) == []
 
 
 Leases.TestCase.settings = BOUNDS
