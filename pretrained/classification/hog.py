@@ -17,8 +17,8 @@ from PIL import Image
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.classification import chinese, data, finish
+from pretrained.classification.classifier import rank
 from pretrained.classification.data import fit_square
-from pretrained.classification.serve import rank
 from pretrained.errors import ViewUnsupported
 from training.provenance import provenance
 

@@ -7,20 +7,15 @@ interpolation, mean and spread) comes in their own configuration.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from pretrained.classification.serve import rank
-from pretrained.errors import ViewUnsupported
-from training.loop import precision
+from pretrained.classification.classifier import NetworkClassifier
 
 STAGES = 6  # of a plain stack of equal blocks, as many as can be looked at side by side
-UNSURE_BELOW = 0.5  # of weights that nobody calibrated here: more likely wrong than right
 
 
 class Backbone(nn.Module):
@@ -44,72 +39,32 @@ class Backbone(nn.Module):
         return logits
 
 
-class TimmClassifier:
+class TimmClassifier(NetworkClassifier):
     """A timm network with its labels and preprocessing.
 
-    Attributes:
-        labels: class names in English; ``labels_zh`` Chinese or None.
-        config: ``key``, ``size``, ``preprocessing`` and what the folder's config.json says.
-            ``calibrated`` tells whether the confidences were fitted to held-out pictures.
-        bytes: measured weights in memory.
+    Its ``config`` has ``key``, ``size``, ``preprocessing`` and what the folder's config.json says;
+    ``calibrated`` tells whether the confidences were fitted to held-out pictures.
     """
+
+    unsure_below = 0.5  # of weights that nobody calibrated here: more likely wrong than right
 
     def __init__(
         self, model: Backbone, labels: tuple[str, ...], config: dict[str, Any], device: str
     ) -> None:
         from timm.data import create_transform
 
-        self.model, self.labels, self.config = model.eval(), labels, config
-        self.labels_zh = tuple(config["labels_zh"]) if config.get("labels_zh") else None
         self.preprocessing: dict[str, Any] = config["preprocessing"]
-        self.size: int = self.preprocessing["input_size"][-1]
+        super().__init__(model, labels, self.preprocessing["input_size"][-1], config)
+        self.model = model
         self.transform = create_transform(**self.preprocessing, normalize=False)
-        self.parameters = sum(p.numel() for p in model.parameters())
-        tensors = (*model.parameters(), *model.buffers())
-        self.bytes = sum(t.numel() * t.element_size() for t in tensors)
         self.stages = _stages_of(model.network)
-        self.views: dict[str, Callable[..., list[Any]]] = {
-            "answer": self._answers,
-            "scores": self._scores,
-            "stages": self._stages,
-            "maps": self._maps,
-            "where": self._where,
-            "filters": self._filters,
-        }
         self.to(device)
 
-    def to(self, device: str) -> None:
-        """Move the weights, for instance to the host while nobody asks."""
-        self.device = torch.device(device)
-        self.model.to(self.device).to(memory_format=torch.channels_last)
-
-    def predict(
-        self, images: list[Image.Image], *, view: str = "answer", **options: Any
-    ) -> list[Any]:
-        """One result per picture.
-
-        Args:
-            images: RGB pictures of any size.
-            view: ``answer`` (``top_k=5``), ``scores``, ``stages``, ``maps`` (``stage``,
-                ``count=32``), ``where`` (``label=None``, ``method="gradcam"``) or ``filters``.
-
-        Raises:
-            ViewUnsupported: this network cannot be looked into in that way.
-        """
-        if view not in self.views:
-            raise self._unsupported(view)
-        return self.views[view](self._pixels(images), images, **options)
-
-    def _unsupported(self, view: str) -> ViewUnsupported:
-        return ViewUnsupported(model=self.config["key"], view=view)
-
     def _pixels(self, images: list[Image.Image]) -> Tensor:
-        """Pictures -> float [N, 3, size, size] in 0..1 on the device."""
         batch = torch.stack([self.transform(image.convert("RGB")) for image in images])
         return (batch.to(self.device).float() / 255).contiguous(memory_format=torch.channels_last)
 
     def _crop(self, size: tuple[int, int]) -> list[int]:
-        """Which part of a picture of ``size`` (width, height) the network sees, in its pixels."""
         width, height = size
         if self.preprocessing["crop_mode"] == "squash":
             return [0, 0, width, height]
@@ -118,25 +73,10 @@ class TimmClassifier:
         left, top = (width - side) // 2, (height - side) // 2
         return [left, top, left + side, top + side]
 
-    def _logits(self, pixels: Tensor) -> Tensor:
-        # Single precision on a CPU: the answer to one picture must not depend on the machine.
-        half = self.device.type == "cuda"
-        with torch.autocast(self.device.type, precision(self.device), enabled=half):
-            logits: Tensor = self.model(pixels)
-        temperature: float = self.config.get("temperature", 1.0)
-        return logits.float() / temperature
-
-    @torch.inference_mode()
-    def _scores(self, pixels: Tensor, images: object) -> list[np.ndarray]:
-        """Probabilities [classes]."""
-        return list(self._logits(pixels).softmax(1).cpu().numpy())
-
-    def _answers(self, pixels: Tensor, images: object, top_k: int = 5) -> list[dict[str, Any]]:
-        below = self.config.get("unsure_below", UNSURE_BELOW)
-        return [rank(p, self.labels, top_k, below) for p in self._scores(pixels, images)]
+    def _stage_rows(self) -> list[tuple[str, int]]:
+        return [(stage["name"], stage["parameters"]) for stage in self.stages]
 
     def _features(self, pixels: Tensor, view: str) -> list[Tensor]:
-        """Feature maps [N, C, H, W] of every stage."""
         if not self.stages:
             raise self._unsupported(view)
         found = self.model.network.forward_intermediates(  # type: ignore[operator]
@@ -147,82 +87,12 @@ class TimmClassifier:
         )
         return [maps.float() for maps in found]
 
-    @torch.inference_mode()
-    def _stages(self, pixels: Tensor, images: object) -> list[dict[str, Any]]:
-        """What each stage puts out. No probes were trained on these, so no answers by stage."""
-        found = self._features(pixels, "stages")
-        results = []
-        for n in range(len(pixels)):
-            stages = [
-                {
-                    "name": stage["name"],
-                    "shape": list(maps.shape[1:]),
-                    "parameters": stage["parameters"],
-                    "answer": None,
-                    "probe_top1": None,
-                }
-                for stage, maps in zip(self.stages, found, strict=True)
-            ]
-            shown = (pixels[n].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-            results.append({"stages": stages, "input": shown})
-        return results
-
-    @torch.inference_mode()
-    def _maps(
-        self, pixels: Tensor, images: object, stage: str = "stage1", count: int = 32
-    ) -> list[dict[str, Any]]:
-        """The channels of one stage that answer most strongly, each scaled to 0..1."""
-        names = [known["name"] for known in self.stages]
-        if stage not in names:
-            raise self._unsupported(f"maps of {stage}")
-        results = []
-        for maps in self._features(pixels, "maps")[names.index(stage)]:
-            strongest = maps.amax((1, 2)).argsort(descending=True)[: max(1, int(count))]
-            chosen = maps[strongest]
-            low, high = chosen.amin((1, 2), keepdim=True), chosen.amax((1, 2), keepdim=True)
-            scaled = ((chosen - low) / (high - low).clamp_min(1e-6)).cpu().numpy()
-            results.append({"maps": scaled, "channels": strongest.tolist()})
-        return results
-
-    @torch.inference_mode()
-    def _filters(self, pixels: Tensor, images: object) -> list[dict[str, Any]]:
-        """The first layer's kernels as small pictures [N, h, w, 3], each scaled to 0..1."""
+    def _kernels(self) -> Tensor:
         name = self.model.network.pretrained_cfg.get("first_conv")  # type: ignore[union-attr,operator]
         conv = self.model.network.get_submodule(name) if isinstance(name, str) else None
         if not isinstance(conv, nn.Conv2d) or conv.in_channels != 3:
             raise self._unsupported("filters")
-        kernels = conv.weight.detach().float()
-        kernels = kernels / kernels.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
-        filters = (kernels.permute(0, 2, 3, 1) * 0.5 + 0.5).cpu().numpy()
-        return [{"filters": filters}] * len(pixels)
-
-    def _where(
-        self,
-        pixels: Tensor,
-        images: list[Image.Image],
-        label: str | None = None,
-        method: str = "gradcam",
-    ) -> list[dict[str, Any]]:
-        """Which part of the picture spoke for a label: [size, size] in 0..1."""
-        with torch.no_grad():
-            best = self._logits(pixels).argmax(1)
-        if label is not None:
-            if label not in self.labels:
-                raise self._unsupported(f"where for {label}")
-            best = torch.full_like(best, self.labels.index(label))
-        attribute = {"gradcam": self._gradcam, "occlusion": self._occlusion}.get(method)
-        if attribute is None:
-            raise self._unsupported(method)
-        heat = attribute(pixels, best).clamp_min(0).squeeze(1)
-        heat = heat / heat.amax((1, 2), keepdim=True).clamp_min(1e-6)
-        return [
-            {
-                "heat": heat[n].cpu().numpy(),
-                "label": self.labels[int(best[n])],
-                "crop": self._crop(image.size),
-            }
-            for n, image in enumerate(images)
-        ]
+        return conv.weight
 
     def _gradcam(self, pixels: Tensor, target: Tensor) -> Tensor:
         """Which places of a deep layer spoke for the target -> [N, 1, size, size].

@@ -1,0 +1,143 @@
+"""`python -m pretrained` as it is typed: what it prints, and how it says no."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from pretrained import __main__ as command_line
+from pretrained import catalog, checkpoint
+from pretrained.catalog import Claim
+from pretrained.classification.model import ResidualNet
+from pretrained.errors import BadCheckpoint
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["a", "b", "c", "d", "e", "f"]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "pretrained", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=250)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a few hundred weights that were never trained."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    network = ResidualNet(len(NAMES), widths=(4,), stem_width=4)
+    checkpoint.save_weights(folder, network.state_dict())
+    config = {
+        "key": "classification/tiny",
+        "loader": "pretrained.classification.serve:load",
+        "widths": [4],
+        "stem_width": 4,
+        "classes": len(NAMES),
+        "size": 16,
+        "labels": NAMES,
+    }
+    checkpoint.write_papers(folder, config, {}, {})
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    for name in NAMES:
+        folder = tmp_path / "pictures" / "validation" / name
+        folder.mkdir(parents=True)
+        for n in range(2):
+            Image.effect_noise((20, 20), 60).save(folder / f"{n}.png")
+    return tmp_path / "pictures"
+
+
+def test_evaluate_prints_one_object_and_keeps_its_figures(tiny: Path, pictures: Path) -> None:
+    typed = ("evaluate", "classification/tiny", "--checkpoint", tiny, "--data", pictures)
+    done = run(*typed, "--json", "--keep")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert list(told) == ["key", "split", "n", "metrics", "per_class"]
+    assert (told["key"], told["split"], told["n"]) == (
+        "classification/tiny", "pictures/validation", 12,
+    )  # fmt: skip
+    assert set(told["metrics"]) == {"top1", "top5"}
+    for figure in told["metrics"].values():
+        assert list(figure) == ["value", "low", "high"]
+    assert set(told["per_class"]) == set(NAMES)
+    (kept,) = checkpoint.read_json(tiny, "metrics.json")["results"]
+    assert kept["command"] == "python -m pretrained " + " ".join(map(str, typed)) + " --json"
+
+
+def test_list_names_every_model() -> None:
+    done = run("list")
+    assert done.returncode == 0, done.stderr
+    assert all(key in done.stdout for key in catalog.entries())
+
+
+def test_export_copies_a_folder_once(tmp_path: Path) -> None:
+    assert run("export", "classification/hog-svm", "--out", tmp_path / "new").returncode == 0
+    assert (
+        catalog.from_folder(tmp_path / "new").title == catalog.find("classification/hog-svm").title
+    )
+    again = run("export", "classification/hog-svm", "--out", tmp_path / "new")
+    assert again.returncode == 2 and "name a new folder" in again.stderr
+
+
+def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(pictures, damaged)
+    (damaged / "validation" / "c" / "1.png").write_bytes(b"no picture")
+    for typed, said in (
+        (("train", "classification/foo", "--data", pictures, "--out", tmp_path / "o"), "foo"),
+        (("evaluate", "foo", "--data", pictures), "foo"),
+        (("evaluate", "x/y", "--checkpoint", tiny, "--data", pictures), "x/y"),
+        (
+            ("evaluate", "classification/tiny", "--checkpoint", tiny, "--data", damaged),
+            "1.png cannot be used: this picture is damaged: remove or replace it.",
+        ),
+    ):
+        done = run(*typed)
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
+
+
+def test_the_recorded_command_is_the_one_that_measures_the_same(tiny: Path) -> None:
+    typed = ["evaluate", "k", "--data", "my data", "--split", "test", "--keep", "--checkpoint"]
+    elsewhere = catalog.from_folder(tiny)
+    recorded = command_line.recorded([*typed, str(tiny)], elsewhere)
+    assert recorded == (
+        f"python -m pretrained evaluate k --data 'my data' --split test --checkpoint {tiny}"
+    )
+    bundled = catalog.find("classification/cifar10")
+    for flag in ([*typed, bundled.folder], [*typed[:-1], f"--checkpoint={bundled.folder}"]):
+        assert command_line.recorded(flag, bundled) == (
+            "python -m pretrained evaluate k --data 'my data' --split test"
+        )
+
+
+def test_an_own_model_cannot_take_the_place_of_another(tiny: Path) -> None:
+    assert catalog.extra(tiny, catalog.entries()).key == "classification/tiny"
+    with pytest.raises(BadCheckpoint, match="rename the folder"):
+        catalog.extra(tiny, ["classification/tiny"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "target", "met"),
+    [
+        ("top1", 0.9, 0.8, True),
+        ("top1", 0.7, 0.8, False),
+        ("cer", 0.1, 0.2, True),
+        ("nats_per_char", 1.5, 1.35, False),
+        ("top1", 0.7, None, None),
+    ],
+)
+def test_a_target_may_be_a_ceiling(
+    metric: str, value: float, target: float | None, met: bool | None
+) -> None:
+    assert Claim(metric, value, None, None, "s", 9, "", "", target).met is met
