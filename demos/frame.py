@@ -213,7 +213,8 @@ def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]
         if result:
             return figure(metric, result, interval=part != "value")
     elif kind == "training" and field in metrics.get("training", {}):
-        return str(metrics["training"][field])
+        value = metrics["training"][field]
+        return f"{value:,}" if isinstance(value, int) else str(value)
     log.warning("no figure for {{%s}}", placeholder)
     return "—"
 

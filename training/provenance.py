@@ -18,8 +18,8 @@ def provenance(
     Args:
         command: what was typed.
         seconds: wall time of the training.
-        data: the split and how many of it.
-        more: what else this kind of run has to tell.
+        data: the split.
+        more: how many of it, and what else this kind of run has to tell.
     """
     return {
         "command": command,

@@ -131,8 +131,9 @@ def classes(engine: Any, say: Say) -> str:
         ((label, row["recall"]) for label, row in results[0]["per_class"].items()),
         key=lambda row: -row[1],
     )
-    shown = [(chinese[label] if say.lang == "zh" else label, recall) for label, recall in rows]
-    return figure(frame.bars(shown), say("classification.chart.classes_caption"))
+    if say.lang == "zh":
+        rows = [(chinese.get(label, label), recall) for label, recall in rows]
+    return figure(frame.bars(rows), say("classification.chart.classes_caption"))
 
 
 def probes(say: Say) -> str:

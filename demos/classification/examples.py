@@ -32,9 +32,9 @@ class Example:
 
 GRADIO, SKIMAGE, SKLEARN = "gradio", "skimage", "sklearn"
 EXAMPLES = (
+    Example("espresso", SKIMAGE, "data/coffee.png"),
     Example("lion", GRADIO, "media_assets/images/lion.jpg"),
     Example("cat", SKIMAGE, "data/chelsea.png"),
-    Example("espresso", SKIMAGE, "data/coffee.png"),
     Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
     Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
     Example("rocket", SKIMAGE, "data/rocket.jpg"),

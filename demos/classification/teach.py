@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from demos import frame
-from demos.language import Words
+from demos.classification.charts import PHOTOS
+from demos.language import Say, Words
 
 TRAIN = "python -m pretrained train classification/photos --data my_pictures --out my_model"
 SERVE = "python app.py --model my_model"
@@ -25,3 +26,20 @@ def build(words: Words) -> None:
     frame.command(words, TRAIN)
     frame.html(words, lambda say: f"<p>{say('classification.train.load')}</p>")
     frame.command(words, SERVE)
+    frame.html(words, shown_on_flowers)
+
+
+def shown_on_flowers(say: Say) -> str:
+    """What starting from a trained network buys, measured: both figures from the photo card."""
+    rungs = {rung["name"]: rung for rung in frame.read_metrics(PHOTOS).get("ladder", ())}
+    if not {"flowers, fine-tuned", "flowers, from scratch"} <= set(rungs):
+        return ""
+    tuned, scratch = rungs["flowers, fine-tuned"], rungs["flowers, from scratch"]
+    text = say(
+        "classification.train.flowers",
+        tuned=frame.figure("top1", tuned),
+        scratch=frame.figure("top1", scratch),
+        n=tuned["n"],
+        pictures=f"{tuned['pictures']:,}",
+    )
+    return frame.note(text)

@@ -152,7 +152,8 @@ def train(source: Path | str, out: Path, *, seed: int, smoke: bool, command: str
         seed=seed,
         device=torch.device("cpu"),
         seconds=time.monotonic() - started,
-        data=f"{pictures.split}, {len(train_on)} pictures",
+        data=pictures.split,
+        pictures=len(train_on),
         tried={str(c): round(right, 4) for right, (c, _) in tried.items()},
     )
     checkpoint.write_papers(out, config, made, calibration)

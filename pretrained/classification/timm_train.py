@@ -109,7 +109,8 @@ def train(
         device=device,
         seconds=history[-1]["seconds"],
         epochs=history[-1]["epoch"],
-        data=f"{pictures.split}, {len(train_on)} pictures",
+        data=pictures.split,
+        pictures=len(train_on),
         started_from=entry.hub_id or entry.key,
         learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
     )

@@ -242,6 +242,8 @@ def train(
     plan = replace(recipe.plan, minutes=minutes, seed=seed, peak=lr or recipe.plan.peak)
     if scratch:
         plan = replace(plan, epochs=epochs or plan.epochs)
+        # Few pictures come in smaller batches, so that an epoch still has enough steps.
+        recipe = replace(recipe, batch=min(recipe.batch, max(32, len(train_on) // 70)))
         model = ResidualNet(len(pictures.names), **recipe.architecture)
         model.whiten_stem(train_on.images[:2000].float() / 255)
         task = ClassifierTask(model, train_on, held_out, replace(recipe, plan=plan), device)
@@ -276,7 +278,8 @@ def train(
         device=device,
         seconds=history[-1]["seconds"],
         epochs=history[-1]["epoch"],
-        data=f"{pictures.split}, {len(train_on)} pictures",
+        data=pictures.split,
+        pictures=len(train_on),
         started_from="random weights" if scratch else key,
     )
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"

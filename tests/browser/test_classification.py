@@ -102,12 +102,12 @@ def test_labels_speak_the_visitors_language(page: Page, app_url: str) -> None:
 
 def test_an_example_is_chosen_by_keyboard(page: Page, app_url: str) -> None:
     visit(page, app_url)
-    assert shown(page) != "coffee.png"
+    assert shown(page) != "rocket.jpg"
     before = answer_name(page)
-    button = page.get_by_role("button", name="Espresso")
+    button = page.get_by_role("button", name="Rocket")
     button.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#classify-picture img[src$='coffee.png']")).to_be_visible()
+    expect(page.locator("#classify-picture img[src$='rocket.jpg']")).to_be_visible()
     answered_anew(page, before)
 
 
@@ -203,7 +203,7 @@ def test_a_comparison_of_the_picture_before_is_not_shown(page: Page, app_url: st
     before = answer_name(page)
     page.evaluate("""() => {
       document.querySelector('#classify-compare').click();
-      document.querySelector('.examples button[data-pick=espresso]').click();
+      document.querySelector('.examples button[data-pick=rocket]').click();
     }""")
     answered_anew(page, before)
     page.wait_for_timeout(3000)  # a comparison takes less, models loaded or not
@@ -250,8 +250,8 @@ def test_no_visitor_sees_anothers_picture(new_page: NewPage, app_url: str, tmp_p
 def test_the_same_picture_is_looked_into(page: Page, app_url: str) -> None:
     visit(page, app_url)
     before = answer_name(page)
-    send(page, example("espresso"))
-    expect(page.locator("#classify-picture img[src$='coffee.png']")).to_be_visible()
+    send(page, example("rocket"))
+    expect(page.locator("#classify-picture img[src$='rocket.jpg']")).to_be_visible()
     answered_anew(page, before)
     page.get_by_role("button", name="See how it decided").click()
     inside = page.locator("#classification .room-inside")

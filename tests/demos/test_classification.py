@@ -241,7 +241,7 @@ def test_several_pictures_give_a_table_and_the_same_as_csv(engine, sent):
     good, bad = encoded(photo(), "PNG"), b"no picture"
     payloads = [sent(good, "a.png"), sent(bad, "=HYPERLINK(1).png"), sent(good, "<b>.png")]
     html = collect(several.table(engine, WORDS, payloads, "photos", "zh"))[-1]
-    assert "狮子" in html and "不是可读的图片" in html and "<b>.png" not in html
+    assert "狮子" in html and "不是能读取的图片" in html and "<b>.png" not in html
     header, first, second, third = rows_of(html)
     assert header == ["file", "answer", "confidence", "second", "sure", "error"]
     assert first == ["a.png", "lion", "0.9000", "tabby", "yes", ""]
