@@ -133,14 +133,15 @@ def recorded(arguments: Sequence[str], entry: Entry) -> str:
 def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
     """Put one result into ``metrics.json``, in place of an older one on the same split."""
     metrics = checkpoint.read_json(folder, checkpoint.METRICS)
-    targets = getattr(recipe_module(result["key"], "evaluate"), "TARGETS", {})
+    room = recipe_module(result["key"], "evaluate")
     row = {
         "split": result["split"],
         "n": result["n"],
         "metrics": result["metrics"],
         "per_class": result["per_class"],
         "command": command,
-        "target": targets.get(result["key"], {}),
+        "reference": getattr(room, "REFERENCES", {}).get(result["key"], ""),
+        "target": getattr(room, "TARGETS", {}).get(result["key"], {}),
     }
     others = [r for r in metrics["results"] if r["split"] != row["split"]]
     metrics["results"] = [*others, row]

@@ -16,6 +16,12 @@ from pretrained.errors import BadCheckpoint
 
 _Row = TypeVar("_Row")
 
+# Where each split comes from.
+REFERENCES = {
+    "classification/cifar10": "https://www.cs.toronto.edu/~kriz/cifar.html",
+    "classification/hog-svm": "https://www.cs.toronto.edu/~kriz/cifar.html",
+    "classification/photos": "https://arxiv.org/abs/1409.0575",
+}
 # The floors that DESIGN sets for a recipe on one GPU, shown beside what was reached.
 TARGETS = {
     "classification/cifar10": {"top1": 0.955},
