@@ -40,6 +40,7 @@ def shown_on_flowers(say: Say) -> str:
         tuned=frame.figure("top1", tuned),
         scratch=frame.figure("top1", scratch),
         n=tuned["n"],
+        minutes=f"{tuned['wall_seconds'] / 60:.1f}",
         pictures=f"{tuned['pictures']:,}",
     )
     return frame.note(text)

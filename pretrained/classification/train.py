@@ -248,16 +248,16 @@ def train(
         model.whiten_stem(train_on.images[:2000].float() / 255)
         task = ClassifierTask(model, train_on, held_out, replace(recipe, plan=plan), device)
     else:
-        # A tenth of the rate, and a hundredth for what is already learnt. Few epochs suffice,
-        # but a handful of pictures still needs a few hundred steps.
+        # A third of the rate, half of that for what is already learnt (chosen on the flowers kept
+        # aside). Few epochs suffice, but a handful of pictures still needs a few hundred steps.
         batch = 32
         enough = max(15, math.ceil(300 / max(1, len(train_on) // batch)))
-        plan = replace(plan, epochs=epochs or enough, peak=lr or plan.peak / 10)
+        plan = replace(plan, epochs=epochs or enough, peak=lr or plan.peak / 3)
         recipe = replace(
             recipe,
             plan=plan,
             batch=batch,
-            sizes=(),
+            sizes=((0.6, recipe.size * 3 // 4),),
             title=out.resolve().name,
             description=f"{recipe.title}, fine-tuned on {pictures.split}.",
             limits="",
@@ -265,7 +265,7 @@ def train(
         assert entry is not None, "fine-tuning needs the bundled weights"
         model = entry.load("cpu").network
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
-        groups = head_and_body(model, head_only, 0.1)
+        groups = head_and_body(model, head_only, 0.5)
         task = FineTuneTask(
             model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
         )
