@@ -95,7 +95,9 @@ def hardware(device: torch.device) -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
-    return f"{name or platform.processor() or 'CPU'}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    plural = "" if threads == 1 else "s"
+    return f"{name or platform.processor() or 'CPU'}, {threads} thread{plural}"
 
 
 def learning_rate(plan: Plan, progress: float) -> float:

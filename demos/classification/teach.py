@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from demos import frame
 from demos.classification.charts import PHOTOS
 from demos.language import Say, Words
@@ -26,15 +28,20 @@ def build(words: Words) -> None:
     frame.command(words, TRAIN)
     frame.html(words, lambda say: f"<p>{say('classification.train.load')}</p>")
     frame.command(words, SERVE)
-    frame.html(words, shown_on_flowers)
+    if flowers():
+        frame.html(words, shown_on_flowers)
+
+
+def flowers() -> list[dict[str, Any]]:
+    """The photo card's two figures on flowers: fine-tuned, and from random weights."""
+    rungs = {rung["name"]: rung for rung in frame.read_metrics(PHOTOS).get("ladder", ())}
+    names = ("flowers, fine-tuned", "flowers, from scratch")
+    return [rungs[name] for name in names] if set(names) <= set(rungs) else []
 
 
 def shown_on_flowers(say: Say) -> str:
     """What starting from a trained network buys, measured: both figures from the photo card."""
-    rungs = {rung["name"]: rung for rung in frame.read_metrics(PHOTOS).get("ladder", ())}
-    if not {"flowers, fine-tuned", "flowers, from scratch"} <= set(rungs):
-        return ""
-    tuned, scratch = rungs["flowers, fine-tuned"], rungs["flowers, from scratch"]
+    tuned, scratch = flowers()
     text = say(
         "classification.train.flowers",
         tuned=frame.figure("top1", tuned),

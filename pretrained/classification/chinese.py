@@ -19,10 +19,10 @@ Labrador retriever 拉布拉多犬|pretzel 椒盐卷饼|king penguin 王企鹅|s
 lesser panda 小熊猫|pop bottle 汽水瓶|banana 香蕉|sock 袜子|cockroach 蟑螂|projectile 炮弹|beer bottle 啤酒瓶
 mantis 螳螂|freight car 货运车厢|guacamole 牛油果酱|remote control 遥控器|European fire salamander 火蝾螈
 lakeside 湖畔|chimpanzee 黑猩猩|pay-phone 投币电话|fur coat 毛皮大衣|alp 高山|lampshade 灯罩|torch 火炬
-abacus 算盘|moving van 搬家货车|barrel 木桶|tabby 虎斑猫|goose 鹅|koala 考拉|bullet train 高速列车|CD player CD播放机
+abacus 算盘|moving van 搬家货车|barrel 木桶|tabby 虎斑猫|goose 鹅|koala 考拉|bullet train 高速列车|CD player 激光唱机
 teapot 茶壶|birdhouse 鸟屋|gazelle 瞪羚|academic gown 学位袍|tractor 拖拉机|ladybug 瓢虫|miniskirt 迷你裙
 golden retriever 金毛寻回犬|triumphal arch 凯旋门|cannon 大炮|neck brace 颈托|sombrero 墨西哥宽边帽|gasmask 防毒面具
-candle 蜡烛|desk 书桌|frying pan 平底锅|bee 蜜蜂|dam 水坝|spiny lobster 棘刺龙虾|police van 警车|iPod iPod播放器
+candle 蜡烛|desk 书桌|frying pan 平底锅|bee 蜜蜂|dam 水坝|spiny lobster 棘刺龙虾|police van 警车|iPod 音乐播放器
 punching bag 沙袋|beacon 灯塔|jellyfish 水母|wok 炒锅|potter's wheel 陶轮|sandal 凉鞋|pill bottle 药瓶
 butcher shop 肉铺|slug 蛞蝓|hog 猪|cougar 美洲狮|crane 起重机|vestment 祭衣|dragonfly 蜻蜓|cash machine 自动取款机
 mushroom 蘑菇|jinrikisha 人力车|water tower 水塔|chest 箱子|snorkel 潜水呼吸管|sunglasses 太阳镜|fly 苍蝇
