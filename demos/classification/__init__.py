@@ -199,12 +199,13 @@ async def answering(
     fetch: bool = False,
 ) -> AsyncIterator[tuple[str, bool]]:
     """(HTML of the answer so far, whether a download is offered), until the answer stands."""
+    entry = None
     try:
         entry = answers.entry_of(engine, key)
+        picture = await answers.opened(engine, payload)
         if entry.hub_id and not fetch and not answers.on_disk(entry):
             yield answers.offer(words, lang, entry), True
             return
-        picture = await answers.opened(engine, payload)
         work = answers.ask(engine, entry.key, picture)
         async with aclosing(answers.with_progress(engine, entry.key, work)) as steps:
             async for step in steps:
@@ -214,7 +215,8 @@ async def answering(
                 else:
                     yield answers.waiting(words, lang, entry, step), False
     except Refusal as error:
-        yield answers.refusal(words, lang, error), False
+        again = fetch and entry is not None and not answers.on_disk(entry)
+        yield answers.refusal(words, lang, error), again
 
 
 async def comparing(

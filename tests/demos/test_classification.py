@@ -174,6 +174,18 @@ def test_a_download_is_offered_with_size_and_licence_before_anything_is_asked(en
     assert "ImageNet-1k" in said and "lion" in said, "ImageNet labels stay English, and it says so"
 
 
+def test_a_download_that_failed_is_offered_again(engine, sent):
+    engine.failing["classification/now"] = LoadFailed(model="Now-50", id="1")
+    payload = sent(encoded(photo(), "PNG"))
+    said, offered = collect(answering(engine, WORDS, payload, "now", "en", fetch=True))[-1]
+    assert offered and 'role="alert"' in said
+
+
+def test_a_bad_picture_is_named_before_a_download_is_offered(engine, sent):
+    [(said, offered)] = collect(answering(engine, WORDS, sent(b"no picture"), "now", "en"))
+    assert not offered and "not a picture" in said and "102 MB" not in said
+
+
 def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
     reason = LoadFailed(model="CIFAR-10", id="1")
     engine.failing["classification/cifar10"] = reason
