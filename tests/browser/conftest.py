@@ -26,6 +26,8 @@ from tests.browser.settling import watch
 ROOT = Path(__file__).parent.parent.parent
 #: What Gradio's own API panel asks for, and does without.
 ASKED_IN_VAIN = ("/gradio_api/mcp/schema", "/monitoring/summary")
+#: What Gradio logs when a page is left or reloaded while an answer is on its way.
+LEFT = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 PATIENCE = 30_000  # ms that anything on a page may take on two busy cores
 expect.set_options(timeout=PATIENCE)
 
@@ -103,6 +105,7 @@ def new_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
                 wrong.append(f"console: {message.text} ({message.location})")
                 if message.type == "error"
                 and not message.location.get("url", "").endswith(ASKED_IN_VAIN)
+                and not message.text.startswith(LEFT)
                 else None
             ),
         )
