@@ -1,0 +1,82 @@
+"""The characters that a model knows. Needs no torch, so that a page can ask before a model loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pretrained import checkpoint
+
+#: Typographers' signs, and what stands for them in the training text.
+PLAIN = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\t": " "}
+    | {"\u00a0": " ", "\r": "\n"}
+)
+#: The index of every character that the model does not know.
+UNKNOWN = 0
+
+
+class Alphabet:
+    """Characters and their indices; 0 stands for every other character.
+
+    ``begin`` is the character after which a text starts, and that is never written.
+    """
+
+    def __init__(self, characters: str, begin: str = "\n") -> None:
+        self.characters, self.begin = characters, begin
+        self._index = {character: i for i, character in enumerate(characters, start=1)}
+
+    def __len__(self) -> int:
+        """Size of the model's output: the characters and the one for unknown ones."""
+        return len(self.characters) + 1
+
+    @classmethod
+    def from_text(cls, text: Iterable[str], begin: str = "\n") -> Alphabet:
+        """Of all characters of a text."""
+        return cls("".join(sorted({*text} | {begin})), begin)
+
+    def clean(self, text: str) -> str:
+        """The text as the model reads it: plain quotation marks, one kind of line end, and a
+        full-width sign for a half-width one, or the other way round, where only that is known."""
+        text = text.replace("\r\n", "\n").translate(PLAIN)
+        return "".join(c if c in self._index else self._twin(c) for c in text)
+
+    def _twin(self, character: str) -> str:
+        code = ord(character)
+        for other in (code - 0xFEE0, code + 0xFEE0):
+            if (0x21 <= other <= 0x7E or 0xFF01 <= other <= 0xFF5E) and chr(other) in self._index:
+                return chr(other)
+        return "。" if character == "." and "。" in self._index else character
+
+    def unknown(self, text: str) -> list[str]:
+        """The distinct characters that the model does not know, in their order."""
+        return list(dict.fromkeys(c for c in self.clean(text) if c not in self._index))
+
+    def encode(self, text: str) -> list[int]:
+        """Indices of the cleaned text; `UNKNOWN` for what the model does not know."""
+        return [self._index.get(character, UNKNOWN) for character in self.clean(text)]
+
+    def index(self, character: str) -> int:
+        """The index of one character as it stands; `UNKNOWN` if there is none."""
+        return self._index.get(character, UNKNOWN)
+
+    def character(self, index: int) -> str:
+        """The character of an index from 1."""
+        return self.characters[index - 1]
+
+
+@lru_cache(maxsize=16)
+def _of_folder(folder: str, changed: float) -> Alphabet | None:
+    config = checkpoint.read_json(Path(folder), checkpoint.CONFIG)
+    characters = config.get("characters")
+    return Alphabet(characters, config.get("begin", "\n")) if characters else None
+
+
+def of(entry: Any) -> Alphabet | None:
+    """The alphabet of a catalogue entry; None for a model that writes tokens, not characters."""
+    if entry.folder is None:
+        return None
+    config = Path(entry.folder) / checkpoint.CONFIG
+    return _of_folder(entry.folder, config.stat().st_mtime)

@@ -1,0 +1,17 @@
+"""What a writing model gives at each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some characters, in the order in which they were written.
+
+    ``nats``: for each character (for a language model of tokens: for each token) how surprised the
+    model was by it at temperature 1, ``-log p``, whatever the temperature it was drawn at.
+    """
+
+    text: str
+    nats: tuple[float, ...] = ()
