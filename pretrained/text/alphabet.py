@@ -1,4 +1,4 @@
-"""The characters that a model knows. Needs no torch, so that a page can ask before a model loads."""
+"""The characters that a model knows. Needs no torch: a page can ask before a model loads."""
 
 from __future__ import annotations
 

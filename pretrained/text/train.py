@@ -1,0 +1,319 @@
+"""How the character networks were trained: recipes over the one loop, from random weights.
+
+The text runs past in parallel streams, and the network's state is carried from one window to the
+next (truncated backpropagation through time), so that it learns to remember for longer than a
+window. What each shipped checkpoint reached, in how long and on what, stands in its card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import UnknownEntry
+from pretrained.text import copies, data, memory
+from pretrained.text.alphabet import Alphabet
+from pretrained.text.data import Texts
+from pretrained.text.model import CharNet
+from training import loop
+from training.provenance import provenance
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one character network, apart from the text.
+
+    Attributes:
+        streams, window: parallel places in the text, and characters between two updates.
+        rounds_of: windows in a round; every round starts at new places with an empty state.
+        rare: characters that occur less often than this count as unknown.
+        architecture: arguments of `CharNet` besides the alphabet's size.
+        title, licence, description, limits: for the model card.
+    """
+
+    plan: loop.Plan
+    streams: int = 128
+    window: int = 128
+    rounds_of: int = 50
+    rare: int = 1
+    architecture: dict[str, Any] = field(default_factory=dict)
+    kind: str = "prose"
+    gram: int = 20
+    title: str = ""
+    licence: str = "apache-2.0"
+    description: str = ""
+    limits: str = ""
+
+
+RECIPES = {
+    "text/shakespeare": Recipe(
+        plan=loop.Plan(
+            epochs=400, peak=4e-3, weight_decay=0.01, warmup=0.03, optimiser="adamw",
+            average=150, clip=1.0,
+        ),  # fmt: skip
+        architecture={"hidden": 384, "layers": 2, "embedding": 64, "dropout": 0.05},
+        kind="verse",
+        title="Shakespeare network",
+        licence="apache-2.0",
+        description="A recurrent network that has read most of Shakespeare's plays character by "
+        "character, and writes on in their manner. It knows no words, only characters.",
+        limits="It has no sense of a plot, and none of meaning beyond a line or two. It was "
+        "trained on public-domain plays and writes as they do, insults included.",
+    ),
+    "text/tang": Recipe(
+        plan=loop.Plan(
+            epochs=300, peak=4e-3, weight_decay=0.05, warmup=0.03, optimiser="adamw",
+            average=150, clip=1.0,
+        ),  # fmt: skip
+        streams=64,
+        window=64,
+        rounds_of=40,
+        rare=2,
+        architecture={
+            "hidden": 512, "layers": 1, "embedding": 384, "dropout": 0.35, "tied": True,
+        },  # fmt: skip
+        kind="quatrains",
+        gram=5,
+        title="Tang network",
+        licence="apache-2.0",
+        description="A recurrent network that has read eleven thousand quatrains of the Tang "
+        "dynasty in simplified characters, and writes new ones.",
+        limits="It keeps the form better than the meaning, and follows neither the tones nor "
+        "the rhymes strictly.",
+    ),
+}
+
+
+class WritingTask:
+    """A text and a network, as the loop wants them."""
+
+    def __init__(
+        self, model: nn.Module, train: Tensor, held_out: Tensor, recipe: Recipe, device: Any
+    ) -> None:
+        self.model, self.recipe, self.device = model, recipe, device
+        self.train = train.to(device)
+        self.held_out = held_out.to(device)
+        length = recipe.rounds_of * recipe.window
+        # Short texts have fewer places to start from.
+        self.streams = max(1, min(recipe.streams, len(train) // recipe.window))
+        self.windows = max(1, min(recipe.rounds_of, (len(train) - 1) // recipe.window))
+        self.room = max(1, len(train) - min(length, self.windows * recipe.window))
+        self.steps_per_epoch = self.windows
+        self.state: Any = None
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Weight decay for matrices only."""
+        weights = [p for p in self.model.parameters() if p.ndim > 1]
+        rest = [p for p in self.model.parameters() if p.ndim <= 1]
+        return [{"params": weights}, {"params": rest, "weight_decay": 0.0}]
+
+    def batches(self, epoch: int, progress: float) -> Iterator[tuple[Tensor, Tensor]]:
+        """Characters [B, window] and the ones that follow them, places drawn anew every round."""
+        generator = torch.Generator().manual_seed(self.recipe.plan.seed * 10_007 + epoch)
+        # One place in each of B equal stretches of the text: a round sees all of it.
+        share = self.room / self.streams
+        places = (torch.rand(self.streams, generator=generator) + torch.arange(self.streams)) * share
+        starts = places.long().clamp(max=self.room - 1).to(self.device)
+        self.state = None
+        for window in range(self.windows):
+            offset = torch.arange(self.recipe.window + 1, device=self.device)
+            rows = starts[:, None] + window * self.recipe.window + offset
+            chunk = self.train[rows.clamp(max=len(self.train) - 1)].long()
+            yield chunk[:, :-1], chunk[:, 1:]
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Nats per character; the state comes from the window before, without its gradient."""
+        x, y = batch
+        logits, state = model(x, self.state)
+        self.state = _detached(state)
+        return F.cross_entropy(logits.flatten(0, 1).float(), y.flatten())
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Nats per character on a part of what is kept aside."""
+        return {"held_out_nats": nats(model, self.held_out[:60_000]).mean().item()}
+
+
+def _detached(state: Any) -> Any:
+    return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+
+
+@torch.no_grad()
+def nats(model: nn.Module, text: Tensor, streams: int = 32, overlap: int = 200) -> Tensor:
+    """Surprise of each character [T - 1], -log p, of one text [T].
+
+    The text is cut into ``streams`` parts that are read side by side; each part is led in by the
+    ``overlap`` characters before it, which are not counted twice.
+    """
+    model.eval()
+    part = max(1, -(-(len(text) - 1) // streams))
+    found: list[Tensor] = []
+    starts = torch.arange(0, len(text) - 1, part)
+    reach = torch.arange(-overlap, part + 1)
+    rows = (starts[:, None] + reach).clamp(0, len(text) - 1).to(text.device)
+    state = None
+    for piece in range(0, overlap + part, 256):
+        x = text[rows[:, piece : piece + 256]].long()
+        y = text[rows[:, piece + 1 : piece + 257]].long()
+        logits, state = model(x[:, : y.shape[1]], state)
+        found.append(F.cross_entropy(logits.float().transpose(1, 2), y, reduction="none"))
+    surprise = torch.cat(found, 1)[:, overlap:]
+    return surprise.flatten()[: len(text) - 1].cpu() if len(starts) > 1 else surprise[0].cpu()
+
+
+def read(key: str, source: Path | str, plays: bool = True) -> Texts:
+    """The recipe's own texts where ``source`` holds them, else a visitor's own.
+
+    Raises:
+        BadData: it cannot be read or is too little.
+    """
+    path = Path(source)
+    if key == "text/shakespeare" and (path / data.TINY).is_file():
+        return data.shakespeare(path, plays=plays)
+    if key == "text/tang":
+        poems = path / data.POEMS if path.is_dir() else path
+        if poems.name == data.POEMS:
+            return data.tang(poems)
+    return data.own(source)
+
+
+def train(
+    key: str,
+    source: Path | str,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    scratch: bool | None = None,
+    head_only: bool = False,
+    resume: bool = False,
+    smoke: bool = False,
+    command: str = "",
+) -> Path:
+    """Train one network that writes, and leave a checkpoint folder in ``out``.
+
+    The recipe of ``key`` runs from random weights on its own texts. On a visitor's text its trained
+    weights are the start, if they know all but one in two hundred of its characters; else it starts
+    from random weights with the text's own alphabet. ``scratch`` overrides that choice. For a model
+    of the Hub, see `pretrained.text.causal_train`.
+
+    Raises:
+        UnknownEntry: no recipe is called so.
+        BadData: the text cannot be read, or is too little.
+    """
+    entry = catalog.entries().get(key)
+    if entry is not None and entry.folder is None:
+        from pretrained.text import causal_train
+
+        return causal_train.train(
+            entry, source, out, minutes=minutes, epochs=epochs, lr=lr, seed=seed,
+            resume=resume, smoke=smoke, command=command,
+        )  # fmt: skip
+    if key not in RECIPES:
+        raise UnknownEntry(model=key)
+    recipe = RECIPES[key]
+    texts = read(key, source)
+    own = texts.split.startswith("first 95%")
+    device = loop.choose_device()
+    torch.manual_seed(seed)
+    plan = replace(recipe.plan, minutes=minutes, seed=seed, epochs=epochs or recipe.plan.epochs)
+    alphabet, network = None, None
+    if own and not scratch and entry is not None:
+        config = checkpoint.read_json(Path(str(entry.folder)), checkpoint.CONFIG)
+        theirs = Alphabet(config["characters"], config["begin"])
+        known = 1 - data.share_unknown(data.encoded(texts.train, theirs))
+        if scratch is False or known >= 0.995:
+            alphabet = theirs
+            network = CharNet(len(alphabet), **config["architecture"])
+            network.load_state_dict(checkpoint.load_weights(Path(str(entry.folder))))
+            plan = replace(plan, peak=plan.peak / 4, epochs=epochs or 30)
+    fresh = network is None
+    if alphabet is None or network is None:
+        alphabet = alphabet_of(texts.train, recipe.rare)
+        network = CharNet(len(alphabet), **recipe.architecture)
+    plan = replace(plan, peak=lr or plan.peak)
+    recipe = replace(recipe, plan=plan)
+    train_on = data.encoded(texts.train, alphabet)
+    held_out = data.encoded(texts.held_out, alphabet)
+    task = WritingTask(network, train_on, held_out, recipe, device)
+    averaged, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    assert isinstance(averaged, CharNet)
+    made = provenance(
+        command,
+        seed=seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        rounds=history[-1]["epoch"],
+        data=texts.split,
+        characters=len(train_on),
+        passes=round(history[-1]["step"] * task.streams * recipe.window / len(train_on), 2),
+        started_from="random weights" if fresh else key,
+    )
+    if own:
+        recipe = replace(
+            recipe,
+            kind="prose",
+            title=out.resolve().name,
+            description=f"{recipe.title.replace(' network', '')}'s recipe on {texts.split}.",
+            limits="",
+            licence="unknown",
+        )
+    name = f"text/{out.resolve().name}" if own else key
+    architecture = RECIPES[key].architecture if fresh else config["architecture"]
+    recipe = replace(recipe, architecture=architecture)
+    write(out, name, averaged.cpu(), alphabet, recipe, texts, held_out, made)
+    return out
+
+
+def alphabet_of(text: str, rare: int) -> Alphabet:
+    """The characters that occur at least ``rare`` times."""
+    from collections import Counter
+
+    return Alphabet.from_text(c for c, n in Counter(text).items() if n >= rare)
+
+
+def write(
+    out: Path,
+    key: str,
+    network: CharNet,
+    alphabet: Alphabet,
+    recipe: Recipe,
+    texts: Texts,
+    held_out: Tensor,
+    made: dict[str, Any],
+) -> None:
+    """Search the memory for cells that track something, fingerprint the text, and write it all."""
+    network.eval()
+    checkpoint.save_weights(out, network.state_dict())
+    copies.save(out, texts.train, recipe.gram)
+    tracking = memory.search(network, alphabet, texts.held_out[:40_000], texts.held_out_split)
+    config = {
+        "key": key,
+        "title": recipe.title,
+        "loader": "pretrained.text.serve:load",
+        "pipeline_tag": "text-generation",
+        "licence": recipe.licence,
+        "description": recipe.description,
+        "limits": recipe.limits,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "max_batch": 64,
+        "characters": alphabet.characters,
+        "begin": alphabet.begin,
+        "kind": recipe.kind,
+        "architecture": recipe.architecture,
+        "gram": recipe.gram,
+        "works": [list(work) for work in texts.works],
+        "tracking": tracking,
+    }
+    checkpoint.write_papers(out, config, made, {})
+
+
