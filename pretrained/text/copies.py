@@ -23,7 +23,9 @@ MOST = 400_000
 
 def hashes(text: str, gram: int, stride: int = 1) -> np.ndarray:
     """One uint32 for each run of ``gram`` characters that starts at a multiple of ``stride``."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64) + np.uint64(1)
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64) + np.uint64(
+        1
+    )
     count = len(codes) - gram + 1
     if count <= 0:
         return np.zeros(0, np.uint32)

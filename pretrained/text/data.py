@@ -137,13 +137,14 @@ def quatrain(poem: str) -> bool:
 
 def _title(play: str) -> str:
     """The first line of a play, in title case."""
-    words = play.strip().splitlines()[0].split()
-    small = {"AND", "AS", "OF", "THE", "FOR"}
-    plain = (
-        word if re.fullmatch("[IV]+", word) else word.lower() if word in small else word.capitalize()
-        for word in words
-    )  # fmt: skip
-    title = " ".join(plain)
+    first, small = play.strip().splitlines()[0], {"AND", "AS", "OF", "THE", "FOR"}
+
+    def cased(word: str) -> str:
+        if re.fullmatch("[IV]+", word):
+            return word
+        return word.lower() if word in small else word.capitalize()
+
+    title = " ".join(map(cased, first.split()))
     return title[0].upper() + title[1:]
 
 

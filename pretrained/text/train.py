@@ -55,9 +55,14 @@ class Recipe:
 RECIPES = {
     "text/shakespeare": Recipe(
         plan=loop.Plan(
-            epochs=400, peak=4e-3, weight_decay=0.01, warmup=0.03, optimiser="adamw",
-            average=150, clip=1.0,
-        ),  # fmt: skip
+            epochs=400,
+            peak=4e-3,
+            weight_decay=0.01,
+            warmup=0.03,
+            optimiser="adamw",
+            average=150,
+            clip=1.0,
+        ),
         architecture={"hidden": 384, "layers": 2, "embedding": 64, "dropout": 0.05},
         kind="verse",
         title="Shakespeare network",
@@ -69,16 +74,25 @@ RECIPES = {
     ),
     "text/tang": Recipe(
         plan=loop.Plan(
-            epochs=300, peak=4e-3, weight_decay=0.05, warmup=0.03, optimiser="adamw",
-            average=150, clip=1.0,
-        ),  # fmt: skip
+            epochs=300,
+            peak=4e-3,
+            weight_decay=0.05,
+            warmup=0.03,
+            optimiser="adamw",
+            average=150,
+            clip=1.0,
+        ),
         streams=64,
         window=64,
         rounds_of=40,
         rare=2,
         architecture={
-            "hidden": 512, "layers": 1, "embedding": 384, "dropout": 0.35, "tied": True,
-        },  # fmt: skip
+            "hidden": 512,
+            "layers": 1,
+            "embedding": 384,
+            "dropout": 0.35,
+            "tied": True,
+        },
         kind="quatrains",
         gram=5,
         title="Tang network",
@@ -119,7 +133,9 @@ class WritingTask:
         generator = torch.Generator().manual_seed(self.recipe.plan.seed * 10_007 + epoch)
         # One place in each of B equal stretches of the text: a round sees all of it.
         share = self.room / self.streams
-        places = (torch.rand(self.streams, generator=generator) + torch.arange(self.streams)) * share
+        places = (
+            torch.rand(self.streams, generator=generator) + torch.arange(self.streams)
+        ) * share
         starts = places.long().clamp(max=self.room - 1).to(self.device)
         self.state = None
         for window in range(self.windows):
@@ -295,7 +311,9 @@ def write(
     network.eval()
     checkpoint.save_weights(out, network.state_dict())
     copies.save(out, texts.train, recipe.gram)
-    tracking = memory.search(network, alphabet, texts.held_out[:40_000], texts.held_out_split)
+    tracking = memory.search(
+        network, alphabet, texts.held_out[:40_000], texts.held_out_split, recipe.kind
+    )
     config = {
         "key": key,
         "title": recipe.title,
@@ -315,5 +333,3 @@ def write(
         "tracking": tracking,
     }
     checkpoint.write_papers(out, config, made, {})
-
-

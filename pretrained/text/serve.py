@@ -1,0 +1,279 @@
+"""The served `CharNet`: it writes on from a prompt, for many at once, and can be looked into.
+
+`begin` and `step` write; `predict` answers one *view* of a text. Loads with torch alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry, Progress
+from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.text import copies, memory
+from pretrained.text.alphabet import UNKNOWN, Alphabet
+from pretrained.text.model import CharNet
+from pretrained.text.piece import Piece
+from pretrained.text.sampling import Taste, draw, likeliest
+from pretrained.text.stepper import Stepper
+
+#: Characters of a prompt that are read, the last ones. What lies further back is forgotten anyway.
+READ = 600
+#: Characters that a view looks at.
+SEEN = 2_000
+#: Characters that one `step` writes: fewer events, and a newcomer still waits milliseconds only.
+STRIDE = 4
+LINE_ENDS = "，。？！；"
+
+
+@dataclass
+class Writing:
+    """One text that is being written. ``h`` and ``c``: [layers, H]; ``next``: what to read next."""
+
+    h: Tensor
+    c: Tensor
+    next: int
+    left: int
+    taste: Taste
+    chance: np.random.Generator
+    poem: bool
+    starts: list[str]
+    at_start: bool
+    done: bool = False
+
+
+class Writer:
+    """A network with its alphabet, as the engine holds it."""
+
+    def __init__(
+        self,
+        network: CharNet,
+        config: dict[str, Any],
+        device: str,
+        fingerprint: copies.Fingerprint | None = None,
+    ) -> None:
+        self.config, self.network, self.fingerprint = config, network.eval(), fingerprint
+        self.alphabet = Alphabet(config["characters"], config["begin"])
+        self.kind = config.get("kind", "prose")
+        self.stepper = Stepper(network).eval()
+        self.to(device)
+        tensors = [*self.network.state_dict().values(), *self.stepper.state_dict().values()]
+        self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def to(self, device: str) -> None:
+        """Move the weights, for instance to the host while nobody asks."""
+        self.device = torch.device(device)
+        self.network.to(self.device)
+        self.stepper.to(self.device)
+
+    # ---- writing ------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        prompt: str,
+        *,
+        length: int = 400,
+        temperature: float = 0.8,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        acrostic: str = "",
+    ) -> Writing:
+        """Read a prompt; what it writes comes from `step`.
+
+        Args:
+            length: characters to write; a poem ends by itself before that.
+            temperature, top_k, top_p: see `sampling.Taste`.
+            seed: the same one gives the same text.
+            acrostic: the first characters of the lines of a poem, in their order.
+        """
+        text = self.alphabet.clean(prompt)[-READ:]
+        # Every text begins after the sign that parts texts; the one read last is the next input.
+        read = [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
+        h, c = self._read(read[:-1])
+        starts = list(acrostic) if self.kind == "quatrains" else []
+        begun = sum(text.rpartition("\n")[2].count(sign) for sign in LINE_ENDS)
+        return Writing(
+            h=h,
+            c=c,
+            next=read[-1],
+            left=int(length),
+            taste=Taste(float(temperature), int(top_k), float(top_p)),
+            chance=np.random.default_rng(int(seed)),
+            poem=self.kind == "quatrains",
+            starts=starts[begun:],
+            at_start=not text or text[-1] in LINE_ENDS + "\n",
+        )
+
+    @torch.no_grad()
+    def _read(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        """The state [layers, H] after some characters. Read alone, so that nobody changes it."""
+        layers, hidden = self.stepper.layers, self.stepper.hidden
+        if not indices:
+            empty = torch.zeros(layers, hidden, device=self.device)
+            return empty, empty
+        _, (h, c) = self.network(torch.tensor([indices], device=self.device))
+        return h[:, 0], c[:, 0]
+
+    def step(self, states: list[Writing]) -> list[Piece | None]:
+        """Up to `STRIDE` more characters for every text, read and drawn together."""
+        h, c = torch.stack([s.h for s in states], 1), torch.stack([s.c for s in states], 1)
+        live = list(range(len(states)))
+        written: list[tuple[list[str], list[float]]] = [([], []) for _ in states]
+        for _ in range(STRIDE):
+            x = torch.tensor([states[n].next for n in live], device=self.device)
+            logits, h, c = self.stepper(x, h, c)
+            rows = logits.cpu().numpy()
+            for row, n in zip(rows, live, strict=True):
+                if drawn := self._choose(states[n], row):
+                    written[n][0].append(drawn[0])
+                    written[n][1].append(drawn[1])
+            for place, n in enumerate(live):
+                states[n].h, states[n].c = h[:, place], c[:, place]
+            staying = [place for place, n in enumerate(live) if not states[n].done]
+            if len(staying) < len(live):
+                live = [live[place] for place in staying]
+                h, c = h[:, staying], c[:, staying]
+            if not live:
+                break
+        return [
+            Piece("".join(text), tuple(surprise)) if text else None for text, surprise in written
+        ]
+
+    def _choose(self, state: Writing, logits: np.ndarray) -> tuple[str, float] | None:
+        """The next character of one text and its surprise; None where the text is at its end."""
+        if state.poem and state.at_start and state.starts:
+            character = state.starts.pop(0)
+            index = self.alphabet.index(self.alphabet.clean(character))
+            shifted = logits.astype(np.float64) - logits.max()
+            surprise = float(np.log(np.exp(shifted).sum()) - shifted[index])
+        else:
+            index, surprise = draw(logits, state.taste, state.chance, never=UNKNOWN)
+            character = self.alphabet.character(index)
+        if state.poem and character == self.alphabet.begin:
+            state.done = True
+            return None
+        state.next = index
+        state.at_start = character in LINE_ENDS
+        state.left -= 1
+        state.done = state.left <= 0
+        return character, surprise
+
+    # ---- looking inside -----------------------------------------------------------------------
+
+    def predict(self, inputs: list[str], *, view: str = "odds", **options: Any) -> list[Any]:
+        """One answer for each text; ``view`` is surprise, odds, memory, gates or copies.
+
+        Raises:
+            ViewUnsupported: there is no such view.
+        """
+        looks = {
+            "surprise": self.surprise,
+            "odds": self.odds,
+            "memory": self.cells,
+            "gates": self.gates,
+            "copies": self.copied,
+        }
+        if view not in looks or (view == "copies" and self.fingerprint is None):
+            raise ViewUnsupported(model=self.config["key"], view=view)
+        return [looks[view](text, **options) for text in inputs]
+
+    @torch.no_grad()
+    def _judged(self, text: str) -> tuple[list[int], np.ndarray]:
+        """Indices [T] of a text, and the logits [T + 1, V] before each and after the last."""
+        indices = self.alphabet.encode(text)
+        read = [self.alphabet.index(self.alphabet.begin), *indices]
+        logits, _ = self.network(torch.tensor([read], device=self.device))
+        return indices, logits[0].float().cpu().numpy()
+
+    def _named(self, odds: list[tuple[int, float]]) -> list[tuple[str, float]]:
+        """Characters instead of indices; "" stands for any character that it does not know."""
+        return [(self.alphabet.character(i) if i else "", p) for i, p in odds]
+
+    def _unknown(self, indices: list[int]) -> list[int]:
+        return [place for place, index in enumerate(indices) if index == UNKNOWN]
+
+    def surprise(self, text: str) -> dict[str, Any]:
+        """How surprised it was by each character, and what it had expected there."""
+        text = text[:SEEN]
+        indices, logits = self._judged(text)
+        rows = logits[:-1] - logits[:-1].max(1, keepdims=True)
+        total = np.log(np.exp(rows.astype(np.float64)).sum(1))
+        nats = total - rows[np.arange(len(indices)), indices]
+        return {
+            "characters": list(self.alphabet.clean(text)),
+            "nats": [float(n) for n in nats],
+            "odds": [self._named(likeliest(row, 5)) for row in logits[:-1]],
+            "unknown": self._unknown(indices),
+        }
+
+    def odds(self, text: str, top_k: int = 12) -> dict[str, Any]:
+        """What may come after the text, likeliest first; the rest; the entropy in nats."""
+        indices, logits = self._judged(text[-READ:])
+        row = logits[-1].astype(np.float64)
+        odds = np.exp(row - row.max())
+        odds /= odds.sum()
+        best = self._named(likeliest(row, int(top_k)))
+        return {
+            "odds": best,
+            "rest": max(0.0, 1 - sum(p for _, p in best)),
+            "entropy": float(-(odds * np.log(np.maximum(odds, 1e-300))).sum()),
+            "unknown": self._unknown(indices),
+        }
+
+    def _traced(self, text: str) -> tuple[str, list[memory.Trace]]:
+        text = self.alphabet.clean(text[: SEEN // 2]) or self.alphabet.begin
+        x = torch.tensor([self.alphabet.encode(text)], device=self.device)
+        return text, memory.trace(self.network, x)
+
+    def cells(self, text: str) -> dict[str, Any]:
+        """Every cell along the text, squashed to -1..1, and the ones known to track something."""
+        text, layers = self._traced(text)
+        return {
+            "characters": list(text),
+            "layers": [{"cells": layer.cell[0].tanh().cpu().numpy()} for layer in layers],
+            "tracking": self.config.get("tracking", []),
+        }
+
+    def gates(self, text: str, layer: int = 0, cell: int = 0) -> dict[str, Any]:
+        """One cell along the text: its gates in 0..1, the candidate in -1..1, what it holds.
+
+        A layer or cell that is not there is taken to be the nearest that is.
+        """
+        text, layers = self._traced(text)
+        layer = min(max(int(layer), 0), self.stepper.layers - 1)
+        cell = min(max(int(cell), 0), self.stepper.hidden - 1)
+        parts = vars(layers[layer]).items()
+        rows = {name: values[0, :, cell].cpu().tolist() for name, values in parts}
+        return {"characters": list(text), "layer": layer, "cell_index": cell, **rows}
+
+    def copied(self, text: str) -> dict[str, Any]:
+        """The longest run that stands in the training text: see `copies`."""
+        assert self.fingerprint is not None
+        return self.fingerprint.report(self.alphabet.clean(text))
+
+
+def load(entry: Entry, device: str, progress: Progress) -> Writer:
+    """Read a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: something in it is missing, damaged, or does not fit together.
+    """
+    folder = Path(str(entry.folder))
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    try:
+        alphabet = Alphabet(config["characters"], config["begin"])
+        network = CharNet(len(alphabet), **config["architecture"])
+        network.load_state_dict(checkpoint.load_weights(folder))
+    except (KeyError, TypeError, RuntimeError) as error:
+        reason = "its weights and its config.json do not fit together: train it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error
+    writer = Writer(network, config, device, copies.load(folder))
+    progress(entry.bytes, entry.bytes)
+    return writer
