@@ -92,6 +92,10 @@ BUNDLED = (
     "classification/photos",
     "classification/cifar10",
     "classification/hog-svm",
+    "text/shakespeare",
+    "text/tang",
+    "handwriting/pen",
+    "handwriting/reader",
 )
 
 
