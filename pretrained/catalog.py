@@ -15,6 +15,7 @@ from typing import Any
 from pretrained import checkpoint
 from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
 from pretrained.errors import BadCheckpoint, UnknownEntry
+from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
@@ -178,7 +179,7 @@ def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:
 def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
     found = [from_folder(folder_of(key), key) for key in BUNDLED if folder_of(key).exists()]
-    return {entry.key: entry for entry in (*found, *_timm_entries())}
+    return {entry.key: entry for entry in (*found, *_timm_entries(), *_causal_entries())}
 
 
 def _timm_entries() -> list[Entry]:
@@ -214,6 +215,37 @@ def _timm_entries() -> list[Entry]:
     ]
 
 
+def _causal_entries() -> list[Entry]:
+    """The language models that can be downloaded, with what was published of them."""
+    return [
+        Entry(
+            key=writer.key,
+            task="text",
+            title=writer.title,
+            loader="pretrained.text.causal:load",
+            licence=writer.licence,
+            bytes=writer.bytes,
+            parameters=writer.parameters,
+            hub_id=writer.hub_id,
+            languages=writer.languages,
+            max_batch=writer.max_batch,
+            claims=(
+                Claim(
+                    metric="ifeval",
+                    value=writer.ifeval,
+                    low=None,
+                    high=None,
+                    split="ifeval/train",
+                    n=IFEVAL_PROMPTS,
+                    command="",
+                    reference=writer.reference,
+                ),
+            ),
+        )
+        for writer in CAUSAL_ENTRIES
+    ]
+
+
 def find(key: str) -> Entry:
     """The entry of a key.
 
@@ -229,10 +261,10 @@ def find(key: str) -> Entry:
 def labels(entry: Entry) -> dict[str, list[str] | None]:
     """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model.
 
-    Those of ImageNet exist in English only.
+    Those of ImageNet exist in English only. A model that knows no classes has none.
     """
     if entry.folder is None:
-        return {"en": list(imagenet_labels()), "zh": None}
+        return {"en": list(imagenet_labels()) if entry.classes else [], "zh": None}
     config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
     return {"en": config.get("labels", []), "zh": config.get("labels_zh")}
 

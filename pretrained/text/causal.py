@@ -2,9 +2,9 @@
 
 Eight texts at most advance in one step, always as a batch of eight rows, the free ones padded: one
 shape takes one path through the libraries, so the same seed gives the same text whoever else is
-writing, bit by bit on one machine with one number of threads. (A test holds it on the CPU, in the
-precision that the machine computes in; another machine may round otherwise, and then write another
-text.) Attention is each text's own: `causal_attention`.
+writing, bit by bit on one machine with one number of threads. (A test holds it on the CPU. Another
+machine may round otherwise, and then write another text.) Attention is each text's own:
+`causal_attention`.
 
 Weights come as safetensors, and no code comes with a model. transformers is imported with the
 first model, not before.
@@ -27,10 +27,10 @@ from pretrained.errors import BadCheckpoint, MissingDependency, ViewUnsupported
 from pretrained.text import causal_attention
 from pretrained.text.causal_attention import Memory, Rows
 from pretrained.text.causal_entries import FILES
-from pretrained.text.causal_sampling import draw
 from pretrained.text.causal_tokens import Growing, Tokens
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
+from pretrained.text.sampling import Taste, draw
 from training import loop
 
 #: Architectures whose code transformers has and whose attention `causal_attention` can stand in.
@@ -41,20 +41,17 @@ TOGETHER = 8
 CHUNK = 128
 
 
-@dataclass
+@dataclass(eq=False)
 class Writing:
     """One visitor's text. ``unread``: tokens that the model has still to read."""
 
     unread: list[int]
     text: Growing
-    length: int
-    temperature: float
-    top_k: int
-    top_p: float
-    generator: np.random.Generator
+    left: int  # characters
+    taste: Taste
+    chance: np.random.Generator
     memory: Memory = field(default_factory=Memory)
-    nats: list[float] = field(default_factory=list)
-    written: int = 0
+    nats: list[float] = field(default_factory=list)  # of tokens whose text is not whole yet
     done: bool = False
 
 
@@ -100,6 +97,8 @@ class CausalWriter:
         answers. It ends by itself, or after ``length`` characters.
 
         Args:
+            temperature, top_k, top_p: see `sampling.Taste`.
+            seed: the same one gives the same text.
             so_far: the beginning of the answer, to go on from.
 
         Raises:
@@ -108,13 +107,11 @@ class CausalWriter:
         if acrostic:
             raise ViewUnsupported(model=self.key, view="acrostic")
         return Writing(
-            self.tokens.prompt(prompt, so_far),
-            Growing(self.tokens),
-            length,
-            temperature,
-            top_k,
-            top_p,
-            np.random.default_rng(seed),
+            unread=self.tokens.prompt(prompt, so_far),
+            text=Growing(self.tokens),
+            left=int(length),
+            taste=Taste(float(temperature), int(top_k), float(top_p)),
+            chance=np.random.default_rng(int(seed)),
         )
 
     @torch.inference_mode()
@@ -173,23 +170,17 @@ class CausalWriter:
         state.unread = state.unread[read:]
         if state.unread:
             return None
-        token, nats = draw(
-            logits,
-            state.generator,
-            temperature=state.temperature,
-            top_k=state.top_k,
-            top_p=state.top_p,
-        )
+        token, nats = draw(logits, state.taste, state.chance)
         if token in self.tokens.stops or state.memory.length >= self.most:
             state.done = True
             return None
         state.unread = [token]
         state.nats.append(nats)
-        text = state.text.add(token)[: state.length - state.written]
+        text = state.text.add(token)[: state.left]
         if not text:
             return None
-        state.written += len(text)
-        state.done = state.written >= state.length
+        state.left -= len(text)
+        state.done = state.left <= 0
         piece = Piece(text, tuple(state.nats))
         state.nats = []
         return piece
@@ -285,7 +276,9 @@ def load(entry: Entry, device: str, progress: Progress) -> CausalWriter:
 def build(
     folder: Path, device: torch.device, *, attention: str = causal_attention.NAME, chat: bool = True
 ) -> tuple[nn.Module, Tokens]:
-    """Network and tokeniser of a folder as transformers saves it, in the precision of the device.
+    """Network and tokeniser of a folder as transformers saves it.
+
+    On a CPU in single precision: the last layer's bfloat16 would blur the odds.
 
     Args:
         attention: ``sdpa`` for training, which has nothing to remember.
@@ -309,7 +302,7 @@ def build(
     try:
         network, told = transformers.AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=loop.precision(device),
+            dtype=torch.float32 if device.type == "cpu" else loop.precision(device),
             attn_implementation=attention,
             use_safetensors=True,
             trust_remote_code=False,

@@ -92,7 +92,7 @@ def attend(
     """
     rows = []
     for row, k, v in zip(query, keys, values, strict=True):
-        if k is None:
+        if k is None or v is None:
             rows.append(torch.zeros_like(row)[None])
             continue
         new, all_ = row.shape[1], k.shape[2]

@@ -34,6 +34,7 @@ class CausalEntry:
         architecture: what its ``config.json`` says of its size; a test counts ``parameters``.
         parameters: trainable numbers; those of the word table, which is also the last layer, once.
         bytes: of ``model.safetensors``.
+        max_batch: texts that are live together; a step takes eight at a time.
         ifeval: share of instructions followed, mean over prompts and over instructions, strict.
         reference: where that was published.
     """
@@ -48,6 +49,7 @@ class CausalEntry:
     bytes: int
     ifeval: float
     reference: str
+    max_batch: int = 8
 
     @property
     def key(self) -> str:
@@ -73,6 +75,7 @@ CAUSAL_ENTRIES = (
         bytes=269_060_552,
         ifeval=0.299,
         reference=CARD.format("135M"),
+        max_batch=16,
     ),
     CausalEntry(
         name="smollm2-360m",

@@ -1,0 +1,85 @@
+"""A visitor's texts, as a language model of tokens learns from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pretrained.errors import BadData
+from pretrained.text.causal_tokens import Tokens
+
+SUFFIXES = (".txt", ".md", ".jsonl")
+#: Fewest characters that are worth fine-tuning on: about half a page.
+LEAST = 1_000
+
+
+def documents(source: Path | str) -> list[str]:
+    """The texts of a file or of all files below a folder: each text file one, each line of JSONL
+    one, under ``text``.
+
+    Raises:
+        BadData: there is none, or one cannot be read, or all together are too little.
+    """
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if not files:
+            reason = f"no file in it ends in {', '.join(SUFFIXES)}: put the texts there"
+            raise BadData(path=path, reason=reason)
+    elif path.is_file():
+        files = [path]
+    else:
+        raise BadData(path=path, reason="there is no such file or folder: check the path")
+    texts = [text for file in files for text in _texts(file) if text.strip()]
+    found = sum(map(len, texts))
+    if found < LEAST:
+        reason = f"{found:,} characters are too few to learn from: give {LEAST:,} or more"
+        raise BadData(path=path, reason=reason)
+    return texts
+
+
+def _texts(file: Path) -> Iterator[str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadData(path=file, reason="it is not UTF-8: save it as UTF-8 text") from None
+    except OSError as error:
+        raise BadData(path=file, reason="it cannot be read: check its permissions") from error
+    if file.suffix.lower() != ".jsonl":
+        yield text
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)["text"]
+        except (ValueError, KeyError, TypeError):
+            found = None
+        if not isinstance(found, str):
+            reason = f'line {number} is no JSON object with a "text": mend it or take it out'
+            raise BadData(path=file, reason=reason)
+        yield found
+
+
+def stream(texts: list[str], tokens: Tokens) -> Tensor:
+    """All texts as one row of ids [T], each opened by the mark that serving opens a text with; the
+    mark after a text is how the model learns where to stop."""
+    ids: list[int] = []
+    for text in texts:
+        ids += [tokens.opening, *tokens.encode(text)]
+    return torch.tensor([*ids, tokens.opening])
+
+
+def windows(ids: Tensor, length: int) -> Tensor:
+    """[T] -> [N, length + 1]: rows that predict each id but the first once; the last row reaches
+    back so that nothing is left out."""
+    steps = len(ids) - 1
+    length = min(length, steps)
+    starts = [*range(0, steps - length + 1, length)]
+    if starts[-1] + length < steps:
+        starts.append(steps - length)
+    return torch.stack([ids[start : start + length + 1] for start in starts])

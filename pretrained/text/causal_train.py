@@ -1,0 +1,225 @@
+"""Fine-tuning a language model of the Hub on a visitor's own text, by LoRA over the one loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from pretrained import checkpoint, hub
+from pretrained.catalog import Entry, Progress
+from pretrained.errors import MissingDependency
+from pretrained.text import causal_data
+from pretrained.text.causal import build
+from pretrained.text.causal_entries import FILES
+from training import loop
+from training.provenance import provenance
+
+RANK = 16
+#: By what the product of the two small matrices is multiplied. Twice is usual; not tuned here.
+SCALE = 2.0
+#: Where AdamW on LoRA commonly starts (Dettmers et al. 2023, arXiv 2305.14314).
+PEAK = 2e-4
+#: Tokens of a row, rows of a step.
+WINDOW, BATCH = 256, 4
+#: Passes over the text, but at least so many steps.
+EPOCHS, STEPS = 3, 120
+#: Rows at the text's end that are kept aside: a tenth of them, but no more than tell enough.
+HELD_OUT = 32
+
+
+class Adapter(nn.Module):
+    """The trainable part of a model with LoRA; the rest is shared by all copies.
+
+    ``base``: the whole network as peft makes it. ``names``: of its trainable parameters.
+    """
+
+    def __init__(self, base: nn.Module, names: Sequence[str], weights: Sequence[Tensor]) -> None:
+        super().__init__()
+        self._base = (base,)  # in a tuple, so that it is no part of this module's state
+        self.names = tuple(names)
+        self.weights = nn.ParameterList(nn.Parameter(weight) for weight in weights)
+
+    @classmethod
+    def of(cls, network: nn.Module) -> Adapter:
+        """Freeze a network and put LoRA beside every linear layer but the last.
+
+        Raises:
+            MissingDependency: peft is not installed.
+        """
+        try:
+            import peft
+        except ImportError as error:
+            raise MissingDependency(package="peft") from error
+        config = peft.LoraConfig(
+            r=RANK,
+            lora_alpha=int(SCALE * RANK),
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        )
+        base = peft.get_peft_model(network, config).eval()
+        learnt = [(name, p.detach()) for name, p in base.named_parameters() if p.requires_grad]
+        base.requires_grad_(False)
+        return cls(base, *zip(*learnt, strict=True))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Adapter:
+        return Adapter(self._base[0], self.names, [w.detach().clone() for w in self.weights])
+
+    def to(self, *arguments: Any, **options: Any) -> Adapter:
+        """Move both parts."""
+        if not options:
+            self._base[0].to(*arguments)
+        return super().to(*arguments, **options)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """[B, T] -> logits [B, T, V]."""
+        named = dict(zip(self.names, self.weights, strict=True))
+        out = functional_call(self._base[0], named, (), {"input_ids": ids, "use_cache": False})
+        return out.logits
+
+    def state(self) -> dict[str, Tensor]:
+        """The weights under the names that peft saves them by."""
+        names = [name.replace(".default.", ".") for name in self.names]
+        return {n: w.detach() for n, w in zip(names, self.weights, strict=True)}
+
+
+class WriterTask:
+    """A text and an adapter, as the loop wants them.
+
+    ``train`` and ``held_out``: ids [N, T + 1]. ``characters``: how many the latter stand for.
+    """
+
+    def __init__(
+        self, model: Adapter, train: Tensor, held_out: Tensor, characters: int, plan: loop.Plan
+    ) -> None:
+        self.model: nn.Module = model
+        self.plan = plan
+        self.train, self.held_out, self.characters = train, held_out, characters
+        self.batch = min(BATCH, len(train))
+        self.steps_per_epoch = len(train) // self.batch
+
+    def groups(self) -> list[dict[str, Any]]:
+        return [{"params": list(self.model.parameters())}]
+
+    def batches(self, epoch: int, progress: float) -> Iterator[Tensor]:
+        """Rows of the text in another order in every epoch."""
+        generator = torch.Generator().manual_seed(self.plan.seed * 10_007 + epoch)
+        order = torch.randperm(len(self.train), generator=generator)
+        for start in range(0, self.steps_per_epoch * self.batch, self.batch):
+            yield self.train[order[start : start + self.batch]]
+
+    def loss(self, model: nn.Module, batch: Tensor) -> Tensor:
+        """Mean nats per token."""
+        batch = batch.to(next(model.parameters()).device)
+        logits = model(batch[:, :-1]).float()
+        return nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Nats per character of the text kept aside, as for the character networks."""
+        nats = sum(float(self.loss(model, row[None])) for row in self.held_out)
+        return {"held_out_nats_per_char": nats * (self.held_out.shape[1] - 1) / self.characters}
+
+
+def train(
+    entry: Entry,
+    source: Path | str,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    smoke: bool = False,
+    command: str = "",
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Fine-tune a Hub entry and leave in ``out`` what it learnt, for the app to serve.
+
+    The model learns to continue such a text; served from ``out`` it takes a prompt as a beginning,
+    not as a question.
+
+    Args:
+        source: a text or JSONL file, or a folder of such, as `causal_data.documents` reads them.
+        lr: highest learning rate, in place of the usual one.
+        progress: of the download, where the model is not on this machine yet.
+
+    Raises:
+        BadData: the text cannot be read, or is too little.
+        HubOffline and its kin: the weights have to be downloaded, and that failed.
+        MissingDependency: peft is not installed.
+    """
+    assert entry.hub_id is not None
+    texts = causal_data.documents(source)
+    folder = hub.fetch(entry.hub_id, entry.revision, FILES, progress)
+    network, tokens = build(folder, torch.device("cpu"), attention="sdpa")
+    torch.manual_seed(seed)
+    model = Adapter.of(network)
+    ids = causal_data.stream(texts, tokens)
+    window = min(WINDOW, (len(ids) - 1) // 4)  # a short text has four rows all the same
+    aside = window * max(1, min(HELD_OUT, len(ids) // window // 10))
+    learn = causal_data.windows(ids[:-aside], window)
+    held_out = causal_data.windows(ids[-aside - 1 :], window)
+    characters = sum(len(tokens.decode(row[1:].tolist())) for row in held_out)
+    steps = max(1, len(learn) // BATCH)
+    plan = loop.Plan(
+        epochs=epochs or max(EPOCHS, math.ceil(STEPS / steps)),
+        peak=lr or PEAK,
+        weight_decay=0.0,
+        minutes=minutes,
+        warmup=0.06,
+        optimiser="adamw",
+        average=20,
+        clip=1.0,
+        seed=seed,
+    )
+    task = WriterTask(model, learn, held_out, max(1, characters), plan)
+    device = loop.choose_device()
+    before = task.evaluate(deepcopy(model.to(device)))
+    learnt, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    assert isinstance(learnt, Adapter)
+    checkpoint.save_weights(out, learnt.state())
+    name = out.resolve().name
+    split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
+    made = provenance(
+        command,
+        seed=seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        epochs=history[-1]["epoch"],
+        data=split,
+        tokens=learn[:, 1:].numel(),
+        started_from=f"{entry.hub_id} at {folder.name}",
+        learnt=f"LoRA of rank {RANK} on every linear layer but the last",
+        held_out=f"the last {held_out[:, 1:].numel()} tokens, {characters} characters",
+        held_out_nats_per_char_before=round(before["held_out_nats_per_char"], 4),
+        held_out_nats_per_char=history[-1]["held_out_nats_per_char"],
+    )
+    config = {
+        "key": f"text/{name}",
+        "title": name,
+        "loader": "pretrained.text.causal_adapter:load",
+        "licence": entry.licence,
+        "pipeline_tag": "text-generation",
+        "description": f"{entry.title}, fine-tuned on {split}. These are the changes only: the "
+        "app adds them to the model that they were learnt on.",
+        "parameters": entry.parameters,
+        "max_batch": entry.max_batch,
+        "base": {"hub_id": entry.hub_id, "revision": folder.name},
+        "lora": {"rank": RANK, "scale": SCALE},
+    }
+    checkpoint.write_json(out, checkpoint.CONFIG, config)
+    checkpoint.write_json(
+        out,
+        checkpoint.METRICS,
+        {"key": config["key"], "results": [], "training": made, "probes": [], "ladder": []},
+    )
+    checkpoint.write_card(out)
+    return out
