@@ -169,19 +169,25 @@ def nats(model: nn.Module, text: Tensor, streams: int = 32, overlap: int = 200) 
     ``overlap`` characters before it, which are not counted twice.
     """
     model.eval()
-    part = max(1, -(-(len(text) - 1) // streams))
-    found: list[Tensor] = []
-    starts = torch.arange(0, len(text) - 1, part)
-    reach = torch.arange(-overlap, part + 1)
-    rows = (starts[:, None] + reach).clamp(0, len(text) - 1).to(text.device)
-    state = None
-    for piece in range(0, overlap + part, 256):
-        x = text[rows[:, piece : piece + 256]].long()
-        y = text[rows[:, piece + 1 : piece + 257]].long()
-        logits, state = model(x[:, : y.shape[1]], state)
+    if streams == 1 or len(text) <= 2 * overlap:
+        return _surprise(model, text[None])[0]
+    head = _surprise(model, text[None, : overlap + 1])[0]
+    part = -(-(len(text) - 1 - overlap) // streams)
+    starts = torch.arange(overlap, len(text) - 1, part)
+    rows = starts[:, None] + torch.arange(-overlap, part + 1)
+    parts = _surprise(model, text[rows.clamp(max=len(text) - 1)])[:, overlap:]
+    return torch.cat([head, parts.flatten()[: len(text) - 1 - overlap]])
+
+
+def _surprise(model: nn.Module, texts: Tensor, window: int = 256) -> Tensor:
+    """-log p [B, T - 1] of each character of texts [B, T] but the first."""
+    state, found = None, []
+    for start in range(0, texts.shape[1] - 1, window):
+        chunk = texts[:, start : start + window + 1].long()
+        logits, state = model(chunk[:, :-1], state)
+        y = chunk[:, 1:]
         found.append(F.cross_entropy(logits.float().transpose(1, 2), y, reduction="none"))
-    surprise = torch.cat(found, 1)[:, overlap:]
-    return surprise.flatten()[: len(text) - 1].cpu() if len(starts) > 1 else surprise[0].cpu()
+    return torch.cat(found, 1).cpu()
 
 
 def read(key: str, source: Path | str, plays: bool = True) -> Texts:

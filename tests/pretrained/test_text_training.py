@@ -1,0 +1,228 @@
+"""Texts to learn from, the recipe, the score."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from tiny_writers import QUATRAINS, VERSE, tiny
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import BadData, UnknownEntry
+from pretrained.text import data, evaluate, ladder, train
+from pretrained.text.model import CharNet
+from training import loop
+
+PLAY = """
+\tTHE DUSTBIN
+
+
+\tDRAMATIS PERSONAE
+
+BOB\ta man.
+
+
+ACT I
+
+
+SCENE I\tA street.
+
+
+\t[Enter BOB and
+\tEVE]
+
+BOB\tWho goes (there)?
+\tSpeak, and be brief.
+
+EVE\t                  A friend.
+
+FIRST LORD\t|
+\t|  Long live the king!
+SECOND LORD\t|
+
+BOB\t[Aside]  I know \ther not.
+
+\t[Exit]
+"""
+
+
+def test_a_play_is_laid_out_as_tinyshakespeare_is():
+    assert data.layout(PLAY) == (
+        "BOB:\nWho goes there?\nSpeak, and be brief.\n\n"
+        "EVE:\nA friend.\n\nBOB:\nI know her not.\n\n"
+    )
+
+
+def test_a_title_is_written_as_titles_are():
+    assert data._title("\n\t1 KING HENRY IV\n") == "1 King Henry IV"
+    assert data._title("A MIDSUMMER NIGHT'S DREAM") == "A Midsummer Night's Dream"
+    assert data._title("THE TAMING OF THE SHREW") == "The Taming of the Shrew"
+
+
+@pytest.mark.parametrize(
+    ("poem", "well"),
+    [
+        ("空山不见人，但闻人语响。返景入深林，复照青苔上。", True),
+        ("空山不见人，但闻人语响。返景入深林，复照青苔。", False),
+        ("空山不见人，但闻人语响。返景入深林。", False),
+        ("空山不见人，但闻人语响。返景入深林，复照青苔上。又", False),
+        ("空山见人，但闻语响。返景入林，复照苔上。", False),
+        ("", False),
+    ],
+)
+def test_a_quatrain_has_four_lines_of_five_or_seven(poem, well):
+    assert data.quatrain(poem) is well
+
+
+def test_the_play_kept_aside_is_no_part_of_the_training_text(tmp_path):
+    folder = tmp_path
+    (folder / "shakespeare").mkdir()
+    (folder / "shakespeare" / "dustbin.txt").write_text(PLAY)
+    secret = PLAY.replace("brief", "SECRET").replace("DUSTBIN", "MEASURE")
+    (folder / "shakespeare" / f"{data.KEPT_ASIDE}.txt").write_text(secret)
+    (folder / data.TINY).write_text("abcdefghi\n" * 100)
+    texts = data.shakespeare(folder)
+    assert "SECRET" not in texts.train and "brief" in texts.train
+    assert [title for title, _ in texts.works] == ["The Dustbin", "tinyshakespeare"]
+    assert texts.train[texts.works[1][1] :] == "abcdefghi\n" * 90
+    assert texts.held_out == "abcdefghi\n" * 10
+    assert data.shakespeare(folder, plays=False).train == "abcdefghi\n" * 90
+
+
+def test_poems_kept_aside_are_no_part_of_the_training_text(tmp_path):
+    path = tmp_path / data.POEMS
+    poems = [
+        f"春眠不{c}晓，处处闻啼鸟。夜来风雨声，花落知多少。" for c in "一二三四五六七八九十" * 4
+    ]
+    poems += [p.replace("春", "秋") for p in poems[:10]] + ["不成诗。。"]
+    path.write_text("".join(json.dumps({"text": p}) + "\n" for p in poems))
+    texts = data.tang(path)
+    train_, aside = texts.train.splitlines(), texts.held_out.splitlines()
+    assert len(train_) == 19 and len(aside) == 1 and not set(train_) & set(aside)
+    assert data.tang(path) == texts
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", None, "no such file"),
+        ("a.txt", b"\xff\xfe\x00x", "UTF-8"),
+        ("a.txt", b"short", "too few"),
+        ("a.jsonl", b'{"text": 3}\n', "line 1"),
+        ("a.jsonl", b"[1]\n", "line 1"),
+        ("a.jsonl", b"soup\n", "line 1"),
+    ],
+)
+def test_a_text_that_cannot_be_used_is_refused_with_the_reason(tmp_path, name, content, reason):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=reason):
+        data.own(tmp_path / name)
+
+
+def test_a_round_begins_all_over_the_text_and_windows_follow_each_other():
+    recipe = train.Recipe(plan=loop.Plan(1, 0.1, 0.0), streams=4, window=5, rounds_of=3)
+    text = torch.arange(1000, dtype=torch.int32)
+    task = train.WritingTask(CharNet(1000, 8), text, text, recipe, "cpu")
+    windows = list(task.batches(0, 0.0))
+    assert len(windows) == task.steps_per_epoch == 3
+    for x, y in windows:
+        assert x.shape == (4, 5) and torch.equal(x + 1, y)
+    for (x, _), (after, _) in pairwise(windows):
+        assert torch.equal(x[:, -1] + 1, after[:, 0])
+    assert {int(s) // 250 for s in windows[0][0][:, 0]} == {0, 1, 2, 3}
+    again, later = list(task.batches(0, 0.0)), list(task.batches(1, 0.0))
+    assert torch.equal(windows[0][0], again[0][0]) and not torch.equal(again[0][0], later[0][0])
+
+
+def test_surprise_of_a_text_is_the_same_in_one_go_and_in_parts():
+    torch.manual_seed(0)
+    network, text = CharNet(30, 16).eval(), torch.randint(0, 30, (3_001,))
+    whole = train.nats(network, text, streams=1)
+    logits, _ = network(text[None, :-1])
+    direct = torch.nn.functional.cross_entropy(logits[0], text[1:], reduction="none")
+    assert torch.allclose(whole, direct, atol=1e-4)
+    parts = train.nats(network, text, streams=7)
+    assert parts.shape == whole.shape and torch.allclose(whole, parts, atol=1e-2)
+
+
+def test_training_learns_and_the_folder_serves(tmp_path):
+    text = tmp_path / "mine.txt"
+    text.write_text("the cat sat on the mat. " * 300)
+    out = tmp_path / "mine"
+    tiny_recipe = dict(architecture={"hidden": 32, "embedding": 8}, streams=8, window=16)
+    with pytest.MonkeyPatch.context() as patch:
+        recipe = train.replace(train.RECIPES["text/shakespeare"], rounds_of=20, **tiny_recipe)
+        patch.setitem(train.RECIPES, "text/shakespeare", recipe)
+        train.train("text/shakespeare", text, out, scratch=True, epochs=12, lr=0.02, command="c")
+        history = [json.loads(r) for r in (out / "history.jsonl").read_text().splitlines()]
+        assert history[-1]["held_out_nats"] < 0.5 < 1.5 < history[0]["held_out_nats"]
+        entry = catalog.from_folder(out)
+        assert (entry.key, entry.task) == ("text/mine", "text")
+        writer = entry.load("cpu")
+        state, written = writer.begin("the c", length=40, temperature=0.1), ""
+        while not state.done:
+            written += writer.step([state])[0].text
+        assert "sat on the mat" in written
+        scored = evaluate.evaluate(entry, text)
+        assert scored["metrics"]["nats_per_char"]["value"] < 0.6 and scored["n"] == 7_200
+        assert scored["unknown_share"] == 0
+
+
+def test_a_text_in_a_known_alphabet_starts_from_the_trained_weights(tmp_path, monkeypatch):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "text/shakespeare")
+    monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
+    text = tmp_path / "mine.txt"
+    text.write_text(VERSE * 40)
+    train.train(entry.key, text, tmp_path / "near", smoke=True)
+    metrics = checkpoint.read_json(tmp_path / "near", "metrics.json")
+    assert metrics["training"]["started_from"] == "text/shakespeare"
+    text.write_text("日本語の文章です。" * 400)
+    train.train(entry.key, text, tmp_path / "far", smoke=True, epochs=1)
+    metrics = checkpoint.read_json(tmp_path / "far", "metrics.json")
+    assert metrics["training"]["started_from"] == "random weights"
+
+
+def test_no_recipe_no_training(tmp_path):
+    with pytest.raises(UnknownEntry):
+        train.train("text/novel", tmp_path, tmp_path)
+
+
+def test_unknown_characters_count_as_loss(tmp_path):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "text/base")
+    (tmp_path / "known.txt").write_text("ROMEO:\nGood night!\n" * 60)
+    (tmp_path / "other.txt").write_text("ROMEO:\nG漢漢d night!\n" * 60)
+    known, other = (evaluate.evaluate(entry, tmp_path / f"{n}.txt") for n in ("known", "other"))
+    assert known["n"] == other["n"] and known["unknown_share"] == 0
+    assert other["unknown_share"] == pytest.approx(2 / 19)
+    figure = other["metrics"]["nats_per_char"]
+    assert figure["low"] <= figure["value"] <= figure["high"] and math.isfinite(figure["value"])
+
+
+def test_poems_are_scored_for_their_form(tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "POEMS", 70)
+    entry = catalog.from_folder(tiny(tmp_path / "poet", QUATRAINS, "quatrains"), "text/poet")
+    (tmp_path / "poems.jsonl").write_text('{"text": "空山不见人"}\n' * 20)
+    scored = evaluate.evaluate(entry, tmp_path / "poems.jsonl")
+    # Weights that were never trained write no quatrains.
+    assert scored["metrics"]["wellformed"]["value"] < 0.2
+    assert scored["metrics"]["wellformed"]["n"] == 70
+
+
+def test_the_interval_comes_from_blocks():
+    even = evaluate.blocks(np.ones(2_000))
+    assert even == {"value": 1, "low": 1, "high": 1}
+    rough = evaluate.blocks(np.repeat([1.0, 3.0], 1_000))
+    assert rough["low"] < rough["value"] == 2 < rough["high"]
+
+
+def test_the_rungs_of_the_ladder_weigh_the_same():
+    goal = ladder.weights(66, "lstm", ladder.HIDDEN)
+    for cell in ("rnn", "gru"):
+        hidden = ladder.width(66, cell, goal)
+        assert hidden > ladder.HIDDEN
+        assert ladder.weights(66, cell, hidden) == pytest.approx(goal, rel=0.03)
