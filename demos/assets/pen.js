@@ -1,0 +1,250 @@
+// The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
+// written). Its markup comes from demos/text/pen.py, the points from the server.
+
+import { calm, decode, path, svg } from "./pen_ink.js";
+import { pad } from "./pen_pad.js";
+import { Sheet } from "./pen_sheet.js";
+
+const LETTER = 1.35; // x-heights that a letter takes, about
+const READABLE = 15; // pixels that an x-height should have at least
+const COLUMNS = [16, 46]; // letters a line, at least and at most
+const bus = new EventTarget();
+const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
+
+/** What was asked for last: Look inside goes on with it. */
+export const asked = { form: null, last: null };
+
+// ---- the form ------------------------------------------------------------------------------
+
+export const mountForm = (element) => {
+	const form = element.querySelector("form");
+	const own = form.querySelector("[data-show=own]");
+	const ownPad = pad(own);
+	const stop = form.querySelector("[data-do=stop]");
+	const need = form.querySelector("[data-show=need]");
+	const field = (name) => form.elements[name].value;
+	const inOwn = () => field("style") === "own";
+
+	asked.form = () => ({
+		text: field("text"),
+		style: inOwn() ? null : Number(field("style")),
+		bias: Number(field("bias")),
+		samples: Number(field("samples")),
+		seed: field("seed"),
+		strokes: inOwn() ? ownPad.strokes() : null,
+		written: inOwn() ? field("written") : "",
+	});
+	const write = () => {
+		need.hidden = !inOwn() || (!ownPad.empty() && field("written").trim() !== "");
+		if (need.hidden) tell("write");
+	};
+	form.addEventListener("submit", (event) => {
+		event.preventDefault();
+		write();
+		const board = document.querySelector("#pen-board");
+		const below = board.getBoundingClientRect().top > innerHeight - 120; // on a phone
+		if (below && need.hidden)
+			board.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
+	});
+	form.addEventListener("keydown", (event) => {
+		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) write();
+	});
+	form.addEventListener("input", ({ target }) => {
+		if (target.type === "range") target.parentElement.querySelector(".reading").textContent = target.value;
+	});
+	form.addEventListener("change", ({ target }) => {
+		own.hidden = !inOwn();
+		if (!inOwn()) need.hidden = true;
+		if (target.name === "style" && inOwn()) return;
+		if (["style", "bias", "samples"].includes(target.name) && !(inOwn() && ownPad.empty())) write();
+	});
+	form.addEventListener("pad", () => (need.hidden = true));
+	stop.addEventListener("click", () => tell("halt"));
+	bus.addEventListener("busy", ({ detail }) => (stop.hidden = !detail));
+	bus.addEventListener("hands", ({ detail }) => {
+		detail.forEach((text, i) => {
+			const place = form.querySelector(`[data-hand="${i}"]`);
+			if (!place || !text) return;
+			const points = decode(text);
+			const reach = Math.max(...points.map(({ x }) => x), 1);
+			place.setAttribute("viewBox", `-0.4 -2.2 ${(reach + 0.8).toFixed(2)} 3.4`);
+			place.replaceChildren();
+			svg("path", { d: path(points) }, place);
+		});
+	});
+};
+
+/** The hands' thumbnails arrive by a way of their own: two updates of one would pass as one. */
+export const mountHands = (props, watch) => watch("value", () => tell("hands", props.value ?? []));
+
+// ---- the board -----------------------------------------------------------------------------
+
+export const mountBoard = (element, fire, props, watch) => {
+	const words = JSON.parse(document.querySelector("[data-pen-words]").dataset.penWords);
+	const say = (key, fields = {}) =>
+		Object.entries(fields).reduce((text, [name, value]) => text.replace(`{${name}}`, value), words[key]);
+	element.innerHTML = `<div class="board"><div data-show="said"></div>
+<div class="samples" data-show="samples"></div><div class="player" hidden>
+<button type="button" class="ghost" data-do="again"></button>
+<button type="button" class="ghost" data-do="finish"></button>
+<label class="speed"><span data-show="speed"></span> <span class="reading"></span>
+<input type="range" min="0" max="4" step="1" value="2"></label></div>
+<p><button type="button" class="link" data-do="inside" hidden></button></p>
+<p class="sr-only" role="status" data-show="status"></p></div>`;
+	const part = (name) => element.querySelector(`[data-show=${name}], [data-do=${name}]`);
+	const [samples, said, status] = ["samples", "said", "status"].map(part);
+	const player = element.querySelector(".player");
+	const speed = element.querySelector("input");
+	part("again").textContent = words.again;
+	part("finish").textContent = words.finish;
+	part("speed").textContent = words.speed;
+	part("inside").textContent = words.see;
+	part("inside").addEventListener("click", () => {
+		element.closest(".rooms").querySelectorAll(":scope > .tab-wrapper [role=tab]")[1].click();
+		scrollTo({ top: 0 });
+	});
+
+	let sheets = [], run = 0, ended = true, before = 0, drawing = false;
+	const times = () => 2 ** Number(speed.value);
+	const read = () => {
+		element.querySelector(".reading").textContent = `${times()}×`;
+		speed.setAttribute("aria-valuetext", `${times()}×`);
+	};
+	speed.addEventListener("input", read);
+	read();
+
+	const write = () => {
+		if (!asked.form) return;
+		const count = asked.form().samples;
+		const across = count > 1 && element.clientWidth > 420 ? 2 : 1;
+		const columns = Math.floor(element.clientWidth / across / READABLE / LETTER);
+		run += 1;
+		asked.last = asked.form();
+		fire.halt();
+		fire.write({
+			...asked.last,
+			run,
+			columns: Math.max(COLUMNS[0], Math.min(COLUMNS[1], columns)),
+		});
+		tell("busy", true);
+	};
+	bus.addEventListener("write", write);
+	bus.addEventListener("halt", () => {
+		fire.halt();
+		tell("busy", false);
+		ended = true;
+		for (const sheet of sheets) sheet.take(sheet.sent ?? [], true);
+		go();
+	});
+
+	// Nothing is asked of the server before the exhibit is seen.
+	let seen = false;
+	new IntersectionObserver((entries) => {
+		if (seen || !entries.at(-1).isIntersecting) return;
+		seen = true;
+		const begin = () => {
+			if (!asked.form) return setTimeout(begin, 50);
+			write();
+			fire.hands();
+		};
+		begin();
+	}, { rootMargin: "1000000px" }).observe(element);
+
+	watch("value", () => {
+		const value = props.value;
+		if (!value || value.run !== run) return;
+		if (value.begin) lay(value.begin);
+		said.innerHTML = value.said ?? "";
+		value.samples?.forEach((sample, i) => {
+			const sheet = sheets[i];
+			if (!sheet || ended) return;
+			sheet.sent = sample.lines;
+			sheet.take(sample.lines, sample.done);
+			if (sample.reads) sheet.reads.innerHTML = sample.reads;
+		});
+		if (value.refused) {
+			samples.replaceChildren();
+			sheets = [];
+			player.hidden = part("inside").hidden = true;
+		}
+		if (value.ended) {
+			ended = true;
+			tell("busy", false);
+		}
+		go();
+	});
+
+	const lay = ({ lines, samples: count, width }) => {
+		if (sheets.run === run) return;
+		samples.replaceChildren();
+		samples.dataset.count = count;
+		sheets = Array.from({ length: count }, (_, i) => {
+			const figure = document.createElement("figure");
+			samples.append(figure);
+			const sheet = new Sheet(figure, lines, width, say("alt", { text: lines.join(" ") }));
+			figure.insertAdjacentHTML("beforeend",
+				`<figcaption hidden><div class="reads"></div><div class="take"></div></figcaption>`);
+			sheet.caption = figure.querySelector("figcaption");
+			sheet.reads = figure.querySelector(".reads");
+			for (const kind of ["svg", "png", "json"]) {
+				const button = document.createElement("button");
+				button.type = "button";
+				button.className = "link";
+				button.textContent = kind.toUpperCase();
+				button.setAttribute("aria-label", say("take", { kind: kind.toUpperCase(), n: i + 1 }));
+				button.addEventListener("click", () => save(sheet, kind, i + 1));
+				figure.querySelector(".take").append(button);
+			}
+			figure.querySelector(".take").prepend(words.download + " ");
+			return sheet;
+		});
+		sheets.run = run;
+		ended = false;
+		player.hidden = calm();
+		part("inside").hidden = false;
+		status.textContent = words.writing;
+	};
+
+	const save = async (sheet, kind, number) => {
+		const made = kind === "png" ? await sheet.png()
+			: kind === "svg" ? new Blob([sheet.file().text], { type: "image/svg+xml" })
+			: new Blob([sheet.json()], { type: "application/json" });
+		const link = document.createElement("a");
+		link.href = URL.createObjectURL(made);
+		link.download = `handwriting-${number}.${kind}`;
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+	};
+
+	// Drawing
+
+	const go = () => {
+		if (drawing || !sheets.length) return;
+		drawing = true;
+		before = performance.now();
+		requestAnimationFrame(frame);
+	};
+	const frame = (now) => {
+		const seconds = Math.min(0.1, Math.max(0, now - before) / 1000);
+		before = now;
+		for (const sheet of sheets) {
+			if (!calm()) sheet.step(seconds, times());
+			else if (sheet.complete) sheet.finish();
+			sheet.caption.hidden = !sheet.drawn;
+		}
+		const all = sheets.every((sheet) => sheet.drawn);
+		part("finish").disabled = all;
+		element.firstElementChild.classList.toggle("drawn", all);
+		if (all && ended && sheets.length) status.textContent = words.written;
+		drawing = !all && sheets.some((sheet) => sheet.now < sheet.ways.length || sheet.complete !== sheet.drawn);
+		if (drawing) requestAnimationFrame(frame);
+	};
+	part("again").addEventListener("click", () => {
+		for (const sheet of sheets) sheet.again();
+		go();
+	});
+	part("finish").addEventListener("click", () => {
+		for (const sheet of sheets) sheet.finish();
+		go();
+	});
+};
