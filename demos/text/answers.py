@@ -1,0 +1,170 @@
+"""The words between engine and page: which models write, what a visitor sent, how it is shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from demos import frame
+from demos.classification.answers import model_name, on_disk, size
+from demos.language import Say, Words
+from inference.errors import Refusal, UnknownModel
+from pretrained import checkpoint
+from pretrained.text import alphabet
+from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
+
+TASK = "text"
+SHAKESPEARE, TANG = "text/shakespeare", "text/tang"
+MOST_NAMED = 12  # unknown characters that are listed one by one
+#: Characters that would steer the page's own text: they are shown as a small box instead.
+STEERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+LONE = re.compile("[\ud800-\udfff]")  # half a character: cannot be sent anywhere
+
+
+class AcrosticTooLong(Refusal):
+    """More characters to hide than a quatrain has lines. Fields: count, most."""
+
+    code = "acrostic_too_long"
+    sentence = "An acrostic hides at most {most} characters, one a line, and these are {count}: send fewer."
+
+
+class AcrosticUnknown(Refusal):
+    """Characters to hide that the model cannot write. Fields: characters."""
+
+    code = "acrostic_unknown"
+    sentence = "The Tang model cannot begin a line with {characters}: choose characters that poets of the time used, in simplified form."
+
+
+def writers(engine: Any) -> dict[str, Any]:
+    """Every model that writes text, by key."""
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+
+
+def entry_of(engine: Any, key: Any) -> Any:
+    """The catalogue entry of a model that writes. Raises `UnknownModel`."""
+    name = key if "/" in str(key) else f"{TASK}/{key}"
+    entry = engine.entries.get(name) if isinstance(name, str) else None
+    if entry is None or entry.task != TASK:
+        raise UnknownModel(model=str(key)[:80])
+    return entry
+
+
+def writes_poems(entry: Any) -> bool:
+    """Whether the model writes quatrains, which end by themselves (``kind`` in its config)."""
+    if entry.folder is None:
+        return False
+    return checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG).get("kind") == "quatrains"
+
+
+def received(text: Any) -> tuple[str, int]:
+    """(what the model is given of a visitor's text: its end, how many characters were sent)."""
+    whole = LONE.sub("\ufffd", "" if text is None else str(text))
+    whole = whole.replace("\r\n", "\n").replace("\r", "\n")
+    return whole[-MOST_PROMPT:], len(whole)
+
+
+def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
+    """The characters to hide, without the blanks between them.
+
+    Raises:
+        AcrosticTooLong, AcrosticUnknown: it cannot be hidden.
+    """
+    hidden = re.sub(r"\s", "", received(text)[0])
+    if not hidden or not writes_poems(entry):
+        return ""
+    if len(hidden) > most:
+        raise AcrosticTooLong(count=len(hidden), most=most)
+    letters = alphabet.of(entry)
+    assert letters is not None
+    wrong = [c for c in hidden if letters.unknown(c) or not unicodedata.category(c).startswith("L")]
+    if wrong:
+        raise AcrosticUnknown(characters=" ".join(named(c) for c in dict.fromkeys(wrong)))
+    return letters.clean(hidden)
+
+
+def named(character: str) -> str:
+    """One character as it can be shown in a sentence: itself, or its number where it has no face."""
+    if unicodedata.category(character)[0] in "CZ" or STEERING.match(character):
+        return f"U+{ord(character):04X}"
+    return character
+
+
+def unknown_in(entry: Any, text: str) -> list[str]:
+    """The distinct characters of a text that the model does not know, in their order."""
+    letters = alphabet.of(entry)
+    return letters.unknown(text) if letters else []
+
+
+def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
+    """Which characters the model does not know and what was done with them; "" if it knows all."""
+    found = unknown_in(entry, text)
+    if not found:
+        return ""
+    listed = " ".join(named(c) for c in found[:MOST_NAMED])
+    key = "text.answer.unknown" if len(found) <= MOST_NAMED else "text.answer.unknown_many"
+    more = len(found) - MOST_NAMED
+    sentence = words.say(
+        lang, key, model=model_name(words, lang, entry), characters="\0", more=more
+    )
+    shown = escape(sentence).replace("\0", f"<bdi>{escape(listed)}</bdi>")
+    return f'<p class="note">{shown}</p>'
+
+
+def shown(text: str, gone: Iterable[str] = ()) -> str:
+    """A text as HTML: escaped; what has no face, and what the model read over, is marked."""
+    over = frozenset(gone)
+    parts = []
+    for c in text:
+        faceless = unicodedata.category(c) == "Cc" and c not in "\n\t"
+        if faceless or STEERING.match(c):
+            parts.append(f'<s class="gone" title="{named(c)}">□</s>')
+        elif c in over:
+            parts.append(f'<s class="gone">{escape(c)}</s>')
+        else:
+            parts.append(escape(c))
+    return "".join(parts)
+
+
+def weights(words: Words, lang: str, entry: Any) -> str:
+    """The size of a model in words: "3.2 million weights"."""
+    return size(words, lang, entry.parameters)
+
+
+def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+    """A refusal in the visitor's language. An option out of bounds is named as the page names it."""
+    if not isinstance(error, BadOption) or error.fields.get("name") not in BOUNDS:
+        return frame.sentence_of(error, words, lang)
+    name = error.fields["name"]
+    least, most, _ = BOUNDS[name]
+    kind = "whole" if name in WHOLE else "number"
+    return words.say(
+        lang,
+        f"text.option.{kind}",
+        name=words.say(lang, f"text.option.{name}"),
+        sent=error.fields["sent"],
+        least=f"{least:g}",
+        most=f"{most:.10g}",
+    )
+
+
+def refusal(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is no text, where the text would have stood."""
+    sentence = escape(sentence_of(error, words, lang))
+    return f'<p class="refusal" role="alert">{sentence}</p>'
+
+
+def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
+    """Each model with what a visitor should know before choosing it, and its key."""
+    found = []
+    for key, entry in writers(engine).items():
+        if entry.hub_id and not on_disk(entry):
+            megabytes = f"{entry.bytes / 1e6:.0f}"
+            extra = say("text.try.to_download", size=megabytes, licence=entry.licence)
+        else:
+            extra = weights(words, say.lang, entry)
+        found.append((f"{model_name(words, say.lang, entry)} · {extra}", key))
+    return found

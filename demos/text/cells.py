@@ -1,0 +1,147 @@
+"""What one memory cell holds along the text, and what its three gates do there.
+
+The cells that are offered were found by measuring (`pretrained.text.memory`): each with the
+correlation that it has on text that it was not chosen on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from demos.language import Say
+from demos.text import glyphs
+
+SHOWN = 600  # characters of the text
+STEPS = 5  # shades on each side of zero
+GATES = ("forget", "input", "output")
+CHOOSE = """element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-cell]');
+  if (button) {
+    for (const other of element.querySelectorAll('[data-cell]'))
+      other.setAttribute('aria-pressed', String(other === button));
+    trigger('choose', {layer: button.dataset.layer, cell: button.dataset.cell});
+  } else if (event.target.closest('[data-other]')) {
+    for (const other of element.querySelectorAll('[data-cell]'))
+      other.setAttribute('aria-pressed', 'false');
+    const number = (name) => Math.trunc(+element.querySelector(`[name=${name}]`).value || 1) - 1;
+    trigger('choose', {layer: number('layer'), cell: number('cell')});
+  }
+});"""
+POINT = """let at = -1;
+const figure = () => element.querySelector('.strips');
+const point = (index) => {
+  const box = figure(), all = box.querySelectorAll('.ch');
+  if (!all.length) return;
+  at = Math.max(0, Math.min(all.length - 1, index));
+  box.querySelector('.at')?.classList.remove('at');
+  all[at].classList.add('at');
+  if (box.data !== box.dataset.rows) { box.data = box.dataset.rows; box.rows = JSON.parse(box.data); }
+  const said = element.querySelector('.readout');
+  said.textContent = box.rows[at].reduce(
+    (text, part, place) => text.replace('{' + place + '}', part), said.dataset.said);
+};
+element.addEventListener('pointerover', (event) => {
+  const c = event.target.closest('.ch');
+  if (c) point([...figure().querySelectorAll('.ch')].indexOf(c));
+});
+element.addEventListener('focusin', (event) => {
+  if (event.target === figure() && at < 0) point(0);
+});
+element.addEventListener('keydown', (event) => {
+  if (event.target !== figure()) return;
+  const step = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10}[event.key];
+  if (step) point(at + step);
+  else if (event.key === 'Home') point(0);
+  else if (event.key === 'End') point(Infinity);
+  else return;
+  event.preventDefault();
+});
+watch('value', () => { at = -1; });"""
+
+
+def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: int) -> str:
+    """The cells that were found to track something, to choose from, and a way to any other."""
+    rows = []
+    for number, found in enumerate(tracking):
+        chosen = str(number == 0).lower()
+        where = say("text.inside.cells.where", layer=found["layer"] + 1, cell=found["cell"] + 1)
+        how = say("text.inside.cells.r", r=f"{found['r']:+.2f}", n=f"{found['n']:,}")
+        rows.append(
+            f'<li><button type="button" data-layer="{found["layer"]}" data-cell="{found["cell"]}" '
+            f'aria-pressed="{chosen}"><b>{property_name(say, found["property"])}</b>'
+            f"<span>{where}</span><span>{how}</span>"
+            f'<span class="meter" aria-hidden="true"><i style="width:{abs(found["r"]):.0%}"></i>'
+            "</span></button></li>"
+        )
+    split = escape(str(tracking[0]["split"])) if tracking else ""
+    measured = say("text.inside.cells.measured", split="\0") if tracking else ""
+    measured = measured.replace("\0", f'<span lang="en">{split}</span>')
+    names = f'<ul class="cells">{"".join(rows)}</ul>' if rows else ""
+    return (
+        f'<section class="step"><h2>{say("text.inside.cells.title")}</h2>'
+        f'<p class="quiet">{say("text.inside.cells.text")} {measured}</p>{names}'
+        f'<div class="any"><span>{say("text.inside.cells.any")}</span>'
+        f"<label>{say('text.inside.cells.layer')} "
+        f'<input type="number" name="layer" min="1" value="{layer + 1}"></label>'
+        f"<label>{say('text.inside.cells.cell')} "
+        f'<input type="number" name="cell" min="1" value="{cell + 1}"></label>'
+        f'<button type="button" class="ghost" data-other>{say("text.inside.cells.show")}</button>'
+        "</div></section>"
+    )
+
+
+def property_name(say: Say, name: str) -> str:
+    """What a cell tracks, in the visitor's language; a property without words keeps its name."""
+    try:
+        return say(f"text.property.{name}")
+    except KeyError:
+        return escape(name.replace("_", " "))
+
+
+def shade(value: float) -> int:
+    """tanh(c) from -1 to 1 as a shade from -5 (blue) to 5 (red)."""
+    return round(max(-1.0, min(1.0, value)) * STEPS)
+
+
+def drawn(say: Say, got: Mapping[str, Any], layer: int, cell: int) -> str:
+    """The text in the cell's colours, the three gates beneath each character."""
+    layer, cell = got.get("layer", layer), got.get("cell_index", cell)
+    held = [math.tanh(c) for c in got["cell"][:SHOWN]]
+    pieces, rows = [], []
+    gates = [got[name] for name in GATES]
+    for i, (text, value) in enumerate(zip(got["characters"], held, strict=False)):
+        three = [gate[i] for gate in gates]
+        style = ";".join(f"--{n[0]}:{g:.2f}" for n, g in zip(GATES, three, strict=True))
+        wide = " wide" if glyphs.wide(text) else ""
+        sign = glyphs.sign(text)
+        quiet = " blank" if not text.strip() else ""
+        pieces.append(
+            f'<span class="ch c{shade(value)}{wide}{quiet}" style="{style}"><b>{sign}</b>'
+            "<i></i><i></i><i></i></span>"
+        )
+        if "\n" in text:
+            pieces.append("<br>")
+        rows.append([glyphs.name(say, text), f"{value:+.2f}", *(f"{g:.2f}" for g in three)])
+    data = escape(json.dumps(rows, ensure_ascii=False), quote=True)
+    title = say("text.inside.cell.title", layer=layer + 1, cell=cell + 1)
+    said = say("text.inside.cell.said")
+    key = "".join(
+        f'<span><i class="{name}" aria-hidden="true"></i>{say(f"text.inside.cell.{name}")}</span>'
+        for name in GATES
+    )
+    scale = "".join(f'<i class="c{n}"></i>' for n in range(-STEPS, STEPS + 1))
+    return (
+        f'<section class="one-cell"><h3>{title}</h3>'
+        f'<p class="legend-row"><span class="scale">−1 <span aria-hidden="true">{scale}</span> +1'
+        f"</span> {say('text.inside.cell.scale')}</p>"
+        f'<p class="legend-row gates">{key}</p>'
+        f'<div class="strips" tabindex="0" role="group" aria-label="{title}" data-rows="{data}">'
+        f"{''.join(pieces)}</div>"
+        f'<p class="readout quiet" aria-live="polite" data-said="{said}">'
+        f"{say('text.inside.cell.point')}</p>"
+        f'<p class="quiet">{say("text.inside.cell.text")}</p></section>'
+    )

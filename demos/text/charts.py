@@ -1,0 +1,92 @@
+"""The figures of the tab: numbers at the foot of Try, the ladder of networks, from the cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from demos import frame
+from demos.language import Say
+from demos.text.answers import SHAKESPEARE, TANG
+
+#: Nats per character of guessing among all characters alike would be log(65) on tinyshakespeare.
+LEAST_RUNGS = 2
+
+
+def claim(key: str, metric: str) -> Mapping[str, float] | None:
+    """The first figure of this name in a bundled model's card, with its interval."""
+    for result in frame.read_metrics(key).get("results", ()):
+        if metric in result["metrics"]:
+            return result["metrics"][metric]
+    return None
+
+
+def headline() -> list[tuple[str, str]]:
+    """The numbers at the foot of Try: how well each network foresees, how well poems are formed."""
+    wanted = (
+        (SHAKESPEARE, "nats_per_char", "shakespeare"),
+        (TANG, "nats_per_char", "tang"),
+        (TANG, "wellformed", "wellformed"),
+    )
+    return [
+        (frame.figure(metric, found, interval=metric != "wellformed"), f"text.fact.{name}")
+        for key, metric, name in wanted
+        if (found := claim(key, metric))
+    ]
+
+
+def figures() -> dict[str, Callable[[Say], str]]:
+    """What learn.*.md may place with ``{{figure:NAME}}``."""
+    return {"ladder": ladder}
+
+
+def ladder(say: Say) -> str:
+    """Plain, gated, long short-term memory: nats per character with 95% intervals, from the card.
+
+    Drawn on a scale that begins near the best value, since the steps are small beside the height;
+    the axis says so."""
+    rungs = [r for r in frame.read_metrics(SHAKESPEARE).get("ladder", ()) if "value" in r]
+    if len(rungs) < LEAST_RUNGS:
+        return ""
+    rungs.sort(key=lambda rung: -rung["value"])
+    low = min(rung.get("low", rung["value"]) for rung in rungs)
+    high = max(rung.get("high", rung["value"]) for rung in rungs)
+    room = max(high - low, 1e-9)
+    left, right = low - 0.15 * room, high + 0.05 * room
+
+    def place(value: float) -> str:
+        return f"{(value - left) / (right - left):.2%}"
+
+    rows = []
+    for rung in rungs:
+        value, least, most = rung["value"], rung.get("low"), rung.get("high")
+        bar = ""
+        if least is not None and most is not None:
+            wide = f"{(most - least) / (right - left):.2%}"
+            bar = f'<i class="span" style="left:{place(least)};width:{wide}"></i>'
+        name = rung_name(say, rung["name"])
+        rows.append(
+            f"<li><span>{name}</span><b>{escape(frame.figure('nats_per_char', rung))}</b>"
+            f'<div aria-hidden="true">{bar}<i class="dot" style="left:{place(value)}"></i></div>'
+            "</li>"
+        )
+    ends = f'<p class="axis" aria-hidden="true"><span>{left:.2f}</span><span>{right:.2f}</span></p>'
+    caption = say("text.chart.ladder", n=f"{rungs[0].get('n', 0):,}")
+    return (
+        f'<figure class="drawn"><ul class="ladder">{"".join(rows)}</ul>{ends}'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def rung_name(say: Say, name: str) -> str:
+    """The name of a rung in the visitor's language where it is one of the three cells."""
+    for cell in ("lstm", "gru", "rnn"):
+        if name.lower().split(",")[0].split()[0] == cell:
+            return say(f"text.chart.{cell}")
+    return escape(name)
+
+
+def parameters(entry: Any) -> str:
+    """The number of weights with its thousands."""
+    return f"{entry.parameters:,}"

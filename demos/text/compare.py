@@ -1,0 +1,78 @@
+"""Then and now: the network of characters beside a language model of today, on one beginning."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+from demos import frame
+from demos.classification.answers import model_name, offer, on_disk
+from demos.language import Words
+from demos.text import answers, leaf
+from demos.text.writing import PACE, Side, Wish, Written, side_by_side
+
+OURS = (answers.SHAKESPEARE, answers.TANG)
+
+
+def compared(engine: Any, wish: Wish) -> tuple[list[Side], list[Any]]:
+    """(those that write: the chosen model, or ours for one of the Hub, and what is on disk of the
+    Hub; those that would have to be downloaded)."""
+    known = answers.writers(engine)
+    chosen = known[wish.key]
+    then = chosen if not chosen.hub_id else next((known[k] for k in OURS if k in known), chosen)
+    hub = [entry for entry in known.values() if entry.hub_id and entry is not then]
+    here = [entry for entry in hub if on_disk(entry)]
+    if chosen in here:  # the one that was chosen, first
+        here.sort(key=lambda entry: entry is not chosen)
+    sides = [
+        Side(entry, Written(replace(wish, key=entry.key, acrostic="")))
+        for entry in (then, *here[:1])
+    ]
+    return sides, [] if here else hub[:1]
+
+
+async def comparing(engine: Any, words: Words, wish: Wish, lang: str) -> AsyncIterator[str]:
+    """The columns as HTML while they fill; all streams close with this generator."""
+    sides, offered = compared(engine, wish)
+    async with aclosing(side_by_side(engine, sides, PACE)) as steps:
+        async for _ in steps:
+            yield columns(words, lang, sides, offered)
+
+
+def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> str:
+    """Each model's text in its column; one that fails says why in its own."""
+    say = words.speaker(lang)
+    parts = [column(words, lang, side) for side in sides]
+    for entry in offered:
+        parts.append(headed(words, lang, entry, offer(words, lang, entry)))
+    title = say("text.compare.title")
+    told = say("text.compare.about")
+    return (
+        f'<section class="compare"><h2>{title}</h2><p class="quiet">{told}</p>'
+        f'<div class="columns">{"".join(parts)}</div></section>'
+    )
+
+
+def column(words: Words, lang: str, side: Side) -> str:
+    """One model's text, or why there is none."""
+    if side.error:
+        return headed(words, lang, side.entry, answers.refusal(words, lang, side.error))
+    body = leaf.leaf(side.entry, side.now, busy=not side.done)
+    size = answers.weights(words, lang, side.entry)
+    return headed(
+        words,
+        lang,
+        side.entry,
+        frame.quiet(size) + body + leaf.notes(words, lang, side.entry, side.now),
+    )
+
+
+def headed(words: Words, lang: str, entry: Any, body: str) -> str:
+    """A column under its era and its name."""
+    era = "now" if entry.hub_id else "then" if entry.key in OURS else "yours"
+    said = words.speaker(lang)(f"text.era.{era}")
+    name = escape(model_name(words, lang, entry))
+    return f'<section class="answered"><p class="era">{said}</p><h3>{name}</h3>{body}</section>'

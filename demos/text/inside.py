@@ -1,0 +1,221 @@
+"""Look inside: what the network expected, where it may go on, what its memory holds.
+
+All on one text: the one just written under Try, or the visitor's own. Each step is one view of the
+served model (`view=` of its predict) and one piece of HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from demos import frame
+from demos.classification.answers import model_name, on_disk, or_nothing, waiting
+from demos.language import Words
+from demos.text import answers, cells, exhibits, openings, paths, surprise
+from demos.text.writing import Written
+from inference.errors import Refusal
+from pretrained.errors import ViewUnsupported
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+LOOKED_AT = 1_000  # characters of a text: what the views of memory take
+#: Where nothing has been written yet.
+EXAMPLES = {
+    answers.SHAKESPEARE: "ROMEO:\nI have a thing to say, and yet my tongue\nIs slow to speak it.",
+    answers.TANG: "明月出山来，春风江上开。",
+}
+PLACES = ("head", "expected", "next", "list", "cell")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The text that is looked at, by whom, where the path has left it, and which cell is shown."""
+
+    key: str
+    text: str
+    of: Any = None  # the writing that it came from; None for a visitor's own text
+    path: str = ""
+    added: int = 0  # characters at the end of the path that the visitor chose
+    layer: int = 0
+    cell: int = 0
+
+
+class Look:
+    """One text, one model, one language: what every step needs."""
+
+    def __init__(self, engine: Any, words: Words, looked: Looked, lang: str) -> None:
+        self.engine, self.words, self.looked, self.lang = engine, words, looked, lang
+        self.entry = answers.entry_of(engine, looked.key)
+        self.say = words.speaker(lang)
+
+    async def ask(self, view: str, text: str | None = None, **options: Any) -> Any:
+        text = self.looked.text if text is None else text
+        return await self.engine.predict(self.entry.key, text, view=view, **options)
+
+    def refused(self, error: Refusal) -> str:
+        return answers.refusal(self.words, self.lang, error)
+
+    def head(self) -> str:
+        """Whose text is looked at, and by which model."""
+        name = model_name(self.words, self.lang, self.entry)
+        key = "own" if self.looked.of is None else "carried"
+        return f'<p class="carried">{self.say(f"text.inside.{key}", model=name)}</p>'
+
+    async def next(self) -> str:
+        """The odds of what may come after the path."""
+        try:
+            got = await self.ask("odds", self.looked.path, top_k=paths.SHOWN)
+        except Refusal as error:
+            return self.refused(error)
+        return paths.drawn(self.say, self.looked.path, self.looked.added, got)
+
+    async def memory(self) -> tuple[Looked, str, str]:
+        """(with the first cell chosen, the list of cells that track something, that cell)."""
+        try:
+            tracking = (await self.ask("memory"))["tracking"]
+        except ViewUnsupported:
+            return self.looked, frame.note(self.words.say(self.lang, "text.inside.no_memory")), ""
+        except Refusal as error:
+            return self.looked, self.refused(error), ""
+        if tracking:
+            first = tracking[0]
+            self.looked = replace(self.looked, layer=first["layer"], cell=first["cell"])
+        listed = cells.listed(self.say, tracking, self.looked.layer, self.looked.cell)
+        return self.looked, listed, await self.cell()
+
+    async def cell(self) -> str:
+        """One cell along the text, with its gates."""
+        try:
+            got = await self.ask("gates", layer=self.looked.layer, cell=self.looked.cell)
+        except Refusal as error:
+            return self.refused(error)
+        return cells.drawn(self.say, got, self.looked.layer, self.looked.cell)
+
+
+def from_try(engine: Any, now: Written | None, lang: str) -> Looked:
+    """The text of Try, or an example where none has been written yet."""
+    if now is not None and now.whole.strip():
+        return Looked(now.wish.key, now.whole[:LOOKED_AT], of=now)
+    key = now.wish.key if now else openings.first(lang, engine)
+    return Looked(key, EXAMPLES.get(key, EXAMPLES[answers.SHAKESPEARE]))
+
+
+async def opened(
+    engine: Any, words: Words, looked: Looked, lang: str
+) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
+    """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
+    look = Look(engine, words, looked, lang)
+    wait = waiting(words, lang, look.entry, None)
+    yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + wait}
+    if look.entry.hub_id and not on_disk(look.entry):
+        note = frame.note(words.say(lang, "text.inside.not_here"))
+        yield looked, {"head": look.head() + note}
+        return
+    try:
+        await engine.preload(look.entry.key)
+        got = await look.ask("surprise")
+    except Refusal as error:
+        yield looked, {"head": look.head() + look.refused(error)}
+        return
+    looked = replace(looked, text="".join(got["characters"]))
+    looked = look.looked = replace(looked, path=looked.text)
+    read_over = answers.unknown_note(words, lang, look.entry, looked.text)
+    head = look.head() + read_over
+    yield looked, {"head": head, "expected": surprise.drawn(look.say, got)}
+    yield looked, {"next": await look.next()}
+    looked, listed, cell = await look.memory()
+    yield looked, {"list": listed, "cell": cell}
+
+
+def build(engine: Any, words: Words, written: gr.State) -> None:
+    """The room: filled when it comes into sight, from the text of Try."""
+    sight = exhibits.on_sight()
+    head = gr.HTML(js_on_load=None, elem_id="look-head")
+    with gr.Accordion(words("text.inside.yours"), open=False, elem_classes="more"):
+        own = gr.Textbox(
+            label=words("text.inside.your_text"), lines=3, max_lines=8, elem_id="look-text"
+        )
+        go = gr.Button(words("text.inside.go"), elem_id="look-go")
+    expected = gr.HTML(js_on_load=surprise.POINT, elem_id="look-expected")
+    path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
+    listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
+    cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
+    looked = gr.State(None)
+    places = [looked, head, expected, path, listed, cell]
+    limit = max(entry.max_batch for entry in answers.writers(engine).values())
+    options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
+    latest = {"trigger_mode": "always_last", **options}
+
+    def pieces(state: Any, new: dict[str, str]) -> tuple[Any, ...]:
+        return state, *(new.get(name, gr.skip()) for name in PLACES)
+
+    async def fill(start: Looked, lang: str) -> AsyncIterator[Any]:
+        run = opened(engine, words, start, lang)
+        nothing = (None, dict.fromkeys(PLACES, ""))
+        async for state, new in or_nothing(run, nothing):
+            yield pieces(state, new)
+
+    @frame.guard(words)
+    async def on_sight_of(
+        now: Written | None, before: Looked | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        lang = words.lang(request)
+        seen = before is not None and before.path and (before.of is None or before.of == now)
+        if seen and now is not None:  # what stands here is still about this text
+            yield pieces(before, {})
+            return
+        async for update in fill(from_try(engine, now, lang), lang):
+            yield update
+
+    @frame.guard(words)
+    async def on_own(text: Any, now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
+        lang = words.lang(request)
+        text = answers.received(text)[0][:LOOKED_AT]
+        start = from_try(engine, now, lang)
+        if text.strip():
+            start = replace(start, text=text, of=None)
+        async for update in fill(start, lang):
+            yield update
+
+    async def following(state: Looked, lang: str) -> tuple[Any, str]:
+        return state, await Look(engine, words, state, lang).next()
+
+    @frame.guard(words)
+    async def on_place(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+        if state is None:
+            return gr.skip(), gr.skip()
+        at = min(max(int(event.at), 0), len(state.text))
+        moved = replace(state, path=state.text[:at], added=0)
+        return await following(moved, words.lang(request))
+
+    @frame.guard(words)
+    async def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+        if state is None:
+            return gr.skip(), gr.skip()
+        taken = answers.received(event.text)[0][: paths.MOST_TAKEN]
+        longer = replace(state, path=state.path + taken, added=state.added + len(taken))
+        return await following(longer, words.lang(request))
+
+    @frame.guard(words)
+    async def on_back(state: Looked | None, request: gr.Request) -> Any:
+        if state is None or not state.added:
+            return gr.skip(), gr.skip()
+        shorter = replace(state, path=state.path[: -state.added], added=0)
+        return await following(shorter, words.lang(request))
+
+    @frame.guard(words)
+    async def on_cell(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+        if state is None:
+            return gr.skip(), gr.skip()
+        other = replace(state, layer=int(event.layer), cell=int(event.cell))
+        return other, await Look(engine, words, other, words.lang(request)).cell()
+
+    filled = sight.shown(on_sight_of, [written, looked], places, **latest)
+    go.click(on_own, [own, written], places, cancels=[filled], **latest)
+    expected.place(on_place, looked, [looked, path], **latest)
+    path.take(on_take, looked, [looked, path], **options)
+    path.back(on_back, looked, [looked, path], **options)
+    listed.choose(on_cell, looked, [looked, cell], **latest)

@@ -1,0 +1,97 @@
+"""The sheet of paper that a text is written on, as HTML, and the line beneath that says whose."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from demos import frame
+from demos.classification.answers import model_name
+from demos.language import Words
+from demos.text import answers
+from demos.text.writing import Written
+
+LINE = re.compile(r"[^，。！？；,.!?;\n]*[，。！？；,.!?;]?\n?")
+
+
+def leaf(entry: Any, now: Written, *, busy: bool) -> str:
+    """The text so far: the visitor's beginning, then what was written, its newest part fading in.
+
+    Characters of the beginning that the model read over are struck out."""
+    gone = answers.unknown_in(entry, now.wish.prompt)
+    cut = '<span class="given">…</span>' if now.wish.cut else ""
+    given = f'<bdi class="given">{answers.shown(now.wish.prompt, gone)}</bdi>'
+    stale, fresh = now.text, ""
+    if busy and now.fresh:
+        stale, fresh = now.text[: -now.fresh], now.text[-now.fresh :]
+    poem = answers.writes_poems(entry)
+    if poem:
+        made = quatrain(stale, now.wish.acrostic) + appearing(fresh)
+    else:
+        made = answers.shown(stale) + appearing(fresh)
+    caret = '<i class="caret"></i>' if busy else ""
+    return (
+        f'<div class="leaf{" poem" if poem else ""}" dir="auto" aria-busy="{str(busy).lower()}"'
+        f'{" lang=zh-CN" if poem else ""} tabindex="0">'
+        f'{cut}{given}<bdi class="made">{made}</bdi>{caret}</div>'
+    )
+
+
+def appearing(text: str) -> str:
+    """New characters, which fade in one after the other until the next update comes."""
+    pace = 0.18 / max(1, len(text))
+    return "".join(
+        f'<i class="new" style="animation-delay:{i * pace:.3f}s">{answers.shown(c)}</i>'
+        if c != "\n"
+        else "\n"
+        for i, c in enumerate(text)
+    )
+
+
+def quatrain(text: str, acrostic: str) -> str:
+    """A poem, the hidden characters marked where its lines begin with them."""
+    if not acrostic:
+        return answers.shown(text)
+    parts, hidden = [], list(acrostic)
+    for line in LINE.findall(text):
+        if line and hidden and line[0] == hidden[0]:
+            parts.append(f"<em>{answers.shown(hidden.pop(0))}</em>{answers.shown(line[1:])}")
+        else:
+            parts.append(answers.shown(line))
+    return "".join(parts)
+
+
+def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> str:
+    """Who wrote, how large it is, how much it wrote, and the seed that writes the same again."""
+    key = "text.answer.writing" if busy else "text.answer.line"
+    characters = f"{len(now.text):,}"
+    said = words.say(
+        lang,
+        key,
+        model=model_name(words, lang, entry),
+        weights=answers.weights(words, lang, entry),
+        count=characters,
+        seed=now.wish.options["seed"],
+    )
+    return frame.quiet(said)
+
+
+def notes(words: Words, lang: str, entry: Any, now: Written) -> str:
+    """What was done with what the visitor sent: cut, read over."""
+    found = answers.unknown_note(words, lang, entry, now.wish.prompt)
+    if now.wish.cut:
+        read = f"{len(now.wish.prompt):,}"
+        found += frame.note(
+            words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read)
+        )
+    return found
+
+
+def sheet(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> str:
+    """The leaf, the line beneath it, the notes."""
+    state = "" if busy else ' role="status"'
+    return (
+        f'<div class="writing">{leaf(entry, now, busy=busy)}'
+        f"<div{state}>{line(words, lang, entry, now, busy=busy)}"
+        f"{notes(words, lang, entry, now)}</div></div>"
+    )

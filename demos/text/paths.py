@@ -1,0 +1,66 @@
+"""Another path: what may come next, as bars to choose from; the choice is appended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from demos.language import Say
+from demos.text import answers, glyphs
+from demos.text.surprise import percent
+
+SHOWN = 12  # bars
+TAIL = 160  # characters of the path that are shown
+MOST_TAKEN = 40  # characters of one choice: a token of a language model may hold several
+TAKE = """element.addEventListener('click', (event) => {
+  const taken = event.target.closest('[data-take]');
+  if (taken) trigger('take', {text: taken.dataset.take});
+  else if (event.target.closest('[data-back]')) trigger('back');
+});
+// The bars are drawn anew after each choice: whoever uses the keyboard stays among them.
+let held = false;
+element.addEventListener('keydown', (event) => {
+  held = event.key === 'Enter' && !!event.target.closest('[data-take]');
+});
+watch('value', () => {
+  if (held) element.querySelector('[data-take]')?.focus();
+  held = false;
+});"""
+
+
+def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
+    """The end of the path, the visitor's own part of it in the accent, and the bars."""
+    kept, own = (path[:-added], path[-added:]) if added else (path, "")
+    more = "…" if len(kept) > TAIL else ""
+    tail = (
+        f'<div class="path" dir="auto">{more}{answers.shown(kept[-TAIL:])}'
+        f'<b>{answers.shown(own)}</b><i class="caret"></i></div>'
+    )
+    most = max((p for _, p in got["odds"]), default=1.0)
+    bars = []
+    for text, p in got["odds"]:
+        width = f"{p / most:.2%}"
+        shown = (
+            f'<b>{glyphs.label(say, text)}</b><div aria-hidden="true"><i style="width:{width}"></i>'
+            f"</div><span>{percent(p)}</span>"
+        )
+        if text:
+            take = escape(text, quote=True)
+            bars.append(f'<li><button type="button" data-take="{take}">{shown}</button></li>')
+        else:
+            bars.append(f'<li><div class="bar-rest">{shown}</div></li>')
+    rest = say("text.inside.next.rest", share=percent(got["rest"]))
+    ways = f"{math.exp(got['entropy']):.1f}"
+    mind = say("text.inside.next.entropy", nats=f"{got['entropy']:.2f}", ways=ways)
+    back = ""
+    if added:
+        word = say("text.inside.next.back")
+        back = f'<button type="button" class="ghost" data-back>{word}</button>'
+    return (
+        f'<section class="step"><h2>{say("text.inside.next.title")}</h2>'
+        f'<p class="quiet">{say("text.inside.next.text")}</p>{tail}'
+        f'<ul class="odds" aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
+        f'<p class="quiet">{rest} {mind}</p>{back}</section>'
+    )

@@ -1,0 +1,73 @@
+"""Train your own: until jobs can be started from the page, the commands that do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demos import frame
+from demos.classification.answers import model_name
+from demos.language import Say, Words
+from demos.text import answers
+
+MINUTES = 20
+TRAIN = (
+    "python -m pretrained train text/shakespeare --data my_text.txt --out my_model "
+    f"--minutes {MINUTES}"
+)
+POEMS = "python -m pretrained train text/tang --data my_poems.jsonl --out my_model --minutes 20"
+TUNE = "python -m pretrained train {key} --data my_text.txt --out my_model --minutes 20"
+SERVE = "python app.py --model my_model"
+PEN = (
+    "python -m pretrained train handwriting/pen --data my_handwriting --out my_model "
+    f"--minutes {MINUTES}"
+)
+STROKES = """my_handwriting/train.parquet, one row a line of writing
+  text      what was written
+  writer    a number for each writer
+  dx, dy    lists: how far the pen moved, y up
+  pen_up    list: 1 at the last point of a stroke, else 0"""
+LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"}'
+
+
+def build(engine: Any, words: Words) -> None:
+    """What the text must be like, the commands that train, the command that loads the result."""
+    step(words, "data")
+    frame.html(
+        words,
+        lambda say: (
+            f"<p>{say('text.train.poems')}</p>"
+            f'<pre class="tree" tabindex="0" lang="zh-CN">{LINE.replace(chr(34), "&quot;")}</pre>'
+        ),
+    )
+    step(words, "run")
+    frame.command(words, TRAIN)
+    frame.command(words, POEMS)
+    step(words, "serve")
+    frame.command(words, SERVE)
+    hub = next((e for e in answers.writers(engine).values() if e.hub_id), None)
+    if hub:
+        frame.html(words, lambda say: tuning(say, words, hub))
+        frame.command(words, TUNE.format(key=hub.key))
+
+
+def step(words: Words, name: str) -> None:
+    """A heading and what is to be done there."""
+    frame.html(
+        words,
+        lambda say: f"<h2>{say(f'text.train.{name}')}</h2><p>{say(f'text.train.{name}_how')}</p>",
+    )
+
+
+def tuning(say: Say, words: Words, entry: Any) -> str:
+    """How to teach one of today's models a manner of writing."""
+    name = model_name(words, say.lang, entry)
+    return f"<h2>{say('text.train.tune')}</h2><p>{say('text.train.tune_how', model=name)}</p>"
+
+
+def build_pen(words: Words) -> None:
+    """The same for the pen: its data, its command."""
+    step(words, "pen_data")
+    frame.html(words, lambda say: f'<pre class="tree" tabindex="0">{STROKES}</pre>')
+    step(words, "pen_run")
+    frame.command(words, PEN)
+    frame.command(words, SERVE)

@@ -1,0 +1,166 @@
+"""A text while it is being written: the engine's stream, gathered into a few updates a second.
+
+Whatever ends the reader (the end of the text, Stop, a closed page) closes the stream at once, and
+the engine frees its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from demos.text import answers
+from pretrained.text.options import checked
+from pretrained.text.piece import Piece
+
+EVERY = 0.2  # seconds between two updates of a page: five a second (see FACTS)
+#: Characters of one update, so that the writing can be watched: about 200 a second, a poem in 2 s.
+PACE, POEM_PACE = 40, 3
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a visitor asked for, checked: the model's key, where to begin, and the options."""
+
+    key: str
+    prompt: str
+    sent: int  # characters that the visitor sent; more than len(prompt) where it was cut
+    acrostic: str
+    options: Mapping[str, Any]
+
+    @property
+    def cut(self) -> bool:
+        return self.sent > len(self.prompt)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text and how it came about: what Continue, Look inside and the copy meter go on with."""
+
+    wish: Wish
+    text: str = ""
+    nats: tuple[float, ...] = ()
+    fresh: int = 0  # characters at the end that came with the last update
+
+    @property
+    def whole(self) -> str:
+        """Prompt and text, as the model has it before it."""
+        return self.wish.prompt + self.text
+
+    def and_then(self, pieces: Sequence[Piece]) -> Written:
+        more = "".join(piece.text for piece in pieces)
+        nats = tuple(n for piece in pieces for n in piece.nats)
+        return replace(self, text=self.text + more, nats=self.nats + nats, fresh=len(more))
+
+
+def wished(entry: Any, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:
+    """A visitor's wish, checked. Without a seed one is drawn, so that it can be named.
+
+    Raises:
+        BadOption, AcrosticTooLong, AcrosticUnknown: it cannot be had.
+    """
+    if options.get("seed") in (None, ""):
+        options["seed"] = secrets.randbelow(100_000)
+    numbers = checked(**options)
+    hidden = answers.checked_acrostic(entry, acrostic)
+    begin, sent = ("", 0) if hidden else answers.received(prompt)
+    return Wish(entry.key, begin, sent, hidden, numbers)
+
+
+def stream(engine: Any, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
+    """The engine's pieces for a wish. ``before``: what was already written after the prompt."""
+    options = dict(wish.options)
+    if wish.acrostic and not before:
+        options["acrostic"] = wish.acrostic
+    return engine.stream(wish.key, wish.prompt + before, **options)
+
+
+async def updates(
+    pieces: AsyncIterator[Piece],
+    most: int,
+    every: float = EVERY,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncIterator[list[Piece]]:
+    """The pieces in groups, one group each ``every`` seconds at most; the first comes at once.
+
+    A group of ``most`` characters is held back until it is due, which pauses the engine's work for
+    this reader alone. ``pieces`` is closed with this generator.
+    """
+    due = clock()
+    group: list[Piece] = []
+    async with aclosing(pieces):  # type: ignore[type-var]
+        async for piece in pieces:
+            group.append(piece)
+            full = sum(len(each.text) for each in group) >= most
+            if full and (early := due - clock()) > 0:
+                await sleep(early)
+            if full or clock() >= due:
+                yield group
+                group, due = [], clock() + every
+    if group:
+        yield group
+
+
+async def written(engine: Any, start: Written, pace: int) -> AsyncIterator[Written]:
+    """The text as it grows from ``start``. The last one given has nothing fresh: it is the end."""
+    now = start
+    async with aclosing(updates(stream(engine, start.wish, start.text), pace)) as groups:
+        async for group in groups:
+            now = now.and_then(group)
+            yield now
+    yield replace(now, fresh=0)
+
+
+@dataclass
+class Side:
+    """One of several texts that are written at the same time."""
+
+    entry: Any
+    start: Written
+    now: Written = field(init=False)
+    error: answers.Refusal | None = None
+    done: bool = False
+
+    def __post_init__(self) -> None:
+        self.now = self.start
+
+
+async def side_by_side(engine: Any, sides: Sequence[Side], pace: int) -> AsyncIterator[None]:
+    """Write several texts at once; wakes its reader up to five times a second when one has grown.
+
+    Each side keeps its own text, and its own refusal where it has one."""
+    changed = asyncio.Event()
+
+    async def write(side: Side) -> None:
+        try:
+            await engine.preload(side.entry.key)
+            async with aclosing(written(engine, side.start, pace)) as steps:
+                async for side.now in steps:
+                    changed.set()
+        except answers.Refusal as error:
+            side.error = error
+        finally:
+            side.done = True
+            changed.set()
+
+    tasks = [asyncio.ensure_future(write(side)) for side in sides]
+    try:
+        while True:
+            await changed.wait()
+            changed.clear()
+            yield
+            if all(side.done for side in sides) and not changed.is_set():
+                break
+            await asyncio.sleep(EVERY)
+        for task in tasks:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
