@@ -49,7 +49,7 @@ def load(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     network, tokens = build(base, torch.device(device), chat=False)
     try:
         merge(network, checkpoint.load_weights(folder), scale)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RuntimeError, AttributeError) as error:
         reason = "its weights do not fit the model that it was fine-tuned from: train it again"
         raise BadCheckpoint(path=folder, reason=reason) from error
     progress(entry.bytes, entry.bytes)
@@ -61,7 +61,7 @@ def merge(network: nn.Module, weights: Mapping[str, Tensor], scale: float) -> No
     """Add ``scale * B A`` to each layer's weights: A is [R, K], B is [N, R].
 
     Raises:
-        KeyError, ValueError: a name or a shape does not fit.
+        KeyError, ValueError, RuntimeError, AttributeError: a name or a shape does not fit.
     """
     parts: dict[str, dict[str, Tensor]] = {}
     for name, tensor in weights.items():
