@@ -133,6 +133,7 @@ export const mountBoard = (element, fire, props, watch) => {
 		fire.halt();
 		tell("busy", false);
 		ended = true;
+		if (said.querySelector("progress")) said.replaceChildren();
 		for (const sheet of sheets) sheet.take(sheet.sent ?? [], true);
 		go();
 	});

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,6 +31,7 @@ EXAMPLE = "I learned to write by watching hands."
 OWN_WORDS = "this is my hand"  # what a visitor is asked to write on the pad
 LETTER = 1.35  # x-heights that a letter takes, about: the width of the paper before ink is on it
 THUMBNAIL = "hello"
+STYLE = Path(__file__).with_name("pen.css")
 WORDS = ("again", "finish", "speed", "download", "take", "alt", "writing", "written", "see")
 SCRIPT = "import(new URL('house/pen.js', document.baseURI)).then((pen) => pen.%s);"
 # Gradio knows an event of ours by finding its name, in quotes, in the script that fires it.
@@ -54,6 +56,7 @@ def build(engine: Any, words: Words) -> PenParts:
         return PenParts(None)
     entry = pen_of(engine)
     styles = hands(entry)
+    gr.HTML(f"<style>{STYLE.read_text('utf-8')}</style>", js_on_load=None)
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             gr.HTML(

@@ -16,7 +16,6 @@ import numpy as np
 
 from demos.text.pen_asked import PEN, READER, Asked
 from inference.errors import Refusal
-from pretrained.handwriting import svg
 
 EVERY = 0.25  # seconds between two updates of a page: at most four a second (see FACTS)
 HUNDREDTHS = 100  # of an x-height: what a place is rounded to on its way to the page
@@ -120,9 +119,7 @@ async def reading(engine: Any, lines: Sequence[Line]) -> tuple[str, ...] | Refus
     if READER not in engine.entries:
         return None
     try:
-        asked = (
-            engine.predict(READER, svg.strokes(line.places())) for line in lines if line.points
-        )
+        asked = (engine.predict(READER, line.places()) for line in lines if line.points)
         return tuple(str(said["text"]) for said in await asyncio.gather(*asked))
     except Refusal as error:
         return error

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from inference import Settings
 from inference.errors import Refusal, UnknownModel
 from pretrained import catalog
@@ -103,10 +105,10 @@ class FakePens:
         finally:
             self.open -= 1
 
-    async def predict(self, key: str, strokes: Any, **options: Any) -> dict[str, Any]:
+    async def predict(self, key: str, strokes: np.ndarray, **options: Any) -> dict[str, Any]:
         await asyncio.sleep(0)
         if isinstance(self.failing.get(key), Refusal):
             raise self.failing[key]
         self.read.append(strokes)
-        said = self.texts[len(strokes)]
+        said = self.texts[int(strokes[:, 2].sum())]
         return {"text": self.misread.get(said, said), "confidence": 0.9}

@@ -206,7 +206,7 @@ def test_updates_are_few(engine, monkeypatch):
     monkeypatch.setattr(pen_writing.asyncio, "wait", wait)
     wish = asked(engine, {"text": "many letters in one line"})
     updates = collect(pen_writing.writing(engine, wish))
-    assert 0.2 <= pen_writing.EVERY and set(waits) == {pen_writing.EVERY}
+    assert pen_writing.EVERY >= 0.2 and set(waits) == {pen_writing.EVERY}
     assert 3 < len(updates) <= len(waits) + 1
 
 
@@ -303,10 +303,11 @@ def test_each_line_is_read_by_itself(engine):
     assert "in 8 characters" in said and len(engine.read) == 2
 
 
-def test_the_reader_is_given_strokes(engine):
+def test_the_reader_is_given_places(engine):
     board(engine)
-    [strokes] = engine.read
-    assert len(strokes) == 4 and all(len(stroke) == POINTS for stroke in strokes)
+    [places] = engine.read
+    assert places.shape == (4 * POINTS, 3) and places[:, 2].sum() == 4
+    assert places[-1, 0] > places[POINTS, 0] > places[0, 0]  # absolute
 
 
 def test_a_reader_that_fails_does_not_take_the_writing_away(engine):

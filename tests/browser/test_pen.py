@@ -1,0 +1,432 @@
+"""The pen in a real browser, by the real models: writing, hands, downloads, Look inside."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from gradio_client import Client
+from playwright.sync_api import Locator, Page, expect
+
+from demos import frame
+from demos.language import Words
+from demos.text.pen import EXAMPLE
+from demos.text.pen_asked import hands
+from pretrained import catalog
+
+pytestmark = pytest.mark.skipif(
+    "handwriting/pen" not in catalog.entries(), reason="no pen is bundled"
+)
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+SVG = "{http://www.w3.org/2000/svg}"
+PHONE = {"width": 390, "height": 844}
+
+
+def visit(page: Page, url: str, lang: str = "en") -> Page:
+    """Open the exhibit and wait until its example stands there."""
+    page.goto(f"{url}/?tab=text&exhibit=pen&lang={lang}")
+    expect(page.locator(".board .ink path").first).to_be_attached()
+    finish(page)
+    return page
+
+
+def finish(page: Page) -> None:
+    """Do not wait for the pen to draw what has arrived."""
+    expect(page.locator("[data-do=stop]")).to_be_hidden()
+    if page.locator("[data-do=finish]").is_enabled():
+        page.locator("[data-do=finish]").click()
+    expect(page.locator(".board")).to_have_class("board drawn")
+
+
+def write(page: Page, text: str) -> None:
+    page.locator(".pen textarea").fill(text)
+    page.locator(".pen [type=submit]").click()
+
+
+def rewritten(page: Page) -> None:
+    """Wait for another writing than the one marked by `mark`."""
+    expect(page.locator(".sheet-of-paper[data-old]")).to_have_count(0)
+    finish(page)
+
+
+def mark(page: Page) -> None:
+    page.eval_on_selector_all(
+        ".board .sheet-of-paper", "all => all.forEach(s => s.dataset.old = 1)"
+    )
+
+
+def room(page: Page, name: str) -> Locator:
+    tabs = page.locator("#text-rooms > .tab-wrapper [role=tab]")
+    tabs.nth(frame.ROOMS.index(name)).click()
+    return page.locator(f"#text .room-{name}")
+
+
+def slide(page: Page, name: str, value: float) -> None:
+    """Move a slider as a hand does: `input` while it moves, `change` when it is let go."""
+    page.locator(f".pen input[name={name}]").fill(str(value))
+
+
+def ink(page: Page, number: int = 0) -> list[str]:
+    """What is drawn of a sample."""
+    sheet = page.locator(".board .sheet-of-paper").nth(number)
+    return sheet.locator(".ink path").evaluate_all("all => all.map(p => p.getAttribute('d'))")
+
+
+def scribble(page: Page, strokes: int = 5) -> None:
+    """Write something on the pad with the mouse."""
+    pad = page.locator("[data-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    for stroke in range(strokes):
+        x, y = box["x"] + 20 + stroke * 40, box["y"] + 60
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(1, 9):
+            page.mouse.move(x + 3 * step, y + (30 if step % 4 < 2 else -5))
+        page.mouse.up()
+
+
+# Writing
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_example_is_written_when_the_exhibit_opens(page: Page, app_url: str, lang: str) -> None:
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&lang={lang}")
+    expect(page.locator(".board .ink path").first).to_be_attached()
+    expect(page.locator(".pen textarea")).to_have_value(EXAMPLE)
+    finish(page)
+    expect(page.locator(".board .reading-of")).to_be_visible()
+    expect(page.locator(".board .reads")).to_contain_text(WORDS.say(lang, "text.pen.reads.heading"))
+    expect(page.locator(".board svg")).to_have_attribute(
+        "aria-label", WORDS.say(lang, "text.pen.alt", text=EXAMPLE)
+    )
+
+
+def test_the_pen_draws_while_the_points_arrive(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(".player input").fill("0")
+    whole = len("".join(ink(page)))
+    page.locator("[data-do=again]").click()
+    expect(page.locator(".board .ink path").first).to_be_attached()
+    assert len("".join(ink(page))) < whole
+    expect(page.locator(".board .nib")).to_be_visible()
+    page.locator("[data-do=finish]").click()
+    expect(page.locator(".board")).to_have_class("board drawn")
+    assert len("".join(ink(page))) == whole
+    expect(page.locator(".board .nib")).to_be_hidden()
+
+
+def test_who_asks_for_less_motion_sees_finished_strokes(new_page: NewPage, app_url: str) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&lang=en")
+    expect(page.locator(".board")).to_have_class("board drawn")
+    expect(page.locator(".board .reading-of")).to_be_visible()
+    expect(page.locator(".board .player")).to_be_hidden()
+
+
+def test_the_same_seed_writes_the_same_and_another_another(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    first = ink(page)
+    for seed, same in (("1", False), ("0", True)):
+        mark(page)
+        page.locator(".pen [name=seed]").fill(seed)
+        page.locator(".pen [type=submit]").click()
+        rewritten(page)
+        assert (ink(page) == first) is same
+
+
+def test_every_hand_is_drawn_by_the_pen_and_can_be_chosen(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    count = len(hands(catalog.find("handwriting/pen")))
+    expect(page.locator(".hand svg path")).to_have_count(count)
+    drawn = page.locator(".hand svg path").evaluate_all("all => all.map(p => p.getAttribute('d'))")
+    assert len(set(drawn)) == count > 1
+    before = ink(page)
+    mark(page)
+    page.locator(".pen [name=style]").nth(1).focus()
+    page.keyboard.press("Space")
+    rewritten(page)
+    assert ink(page) != before
+
+
+def test_several_samples_stand_side_by_side(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    slide(page, "samples", 4)
+    rewritten(page)
+    sheets = page.locator(".board .sheet-of-paper")
+    expect(sheets).to_have_count(4)
+    boxes = [sheets.nth(n).bounding_box() for n in range(2)]
+    assert boxes[0] and boxes[1] and boxes[0]["y"] == boxes[1]["y"]
+    assert len({tuple(ink(page, n)) for n in range(4)}) == 4
+
+
+def test_a_long_text_takes_several_lines(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    write(page, "one line that is much too long for the width of the paper\nanother line")
+    rewritten(page)
+    assert page.locator(".board .rules line").count() >= 3
+    box = page.locator(".board .ink").bounding_box()
+    assert box and box["height"] > 60
+
+
+def test_what_cannot_be_written_is_named(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    write(page, "tea 茶 🙂 <img src=x onerror=alert(1)>\u202e")
+    rewritten(page)
+    said = page.locator(".board .note")
+    expect(said).to_contain_text("茶 🙂")
+    expect(said).to_contain_text("U+202E")
+    expect(page.locator(".board img")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("text", "seed", "code"),
+    [
+        ("", "0", "pen_nothing"),
+        ("你好，世界", "0", "pen_unwritable"),
+        ("שלום", "0", "pen_unwritable"),
+        ("\x07\x08", "0", "pen_unwritable"),
+        ("a" * 100_000, "0", "pen_text_too_long"),
+        ("a", "abc", "bad_option"),
+    ],
+)
+def test_bad_input_is_refused_in_the_visitors_language(
+    page: Page, app_url: str, lang: str, text: str, seed: str, code: str
+) -> None:
+    visit(page, app_url, lang)
+    page.locator(".pen [name=seed]").fill(seed)
+    write(page, text)
+    end = WORDS.say(lang, f"error.{code}").rpartition("}")[2]
+    expect(page.locator(".board .refusal")).to_contain_text(end)
+    expect(page.locator(".board .sheet-of-paper")).to_have_count(0)
+    page.locator(".pen [name=seed]").fill("0")
+    write(page, "again")
+    expect(page.locator(".board .refusal")).to_have_count(0)
+    finish(page)
+
+
+def test_a_new_wish_takes_the_place_of_the_one_before(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    for text in ("the first of many wishes that nobody waits for", "second", "third"):
+        write(page, text)
+    label = WORDS.say("en", "text.pen.alt", text="third")
+    expect(page.locator(".board svg")).to_have_attribute("aria-label", label)
+    finish(page)
+    expect(page.locator(".board .reading-of")).to_be_visible()
+
+
+def test_writing_can_be_stopped(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    slide(page, "samples", 4)
+    write(page, "a long text that will take the pen quite a while to write down, " * 4)
+    expect(page.locator(".sheet-of-paper[data-old]")).to_have_count(0)
+    expect(page.locator(".board .ink path").first).to_be_attached()
+    page.locator("[data-do=stop]").click()
+    finish(page)
+    before = ink(page)
+    expect(page.locator("[data-do=stop]")).to_be_hidden()
+    assert ink(page) == before
+
+
+# To take home
+
+
+def taken(page: Page, kind: str) -> bytes:
+    with page.expect_download() as download:
+        page.locator(".board .take button").filter(has_text=kind).first.click()
+    assert download.value.suggested_filename == f"handwriting-1.{kind.lower()}"
+    return Path(download.value.path()).read_bytes()
+
+
+def test_svg_png_and_strokes_can_be_taken_home(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    root = ElementTree.fromstring(taken(page, "SVG"))
+    assert {e.tag for e in root.iter()} == {SVG + tag for tag in ("svg", "title", "g", "path")}
+    assert root.findtext(f"{SVG}title", "").split() == EXAMPLE.split()
+    png = taken(page, "PNG")
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", png[16:24])
+    assert 1000 < width <= 4000 and 100 < height < width
+    strokes = json.loads(taken(page, "JSON"))
+    assert " ".join(line["text"] for line in strokes["lines"]) == EXAMPLE
+    assert all(len(point) == 2 for s in strokes["lines"][0]["strokes"] for point in s)
+
+
+# A visitor's own hand
+
+
+def test_it_continues_in_the_visitors_hand(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(".pen [value=own]").check()
+    scribble(page)
+    expect(page.locator("[data-pad] path")).to_have_count(5)
+    mark(page)
+    page.locator(".pen [name=written]").fill("mmmmm")
+    write(page, "in my hand")
+    rewritten(page)
+    expect(page.locator(".board .sheet-of-paper")).to_have_count(1)
+    inside = room(page, "inside")
+    expect(inside.locator(".letters li")).to_have_count(len("in my hand"))
+    expect(inside).to_contain_text(WORDS.say("en", "text.pen.inside.own"))
+
+
+def test_strokes_can_be_undone_and_cleared(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(".pen [value=own]").check()
+    expect(page.locator("[data-do=undo]")).to_be_disabled()
+    scribble(page, 3)
+    page.locator("[data-do=undo]").click()
+    expect(page.locator("[data-pad] path")).to_have_count(2)
+    page.locator("[data-do=clear]").click()
+    expect(page.locator("[data-pad] path")).to_have_count(0)
+    expect(page.locator("[data-do=clear]")).to_be_disabled()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_empty_pad_is_told_so_and_a_dot_too(page: Page, app_url: str, lang: str) -> None:
+    visit(page, app_url, lang)
+    page.locator(".pen [value=own]").check()
+    page.locator(".pen [type=submit]").click()
+    expect(page.locator("[data-show=need]")).to_have_text(WORDS.say(lang, "text.pen.need"))
+    page.locator("[data-pad]").click()
+    page.locator(".pen [type=submit]").click()
+    expect(page.locator(".board .refusal")).to_have_text(WORDS.say(lang, "error.pen_one_point"))
+
+
+def test_a_finger_writes_and_does_not_scroll(new_page: NewPage, app_url: str) -> None:
+    page = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    visit(page, app_url)
+    page.locator(".pen [value=own]").check()
+    pad = page.locator("[data-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    x, y = box["x"] + 30, box["y"] + 40
+    scrolled = page.evaluate("scrollY")
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger("touchStart", x, y)
+    for step in range(1, 9):
+        finger("touchMove", x + 12 * step, y + 8 * step)
+    finger("touchEnd")
+    expect(pad.locator("path")).to_have_count(1)
+    assert len((pad.locator("path").get_attribute("d") or "").split("L")) > 4
+    assert page.evaluate("scrollY") == scrolled
+
+
+# Look inside
+
+
+def test_the_window_moves_over_the_letters(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    write(page, "a window")
+    rewritten(page)
+    inside = room(page, "inside")
+    expect(inside.locator(".letters li")).to_have_count(8)
+    inside.locator("[data-do=play]").click()  # pause
+    time = inside.locator("[data-do=time]")
+    last = int(time.get_attribute("max") or 0)
+    assert last > 40
+    heaviest = """all => all.map(l => +l.style.getPropertyValue('--share'))
+        .reduce((best, s, i, a) => s > a[best] ? i : best, 0)"""
+    places = []
+    for moment in (0, last // 2, last - 1):
+        time.fill(str(moment))
+        places.append(inside.locator(".letters li").evaluate_all(heaviest))
+    assert places[0] <= 1 < places[1] < places[2] and places[2] >= 6
+    expect(inside.locator("[data-show=moment]")).to_contain_text(f"{last} of {last + 1}")
+
+
+def test_ellipses_and_drawing_follow_the_time(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    inside = room(page, "inside")
+    expect(inside.locator(".letters li").first).to_be_visible()
+    play, time = inside.locator("[data-do=play]"), inside.locator("[data-do=time]")
+    expect(play).to_have_text("Pause")
+    play.click()
+    expect(play).to_have_text("Play")
+    time.focus()
+    page.keyboard.press("Home")
+    expect(inside.locator(".loupe .cloud ellipse")).to_have_count(4)
+    short = inside.locator(".loupe .ink path").get_attribute("d") or ""
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert time.input_value() == "2"
+    assert len(inside.locator(".loupe .ink path").get_attribute("d") or "") > len(short)
+    page.keyboard.press("End")
+    expect(inside.locator(".loupe .cloud ellipse")).to_have_count(0)
+    play.click()  # from the beginning again
+    expect(play).to_have_text("Pause")
+    expect(inside.locator(".loupe .cloud ellipse")).to_have_count(4)
+
+
+def test_the_line_inside_is_the_one_that_stands_under_try(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    mark(page)
+    write(page, "the same")
+    rewritten(page)
+    outside = ink(page)
+    inside = room(page, "inside")
+    expect(inside.locator(".letters li")).to_have_count(8)
+    points = inside.locator("[data-show=stage] .ghost path").get_attribute("d") or ""
+    assert points.count("M") == len(outside)
+
+
+def test_less_motion_does_not_play_by_itself(new_page: NewPage, app_url: str) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&lang=en")
+    inside = room(page, "inside")
+    expect(inside.locator(".letters li").first).to_be_visible()
+    expect(inside.locator("[data-do=play]")).to_have_text("Play")
+    assert inside.locator("[data-do=time]").input_value() == "0"
+
+
+# The page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ink_follows_the_theme(new_page: NewPage, app_url: str, scheme: Any) -> None:
+    page = new_page(color_scheme=scheme)
+    visit(page, app_url)
+    colour = page.locator(".board .ink path").first.evaluate("p => getComputedStyle(p).stroke")
+    assert colour == {"light": "rgb(28, 27, 25)", "dark": "rgb(236, 234, 228)"}[scheme]
+
+
+def test_on_a_phone_the_lines_are_short_and_the_writing_comes_into_sight(
+    new_page: NewPage, app_url: str
+) -> None:
+    page = new_page(viewport=PHONE, has_touch=True)
+    visit(page, app_url)
+    mark(page)
+    write(page, "words that need more than a single line on a phone")
+    rewritten(page)
+    assert page.locator(".board .rules line").count() >= 3
+    expect(page.locator(".board .sheet-of-paper")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_door_writes_with_the_real_pen(app_url: str, tmp_path: Path) -> None:
+    client = Client(app_url, verbose=False, download_files=str(tmp_path))
+    path = client.predict("by hand", bias=1.5, seed=3, api_name="/handwrite")
+    again = client.predict("by hand", bias=1.5, seed=3, api_name="/handwrite")
+    drawn = Path(path).read_text("utf-8")
+    assert drawn == Path(again).read_text("utf-8")
+    assert len(ElementTree.fromstring(drawn).findall(f".//{SVG}path")) >= 4

@@ -1,0 +1,164 @@
+"""The pen as a server: `/handwrite` for scripts, safe SVG, no file but the caller's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import gradio as gr
+import httpx
+import pytest
+from fake_pens import PEN, FakePens
+from gradio_client import Client
+
+from demos.language import Words
+from demos.text import pen, pen_inside
+
+WORDS = Words()
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return FakePens(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def page(engine, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("files")))
+        with gr.Blocks(analytics_enabled=False) as page:
+            pen_inside.build(engine, WORDS, pen.build(engine, WORDS))
+        page.queue()
+        page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
+        yield page
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def english(page):
+    return Client(page.local_url, verbose=False, analytics_enabled=False)
+
+
+def drawing(path: str) -> ElementTree.Element:
+    """A file as SVG that can do nothing but show paths."""
+    root = ElementTree.fromstring(Path(path).read_text("utf-8"))
+    kinds = {element.tag for element in root.iter()}
+    assert kinds <= {SVG + tag for tag in ("svg", "title", "desc", "g", "path")}
+    names = {name for element in root.iter() for name in element.attrib}
+    assert not any(name.startswith("on") or "href" in name for name in names)
+    return root
+
+
+def test_a_text_becomes_one_svg_file(english):
+    path = english.predict("a cat", api_name="/handwrite")
+    assert path.endswith("handwriting-1.svg")
+    root = drawing(path)
+    assert root.findtext(SVG + "desc") == "a cat"
+    assert len(root.findall(f".//{SVG}path")) == 4
+
+
+def test_several_samples_are_several_files(english, engine):
+    paths = english.predict("a cat", samples=3, seed=4, api_name="/handwrite")
+    assert [Path(path).name for path in paths] == [f"handwriting-{n}.svg" for n in (1, 2, 3)]
+    assert [options["seed"] for _, options in engine.asked[-3:]] == [4, 5, 6]
+
+
+def test_every_argument_but_the_first_has_a_default(english):
+    api = english.view_api(return_format="dict")
+    assert list(api["named_endpoints"]) == ["/handwrite"] and not api["unnamed_endpoints"]
+    first, *rest = api["named_endpoints"]["/handwrite"]["parameters"]
+    assert first["parameter_name"] == "text" and all(p["parameter_has_default"] for p in rest)
+    assert [p["parameter_name"] for p in rest] == ["style", "bias", "samples", "seed"]
+
+
+def test_options_reach_the_pen(english, engine):
+    english.predict("a", 2, 1.5, 1, 7, api_name="/handwrite")
+    assert engine.asked[-1] == ("a", {"style": 2, "bias": 1.5, "seed": 7})
+
+
+def test_what_is_left_out_is_named_in_the_file(english):
+    root = drawing(english.predict("a 茶\u202e<b>", api_name="/handwrite"))
+    assert root.findtext(SVG + "desc") == "a b"
+    title = root.findtext(SVG + "title") or ""
+    assert "茶" in title and "U+202E" in title and "\u202e" not in title
+
+
+def test_markup_in_a_text_stays_text(english):
+    root = drawing(english.predict('"&amp;\' onload="alert(1)"', api_name="/handwrite"))
+    assert root.findtext(SVG + "desc") == '"&amp;\' onload="alert(1)"'
+
+
+BAD = {
+    "empty": ([""], "pen_nothing"),
+    "chinese": (["你好"], "pen_unwritable"),
+    "endless": (["a" * 100_000], "pen_text_too_long"),
+    "seed": (["a", None, 0.6, 1, "abc"], "bad_option"),
+    "samples": (["a", None, 0.6, 99, 0], "bad_option"),
+    "bias": (["a", None, "Infinity", 1, 0], "bad_option"),
+    "style": (["a", 77, 0.6, 1, 0], "pen_no_such_hand"),
+    "list": (["a", [1], 0.6, 1, 0], "pen_no_such_hand"),
+    "mapping": (["a", None, {"a": 1}, 1, 0], "bad_option"),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_the_callers_language(page, name, lang):
+    sent, code = BAD[name]
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    with pytest.raises(Exception) as refusal:
+        client.predict(*sent, api_name="/handwrite")
+    pattern = re.escape(WORDS.say(lang, f"error.{code}"))
+    assert re.search(re.sub(r"\\{\w+\\}", ".+", pattern), str(refusal.value))
+
+
+@pytest.mark.parametrize("sent", [None, 7, [], {"path": "/etc/hostname"}])
+def test_nonsense_is_no_accident(page, sent):
+    """By hand, past the client: an answer or a sentence, never a traceback or a path."""
+    door = f"{page.local_url}gradio_api/call/handwrite"
+    reply = httpx.post(door, json={"data": [sent, None, 0.6, 1, 0]})
+    event = reply.json().get("event_id")
+    told = httpx.get(f"{door}/{event}", timeout=20).text if event else reply.text
+    assert "Traceback" not in told and "root:" not in told and "error id" not in told
+
+
+def test_files_lie_where_nobody_finds_them_by_guessing(english, page):
+    door = f"{page.local_url}gradio_api/call/handwrite"
+    found = httpx.post(door, json={"data": ["a", None, 0.6, 1, 0]}).json()
+    told = httpx.get(f"{door}/{found['event_id']}", timeout=20).text
+    folder = re.search(r"/([0-9a-f]+)/handwriting-1\.svg", told)
+    assert folder and len(folder[1]) >= 32
+    url = re.search(r'"url":\s*"([^"]+)"', told)
+    assert url and "attachment" in httpx.get(url[1]).headers["content-disposition"]
+
+
+def test_events_that_write_may_run_as_a_batch(page, engine):
+    """Gradio's default of one call at a time would leave nothing to write together."""
+    names = {"on_write", "on_hands", "on_look", "handwrite"}
+    asking = [fn for fn in page.fns.values() if fn.name in names]
+    assert {fn.name for fn in asking} == names
+    assert all(fn.concurrency_limit == engine.entries[PEN].max_batch for fn in asking)
+
+
+def test_a_new_wish_ends_the_one_before(page):
+    """Write fires halt first: what is still being written for this visitor stops."""
+    ends = {
+        event: {page.fns[n].name for n in fn.cancels}
+        for fn in page.fns.values()
+        if fn.cancels
+        for _, event in fn.targets
+    }
+    assert ends["halt"] in ({"on_write"}, {"on_look"})
+    halts = [fn for fn in page.fns.values() if any(event == "halt" for _, event in fn.targets)]
+    assert {page.fns[n].name for fn in halts for n in fn.cancels} == {"on_write", "on_look"}
+
+
+def test_a_server_without_a_pen_says_so(tmp_path):
+    engine = FakePens(tmp_path)
+    del engine.entries[PEN]
+    with gr.Blocks(analytics_enabled=False) as page:
+        parts = pen.build(engine, WORDS)
+        pen_inside.build(engine, WORDS, parts)
+    assert parts.board is None and not page.fns
