@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from pretrained import checkpoint, hub
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadCheckpoint
-from pretrained.text.causal import CausalWriter, build
+from pretrained.text.causal import build
 from pretrained.text.causal_entries import FILES
+from pretrained.text.causal_writer import CausalWriter
 
 #: As peft calls them, so that peft can read what is written here.
 NAME = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<part>[AB])\.weight")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -63,7 +64,9 @@ class Adapter(nn.Module):
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         )
-        base = peft.get_peft_model(network, config).eval()
+        with warnings.catch_warnings():  # peft asks transformers in an older way
+            warnings.simplefilter("ignore", FutureWarning)
+            base = peft.get_peft_model(network, config).eval()
         learnt = [(name, p.detach()) for name, p in base.named_parameters() if p.requires_grad]
         base.requires_grad_(False)
         return cls(base, *zip(*learnt, strict=True))

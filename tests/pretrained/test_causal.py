@@ -20,17 +20,18 @@ from pretrained import catalog
 from pretrained import hub as downloads
 from pretrained.errors import (
     BadCheckpoint,
+    BadData,
     HubGated,
     HubOffline,
     HubTruncated,
     HubUnsafe,
     ViewUnsupported,
 )
-from pretrained.text import causal
-from pretrained.text.causal import CausalWriter, Writing
+from pretrained.text import causal, causal_evaluate, evaluate
 from pretrained.text.causal_attention import Memory
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, FILES, CausalEntry
 from pretrained.text.causal_tokens import MOST_TOKENS, Growing, Tokens
+from pretrained.text.causal_writer import CHUNK, TOGETHER, CausalWriter, Writing
 from pretrained.text.piece import Piece
 
 tiny = tiny_causal.tiny
@@ -92,7 +93,7 @@ def test_a_text_is_the_same_alone_and_in_company_that_comes_and_goes(served: Cau
 def test_every_place_in_a_step_computes_the_same(served: CausalWriter) -> None:
     """What the promise of equal texts stands on: a row does not depend on its place or company."""
     rows = []
-    for place in range(causal.TOGETHER):
+    for place in range(TOGETHER):
         states = [served.begin(f"Number {n}", seed=n) for n in range(place)]
         states.append(served.begin("The river runs"))
         for state in states:
@@ -111,7 +112,7 @@ def test_the_likeliest_text_is_what_transformers_itself_writes(kind: str, tmp_pa
     model = CausalWriter(mine, tokens, "text/tiny", "cpu")
     state = model.begin("The river " * 40, length=2000, top_k=1)
     ids = torch.tensor([state.unread])
-    assert ids.shape[1] > causal.CHUNK  # read in several chunks
+    assert ids.shape[1] > CHUNK  # read in several chunks
     theirs = network.generate(
         ids, attention_mask=torch.ones_like(ids), max_new_tokens=300, do_sample=False
     )[0, ids.shape[1] :].tolist()
@@ -185,7 +186,7 @@ def test_a_step_that_fails_leaves_the_texts_as_they_were(
 def test_a_long_prompt_holds_nobody_up(served: CausalWriter) -> None:
     """Its reading is spread over steps in which the others write on."""
     long, quick = served.begin("The river. " * 150), served.begin("Once", temperature=2.0)
-    chunks = -(-len(long.unread) // causal.CHUNK)
+    chunks = -(-len(long.unread) // CHUNK)
     assert chunks > 3
     while len(quick.unread) > 1:
         served.step([quick])
@@ -265,7 +266,7 @@ def test_surprise_is_that_of_the_network(served: CausalWriter, tokens: Tokens) -
     (found,) = served.predict([text], view="surprise")
     assert "".join(found["characters"]) == text
     ids = tokens.encode(text)
-    assert len(ids) > causal.CHUNK
+    assert len(ids) > CHUNK
     from transformers import AutoModelForCausalLM
 
     network = AutoModelForCausalLM.from_pretrained(served.network.config._name_or_path)
@@ -310,6 +311,51 @@ def test_nothing_to_be_surprised_at(served: CausalWriter) -> None:
 def test_it_has_no_other_views(served: CausalWriter, view: str) -> None:
     with pytest.raises(ViewUnsupported, match=view):
         served.predict(["a"], view=view)
+
+
+def test_a_score_is_the_surprise_of_every_character(
+    served: CausalWriter, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "The river runs 床前明月 " * 12
+    (whole,) = served.predict([text], view="surprise")
+    found = causal_evaluate.per_character(served, text)
+    assert len(found) == len(text)
+    assert found.sum() == pytest.approx(sum(whole["nats"]), rel=1e-5)
+
+    # In windows: each with at least so many tokens before it, the first with all there are.
+    monkeypatch.setattr(causal_evaluate, "STRIDE", 50)
+    ids, spans = tokens.spans(text)
+    windowed = causal_evaluate.per_character(served, text)
+    second = sum(len(span.text) for span in spans if span.end <= 100)
+    np.testing.assert_allclose(windowed[:second], found[:second], atol=1e-4)
+    third = ids[50:150]  # read after the token before it, so that the model knows no more
+    memory, before = Memory(), ids[49:149]
+    with torch.inference_mode():
+        nats = served.surprises(memory, before, third)[50:]
+    expected = [
+        sum(nats[span.first - 100 : span.end - 100])
+        for span in spans
+        if span.first >= 100 and span.end <= 150
+    ]
+    start = sum(len(span.text) for span in spans if span.first < 100)
+    stop = start + sum(len(s.text) for s in spans if s.first >= 100 and s.end <= 150)
+    assert windowed[start:stop].sum() == pytest.approx(sum(expected), rel=1e-4)
+
+
+def test_evaluate_scores_a_text_file(
+    hub: HubStandIn, tiny: Path, served: CausalWriter, tmp_path: Path
+) -> None:
+    hub.add_folder(HUB_ID, tiny)
+    (tmp_path / "play.txt").write_text("The river runs under the bridge. " * 20, "utf-8")
+    found = evaluate.evaluate(ENTRY, tmp_path / "play.txt")
+    figure = found["metrics"]["nats_per_char"]
+    assert found["split"] == "play" and found["n"] == 660
+    assert figure["low"] <= figure["value"] <= figure["high"]
+    text = (tmp_path / "play.txt").read_text()
+    assert figure["value"] == pytest.approx(causal_evaluate.per_character(served, text).mean())
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(BadData, match="empty"):
+        evaluate.evaluate(ENTRY, tmp_path / "empty.txt")
 
 
 # ---- memory ------------------------------------------------------------------------------------
@@ -485,7 +531,7 @@ def test_entries_are_counted(entry: CausalEntry) -> None:
     assert 0 < entry.bytes - 2 * entry.parameters < 50_000
     listed = catalog.find(entry.key)
     assert listed.task == "text" and listed.licence == "apache-2.0" and not listed.bundled
-    assert listed.max_batch % causal.TOGETHER == 0
+    assert listed.max_batch % TOGETHER == 0
     (claim,) = listed.claims
     assert 0 < claim.value < 1 and claim.reference.startswith("https://") and not claim.command
     assert catalog.labels(listed) == {"en": [], "zh": None}

@@ -17,8 +17,8 @@ from tiny_causal import ENTRY, HUB_ID, SENTENCES
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.text import causal, causal_adapter, causal_data, causal_train
-from pretrained.text.causal import CausalWriter
 from pretrained.text.causal_train import Adapter
+from pretrained.text.causal_writer import CausalWriter
 
 tiny = tiny_causal.tiny
 LINES = (SENTENCES[0], SENTENCES[1], SENTENCES[3])
