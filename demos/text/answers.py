@@ -29,14 +29,20 @@ class AcrosticTooLong(Refusal):
     """More characters to hide than a quatrain has lines. Fields: count, most."""
 
     code = "acrostic_too_long"
-    sentence = "An acrostic hides at most {most} characters, one a line, and these are {count}: send fewer."
+    sentence = (
+        "An acrostic hides at most {most} characters, one a line, and these are {count}: "
+        "send fewer."
+    )
 
 
 class AcrosticUnknown(Refusal):
     """Characters to hide that the model cannot write. Fields: characters."""
 
     code = "acrostic_unknown"
-    sentence = "The Tang model cannot begin a line with {characters}: choose characters that poets of the time used, in simplified form."
+    sentence = (
+        "The Tang model cannot begin a line with {characters}: choose characters that poets of "
+        "the time used, in simplified form."
+    )
 
 
 def writers(engine: Any) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
 
 
 def named(character: str) -> str:
-    """One character as it can be shown in a sentence: itself, or its number where it has no face."""
+    """One character as a sentence can show it: itself, or its number where it has no face."""
     if unicodedata.category(character)[0] in "CZ" or STEERING.match(character):
         return f"U+{ord(character):04X}"
     return character
@@ -135,7 +141,7 @@ def weights(words: Words, lang: str, entry: Any) -> str:
 
 
 def sentence_of(error: Refusal, words: Words, lang: str) -> str:
-    """A refusal in the visitor's language. An option out of bounds is named as the page names it."""
+    """A refusal in the visitor's language; an option is named as the page names it."""
     if not isinstance(error, BadOption) or error.fields.get("name") not in BOUNDS:
         return frame.sentence_of(error, words, lang)
     name = error.fields["name"]

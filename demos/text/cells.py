@@ -39,7 +39,7 @@ const point = (index) => {
   at = Math.max(0, Math.min(all.length - 1, index));
   box.querySelector('.at')?.classList.remove('at');
   all[at].classList.add('at');
-  if (box.data !== box.dataset.rows) { box.data = box.dataset.rows; box.rows = JSON.parse(box.data); }
+  if (box.data !== box.dataset.rows) box.rows = JSON.parse(box.data = box.dataset.rows);
   const said = element.querySelector('.readout');
   said.textContent = box.rows[at].reduce(
     (text, part, place) => text.replace('{' + place + '}', part), said.dataset.said);

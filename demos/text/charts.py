@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any
 
 from demos import frame
 from demos.language import Say
 from demos.text.answers import SHAKESPEARE, TANG
 
-#: Nats per character of guessing among all characters alike would be log(65) on tinyshakespeare.
-LEAST_RUNGS = 2
+PEN, READER = "handwriting/pen", "handwriting/reader"
+LEAST_RUNGS = 2  # fewer are no ladder
 
 
 def claim(key: str, metric: str) -> Mapping[str, float] | None:
@@ -38,7 +37,7 @@ def headline() -> list[tuple[str, str]]:
 
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {"ladder": ladder}
+    return {"ladder": ladder, "pen": pen}
 
 
 def ladder(say: Say) -> str:
@@ -87,6 +86,14 @@ def rung_name(say: Say, name: str) -> str:
     return escape(name)
 
 
-def parameters(entry: Any) -> str:
-    """The number of weights with its thousands."""
-    return f"{entry.parameters:,}"
+def pen(say: Say) -> str:
+    """How legible the pen's writing is beside people's, from the reader's and the pen's cards."""
+    read, ratio = claim(READER, "cer"), claim(PEN, "cer_ratio")
+    if not read or not ratio:
+        return ""
+    told = say(
+        "text.chart.pen",
+        cer=frame.figure("cer", read),
+        ratio=frame.figure("cer_ratio", ratio),
+    )
+    return f"<p>{told}</p>"

@@ -121,10 +121,10 @@ async def opened(
         yield looked, {"head": look.head() + look.refused(error)}
         return
     looked = replace(looked, text="".join(got["characters"]))
-    looked = look.looked = replace(looked, path=looked.text)
+    looked = look.looked = replace(looked, path=paths.beginning(look.entry, looked.text))
     read_over = answers.unknown_note(words, lang, look.entry, looked.text)
-    head = look.head() + read_over
-    yield looked, {"head": head, "expected": surprise.drawn(look.say, got)}
+    head, chinese = look.head() + read_over, answers.writes_poems(look.entry)
+    yield looked, {"head": head, "expected": surprise.drawn(look.say, got, chinese)}
     yield looked, {"next": await look.next()}
     looked, listed, cell = await look.memory()
     yield looked, {"list": listed, "cell": cell}
@@ -132,7 +132,6 @@ async def opened(
 
 def build(engine: Any, words: Words, written: gr.State) -> None:
     """The room: filled when it comes into sight, from the text of Try."""
-    sight = exhibits.on_sight()
     head = gr.HTML(js_on_load=None, elem_id="look-head")
     with gr.Accordion(words("text.inside.yours"), open=False, elem_classes="more"):
         own = gr.Textbox(
@@ -143,7 +142,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
     listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
     cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
-    looked = gr.State(None)
+    sight, looked = exhibits.on_sight(), gr.State(None)
     places = [looked, head, expected, path, listed, cell]
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}

@@ -11,7 +11,8 @@ from demos.language import Words
 from demos.text import answers
 from demos.text.writing import Written
 
-LINE = re.compile(r"[^，。！？；,.!?;\n]*[，。！？；,.!?;]?\n?")
+#: A line of a poem, with the sign that ends it.
+LINE = re.compile(r"[^，。！？；\n]*[，。！？；]\n?|[^，。！？；\n]*\n|[^，。！？；\n]+$")
 
 
 def leaf(entry: Any, now: Written, *, busy: bool) -> str:
@@ -19,16 +20,16 @@ def leaf(entry: Any, now: Written, *, busy: bool) -> str:
 
     Characters of the beginning that the model read over are struck out."""
     gone = answers.unknown_in(entry, now.wish.prompt)
+    poem = answers.writes_poems(entry)
     cut = '<span class="given">…</span>' if now.wish.cut else ""
-    given = f'<bdi class="given">{answers.shown(now.wish.prompt, gone)}</bdi>'
+    begun = answers.shown(now.wish.prompt, gone)
+    given = f'<bdi class="given">{lined(begun) if poem else begun}</bdi>'
     stale, fresh = now.text, ""
     if busy and now.fresh:
         stale, fresh = now.text[: -now.fresh], now.text[-now.fresh :]
-    poem = answers.writes_poems(entry)
+    made = answers.shown(stale) + appearing(fresh)
     if poem:
-        made = quatrain(stale, now.wish.acrostic) + appearing(fresh)
-    else:
-        made = answers.shown(stale) + appearing(fresh)
+        made = lined(marked(stale, now.wish.acrostic) + appearing(fresh))
     caret = '<i class="caret"></i>' if busy else ""
     return (
         f'<div class="leaf{" poem" if poem else ""}" dir="auto" aria-busy="{str(busy).lower()}"'
@@ -48,17 +49,20 @@ def appearing(text: str) -> str:
     )
 
 
-def quatrain(text: str, acrostic: str) -> str:
-    """A poem, the hidden characters marked where its lines begin with them."""
-    if not acrostic:
-        return answers.shown(text)
+def marked(text: str, acrostic: str) -> str:
+    """A poem as HTML, the hidden characters marked where its lines begin with them."""
     parts, hidden = [], list(acrostic)
-    for line in LINE.findall(text):
-        if line and hidden and line[0] == hidden[0]:
-            parts.append(f"<em>{answers.shown(hidden.pop(0))}</em>{answers.shown(line[1:])}")
+    for verse in LINE.findall(text):
+        if hidden and verse[0] == hidden[0]:
+            parts.append(f"<em>{answers.shown(hidden.pop(0))}</em>{answers.shown(verse[1:])}")
         else:
-            parts.append(answers.shown(line))
+            parts.append(answers.shown(verse))
     return "".join(parts)
+
+
+def lined(html: str) -> str:
+    """A poem as HTML, each of its lines on a line of its own."""
+    return re.sub(r"([，。！？；](?:</i>)?)\n?", r"\1<br>", html)
 
 
 def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from demos.language import Say
 from demos.text import answers, glyphs
+from demos.text.leaf import LINE
 from demos.text.surprise import percent
 
 SHOWN = 12  # bars
@@ -28,6 +29,15 @@ watch('value', () => {
   if (held) element.querySelector('[data-take]')?.focus();
   held = false;
 });"""
+
+
+def beginning(entry: Any, text: str) -> str:
+    """Where the path starts: at the end of a text; of a poem, which is over there, after its first
+    couplet."""
+    if not answers.writes_poems(entry):
+        return text
+    lines = LINE.findall(text)
+    return "".join(lines[: max(1, len(lines) // 2)])
 
 
 def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:

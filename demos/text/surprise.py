@@ -27,7 +27,7 @@ const point = (index) => {
   box.querySelector('.at')?.classList.remove('at');
   all[index].classList.add('at');
   at = index;
-  if (box.data !== box.dataset.rows) { box.data = box.dataset.rows; box.rows = JSON.parse(box.data); }
+  if (box.data !== box.dataset.rows) box.rows = JSON.parse(box.data = box.dataset.rows);
   const [sign, share, nats, likely] = box.rows[index];
   const said = element.querySelector('.readout');
   const make = (tag, text) => {
@@ -77,7 +77,7 @@ def percent(share: float) -> str:
     return "<0.1%" if share < 0.0005 else f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
-def drawn(say: Say, got: Mapping[str, Any]) -> str:
+def drawn(say: Say, got: Mapping[str, Any], chinese: bool = False) -> str:
     """The text with its shades, the legend, and the place where what was expected is told."""
     pieces, rows = [], []
     unknown = set(got.get("unknown", ()))
@@ -94,11 +94,12 @@ def drawn(say: Say, got: Mapping[str, Any]) -> str:
     mean = sum(got["nats"]) / max(1, len(got["nats"]))
     said = say("text.inside.surprise.said")
     label = say("text.inside.surprise.label")
+    lang = ' lang="zh-CN"' if chinese else ' lang="en"'
     average = say("text.inside.surprise.mean", nats=f"{mean:.2f}", ways=f"{math.exp(mean):.1f}")
     return (
         f'<section class="step"><h2>{say("text.inside.surprise.title")}</h2>'
         f'<p class="quiet">{say("text.inside.surprise.text")}</p>{legend(say)}'
-        f'<div class="both"><div class="expected" tabindex="0" role="group" dir="auto" '
+        f'<div class="both"><div class="expected" tabindex="0" role="group" dir="auto"{lang} '
         f'aria-label="{label}" data-rows="{data}">{"".join(pieces)}</div>'
         f'<div class="readout" aria-live="polite" data-said="{said}">'
         f'<p class="quiet">{say("text.inside.surprise.point")}</p></div></div>'

@@ -116,13 +116,12 @@ async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None
 
 def build(engine: Any, words: Words) -> TryParts:
     """What you give on the left, what is written on the right; wired to the engine."""
-    sight = exhibits.on_sight()
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             prompt = gr.Textbox(
                 label=words("text.try.prompt"),
                 placeholder=words("text.try.placeholder"),
-                lines=3,
+                lines=2,
                 max_lines=8,
                 elem_id="write-prompt",
             )
@@ -168,11 +167,12 @@ def build(engine: Any, words: Words) -> TryParts:
             below = gr.HTML(js_on_load=None, elem_id="write-below")
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
     frame.facts(words, charts.headline())
+    sight = exhibits.on_sight()
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
     order, written = gr.State(Order()), gr.State(None)
     asked = [prompt, acrostic, model, temperature, length, seed]
-    shown = [sheet, write, fetch, stop, more, below, written]
+    shown = [sheet, fetch, stop, more, below, beside, written]
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
 
@@ -236,16 +236,17 @@ def build(engine: Any, words: Words) -> TryParts:
         opening = ours[min(int(event.number), len(ours) - 1)]
         return setting(say, key, opening, [temperature, length, seed])
 
-    def page(step: Step) -> tuple[Any, ...]:
+    def page(step: Step, keep: bool = True) -> tuple[Any, ...]:
+        """A step in its places; a comparison stays only where it is about the same text."""
         poem_done = step.now is not None and ended(engine, step.now)
         can_continue = step.now is not None and not step.busy and not poem_done
         return (
             step.html,
-            gr.update(visible=not step.busy),
             gr.update(visible=step.offered),
             gr.update(visible=step.busy),
             gr.update(visible=can_continue),
             step.below,
+            gr.skip() if keep else "",
             step.now,
         )
 
@@ -253,8 +254,10 @@ def build(engine: Any, words: Words) -> TryParts:
     async def on_order(order: Order, request: gr.Request) -> AsyncIterator[Any]:
         run = steps(engine, words, order, words.lang(request))
         async with aclosing(or_nothing(run, Step(""))) as shown:
+            keep = False
             async for step in shown:
-                yield page(step)
+                yield page(step, keep)
+                keep = True
 
     @frame.guard(words)
     async def on_stop(now: Written | None, request: gr.Request) -> AsyncIterator[Any]:

@@ -31,7 +31,7 @@ class Wish:
     prompt: str
     sent: int  # characters that the visitor sent; more than len(prompt) where it was cut
     acrostic: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(hash=False)
 
     @property
     def cut(self) -> bool:
