@@ -178,7 +178,8 @@ def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:
 @cache
 def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
-    found = [from_folder(folder_of(key), key) for key in BUNDLED if folder_of(key).exists()]
+    here = [key for key in BUNDLED if (folder_of(key) / checkpoint.CONFIG).is_file()]
+    found = [from_folder(folder_of(key), key) for key in here]
     return {entry.key: entry for entry in (*found, *_timm_entries(), *_causal_entries())}
 
 

@@ -25,6 +25,9 @@ from pretrained.text.model import CharNet
 from training import loop
 from training.provenance import provenance
 
+#: The target that a loss leaves out.
+IGNORED = -100
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -82,15 +85,12 @@ RECIPES = {
             average=150,
             clip=1.0,
         ),
-        streams=64,
-        window=64,
-        rounds_of=40,
         rare=2,
         architecture={
             "hidden": 512,
             "layers": 1,
             "embedding": 384,
-            "dropout": 0.35,
+            "dropout": 0.3,
             "tied": True,
         },
         kind="quatrains",
@@ -120,6 +120,7 @@ class WritingTask:
         self.windows = max(1, min(recipe.rounds_of, (len(train) - 1) // recipe.window))
         self.room = max(1, len(train) - min(length, self.windows * recipe.window))
         self.steps_per_epoch = self.windows
+        self.characters = self.streams * recipe.window  # between two updates
         self.state: Any = None
 
     def groups(self) -> list[dict[str, Any]]:
@@ -155,6 +156,34 @@ class WritingTask:
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Nats per character on a part of what is kept aside."""
         return {"held_out_nats": nats(model, self.held_out[:60_000]).mean().item()}
+
+
+class PoemTask(WritingTask):
+    """Poems, each from an empty state, as each will be written: none knows of another."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        ends = torch.nonzero(self.train == self.train[-1]).flatten() + 1
+        starts = torch.cat([ends.new_zeros(1), ends[:-1]])
+        self.poems = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        self.streams = min(self.recipe.streams, len(self.poems))
+        self.steps_per_epoch = len(self.poems) // self.streams
+        self.characters = len(self.train) // self.steps_per_epoch
+
+    def batches(self, epoch: int, progress: float) -> Iterator[tuple[Tensor, Tensor]]:
+        """Whole poems [B, T] in shuffled order, and what follows each character, -100 after the
+        end. A poem is led in by the sign that also ends it."""
+        generator = torch.Generator().manual_seed(self.recipe.plan.seed * 10_007 + epoch)
+        order = torch.randperm(len(self.poems), generator=generator).tolist()
+        for first in range(0, self.steps_per_epoch * self.streams, self.streams):
+            chosen = [self.poems[n] for n in order[first : first + self.streams]]
+            length = max(end - start for start, end in chosen)
+            y = self.train.new_full((len(chosen), length), IGNORED, dtype=torch.long)
+            for row, (start, end) in zip(y, chosen, strict=True):
+                row[: end - start] = self.train[start:end]
+            x = torch.cat([self.train[-1].long().expand(len(y), 1), y[:, :-1].clamp(min=0)], 1)
+            self.state = None
+            yield x, y
 
 
 def _detached(state: Any) -> Any:
@@ -266,7 +295,8 @@ def train(
     recipe = replace(recipe, plan=plan)
     train_on = data.encoded(texts.train, alphabet)
     held_out = data.encoded(texts.held_out, alphabet)
-    task = WritingTask(network, train_on, held_out, recipe, device)
+    kind = PoemTask if key == "text/tang" and not own else WritingTask
+    task = kind(network, train_on, held_out, recipe, device)
     averaged, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
     assert isinstance(averaged, CharNet)
     made = provenance(
@@ -277,7 +307,7 @@ def train(
         rounds=history[-1]["epoch"],
         data=texts.split,
         characters=len(train_on),
-        passes=round(history[-1]["step"] * task.streams * recipe.window / len(train_on), 2),
+        passes=round(history[-1]["step"] * task.characters / len(train_on), 2),
         started_from="random weights" if fresh else key,
     )
     if own:
