@@ -19,7 +19,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -160,12 +160,24 @@ def quiet(text: str) -> str:
 
 def facts(words: Words, rows: Sequence[tuple[str, str]]) -> gr.HTML:
     """The three or four large numbers at the foot of a room. `rows`: (value, key of its label)."""
+    return html(words, lambda say: _facts(rows, say))
 
-    def render(say: Say) -> str:
-        cells = (f"<div><dd>{html_text.escape(v)}</dd><dt>{say(k)}</dt></div>" for v, k in rows)
-        return f'<dl class="facts">{"".join(cells)}</dl>'
 
-    return html(words, render)
+def fact_groups(words: Words, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> gr.HTML:
+    """`facts` of different tasks, which must not be compared: (key of the heading, rows) each."""
+
+    return html(words, lambda say: fact_groups_html(groups, say))
+
+
+def fact_groups_html(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], say: Say) -> str:
+    """`fact_groups` in one language."""
+    parts = (f"<section><h2>{say(key)}</h2>{_facts(rows, say)}</section>" for key, rows in groups)
+    return f'<div class="fact-groups">{"".join(parts)}</div>'
+
+
+def _facts(rows: Sequence[tuple[str, str]], say: Say) -> str:
+    cells = (f"<div><dd>{html_text.escape(v)}</dd><dt>{say(k)}</dt></div>" for v, k in rows)
+    return f'<dl class="facts">{"".join(cells)}</dl>'
 
 
 def command(words: Words, line: str) -> gr.HTML:
@@ -249,8 +261,9 @@ def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             @functools.wraps(fn)
             async def wrapped(*args: Any, **kwargs: Any) -> Any:
                 try:
-                    async for value in fn(*args, **kwargs):
-                        yield value
+                    async with aclosing(fn(*args, **kwargs)) as values:
+                        async for value in values:
+                            yield value
                 except Exception as error:
                     raise shown(error, words) from None
 

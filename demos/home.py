@@ -67,7 +67,7 @@ def lab(say: Say) -> str:
 {stage(say, 4, "adjust", rate)}
 </ol>
 <div class="bench">
-<canvas class="field" role="img" aria-label="{say("home.field")}: {
+<canvas class="field" role="img" aria-label="{say("home.field")}{say("house.colon")}{
         say("home.field_help")
     }"></canvas>
 <div class="readings">
@@ -77,7 +77,7 @@ def lab(say: Say) -> str:
 <dl><div><dd data-show="passes"></dd><dt>{say("home.passes")}</dt></div>
 <div><dd data-show="right"></dd><dt>{say("home.right")}</dt></div></dl>
 <h2>{say("home.curve")}</h2>
-<canvas class="curve" role="img" aria-label="{say("home.curve")}: {
+<canvas class="curve" role="img" aria-label="{say("home.curve")}{say("house.colon")}{
         say("home.curve_help")
     }"></canvas>
 <dl class="legend"><div><dt><i></i>{say("home.seen")}</dt><dd data-show="seen"></dd></div>

@@ -4,6 +4,7 @@ in both languages, that the README tells the truth."""
 from __future__ import annotations
 
 import ast
+import html
 import json
 import os
 import re
@@ -16,7 +17,10 @@ from pathlib import Path
 
 import pytest
 
+import app
 from demos import TABS, language
+from demos.language import Words
+from inference import Engine, Settings
 from pretrained import catalog
 from pretrained.errors import Refusal
 
@@ -159,6 +163,46 @@ def test_chinese_is_chinese() -> None:
         key for key in same if not re.search(r"[A-Za-z]{2}", re.sub(r"\{.*?\}", "", EN[key]))
     }
     assert same - fields_only <= SAME, sorted(same - fields_only - SAME)
+
+
+#: A half-width mark right after a Chinese character or quotation mark, outside code.
+HALF_WIDTH = re.compile(r"[\u3400-\u9fff\u3001-\u301f\uff00-\uffef”’][ ]?[,:;?!](?!//)")
+
+
+def chinese_texts() -> dict[str, str]:
+    """What a visitor reads in Chinese: every word, every article, and the pieces of page that are
+    made of them, each without its code, its addresses and its markup."""
+    words = Words()
+    app.build(Engine(catalog.entries(), Settings()), words)
+    texts = dict(words.tables["zh"])
+    texts |= {str(file): file.read_text("utf-8") for file in (ROOT / "demos").glob("*/*.zh.md")}
+    code = re.compile(
+        r"<(code|pre|style|script)\b.*?</\1>|```.*?```|`[^`]*`|\]\([^)]*\)", re.DOTALL
+    )
+    return {key: html.unescape(code.sub("", text)) for key, text in texts.items()}
+
+
+def test_gradio_sums_up_no_events() -> None:
+    """It would after each one, over the last 10,000, for a page that we do not open."""
+    queue = app.build(Engine(catalog.entries(), Settings()), Words())._queue
+    queue.events_recorded = 10_000
+    done = {"function": "classify", "status": "success", "process_time": 0.1}
+    assert queue.compute_analytics_summary([done]) == {"functions": {}}
+
+
+def test_chinese_has_chinese_punctuation() -> None:
+    found = {
+        key: text[max(match.start() - 12, 0) : match.end() + 4]
+        for key, text in chinese_texts().items()
+        for match in [HALF_WIDTH.search(re.sub(r"</?(b|i|em|strong|span|small)\b[^>]*>", "", text))]
+        if match
+    }
+    assert not found
+
+
+@pytest.mark.parametrize("text", ["损失: 网络", "达标,", "“照片网络” : 好"])
+def test_half_width_marks_are_found(text: str) -> None:
+    assert HALF_WIDTH.search(text)
 
 
 def test_keys_used_in_code_exist() -> None:

@@ -78,25 +78,45 @@
 		next.click();
 	});
 
-	// Footer: the device and the warm models, asked for until the first model is ready.
-	let asking = false;
-	const footer = async (place) => {
-		asking = true;
+	// Footer: the device and the warm models. Asked for every second while the first model warms; then
+	// while the page is in sight, soon after anything was answered, and every 15 seconds.
+	const WARMING = 1000, SOON = 3000, AGAIN = 5000, RESTING = 15000;
+	let timer = 0, due = Infinity;
+	const footer = async () => {
+		let wait = RESTING;
 		try {
 			const health = await (await fetch(new URL("healthz", document.baseURI))).json();
+			const place = document.querySelector("[data-footer]");
 			const say = (key, fields) =>
 				place.dataset[key].replace(/\{(\w+)\}/g, (_, name) => fields[name]);
-			place.querySelector("[data-show=device]").textContent = health.device ? say("device", health) : "";
-			place.querySelector("[data-show=warm]").textContent = health.warming
+			const show = (name, text) => (place.querySelector(`[data-show=${name}]`).textContent = text);
+			show("device", health.device ? say("device", health) : "");
+			show("warm", health.warming
 				? place.dataset.warming
-				: say("models", { warm: health.warm.length, total: health.models });
+				: say("models", { warm: health.warm.length, total: health.models }));
 			place.classList.toggle("warming", health.warming);
-			if (health.warming) setTimeout(() => footer(place), 1000);
-			else setTimeout(() => footer(place), 30000);
+			if (health.warming) wait = WARMING;
 		} catch {
-			setTimeout(() => footer(place), 5000);
+			wait = AGAIN;
 		}
+		due = Infinity;
+		ask(wait);
 	};
+	// At most one question is waiting at a time: the earlier one.
+	const ask = (wait) => {
+		if (document.hidden || Date.now() + wait >= due) return;
+		clearTimeout(timer);
+		due = Date.now() + wait;
+		timer = setTimeout(footer, wait);
+	};
+	document.addEventListener("visibilitychange", () => {
+		clearTimeout(timer);
+		due = Infinity;
+		ask(0);
+	});
+	const ANSWERED = "[aria-live], [role=alert]";
+	const answered = (change) =>
+		[...change.addedNodes].some((node) => node.matches?.(ANSWERED) || node.querySelector?.(ANSWERED));
 
 	// Names of Gradio's own buttons that it does not translate.
 	const rename = () => {
@@ -110,15 +130,18 @@
 
 	// Gradio puts the header, the footer and its buttons in place after this file has run.
 	let waiting = false;
-	new MutationObserver(() => {
+	let built = false;
+	new MutationObserver((changes) => {
+		if (built && changes.some(answered)) ask(SOON);
 		if (waiting) return;
 		waiting = true;
 		requestAnimationFrame(() => {
 			waiting = false;
 			label();
 			if (house.lang !== "en") rename();
-			const place = document.querySelector("[data-footer]");
-			if (place && !asking) footer(place);
+			if (built || !document.querySelector("[data-footer]")) return;
+			built = true;
+			ask(0);
 		});
 	}).observe(document.body, { childList: true, subtree: true });
 })();

@@ -64,6 +64,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 elem_id="classify-picture",
             )
             upload_guard(words, engine)
+            refused = gr.HTML(elem_id="classify-refused", js_on_load=None)
             strip = gr.HTML(js_on_load=PICK, elem_classes="examples")
             model = gr.Dropdown(
                 choices=[(entry.title, key) for key, entry in classifiers(engine).items()],
@@ -87,8 +88,8 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                     file_count="multiple",
                     elem_id="classify-several",
                 )
-    below = gr.HTML(elem_id="classify-below", js_on_load=None)
-    frame.facts(words, charts.headline())
+    below = gr.HTML(elem_id="classify-below", js_on_load=PICK)
+    frame.fact_groups(words, charts.headline())
     frame.choices(words, model, lambda say: model_choices(engine, words, say))
 
     limit = max(entry.max_batch for entry in classifiers(engine).values())
@@ -102,9 +103,15 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     async def on_picture(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
+        room_open = gr.update(interactive=payload is not None)
+        if payload is not None:  # without one, what was said of a file that was refused stays
+            yield gr.skip(), gr.skip(), "", "", gr.skip(), room_open
         steps = answering(engine, words, payload, key, words.lang(request))
         async for said, offered in answers.or_nothing(steps, ("", False)):
-            yield said, gr.update(visible=offered), ""
+            if isinstance(said, answers.Unseen):  # the empty frame asks for another picture
+                yield "", gr.update(visible=False), "", said, None, gr.update(interactive=False)
+            else:
+                yield said, gr.update(visible=offered), "", gr.skip(), gr.skip(), room_open
 
     @frame.guard(words)
     async def on_fetch(
@@ -130,6 +137,14 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         async for table in answers.or_nothing(steps, ""):
             yield table
 
+    @frame.guard(words)
+    async def on_fetch_several(
+        payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        steps = several.table(engine, words, payloads, key, words.lang(request), fetch=True)
+        async for table in answers.or_nothing(steps, ""):
+            yield table
+
     def on_example(event: gr.EventData) -> Any:
         for example in examples.available():
             if example.name == event.name:
@@ -142,14 +157,15 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
     compared = compare.click(on_compare, [picture, model], below, **options)
     tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
-    compare.click(None, cancels=tabled, **PRIVATE)
+    table_fetched = below.pick(on_fetch_several, [batch, model], below, cancels=compared, **options)
+    compare.click(None, cancels=[tabled, table_fetched], **PRIVATE)
     # A new picture or model ends what is still being said about the one before.
     gr.on(
         [Context.root_block.load, picture.change, model.change],
         on_picture,
         [picture, model],
-        [answer, fetch, below],
-        cancels=[fetched, compared, tabled],
+        [answer, fetch, below, refused, picture, seen],
+        cancels=[fetched, compared, tabled, table_fetched],
         **options,
     )
     return picture, model, seen
@@ -202,7 +218,11 @@ async def answering(
     entry = None
     try:
         entry = answers.entry_of(engine, key)
-        picture = await answers.opened(engine, payload)
+        try:
+            picture = await answers.opened(engine, payload)
+        except Refusal as error:
+            yield answers.no_picture(words, lang, error), False
+            return
         if entry.hub_id and not fetch and not answers.on_disk(entry):
             yield answers.offer(words, lang, entry), True
             return
@@ -277,6 +297,7 @@ def upload_guard(words: Words, engine: Any) -> None:
             f'data-empty="{say("error.picture_empty")}" '
             f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit)}" '
             f'data-other="{say("error.picture_unreadable")}"></p>'
+            f'<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
         )
 
     gr.HTML(words.markup(render), js_on_load=GUARD, elem_id="classify-guard")
@@ -295,11 +316,20 @@ const check = (event) => {
     : one && file.type && !file.type.startsWith('image/') ? said.dataset.other : '';
   said.textContent = files.map(reason).find(Boolean) || '';
   said.hidden = !said.textContent;
+  page.querySelector('#classify-refused .refusal')?.remove();  // the server's, of a file before
   if (said.hidden) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 };
 for (const name of ['change', 'drop', 'paste']) page.addEventListener(name, check, true);
+// No torn picture in the frame: a TIFF is answered though no browser shows it.
+for (const name of ['error', 'load']) page.addEventListener(name, (event) => {
+  if (!event.target.closest?.('#classify-picture')) return;
+  const torn = name === 'error' && event.target.tagName === 'IMG';
+  event.target.classList.toggle('torn', torn);
+  const note = element.querySelector('.unshown');
+  if (note) note.hidden = !torn;
+}, true);
 page.addEventListener('click', (event) => {
   const said = element.querySelector('.refusal');
   if (said && event.target.closest('[data-pick]')) said.hidden = true;

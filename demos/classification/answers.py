@@ -205,6 +205,17 @@ def offer(words: Words, lang: str, entry: Any) -> str:
     )
 
 
+class Unseen(str):
+    """HTML that says why the file that was sent cannot be looked at: it is no picture to keep."""
+
+
+def no_picture(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is nothing to look at: `Unseen` where a file was refused, else an invitation."""
+    if error.code == "picture_missing":
+        return frame.quiet(frame.sentence_of(error, words, lang))
+    return Unseen(refusal(words, lang, error))
+
+
 def refusal(words: Words, lang: str, error: Refusal) -> str:
     """Why there is no answer, where the answer would have stood."""
     sentence = frame.sentence_of(error, words, lang)

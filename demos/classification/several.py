@@ -7,6 +7,7 @@ import base64
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from html import escape
 from pathlib import PurePath
 from typing import Any
@@ -21,15 +22,33 @@ AT_ONCE = 8  # decoded at the same time, so that memory stays bounded
 
 
 async def table(
-    engine: Any, words: Words, payloads: Sequence[Mapping[str, Any]] | None, key: str, lang: str
+    engine: Any,
+    words: Words,
+    payloads: Sequence[Mapping[str, Any]] | None,
+    key: str,
+    lang: str,
+    *,
+    fetch: bool = False,
 ) -> AsyncIterator[str]:
-    """Yield a bar with a count while the answers come in, then the table."""
+    """Yield a bar with a count while the answers come in, then the table.
+
+    A model that is not on this machine is offered with a button; with ``fetch`` it is downloaded
+    first, once for all the pictures."""
     say = words.speaker(lang)
     entry = answers.entry_of(engine, key)
     files = list(payloads or [])[:MOST]
     if entry.hub_id and not answers.on_disk(entry):
-        yield answers.offer(words, lang, entry)
-        return
+        if not fetch:
+            yield offer(words, lang, entry)
+            return
+        try:
+            work = engine.preload(entry.key)
+            async with aclosing(answers.with_progress(engine, entry.key, work)) as steps:
+                async for step in steps:
+                    yield answers.waiting(words, lang, entry, step)
+        except Refusal as error:
+            yield answers.refusal(words, lang, error) + offer(words, lang, entry)
+            return
     rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
     for start in range(0, len(files), AT_ONCE):
         count = say("classification.several.count", done=start, total=len(files))
@@ -41,6 +60,13 @@ async def table(
         rows += await asyncio.gather(*(row(engine, entry, words, payload) for payload in part))
     cut = len(payloads or []) > MOST
     yield rendered(words, lang, entry, rows, cut)
+
+
+def offer(words: Words, lang: str, entry: Any) -> str:
+    """What the download would bring, and the button that starts it: the event "pick"."""
+    press = words.speaker(lang)("classification.try.fetch")
+    button = f'<button type="button" class="btn" data-pick="fetch">{press}</button>'
+    return f'<div class="several">{answers.offer(words, lang, entry)}<p>{button}</p></div>'
 
 
 async def row(

@@ -158,11 +158,43 @@ def test_every_bad_picture_is_refused_in_the_visitors_language(
     for path, code in files:
         send(page, path)
         start = WORDS.say(lang, f"error.{code}").partition("{")[0]
-        refused = page.locator("#classify-guard .refusal, #classify-answer .refusal")
+        refused = page.locator("#classify-guard .refusal, #classify-refused .refusal")
         expect(refused.filter(has_text=start).filter(visible=True)).to_be_visible()
         page.locator(".examples button").first.evaluate("button => button.click()")
         expect(page.locator("#classify-answer .answer-name")).to_be_visible()
         expect(refused.filter(visible=True)).to_have_count(0)
+
+
+def test_a_file_that_is_no_picture_leaves_an_empty_frame(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
+    send(page, tmp_path / "broken.png")
+    expect(page.locator("#classify-answer")).to_contain_text("There is no picture yet")
+    expect(page.locator("#classify-refused .refusal")).to_contain_text("breaks off")
+    expect(page.locator("#classify-picture img")).to_have_count(0)
+    expect(page.get_by_role("button", name="See how it decided")).to_be_disabled()
+    expect(room(page, "inside").locator("#inside-head")).to_contain_text("There is no picture yet")
+    room(page, "try")
+    page.locator(".examples button").first.click()
+    expect(page.get_by_role("button", name="See how it decided")).to_be_enabled()
+    expect(page.locator("#classify-refused .refusal")).to_have_count(0)
+
+
+def test_what_a_browser_cannot_show_is_answered_without_a_torn_picture(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    before = answer_name(page)
+    (tmp_path / "photo.tiff").write_bytes(encoded(photo(), "TIFF"))
+    send(page, tmp_path / "photo.tiff")
+    expect(page.locator("#classify-guard .unshown")).to_be_visible()
+    expect(page.locator("#classify-picture img[src$='photo.tiff']")).to_be_hidden()
+    answered_anew(page, before)
+    page.locator(".examples button").first.click()
+    expect(page.locator("#classify-picture .image-frame img")).to_be_visible()
+    expect(page.locator("#classify-guard .unshown")).to_be_hidden()
 
 
 def test_taking_the_picture_away_leaves_an_invitation(page: Page, app_url: str) -> None:
@@ -230,6 +262,21 @@ def test_several_pictures_give_a_table_to_take_along(
     table = list(csv.DictReader(text))
     assert [row["file"] for row in table] == ["lion.jpg", "coffee.png", "broken.png"]
     assert 0 < float(table[0]["confidence"]) <= 1 and table[2]["error"]
+
+
+def test_several_pictures_offer_the_download_with_its_button(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    choose(page, "ResNet-50")
+    expect(page.locator("#classify-fetch")).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#classify-several").click()
+    chooser.value.set_files([example("lion"), example("espresso")])
+    button = page.locator("#classify-below button")
+    expect(button).to_have_text("Download it and answer")
+    button.click()
+    refused = page.locator("#classify-below .refusal")
+    expect(refused).to_contain_text("the Hub cannot be reached")
+    expect(button).to_be_visible()
 
 
 def test_no_visitor_sees_anothers_picture(new_page: NewPage, app_url: str, tmp_path: Path) -> None:

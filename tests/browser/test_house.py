@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from demos import TABS, frame
 from tests.browser.settling import settle, watch
@@ -56,6 +56,61 @@ def test_the_page_opens(page: Page, app_url: str) -> None:
     expect(page.locator(".title h1:visible")).to_have_count(1)
     expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models warm")
     expect(page.locator("[data-footer] [data-show=device]")).to_contain_text("CPU")
+
+
+def test_the_footer_follows_the_models_without_a_storm(page: Page, app_url: str) -> None:
+    """Asked again soon after an answer and while nothing happens; not at all out of sight."""
+    asked: list[int] = []
+
+    def answer(route: Route) -> None:
+        asked.append(len(asked))
+        warm = [str(number) for number in asked]
+        fields = {"warm": warm, "models": 99, "warming": False, "device": "CPU", "status": "ok"}
+        route.fulfill(json=fields)
+
+    page.route("**/healthz", answer)
+    page.clock.install()
+    page.goto(app_url)
+    warm = page.locator("[data-footer] [data-show=warm]")
+    expect(warm).to_contain_text("of 99")
+    settle(page)
+    page.clock.pause_at(page.evaluate("Date.now() + 1"))
+
+    def asked_within(seconds: int) -> int:
+        """How often it was asked; whenever it was, the footer says the new count."""
+        before = len(asked)
+        page.clock.run_for(seconds * 1000)
+        expect(warm).to_have_text(f"Models warm: {len(asked)} of 99")
+        return len(asked) - before
+
+    asked_within(16)
+    assert 1 <= asked_within(60) <= 4
+    page.evaluate("""() => { for (let n = 0; n < 20; n++) document.querySelector("#site")
+        .insertAdjacentHTML("beforeend", `<p aria-live="polite">answer ${n}</p>`); }""")
+    assert asked_within(4) == 1
+    seen = """hidden => {
+        Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(seen, True)
+    assert asked_within(60) == 0
+    page.evaluate(seen, False)
+    assert asked_within(1) == 1
+
+
+def test_a_phone_has_the_tagline_too(new_page: NewPage, app_url: str) -> None:
+    page = new_page(viewport=PHONE)
+    visit(page, app_url)
+    expect(page.get_by_text("five deep-learning ideas you can touch")).to_be_visible()
+
+
+def test_chinese_results_have_chinese_colons_on_a_phone(new_page: NewPage, app_url: str) -> None:
+    page = new_page(viewport=PHONE)
+    visit(page, app_url, "results", "zh")
+    before = "cell => getComputedStyle(cell, '::before').content"
+    cells = page.locator("#results .results td:not(:first-child)")
+    said = {cell.evaluate(before) for cell in cells.all()[:12]}
+    assert said and all("：" in text and ":" not in text for text in said), said
 
 
 def test_the_language_follows_the_browser(new_page: NewPage, app_url: str) -> None:

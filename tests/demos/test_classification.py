@@ -76,7 +76,7 @@ def test_an_answer_names_the_thing_the_model_its_size_and_its_time(engine, sent)
     payload = sent(encoded(photo(), "PNG"))
     said, offered = collect(answering(engine, WORDS, payload, "classification/photos", "en"))[-1]
     assert "<h2" in said and ">lion</h2>" in said and "90.0%" in said and not offered
-    assert re.search(r"Photo network, 2\.4 million weights, answered in (<|&lt;)?\d+ ms", said)
+    assert re.search(r"Photo network, 2\.4 million weights, answered in (<|&lt;)?\d+\sms", said)
 
 
 def test_in_chinese_labels_and_sentences_are_chinese(engine, sent):
@@ -179,6 +179,34 @@ def test_a_download_that_failed_is_offered_again(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
     said, offered = collect(answering(engine, WORDS, payload, "now", "en", fetch=True))[-1]
     assert offered and 'role="alert"' in said
+
+
+def test_several_pictures_offer_a_download_with_its_button_and_then_answer(engine, sent):
+    files = [sent(encoded(photo(), "PNG"), "one.png"), sent(encoded(photo(), "WEBP"), "two.webp")]
+    [said] = collect(several.table(engine, WORDS, files, "now", "en"))
+    assert "102 MB" in said and "<button" in said and 'data-pick="fetch"' in said
+    assert not engine.loaded
+    said = collect(several.table(engine, WORDS, files, "now", "en", fetch=True))[-1]
+    assert said.count("<tr>") == 3 and "two.webp" in said
+
+
+def test_a_download_for_several_pictures_that_failed_is_offered_again(engine, sent):
+    engine.failing["classification/now"] = LoadFailed(model="Now-50", id="1")
+    files = [sent(encoded(photo(), "PNG"))]
+    said = collect(several.table(engine, WORDS, files, "now", "zh", fetch=True))[-1]
+    assert 'role="alert"' in said and 'data-pick="fetch"' in said and not engine.asked
+
+
+def test_only_a_file_that_was_refused_is_taken_away(engine, sent):
+    """A picture stays where the model failed; with none there is nothing to take away."""
+    engine.failing["classification/photos"] = LoadFailed(model="Photo network", id="1")
+    for payload, taken in (
+        (sent(b"none"), True),
+        (None, False),
+        (sent(encoded(photo(), "PNG")), False),
+    ):
+        said, _ = collect(answering(engine, WORDS, payload, "photos", "en"))[-1]
+        assert isinstance(said, answers.Unseen) is taken
 
 
 def test_a_bad_picture_is_named_before_a_download_is_offered(engine, sent):
@@ -413,7 +441,7 @@ def cards(tmp_path, monkeypatch):
 
 
 def test_figures_are_those_of_the_cards(cards, engine):
-    values = dict((key, value) for value, key in charts.headline())
+    values = {key: value for _, rows in charts.headline() for value, key in rows}
     assert values["classification.fact.cifar"] == "95.8% ± 0.4"
     assert values["classification.fact.hog"] == "55.2% ± 0.4"
     chart = text(charts.cifar(WORDS.speaker("en")))
@@ -424,10 +452,24 @@ def test_figures_are_those_of_the_cards(cards, engine):
     assert "40.0%" in charts.probes(WORDS.speaker("en"))
 
 
+def test_figures_of_different_tasks_stand_under_different_headings(cards):
+    """10 things and 202 things: whoever reads one row compares what can be compared."""
+    task = {key: heading for heading, rows in charts.headline() for _, key in rows}
+    names = [f"classification.fact.{name}" for name in ("cifar", "hog", "human", "photos")]
+    ten, hog, person, many = (task[name] for name in names)
+    assert ten == hog == person != many
+    assert "10" in WORDS.say("en", ten) and "202" in WORDS.say("en", many)
+    for lang in ("en", "zh"):
+        html = frame.fact_groups_html(charts.headline(), WORDS.speaker(lang))
+        order = [html.index(WORDS.say(lang, key)) for key in (ten, names[2], many, names[3])]
+        assert order == sorted(order)
+
+
 def test_nothing_measured_shows_no_figure(tmp_path, monkeypatch, engine):
     monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "none")
     say = WORDS.speaker("en")
-    assert [key for _, key in charts.headline()] == ["classification.fact.human"]
+    [(_, [(_, key)])] = charts.headline()
+    assert key == "classification.fact.human"
     assert charts.classes(engine, say) == "" and charts.probes(say) == ""
     assert "trained here" not in charts.cifar(say)
 

@@ -145,8 +145,12 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
 
 def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page):
     """A late comparison, table or download would else be shown beside another picture."""
-    slow = {n for n, fn in page.fns.items() if fn.name in ("on_fetch", "on_compare", "on_several")}
-    assert len(slow) == 3
+    slow = {
+        n
+        for n, fn in page.fns.items()
+        if fn.name in ("on_fetch", "on_compare", "on_several", "on_fetch_several")
+    }
+    assert len(slow) == 4
     ended = {
         event: set(fn.cancels) for fn in page.fns.values() if fn.cancels for _, event in fn.targets
     }
