@@ -30,10 +30,11 @@ def leaf(entry: Any, now: Written, *, busy: bool) -> str:
     made = answers.shown(stale) + appearing(fresh)
     if poem:
         made = lined(marked(stale, now.wish.acrostic) + appearing(fresh))
+    lang = ' lang="zh-CN"' if poem else ""
     caret = '<i class="caret"></i>' if busy else ""
     return (
         f'<div class="leaf{" poem" if poem else ""}" dir="auto" aria-busy="{str(busy).lower()}"'
-        f'{" lang=zh-CN" if poem else ""} tabindex="0">'
+        f'{lang} tabindex="0">'
         f'{cut}{given}<bdi class="made">{made}</bdi>{caret}</div>'
     )
 

@@ -83,15 +83,16 @@ def stream(engine: Any, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
 async def updates(
     pieces: AsyncIterator[Piece],
     most: int,
-    every: float = EVERY,
+    every: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[list[Piece]]:
-    """The pieces in groups, one group each ``every`` seconds at most; the first comes at once.
+    """The pieces in groups, one group each ``every`` seconds (`EVERY`) at most; the first at once.
 
     A group of ``most`` characters is held back until it is due, which pauses the engine's work for
     this reader alone. ``pieces`` is closed with this generator.
     """
+    every = EVERY if every is None else every
     due = clock()
     group: list[Piece] = []
     async with aclosing(pieces):  # type: ignore[type-var]

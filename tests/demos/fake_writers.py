@@ -1,0 +1,132 @@
+"""An engine that writes at once, with models that know the same few words: for tests of the tab."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference import Settings
+from inference.errors import Refusal, UnknownModel
+from pretrained import catalog
+from pretrained.errors import ViewUnsupported
+from pretrained.text.piece import Piece
+
+LATIN = "\n !',-.:;?" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "abcdefghijklmnopqrstuvwxyz"
+CHINESE = "\n，。？春夏秋冬风花雪月明江山水白云来去一二三四"
+VERSE = "Speak, speak: the night is long and I am here.\n"
+POEM = "春风来去水，明月白云山。秋水江山去，冬来一雪花。"
+TRACKING = [
+    {"property": "inside_name", "layer": 1, "cell": 4, "r": -0.92, "n": 2000, "split": "half"},
+    {"property": "line_position", "layer": 0, "cell": 2, "r": 0.78, "n": 2000, "split": "half"},
+]
+
+
+def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
+    """A catalogue entry with a checkpoint folder that has a config and no weights."""
+    folder = root / key.replace("/", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 16}
+    content |= {"parameters": 1_900_000, "begin": "\n", **config}
+    (folder / "config.json").write_text(json.dumps(content), "utf-8")
+    (folder / "model.safetensors").write_bytes(b"")
+    return catalog.from_folder(folder, key)
+
+
+def hub_entry() -> catalog.Entry:
+    return catalog.Entry(
+        key="text/now",
+        task="text",
+        title="Now-135M",
+        loader="pretrained.nowhere:load",
+        licence="apache-2.0",
+        bytes=269_000_000,
+        parameters=134_500_000,
+        hub_id="nobody/now",
+        max_batch=8,
+    )
+
+
+class FakeEngine:
+    """Records what it was asked. ``gate``: the writing waits for it after ``free`` characters."""
+
+    def __init__(self, root: Path) -> None:
+        self.entries = {
+            "text/shakespeare": entry(root, "text/shakespeare", characters=LATIN, kind="verse"),
+            "text/tang": entry(root, "text/tang", characters=CHINESE, kind="quatrains"),
+            "text/now": hub_entry(),
+        }
+        self.settings = Settings()
+        self.begun: list[tuple[str, str, dict[str, Any]]] = []
+        self.asked: list[tuple[str, str, str]] = []
+        self.loaded: list[str] = []
+        self.open = self.closed = 0
+        self.failing: dict[str, Refusal] = {}
+        self.refusing: dict[str, Exception] = {}
+        self.gate: asyncio.Event | None = None
+        self.free = 8
+
+    async def preload(self, *keys: str) -> None:
+        self.loaded += keys
+        for key in keys:
+            if key in self.failing:
+                raise self.failing[key]
+
+    def status(self) -> dict[str, Any]:
+        return {"models": [{"key": key, "progress": None} for key in self.entries]}
+
+    async def stream(self, key: str, prompt: str, **options: Any) -> AsyncIterator[Piece]:
+        if key not in self.entries:
+            raise UnknownModel(model=key)
+        self.begun.append((key, prompt, options))
+        self.open += 1
+        try:
+            text = POEM if key == "text/tang" else VERSE * 50
+            for place, character in enumerate(text[: options["length"]]):
+                if self.gate and place >= self.free:
+                    await self.gate.wait()
+                await asyncio.sleep(0)
+                yield Piece(character, (0.5,))
+        finally:
+            self.open -= 1
+            self.closed += 1
+
+    async def predict(self, key: str, text: str, *, view: str, **options: Any) -> Any:
+        if key not in self.entries:
+            raise UnknownModel(model=key)
+        self.asked.append((key, view, text))
+        if view in self.refusing:
+            raise self.refusing[view]
+        if key == "text/now" and view in ("memory", "gates", "copies"):
+            raise ViewUnsupported(model=key, view=view)
+        await asyncio.sleep(0)
+        return getattr(self, view)(text, **options)
+
+    def surprise(self, text: str) -> dict[str, Any]:
+        nats = [8.0 if c.isupper() else 0.1 for c in text]
+        odds = [[(c, 0.6), ("\n", 0.2), (" ", 0.1), ("", 0.05), ("<", 0.05)] for c in text]
+        return {"characters": list(text), "nats": nats, "odds": odds, "unknown": []}
+
+    def odds(self, text: str, top_k: int = 12) -> dict[str, Any]:
+        best = [("e", 0.5), (" ", 0.2), ("\n", 0.1), ("<", 0.05), ("", 0.01)]
+        return {"odds": best, "rest": 0.14, "entropy": 1.2, "unknown": []}
+
+    def memory(self, text: str) -> dict[str, Any]:
+        cells = np.zeros((len(text), 8), dtype=np.float32)
+        layers = [{"cells": cells}, {"cells": cells}]
+        return {"characters": list(text), "layers": layers, "tracking": TRACKING}
+
+    def gates(self, text: str, layer: int, cell: int) -> dict[str, Any]:
+        rise = list(np.linspace(-3, 3, len(text)))
+        half = [0.5] * len(text)
+        rows = {"input": half, "forget": [0.9] * len(text), "output": half, "candidate": half}
+        return {"characters": list(text), "cell": rise, **rows}
+
+    def copies(self, text: str) -> dict[str, Any]:
+        run = {"start": 7, "length": 22}
+        where = {"work": "Hamlet <b>", "share": 0.34}
+        return {"longest": 22, "start": 7, "where": where, "runs": [run], "least": 20}

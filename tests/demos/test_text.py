@@ -1,0 +1,510 @@
+"""The text exhibit between widgets and engine: writing, stopping, refusing, looking inside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from contextlib import aclosing
+from html import unescape
+from itertools import pairwise
+
+import pytest
+from fake_writers import POEM, VERSE, FakeEngine
+
+from demos.language import Words
+from demos.text import (
+    answers,
+    cells,
+    charts,
+    compare,
+    copies,
+    inside,
+    leaf,
+    openings,
+    paths,
+    surprise,
+    teach,
+    write,
+    writing,
+)
+from demos.text.inside import Looked
+from demos.text.write import Order
+from demos.text.writing import Side, Written
+from inference.errors import LoadFailed, OutOfMemory
+from pretrained.text.options import BadOption
+from pretrained.text.piece import Piece
+
+WORDS = Words()
+SHAKESPEARE, TANG, NOW = "text/shakespeare", "text/tang", "text/now"
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """No test waits for the pace of a page; the one about the pace has its own clock."""
+    monkeypatch.setattr(writing, "EVERY", 0.0)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return FakeEngine(tmp_path)
+
+
+def collect(steps) -> list:
+    async def run():
+        return [step async for step in steps]
+
+    return asyncio.run(run())
+
+
+def text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html))
+
+
+def order(engine, key, prompt, acrostic="", fetch=False, **options) -> Order:
+    wish = writing.wished(engine.entries[key], prompt, acrostic, **options)
+    return Order(wish=wish, fetch=fetch)
+
+
+def steps(engine, key, prompt="ROMEO:\n", lang="en", **options) -> list[write.Step]:
+    return collect(write.steps(engine, WORDS, order(engine, key, prompt, **options), lang))
+
+
+# Writing
+
+
+def test_the_text_grows_and_ends_with_all_that_was_written(engine):
+    grown = [step.now.text for step in steps(engine, SHAKESPEARE, length=100) if step.now]
+    assert all(later.startswith(earlier) for earlier, later in pairwise(grown))
+    assert grown[-1] == (VERSE * 3)[:100] and len(grown) > 3
+
+
+def test_prompt_and_text_stand_apart(engine):
+    last = steps(engine, SHAKESPEARE, "ROMEO:\n", length=60)[-1]
+    assert '<bdi class="given">ROMEO:\n</bdi>' in last.html
+    assert re.search(r'<bdi class="made">Speak, speak', last.html)
+    assert not last.busy and 'aria-busy="false"' in last.html
+
+
+def test_the_line_names_model_size_count_and_seed(engine):
+    last = steps(engine, SHAKESPEARE, length=60, seed=41)[-1]
+    assert "Shakespeare network, 1.9 million weights. 60 characters, seed 41" in text(last.html)
+    last = steps(engine, SHAKESPEARE, lang="zh", length=60, seed=41)[-1]
+    assert "190 万个权重。共 60 个字符，种子 41" in text(last.html)
+
+
+def test_without_a_seed_one_is_drawn_and_named(engine):
+    drawn = {order(engine, SHAKESPEARE, "").wish.options["seed"] for _ in range(20)}
+    assert len(drawn) > 1
+    assert order(engine, SHAKESPEARE, "", seed="0").wish.options["seed"] == 0
+
+
+def test_to_continue_is_to_go_on_from_prompt_and_text(engine):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
+    start = Written(wish, "Speak, ", (0.5,) * 7)
+    run = write.steps(engine, WORDS, Order(start=start, fetch=True), "en")
+    last = collect(run)[-1]
+    assert engine.begun[-1][1] == "ROMEO:\nSpeak, "
+    assert last.now.text.startswith("Speak, Speak, speak") and len(last.now.text) == 57
+
+
+def test_nothing_is_written_where_nothing_was_ordered(engine):
+    assert collect(write.steps(engine, WORDS, Order(), "en")) == [] and not engine.begun
+
+
+def test_who_leaves_takes_the_stream_along(engine):
+    """Stop and a closed page close the generator: the engine's place is free at once."""
+
+    async def run():
+        engine.gate = asyncio.Event()
+        wanted = order(engine, SHAKESPEARE, "", length=400)
+        async with aclosing(write.steps(engine, WORDS, wanted, "en")) as grown:
+            async for step in grown:
+                if step.now:
+                    break
+            assert engine.open == 1
+        return engine.open, engine.closed
+
+    assert asyncio.run(run()) == (0, 1)
+
+
+def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engine):
+    async def run():
+        engine.gate = asyncio.Event()
+
+        async def read():
+            wanted = order(engine, SHAKESPEARE, "", length=400)
+            async with aclosing(write.steps(engine, WORDS, wanted, "en")) as grown:
+                async for _ in grown:
+                    pass
+
+        task = asyncio.ensure_future(read())
+        while not engine.open:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return engine.open, engine.closed
+
+    assert asyncio.run(run()) == (0, 1)
+
+
+def test_at_most_five_updates_a_second_each_with_several_characters():
+    now = [0.0]
+
+    async def sleep(seconds):
+        now[0] += seconds
+
+    async def pieces():
+        for _ in range(200):
+            now[0] += 0.001  # as fast as a model may be
+            yield Piece("abcd")
+
+    async def run():
+        came = []
+        groups = writing.updates(pieces(), 40, 0.2, clock=lambda: now[0], sleep=sleep)
+        async for group in groups:
+            came.append((now[0], sum(len(piece.text) for piece in group)))
+        return came
+
+    came = asyncio.run(run())
+    assert came[0][0] <= 0.002, "the first character comes at once"
+    gaps = [b - a for (a, _), (b, _) in pairwise(came[:-1])]
+    assert min(gaps) >= 0.199 and max(count for _, count in came) <= 44
+    assert sum(count for _, count in came) == 800, "and nothing is lost"
+
+
+def test_a_slow_model_is_shown_piece_by_piece():
+    now = [0.0]
+
+    async def pieces():
+        for _ in range(5):
+            now[0] += 0.5
+            yield Piece("word ")
+
+    async def run():
+        return [len(g) async for g in writing.updates(pieces(), 40, 0.2, lambda: now[0])]
+
+    assert asyncio.run(run()) == [1] * 5
+
+
+def test_a_model_that_is_not_here_is_offered_with_size_and_licence(engine):
+    [only] = steps(engine, NOW)
+    assert only.offered and "269 MB" in only.html and "apache-2.0" in only.html
+    assert not engine.begun and not engine.loaded
+    last = steps(engine, NOW, fetch=True)[-1]
+    assert engine.loaded == [NOW] and last.now.text
+
+
+def test_a_download_that_failed_is_offered_again(engine):
+    engine.failing[NOW] = LoadFailed(model="Now-135M", id="7")
+    last = steps(engine, NOW, fetch=True)[-1]
+    assert last.offered and 'role="alert"' in last.html
+
+
+# What may be sent
+
+
+def test_a_prompt_cannot_carry_markup(engine):
+    html = steps(engine, SHAKESPEARE, "<img src=x onerror=alert(1)>")[-1].html
+    assert "<img" not in html and "&lt;" in html
+
+
+def test_nothing_is_a_fine_beginning(engine):
+    for nothing in ("", None):
+        assert steps(engine, SHAKESPEARE, nothing)[-1].now.text
+        assert engine.begun[-1][1] == ""
+
+
+def test_of_100_000_characters_the_last_are_read_and_the_page_says_so(engine):
+    last = steps(engine, SHAKESPEARE, "a" * 99_990 + "the end of it")[-1]
+    read = engine.begun[-1][1]
+    assert len(read) == 2_000 and read.endswith("the end of it")
+    assert "You sent 100,003 characters. It goes on from the last 2,000" in text(last.html)
+    zh = steps(engine, SHAKESPEARE, "a" * 100_003, lang="zh")[-1]
+    assert "100,003" in zh.html and "2,000" in zh.html
+
+
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ("caf\u00e9", "\u00e9"),
+        ("ROMEO \U0001f600:", "\U0001f600"),
+        ("a\x00b\x1bc", "U+0000 U+001B"),
+        ("\u0645\u0631\u062d\u0628\u0627", "\u0645 \u0631"),
+        ("\u202eabc", "U+202E"),
+        ("half \ud800 a character", "\ufffd"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_unknown_characters_are_named_with_what_was_done(engine, sent, named, lang):
+    html = steps(engine, SHAKESPEARE, sent, lang=lang)[-1].html
+    sentence = WORDS.say(lang, "text.answer.unknown").partition("{characters}")[2]
+    assert sentence in text(html) and named in text(html)
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
+
+
+def test_many_unknown_characters_are_counted(engine):
+    many = "".join(chr(0x0400 + i) for i in range(40))
+    html = steps(engine, SHAKESPEARE, many)[-1].html
+    assert "and 28 more" in text(html)
+
+
+def test_text_that_runs_from_the_right_keeps_its_direction(engine):
+    html = steps(engine, SHAKESPEARE, "\u05e9\u05dc\u05d5\u05dd")[-1].html
+    assert 'dir="auto"' in html and html.count("<bdi") >= 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"seed": "abc"}, {"seed": "1.5"}, {"seed": "-3"}, {"temperature": "hot"}, {"length": 10**9}],
+)
+def test_an_option_that_is_none_is_refused_in_the_visitors_words(engine, options):
+    with pytest.raises(BadOption) as refused:
+        writing.wished(engine.entries[SHAKESPEARE], "", **options)
+    [(name, sent)] = options.items()
+    for lang in ("en", "zh"):
+        [step] = collect(write.steps(engine, WORDS, Order(error=refused.value), lang))
+        said = text(step.html)
+        assert WORDS.say(lang, f"text.option.{name}") in said and str(sent) in said
+        assert 'role="alert"' in step.html
+        assert lang == "en" or not re.search("[A-Za-z]{4}", said.replace(str(sent), ""))
+
+
+# Poems
+
+
+def test_a_poem_stands_line_by_line_and_is_at_its_end(engine):
+    last = steps(engine, TANG, "", seed=1)[-1]
+    assert last.now.text == POEM and last.html.count("<br>") == 4 and 'lang="zh-CN"' in last.html
+    assert write.ended(engine, last.now)
+    half = Written(last.now.wish, POEM[:12])
+    assert not write.ended(engine, half)
+
+
+def test_an_acrostic_is_handed_on_and_its_characters_are_marked(engine):
+    last = steps(engine, TANG, "明月", acrostic="春 明秋冬", seed=1)[-1]
+    assert engine.begun[-1][1] == "" and engine.begun[-1][2]["acrostic"] == "春明秋冬"
+    assert re.findall("<em>(.)</em>", last.html) == ["春", "明", "秋", "冬"]
+
+
+def test_an_acrostic_is_for_poems_only(engine):
+    steps(engine, SHAKESPEARE, "ROMEO:", acrostic="春夏")
+    assert "acrostic" not in engine.begun[-1][2] and engine.begun[-1][1] == "ROMEO:"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "code"),
+    [("春夏秋冬风", "acrostic_too_long"), ("春X", "acrostic_unknown"), ("，", "acrostic_unknown")],
+)
+def test_what_cannot_be_hidden_is_refused(engine, hidden, code):
+    with pytest.raises(answers.Refusal) as refused:
+        order(engine, TANG, "", acrostic=hidden)
+    assert refused.value.code == code
+    for lang in ("en", "zh"):
+        assert "{" not in answers.sentence_of(refused.value, WORDS, lang)
+
+
+# Beginnings
+
+
+def test_chinese_pages_open_with_poems_and_others_with_plays(engine):
+    assert openings.first("zh", engine) == TANG and openings.first("en", engine) == SHAKESPEARE
+    del engine.entries[TANG]
+    assert openings.first("zh", engine) == SHAKESPEARE
+
+
+def test_a_beginning_of_ours_may_be_replaced_and_a_visitors_may_not():
+    assert openings.is_ours("ROMEO:") and openings.is_ours("") and openings.is_ours("明月")
+    assert not openings.is_ours("my own words")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_model_has_beginnings_to_press(engine, lang):
+    for entry in engine.entries.values():
+        html = openings.chips(WORDS.speaker(lang), entry)
+        assert html.count("<button") == len(openings.openings(entry)) >= 3
+        assert WORDS.say(lang, "text.try.nothing") in html
+
+
+# The copy meter
+
+
+def test_the_copy_meter_says_how_long_and_where(engine):
+    last = steps(engine, SHAKESPEARE, length=100)[-1]
+    said = text(last.below)
+    assert "has 22 characters" in said and "Hamlet <b>, 34% of the way" in said
+    assert "Hamlet <b>" not in last.below and VERSE[7:29] in said
+    assert engine.asked[-1][1:] == ("copies", (VERSE * 3)[:100]), "the visitor's own words are not"
+
+
+def test_where_nothing_was_copied_it_says_from_which_length_on_it_looked():
+    found = {"longest": 0, "start": 0, "where": None, "runs": [], "least": 33}
+    said = text(copies.drawn(WORDS, "en", "x" * 90, found))
+    assert "No run of 33 characters or more" in said
+
+
+def test_what_nobody_can_measure_is_said_and_a_short_text_is_left_alone(engine):
+    assert "nobody can measure" in steps(engine, NOW, fetch=True, length=80)[-1].below
+    assert steps(engine, SHAKESPEARE, length=5)[-1].below == ""
+
+
+# Then and now
+
+
+def test_then_and_now_write_side_by_side_and_a_download_is_offered(engine):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=40, seed=1)
+    last = collect(compare.comparing(engine, WORDS, wish, "en"))[-1]
+    assert last.count('class="answered"') == 2 and "269 MB" in last
+    assert "Speak, speak" in last and engine.loaded == [SHAKESPEARE]
+
+
+def test_two_texts_grow_at_once_and_one_may_fail_alone(engine):
+    engine.failing[NOW] = OutOfMemory(model="Now-135M")
+    wish = writing.wished(engine.entries[SHAKESPEARE], "", length=40, seed=1)
+    both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, NOW)]
+    collect(writing.side_by_side(engine, both, 40))
+    assert both[0].now.text == VERSE[:40] and both[0].error is None
+    html = compare.columns(WORDS, "en", both, [])
+    assert "does not fit" in html and "Speak" in html
+
+
+def test_who_leaves_a_comparison_ends_all_its_streams(engine):
+    async def run():
+        engine.gate = asyncio.Event()
+        wish = writing.wished(engine.entries[SHAKESPEARE], "", length=100, seed=1)
+        both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, TANG)]
+        async with aclosing(writing.side_by_side(engine, both, 40)) as grown:
+            await anext(grown)
+            while engine.open < 2:
+                await asyncio.sleep(0)
+        return engine.open, engine.closed
+
+    assert asyncio.run(run()) == (0, 2)
+
+
+# Look inside
+
+
+def looked(engine, key=SHAKESPEARE, said="ROMEO:\nSpeak <b>.", lang="en") -> dict[str, str]:
+    pieces: dict[str, str] = {}
+    for _, new in collect(inside.opened(engine, WORDS, Looked(key, said), lang)):
+        pieces |= new
+    return pieces
+
+
+def test_every_character_is_shaded_and_tells_what_was_expected(engine):
+    html = looked(engine)["expected"]
+    assert html.count("data-i=") == len("ROMEO:\nSpeak <b>.") and "<b>." not in html
+    rows = json.loads(unescape(re.search('data-rows="([^"]*)"', html)[1]))
+    assert rows[0][0] == "R" and rows[0][2] == "8.00" and len(rows[0][3]) == 5
+    assert rows[6][0] == "new line" and ["something it never met", "5.0%"] in rows[0][3]
+    assert '<span class="n5" data-i="0">R</span>' in html
+
+
+def test_shades_follow_the_odds():
+    assert [surprise.shade(n) for n in (0, 0.69, 0.7, 1.7, 3.1, 4.7, 7.0)] == [0, 0, 1, 2, 3, 4, 5]
+
+
+def test_the_odds_can_be_taken_and_a_path_shows_what_was_chosen(engine):
+    html = looked(engine)["next"]
+    takes = [unescape(t) for t in re.findall('data-take="([^"]*)"', html)]
+    assert takes == ["e", " ", "\n", "<"], "what it does not know cannot be taken"
+    assert "14%" in html and "data-back" not in html
+    got = {"odds": [("e", 0.5)], "rest": 0.5, "entropy": 1.0}
+    html = paths.drawn(WORDS.speaker("en"), "ROMEO: he", 2, got)
+    assert "<b>he</b>" in html and "data-back" in html
+
+
+def test_the_path_of_a_finished_poem_starts_in_its_middle(engine):
+    assert paths.beginning(engine.entries[TANG], POEM) == POEM[:12]
+    assert paths.beginning(engine.entries[SHAKESPEARE], VERSE) == VERSE
+
+
+def test_cells_are_listed_with_what_was_measured(engine):
+    html = looked(engine)["list"]
+    said = text(html)
+    for part in ("being inside a speaker's name", "layer 2, cell 5", "r = -0.92", "n = 2,000"):
+        assert part in said, part
+    assert html.count('aria-pressed="true"') == 1 and "split half" in said
+
+
+def test_a_cell_is_coloured_from_blue_to_red_with_its_gates(engine):
+    html = looked(engine)["cell"]
+    assert 'class="ch c-5"' in html and 'class="ch c5"' in html
+    assert "--f:0.90;--i:0.50;--o:0.50" in html and "Layer 2, cell 5" in html
+    assert [cells.shade(v) for v in (-1, -0.5, 0, 0.04, 1, 7)] == [-5, -2, 0, 0, 5, 5]
+
+
+def test_a_model_without_memory_says_so(engine, monkeypatch):
+    monkeypatch.setattr(inside, "on_disk", lambda entry: True)
+    pieces = looked(engine, NOW)
+    assert "carries no memory along" in pieces["list"] and pieces["cell"] == ""
+    assert "data-take" in pieces["next"]
+
+
+def test_a_model_that_is_not_here_is_not_looked_into(engine):
+    pieces = looked(engine, NOW)
+    assert "not on this machine yet" in pieces["head"] and not engine.asked
+
+
+def test_a_view_that_fails_fails_alone(engine):
+    engine.refusing["odds"] = OutOfMemory(model="Shakespeare network")
+    pieces = looked(engine)
+    assert "does not fit" in pieces["next"] and "data-i" in pieces["expected"]
+    assert "strips" in pieces["cell"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_before_anything_was_written_an_example_is_looked_into(engine, lang):
+    start = inside.from_try(engine, None, lang)
+    assert start.key == openings.first(lang, engine) and start.text
+    pieces = looked(engine, start.key, start.text, lang)
+    assert all(pieces.values())
+
+
+# The cards
+
+
+LADDER = [
+    {"name": f"{cell}, 512", "metric": "nats_per_char", "value": value, "low": value - 0.02,
+     "high": value + 0.02, "n": 100_385, "split": "last tenth"}
+    for cell, value in (("rnn", 1.75), ("gru", 1.52), ("lstm", 1.5))
+]  # fmt: skip
+
+
+def test_the_ladder_is_drawn_from_the_card(monkeypatch):
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": LADDER})
+    html = charts.ladder(WORDS.speaker("en"))
+    assert text(html).index("Plain recurrent") < text(html).index("GRU") < text(html).index("LSTM")
+    assert "1.75 ± 0.02" in html and "n = 100,385" in html
+    places = [float(p) for p in re.findall(r'class="dot" style="left:([\d.]+)%', html)]
+    assert places == sorted(places, reverse=True) and places[-1] >= 0 and places[0] <= 100
+
+
+def test_without_rungs_there_is_no_ladder(monkeypatch):
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": LADDER[:1]})
+    assert charts.ladder(WORDS.speaker("zh")) == ""
+
+
+def test_every_measured_property_has_words():
+    from pretrained.text.memory import PROPERTIES
+
+    names = {name for kind in PROPERTIES.values() for name in kind}
+    for lang in ("en", "zh"):
+        missing = {n for n in names if f"text.property.{n}" not in WORDS.tables[lang]}
+        assert not missing
+
+
+def test_the_commands_of_train_are_real():
+    for command in (teach.TRAIN, teach.POEMS, teach.PEN):
+        assert re.match(r"python -m pretrained train \w+/\w+ --data \S+ --out my_model", command)
+    json.loads(teach.LINE)
+
+
+def test_a_leaf_fades_in_only_what_is_new(engine):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "", seed=1)
+    now = Written(wish, "Speak, sp", (0.5,) * 9, fresh=2)
+    html = leaf.leaf(engine.entries[SHAKESPEARE], now, busy=True)
+    assert html.count('class="new"') == 2 and "Speak, <i" in html
+    assert 'class="new"' not in leaf.leaf(engine.entries[SHAKESPEARE], now, busy=False)

@@ -1,0 +1,144 @@
+"""The tab as a server: `/write` streams for scripts; leaving frees the engine's place."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable
+
+import gradio as gr
+import pytest
+from fake_writers import POEM, VERSE, FakeEngine
+from gradio_client import Client
+
+from demos import text
+from demos.language import Words
+
+WORDS = Words()
+PATIENCE = 20.0  # seconds that anything may take here on a busy machine
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Whether something comes true while one would wait for it."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return FakeEngine(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def page(engine):
+    with gr.Blocks(analytics_enabled=False) as page:
+        text.build(engine, WORDS)
+    page.queue()
+    page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def english(page):
+    return Client(page.local_url, verbose=False, analytics_enabled=False)
+
+
+def test_the_whole_text_comes_last_and_without_the_prompt(english, engine):
+    job = english.submit("ROMEO:\n", "text/shakespeare", 120, 0.8, 3, api_name="/write")
+    assert job.result() == (VERSE * 3)[:120]
+    assert all(VERSE.startswith(part[:40]) for part in job.outputs())
+    key, prompt, options = engine.begun[-1]
+    assert (key, prompt) == ("text/shakespeare", "ROMEO:\n")
+    assert {"length": 120, "temperature": 0.8, "seed": 3}.items() <= options.items()
+
+
+def test_every_argument_but_the_first_has_a_default(english, engine):
+    assert english.predict("", api_name="/write") == (VERSE * 9)[:400]
+    assert engine.begun[-1][2]["seed"] == 0
+    api = english.view_api(return_format="dict")
+    [first, *rest] = api["named_endpoints"]["/write"]["parameters"]
+    assert first["parameter_name"] == "prompt"
+    assert [(p["parameter_name"], p["parameter_has_default"]) for p in rest] == [
+        (name, True) for name in ("model", "length", "temperature", "seed")
+    ]
+
+
+def test_the_short_name_of_a_model_will_do(english):
+    assert english.predict("", "tang", api_name="/write") == POEM
+
+
+@pytest.mark.parametrize(
+    ("place", "sent", "name"),
+    [(2, 0, "length"), (2, 10**6, "length"), (2, "many", "length"), (3, "hot", "temperature"),
+     (3, 9, "temperature"), (4, "x", "seed"), (4, 1.5, "seed"), (4, [1], "seed")],
+)  # fmt: skip
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_bad_option_is_refused_in_a_sentence(page, engine, place, sent, name, lang):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    arguments = ["ROMEO:", "text/shakespeare", 50, 0.8, 0]
+    arguments[place] = sent
+    before = len(engine.begun)
+    with pytest.raises(Exception) as refusal:
+        client.predict(*arguments, api_name="/write")
+    assert WORDS.say(lang, f"text.option.{name}") in str(refusal.value)
+    assert len(engine.begun) == before
+
+
+def test_an_unknown_model_is_named_in_the_refusal(english):
+    with pytest.raises(Exception, match="no model called classification/photos"):
+        english.predict("", "classification/photos", api_name="/write")
+
+
+def test_write_is_the_only_door(english):
+    api = english.view_api(return_format="dict")
+    assert list(api["named_endpoints"]) == ["/write"] and not api["unnamed_endpoints"]
+
+
+def test_who_cancels_frees_the_engines_place(page, english, engine):
+    engine.gate = asyncio.Event()
+    try:
+        job = english.submit("", "text/shakespeare", 400, api_name="/write")
+        assert soon(lambda: engine.open == 1)
+        assert soon(lambda: len(job.outputs()) > 0)
+        job.cancel()
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate = None
+
+
+def closure(fn) -> set[str]:
+    """Names that a callback closes over, looking through `frame.guard`."""
+    return set(getattr(fn, "__wrapped__", fn).__code__.co_freevars)
+
+
+def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
+    """Gradio's default of one call at a time would leave visitors waiting for each other."""
+    most = max(entry.max_batch for entry in engine.entries.values())
+    asking = [
+        fn for fn in page.fns.values()
+        if fn.fn and "engine" in closure(fn.fn)
+        and inspect.isasyncgenfunction(getattr(fn.fn, "__wrapped__", fn.fn))
+    ]  # fmt: skip
+    assert {fn.name for fn in asking} >= {"on_order", "on_stop", "on_compare", "write"}
+    assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
+
+
+def test_a_new_order_ends_what_is_being_written(page):
+    """Pressing Write, an example or another model while it writes must not mix two texts."""
+    ids = {fn.name: n for n, fn in page.fns.items()}
+    ended: dict[tuple, set[int]] = {}
+    for fn in page.fns.values():
+        for target in fn.targets:
+            ended.setdefault(target, set()).update(fn.cancels)
+    running = {ids["on_order"], ids["on_stop"], ids["on_compare"]}
+    for name in ("asked_for", "on_model", "on_pick", "to_continue", "to_fetch"):
+        for target in page.fns[ids[name]].targets:
+            assert running <= ended[target], name
+    [pressed] = page.fns[ids["on_stop"]].targets
+    assert ids["on_order"] in ended[pressed]
