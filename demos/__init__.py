@@ -3,6 +3,7 @@
 TABS = (
     "home",
     "classification",
+    "text",
     "results",
     "server",
 )
