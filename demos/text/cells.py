@@ -69,7 +69,7 @@ def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: in
     for number, found in enumerate(tracking):
         chosen = str(number == 0).lower()
         where = say("text.inside.cells.where", layer=found["layer"] + 1, cell=found["cell"] + 1)
-        how = say("text.inside.cells.r", r=f"{found['r']:+.2f}", n=f"{found['n']:,}")
+        how = say("text.inside.cells.r", r=signed(found["r"]), n=f"{found['n']:,}")
         rows.append(
             f'<li><button type="button" data-layer="{found["layer"]}" data-cell="{found["cell"]}" '
             f'aria-pressed="{chosen}"><b>{property_name(say, found["property"])}</b>'
@@ -102,6 +102,11 @@ def property_name(say: Say, name: str) -> str:
         return escape(name.replace("_", " "))
 
 
+def signed(value: float) -> str:
+    """A number with its sign, the minus as wide as the plus."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
 def shade(value: float) -> int:
     """tanh(c) from -1 to 1 as a shade from -5 (blue) to 5 (red)."""
     return round(max(-1.0, min(1.0, value)) * STEPS)
@@ -125,7 +130,7 @@ def drawn(say: Say, got: Mapping[str, Any], layer: int, cell: int) -> str:
         )
         if "\n" in text:
             pieces.append("<br>")
-        rows.append([glyphs.name(say, text), f"{value:+.2f}", *(f"{g:.2f}" for g in three)])
+        rows.append([glyphs.name(say, text), signed(value), *(f"{g:.2f}" for g in three)])
     data = escape(json.dumps(rows, ensure_ascii=False), quote=True)
     title = say("text.inside.cell.title", layer=layer + 1, cell=cell + 1)
     said = say("text.inside.cell.said")

@@ -424,7 +424,7 @@ def test_the_path_of_a_finished_poem_starts_in_its_middle(engine):
 def test_cells_are_listed_with_what_was_measured(engine):
     html = looked(engine)["list"]
     said = text(html)
-    for part in ("being inside a speaker's name", "layer 2, cell 5", "r = -0.92", "n = 2,000"):
+    for part in ("being inside a speaker's name", "layer 2, cell 5", "r = −0.92", "n = 2,000"):
         assert part in said, part
     assert html.count('aria-pressed="true"') == 1 and "split half" in said
 
