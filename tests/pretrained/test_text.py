@@ -12,7 +12,7 @@ from tiny_writers import QUATRAINS, VERSE, tiny
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.text import alphabet, copies, data, memory, options
+from pretrained.text import alphabet, copies, memory, options
 from pretrained.text.alphabet import Alphabet
 from pretrained.text.sampling import Taste, draw, likeliest
 
