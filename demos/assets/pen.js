@@ -5,7 +5,7 @@ import { calm, decode, path, svg } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
 import { Sheet } from "./pen_sheet.js";
 
-const LETTER = 1.35; // x-heights that a letter takes, about
+const LETTER = 0.95; // x-heights that a letter takes, about
 const READABLE = 15; // pixels that an x-height should have at least
 const COLUMNS = [16, 46]; // letters a line, at least and at most
 const bus = new EventTarget();
@@ -23,11 +23,12 @@ export const mountForm = (element) => {
 	const stop = form.querySelector("[data-do=stop]");
 	const need = form.querySelector("[data-show=need]");
 	const field = (name) => form.elements[name].value;
-	const inOwn = () => field("style") === "own";
+	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
+	const inOwn = () => style() === "own";
 
 	asked.form = () => ({
 		text: field("text"),
-		style: inOwn() ? null : Number(field("style")),
+		style: inOwn() ? null : style(),
 		bias: Number(field("bias")),
 		samples: Number(field("samples")),
 		seed: field("seed"),
@@ -119,13 +120,12 @@ export const mountBoard = (element, fire, props, watch) => {
 		const across = count > 1 && element.clientWidth > 420 ? 2 : 1;
 		const columns = Math.floor(element.clientWidth / across / READABLE / LETTER);
 		run += 1;
-		asked.last = asked.form();
-		fire.halt();
-		fire.write({
-			...asked.last,
-			run,
+		asked.last = {
+			...asked.form(),
 			columns: Math.max(COLUMNS[0], Math.min(COLUMNS[1], columns)),
-		});
+		};
+		fire.halt();
+		fire.write({ ...asked.last, run });
 		tell("busy", true);
 	};
 	bus.addEventListener("write", write);

@@ -5,7 +5,7 @@ import { box, calm, decode, path, svg } from "./pen_ink.js";
 import { asked } from "./pen.js";
 
 const PACE = 20; // points a second while it plays: slow enough to follow
-const LOUPE = 1.7; // x-heights around the pen that the loupe shows
+const LOUPE = 1.3; // x-heights around the pen that the loupe shows
 const FIELDS = 6; // of a component: weight, mx, my, sx, sy, rho
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -83,7 +83,7 @@ export const mountInside = (fire, props, watch) => {
 		for (const view of [stage, loupe]) {
 			view.replaceChildren();
 			for (const name of ["ghost", "ink", "cloud"]) svg("g", { class: name }, view);
-			svg("circle", { class: "nib", r: view === stage ? 0.2 : 0.07 }, view);
+			svg("circle", { class: "nib", r: view === stage ? 0.14 : 0.06 }, view);
 		}
 		for (const view of [stage, loupe]) svg("path", { d: path(trace.points) }, view.querySelector(".ghost"));
 		letters.replaceChildren(...trace.letters.map((letter) => {

@@ -29,7 +29,7 @@ from inference.errors import Refusal
 #: Written when the exhibit opens. The pen knows Latin letters only, so it is the same in Chinese.
 EXAMPLE = "I learned to write by watching hands."
 OWN_WORDS = "this is my hand"  # what a visitor is asked to write on the pad
-LETTER = 1.35  # x-heights that a letter takes, about: the width of the paper before ink is on it
+LETTER = 0.95  # x-heights that a letter takes, about: the width of the paper before ink is on it
 THUMBNAIL = "hello"
 STYLE = Path(__file__).with_name("pen.css")
 WORDS = ("again", "finish", "speed", "download", "take", "alt", "writing", "written", "see")

@@ -174,17 +174,17 @@ def number(name: str, sent: Any) -> float:
     return value
 
 
-def hand(entry: Any, sent: Any) -> int:
-    """The number of one of the model's hands; None and "" mean the first."""
+def hand(entry: Any, sent: Any) -> int | None:
+    """The number of one of the model's hands; None and "" mean the first, if it has any."""
     count = len(hands(entry))
     if sent is None or sent == "":
-        return 0
+        return 0 if count else None
     try:
         value = float(sent)
     except (TypeError, ValueError, OverflowError):
         value = math.nan
-    if not 0 <= value < max(count, 1) or not value.is_integer():
-        raise NoSuchHand(sent=str(sent)[:40], most=max(count, 1) - 1)
+    if not 0 <= value < count or not value.is_integer():
+        raise NoSuchHand(sent=str(sent)[:40], most=count - 1)
     return int(value)
 
 

@@ -25,7 +25,6 @@ from demos.text.pen_asked import PEN, Asked, asked, note, pen_of, refusal
 from demos.text.pen_writing import Line
 from inference.errors import Refusal
 
-COLUMNS = 32  # letters of the line that is looked into
 COMPONENTS, FIELDS = 4, 6  # of the mixture; weight, mean x and y, deviation x and y, correlation
 #: What each field is multiplied by to travel as a 16-bit number.
 SCALE = np.array([1e4, 1e3, 1e3, 1e3, 1e3, 1e4])
@@ -62,7 +61,7 @@ async def looks(
     """A bar while the line is written, then the trace, or the sentence that refuses it."""
     start = {"run": sent.get("run")}
     try:
-        wish = asked(engine, {"text": EXAMPLE} | dict(sent) | {"samples": 1, "columns": COLUMNS})
+        wish = asked(engine, {"text": EXAMPLE} | dict(sent) | {"samples": 1})
         work = traced(engine, wish)
         async with aclosing(with_progress(engine, PEN, work)) as steps:
             async for step in steps:
@@ -122,7 +121,7 @@ def components(mixture: Any) -> np.ndarray:
 def carried(words: Words, lang: str, wish: Asked) -> str:
     """Whose hand writes here, and that it is the first line of what was asked under Try."""
     say = words.speaker(lang)
-    own = wish.style is None
+    own = wish.strokes is not None
     hand = say("text.pen.inside.own") if own else say("text.pen.hand", number=(wish.style or 0) + 1)
     key = "text.pen.inside.carried_first" if len(wish.lines) > 1 else "text.pen.inside.carried"
     return f'<p class="quiet">{say(key, hand=html.unescape(hand))}</p>'

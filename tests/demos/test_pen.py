@@ -342,9 +342,9 @@ def test_the_trace_holds_every_point_with_window_and_mixture(engine):
 
 
 def test_it_looks_at_what_was_asked_under_try(engine):
-    look(engine, text="two\nlines", style=1, bias=2, seed=9, samples=4)
+    look(engine, text="two words\nlines", style=1, bias=2, seed=9, samples=4, columns=12)
     [(line, options)] = engine.asked
-    assert line == "two" and options["trace"] is True
+    assert line == "two words" and options["trace"] is True
     assert (options["style"], options["bias"], options["seed"]) == (1, 2, 9)
 
 
