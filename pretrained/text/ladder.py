@@ -80,7 +80,7 @@ def climb(folder: Path, cell: str, passes: float, out: Path) -> dict[str, Any]:
 
 def main(
     data_: Annotated[Path, typer.Option("--data", help="The folder of tinyshakespeare.")],
-    passes: Annotated[float, typer.Option(help="Times that each network reads the text.")] = 4.0,
+    passes: Annotated[float, typer.Option(help="Times that each network reads the text.")] = 8.0,
     out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/ladder"),
     keep: Annotated[bool, typer.Option(help="Write the rows into the card.")] = False,
 ) -> None:
