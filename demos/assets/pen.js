@@ -1,18 +1,17 @@
 // The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
 // written). Its markup comes from demos/text/pen.py, the points from the server.
 
-import { calm, decode, path, svg } from "./pen_ink.js";
+import { box, calm, decode, path, svg } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
 import { Sheet } from "./pen_sheet.js";
 
-const LETTER = 0.95; // x-heights that a letter takes, about
 const READABLE = 15; // pixels that an x-height should have at least
 const COLUMNS = [16, 46]; // letters a line, at least and at most
 const bus = new EventTarget();
 const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
 
 /** What was asked for last: Look inside goes on with it. */
-export const asked = { form: null, last: null };
+export const asked = { form: null, letter: null, last: null };
 
 // ---- the form ------------------------------------------------------------------------------
 
@@ -25,6 +24,7 @@ export const mountForm = (element) => {
 	const field = (name) => form.elements[name].value;
 	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
 	const inOwn = () => style() === "own";
+	asked.letter = () => Number(form.querySelector("[name=style]:checked")?.dataset.letter ?? 1);
 
 	asked.form = () => ({
 		text: field("text"),
@@ -67,8 +67,9 @@ export const mountForm = (element) => {
 			const place = form.querySelector(`[data-hand="${i}"]`);
 			if (!place || !text) return;
 			const points = decode(text);
-			const reach = Math.max(...points.map(({ x }) => x), 1);
-			place.setAttribute("viewBox", `-0.4 -2.2 ${(reach + 0.8).toFixed(2)} 3.4`);
+			const [left, top, right, bottom] = box(points), edge = 0.3;
+			const view = [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge];
+			place.setAttribute("viewBox", view.map((n) => n.toFixed(2)).join(" "));
 			place.replaceChildren();
 			svg("path", { d: path(points) }, place);
 		});
@@ -118,7 +119,7 @@ export const mountBoard = (element, fire, props, watch) => {
 		if (!asked.form) return;
 		const count = asked.form().samples;
 		const across = count > 1 && element.clientWidth > 420 ? 2 : 1;
-		const columns = Math.floor(element.clientWidth / across / READABLE / LETTER);
+		const columns = Math.floor(element.clientWidth / across / READABLE / asked.letter());
 		run += 1;
 		asked.last = {
 			...asked.form(),

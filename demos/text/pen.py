@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from inference.errors import Refusal
 #: Written when the exhibit opens. The pen knows Latin letters only, so it is the same in Chinese.
 EXAMPLE = "I learned to write by watching hands."
 OWN_WORDS = "this is my hand"  # what a visitor is asked to write on the pad
-LETTER = 0.95  # x-heights that a letter takes, about: the width of the paper before ink is on it
+LETTER = 1.0  # x-heights that a letter takes in a hand of which nothing is known
 THUMBNAIL = "hello"
 STYLE = Path(__file__).with_name("pen.css")
 WORDS = ("again", "finish", "speed", "download", "take", "alt", "writing", "written", "see")
@@ -56,11 +56,12 @@ def build(engine: Any, words: Words) -> PenParts:
         return PenParts(None)
     entry = pen_of(engine)
     styles = hands(entry)
-    gr.HTML(f"<style>{STYLE.read_text('utf-8')}</style>", js_on_load=None)
+    style = f"<style>{STYLE.read_text('utf-8')}</style>"
+    gr.HTML(style, js_on_load=None, elem_classes="pen-feed")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             gr.HTML(
-                words.markup(lambda say: form(say, len(styles))),
+                words.markup(lambda say: form(say, styles)),
                 js_on_load=SCRIPT % "mountForm(element)",
                 apply_default_css=False,
                 elem_id="pen-form",
@@ -129,7 +130,7 @@ async def updates(
             async for step in steps:
                 bar = waiting(words, lang, pen_of(engine), step)
                 yield start | {"said": bar}
-        start |= {"begin": beginning(wish), "said": note(words, lang, wish)}
+        start |= {"begin": beginning(engine, wish), "said": note(words, lang, wish)}
         yield start
         async with aclosing(writing(engine, wish)) as written:
             async for samples in written:
@@ -140,10 +141,16 @@ async def updates(
         yield {**start, "said": refusal(words, lang, error), "refused": True, "ended": True}
 
 
-def beginning(wish: Asked) -> dict[str, Any]:
-    """What the board must know before the first point comes."""
-    width = LETTER * max(len(line) for line in wish.lines)
+def beginning(engine: Any, wish: Asked) -> dict[str, Any]:
+    """What the board must know before the first point comes; ``width`` in x-heights, about."""
+    style = hands(pen_of(engine))[wish.style] if wish.style is not None else {}
+    width = letter(style) * max(len(line) for line in wish.lines)
     return {"lines": list(wish.lines), "samples": wish.samples, "width": width}
+
+
+def letter(style: Mapping[str, Any]) -> float:
+    """How wide a letter of a hand is, in x-heights: what the config says of it, or a guess."""
+    return float(style.get("width", LETTER))
 
 
 def shown_of(words: Words, lang: str, sample: Sample) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def shown_of(words: Words, lang: str, sample: Sample) -> dict[str, Any]:
 # ---- markup --------------------------------------------------------------------------------
 
 
-def form(say: Say, count: int) -> str:
+def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
     """What a visitor gives. Wired by `assets/pen.js`."""
     spoken = {word: html.unescape(say(f"text.pen.{word}")) for word in WORDS}
     return f"""<form class="pen" data-pen-words="{html.escape(json.dumps(spoken))}">
@@ -162,7 +169,7 @@ def form(say: Say, count: int) -> str:
 <textarea name="text" rows="2" spellcheck="false" dir="auto">{EXAMPLE}</textarea></label>
 <p class="quiet">{say("text.pen.latin", most=MOST_TEXT)}</p>
 <fieldset class="hands"><legend>{say("text.pen.hands")}</legend>{
-        "".join(hand(say, number) for number in range(count))
+        "".join(hand(say, number, letter(style)) for number, style in enumerate(styles))
     }<label class="hand own"><input type="radio" name="style" value="own">
 <span>{say("text.pen.own")}</span></label></fieldset>
 {own(say)}
@@ -176,10 +183,11 @@ autocomplete="off"></label></div>
 </form>"""
 
 
-def hand(say: Say, number: int) -> str:
+def hand(say: Say, number: int, width: float) -> str:
     """One of the model's hands to choose: a radio button with a place for its thumbnail."""
     checked = " checked" if number == 0 else ""
-    return f"""<label class="hand"><input type="radio" name="style" value="{number}"{checked}>
+    return f"""<label class="hand"><input type="radio" name="style" value="{number}"
+data-letter="{width:g}"{checked}>
 <svg data-hand="{number}" aria-hidden="true" viewBox="0 0 8 3"></svg>
 <span>{say("text.pen.hand", number=number + 1)}</span></label>"""
 

@@ -377,7 +377,7 @@ def test_bad_input_is_refused_inside_too(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_control_has_a_name(lang):
-    form = pen.form(WORDS.speaker(lang), 3)
+    form = pen.form(WORDS.speaker(lang), [{}] * 3)
     controls = re.findall(r"<(?:input|textarea)\b", form)
     assert len(controls) == form.count("<label") == 9
     assert form.count("data-hand=") == 3
@@ -385,7 +385,7 @@ def test_every_control_has_a_name(lang):
 
 
 def test_the_keyboard_is_told_that_the_pad_needs_a_pointer():
-    form = pen.form(WORDS.speaker("en"), 3)
+    form = pen.form(WORDS.speaker("en"), [{}] * 3)
     described = re.search(r'aria-describedby="([^"]+)"', form)
     assert described and all(f'id="{name}"' in form for name in described[1].split())
     assert WORDS.say("en", "text.pen.pointer") in text(form)
