@@ -212,8 +212,8 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         other = replace(state, layer=int(event.layer), cell=int(event.cell))
         return other, await Look(engine, words, other, words.lang(request)).cell()
 
-    filled = sight.shown(on_sight_of, [written, looked], places, **latest)
-    go.click(on_own, [own, written], places, cancels=[filled], **latest)
+    sight.shown(on_sight_of, [written, looked], places, **latest)
+    go.click(on_own, [own, written], places, **latest)
     expected.place(on_place, looked, [looked, path], **latest)
     path.take(on_take, looked, [looked, path], **options)
     path.back(on_back, looked, [looked, path], **options)

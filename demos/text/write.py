@@ -1,19 +1,19 @@
 """Try: give a beginning, watch a network write on, stop it, let it continue.
 
-Whatever asks for a text (a button, an example, another model) puts an order into one state; the
-order's change starts the writing. So that a new order can end the writing before it begins its own.
+Whatever asks for a text (a button, an example, another model) halts the order that stands in one
+state and puts its own there; the state's change starts the writing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context
 
 from demos import frame
 from demos.classification.answers import offer, on_disk, or_nothing, waiting, with_progress
@@ -40,15 +40,34 @@ PICK = """element.addEventListener('click', (event) => {
 });"""
 
 
+class Halt:
+    """How a writing that is under way is told to end: by Stop, or because another one begins.
+
+    (Gradio's own ``cancels`` ends the page's connection together with the run, and may lose the
+    answer of the event that cancelled.) To be used on the server's event loop."""
+
+    def __init__(self) -> None:
+        self.asked, self.replaced = asyncio.Event(), asyncio.Event()
+
+    def stop(self) -> None:
+        self.asked.set()
+
+    def replace(self) -> None:
+        """End without another word: the page is another's now."""
+        self.replaced.set()
+        self.asked.set()
+
+
 @dataclass(frozen=True)
 class Order:
-    """What is to be written. ``nonce`` makes every order another one than the last."""
+    """What is to be written. Every order is another one than the last, by its ``nonce``."""
 
     wish: Wish | None = None
     start: Written | None = None
     fetch: bool = False
     error: Refusal | None = None
-    nonce: str = ""
+    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    halt: Halt = field(default_factory=Halt, compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,14 +90,29 @@ class TryParts:
 
 
 async def steps(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
-    """From an order to the text, update by update, and the copy meter at the end."""
+    """From an order to the text, update by update until its end or Stop; then the copy meter."""
+    last = Step("")
+    async with aclosing(until(order.halt.asked, growing(engine, words, order, lang))) as run:
+        async for last in run:
+            yield last
+    if order.halt.replaced.is_set() or not last.busy:
+        return
+    if last.now is None:  # stopped while the model was loading
+        yield Step("")
+        return
+    now = replace(last.now, fresh=0)
+    done = leaf.sheet(words, lang, answers.entry_of(engine, now.wish.key), now, busy=False)
+    yield Step(done, now)
+    yield Step(done, now, below=await copies.meter(engine, words, now, lang))
+
+
+async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
+    """The steps while it is written, or the one that says why nothing is."""
     entry = None
     try:
         if order.error:
             raise order.error
-        start = order.start
-        if order.wish:
-            start = Written(order.wish)
+        start = Written(order.wish) if order.wish else order.start
         if start is None:
             return
         entry = answers.entry_of(engine, start.wish.key)
@@ -89,16 +123,32 @@ async def steps(engine: Any, words: Words, order: Order, lang: str) -> AsyncIter
             async for progress in loading:
                 yield Step(waiting(words, lang, entry, progress), busy=True)
         pace = writing.POEM_PACE if answers.writes_poems(entry) else writing.PACE
-        now = start
         async with aclosing(writing.written(engine, start, pace)) as grown:
             async for now in grown:
-                yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, True)
-        done = leaf.sheet(words, lang, entry, now, busy=False)
-        yield Step(done, now)
-        yield Step(done, now, below=await copies.meter(engine, words, now, lang))
+                yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, busy=True)
     except Refusal as error:
         again = order.fetch and entry is not None and not on_disk(entry)
         yield Step(answers.refusal(words, lang, error), offered=again)
+
+
+async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run until it ends or is halted, in the middle of a wait too; then closed."""
+    asked = asyncio.ensure_future(halt.wait())
+    try:
+        while not halt.is_set():
+            step = asyncio.ensure_future(anext(run, None))
+            try:
+                await asyncio.wait({step, asked}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not step.done():
+                    step.cancel()
+                    await asyncio.gather(step, return_exceptions=True)
+            if step.cancelled() or (got := step.result()) is None:
+                return
+            yield got
+    finally:
+        asked.cancel()
+        await run.aclose()  # type: ignore[attr-defined]
 
 
 async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
@@ -171,18 +221,18 @@ def build(engine: Any, words: Words) -> TryParts:
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
     order, written = gr.State(Order()), gr.State(None)
-    asked = [prompt, acrostic, model, temperature, length, seed]
+    chosen = [model, temperature, length, seed]
+    asked = [prompt, acrostic, *chosen]
     shown = [sheet, fetch, stop, more, below, beside, written]
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
+    heavy: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
 
     def wish(key: Any, begin: Any, hidden: Any, options: Mapping[str, Any]) -> Order:
-        nonce = secrets.token_hex(8)
         try:
             entry = answers.entry_of(engine, key)
-            return Order(writing.wished(entry, begin, hidden, **options), nonce=nonce)
+            return Order(writing.wished(entry, begin, hidden, **options))
         except Refusal as error:
-            return Order(error=error, nonce=nonce)
+            return Order(error=error)
 
     def asked_for(
         begin: Any, hidden: Any, key: Any, temperature: Any, length: Any, seed: Any
@@ -190,18 +240,32 @@ def build(engine: Any, words: Words) -> TryParts:
         options = {"temperature": temperature, "length": length, "seed": seed}
         return wish(key, begin, hidden, options)
 
-    def to_fetch(*values: Any) -> Order:
+    # What follows is async so that it runs on the event loop, where a halt belongs.
+
+    async def on_write(before: Order, *values: Any) -> Order:
+        before.halt.replace()
+        return asked_for(*values)
+
+    async def on_fetch(before: Order, *values: Any) -> Order:
+        before.halt.replace()
         return replace(asked_for(*values), fetch=True)
 
-    def to_continue(now: Written | None) -> Any:
+    async def on_continue(before: Order, now: Written | None) -> Any:
         if now is None:
             return gr.skip()
-        return Order(start=replace(now, fresh=0), fetch=True, nonce=secrets.token_hex(8))
+        before.halt.replace()
+        return Order(start=replace(now, fresh=0), fetch=True)
 
-    def setting(say: Say, key: str, opening: openings.Opening, sent: list[Any]) -> tuple[Any, ...]:
-        """(order, prompt, acrostic, openings, model) for a beginning of ours."""
+    async def on_stop(order: Order) -> None:
+        order.halt.stop()
+
+    def setting(
+        before: Order, say: Say, key: str, opening: openings.Opening, sent: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        """(order, prompt, acrostic, openings, model) for a beginning."""
+        before.halt.replace()
         entry = answers.entry_of(engine, key)
-        options = {"temperature": sent[0], "length": sent[1], "seed": sent[2]}
+        options = dict(zip(("temperature", "length", "seed"), sent, strict=True))
         if opening.seed is not None and not options["seed"]:
             options["seed"] = opening.seed
         poems = answers.writes_poems(entry)
@@ -209,15 +273,17 @@ def build(engine: Any, words: Words) -> TryParts:
         chips = openings.chips(say, entry)
         return wish(key, opening.text, "", options), opening.text, hidden, chips, key
 
-    def on_open(temperature: Any, length: Any, seed: Any, request: gr.Request) -> tuple[Any, ...]:
+    async def on_open(
+        before: Order, temperature: Any, length: Any, seed: Any, request: gr.Request
+    ) -> tuple[Any, ...]:
         say = words.speaker(words.lang(request))
         key = openings.first(say.lang, engine)
         opening = openings.openings(answers.entry_of(engine, key))[0]
-        return setting(say, key, opening, [temperature, length, seed])
+        return setting(before, say, key, opening, (temperature, length, seed))
 
     @frame.guard(words)
-    def on_model(
-        begin: Any, hidden: Any, key: Any, temperature: Any, length: Any, seed: Any,
+    async def on_model(
+        before: Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
         say = words.speaker(words.lang(request))
@@ -225,26 +291,26 @@ def build(engine: Any, words: Words) -> TryParts:
         opening = openings.openings(entry)[0]
         if not openings.is_ours(str(begin or "")):  # the visitor's own stays
             opening = openings.Opening(str(begin))
-        return setting(say, entry.key, opening, [temperature, length, seed])
+        return setting(before, say, entry.key, opening, (temperature, length, seed))
 
     @frame.guard(words)
-    def on_pick(
-        key: Any, temperature: Any, length: Any, seed: Any, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    async def on_pick(
+        before: Order, key: Any, temperature: Any, length: Any, seed: Any,
+        event: gr.EventData, request: gr.Request,
+    ) -> tuple[Any, ...]:  # fmt: skip
         say = words.speaker(words.lang(request))
         ours = openings.openings(answers.entry_of(engine, key))
         opening = ours[min(int(event.number), len(ours) - 1)]
-        return setting(say, key, opening, [temperature, length, seed])
+        return setting(before, say, key, opening, (temperature, length, seed))
 
     def page(step: Step, keep: bool = True) -> tuple[Any, ...]:
         """A step in its places; a comparison stays only where it is about the same text."""
-        poem_done = step.now is not None and ended(engine, step.now)
-        can_continue = step.now is not None and not step.busy and not poem_done
+        whole = step.now is not None and ended(engine, step.now)
         return (
             step.html,
             gr.update(visible=step.offered),
             gr.update(visible=step.busy),
-            gr.update(visible=can_continue),
+            gr.update(visible=step.now is not None and not step.busy and not whole),
             step.below,
             gr.skip() if keep else "",
             step.now,
@@ -260,19 +326,8 @@ def build(engine: Any, words: Words) -> TryParts:
                 keep = True
 
     @frame.guard(words)
-    async def on_stop(now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
-        lang = words.lang(request)
-        if now is None:
-            yield page(Step(""))
-            return
-        now = replace(now, fresh=0)
-        html = leaf.sheet(words, lang, answers.entry_of(engine, now.wish.key), now, busy=False)
-        yield page(Step(html, now))
-        yield page(Step(html, now, below=await copies.meter(engine, words, now, lang)))
-
-    @frame.guard(words)
     async def on_compare(
-        begin: Any, hidden: Any, key: Any, temperature: Any, length: Any, seed: Any,
+        order: Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
     ) -> AsyncIterator[str]:  # fmt: skip
         lang = words.lang(request)
@@ -282,23 +337,22 @@ def build(engine: Any, words: Words) -> TryParts:
             yield answers.refusal(words, lang, one.error)
             return
         yield "<progress></progress>"
-        run = or_nothing(compare.comparing(engine, words, one.wish, lang), "")
-        async with aclosing(run) as columns:
+        run = until(order.halt.replaced, compare.comparing(engine, words, one.wish, lang))
+        async with aclosing(or_nothing(run, "")) as columns:
             async for html in columns:
                 yield html
 
-    running = order.change(on_order, order, shown, **heavy)
-    comparing = then.click(on_compare, asked, beside, **heavy)
-    stopped = stop.click(on_stop, written, shown, cancels=[running], **heavy)
-    ends = {"cancels": [running, stopped, comparing], "queue": True, **PRIVATE}
-    gr.on([write.click, prompt.submit, acrostic.submit], asked_for, asked, order, **ends)
-    fetch.click(to_fetch, asked, order, **ends)
-    more.click(to_continue, written, order, **ends)
+    order.change(on_order, order, shown, trigger_mode="multiple", **heavy)
+    then.click(on_compare, [order, prompt, *chosen], beside, **heavy)
+    stop.click(on_stop, order, None, **PRIVATE)
+    every = [order, *asked]
+    gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **PRIVATE)
+    fetch.click(on_fetch, every, order, **PRIVATE)
+    more.click(on_continue, [order, written], order, **PRIVATE)
     set_up = [order, prompt, acrostic, strip, model]
-    sight.shown(on_open, asked[3:], set_up, **PRIVATE)
-    model.input(on_model, asked, set_up, **ends)
-    strip.pick(on_pick, asked[2:], set_up, **ends)
-    assert Context.root_block is not None
+    sight.shown(on_open, [order, temperature, length, seed], set_up, **PRIVATE)
+    model.input(on_model, [order, prompt, *chosen], set_up, **PRIVATE)
+    strip.pick(on_pick, [order, *chosen], set_up, **PRIVATE)
     return TryParts(written, seen)
 
 

@@ -64,7 +64,7 @@ class FakeEngine:
         self.begun: list[tuple[str, str, dict[str, Any]]] = []
         self.asked: list[tuple[str, str, str]] = []
         self.loaded: list[str] = []
-        self.open = self.closed = 0
+        self.open = self.closed = self.held = 0
         self.failing: dict[str, Refusal] = {}
         self.refusing: dict[str, Exception] = {}
         self.gate: asyncio.Event | None = None
@@ -88,6 +88,7 @@ class FakeEngine:
             text = POEM if key == "text/tang" else VERSE * 50
             for place, character in enumerate(text[: options["length"]]):
                 if self.gate and place >= self.free:
+                    self.held += 1
                     await self.gate.wait()
                 await asyncio.sleep(0)
                 yield Piece(character, (0.5,))

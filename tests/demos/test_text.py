@@ -139,14 +139,55 @@ def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engi
                     pass
 
         task = asyncio.ensure_future(read())
-        while not engine.open:
+        while not engine.held:
             await asyncio.sleep(0)
-        await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return engine.open, engine.closed
 
     assert asyncio.run(run()) == (0, 1)
+
+
+def halted(engine, how) -> list[write.Step]:
+    """The steps of a writing that is halted while it waits for its model."""
+
+    async def run():
+        engine.gate = asyncio.Event()
+        wanted, came = order(engine, SHAKESPEARE, "", length=400), []
+
+        async def press():
+            while not engine.held:
+                await asyncio.sleep(0)
+            how(wanted.halt)
+
+        pressing = asyncio.ensure_future(press())
+        async for step in write.steps(engine, WORDS, wanted, "en"):
+            came.append(step)
+            if step.now and not step.busy:
+                assert engine.open == 0, "the place is free before the page says so"
+        await pressing
+        return came
+
+    return asyncio.run(run())
+
+
+def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
+    engine.free = 30
+    last = halted(engine, write.Halt.stop)[-1]
+    assert last.now.text == VERSE[:30] and not last.busy and "Did it copy" in last.below
+    assert (engine.open, engine.closed) == (0, 1)
+
+
+def test_a_new_order_ends_the_one_before_without_another_word(engine):
+    came = halted(engine, write.Halt.replace)
+    assert came and all(step.busy for step in came)
+    assert (engine.open, engine.closed) == (0, 1)
+
+
+def test_an_order_that_was_replaced_before_its_turn_is_not_begun(engine):
+    wanted = order(engine, SHAKESPEARE, "")
+    wanted.halt.replace()
+    assert collect(write.steps(engine, WORDS, wanted, "en")) == [] and not engine.begun
 
 
 def test_at_most_five_updates_a_second_each_with_several_characters():

@@ -125,20 +125,5 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
         if fn.fn and "engine" in closure(fn.fn)
         and inspect.isasyncgenfunction(getattr(fn.fn, "__wrapped__", fn.fn))
     ]  # fmt: skip
-    assert {fn.name for fn in asking} >= {"on_order", "on_stop", "on_compare", "write"}
+    assert {fn.name for fn in asking} >= {"on_order", "on_compare", "write"}
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
-
-
-def test_a_new_order_ends_what_is_being_written(page):
-    """Pressing Write, an example or another model while it writes must not mix two texts."""
-    ids = {fn.name: n for n, fn in page.fns.items()}
-    ended: dict[tuple, set[int]] = {}
-    for fn in page.fns.values():
-        for target in fn.targets:
-            ended.setdefault(target, set()).update(fn.cancels)
-    running = {ids["on_order"], ids["on_stop"], ids["on_compare"]}
-    for name in ("asked_for", "on_model", "on_pick", "to_continue", "to_fetch"):
-        for target in page.fns[ids[name]].targets:
-            assert running <= ended[target], name
-    [pressed] = page.fns[ids["on_stop"]].targets
-    assert ids["on_order"] in ended[pressed]
