@@ -27,12 +27,13 @@ NewPage = Callable[..., Page]
 WORDS = Words()
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE = {"width": 390, "height": 844}
+COLD = 120_000  # ms that the first writing may take, while torch and the pen are being loaded
 
 
 def visit(page: Page, url: str, lang: str = "en") -> Page:
     """Open the exhibit and wait until its example stands there."""
     page.goto(f"{url}/?tab=text&exhibit=pen&lang={lang}")
-    expect(page.locator(".board .ink path").first).to_be_attached()
+    expect(page.locator(".board .ink path").first).to_be_attached(timeout=COLD)
     finish(page)
     return page
 
@@ -100,7 +101,7 @@ def scribble(page: Page, strokes: int = 5) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_an_example_is_written_when_the_exhibit_opens(page: Page, app_url: str, lang: str) -> None:
     page.goto(f"{app_url}/?tab=text&exhibit=pen&lang={lang}")
-    expect(page.locator(".board .ink path").first).to_be_attached()
+    expect(page.locator(".board .ink path").first).to_be_attached(timeout=COLD)
     expect(page.locator(".pen textarea")).to_have_value(EXAMPLE)
     finish(page)
     expect(page.locator(".board .reading-of")).to_be_visible()
