@@ -7,6 +7,8 @@
     __main__.py   the command line
     startup.py    how soon the page and the first answer are there; what imports cost
     serving.py    many callers at once: the engine and the page beside other ways to serve
+    streaming.py  many texts at once: the engine and the page beside other ways to write
+    streams.py    those ways, and their readers
     ways.py       those ways, each opened and then asked
     load.py       the callers, and the bare loop that they are held against
     rivals/       the other servers, each as small as its makers' guides would have it

@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks [startup | serving | all]``."""
+"""The command line: ``python -m benchmarks [startup | serving | streaming | all]``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import serving, startup
+from benchmarks import serving, startup, streaming
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -26,6 +26,7 @@ STARTS, IMPORTS = 5, 3  # repeats
 class What(StrEnum):
     startup = "startup"
     serving = "serving"
+    streaming = "streaming"
     all = "all"
 
 
@@ -47,7 +48,7 @@ def main(
 ) -> None:
     """Speed beside the alternatives, measured in this run on this machine.
 
-    All of it takes about a quarter of an hour. Leave the machine alone meanwhile.
+    All of it takes about twenty minutes. Leave the machine alone meanwhile.
     """
     threads = threads or cores()
     # Read by torch when it comes, here and in every server.
@@ -61,6 +62,10 @@ def main(
     if what in (What.serving, What.all):
         effort = QUICK if quick else Effort()
         tables.append(asyncio.run(serving.measure(chosen.kind, effort, say)))
+    if what in (What.streaming, What.all):
+        effort = QUICK if quick else Effort(callers=streaming.STREAMS)
+        length = streaming.QUICK_LENGTH if quick else streaming.LENGTH
+        tables.append(asyncio.run(streaming.measure(chosen.kind, effort, length, say)))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))

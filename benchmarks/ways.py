@@ -61,16 +61,16 @@ async def litserve(device: str, callers: int) -> AsyncIterator[Ask]:
 
 
 @asynccontextmanager
-async def gradio(command: tuple[str, ...], callers: int, *asked: Any) -> AsyncIterator[Ask]:
-    """A Gradio app's ``/classify``: for each caller a gradio_client with a session of its own.
+async def clients(
+    command: tuple[str, ...], callers: int
+) -> AsyncIterator[tuple[list[Client], ThreadPoolExecutor]]:
+    """A Gradio app, for each caller a gradio_client with a session of its own, and their threads.
 
     The clients check no certificates: there are none on loopback, but gradio_client 2.x reads the
     list of authorities anew for each of a call's three requests. That took 70 of the 80 ms of CPU
     that a call cost its caller, and so measured the callers instead of the pages.
     """
-    files = [handle_file(path) for path in SAMPLES]
     loop = asyncio.get_running_loop()
-
     with server(*command) as running, ThreadPoolExecutor(callers) as threads:
         running.wait("/", "/config")
 
@@ -84,20 +84,29 @@ async def gradio(command: tuple[str, ...], callers: int, *asked: Any) -> AsyncIt
             )
 
         connecting = [loop.run_in_executor(threads, connect) for _ in range(callers)]
-        clients = await asyncio.gather(*connecting)
+        connected = await asyncio.gather(*connecting)
+        try:
+            yield connected, threads
+        finally:
+            closing = [loop.run_in_executor(threads, client.close) for client in connected]
+            await asyncio.gather(*closing)
+
+
+@asynccontextmanager
+async def gradio(command: tuple[str, ...], callers: int, *asked: Any) -> AsyncIterator[Ask]:
+    """A Gradio app's ``/classify``."""
+    files = [handle_file(path) for path in SAMPLES]
+    loop = asyncio.get_running_loop()
+    async with clients(command, callers) as (connected, threads):
 
         def call(caller: int, sample: int) -> str:
-            job = clients[caller].submit(files[sample], *asked, api_name="/classify")
+            job = connected[caller].submit(files[sample], *asked, api_name="/classify")
             return job.result(timeout=PATIENCE)["label"]
 
         async def ask(caller: int, sample: int) -> str:
             return await loop.run_in_executor(threads, call, caller, sample)
 
-        try:
-            yield ask
-        finally:
-            closing = [loop.run_in_executor(threads, client.close) for client in clients]
-            await asyncio.gather(*closing)
+        yield ask
 
 
 def naive(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
