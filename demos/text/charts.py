@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
+from typing import Any
 
 from demos import frame
 from demos.language import Say
@@ -21,18 +22,21 @@ def claim(key: str, metric: str) -> Mapping[str, float] | None:
     return None
 
 
-def headline() -> list[tuple[str, str]]:
-    """The numbers at the foot of Try: how well each network foresees, how well poems are formed."""
+def headline(engine: Any) -> list[tuple[str, str]]:
+    """The numbers at the foot of Try: how well each network foresees, how well poems are formed,
+    how large the first one is."""
     wanted = (
         (SHAKESPEARE, "nats_per_char", "shakespeare"),
         (TANG, "nats_per_char", "tang"),
         (TANG, "wellformed", "wellformed"),
     )
-    return [
+    rows = [
         (frame.figure(metric, found, interval=metric != "wellformed"), f"text.fact.{name}")
         for key, metric, name in wanted
         if (found := claim(key, metric))
     ]
+    entry = engine.entries.get(SHAKESPEARE)
+    return [*rows, (f"{entry.parameters:,}", "text.fact.weights")] if entry else rows
 
 
 def figures() -> dict[str, Callable[[Say], str]]:

@@ -216,7 +216,7 @@ def build(engine: Any, words: Words) -> TryParts:
                 then = gr.Button(words("text.try.compare"), elem_id="write-compare")
             below = gr.HTML(js_on_load=None, elem_id="write-below")
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
-    frame.facts(words, charts.headline())
+    frame.facts(words, charts.headline(engine))
     sight = exhibits.on_sight()
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 

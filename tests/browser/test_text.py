@@ -1,0 +1,239 @@
+"""Generating text in a real browser, by the real models: write, stop, continue, look inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from gradio_client import Client
+from playwright.sync_api import Locator, Page, expect
+
+from demos import frame
+from demos.language import Words
+from tests.browser.conftest import health
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+LEAF = "#write-sheet .leaf"
+DONE = LEAF + "[aria-busy=false]"
+
+
+def visit(page: Page, url: str, lang: str = "en") -> Page:
+    """Open the tab and wait until the example that stands there from the start is written."""
+    page.goto(f"{url}/?tab=text&lang={lang}")
+    expect(page.locator(DONE)).to_be_visible()
+    return page
+
+
+def room(page: Page, name: str) -> Locator:
+    tabs = page.locator("#text-rooms > .tab-wrapper [role=tab]")
+    tabs.nth(frame.ROOMS.index(name)).click()
+    return page.locator(f"#text .room-{name}")
+
+
+def write(page: Page, beginning: str) -> None:
+    """Ask for a text, and wait until that one is written."""
+    page.evaluate("document.querySelector('#write-sheet .leaf, #write-sheet .refusal')?.remove()")
+    page.locator("#write-prompt textarea").fill(beginning)
+    page.locator("#write-go").click()
+    expect(page.locator(DONE)).to_be_visible()
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f"{name} input, {name} textarea").first
+
+
+def choose(page: Page, text: str) -> None:
+    page.locator("#write-model input").click()
+    page.locator("ul[role=listbox] li").filter(has_text=text).first.click()
+
+
+def test_an_example_is_written_when_the_page_opens(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    expect(page.locator(LEAF + " .given")).to_have_text("ROMEO:\n")
+    assert len(page.locator(LEAF + " .made").inner_text()) > 300
+    expect(page.locator("#write-sheet .quiet")).to_contain_text("400 characters, seed")
+    expect(page.locator("#write-below")).to_contain_text("Did it copy?")
+
+
+def test_chinese_pages_open_with_a_poem(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    expect(page.locator(LEAF)).to_have_class("leaf poem")
+    expect(page.locator("#write-sheet .quiet")).to_contain_text("唐诗网络")
+    expect(page.locator("#write-more")).to_have_count(0)  # a poem has its own end
+
+
+def test_home_writes_nothing(page: Page, app_url: str) -> None:
+    """The example begins with the first look at the tab, not with the page."""
+    page.goto(f"{app_url}/?tab=home&lang=en")
+    expect(page.locator("#home h1")).to_be_visible()
+    page.wait_for_timeout(2000)
+    assert page.locator(LEAF).count() == 0
+    page.locator("#text-button").click()
+    expect(page.locator(DONE)).to_be_visible()
+
+
+def test_stop_keeps_what_is_there_and_continue_goes_on(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#write-go").click()
+    page.locator("#write-stop").click()
+    expect(page.locator(DONE)).to_be_visible()
+    more = page.locator("#write-more")
+    expect(more).to_be_visible()
+    stopped = page.locator(LEAF).inner_text()
+    more.click()
+    expect(page.locator("#write-stop")).to_be_visible()
+    expect(page.locator(DONE)).to_be_visible()
+    longer = page.locator(LEAF).inner_text()
+    assert longer.startswith(stopped.rstrip()) and len(longer) > len(stopped)
+
+
+def test_the_same_seed_writes_the_same(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.get_by_role("button", name=WORDS.say("en", "text.try.more")).click()
+    field(page, "#write-seed").fill("12")
+    write(page, "First Witch:\n")
+    once = page.locator(LEAF).inner_text()
+    write(page, "First Witch:\n")
+    assert page.locator(LEAF).inner_text() == once
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_seed_that_is_no_number_is_refused(page: Page, app_url: str, lang: str) -> None:
+    visit(page, app_url, lang)
+    page.get_by_role("button", name=WORDS.say(lang, "text.try.more")).click()
+    field(page, "#write-seed").fill("abc")
+    page.locator("#write-go").click()
+    refusal = page.locator("#write-sheet .refusal")
+    expect(refusal).to_contain_text("abc")
+    expect(refusal).to_contain_text(WORDS.say(lang, "text.option.seed"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_typed_is_never_markup_and_the_unknown_is_named(
+    page: Page, app_url: str, lang: str
+) -> None:
+    visit(page, app_url, lang)
+    write(page, "<img src=x onerror=alert(1)> \u0645\u0631 \U0001f600 \x07")
+    assert page.locator(LEAF + " img").count() == 0
+    note = page.locator("#write-sheet .note")
+    for named in ("\u0645", "\U0001f600", "U+0007"):
+        expect(note).to_contain_text(named)
+
+
+def test_100_000_characters_are_cut_and_it_says_so(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    write(page, "the time is out of joint " * 4000)
+    expect(page.locator("#write-sheet .note")).to_contain_text("You sent 100,000 characters")
+
+
+def test_an_acrostic_begins_each_line(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    page.evaluate("document.querySelector('#write-sheet .leaf').remove()")
+    field(page, "#write-acrostic").fill("春夏秋冬")
+    page.locator("#write-go").click()
+    expect(page.locator(DONE)).to_be_visible()
+    expect(page.locator(LEAF + " em")).to_have_text(["春", "夏", "秋", "冬"])
+
+
+def test_another_model_writes_its_own_example_and_a_download_is_offered(
+    page: Page, app_url: str
+) -> None:
+    visit(page, app_url)
+    choose(page, "Tang")
+    expect(page.locator(LEAF + ".poem[aria-busy=false]")).to_be_visible()
+    choose(page, "SmolLM2 135M")
+    expect(page.locator("#write-sheet .note")).to_contain_text("269 MB")
+    expect(page.locator("#write-fetch")).to_be_visible()
+
+
+def test_a_closed_page_frees_its_stream(new_page: NewPage, app_url: str) -> None:
+    page = visit(new_page(), app_url)
+    page.get_by_role("button", name=WORDS.say("en", "text.try.more")).click()
+    page.locator("#write-go").click()
+    expect(page.locator("#write-stop")).to_be_visible()
+    page.close()
+    other = new_page()
+    other.goto(f"{app_url}/?tab=server&lang=en")
+    client = Client(app_url, verbose=False)
+    for _ in range(100):
+        models = client.predict(api_name="/status")["models"]
+        held = {model["key"]: model["leases"] for model in models}
+        if not held["text/shakespeare"]:
+            break
+        other.wait_for_timeout(50)
+    assert held["text/shakespeare"] == 0
+    assert health(app_url)
+
+
+# Look inside
+
+
+def test_the_text_just_written_is_looked_into(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    begun = page.locator(LEAF).inner_text()[:20]
+    page.locator("#write-inside").click()
+    inside = page.locator("#text .room-inside")
+    expect(inside.locator("#look-cell .strips")).to_be_visible()
+    rows = json.loads(str(inside.locator(".expected").get_attribute("data-rows")))
+    assert "".join(row[0] for row in rows[:5]) == begun[:5]
+    inside.locator(".expected").focus()
+    page.keyboard.press("ArrowRight")
+    expect(inside.locator(".both .readout li")).to_have_count(5)
+    page.keyboard.press("Enter")
+    path = inside.locator("#look-next .path")
+    expect(path).to_have_text(begun[:1])
+    inside.locator("#look-next [data-take]").first.click()
+    expect(inside.locator("#look-next [data-back]")).to_be_visible()
+    assert path.inner_text().startswith(begun[:1])
+
+
+def test_a_cell_is_chosen_from_those_that_track_something(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    inside = room(page, "inside")
+    cells = inside.locator("#look-list [data-cell]")
+    expect(inside.locator("#look-cell .strips")).to_be_visible()
+    title = inside.locator("#look-cell h3").inner_text()
+    cells.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(inside.locator("#look-cell h3")).not_to_have_text(title)
+    expect(cells.nth(1)).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_text_of_ones_own_is_looked_into(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    inside = room(page, "inside")
+    expect(inside.locator("#look-cell .strips")).to_be_visible()
+    inside.get_by_role("button", name=WORDS.say("en", "text.inside.yours")).click()
+    page.locator("#look-text textarea").fill("My own words.")
+    page.locator("#look-go").click()
+    expect(inside.locator(".expected [data-i]")).to_have_count(len("My own words."))
+
+
+# The rooms
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_learn_shows_measured_figures(page: Page, app_url: str, lang: str) -> None:
+    visit(page, app_url, lang)
+    text = room(page, "learn").inner_text()
+    assert "{{" not in text and "—" not in text
+
+
+def test_the_choice_of_exhibit_follows_through_the_rooms(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#text .room-try [data-exhibit-of=pen]").click()
+    expect(page.locator("#write-go")).to_be_hidden()
+    for name in frame.ROOMS[1:]:
+        pressed = room(page, name).locator("[data-exhibit-of=pen]")
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+        expect(page.locator(f"#text .room-{name} .exhibit-text").first).to_be_hidden()
+    assert "exhibit=pen" in page.url
+
+
+def test_scripts_get_the_real_models_text(app_url: str) -> None:
+    client = Client(app_url, verbose=False)
+    one = client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write")
+    assert len(one) == 120
+    assert client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write") == one
