@@ -94,6 +94,8 @@ def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
 
 def named(character: str) -> str:
     """One character as a sentence can show it: itself, or its number where it has no face."""
+    if character == " ":
+        return "␣"
     if unicodedata.category(character)[0] in "CZ" or STEERING.match(character):
         return f"U+{ord(character):04X}"
     return character

@@ -115,7 +115,7 @@ def test_what_is_typed_is_never_markup_and_the_unknown_is_named(
     page: Page, app_url: str, lang: str
 ) -> None:
     visit(page, app_url, lang)
-    write(page, "<img src=x onerror=alert(1)> \u0645\u0631 \U0001f600 \x07")
+    write(page, "<img> \u0645 \U0001f600 \x07")
     assert page.locator(LEAF + " img").count() == 0
     note = page.locator("#write-sheet .note")
     for named in ("\u0645", "\U0001f600", "U+0007"):
