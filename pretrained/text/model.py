@@ -46,8 +46,8 @@ class CharNet(nn.Module, PyTorchModelHubMixin):
         self.drop = nn.Dropout(dropout)
         self.project = nn.Linear(hidden, embedding, bias=False) if tied else nn.Identity()
         self.out = nn.Linear(embedding if tied else hidden, characters)
-        nn.init.normal_(self.embed.weight, std=embedding**-0.5)
-        if tied:
+        if tied:  # logits must start small
+            nn.init.normal_(self.embed.weight, std=embedding**-0.5)
             self.out.weight = self.embed.weight
         if cell == "lstm":
             self.remember()
