@@ -11,6 +11,7 @@ from demos.language import Say
 from demos.text.answers import SHAKESPEARE, TANG
 
 PEN, READER = "handwriting/pen", "handwriting/reader"
+CELLS = ("lstm", "gru", "rnn")
 LEAST_RUNGS = 2  # fewer are no ladder
 
 
@@ -68,7 +69,7 @@ def ladder(say: Say) -> str:
         if least is not None and most is not None:
             wide = f"{(most - least) / (right - left):.2%}"
             bar = f'<i class="span" style="left:{place(least)};width:{wide}"></i>'
-        name = rung_name(say, rung["name"])
+        name = rung_name(say, rung)
         rows.append(
             f"<li><span>{name}</span><b>{escape(frame.figure('nats_per_char', rung))}</b>"
             f'<div aria-hidden="true">{bar}<i class="dot" style="left:{place(value)}"></i></div>'
@@ -82,12 +83,10 @@ def ladder(say: Say) -> str:
     )
 
 
-def rung_name(say: Say, name: str) -> str:
-    """The name of a rung in the visitor's language where it is one of the three cells."""
-    for cell in ("lstm", "gru", "rnn"):
-        if name.lower().split(",")[0].split()[0] == cell:
-            return say(f"text.chart.{cell}")
-    return escape(name)
+def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
+    """The name of a rung in the visitor's language, its own where it is none of the three cells."""
+    cell = rung.get("cell")
+    return say(f"text.chart.{cell}") if cell in CELLS else escape(str(rung["name"]))
 
 
 def pen(say: Say) -> str:
