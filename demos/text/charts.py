@@ -84,7 +84,7 @@ def ladder(say: Say) -> str:
 
 
 def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
-    """The name of a rung in the visitor's language, its own where it is none of the three cells."""
+    """The name of a rung in the visitor's language; its own where it is another cell."""
     cell = rung.get("cell")
     return say(f"text.chart.{cell}") if cell in CELLS else escape(str(rung["name"]))
 
