@@ -508,7 +508,7 @@ def test_before_anything_was_written_an_example_is_looked_into(engine, lang):
 
 
 LADDER = [
-    {"name": f"{cell}, 512", "cell": cell, "metric": "nats_per_char", "value": value, "low": value - 0.02,
+    {"name": cell, "cell": cell, "metric": "nats_per_char", "value": value, "low": value - 0.02,
      "high": value + 0.02, "n": 100_385, "split": "last tenth"}
     for cell, value in (("rnn", 1.75), ("gru", 1.52), ("lstm", 1.5))
 ]  # fmt: skip
