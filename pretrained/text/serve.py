@@ -19,12 +19,11 @@ from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.text import copies, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet
 from pretrained.text.model import CharNet
+from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import Taste, draw, likeliest
 from pretrained.text.stepper import Stepper
 
-#: Characters of a prompt that are read, the last ones. What lies further back is forgotten anyway.
-READ = 600
 #: Characters that a view looks at.
 SEEN = 2_000
 #: Characters that one `step` writes: fewer events, and a newcomer still waits milliseconds only.
@@ -93,7 +92,7 @@ class Writer:
             seed: the same one gives the same text.
             acrostic: the first characters of the lines of a poem, in their order.
         """
-        text = self.alphabet.clean(prompt)[-READ:]
+        text = self.alphabet.clean(prompt)[-MOST_PROMPT:]
         # Every text begins after the sign that parts texts; the one read last is the next input.
         read = [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
         h, c = self._read(read[:-1])
@@ -215,7 +214,7 @@ class Writer:
 
     def odds(self, text: str, top_k: int = 12) -> dict[str, Any]:
         """What may come after the text, likeliest first; the rest; the entropy in nats."""
-        indices, logits = self._judged(text[-READ:])
+        indices, logits = self._judged(text[-MOST_PROMPT:])
         row = logits[-1].astype(np.float64)
         odds = np.exp(row - row.max())
         odds /= odds.sum()
