@@ -119,7 +119,8 @@ def _hands(out: Path, network: PenNet, config: dict[str, Any], task: Any) -> lis
     words = sorted({one.text for one in task.aside if 4 <= len(one.text) <= 14})
     texts = [" ".join(random.choice(words, 2)) for _ in range(6)]
     states, told, _ = styles.choose(pen, judge, task.lines.writings, list(task.hands), texts)
-    checkpoint.save_weights(out, states, serve.STYLES)
+    if states:
+        checkpoint.save_weights(out, states, serve.STYLES)
     return told
 
 

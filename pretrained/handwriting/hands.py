@@ -69,7 +69,7 @@ class JudgeTask:
     def __init__(self, train: Sequence[Writing], aside: Sequence[Writing], seed: int) -> None:
         self.writers = sorted({one.writer for one in train})
         self.number = {writer: n for n, writer in enumerate(self.writers)}
-        self.model = Judge(len(self.writers))
+        self.model: nn.Module = Judge(len(self.writers))
         self.lines = tasks.Lines(train, seed, 6000, ((1.0, *LINE),))
         self.aside = lines_of(aside, seed)
         self.steps_per_epoch = tasks.ROUND
@@ -226,8 +226,9 @@ def trained(writings: Sequence[Writing], run: Path, minutes: float, seed: int = 
     if (run / "state.pt").exists():
         state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
         task.model.load_state_dict(state["averaged"])
-        return task.model.eval()
-    network, _ = loop.fit(task, plan, run)
+        network = task.model.eval()
+    else:
+        network, _ = loop.fit(task, plan, run)
     assert isinstance(network, Judge)
     return network
 

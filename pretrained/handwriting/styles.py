@@ -65,6 +65,8 @@ def candidates(writings: Sequence[Writing], hands: Sequence[int], judge: Reader)
             continue
         found.append(Hand(number, rows, looks(rows)))
         error.append(read_rows(judge, rows[:25]))
+    if not found:  # little data: nobody wrote enough to be a hand
+        return []
     legible = np.array(error) <= np.quantile(error, 0.6)
     found = [one for one, good in zip(found, legible, strict=True) if good]
     table = np.array([[*one.looks.values()] for one in found])
@@ -116,6 +118,8 @@ def choose(
         found = data.lines(one.rows, random, shortest=LINE[0], longest=LINE[1])
         found = [line for line in found if LINE[0] * 0.6 <= len(line) <= LINE[1]]
         tried += [(prime(pen, line, one.number), one) for line in found[:TRIED]]
+    if not tried:
+        return {}, [], []
     error = judged(pen, judge, [state for state, _ in tried], texts)
     best: dict[int, int] = {}
     for i, (_, one) in enumerate(tried):
