@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 ROOMS = ("try", "inside", "train", "learn")
 CHECKPOINTS = DEMOS.parent / "pretrained"
 FRACTIONS = frozenset(
-    {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "cer", "precision", "recall", "ifeval"}
+    {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "precision", "recall"}
+    | {"cer", "cer_real", "ifeval"}
 )
 _words: ContextVar[Words] = ContextVar("words")
 

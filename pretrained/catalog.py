@@ -19,7 +19,9 @@ from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
-LOWER_IS_BETTER = frozenset({"nats_per_char", "cer", "cer_ratio", "fd", "fd_ratio", "ece"})
+LOWER_IS_BETTER = frozenset(
+    {"nats_per_char", "cer", "cer_real", "cer_ratio", "fd", "fd_ratio", "ece"}
+)
 
 
 @dataclass(frozen=True)
