@@ -36,8 +36,9 @@ TEXTS = {
         "of Gaussians over where the pen goes next. It can go on in a shipped hand, or in the "
         "visitor's own.",
         "limits": "It writes the characters of its alphabet only, one line at a time. Rare "
-        "characters (Q, X, Z, punctuation) are less legible than common ones. A hand is carried "
-        "on in its size, slant and joining rather than in each letter's shape. Data: " + DATA + ".",
+        "characters (X most of all, then Z, Y, U and punctuation) are less legible than common "
+        "ones. A shipped hand comes with a vector that was learnt for its writer; a visitor's "
+        "own hand has none and is carried on from one line alone, less faithfully. Data: " + DATA + ".",
     },
     "handwriting/reader": {
         "title": "Handwriting reader",

@@ -168,6 +168,18 @@ def measure(
         answer["points"]
         for answer in pen.predict([{"text": job["text"], "seed": job["seed"]} for job in jobs])
     ]
+    # As a visitor's own hand is carried on: by one line that the pen has just read, no vector.
+    read = [rows[hands[n]][0][i % len(rows[hands[n]][0])] for i, n in enumerate(own)]
+    live = [
+        {
+            "text": job["text"],
+            "seed": job["seed"],
+            "strokes": smooth(line.absolute()),
+            "written": line.text,
+        }
+        for job, line in zip(jobs, read, strict=True)
+    ]
+    carried = [answer["points"] for answer in pen.predict(live)]
     split = "lines of training writers that the judge has not seen"
 
     def row(name: str, drawn: Sequence[Any], said: str) -> dict[str, Any]:
@@ -178,6 +190,7 @@ def measure(
     return [
         row(f"nearest of {len(hands)} hands is the own one: the pen", sampled, f"texts of {split}"),
         row("the same for real writing", [one.absolute() for _, one in real], split),
+        row("the same for the pen after reading a line, no vector", carried, f"texts of {split}"),
         row("the same for the pen in nobody's hand", nobody, f"texts of {split}"),
         {
             "name": "the same by chance",
