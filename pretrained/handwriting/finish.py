@@ -38,7 +38,8 @@ TEXTS = {
         "limits": "It writes the characters of its alphabet only, one line at a time. Rare "
         "characters (X most of all, then Z, Y, U and punctuation) are less legible than common "
         "ones. A shipped hand comes with a vector that was learnt for its writer; a visitor's "
-        "own hand has none and is carried on from one line alone, less faithfully. Data: " + DATA + ".",
+        "own hand has none and is carried on from one line alone, less faithfully. "
+        "Data: " + DATA + ".",
     },
     "handwriting/reader": {
         "title": "Handwriting reader",
