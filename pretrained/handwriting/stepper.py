@@ -32,6 +32,7 @@ class Memory:
     Attributes:
         h1, c1, h2, c2: of the two layers, [H]. seen: what the window shows, [A].
         kappa: places of the window's Gaussians, [K], in characters.
+        middle: where the window is: half of its weight lies to the left.
     """
 
     h1: Tensor
@@ -40,6 +41,7 @@ class Memory:
     c2: Tensor
     seen: Tensor
     kappa: Doubles
+    middle: float = 0.0
 
 
 @dataclass
@@ -131,12 +133,13 @@ class Stepper(nn.Module):
         h1, c1 = _cell(self.below(torch.cat([given, seen, h1], 1)), c1)
         steer = self.steer(h1).cpu().double().numpy()
         kappa = np.stack([memory.kappa for memory in memories])
-        kappa, phi, shown = self._look(steer, kappa, texts, starts)
+        kappa, middles, phi, shown = self._look(steer, kappa, texts, starts)
         seen = on_grid(torch.from_numpy(shown).float().to(self.device))
         h2, c2 = _cell(self.above(torch.cat([given, seen, h1, h2], 1)), c2)
         raw = self.head(torch.cat([h1, h2], 1))
         new = [
-            Memory(*rows, kappa[i]) for i, rows in enumerate(zip(h1, c1, h2, c2, seen, strict=True))
+            Memory(*rows, kappa[i], middles[i])
+            for i, rows in enumerate(zip(h1, c1, h2, c2, seen, strict=True))
         ]
         return new, raw, phi
 
@@ -146,13 +149,19 @@ class Stepper(nn.Module):
         kappa: Doubles,
         texts: list[NDArray[np.int64]],
         starts: list[int],
-    ) -> tuple[Doubles, list[Doubles], Doubles]:
-        """As `PenNet.look`, with sums of whole numbers: places, weights, what they show [B, A]."""
+    ) -> tuple[Doubles, list[float], list[Doubles], Doubles]:
+        """As `PenNet.look`, with sums of whole numbers: places, where the middle of the window is,
+        weights, what they show [B, A]."""
         weight, width, move = np.split(np.clip(steer, -30, 30), 3, axis=1)
         kappa = kappa + PACE * np.exp(move)
         share = np.exp(weight)
         share = share / np.cumsum(share, axis=1)[:, -1:]  # added in order, whatever the batch
         width = np.exp(width)
+        # Some Gaussians carry no weight and run ahead: they must not count.
+        order = np.argsort(kappa, axis=1, kind="stable")
+        half = (np.cumsum(np.take_along_axis(share, order, 1), axis=1) < 0.5).sum(1)
+        half = half.clip(max=self.window - 1)
+        middles = [float(kappa[i, order[i, n]]) for i, n in enumerate(half)]
         shown = np.zeros((len(texts), self.alphabet))
         weights = []
         for i, (text, start) in enumerate(zip(texts, starts, strict=True)):
@@ -167,7 +176,7 @@ class Stepper(nn.Module):
             shown[i, 0] = 0
             shown[i] *= scale
             weights.append(whole * scale)
-        return kappa, weights, shown
+        return kappa, middles, weights, shown
 
     def mixtures(self, raw: Tensor, bias: Doubles) -> list[Mixture]:
         """Raw outputs [B, 6 M + 3] with each writing's bias [B] (Graves 2013, section 5.4)."""
