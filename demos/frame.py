@@ -18,7 +18,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -326,3 +326,20 @@ def sentence_of(error: Refusal, words: Words, lang: str) -> str:
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
         return str(error)
+
+
+def refusal(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is no answer, where the answer would have stood."""
+    sentence = sentence_of(error, words, lang)
+    return f'<p class="refusal" role="alert">{html_text.escape(sentence)}</p>'
+
+
+async def or_nothing(steps: AsyncIterator[Any], nothing: Any) -> AsyncIterator[Any]:
+    """Pass the steps on; where one breaks off, `nothing` first, so that no bar stays for ever."""
+    async with aclosing(steps):
+        try:
+            async for step in steps:
+                yield step
+        except Exception:
+            yield nothing
+            raise

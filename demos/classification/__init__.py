@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import frame, pictures
+from demos import frame, models, pictures
 from demos.classification import answers, charts, examples, inside, several, teach
 from demos.classification.answers import TASK
 from demos.language import Say, Words
@@ -107,7 +107,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         if payload is not None:  # without one, what was said of a file that was refused stays
             yield gr.skip(), gr.skip(), "", "", gr.skip(), room_open
         steps = answering(engine, words, payload, key, words.lang(request))
-        async for said, offered in answers.or_nothing(steps, ("", False)):
+        async for said, offered in frame.or_nothing(steps, ("", False)):
             if isinstance(said, answers.Unseen):  # the empty frame asks for another picture
                 yield "", gr.update(visible=False), "", said, None, gr.update(interactive=False)
             else:
@@ -118,7 +118,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = answering(engine, words, payload, key, words.lang(request), fetch=True)
-        async for said, offered in answers.or_nothing(steps, ("", False)):
+        async for said, offered in frame.or_nothing(steps, ("", False)):
             yield said, gr.update(visible=offered)
 
     @frame.guard(words)
@@ -126,7 +126,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = comparing(engine, words, payload, key, words.lang(request))
-        async for said in answers.or_nothing(steps, ""):
+        async for said in frame.or_nothing(steps, ""):
             yield said
 
     @frame.guard(words)
@@ -134,7 +134,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = several.table(engine, words, payloads, key, words.lang(request))
-        async for table in answers.or_nothing(steps, ""):
+        async for table in frame.or_nothing(steps, ""):
             yield table
 
     @frame.guard(words)
@@ -142,7 +142,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = several.table(engine, words, payloads, key, words.lang(request), fetch=True)
-        async for table in answers.or_nothing(steps, ""):
+        async for table in frame.or_nothing(steps, ""):
             yield table
 
     def on_example(event: gr.EventData) -> Any:
@@ -179,12 +179,12 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
     """Each model with what a visitor should know before choosing it, and the key that it has."""
     found = []
     for key, entry in classifiers(engine).items():
-        name = answers.model_name(words, say.lang, entry)
-        if entry.hub_id and not answers.on_disk(entry):
+        name = models.model_name(words, say.lang, entry)
+        if entry.hub_id and not models.on_disk(entry):
             size, licence = f"{entry.bytes / 1e6:.0f}", entry.licence
             extra = say("classification.try.to_download", size=size, licence=licence)
         else:
-            extra = answers.size(words, say.lang, entry.parameters)
+            extra = models.size(words, say.lang, entry.parameters)
         found.append((f"{name} · {extra}", key))
     return found
 
@@ -223,20 +223,20 @@ async def answering(
         except Refusal as error:
             yield answers.no_picture(words, lang, error), False
             return
-        if entry.hub_id and not fetch and not answers.on_disk(entry):
-            yield answers.offer(words, lang, entry), True
+        if entry.hub_id and not fetch and not models.on_disk(entry):
+            yield models.offer(words, lang, entry), True
             return
         work = answers.ask(engine, entry.key, picture)
-        async with aclosing(answers.with_progress(engine, entry.key, work)) as steps:
+        async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
             async for step in steps:
                 if isinstance(step, answers.Answer):
                     many = picture.info["first_of_many"]
                     yield answers.answer(words, lang, entry, step, first_of_many=many), False
                 else:
-                    yield answers.waiting(words, lang, entry, step), False
+                    yield models.waiting(words, lang, entry, step), False
     except Refusal as error:
-        again = fetch and entry is not None and not answers.on_disk(entry)
-        yield answers.refusal(words, lang, error), again
+        again = fetch and entry is not None and not models.on_disk(entry)
+        yield frame.refusal(words, lang, error), again
 
 
 async def comparing(
@@ -248,7 +248,7 @@ async def comparing(
     try:
         yield await comparison(engine, words, payload, key, lang)
     except Refusal as error:
-        yield answers.refusal(words, lang, error)
+        yield frame.refusal(words, lang, error)
 
 
 async def comparison(
@@ -264,11 +264,11 @@ async def comparison(
     if chosen not in entries:
         entries.append(chosen)
     else:
-        now = (e for e in classifiers(engine).values() if e.hub_id and answers.on_disk(e))
+        now = (e for e in classifiers(engine).values() if e.hub_id and models.on_disk(e))
         entries += [entry for entry, _ in zip(now, "1", strict=False)]
 
     async def outcome(entry: Any) -> answers.Answer | Refusal | None:
-        if not answers.on_disk(entry):
+        if not models.on_disk(entry):
             return None
         try:
             return await answers.ask(engine, entry.key, picture, top_k=3)

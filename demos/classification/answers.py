@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -15,13 +14,12 @@ from typing import Any
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from demos import frame, pictures
+from demos import frame, models, pictures
 from demos.language import Say, Words
 from inference.errors import Refusal, UnknownModel
-from pretrained import catalog, hub
+from pretrained import catalog
 
 TASK = "classification"
-MILLION = 1_000_000
 MAX_TOP_K = 20
 MAX_SIDE = 2048  # pixels: more than any classifier looks at, few enough for many visitors
 # 80 million pixels take up to 320 MB while they are decoded: two pictures at a time, whoever asks.
@@ -62,41 +60,6 @@ async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> An
     return Answer(key, said["label"], rows, bool(said["sure"]), milliseconds)
 
 
-async def or_nothing(steps: AsyncIterator[Any], nothing: Any) -> AsyncIterator[Any]:
-    """Pass the steps on; where one breaks off, `nothing` first, so that no bar stays for ever."""
-    async with aclosing(steps):
-        try:
-            async for step in steps:
-                yield step
-        except Exception:
-            yield nothing
-            raise
-
-
-async def with_progress(
-    engine: Any, key: str, work: Any, every: float = 0.25
-) -> AsyncIterator[Any]:
-    """Run ``work``; until it is done yield (bytes done, bytes in all), or None while no bytes move.
-
-    The last thing yielded is the result. If nobody listens any more, the work is given up.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        while not (await asyncio.wait({task}, timeout=every))[0]:
-            yield load_progress(engine, key)
-        yield task.result()
-    finally:
-        task.cancel()
-
-
-def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
-    for model in engine.status()["models"]:
-        if model["key"] == key and model["progress"]:
-            done, total = model["progress"]
-            return int(done), int(total)
-    return None
-
-
 async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
     """The visitor's picture, decoded off the event loop within the settings' limits."""
     most, pixels = engine.settings.max_upload_mb * 1_000_000, engine.settings.max_pixels
@@ -104,11 +67,6 @@ async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
     return await loop.run_in_executor(
         DECODERS, pictures.open_upload, payload, get_upload_folder(), most, pixels, MAX_SIDE
     )
-
-
-def on_disk(entry: Any) -> bool:
-    """True where an answer needs no download."""
-    return entry.bundled or hub.state(entry).here
 
 
 @lru_cache(maxsize=64)
@@ -122,26 +80,13 @@ def label_in(lang: str, entry: Any, label: str) -> str:
     return _chinese(entry).get(label, label) if lang == "zh" else label
 
 
-def size(words: Words, lang: str, count: int) -> str:
-    """A number of weights, rounded as one says it: "2.4 million weights"."""
-    if lang == "zh":
-        amount = f"{count / 1e4:,.0f} 万" if count >= 1e5 else f"{count:,} "
-    else:
-        amount = f"{count / MILLION:.1f} million" if count >= 1e5 else f"{count:,}"
-    return words.say(lang, "classification.answer.weights", amount=amount)
-
-
-def model_name(words: Words, lang: str, entry: Any) -> str:
-    return words.model(lang, entry.key, entry.title)
-
-
 def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: bool) -> str:
     """The answer as it stands beside the picture: name, one muted line, bars, what to beware of."""
     line = words.say(
         lang,
         "classification.answer.line",
-        model=model_name(words, lang, entry),
-        weights=size(words, lang, entry.parameters),
+        model=models.model_name(words, lang, entry),
+        weights=models.size(words, lang, entry.parameters),
         ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
     )
     top = label_in(lang, entry, said.label)
@@ -172,39 +117,6 @@ def notes(words: Words, lang: str, entry: Any, said: Answer, first_of_many: bool
     return [words.say(lang, key) for key in found]
 
 
-def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | None) -> str:
-    """What is being waited for: a thin bar, with a count where bytes are counted."""
-    name = model_name(words, lang, entry)
-    if progress and progress[1]:
-        done, total = progress
-        text = words.say(
-            lang,
-            "classification.answer.downloading",
-            model=name,
-            done=f"{done / 1e6:.0f}",
-            total=f"{total / 1e6:.0f}",
-        )
-        bar = f'<progress max="{total}" value="{done}"></progress>'
-    else:
-        text = words.say(lang, "classification.answer.waking", model=name)
-        bar = "<progress></progress>"
-    return f'<div class="waiting" role="status">{bar}<p class="quiet">{escape(text)}</p></div>'
-
-
-def offer(words: Words, lang: str, entry: Any) -> str:
-    """What a download would bring, told before it starts."""
-    return frame.note(
-        words.say(
-            lang,
-            "classification.answer.offer",
-            model=model_name(words, lang, entry),
-            size=f"{entry.bytes / 1e6:.0f}",
-            licence=entry.licence,
-            weights=size(words, lang, entry.parameters),
-        )
-    )
-
-
 class Unseen(str):
     """HTML that says why the file that was sent cannot be looked at: it is no picture to keep."""
 
@@ -213,28 +125,24 @@ def no_picture(words: Words, lang: str, error: Refusal) -> str:
     """Why there is nothing to look at: `Unseen` where a file was refused, else an invitation."""
     if error.code == "picture_missing":
         return frame.quiet(frame.sentence_of(error, words, lang))
-    return Unseen(refusal(words, lang, error))
-
-
-def refusal(words: Words, lang: str, error: Refusal) -> str:
-    """Why there is no answer, where the answer would have stood."""
-    sentence = frame.sentence_of(error, words, lang)
-    return f'<p class="refusal" role="alert">{escape(sentence)}</p>'
+    return Unseen(frame.refusal(words, lang, error))
 
 
 def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None, say: Say) -> str:
     """One model's answer among others, on the same picture. None: it is not on this machine."""
-    name = f"<h3>{escape(model_name(words, lang, entry))}</h3>"
+    name = f"<h3>{escape(models.model_name(words, lang, entry))}</h3>"
     era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
     if outcome is None:
-        return f'<section class="answered">{era}{name}{offer(words, lang, entry)}</section>'
+        return f'<section class="answered">{era}{name}{models.offer(words, lang, entry)}</section>'
     if isinstance(outcome, Refusal):
-        return f'<section class="answered">{era}{name}{refusal(words, lang, outcome)}</section>'
+        return (
+            f'<section class="answered">{era}{name}{frame.refusal(words, lang, outcome)}</section>'
+        )
     rows = [(label_in(lang, entry, label), share) for label, share in outcome.confidences[:3]]
     line = words.say(
         lang,
         "classification.answer.short_line",
-        weights=size(words, lang, entry.parameters),
+        weights=models.size(words, lang, entry.parameters),
         ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
     )
     body = frame.quiet(line) + frame.bars(rows)

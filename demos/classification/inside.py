@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos import frame, pictures
+from demos import frame, models, pictures
 from demos.classification import answers
 from demos.language import Words
 from inference.errors import Refusal
@@ -57,7 +57,7 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = opened(engine, words, payload, key, words.lang(request))
-        async for pieces in answers.or_nothing(steps, NOTHING):
+        async for pieces in frame.or_nothing(steps, NOTHING):
             yield pieces
 
     @frame.guard(words)
@@ -85,10 +85,10 @@ async def opened(
     try:
         look = await Look.at(engine, words, payload, key, lang)
     except Refusal as error:
-        yield answers.refusal(words, lang, error), *NOTHING[1:]
+        yield frame.refusal(words, lang, error), *NOTHING[1:]
         return
     head = look.head()
-    yield head + answers.waiting(words, lang, look.entry, None), *NOTHING[1:]
+    yield head + models.waiting(words, lang, look.entry, None), *NOTHING[1:]
     if reason := await look.closed():
         yield only(head=head + reason, hog=await look.own(look.hog()))
         return
@@ -97,7 +97,7 @@ async def opened(
     except ViewUnsupported:  # some of timm's networks tell no stages
         yield only(head=head)
     except Refusal as error:
-        yield only(head=head, stages=answers.refusal(words, lang, error))
+        yield only(head=head, stages=frame.refusal(words, lang, error))
     else:
         first = seen["stages"][0]["name"]
         yield only(head=head, stages=look.stages(seen, chosen=first))
@@ -116,7 +116,7 @@ async def chosen(
         look = await Look.at(engine, words, payload, key, lang)
         return await look.closed() or await look.maps(stage)
     except Refusal as error:
-        return answers.refusal(words, lang, error)
+        return frame.refusal(words, lang, error)
 
 
 def only(**pieces: str) -> tuple[Any, ...]:
@@ -148,7 +148,7 @@ class Look:
         say, start = self.words.say, "classification.inside."
         if self.entry.key == HOG:
             return frame.note(say(self.lang, start + "hog_only"))
-        if not answers.on_disk(self.entry):
+        if not models.on_disk(self.entry):
             return frame.note(say(self.lang, start + "not_here"))
         return await self.own(self.loaded())
 
@@ -163,7 +163,7 @@ class Look:
         except ViewUnsupported:
             return ""
         except Refusal as error:
-            return answers.refusal(self.words, self.lang, error)
+            return frame.refusal(self.words, self.lang, error)
 
     def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
         """A part of the room: heading, one or two sentences, what there is to see. `text` names
@@ -174,7 +174,7 @@ class Look:
 
     def head(self) -> str:
         """The picture that travelled here from Try, and the model that looks at it."""
-        name = answers.model_name(self.words, self.lang, self.entry)
+        name = models.model_name(self.words, self.lang, self.entry)
         alt = self.say("classification.inside.picture")
         return (
             f'<div class="carried">{pictures.img(pictures.fitted(self.picture, 160), alt)}'
@@ -230,7 +230,7 @@ class Look:
         return self.words.tables[self.lang].get(key, name)
 
     def weights(self, count: int) -> str:
-        return escape(answers.size(self.words, self.lang, count))
+        return escape(models.size(self.words, self.lang, count))
 
     async def maps(self, stage: str) -> str:
         """The strongest feature maps of one stage on this picture."""
@@ -261,12 +261,12 @@ class Look:
         refused = [got for got in (gradcam, occlusion) if isinstance(got, Refusal)]
         found = [got for got in (gradcam, occlusion) if isinstance(got, Mapping)]
         if not found:
-            return answers.refusal(self.words, self.lang, refused[0]) if refused else ""
+            return frame.refusal(self.words, self.lang, refused[0]) if refused else ""
         label = answers.label_in(self.lang, self.entry, found[0]["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
             if isinstance(got, Refusal):
-                body = answers.refusal(self.words, self.lang, got)
+                body = frame.refusal(self.words, self.lang, got)
             elif got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import PurePath
 from typing import Any
 
-from demos import frame, pictures
+from demos import frame, models, pictures
 from demos.classification import answers
 from demos.language import Words
 from inference.errors import Refusal
@@ -37,17 +37,17 @@ async def table(
     say = words.speaker(lang)
     entry = answers.entry_of(engine, key)
     files = list(payloads or [])[:MOST]
-    if entry.hub_id and not answers.on_disk(entry):
+    if entry.hub_id and not models.on_disk(entry):
         if not fetch:
             yield offer(words, lang, entry)
             return
         try:
             work = engine.preload(entry.key)
-            async with aclosing(answers.with_progress(engine, entry.key, work)) as steps:
+            async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
                 async for step in steps:
-                    yield answers.waiting(words, lang, entry, step)
+                    yield models.waiting(words, lang, entry, step)
         except Refusal as error:
-            yield answers.refusal(words, lang, error) + offer(words, lang, entry)
+            yield frame.refusal(words, lang, error) + offer(words, lang, entry)
             return
     rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
     for start in range(0, len(files), AT_ONCE):
@@ -66,7 +66,7 @@ def offer(words: Words, lang: str, entry: Any) -> str:
     """What the download would bring, and the button that starts it: the event "pick"."""
     press = words.speaker(lang)("classification.try.fetch")
     button = f'<button type="button" class="btn" data-pick="fetch">{press}</button>'
-    return f'<div class="several">{answers.offer(words, lang, entry)}<p>{button}</p></div>'
+    return f'<div class="several">{models.offer(words, lang, entry)}<p>{button}</p></div>'
 
 
 async def row(
@@ -122,7 +122,7 @@ def rendered(
     line = say(
         "classification.several.line",
         count=len(rows),
-        model=answers.model_name(words, lang, entry),
+        model=models.model_name(words, lang, entry),
     )
     return (
         f'<div class="several"><h2>{say("classification.several.title")}</h2>'

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from demos import frame
-from demos.classification.answers import model_name, on_disk, size
 from demos.language import Say, Words
+from demos.models import model_name, on_disk, size
 from inference.errors import Refusal, UnknownModel
 from pretrained import checkpoint
 from pretrained.text import alphabet

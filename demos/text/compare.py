@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 
 from demos import frame
-from demos.classification.answers import model_name, offer, on_disk
 from demos.language import Words
+from demos.models import model_name, offer, on_disk
 from demos.text import answers, leaf
 from demos.text.writing import PACE, Side, Wish, Written, side_by_side
 

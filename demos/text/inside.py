@@ -13,8 +13,8 @@ from typing import Any
 import gradio as gr
 
 from demos import frame
-from demos.classification.answers import model_name, on_disk, or_nothing, waiting
 from demos.language import Words
+from demos.models import model_name, on_disk, waiting
 from demos.text import answers, cells, exhibits, openings, paths, surprise
 from demos.text.writing import Written
 from inference.errors import Refusal
@@ -154,7 +154,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     async def fill(start: Looked, lang: str) -> AsyncIterator[Any]:
         run = opened(engine, words, start, lang)
         nothing = (None, dict.fromkeys(PLACES, ""))
-        async for state, new in or_nothing(run, nothing):
+        async for state, new in frame.or_nothing(run, nothing):
             yield pieces(state, new)
 
     @frame.guard(words)

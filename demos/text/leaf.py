@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from demos import frame
-from demos.classification.answers import model_name
 from demos.language import Words
+from demos.models import model_name
 from demos.text import answers
 from demos.text.writing import Written
 

@@ -18,8 +18,8 @@ import gradio as gr
 import numpy as np
 
 from demos import frame
-from demos.classification.answers import waiting, with_progress
 from demos.language import Say, Words
+from demos.models import waiting, with_progress
 from demos.text.pen import EXAMPLE, PRIVATE, PenParts, payload
 from demos.text.pen_asked import PEN, Asked, asked, note, pen_of, refusal
 from demos.text.pen_writing import Line

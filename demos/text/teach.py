@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from demos import frame
-from demos.classification.answers import model_name
 from demos.language import Say, Words
+from demos.models import model_name
 from demos.text import answers
 
 MINUTES = 20

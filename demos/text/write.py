@@ -6,20 +6,17 @@ state and puts its own there; the state's change starts the writing.
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from demos import frame
-from demos.classification.answers import offer, on_disk, or_nothing, waiting, with_progress
 from demos.language import Say, Words
-from demos.text import answers, charts, compare, copies, exhibits, leaf, openings, writing
-from demos.text.writing import Wish, Written
+from demos.text import answers, charts, compare, exhibits, openings, orders, writing
+from demos.text.writing import Written
 from inference.errors import Refusal
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -40,128 +37,12 @@ PICK = """element.addEventListener('click', (event) => {
 });"""
 
 
-class Halt:
-    """How a writing that is under way is told to end: by Stop, or because another one begins.
-
-    (Gradio's own ``cancels`` ends the page's connection together with the run, and may lose the
-    answer of the event that cancelled.) To be used on the server's event loop."""
-
-    def __init__(self) -> None:
-        self.asked, self.replaced = asyncio.Event(), asyncio.Event()
-
-    def stop(self) -> None:
-        self.asked.set()
-
-    def replace(self) -> None:
-        """End without another word: the page is another's now."""
-        self.replaced.set()
-        self.asked.set()
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be written. Every order is another one than the last, by its ``nonce``."""
-
-    wish: Wish | None = None
-    start: Written | None = None
-    fetch: bool = False
-    error: Refusal | None = None
-    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
-    halt: Halt = field(default_factory=Halt, compare=False)
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the page shows at a moment of writing. ``below``: the copy meter, once there is one."""
-
-    html: str
-    now: Written | None = None
-    busy: bool = False
-    offered: bool = False
-    below: str = ""
-
-
 @dataclass(frozen=True)
 class TryParts:
     """What other rooms share of this one."""
 
     written: gr.State
     seen: gr.Button
-
-
-async def steps(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
-    """From an order to the text, update by update until its end or Stop; then the copy meter."""
-    last = Step("")
-    async with aclosing(until(order.halt.asked, growing(engine, words, order, lang))) as run:
-        async for last in run:
-            yield last
-    if order.halt.replaced.is_set() or not last.busy:
-        return
-    if last.now is None:  # stopped while the model was loading
-        yield Step("")
-        return
-    now = replace(last.now, fresh=0)
-    done = leaf.sheet(words, lang, answers.entry_of(engine, now.wish.key), now, busy=False)
-    yield Step(done, now)
-    yield Step(done, now, below=await copies.meter(engine, words, now, lang))
-
-
-async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
-    """The steps while it is written, or the one that says why nothing is."""
-    entry = None
-    try:
-        if order.error:
-            raise order.error
-        start = Written(order.wish) if order.wish else order.start
-        if start is None:
-            return
-        entry = answers.entry_of(engine, start.wish.key)
-        if entry.hub_id and not order.fetch and not on_disk(entry):
-            yield Step(offer(words, lang, entry), offered=True)
-            return
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield Step(waiting(words, lang, entry, progress), busy=True)
-        pace = writing.POEM_PACE if answers.writes_poems(entry) else writing.PACE
-        async with aclosing(writing.written(engine, start, pace)) as grown:
-            async for now in grown:
-                yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, busy=True)
-    except Refusal as error:
-        again = order.fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(words, lang, error), offered=again)
-
-
-async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The steps of a run until it ends or is halted, in the middle of a wait too; then closed."""
-    asked = asyncio.ensure_future(halt.wait())
-    try:
-        while not halt.is_set():
-            step = asyncio.ensure_future(anext(run, None))
-            try:
-                await asyncio.wait({step, asked}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                if not step.done():
-                    step.cancel()
-                    await asyncio.gather(step, return_exceptions=True)
-            if step.cancelled() or (got := step.result()) is None:
-                return
-            yield got
-    finally:
-        asked.cancel()
-        await run.aclose()  # type: ignore[attr-defined]
-
-
-async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
-    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
-
-    async def load() -> str:
-        await engine.preload(entry.key)
-        return "ready"
-
-    async with aclosing(with_progress(engine, entry.key, load())) as loading:
-        async for step in loading:
-            if step != "ready":
-                yield step
 
 
 def build(engine: Any, words: Words) -> TryParts:
@@ -220,47 +101,47 @@ def build(engine: Any, words: Words) -> TryParts:
     sight = exhibits.on_sight()
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
-    order, written = gr.State(Order()), gr.State(None)
+    order, written = gr.State(orders.Order()), gr.State(None)
     chosen = [model, temperature, length, seed]
     asked = [prompt, acrostic, *chosen]
     shown = [sheet, fetch, stop, more, below, beside, written]
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
 
-    def wish(key: Any, begin: Any, hidden: Any, options: Mapping[str, Any]) -> Order:
+    def wish(key: Any, begin: Any, hidden: Any, options: Mapping[str, Any]) -> orders.Order:
         try:
             entry = answers.entry_of(engine, key)
-            return Order(writing.wished(entry, begin, hidden, **options))
+            return orders.Order(writing.wished(entry, begin, hidden, **options))
         except Refusal as error:
-            return Order(error=error)
+            return orders.Order(error=error)
 
     def asked_for(
         begin: Any, hidden: Any, key: Any, temperature: Any, length: Any, seed: Any
-    ) -> Order:
+    ) -> orders.Order:
         options = {"temperature": temperature, "length": length, "seed": seed}
         return wish(key, begin, hidden, options)
 
     # What follows is async so that it runs on the event loop, where a halt belongs.
 
-    async def on_write(before: Order, *values: Any) -> Order:
+    async def on_write(before: orders.Order, *values: Any) -> orders.Order:
         before.halt.replace()
         return asked_for(*values)
 
-    async def on_fetch(before: Order, *values: Any) -> Order:
+    async def on_fetch(before: orders.Order, *values: Any) -> orders.Order:
         before.halt.replace()
         return replace(asked_for(*values), fetch=True)
 
-    async def on_continue(before: Order, now: Written | None) -> Any:
+    async def on_continue(before: orders.Order, now: Written | None) -> Any:
         if now is None:
             return gr.skip()
         before.halt.replace()
-        return Order(start=replace(now, fresh=0), fetch=True)
+        return orders.Order(start=replace(now, fresh=0), fetch=True)
 
-    async def on_stop(order: Order) -> None:
+    async def on_stop(order: orders.Order) -> None:
         order.halt.stop()
 
     def setting(
-        before: Order, say: Say, key: str, opening: openings.Opening, sent: Sequence[Any]
+        before: orders.Order, say: Say, key: str, opening: openings.Opening, sent: Sequence[Any]
     ) -> tuple[Any, ...]:
         """(order, prompt, acrostic, openings, model) for a beginning."""
         before.halt.replace()
@@ -274,7 +155,7 @@ def build(engine: Any, words: Words) -> TryParts:
         return wish(key, opening.text, "", options), opening.text, hidden, chips, key
 
     async def on_open(
-        before: Order, temperature: Any, length: Any, seed: Any, request: gr.Request
+        before: orders.Order, temperature: Any, length: Any, seed: Any, request: gr.Request
     ) -> tuple[Any, ...]:
         say = words.speaker(words.lang(request))
         key = openings.first(say.lang, engine)
@@ -283,7 +164,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_model(
-        before: Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
+        before: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
         say = words.speaker(words.lang(request))
@@ -295,7 +176,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_pick(
-        before: Order, key: Any, temperature: Any, length: Any, seed: Any,
+        before: orders.Order, key: Any, temperature: Any, length: Any, seed: Any,
         event: gr.EventData, request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
         say = words.speaker(words.lang(request))
@@ -303,9 +184,9 @@ def build(engine: Any, words: Words) -> TryParts:
         opening = ours[min(int(event.number), len(ours) - 1)]
         return setting(before, say, key, opening, (temperature, length, seed))
 
-    def page(step: Step, keep: bool = True) -> tuple[Any, ...]:
+    def page(step: orders.Step, keep: bool = True) -> tuple[Any, ...]:
         """A step in its places; a comparison stays only where it is about the same text."""
-        whole = step.now is not None and ended(engine, step.now)
+        whole = step.now is not None and orders.ended(engine, step.now)
         return (
             step.html,
             gr.update(visible=step.offered),
@@ -317,9 +198,9 @@ def build(engine: Any, words: Words) -> TryParts:
         )
 
     @frame.guard(words)
-    async def on_order(order: Order, request: gr.Request) -> AsyncIterator[Any]:
-        run = steps(engine, words, order, words.lang(request))
-        async with aclosing(or_nothing(run, Step(""))) as shown:
+    async def on_order(order: orders.Order, request: gr.Request) -> AsyncIterator[Any]:
+        run = orders.steps(engine, words, order, words.lang(request))
+        async with aclosing(frame.or_nothing(run, orders.Step(""))) as shown:
             keep = False
             async for step in shown:
                 yield page(step, keep)
@@ -327,7 +208,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_compare(
-        order: Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
+        order: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
     ) -> AsyncIterator[str]:  # fmt: skip
         lang = words.lang(request)
@@ -337,8 +218,8 @@ def build(engine: Any, words: Words) -> TryParts:
             yield answers.refusal(words, lang, one.error)
             return
         yield "<progress></progress>"
-        run = until(order.halt.replaced, compare.comparing(engine, words, one.wish, lang))
-        async with aclosing(or_nothing(run, "")) as columns:
+        run = orders.until(order.halt.replaced, compare.comparing(engine, words, one.wish, lang))
+        async with aclosing(frame.or_nothing(run, "")) as columns:
             async for html in columns:
                 yield html
 
@@ -354,10 +235,3 @@ def build(engine: Any, words: Words) -> TryParts:
     model.input(on_model, [order, prompt, *chosen], set_up, **PRIVATE)
     strip.pick(on_pick, [order, *chosen], set_up, **PRIVATE)
     return TryParts(written, seen)
-
-
-def ended(engine: Any, now: Written) -> bool:
-    """Whether a text came to its own end, so that there is nothing to continue: a whole poem."""
-    entry = answers.entry_of(engine, now.wish.key)
-    lines = sum(now.whole.count(mark) for mark in "，。！？；")
-    return answers.writes_poems(entry) and (lines >= 4 or bool(now.wish.acrostic))

@@ -15,7 +15,7 @@ from bad_pictures import REFUSED, encoded, photo
 from fake_classifiers import FakeEngine, entry
 from PIL import Image
 
-from demos import frame
+from demos import frame, models
 from demos.classification import (
     answering,
     answers,
@@ -246,7 +246,7 @@ def test_what_breaks_off_takes_its_bar_along():
     async def run():
         seen = []
         with pytest.raises(ZeroDivisionError):
-            async for step in answers.or_nothing(steps(), ""):
+            async for step in frame.or_nothing(steps(), ""):
                 seen.append(step)
         return seen
 
@@ -509,5 +509,5 @@ def test_every_example_is_installed_and_has_a_name_in_both_languages():
     ],
 )
 def test_numbers_of_weights_are_said_as_one_says_them(count, en, zh):
-    assert answers.size(WORDS, "en", count) == en
-    assert answers.size(WORDS, "zh", count) == zh
+    assert models.size(WORDS, "en", count) == en
+    assert models.size(WORDS, "zh", count) == zh

@@ -22,14 +22,14 @@ from demos.text import (
     inside,
     leaf,
     openings,
+    orders,
     paths,
     surprise,
     teach,
-    write,
     writing,
 )
 from demos.text.inside import Looked
-from demos.text.write import Order
+from demos.text.orders import Order
 from demos.text.writing import Side, Written
 from inference.errors import LoadFailed, OutOfMemory
 from pretrained.text.options import BadOption
@@ -66,8 +66,8 @@ def order(engine, key, prompt, acrostic="", fetch=False, **options) -> Order:
     return Order(wish=wish, fetch=fetch)
 
 
-def steps(engine, key, prompt="ROMEO:\n", lang="en", **options) -> list[write.Step]:
-    return collect(write.steps(engine, WORDS, order(engine, key, prompt, **options), lang))
+def steps(engine, key, prompt="ROMEO:\n", lang="en", **options) -> list[orders.Step]:
+    return collect(orders.steps(engine, WORDS, order(engine, key, prompt, **options), lang))
 
 
 # Writing
@@ -102,14 +102,14 @@ def test_without_a_seed_one_is_drawn_and_named(engine):
 def test_to_continue_is_to_go_on_from_prompt_and_text(engine):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
     start = Written(wish, "Speak, ", (0.5,) * 7)
-    run = write.steps(engine, WORDS, Order(start=start, fetch=True), "en")
+    run = orders.steps(engine, WORDS, Order(start=start, fetch=True), "en")
     last = collect(run)[-1]
     assert engine.begun[-1][1] == "ROMEO:\nSpeak, "
     assert last.now.text.startswith("Speak, Speak, speak") and len(last.now.text) == 57
 
 
 def test_nothing_is_written_where_nothing_was_ordered(engine):
-    assert collect(write.steps(engine, WORDS, Order(), "en")) == [] and not engine.begun
+    assert collect(orders.steps(engine, WORDS, Order(), "en")) == [] and not engine.begun
 
 
 def test_who_leaves_takes_the_stream_along(engine):
@@ -118,7 +118,7 @@ def test_who_leaves_takes_the_stream_along(engine):
     async def run():
         engine.gate = asyncio.Event()
         wanted = order(engine, SHAKESPEARE, "", length=400)
-        async with aclosing(write.steps(engine, WORDS, wanted, "en")) as grown:
+        async with aclosing(orders.steps(engine, WORDS, wanted, "en")) as grown:
             async for step in grown:
                 if step.now:
                     break
@@ -134,7 +134,7 @@ def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engi
 
         async def read():
             wanted = order(engine, SHAKESPEARE, "", length=400)
-            async with aclosing(write.steps(engine, WORDS, wanted, "en")) as grown:
+            async with aclosing(orders.steps(engine, WORDS, wanted, "en")) as grown:
                 async for _ in grown:
                     pass
 
@@ -148,7 +148,7 @@ def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engi
     assert asyncio.run(run()) == (0, 1)
 
 
-def halted(engine, how) -> list[write.Step]:
+def halted(engine, how) -> list[orders.Step]:
     """The steps of a writing that is halted while it waits for its model."""
 
     async def run():
@@ -161,7 +161,7 @@ def halted(engine, how) -> list[write.Step]:
             how(wanted.halt)
 
         pressing = asyncio.ensure_future(press())
-        async for step in write.steps(engine, WORDS, wanted, "en"):
+        async for step in orders.steps(engine, WORDS, wanted, "en"):
             came.append(step)
             if step.now and not step.busy:
                 assert engine.open == 0, "the place is free before the page says so"
@@ -173,13 +173,13 @@ def halted(engine, how) -> list[write.Step]:
 
 def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
     engine.free = 30
-    last = halted(engine, write.Halt.stop)[-1]
+    last = halted(engine, orders.Halt.stop)[-1]
     assert last.now.text == VERSE[:30] and not last.busy and "Did it copy" in last.below
     assert (engine.open, engine.closed) == (0, 1)
 
 
 def test_a_new_order_ends_the_one_before_without_another_word(engine):
-    came = halted(engine, write.Halt.replace)
+    came = halted(engine, orders.Halt.replace)
     assert came and all(step.busy for step in came)
     assert (engine.open, engine.closed) == (0, 1)
 
@@ -187,7 +187,7 @@ def test_a_new_order_ends_the_one_before_without_another_word(engine):
 def test_an_order_that_was_replaced_before_its_turn_is_not_begun(engine):
     wanted = order(engine, SHAKESPEARE, "")
     wanted.halt.replace()
-    assert collect(write.steps(engine, WORDS, wanted, "en")) == [] and not engine.begun
+    assert collect(orders.steps(engine, WORDS, wanted, "en")) == [] and not engine.begun
 
 
 def test_at_most_five_updates_a_second_each_with_several_characters():
@@ -305,7 +305,7 @@ def test_an_option_that_is_none_is_refused_in_the_visitors_words(engine, options
         writing.wished(engine.entries[SHAKESPEARE], "", **options)
     [(name, sent)] = options.items()
     for lang in ("en", "zh"):
-        [step] = collect(write.steps(engine, WORDS, Order(error=refused.value), lang))
+        [step] = collect(orders.steps(engine, WORDS, Order(error=refused.value), lang))
         said = text(step.html)
         assert WORDS.say(lang, f"text.option.{name}") in said and str(sent) in said
         assert 'role="alert"' in step.html
@@ -318,9 +318,9 @@ def test_an_option_that_is_none_is_refused_in_the_visitors_words(engine, options
 def test_a_poem_stands_line_by_line_and_is_at_its_end(engine):
     last = steps(engine, TANG, "", seed=1)[-1]
     assert last.now.text == POEM and last.html.count("<br>") == 4 and 'lang="zh-CN"' in last.html
-    assert write.ended(engine, last.now)
+    assert orders.ended(engine, last.now)
     half = Written(last.now.wish, POEM[:12])
-    assert not write.ended(engine, half)
+    assert not orders.ended(engine, half)
 
 
 def test_an_acrostic_is_handed_on_and_its_characters_are_marked(engine):

@@ -1,0 +1,89 @@
+"""A model on its way: whether it is here, what it weighs, and what is said until it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from html import escape
+from typing import Any
+
+from demos import frame
+from demos.language import Words
+from pretrained import hub
+
+MILLION = 1_000_000
+
+
+def on_disk(entry: Any) -> bool:
+    """True where an answer needs no download."""
+    return entry.bundled or hub.state(entry).here
+
+
+async def with_progress(
+    engine: Any, key: str, work: Any, every: float = 0.25
+) -> AsyncIterator[Any]:
+    """Run ``work``; until it is done yield (bytes done, bytes in all), or None while no bytes move.
+
+    The last thing yielded is the result. If nobody listens any more, the work is given up.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=every))[0]:
+            yield load_progress(engine, key)
+        yield task.result()
+    finally:
+        task.cancel()
+
+
+def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
+    for model in engine.status()["models"]:
+        if model["key"] == key and model["progress"]:
+            done, total = model["progress"]
+            return int(done), int(total)
+    return None
+
+
+def size(words: Words, lang: str, count: int) -> str:
+    """A number of weights, rounded as one says it: "2.4 million weights"."""
+    if lang == "zh":
+        amount = f"{count / 1e4:,.0f} 万" if count >= 1e5 else f"{count:,} "
+    else:
+        amount = f"{count / MILLION:.1f} million" if count >= 1e5 else f"{count:,}"
+    return words.say(lang, "waiting.weights", amount=amount)
+
+
+def model_name(words: Words, lang: str, entry: Any) -> str:
+    return words.model(lang, entry.key, entry.title)
+
+
+def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | None) -> str:
+    """What is being waited for: a thin bar, with a count where bytes are counted."""
+    name = model_name(words, lang, entry)
+    if progress and progress[1]:
+        done, total = progress
+        text = words.say(
+            lang,
+            "waiting.downloading",
+            model=name,
+            done=f"{done / 1e6:.0f}",
+            total=f"{total / 1e6:.0f}",
+        )
+        bar = f'<progress max="{total}" value="{done}"></progress>'
+    else:
+        text = words.say(lang, "waiting.loading", model=name)
+        bar = "<progress></progress>"
+    return f'<div class="waiting" role="status">{bar}<p class="quiet">{escape(text)}</p></div>'
+
+
+def offer(words: Words, lang: str, entry: Any) -> str:
+    """What a download would bring, told before it starts."""
+    return frame.note(
+        words.say(
+            lang,
+            "waiting.offer",
+            model=model_name(words, lang, entry),
+            size=f"{entry.bytes / 1e6:.0f}",
+            licence=entry.licence,
+            weights=size(words, lang, entry.parameters),
+        )
+    )

@@ -1,0 +1,143 @@
+"""From what a visitor asks for to the pages that show it being written, halted when told to.
+
+An order is written down once and never changed; it is ended by its `Halt`, in the middle of a wait
+too, and whatever was computing for it is closed at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from demos.language import Words
+from demos.models import offer, on_disk, waiting, with_progress
+from demos.text import answers, copies, leaf, writing
+from demos.text.writing import Wish, Written
+from inference.errors import Refusal
+
+
+class Halt:
+    """How a writing that is under way is told to end: by Stop, or because another one begins.
+
+    (Gradio's own ``cancels`` ends the page's connection together with the run, and may lose the
+    answer of the event that cancelled.) To be used on the server's event loop."""
+
+    def __init__(self) -> None:
+        self.asked, self.replaced = asyncio.Event(), asyncio.Event()
+
+    def stop(self) -> None:
+        self.asked.set()
+
+    def replace(self) -> None:
+        """End without another word: the page is another's now."""
+        self.replaced.set()
+        self.asked.set()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be written. Every order is another one than the last, by its ``nonce``."""
+
+    wish: Wish | None = None
+    start: Written | None = None
+    fetch: bool = False
+    error: Refusal | None = None
+    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    halt: Halt = field(default_factory=Halt, compare=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the page shows at a moment of writing. ``below``: the copy meter, once there is one."""
+
+    html: str
+    now: Written | None = None
+    busy: bool = False
+    offered: bool = False
+    below: str = ""
+
+
+async def steps(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
+    """From an order to the text, update by update until its end or Stop; then the copy meter."""
+    last = Step("")
+    async with aclosing(until(order.halt.asked, growing(engine, words, order, lang))) as run:
+        async for last in run:
+            yield last
+    if order.halt.replaced.is_set() or not last.busy:
+        return
+    if last.now is None:  # stopped while the model was loading
+        yield Step("")
+        return
+    now = replace(last.now, fresh=0)
+    done = leaf.sheet(words, lang, answers.entry_of(engine, now.wish.key), now, busy=False)
+    yield Step(done, now)
+    yield Step(done, now, below=await copies.meter(engine, words, now, lang))
+
+
+async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
+    """The steps while it is written, or the one that says why nothing is."""
+    entry = None
+    try:
+        if order.error:
+            raise order.error
+        start = Written(order.wish) if order.wish else order.start
+        if start is None:
+            return
+        entry = answers.entry_of(engine, start.wish.key)
+        if entry.hub_id and not order.fetch and not on_disk(entry):
+            yield Step(offer(words, lang, entry), offered=True)
+            return
+        async with aclosing(ready(engine, entry)) as loading:
+            async for progress in loading:
+                yield Step(waiting(words, lang, entry, progress), busy=True)
+        pace = writing.POEM_PACE if answers.writes_poems(entry) else writing.PACE
+        async with aclosing(writing.written(engine, start, pace)) as grown:
+            async for now in grown:
+                yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, busy=True)
+    except Refusal as error:
+        again = order.fetch and entry is not None and not on_disk(entry)
+        yield Step(answers.refusal(words, lang, error), offered=again)
+
+
+async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run until it ends or is halted, in the middle of a wait too; then closed."""
+    asked = asyncio.ensure_future(halt.wait())
+    try:
+        while not halt.is_set():
+            step = asyncio.ensure_future(anext(run, None))
+            try:
+                await asyncio.wait({step, asked}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not step.done():
+                    step.cancel()
+                    await asyncio.gather(step, return_exceptions=True)
+            if step.cancelled() or (got := step.result()) is None:
+                return
+            yield got
+    finally:
+        asked.cancel()
+        await run.aclose()  # type: ignore[attr-defined]
+
+
+async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
+    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
+
+    async def load() -> str:
+        await engine.preload(entry.key)
+        return "ready"
+
+    async with aclosing(with_progress(engine, entry.key, load())) as loading:
+        async for step in loading:
+            if step != "ready":
+                yield step
+
+
+def ended(engine: Any, now: Written) -> bool:
+    """Whether a text came to its own end, so that there is nothing to continue: a whole poem."""
+    entry = answers.entry_of(engine, now.wish.key)
+    lines = sum(now.whole.count(mark) for mark in "，。！？；")
+    return answers.writes_poems(entry) and (lines >= 4 or bool(now.wish.acrostic))
