@@ -2,7 +2,8 @@
 
 The training text is not shipped. What is shipped is a fingerprint: a hash of every run of ``gram``
 characters (Karp & Rabin 1987) that starts at a multiple of ``stride``, in the order of the text. A
-run that a text shares with the training text shows as hashes in a row, and tells its place.
+run that a text shares with the training text shows as hashes in a row, and tells its place. Of
+poems, one to a line, it is also told where each begins.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pretrained import checkpoint
+from pretrained.text.data import CLOSE, quatrain
 
 FILE = "copies.safetensors"
 #: Multiplier and modulus 2^64 of the rolling hash; 32 of its 64 bits are kept.
@@ -38,14 +40,25 @@ def hashes(text: str, gram: int, stride: int = 1) -> np.ndarray:
     return (total >> np.uint64(32)).astype(np.uint32)
 
 
+def poems(text: str) -> np.ndarray:
+    """The first character of each poem, int32 [N], if most lines are quatrains; else none."""
+    starts, quatrains, place = [], 0, 0
+    for line in text.split(CLOSE):
+        if line:
+            starts.append(place)
+            quatrains += quatrain(line)
+        place += len(line) + 1
+    return np.array(starts if 2 * quatrains > len(starts) else [], np.int32)
+
+
 def save(folder: Path, text: str, gram: int) -> None:
     """Write the fingerprint of a training text beside the weights."""
     from safetensors.numpy import save_file
 
     stride = max(1, -(-len(text) // MOST))
-    found = hashes(text, gram, stride)
+    found = {"hashes": hashes(text, gram, stride), "poems": poems(text)}
     metadata = {"gram": str(gram), "stride": str(stride), "length": str(len(text))}
-    save_file({"hashes": found}, folder / FILE, metadata=metadata)
+    save_file(found, folder / FILE, metadata=metadata)
 
 
 class Fingerprint:
@@ -57,6 +70,9 @@ class Fingerprint:
         with safe_open(folder / FILE, "numpy") as file:
             told = file.metadata()
             found = file.get_tensor("hashes")
+            parts = list(file.keys())
+            # Fingerprints made before poems were told apart have none.
+            self.poems = file.get_tensor("poems") if "poems" in parts else ()
         self.gram, self.stride = int(told["gram"]), int(told["stride"])
         self.length = int(told["length"])
         self.works = works
@@ -115,7 +131,11 @@ class Fingerprint:
         }
 
     def where(self, place: int) -> dict[str, Any]:
-        """The work that holds a character of the training text, and how far through it."""
+        """The work that holds a character of the training text, and how far through it; of poems,
+        which have no titles here, the poem's number from 1, and of how many."""
+        if len(self.poems):
+            number = int(np.searchsorted(self.poems, place, "right"))
+            return {"work": None, "poem": max(1, number), "of": len(self.poems)}
         begun = [(title, start) for title, start in self.works if start <= place]
         if not begun:
             return {"work": "", "share": place / max(1, self.length)}

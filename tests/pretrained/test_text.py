@@ -307,6 +307,28 @@ def test_the_copy_meter_finds_the_longest_run_and_its_place(tmp_path, monkeypatc
     assert [run["length"] > 30 for run in found["runs"]] == [True, True]
 
 
+def test_of_poems_the_copy_meter_names_the_number(tmp_path):
+    characters = random.Random(7).choices("春山空月花鸟水云风雨", k=20 * 300)
+    lines = ["".join(characters[n : n + 5]) for n in range(0, len(characters), 5)]
+    poems = ["，".join(lines[n : n + 4]) + "。" for n in range(0, len(lines), 4)]
+    copies.save(tmp_path, "".join(f"{poem}\n" for poem in poems), 5)
+    checkpoint.write_json(tmp_path, "config.json", {"works": []})
+    meter = copies.load(tmp_path)
+    for n in (0, 1, 170, 299):
+        assert meter.report(poems[n])["where"] == {"work": None, "poem": n + 1, "of": 300}
+
+
+def test_a_fingerprint_made_before_poems_were_told_apart_still_loads(tmp_path):
+    from safetensors.numpy import save_file
+
+    found = {"hashes": copies.hashes(TRAINED_ON, 12)}
+    metadata = {"gram": "12", "stride": "1", "length": str(len(TRAINED_ON))}
+    save_file(found, tmp_path / copies.FILE, metadata=metadata)
+    checkpoint.write_json(tmp_path, "config.json", {"works": []})
+    found = copies.load(tmp_path).report(TRAINED_ON[:40])
+    assert found["longest"] == 40 and found["where"] == {"work": "", "share": 0.0}
+
+
 def test_what_is_not_copied_is_not_found(tmp_path):
     copies.save(tmp_path, TRAINED_ON, 12)
     checkpoint.write_json(tmp_path, "config.json", {})
