@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import torch
@@ -16,7 +17,8 @@ from pretrained.text.alphabet import UNKNOWN, Alphabet
 
 #: Where the folder of the recipe keeps what it is trained on.
 PLAYS, TINY, POEMS = "shakespeare", "tinyshakespeare_train.txt", "tang_quatrains_train.jsonl"
-#: The play that the last tenth of the file consists of: it may be no part of the training text.
+#: The play whose second half opens the last tenth of the file (the first half stands before it, in
+#: what is trained on; the rest is the beginning of another play that is not in the folder).
 KEPT_ASIDE = "measureforemeasure"
 #: Fewest characters that are worth training on.
 LEAST = 2_000
@@ -80,6 +82,7 @@ def own(source: Path | str) -> Texts:
     if len(text) < LEAST:
         reason = f"{len(text)} characters are too few to learn from: give {LEAST:,} or more"
         raise BadData(path=source, reason=reason)
+    text = text.rstrip("\n") + "\n"
     cut = text.rfind("\n", 0, int(len(text) * 0.95)) + 1 or int(len(text) * 0.95)
     name = Path(source).name
     return Texts(text[:cut], text[cut:], f"first 95% of {name}", f"last 5% of {name}")
@@ -106,9 +109,13 @@ def shakespeare(folder: Path, *, plays: bool = True) -> Texts:
 
 
 def tang(path: Path) -> Texts:
-    """The quatrains, shuffled once by a fixed rule, the last twentieth kept aside."""
+    """The quatrains, shuffled once by a fixed rule, the last twentieth kept aside.
+
+    Of poems that share two lines or more, variants of one, only the first is taken: else what is
+    kept aside would stand in the training text by half.
+    """
     tidy = (re.sub(r"([。？！])。", r"\1", poem) for poem in _poems(read_text_raw(path), path))
-    poems = sorted({poem for poem in tidy if quatrain(poem)})
+    poems = distinct(sorted({poem for poem in tidy if quatrain(poem)}))
     order = torch.randperm(len(poems), generator=torch.Generator().manual_seed(0)).tolist()
     poems = [poems[i] for i in order]
     cut = int(len(poems) * 0.95)
@@ -133,6 +140,24 @@ def quatrain(poem: str) -> bool:
     """Whether it has four lines of equal length, 5 or 7 characters each, and nothing else."""
     lines = re.split(r"[，。？！；]", poem)
     return len(lines) == 5 and not lines[4] and {*map(len, lines[:4])} in ({5}, {7})
+
+
+def distinct(poems: list[str]) -> list[str]:
+    """The poems without those that share two lines with one taken before."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for poem in poems:
+        pairs = set(combinations(sorted({*re.split(r"[，。？！；]", poem)[:4]}), 2))
+        if not pairs & seen:
+            found.append(poem)
+            seen |= pairs
+    return found
+
+
+def are_quatrains(text: str) -> bool:
+    """Whether a text, a poem to a line, is nearly all quatrains."""
+    poems = text.splitlines()
+    return sum(map(quatrain, poems)) > 0.9 * len(poems) > 0
 
 
 def _title(play: str) -> str:

@@ -52,11 +52,13 @@ def evaluate(
     assert isinstance(writer, Writer)
     text, name = scored(entry.key, source, writer.kind)
     indices = data.encoded(text, writer.alphabet)
-    # The first character is foretold from the sign that parts texts.
-    first = torch.tensor([writer.alphabet.index(writer.alphabet.begin)], dtype=torch.int32)
-    whole = torch.cat([first, indices])
-    streams = max(1, len(whole) // ONE_GO)
-    surprise = train.nats(writer.network, whole, streams).double().numpy()
+    if writer.kind == "quatrains":
+        surprise = train.poem_nats(writer.network, indices).double().numpy()
+    else:
+        # The first character is foretold from the sign that parts texts.
+        first = torch.tensor([writer.alphabet.index(writer.alphabet.begin)], dtype=torch.int32)
+        streams = max(1, len(indices) // ONE_GO)
+        surprise = train.nats(writer.network, torch.cat([first, indices]), streams).double().numpy()
     metrics = {"nats_per_char": blocks(surprise)}
     if writer.kind == "quatrains":
         metrics["wellformed"] = interval(well_formed(writer, POEMS), POEMS) | {"n": POEMS}
@@ -82,6 +84,8 @@ def scored(key: str, source: Path | str, kind: str) -> tuple[str, str]:
     text = data.read_text(path)
     if not text:
         raise BadData(path=path, reason="it is empty: give a text")
+    if kind == "quatrains":
+        text = text.rstrip(data.CLOSE) + data.CLOSE
     return text, path.stem
 
 

@@ -134,37 +134,59 @@ def _speech_position(text: str) -> np.ndarray:
     return np.array(found, float)
 
 
+def rows(text: str, kind: str, parts: int = 40) -> list[str]:
+    """A text as the network will read it, each row from an empty state: poems, or equal parts."""
+    if kind == "quatrains":
+        return text.splitlines(keepends=True)
+    length = len(text) // parts
+    return [text[n * length : (n + 1) * length] for n in range(parts)] if length >= 50 else []
+
+
 def search(
-    network: CharNet, alphabet: Alphabet, text: str, split: str, kind: str, parts: int = 40
+    network: CharNet, alphabet: Alphabet, texts: list[str], split: str, kind: str
 ) -> list[dict[str, Any]]:
     """The cell that tracks each property best, with its correlation on the half not chosen on.
+
+    Args:
+        texts: what is read, each from an empty state (`rows`).
 
     Returns:
         ``{"property", "layer", "cell", "r", "n", "split"}`` each, the strongest first.
     """
-    length = len(text) // parts
-    if length < 50:
+    if len(texts) < 2:
         return []
-    indices = torch.tensor(alphabet.encode(text[: length * parts])).view(parts, length)
-    cells = [layer.cell.tanh().numpy() for layer in trace(network, indices)]
-    half, found = parts // 2, []
+    whole = "".join(texts)
+    middle = sum(map(len, texts[: len(texts) // 2]))
+    cells = read(network, alphabet, texts)
+    found = []
     for name, measure in PROPERTIES[kind].items():
-        values = measure(text[: length * parts]).reshape(parts, length)
-        if len(values) < 2 or values[:half].std() == 0 or values[half:].std() == 0:
+        values = measure(whole)
+        if values[:middle].std() == 0 or values[middle:].std() == 0:
             continue
-        strengths = [np.abs(correlations(layer[:half], values[:half])) for layer in cells]
+        strengths = [np.abs(correlations(layer[:middle], values[:middle])) for layer in cells]
         layer = int(np.argmax([s.max() for s in strengths]))
         cell = int(strengths[layer].argmax())
-        r = correlations(cells[layer][half:, :, cell : cell + 1], values[half:])[0]
+        r = correlations(cells[layer][middle:, cell : cell + 1], values[middle:])[0]
         row = {"property": name, "layer": layer, "cell": cell, "r": round(float(r), 3)}
-        found.append(row | {"n": int(values[half:].size), "split": split})
+        found.append(row | {"n": len(values) - middle, "split": split})
     return sorted(found, key=lambda row: -abs(row["r"]))
 
 
+def read(network: CharNet, alphabet: Alphabet, texts: list[str]) -> list[np.ndarray]:
+    """What each layer's cells hold, tanh(c), after each character of the texts, one after the
+    other: [N, H] a layer. Each text is led in by the sign that parts texts."""
+    lengths = torch.tensor([len(text) for text in texts])
+    x = torch.zeros(len(texts), int(lengths.max()) + 1, dtype=torch.long)
+    for row, text in zip(x, texts, strict=True):
+        row[: len(text) + 1] = torch.tensor(alphabet.encode(alphabet.begin + text))
+    there = torch.arange(x.shape[1] - 1) < lengths[:, None]
+    return [layer.cell.tanh()[:, 1:][there].numpy() for layer in trace(network, x)]
+
+
 def correlations(cells: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Pearson's r of every cell of [B, T, H] with ``values`` [B, T]; 0 for one that never moves."""
-    flat = cells.reshape(-1, cells.shape[-1]).astype(float)
+    """Pearson's r of every cell of [N, H] with ``values`` [N]; 0 for one that never moves."""
+    flat = cells.astype(float)
     flat = flat - flat.mean(0)
-    apart = values.ravel() - values.mean()
+    apart = values - values.mean()
     norm = np.sqrt((flat**2).sum(0) * (apart**2).sum())
     return np.divide(flat.T @ apart, norm, out=np.zeros(flat.shape[1]), where=norm > 0)

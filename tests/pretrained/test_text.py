@@ -370,17 +370,29 @@ def test_properties_say_what_they_are_called():
 def test_a_cell_that_counts_is_found():
     """Among cells of noise, one that follows the place in the line."""
     rng = np.random.default_rng(0)
-    cells = rng.normal(size=(4, 500, 9))
-    values = np.tile(np.arange(50.0), (4, 10))
-    cells[:, :, 6] += values / 10
+    cells = rng.normal(size=(2_000, 9))
+    values = np.tile(np.arange(50.0), 40)
+    cells[:, 6] += values / 10
     strengths = np.abs(memory.correlations(cells, values))
     assert strengths.argmax() == 6 and strengths[6] > 0.7 and np.delete(strengths, 6).max() < 0.2
 
 
 def test_the_correlation_is_not_taken_where_the_cell_was_chosen(writer):
     text = VERSE * 60
-    rows = memory.search(writer.network, writer.alphabet, text, "somewhere/held out", "verse")
+    texts = memory.rows(text, "verse")
+    rows = memory.search(writer.network, writer.alphabet, texts, "somewhere/held out", "verse")
     assert rows and rows == sorted(rows, key=lambda row: -abs(row["r"]))
     for row in rows:
         assert -1 <= row["r"] <= 1 and row["n"] <= len(text) // 2 + 1
         assert row["layer"] in (0, 1) and 0 <= row["cell"] < 32
+
+
+def test_each_row_is_read_from_an_empty_state(writer):
+    """What the cells hold after a text does not depend on the texts beside and before it."""
+    texts = ["Ay me!\n", "ROMEO:\nGood night\n"]
+    both = memory.read(writer.network, writer.alphabet, texts)
+    for layer, alone in zip(
+        both, memory.read(writer.network, writer.alphabet, texts[1:]), strict=True
+    ):
+        np.testing.assert_allclose(layer[len(texts[0]) :], alone, atol=1e-6)
+    assert memory.rows(QUATRAINS, "quatrains") == QUATRAINS.splitlines(keepends=True)

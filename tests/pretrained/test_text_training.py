@@ -93,17 +93,51 @@ def test_the_play_kept_aside_is_no_part_of_the_training_text(tmp_path):
     assert data.shakespeare(folder, plays=False).train == "abcdefghi\n" * 90
 
 
+def quatrain(seed: int) -> str:
+    """Four lines of five characters that no other seed has."""
+    lines = [
+        "".join(chr(0x4E00 + (seed * 20 + n * 5 + k) % 9_000) for k in range(5)) for n in range(4)
+    ]
+    return "{}，{}。{}，{}。".format(*lines)
+
+
 def test_poems_kept_aside_are_no_part_of_the_training_text(tmp_path):
     path = tmp_path / data.POEMS
-    poems = [
-        f"春眠不{c}晓，处处闻啼鸟。夜来风雨声，花落知多少。" for c in "一二三四五六七八九十" * 4
-    ]
-    poems += [p.replace("春", "秋") for p in poems[:10]] + ["不成诗。。"]
+    poems = [quatrain(seed) for seed in range(20)]
+    poems += [*poems[:10], "不成诗。。"]
     path.write_text("".join(json.dumps({"text": p}) + "\n" for p in poems))
     texts = data.tang(path)
     train_, aside = texts.train.splitlines(), texts.held_out.splitlines()
     assert len(train_) == 19 and len(aside) == 1 and not set(train_) & set(aside)
     assert data.tang(path) == texts
+
+
+def test_of_poems_that_share_two_lines_one_is_taken():
+    first, other = quatrain(1), quatrain(2)
+    variant = first[:12] + other[12:]  # two lines of each
+    assert data.distinct([first, variant, other]) == [first, other]
+    assert data.distinct([first, first[:6] + other[6:]]) == [first, first[:6] + other[6:]]
+
+
+def test_a_poem_is_scored_as_it_is_written_by_itself():
+    torch.manual_seed(0)
+    network = CharNet(9, hidden=16, embedding=4).eval()
+    one, two = torch.tensor([1, 2, 3, 8]), torch.tensor([4, 5, 8])
+    both = train.poem_nats(network, torch.cat([one, two]))
+    assert both.shape == (7,)
+    assert torch.allclose(both[4:], train.poem_nats(network, two), atol=1e-6)
+    x, y = train.led_in([one, two])
+    assert x.tolist() == [[8, 1, 2, 3], [8, 4, 5, 8]]
+    assert y.tolist() == [[1, 2, 3, 8], [4, 5, 8, train.IGNORED]]
+
+
+def test_verses_of_ones_own_make_a_poet(tmp_path):
+    """A file of quatrains is learnt poem by poem and served as poems; one of prose is not."""
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps({"text": quatrain(n)}) + "\n" for n in range(200)))
+    train.train("text/tang", path, tmp_path / "poet", scratch=True, smoke=True)
+    assert catalog.from_folder(tmp_path / "poet").load("cpu").kind == "quatrains"
+    assert not data.are_quatrains(VERSE) and not data.are_quatrains("")
 
 
 @pytest.mark.parametrize(
