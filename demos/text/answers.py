@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ SHAKESPEARE, TANG = "text/shakespeare", "text/tang"
 MOST_NAMED = 12  # unknown characters that are listed one by one
 #: Characters that would steer the page's own text: they are shown as a small box instead.
 STEERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: These, and the control characters but for a new line and a tab.
+FACELESS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{STEERING.pattern[1:-1]}]")
 LONE = re.compile("[\ud800-\udfff]")  # half a character: cannot be sent anywhere
 
 
@@ -45,6 +48,13 @@ class AcrosticUnknown(Refusal):
     )
 
 
+class NotText(Refusal):
+    """Something else than text where text belongs. Field: sent."""
+
+    code = "not_text"
+    sentence = "This is no text but {sent}: send one text, in quotation marks."
+
+
 def writers(engine: Any) -> dict[str, Any]:
     """Every model that writes text, by key."""
     return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
@@ -61,14 +71,45 @@ def entry_of(engine: Any, key: Any) -> Any:
 
 def writes_poems(entry: Any) -> bool:
     """Whether the model writes quatrains, which end by themselves (``kind`` in its config)."""
+    return config(entry).get("kind") == "quatrains"
+
+
+def tracking(entry: Any) -> list[dict[str, Any]]:
+    """The memory cells that were found to follow something (`pretrained.text.memory`)."""
+    return list(config(entry).get("tracking", ()))
+
+
+def config(entry: Any) -> dict[str, Any]:
+    """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
     if entry.folder is None:
-        return False
-    return checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG).get("kind") == "quatrains"
+        return {}
+    file = Path(entry.folder) / checkpoint.CONFIG
+    return _config(entry.folder, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _config(folder: str, changed: int) -> dict[str, Any]:
+    return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
+
+
+def checked_text(text: Any) -> str:
+    """A text as it was sent; None means an empty one.
+
+    Raises:
+        NotText: it is a list, a number or the like, which nobody meant to be read as one.
+    """
+    if text is not None and not isinstance(text, str):
+        raise NotText(sent=str(text)[:40])
+    return LONE.sub("\ufffd", text or "")
 
 
 def received(text: Any) -> tuple[str, int]:
-    """(what the model is given of a visitor's text: its end, how many characters were sent)."""
-    whole = LONE.sub("\ufffd", "" if text is None else str(text))
+    """(what the model is given of a visitor's text: its end, how many characters were sent).
+
+    Raises:
+        NotText: it is none.
+    """
+    whole = checked_text(text)
     whole = whole.replace("\r\n", "\n").replace("\r", "\n")
     return whole[-MOST_PROMPT:], len(whole)
 
@@ -102,7 +143,7 @@ def named(character: str) -> str:
 
 
 def unknown_in(entry: Any, text: str) -> list[str]:
-    """The distinct characters of a text that the model does not know, in their order."""
+    """The distinct characters of a text that the model does not know, as sent, in their order."""
     letters = alphabet.of(entry)
     return letters.unknown(text) if letters else []
 
@@ -125,16 +166,16 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
 def shown(text: str, gone: Iterable[str] = ()) -> str:
     """A text as HTML: escaped; what has no face, and what the model read over, is marked."""
     over = frozenset(gone)
-    parts = []
-    for c in text:
-        faceless = unicodedata.category(c) == "Cc" and c not in "\n\t"
-        if faceless or STEERING.match(c):
-            parts.append(f'<s class="gone" title="{named(c)}">□</s>')
-        elif c in over:
-            parts.append(f'<s class="gone">{escape(c)}</s>')
-        else:
-            parts.append(escape(c))
-    return "".join(parts)
+
+    def drawn(found: re.Match[str]) -> str:
+        c = found[0]
+        if FACELESS.match(c):
+            return f'<s class="gone" title="{named(c)}">□</s>'
+        return f'<s class="gone">{escape(c)}</s>' if c in over else escape(c)
+
+    # A long text is drawn five times a second, and nearly all of it is plain.
+    odd = re.compile(f"[&<>\"'{FACELESS.pattern[1:-1]}{re.escape(''.join(over))}]")
+    return odd.sub(drawn, text)
 
 
 def weights(words: Words, lang: str, entry: Any) -> str:

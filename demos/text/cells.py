@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
+from demos import frame
 from demos.language import Say
 from demos.text import glyphs
 
-SHOWN = 600  # characters of the text
+SHOWN = 600  # characters of the text: its last ones
 STEPS = 5  # shades on each side of zero
 GATES = ("forget", "input", "output")
 CHOOSE = """element.addEventListener('click', (event) => {
@@ -115,10 +116,12 @@ def shade(value: float) -> int:
 def drawn(say: Say, got: Mapping[str, Any], layer: int, cell: int) -> str:
     """The text in the cell's colours, the three gates beneath each character."""
     layer, cell = got.get("layer", layer), got.get("cell_index", cell)
-    held = [math.tanh(c) for c in got["cell"][:SHOWN]]
+    held = [math.tanh(c) for c in got["cell"][-SHOWN:]]
     pieces, rows = [], []
-    gates = [got[name] for name in GATES]
-    for i, (text, value) in enumerate(zip(got["characters"], held, strict=False)):
+    gates = [got[name][-SHOWN:] for name in GATES]
+    of = len(got["characters"])
+    end = say("text.inside.cell.end", count=SHOWN, of=f"{of:,}") if of > SHOWN else ""
+    for i, (text, value) in enumerate(zip(got["characters"][-SHOWN:], held, strict=True)):
         three = [gate[i] for gate in gates]
         style = ";".join(f"--{n[0]}:{g:.2f}" for n, g in zip(GATES, three, strict=True))
         wide = " wide" if glyphs.wide(text) else ""
@@ -142,7 +145,7 @@ def drawn(say: Say, got: Mapping[str, Any], layer: int, cell: int) -> str:
     return (
         f'<section class="one-cell"><h3>{title}</h3>'
         f'<p class="legend-row"><span class="scale">−1 <span aria-hidden="true">{scale}</span> +1'
-        f"</span> {say('text.inside.cell.scale')}</p>"
+        f"</span> {say('text.inside.cell.scale')}</p>{end and frame.quiet(unescape(end))}"
         f'<p class="legend-row gates">{key}</p>'
         f'<div class="strips" tabindex="0" role="group" aria-label="{title}" data-rows="{data}">'
         f"{''.join(pieces)}</div>"

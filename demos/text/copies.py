@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -29,6 +30,17 @@ async def meter(engine: Any, words: Words, now: Written, lang: str) -> str:
     return drawn(words, lang, now.text, found)
 
 
+def where(words: Words, lang: str, place: Mapping[str, Any]) -> str:
+    """Where the longest run stands: in a work, or in one of the poems; "" if nobody knows."""
+    say = words.speaker(lang)
+    if place.get("poem"):
+        return say("text.copies.poem", poem=f"{place['poem']:,}", of=f"{place['of']:,}")
+    if not place.get("work"):
+        return ""
+    told = say("text.copies.where", work="\0", share=f"{place['share']:.0%}")
+    return told.replace("\0", f"<cite>{escape(place['work'])}</cite>")
+
+
 def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
     """What was found: one sentence, the runs on a strip as long as the text, and their words."""
     say = words.speaker(lang)
@@ -37,11 +49,8 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
         sentence = say("text.copies.none", least=found["least"])
     else:
         sentence = say("text.copies.some", count=found["longest"])
-        if found["where"] and found["where"]["work"]:
-            share = f"{found['where']['share']:.0%}"
-            place = say("text.copies.where", work="\0", share=share)
-            work = f"<cite>{escape(found['where']['work'])}</cite>"
-            sentence += " " + place.replace("\0", work)
+        if place := where(words, lang, found["where"] or {}):
+            sentence += " " * (lang != "zh") + place
     marks = "".join(
         f'<i style="left:{run["start"] / len(text):.2%};width:{run["length"] / len(text):.2%}"></i>'
         for run in runs

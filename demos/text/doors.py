@@ -10,11 +10,24 @@ import gradio as gr
 
 from demos import frame
 from demos.language import Words
-from demos.text import answers, writing
-from demos.text.writing import Written
+from demos.text import answers, pulse, writing
+from demos.text.writing import Wish, Written
 from pretrained.text.options import BOUNDS, BadOption
 
 UNBOUNDED = 10_000  # characters of one update: a script is not held back so that it can watch
+
+
+def left_open(sent: Any) -> bool:
+    """Whether an argument was not sent: an empty list is none of its values either."""
+    return sent is None or (isinstance(sent, str) and not sent)
+
+
+async def begun(engine: Any, wish: Wish) -> AsyncIterator[Written]:
+    """The text as it grows, its model loaded first."""
+    await engine.preload(wish.key)
+    async with aclosing(writing.written(engine, Written(wish), UNBOUNDED)) as grown:
+        async for now in grown:
+            yield now
 
 
 def build(engine: Any, words: Words) -> None:
@@ -53,21 +66,18 @@ def build(engine: Any, words: Words) -> None:
             What was written so far, without the prompt; the last value is the whole text.
         """
         try:
-            entry = answers.entry_of(engine, model or answers.SHAKESPEARE)
-            wish = writing.wished(
-                entry, prompt, length=length, temperature=temperature, seed=seed or 0
-            )
+            entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
+            numbers = {"length": length, "temperature": temperature}
+            wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
         except BadOption as error:
             sentence = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(sentence, print_exception=False) from None
-        await engine.preload(entry.key)
-        said = False
-        run = writing.written(engine, Written(wish), UNBOUNDED)
-        async with aclosing(run) as grown:
+        said = ""
+        async with aclosing(pulse.pulsing(begun(engine, wish))) as grown:
             async for now in grown:
-                if now.fresh or not said:
-                    said = True
-                    yield now.text
+                if now is not pulse.STILL:
+                    said = now.text
+                yield said
 
     gr.Button(visible=False).click(
         write,

@@ -6,22 +6,26 @@ served model (`view=` of its predict) and one piece of HTML.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from demos import frame
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
-from demos.text import answers, cells, exhibits, openings, paths, surprise
+from demos.text import answers, cells, exhibits, openings, paths, pulse, surprise
 from demos.text.writing import Written
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 LOOKED_AT = 1_000  # characters of a text: what the views of memory take
+LINE = 120  # characters that are left out so that what is looked at begins with a line
 #: Where nothing has been written yet.
 EXAMPLES = {
     answers.SHAKESPEARE: "ROMEO:\nI have a thing to say, and yet my tongue\nIs slow to speak it.",
@@ -41,13 +45,40 @@ class Looked:
     added: int = 0  # characters at the end of the path that the visitor chose
     layer: int = 0
     cell: int = 0
+    sent: int = 0  # characters of the whole text, of which ``text`` is the end
+
+
+class Traces:
+    """The last answers about a cell along a text: whoever comes back to one does not ask again.
+
+    Shared by all visitors, so that its size is bounded whoever comes: some 40 kB each."""
+
+    def __init__(self, most: int = 64) -> None:
+        self.most = most
+        self._kept: OrderedDict[tuple[Any, ...], dict[str, Any]] = OrderedDict()
+
+    async def gates(self, look: Look) -> dict[str, Any]:
+        """The ``gates`` view of the cell that is looked at. Raises a `Refusal`."""
+        looked = look.looked
+        asked = look.entry, looked.text, looked.layer, looked.cell
+        if asked not in self._kept:
+            got = await look.ask("gates", layer=looked.layer, cell=looked.cell)
+            rows = {name: np.asarray(got[name], np.float32) for name in (*cells.GATES, "cell")}
+            self._kept[asked] = {**got, **rows, "characters": "".join(got["characters"])}
+        self._kept.move_to_end(asked)
+        while len(self._kept) > self.most:
+            self._kept.popitem(last=False)
+        return self._kept[asked]
 
 
 class Look:
     """One text, one model, one language: what every step needs."""
 
-    def __init__(self, engine: Any, words: Words, looked: Looked, lang: str) -> None:
+    def __init__(
+        self, engine: Any, words: Words, looked: Looked, lang: str, traces: Traces | None = None
+    ) -> None:
         self.engine, self.words, self.looked, self.lang = engine, words, looked, lang
+        self.traces = traces or Traces()
         self.entry = answers.entry_of(engine, looked.key)
         self.say = words.speaker(lang)
 
@@ -59,10 +90,14 @@ class Look:
         return answers.refusal(self.words, self.lang, error)
 
     def head(self) -> str:
-        """Whose text is looked at, and by which model."""
+        """Whose text is looked at, by which model, and how much of it."""
         name = model_name(self.words, self.lang, self.entry)
         key = "own" if self.looked.of is None else "carried"
-        return f'<p class="carried">{self.say(f"text.inside.{key}", model=name)}</p>'
+        told = self.say(f"text.inside.{key}", model=name)
+        if self.looked.sent > len(self.looked.text):
+            count, of = f"{len(self.looked.text):,}", f"{self.looked.sent:,}"
+            told += " " * (self.lang != "zh") + self.say("text.inside.end", count=count, of=of)
+        return f'<p class="carried">{told}</p>'
 
     async def next(self) -> str:
         """The odds of what may come after the path."""
@@ -74,22 +109,23 @@ class Look:
 
     async def memory(self) -> tuple[Looked, str, str]:
         """(with the first cell chosen, the list of cells that track something, that cell)."""
-        try:
-            tracking = (await self.ask("memory"))["tracking"]
-        except ViewUnsupported:
-            return self.looked, frame.note(self.words.say(self.lang, "text.inside.no_memory")), ""
-        except Refusal as error:
-            return self.looked, self.refused(error), ""
+        tracking = answers.tracking(self.entry)
         if tracking:
             first = tracking[0]
             self.looked = replace(self.looked, layer=first["layer"], cell=first["cell"])
+        try:
+            cell = await self.cell()
+        except ViewUnsupported:
+            return self.looked, frame.note(self.words.say(self.lang, "text.inside.no_memory")), ""
         listed = cells.listed(self.say, tracking, self.looked.layer, self.looked.cell)
-        return self.looked, listed, await self.cell()
+        return self.looked, listed, cell
 
     async def cell(self) -> str:
-        """One cell along the text, with its gates."""
+        """One cell along the text, with its gates. Raises `ViewUnsupported`: it has no cells."""
         try:
-            got = await self.ask("gates", layer=self.looked.layer, cell=self.looked.cell)
+            got = await self.traces.gates(self)
+        except ViewUnsupported:
+            raise
         except Refusal as error:
             return self.refused(error)
         return cells.drawn(self.say, got, self.looked.layer, self.looked.cell)
@@ -98,16 +134,25 @@ class Look:
 def from_try(engine: Any, now: Written | None, lang: str) -> Looked:
     """The text of Try, or an example where none has been written yet."""
     if now is not None and now.whole.strip():
-        return Looked(now.wish.key, now.whole[:LOOKED_AT], of=now)
+        return ending(Looked(now.wish.key, now.whole, of=now))
     key = now.wish.key if now else openings.first(lang, engine)
     return Looked(key, EXAMPLES.get(key, EXAMPLES[answers.SHAKESPEARE]))
 
 
+def ending(looked: Looked) -> Looked:
+    """The end of a text, where the writing is: as much as is looked at, from a new line on if one
+    begins soon."""
+    kept = looked.text[-LOOKED_AT:]
+    if len(kept) < len(looked.text) and (line := kept.find("\n", 0, LINE) + 1):
+        kept = kept[line:]
+    return replace(looked, text=kept, sent=len(looked.text))
+
+
 async def opened(
-    engine: Any, words: Words, looked: Looked, lang: str
+    engine: Any, words: Words, looked: Looked, lang: str, traces: Traces | None = None
 ) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
-    look = Look(engine, words, looked, lang)
+    look = Look(engine, words, looked, lang, traces)
     wait = waiting(words, lang, look.entry, None)
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + wait}
     if look.entry.hub_id and not on_disk(look.entry):
@@ -120,6 +165,7 @@ async def opened(
     except Refusal as error:
         yield looked, {"head": look.head() + look.refused(error)}
         return
+    got = {**got, "characters": as_sent(looked.text, got)}
     looked = replace(looked, text="".join(got["characters"]))
     looked = look.looked = replace(looked, path=paths.beginning(look.entry, looked.text))
     read_over = answers.unknown_note(words, lang, look.entry, looked.text)
@@ -128,6 +174,15 @@ async def opened(
     yield looked, {"next": await look.next()}
     looked, listed, cell = await look.memory()
     yield looked, {"list": listed, "cell": cell}
+
+
+def as_sent(text: str, got: Mapping[str, Any]) -> list[str]:
+    """What was read, but where it was read over as it was sent: that is what the visitor knows."""
+    found = list(got["characters"])
+    if len(found) == len(text):
+        for place in got.get("unknown", ()):
+            found[place] = text[place]
+    return found
 
 
 def build(engine: Any, words: Words, written: gr.State) -> None:
@@ -142,8 +197,9 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
     listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
     cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
-    sight, looked = exhibits.on_sight(), gr.State(None)
+    sight, looked, traces = exhibits.on_sight(), gr.State(None), Traces()
     places = [looked, head, expected, path, listed, cell]
+    nothing_new = (gr.skip(),) * len(places)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
     latest = {"trigger_mode": "always_last", **options}
@@ -152,10 +208,11 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         return state, *(new.get(name, gr.skip()) for name in PLACES)
 
     async def fill(start: Looked, lang: str) -> AsyncIterator[Any]:
-        run = opened(engine, words, start, lang)
+        run = opened(engine, words, start, lang, traces)
         nothing = (None, dict.fromkeys(PLACES, ""))
-        async for state, new in frame.or_nothing(run, nothing):
-            yield pieces(state, new)
+        async with aclosing(pulse.pulsing(frame.or_nothing(run, nothing))) as steps:
+            async for step in steps:
+                yield nothing_new if step is pulse.STILL else pieces(*step)
 
     @frame.guard(words)
     async def on_sight_of(
@@ -172,10 +229,10 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     @frame.guard(words)
     async def on_own(text: Any, now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
         lang = words.lang(request)
-        text = answers.received(text)[0][:LOOKED_AT]
+        text = answers.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
         start = from_try(engine, now, lang)
         if text.strip():
-            start = replace(start, text=text, of=None)
+            start = ending(replace(start, text=text, of=None))
         async for update in fill(start, lang):
             yield update
 
@@ -210,7 +267,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         if state is None:
             return gr.skip(), gr.skip()
         other = replace(state, layer=int(event.layer), cell=int(event.cell))
-        return other, await Look(engine, words, other, words.lang(request)).cell()
+        return other, await Look(engine, words, other, words.lang(request), traces).cell()
 
     sight.shown(on_sight_of, [written, looked], places, **latest)
     go.click(on_own, [own, written], places, **latest)

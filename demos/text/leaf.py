@@ -82,13 +82,15 @@ def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> st
 
 
 def notes(words: Words, lang: str, entry: Any, now: Written) -> str:
-    """What was done with what the visitor sent: cut, read over."""
+    """What was done with what the visitor sent: cut, read over; and why it ends, if it is full."""
     found = answers.unknown_note(words, lang, entry, now.wish.prompt)
     if now.wish.cut:
         read = f"{len(now.wish.prompt):,}"
         found += frame.note(
             words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read)
         )
+    if now.full:
+        found += frame.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
     return found
 
 

@@ -64,23 +64,35 @@ class Step:
 async def steps(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
     """From an order to the text, update by update until its end or Stop; then the copy meter."""
     last = Step("")
-    async with aclosing(until(order.halt.asked, growing(engine, words, order, lang))) as run:
-        async for last in run:
-            yield last
+    try:
+        async with aclosing(until(order.halt.asked, growing(engine, words, order, lang))) as run:
+            async for last in run:
+                yield last
+    except Exception:  # what there is of the text stays
+        yield finished(engine, words, lang, last.now)
+        raise
     if order.halt.replaced.is_set() or not last.busy:
         return
-    if last.now is None:  # stopped while the model was loading
-        yield Step("")
-        return
-    now = replace(last.now, fresh=0)
-    done = leaf.sheet(words, lang, answers.entry_of(engine, now.wish.key), now, busy=False)
-    yield Step(done, now)
-    yield Step(done, now, below=await copies.meter(engine, words, now, lang))
+    done = finished(engine, words, lang, last.now)
+    yield done
+    if done.now is not None:
+        yield replace(done, below=await copies.meter(engine, words, done.now, lang))
+
+
+def finished(
+    engine: Any, words: Words, lang: str, now: Written | None, said: str = "", **more: Any
+) -> Step:
+    """What stays on the page: the text as far as it came, and ``said`` beneath it."""
+    if now is None:  # it was not begun
+        return Step(said, **more)
+    now = replace(now, fresh=0)
+    entry = answers.entry_of(engine, now.wish.key)
+    return Step(leaf.sheet(words, lang, entry, now, busy=False) + said, now, **more)
 
 
 async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIterator[Step]:
     """The steps while it is written, or the one that says why nothing is."""
-    entry = None
+    entry, now = None, order.start
     try:
         if order.error:
             raise order.error
@@ -93,14 +105,16 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
             return
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield Step(waiting(words, lang, entry, progress), busy=True)
+                bar = waiting(words, lang, entry, progress)
+                yield finished(engine, words, lang, now, bar, busy=True)
         pace = writing.POEM_PACE if answers.writes_poems(entry) else writing.PACE
         async with aclosing(writing.written(engine, start, pace)) as grown:
             async for now in grown:
                 yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, busy=True)
     except Refusal as error:
         again = order.fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(words, lang, error), offered=again)
+        said = answers.refusal(words, lang, error)
+        yield finished(engine, words, lang, now, said, offered=again)
 
 
 async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -137,7 +151,9 @@ async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None
 
 
 def ended(engine: Any, now: Written) -> bool:
-    """Whether a text came to its own end, so that there is nothing to continue: a whole poem."""
+    """Whether there is nothing to continue: a whole poem, or as much as a page holds."""
+    if now.full:
+        return True
     entry = answers.entry_of(engine, now.wish.key)
     lines = sum(now.whole.count(mark) for mark in "，。！？；")
     return answers.writes_poems(entry) and (lines >= 4 or bool(now.wish.acrostic))

@@ -20,7 +20,7 @@ import gradio as gr
 from demos import frame
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
-from demos.text import pen_door
+from demos.text import pen_door, pulse
 from demos.text.pen_asked import MOST_TEXT, PEN, Asked, asked, hands, note, pen_of, refusal
 from demos.text.pen_reading import reads
 from demos.text.pen_writing import Sample, one_word, writing
@@ -86,10 +86,10 @@ def build(engine: Any, words: Words) -> PenParts:
     @frame.guard(words)
     async def on_write(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
         sent, lang = payload(event), words.lang(request)
-        async with aclosing(updates(engine, words, sent, lang)) as steps:
+        async with aclosing(pulse.pulsing(updates(engine, words, sent, lang))) as steps:
             try:
                 async for update in steps:
-                    yield update
+                    yield gr.skip() if update is pulse.STILL else update
             except Exception:
                 yield {"run": sent.get("run"), "ended": True}
                 raise
@@ -99,9 +99,11 @@ def build(engine: Any, words: Words) -> PenParts:
         """The hands as thumbnails, each drawn by the pen itself, once for as long as it serves."""
         if engine not in drawn:
             found: list[str] = []
-            for number in range(len(styles)):
-                found.append(await one_word(engine, THUMBNAIL, number))
-                yield found
+            async with aclosing(pulse.pulsing(words_of(engine, len(styles)))) as each:
+                async for word in each:
+                    if word is not pulse.STILL:
+                        found.append(word)
+                    yield found
             drawn[engine] = found
         yield drawn[engine]
 
@@ -111,6 +113,12 @@ def build(engine: Any, words: Words) -> PenParts:
     board.hands(on_hands, None, thumbnails, **options)
     pen_door.build(engine, words)
     return PenParts(board)
+
+
+async def words_of(engine: Any, count: int) -> AsyncIterator[str]:
+    """The same word in each of the model's hands."""
+    for number in range(count):
+        yield await one_word(engine, THUMBNAIL, number)
 
 
 def payload(event: gr.EventData) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ the words that they spell) and a few numbers. What leaves here is bounded and fi
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 from demos import frame
 from demos.language import Words
+from demos.text.answers import checked_text
 from inference.errors import UnknownModel
 from pretrained import checkpoint
 from pretrained.errors import Refusal
@@ -42,7 +42,6 @@ NUMBERS: Mapping[str, tuple[float, float, float, bool]] = {
     "seed": (0, 2**31 - 1, 0, True),
     "columns": (12, 60, COLUMNS, True),
 }
-LONE = re.compile("[\ud800-\udfff]")  # half a character: cannot be sent anywhere
 
 
 class PenUnwritable(Refusal):
@@ -112,8 +111,8 @@ def asked(engine: Any, sent: Mapping[str, Any]) -> Asked:
     """Check what was sent: text, style, strokes, written, bias, samples, seed, columns.
 
     Raises:
-        UnknownModel, NothingToWrite, PenUnwritable, PenTextTooLong, NoSuchHand, BadStrokes,
-        OnePoint, NotSpelled, BadOption: it cannot be had.
+        UnknownModel, NotText, NothingToWrite, PenUnwritable, PenTextTooLong, NoSuchHand,
+        BadStrokes, OnePoint, NotSpelled, BadOption: it cannot be had.
     """
     entry = pen_of(engine)
     text, left_out = writable(entry, sent.get("text"), MOST_TEXT)
@@ -121,7 +120,7 @@ def asked(engine: Any, sent: Mapping[str, Any]) -> Asked:
     strokes, written, style = None, "", None
     if sent.get("strokes") is not None:
         strokes = checked_strokes(sent["strokes"])
-        if not str(sent.get("written") or "").strip():
+        if not checked_text(sent.get("written")).strip():
             raise NotSpelled()
         written, _ = writable(entry, sent.get("written"), MOST_WRITTEN)
         written = " ".join(written.split())
@@ -141,10 +140,10 @@ def asked(engine: Any, sent: Mapping[str, Any]) -> Asked:
 
 def writable(entry: Any, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
     """(the text without what the pen cannot write, which characters those are)."""
-    text = "" if sent is None else str(sent)
+    text = checked_text(sent)
     if len(text) > most:
         raise PenTextTooLong(count=len(text), most=most)
-    text = LONE.sub("\ufffd", unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", text)
     left_out = tuple(c for c in alphabet.unknown(entry, text) if not c.isspace())
     spelled = (alphabet.spell(line, alphabet.of(entry))[0] for line in text.splitlines())
     kept = "\n".join(line for line in spelled if line)
@@ -166,7 +165,7 @@ def number(name: str, sent: Any) -> float:
     if sent is None or sent == "":
         return usual
     try:
-        value = float(sent)
+        value = math.nan if isinstance(sent, bool) else float(sent)
     except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not least <= value <= most or (whole and not value.is_integer()):
@@ -180,7 +179,7 @@ def hand(entry: Any, sent: Any) -> int | None:
     if sent is None or sent == "":
         return 0 if count else None
     try:
-        value = float(sent)
+        value = math.nan if isinstance(sent, bool) else float(sent)
     except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not 0 <= value < count or not value.is_integer():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gradio.utils import get_upload_folder
 
 from demos import frame
 from demos.language import Words
+from demos.text import pulse
 from demos.text.pen_asked import Asked, asked, listed, pen_of
 from demos.text.pen_writing import Sample, writing
 from pretrained.handwriting import svg
@@ -34,7 +36,7 @@ def build(engine: Any, words: Words) -> None:
         bias: float = 0.6,
         samples: int = 1,
         seed: int = 0,
-    ) -> str | list[str]:
+    ) -> AsyncIterator[str | list[str] | None]:
         """Write a text by hand: a pen's strokes as SVG.
 
         Args:
@@ -46,15 +48,19 @@ def build(engine: Any, words: Words) -> None:
             seed: The same seed writes the same strokes.
 
         Returns:
-            One SVG file; a list of files if more than one sample was asked for.
+            One SVG file, or a list of files if more than one sample was asked for. Nothing until
+            all is written.
         """
         sent = {"text": text, "style": style, "bias": bias, "samples": samples, "seed": seed}
         wish = asked(engine, sent)
-        await engine.preload(pen_of(engine).key)
-        async with aclosing(writing(engine, wish, read=False)) as steps:
-            *_, written = [samples async for samples in steps]
+        written: list[Sample] = []
+        async with aclosing(pulse.pulsing(begun(engine, wish))) as steps:
+            async for step in steps:
+                if step is not pulse.STILL:
+                    written = step
+                yield None
         paths = await asyncio.to_thread(save, wish, written)
-        return paths[0] if len(paths) == 1 else paths
+        yield paths[0] if len(paths) == 1 else paths
 
     gr.Button(visible=False).click(
         handwrite,
@@ -64,6 +70,14 @@ def build(engine: Any, words: Words) -> None:
         preprocess=False,
         concurrency_limit=pen_of(engine).max_batch,
     )
+
+
+async def begun(engine: Any, wish: Asked) -> AsyncIterator[list[Sample]]:
+    """The samples as they grow, the pen loaded first."""
+    await engine.preload(pen_of(engine).key)
+    async with aclosing(writing(engine, wish, read=False)) as steps:
+        async for samples in steps:
+            yield samples
 
 
 def save(wish: Asked, samples: list[Sample]) -> list[str]:

@@ -9,17 +9,19 @@ from demos.language import Say, Words
 from demos.models import model_name
 from demos.text import answers
 
-MINUTES = 20
+MINUTES, PEN_MINUTES = 20, 120  # on two processor cores, as the words beside them say
 TRAIN = (
     "python -m pretrained train text/shakespeare --data my_text.txt --out my_model "
     f"--minutes {MINUTES}"
 )
-POEMS = "python -m pretrained train text/tang --data my_poems.jsonl --out my_model --minutes 20"
-TUNE = "python -m pretrained train {key} --data my_text.txt --out my_model --minutes 20"
+POEMS = (
+    f"python -m pretrained train text/tang --data my_poems.jsonl --out my_model --minutes {MINUTES}"
+)
+TUNE = f"python -m pretrained train {{key}} --data my_text.txt --out my_model --minutes {MINUTES}"
 SERVE = "python app.py --model my_model"
 PEN = (
     "python -m pretrained train handwriting/pen --data my_handwriting --out my_model "
-    f"--minutes {MINUTES}"
+    f"--minutes {PEN_MINUTES}"
 )
 STROKES = """my_handwriting/train.parquet, one row a line of writing
   text      what was written

@@ -15,7 +15,7 @@ import gradio as gr
 
 from demos import frame
 from demos.language import Say, Words
-from demos.text import answers, charts, compare, exhibits, openings, orders, writing
+from demos.text import answers, charts, compare, exhibits, openings, orders, pulse, writing
 from demos.text.writing import Written
 from inference.errors import Refusal
 
@@ -105,6 +105,7 @@ def build(engine: Any, words: Words) -> TryParts:
     chosen = [model, temperature, length, seed]
     asked = [prompt, acrostic, *chosen]
     shown = [sheet, fetch, stop, more, below, beside, written]
+    nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
 
@@ -200,11 +201,11 @@ def build(engine: Any, words: Words) -> TryParts:
     @frame.guard(words)
     async def on_order(order: orders.Order, request: gr.Request) -> AsyncIterator[Any]:
         run = orders.steps(engine, words, order, words.lang(request))
-        async with aclosing(frame.or_nothing(run, orders.Step(""))) as shown:
+        async with aclosing(pulse.pulsing(run)) as grown:
             keep = False
-            async for step in shown:
-                yield page(step, keep)
-                keep = True
+            async for step in grown:
+                yield nothing_new if step is pulse.STILL else page(step, keep)
+                keep = keep or step is not pulse.STILL
 
     @frame.guard(words)
     async def on_compare(
@@ -219,9 +220,9 @@ def build(engine: Any, words: Words) -> TryParts:
             return
         yield "<progress></progress>"
         run = orders.until(order.halt.replaced, compare.comparing(engine, words, one.wish, lang))
-        async with aclosing(frame.or_nothing(run, "")) as columns:
+        async with aclosing(pulse.pulsing(frame.or_nothing(run, ""))) as columns:
             async for html in columns:
-                yield html
+                yield gr.skip() if html is pulse.STILL else html
 
     order.change(on_order, order, shown, trigger_mode="multiple", **heavy)
     then.click(on_compare, [order, prompt, *chosen], beside, **heavy)

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demos.text import answers
-from pretrained.text.options import checked
+from pretrained.text import alphabet
+from pretrained.text.options import MOST_PROMPT, checked
 from pretrained.text.piece import Piece
 
 EVERY = 0.2  # seconds between two updates of a page: five a second (see FACTS)
 #: Characters of one update, so that the writing can be watched: about 200 a second, a poem in 2 s.
 PACE, POEM_PACE = 40, 3
+#: Characters of a text that grows by Continue: each update shows all of it.
+MOST_TEXT = 20_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Written:
         """Prompt and text, as the model has it before it."""
         return self.wish.prompt + self.text
 
+    @property
+    def full(self) -> bool:
+        """Whether it is as long as a text may get."""
+        return len(self.text) >= MOST_TEXT
+
     def and_then(self, pieces: Sequence[Piece]) -> Written:
         more = "".join(piece.text for piece in pieces)
         nats = tuple(n for piece in pieces for n in piece.nats)
@@ -75,8 +83,12 @@ def wished(entry: Any, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:
 def stream(engine: Any, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
     """The engine's pieces for a wish. ``before``: what was already written after the prompt."""
     options = dict(wish.options)
+    options["length"] = min(options["length"], MOST_TEXT - len(before))
     if wish.acrostic and not before:
         options["acrostic"] = wish.acrostic
+    if before and alphabet.of(engine.entries[wish.key]) is None:
+        # It may be one that answers: what it wrote is its own and no part of the question.
+        return engine.stream(wish.key, wish.prompt, so_far=before[-MOST_PROMPT:], **options)
     return engine.stream(wish.key, wish.prompt + before, **options)
 
 

@@ -62,7 +62,8 @@ def letter(character: str, number: int, letters: int, seed: int) -> list[Point]:
 
 
 class FakePens:
-    """Records what it was asked; ``pause``: seconds between two points."""
+    """Records what it was asked; ``pause``: seconds between two points; ``gate``: what every point
+    waits for."""
 
     def __init__(self, root: Path, pause: float = 0) -> None:
         styles = [{"name": f"Hand {n + 1}"} for n in range(HANDS)]
@@ -75,6 +76,7 @@ class FakePens:
         self.misread: dict[str, str] = {}  # what is written: what the reader reads
         self.texts: dict[int, str] = {}  # by the number of strokes that they take
         self.open = self.most_open = 0
+        self.gate: asyncio.Event | None = None
 
     async def preload(self, *keys: str) -> None:
         for key in keys:
@@ -98,6 +100,8 @@ class FakePens:
                 points = letter(character, number, len(text), options["seed"])
                 for i, point in enumerate(points):
                     await asyncio.sleep(self.pause)
+                    if self.gate:
+                        await self.gate.wait()
                     if "stream" in self.failing:
                         raise self.failing["stream"]
                     moved = point._replace(dx=point.dx + x) if i == 0 else point

@@ -56,7 +56,9 @@ class FakeEngine:
 
     def __init__(self, root: Path) -> None:
         self.entries = {
-            "text/shakespeare": entry(root, "text/shakespeare", characters=LATIN, kind="verse"),
+            "text/shakespeare": entry(
+                root, "text/shakespeare", characters=LATIN, kind="verse", tracking=TRACKING
+            ),
             "text/tang": entry(root, "text/tang", characters=CHINESE, kind="quatrains"),
             "text/now": hub_entry(),
         }
@@ -69,9 +71,13 @@ class FakeEngine:
         self.refusing: dict[str, Exception] = {}
         self.gate: asyncio.Event | None = None
         self.free = 8
+        self.breaking: Exception | None = None  # what a writing ends in after ``free`` characters
+        self.loading: asyncio.Event | None = None
 
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
+        if self.loading:
+            await self.loading.wait()
         for key in keys:
             if key in self.failing:
                 raise self.failing[key]
@@ -87,6 +93,8 @@ class FakeEngine:
         try:
             text = POEM if key == "text/tang" else VERSE * 50
             for place, character in enumerate(text[: options["length"]]):
+                if self.breaking and place >= self.free:
+                    raise self.breaking
                 if self.gate and place >= self.free:
                     self.held += 1
                     await self.gate.wait()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +20,7 @@ from demos.language import Words
 from demos.text import pen, pen_inside
 
 WORDS = Words()
+PATIENCE = 20.0  # seconds that anything may take here on a busy machine
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -99,6 +104,8 @@ BAD = {
     "bias": (["a", None, "Infinity", 1, 0], "bad_option"),
     "style": (["a", 77, 0.6, 1, 0], "pen_no_such_hand"),
     "list": (["a", [1], 0.6, 1, 0], "pen_no_such_hand"),
+    "true": (["a", True, 0.6, 1, 0], "pen_no_such_hand"),
+    "true seed": (["a", None, 0.6, 1, True], "bad_option"),
     "mapping": (["a", None, {"a": 1}, 1, 0], "bad_option"),
 }
 
@@ -122,6 +129,53 @@ def test_nonsense_is_no_accident(page, sent):
     event = reply.json().get("event_id")
     told = httpx.get(f"{door}/{event}", timeout=20).text if event else reply.text
     assert "Traceback" not in told and "root:" not in told and "error id" not in told
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Whether something comes true while one would wait for it."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize("door", ["call", "handwrite", "on_write", "on_look", "on_hands"])
+def test_who_hangs_up_frees_every_pen(page, engine, door):
+    """A script that is killed, a page that is closed: in the middle of waiting for the pen."""
+    drawn = page.fns  # the events by their number
+    engine.gate = asyncio.Event()
+    try:
+        with httpx.Client(base_url=f"{page.local_url}gradio_api", timeout=PATIENCE) as caller:
+            data = ["a cat", None, 0.6, 4, 0]
+            if door == "call":
+                event = caller.post("/call/handwrite", json={"data": data}).json()["event_id"]
+                address = f"/call/handwrite/{event}"
+            else:
+                number = next(n for n, fn in drawn.items() if fn.name == door)
+                sent = {"fn_index": number, "session_hash": door, "data": data}
+                if door != "handwrite":
+                    sent |= {"data": [], "event_data": {"text": "a cat", "samples": 4}}
+                assert caller.post("/queue/join", json=sent).is_success
+                address = f"/queue/data?session_hash={door}"
+            with caller.stream("GET", address):
+                pens = 4 if door in ("call", "handwrite", "on_write") else 1
+                assert soon(lambda: engine.open == pens)
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate = None
+
+
+@pytest.mark.parametrize("sent", [["a", "b"], {"a": 1}, 7, True])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_text_is_refused(page, engine, sent, lang):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    before = len(engine.asked)
+    with pytest.raises(Exception) as refusal:
+        client.predict(sent, api_name="/handwrite")
+    assert WORDS.say(lang, "error.not_text", sent=str(sent)) in unescape(str(refusal.value))
+    assert len(engine.asked) == before
 
 
 def test_files_lie_where_nobody_finds_them_by_guessing(english, page):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from contextlib import aclosing
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 
+from demos import frame
 from demos.language import Words
 from demos.text import (
     answers,
@@ -24,6 +27,7 @@ from demos.text import (
     openings,
     orders,
     paths,
+    pulse,
     surprise,
     teach,
     writing,
@@ -31,7 +35,7 @@ from demos.text import (
 from demos.text.inside import Looked
 from demos.text.orders import Order
 from demos.text.writing import Side, Written
-from inference.errors import LoadFailed, OutOfMemory
+from inference.errors import Busy, DeadlineExceeded, LoadFailed, OutOfMemory
 from pretrained.text.options import BadOption
 from pretrained.text.piece import Piece
 
@@ -106,6 +110,144 @@ def test_to_continue_is_to_go_on_from_prompt_and_text(engine):
     last = collect(run)[-1]
     assert engine.begun[-1][1] == "ROMEO:\nSpeak, "
     assert last.now.text.startswith("Speak, Speak, speak") and len(last.now.text) == 57
+
+
+def test_to_continue_a_model_that_answers_hands_it_its_own_words_as_its_own(engine, monkeypatch):
+    """As part of the prompt its chat template would put them into the visitor's mouth."""
+    monkeypatch.setattr(orders, "on_disk", lambda entry: True)
+    wish = writing.wished(engine.entries[NOW], "Why?", length=50, seed=1)
+    collect(
+        orders.steps(engine, WORDS, Order(start=Written(wish, "Because the"), fetch=True), "en")
+    )
+    _, prompt, options = engine.begun[-1]
+    assert (prompt, options["so_far"]) == ("Why?", "Because the")
+    steps(engine, NOW, "Why?", fetch=True)
+    assert "so_far" not in engine.begun[-1][2]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_continue_that_is_refused_keeps_the_text_and_says_why_beneath_it(engine, lang):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
+    engine.failing[SHAKESPEARE] = Busy(waiting=9)
+    start = Written(wish, "Speak, ", (0.5,) * 7)
+    last = collect(orders.steps(engine, WORDS, Order(start=start, fetch=True), lang))[-1]
+    assert last.now.text == "Speak, " and not last.busy and 'aria-busy="false"' in last.html
+    assert last.html.index("Speak, ") < last.html.index('role="alert"')
+    assert "9" in text(last.html[last.html.index('role="alert"') :])
+
+
+def test_a_refusal_in_the_middle_keeps_what_was_written(engine):
+    engine.breaking = DeadlineExceeded(seconds=60)
+    last = steps(engine, SHAKESPEARE, length=400)[-1]
+    assert last.now.text == VERSE[:8] and VERSE[:8] in last.html and 'role="alert"' in last.html
+    assert not last.busy and engine.open == 0
+
+
+def test_what_nobody_expected_keeps_what_was_written_too(engine):
+    engine.breaking = ValueError("a bug")
+    came = []
+
+    async def read():
+        async for step in orders.steps(engine, WORDS, order(engine, SHAKESPEARE, ""), "en"):
+            came.append(step)
+
+    with pytest.raises(ValueError, match="a bug"):
+        asyncio.run(read())
+    assert came[-1].now.text == VERSE[:8] and not came[-1].busy
+
+
+def test_stop_while_the_model_is_loaded_anew_keeps_the_text(engine):
+    async def run():
+        engine.loading = asyncio.Event()
+        wish = writing.wished(engine.entries[SHAKESPEARE], "", length=50, seed=1)
+        wanted, came = Order(start=Written(wish, VERSE), fetch=True), []
+        async for step in orders.steps(engine, WORDS, wanted, "en"):
+            came.append(step)
+            wanted.halt.stop()
+        return came
+
+    first, *_, last = asyncio.run(run())
+    assert first.busy and "<progress" in first.html and VERSE.strip() in first.html
+    assert last.now.text == VERSE and not last.busy and "Did it copy" in last.below
+    assert not engine.begun
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_text_ends_where_a_page_is_full_and_it_says_so(engine, lang):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "", length=2_000, seed=1)
+    long = Written(wish, "a" * (writing.MOST_TEXT - 30))
+    last = collect(orders.steps(engine, WORDS, Order(start=long, fetch=True), lang))[-1]
+    assert len(last.now.text) == writing.MOST_TEXT == 20_000
+    assert engine.begun[-1][2]["length"] == 30 and orders.ended(engine, last.now)
+    assert "20,000" in last.html and not orders.ended(engine, long)
+
+
+def test_what_kind_a_model_is_is_read_once(engine, monkeypatch):
+    read = []
+    whole = answers.checkpoint.read_json
+    monkeypatch.setattr(answers.checkpoint, "read_json", lambda *a: read.append(a) or whole(*a))
+    assert len(steps(engine, TANG, "", seed=1)) > 5
+    assert len(read) <= 2  # and its alphabet
+
+
+def test_a_config_that_changed_is_read_anew(engine):
+    entry = engine.entries[TANG]
+    assert answers.writes_poems(entry)
+    file = Path(entry.folder) / "config.json"
+    file.write_text(file.read_text("utf-8").replace("quatrains", "prose"), "utf-8")
+    os.utime(file, (1, 1))
+    assert not answers.writes_poems(entry)
+
+
+# Signs of life
+
+
+def test_who_waits_hears_that_nothing_is_new_and_loses_nothing():
+    async def run():
+        gate = asyncio.Event()
+
+        async def slow():
+            yield 1
+            await gate.wait()
+            yield 2
+
+        came = []
+        async for step in pulse.pulsing(slow(), every=0.001):
+            came.append(step)
+            if came.count(pulse.STILL) == 3:
+                gate.set()
+        return came
+
+    first, *still, last = asyncio.run(run())
+    assert (first, last) == (1, 2) and len(still) >= 3 and set(still) == {pulse.STILL}
+
+
+def test_who_leaves_while_nothing_is_new_closes_what_was_waited_for():
+    async def run():
+        closed = []
+
+        async def stuck():
+            try:
+                await asyncio.Event().wait()
+                yield 1
+            finally:
+                closed.append(True)
+
+        steps = pulse.pulsing(stuck(), every=0.001)
+        assert await anext(steps) is pulse.STILL
+        await steps.aclose()
+        return closed
+
+    assert asyncio.run(run()) == [True]
+
+
+def test_what_goes_wrong_is_passed_on():
+    async def wrong():
+        yield 1
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        collect(pulse.pulsing(wrong()))
 
 
 def test_nothing_is_written_where_nothing_was_ordered(engine):
@@ -291,6 +433,22 @@ def test_many_unknown_characters_are_counted(engine):
     assert "and 28 more" in text(html)
 
 
+def test_it_is_the_visitors_own_signs_that_are_named_and_struck_out(engine):
+    """Tang has no quotation marks: “ is read as a plain one, and that one is what it lacks."""
+    html = steps(engine, TANG, "\u201c明月\u201d—x", seed=1)[-1].html
+    assert re.findall('<s class="gone">(.)</s>', html) == ["\u201c", "\u201d", "—", "x"]
+    assert "never met \u201c \u201d — x." in text(html)
+
+
+@pytest.mark.parametrize("sent", [["a", "b"], {}, [], 7, True])
+def test_what_is_no_text_is_refused(engine, sent):
+    for read in (answers.received, lambda sent: writing.wished(engine.entries[TANG], "", sent)):
+        with pytest.raises(answers.NotText) as refused:
+            read(sent)
+    for lang in ("en", "zh"):
+        assert str(sent) in answers.sentence_of(refused.value, WORDS, lang)
+
+
 def test_text_that_runs_from_the_right_keeps_its_direction(engine):
     html = steps(engine, SHAKESPEARE, "\u05e9\u05dc\u05d5\u05dd")[-1].html
     assert 'dir="auto"' in html and html.count("<bdi") >= 2
@@ -377,6 +535,14 @@ def test_the_copy_meter_says_how_long_and_where(engine):
     assert "has 22 characters" in said and "Hamlet <b>, 34% of the way" in said
     assert "Hamlet <b>" not in last.below and VERSE[7:29] in said
     assert engine.asked[-1][1:] == ("copies", (VERSE * 3)[:100]), "the visitor's own words are not"
+
+
+def test_of_poems_it_says_which_one():
+    run = {"start": 0, "length": 12}
+    place = {"work": None, "poem": 1234, "of": 5678}
+    found = {"longest": 12, "start": 0, "where": place, "runs": [run], "least": 8}
+    assert "It stands in poem 1,234 of 5,678." in text(copies.drawn(WORDS, "en", POEM, found))
+    assert "5,678 首诗中的第 1,234 首" in text(copies.drawn(WORDS, "zh", POEM, found))
 
 
 def test_where_nothing_was_copied_it_says_from_which_length_on_it_looked():
@@ -477,6 +643,52 @@ def test_a_cell_is_coloured_from_blue_to_red_with_its_gates(engine):
     assert [cells.shade(v) for v in (-1, -0.5, 0, 0.04, 1, 7)] == [-5, -2, 0, 0, 5, 5]
 
 
+def test_which_cells_track_something_is_not_computed_anew(engine):
+    looked(engine)
+    views = [view for _, view, _ in engine.asked]
+    assert sorted(views) == ["gates", "odds", "surprise"]
+
+
+def test_who_comes_back_to_a_cell_does_not_ask_again(engine):
+    traces = inside.Traces(most=2)
+
+    def look(cell):
+        look = inside.Look(engine, WORDS, Looked(SHAKESPEARE, "a text", cell=cell), "en", traces)
+        return asyncio.run(look.cell()), len(engine.asked)
+
+    first, _ = look(1)
+    assert look(2)[1] == 2 and look(1) == (first, 2), "it is kept"
+    assert look(3)[1] == 3 and look(1)[1] == 3 and look(2)[1] == 4, "the oldest leaves"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_of_a_long_text_the_end_is_looked_at_and_it_says_so(engine, lang):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", seed=1)
+    start = inside.from_try(engine, Written(wish, VERSE * 50 + "the end"), lang)
+    assert start.text.endswith("the end") and start.text.startswith(VERSE)
+    assert 1_000 - inside.LINE < len(start.text) <= 1_000
+    pieces: dict[str, str] = {}
+    for _, new in collect(inside.opened(engine, WORDS, start, lang)):
+        pieces |= new
+    of = f"{len(VERSE) * 50 + 14:,}"
+    assert str(len(start.text)) in text(pieces["head"]) and of in text(pieces["head"])
+    cell = text(pieces["cell"])
+    assert WORDS.say(lang, "text.inside.cell.end", count=600, of=len(start.text)) in cell
+    rows = json.loads(unescape(re.search('data-rows="([^"]*)"', pieces["cell"])[1]))
+    assert "".join(row[0] for row in rows).endswith("end") and len(rows) == 600
+
+
+def test_a_short_text_is_looked_at_whole_without_a_word(engine):
+    pieces = looked(engine, said="x" * 600)
+    assert "last" not in pieces["head"] and "last" not in text(pieces["cell"])
+
+
+def test_what_was_read_over_is_shown_as_it_was_sent():
+    got = {"characters": ['"', "a", "'"], "unknown": [0]}
+    assert inside.as_sent("\u201ca\u2019", got) == ["\u201c", "a", "'"]
+    assert inside.as_sent("\u2026", {"characters": ["."] * 3, "unknown": [0]}) == ["."] * 3
+
+
 def test_a_model_without_memory_says_so(engine, monkeypatch):
     monkeypatch.setattr(inside, "on_disk", lambda entry: True)
     pieces = looked(engine, NOW)
@@ -538,9 +750,72 @@ def test_every_measured_property_has_words():
 
 
 def test_the_commands_of_train_are_real():
+    from pretrained.text.data import quatrain
+
     for command in (teach.TRAIN, teach.POEMS, teach.PEN):
         assert re.match(r"python -m pretrained train \w+/\w+ --data \S+ --out my_model", command)
-    json.loads(teach.LINE)
+    assert quatrain(json.loads(teach.LINE)["text"]), "what is shown is what makes a poet"
+
+
+def test_the_pen_is_given_the_time_that_the_words_say():
+    assert "--minutes 120" in teach.PEN
+    assert "two hours" in WORDS.say("en", "text.train.pen_run_how")
+    assert "两小时" in WORDS.say("zh", "text.train.pen_run_how")
+
+
+PEN_CARD = {
+    "results": [
+        {"n": 800, "metrics": {"cer_ratio": {"value": 0.99, "low": 0.83, "high": 1.25},
+                               "cer_real": {"value": 0.164, "low": 0.136, "high": 0.19}}}
+    ],
+    "ladder": [
+        {"name": name, "metric": "hand", "value": value, "low": value - 0.03, "high": value + 0.03,
+         "n": 151}
+        for name, value in (
+            ("nearest of 8 hands is the own one: the pen", 0.95),
+            ("the same for the pen after reading a line, no vector", 0.48),
+            ("the same for real writing", 0.97),
+            ("another <row>", 0.3),
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_pen_is_compared_with_people_on_the_same_texts(monkeypatch, lang):
+    cards = {charts.PEN: PEN_CARD, "handwriting/reader": {"results": [
+        {"n": 5047, "metrics": {"cer": {"value": 0.175}}}]}}  # fmt: skip
+    monkeypatch.setattr(charts.frame, "read_metrics", cards.get)
+    said = text(charts.pen(WORDS.speaker(lang)))
+    assert "16.4% ± 2.7" in said and "0.99 ± 0.21" in said and "800" in said and "17.5" not in said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_how_well_a_hand_is_kept_stands_on_learn_from_the_card(monkeypatch, lang):
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: PEN_CARD)
+    say = WORDS.speaker(lang)
+    html = charts.hands(say)
+    order = [text(name) for name in re.findall("<li><span>(.*?)</span>", html)]
+    assert order == [
+        *(unescape(say(f"text.chart.hand.{name}")) for name in ("real", "pen", "read")),
+        "another <row>",
+    ]
+    assert "95.0% ± 3.0<" in html and "8" in text(html) and "151" in text(html)
+    article = (frame.DEMOS / "text" / f"learn.{lang}.md").read_text("utf-8")
+    assert "{{figure:hands}}" in article and "{{figure:pen}}" in article
+
+
+def test_the_card_of_the_pen_says_who_chose_its_hands():
+    folder = frame.CHECKPOINTS / "handwriting/checkpoints/pen"
+    limits = json.loads((folder / "config.json").read_text("utf-8"))["limits"]
+    assert "chosen by the very reader" in limits and "0.6" in limits
+    assert limits in (folder / "README.md").read_text("utf-8")
+
+
+def test_the_reader_has_one_name_in_chinese():
+    article = (frame.DEMOS / "text/learn.zh.md").read_text("utf-8")
+    said = article + (frame.DEMOS / "text/words.zh.toml").read_text("utf-8")
+    assert "识别网络" in said and not re.search("阅读网络|读字的网络|真实字行", said)
 
 
 def test_a_leaf_fades_in_only_what_is_new(engine):

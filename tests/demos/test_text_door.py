@@ -6,8 +6,10 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable
+from html import unescape
 
 import gradio as gr
+import httpx
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 from gradio_client import Client
@@ -76,7 +78,8 @@ def test_the_short_name_of_a_model_will_do(english):
 @pytest.mark.parametrize(
     ("place", "sent", "name"),
     [(2, 0, "length"), (2, 10**6, "length"), (2, "many", "length"), (3, "hot", "temperature"),
-     (3, 9, "temperature"), (4, "x", "seed"), (4, 1.5, "seed"), (4, [1], "seed")],
+     (3, 9, "temperature"), (4, "x", "seed"), (4, 1.5, "seed"), (4, [1], "seed"),
+     (4, [], "seed"), (4, {}, "seed"), (4, True, "seed")],
 )  # fmt: skip
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_bad_option_is_refused_in_a_sentence(page, engine, place, sent, name, lang):
@@ -88,6 +91,12 @@ def test_a_bad_option_is_refused_in_a_sentence(page, engine, place, sent, name, 
         client.predict(*arguments, api_name="/write")
     assert WORDS.say(lang, f"text.option.{name}") in str(refusal.value)
     assert len(engine.begun) == before
+
+
+@pytest.mark.parametrize("model", [[], {}, ["text/tang"], False])
+def test_what_is_no_model_is_not_taken_for_the_usual_one(english, model):
+    with pytest.raises(Exception, match="no model called"):
+        english.predict("", model, api_name="/write")
 
 
 def test_an_unknown_model_is_named_in_the_refusal(english):
@@ -110,6 +119,66 @@ def test_who_cancels_frees_the_engines_place(page, english, engine):
         assert soon(lambda: engine.open == 0)
     finally:
         engine.gate = None
+
+
+def closed_early(page, open_stream: Callable[[httpx.Client], str], begun: Callable[[], bool]):
+    """A caller who hangs up once it has ``begun``: as a closed page or a script that is killed."""
+    with (
+        httpx.Client(base_url=f"{page.local_url}gradio_api", timeout=PATIENCE) as caller,
+        caller.stream("GET", open_stream(caller)),
+    ):
+        assert soon(begun)
+
+
+@pytest.mark.parametrize("free", [0, 8])
+def test_a_caller_who_hangs_up_frees_the_engines_place(page, engine, free):
+    """Before the first character too, where Gradio has nothing to hand on and looks at nothing."""
+
+    def call(caller):
+        sent = {"data": ["", "text/shakespeare", 400, 0.8, 0]}
+        return f"/call/write/{caller.post('/call/write', json=sent).json()['event_id']}"
+
+    engine.gate, engine.free = asyncio.Event(), free
+    try:
+        closed_early(page, call, lambda: engine.held > 0)
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate, engine.free, engine.held = None, 8, 0
+
+
+@pytest.mark.parametrize("free", [0, 8])
+def test_a_page_that_is_closed_frees_the_engines_place(page, engine, free):
+    number = {fn.name: n for n, fn in page.fns.items()}
+    session = f"session{free}"
+
+    def join(caller, name, data):
+        sent = {"fn_index": number[name], "data": data, "session_hash": session}
+        assert caller.post("/queue/join", json=sent).is_success
+        return f"/queue/data?session_hash={session}"
+
+    def write(caller):
+        asked = [None, "ROMEO:", "", "text/shakespeare", 0.8, 400, ""]
+        with caller.stream("GET", join(caller, "on_write", asked)) as answer:
+            assert '"success":true' in answer.read().decode()
+        return join(caller, "on_order", [None])
+
+    engine.gate, engine.free = asyncio.Event(), free
+    try:
+        closed_early(page, write, lambda: engine.held > 0)
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate, engine.free, engine.held = None, 8, 0
+
+
+@pytest.mark.parametrize("sent", [["a", "b"], {"a": 1}, 7, True])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_text_is_refused(page, engine, sent, lang):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    before = len(engine.begun)
+    with pytest.raises(Exception) as refusal:
+        client.predict(sent, api_name="/write")
+    assert WORDS.say(lang, "error.not_text", sent=str(sent)) in unescape(str(refusal.value))
+    assert len(engine.begun) == before
 
 
 def closure(fn) -> set[str]:
