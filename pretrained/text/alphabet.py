@@ -50,9 +50,14 @@ class Alphabet:
                 return chr(other)
         return "。" if character == "." and "。" in self._index else character
 
+    def known(self, text: str) -> str:
+        """The cleaned text without the characters that the model does not know."""
+        return "".join(c for c in self.clean(text) if c in self._index)
+
     def unknown(self, text: str) -> list[str]:
-        """The distinct characters that the model does not know, in their order."""
-        return list(dict.fromkeys(c for c in self.clean(text) if c not in self._index))
+        """The distinct characters that the model does not know, as they were given, in their order:
+        a sign for which another is read is unknown only if that one is."""
+        return [c for c in dict.fromkeys(text) if self.known(c) != self.clean(c)]
 
     def encode(self, text: str) -> list[int]:
         """Indices of the cleaned text; `UNKNOWN` for what the model does not know."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -42,10 +43,17 @@ def _number(name: str, sent: Any) -> float:
     if sent is None or sent == "":
         return kind(usual)
     allowed = f"{'a whole number' if name in WHOLE else 'a number'} from {least:g} to {most:.10g}"
-    try:
-        value = float(sent)
-    except (TypeError, ValueError):
-        value = math.nan
+    value = math.nan
+    if isinstance(sent, int | float | str) and not isinstance(sent, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            value = float(sent)
     if not least <= value <= most or (name in WHOLE and not value.is_integer()):
-        raise BadOption(name=name, sent=str(sent)[:40], allowed=allowed)
+        raise BadOption(name=name, sent=_shown(sent), allowed=allowed)
     return kind(value)
+
+
+def _shown(sent: Any) -> str:
+    """The beginning of what was sent. Python does not print whole numbers of any length."""
+    with contextlib.suppress(ValueError):
+        return str(sent)[:40]
+    return "so long a number"

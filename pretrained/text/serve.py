@@ -23,26 +23,33 @@ from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import Taste, draw, likeliest
 from pretrained.text.stepper import Stepper
+from pretrained.undo import unless_whole
 
 #: Characters that a view looks at.
 SEEN = 2_000
 #: Characters that one `step` writes: fewer events, and a newcomer still waits milliseconds only.
 STRIDE = 4
+#: Prompts that a step reads on in, and what sets how far: `READ` // (`BESIDES` + their number)
+#: characters, since each one costs about as much as ``BESIDES`` prompts and the prompts themselves.
+READERS, READ, BESIDES = 16, 256, 3
 LINE_ENDS = "，。？！；"
 
 
 @dataclass
 class Writing:
-    """One text that is being written. ``h`` and ``c``: [layers, H]; ``next``: what to read next."""
+    """One text that is being written. ``h`` and ``c``: [layers, H].
+
+    ``unread``: indices still to be read. While there is more than one, it is the prompt's.
+    """
 
     h: Tensor
     c: Tensor
-    next: int
+    unread: tuple[int, ...]
     left: int
     taste: Taste
     chance: np.random.Generator
     poem: bool
-    starts: list[str]
+    starts: tuple[str, ...]
     at_start: bool
     done: bool = False
 
@@ -84,7 +91,7 @@ class Writer:
         seed: int = 0,
         acrostic: str = "",
     ) -> Writing:
-        """Read a prompt; what it writes comes from `step`.
+        """A new text. `step` reads the prompt, some characters at a time, and then writes.
 
         Args:
             length: characters to write; a poem ends by itself before that.
@@ -92,16 +99,15 @@ class Writer:
             seed: the same one gives the same text.
             acrostic: the first characters of the lines of a poem, in their order.
         """
-        text = self.alphabet.clean(prompt)[-MOST_PROMPT:]
-        # Every text begins after the sign that parts texts; the one read last is the next input.
-        read = [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
-        h, c = self._read(read[:-1])
-        starts = list(acrostic) if self.kind == "quatrains" else []
+        text = self.alphabet.known(prompt)[-MOST_PROMPT:]
+        empty = torch.zeros(self.stepper.layers, self.stepper.hidden, device=self.device)
+        starts = tuple(acrostic) if self.kind == "quatrains" else ()
         begun = sum(text.rpartition("\n")[2].count(sign) for sign in LINE_ENDS)
         return Writing(
-            h=h,
-            c=c,
-            next=read[-1],
+            h=empty,
+            c=empty,
+            # Every text begins after the sign that parts texts.
+            unread=tuple(self._indices(text)),
             left=int(length),
             taste=Taste(float(temperature), int(top_k), float(top_p)),
             chance=np.random.default_rng(int(seed)),
@@ -110,23 +116,42 @@ class Writer:
             at_start=not text or text[-1] in LINE_ENDS + "\n",
         )
 
-    @torch.no_grad()
-    def _read(self, indices: list[int]) -> tuple[Tensor, Tensor]:
-        """The state [layers, H] after some characters. Read alone, so that nobody changes it."""
-        layers, hidden = self.stepper.layers, self.stepper.hidden
-        if not indices:
-            empty = torch.zeros(layers, hidden, device=self.device)
-            return empty, empty
-        _, (h, c) = self.network(torch.tensor([indices], device=self.device))
-        return h[:, 0], c[:, 0]
+    def _indices(self, text: str) -> list[int]:
+        return [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
 
     def step(self, states: list[Writing]) -> list[Piece | None]:
-        """Up to `STRIDE` more characters for every text, read and drawn together."""
+        """Up to `STRIDE` more characters for every text whose prompt has been read; some more of
+        the prompts. If it raises, nothing has happened."""
+        with unless_whole(states):
+            self._read([state for state in states if len(state.unread) > 1])
+            return self._write(states)
+
+    def _read(self, states: list[Writing]) -> None:
+        """Goes on in the prompts of which least is left, so that few wait for the long ones."""
+        # The longest of them in front: who has come to the end leaves from the back.
+        states = sorted(states, key=lambda s: len(s.unread))[:READERS][::-1]
+        if not states:
+            return
         h, c = torch.stack([s.h for s in states], 1), torch.stack([s.c for s in states], 1)
-        live = list(range(len(states)))
+        far = READ // (BESIDES + len(states))
+        for place in range(far):
+            n = sum(len(state.unread) > place + 1 for state in states)
+            if not n:
+                break
+            x = torch.tensor([s.unread[place] for s in states[:n]], device=self.device)
+            h[:, :n], c[:, :n] = self.stepper.read(x, h[:, :n], c[:, :n])
+        for n, state in enumerate(states):
+            state.h, state.c = h[:, n], c[:, n]
+            state.unread = state.unread[min(far, len(state.unread) - 1) :]
+
+    def _write(self, states: list[Writing]) -> list[Piece | None]:
         written: list[tuple[list[str], list[float]]] = [([], []) for _ in states]
+        live = [n for n, state in enumerate(states) if len(state.unread) == 1]
+        if not live:
+            return [None for _ in states]
+        h, c = (torch.stack([getattr(states[n], name) for n in live], 1) for name in "hc")
         for _ in range(STRIDE):
-            x = torch.tensor([states[n].next for n in live], device=self.device)
+            x = torch.tensor([states[n].unread[0] for n in live], device=self.device)
             logits, h, c = self.stepper(x, h, c)
             rows = logits.cpu().numpy()
             for row, n in zip(rows, live, strict=True):
@@ -148,7 +173,7 @@ class Writer:
     def _choose(self, state: Writing, logits: np.ndarray) -> tuple[str, float] | None:
         """The next character of one text and its surprise; None where the text is at its end."""
         if state.poem and state.at_start and state.starts:
-            character = state.starts.pop(0)
+            character, state.starts = state.starts[0], state.starts[1:]
             index = self.alphabet.index(self.alphabet.clean(character))
             shifted = logits.astype(np.float64) - logits.max()
             surprise = float(np.log(np.exp(shifted).sum()) - shifted[index])
@@ -158,7 +183,7 @@ class Writer:
         if state.poem and character == self.alphabet.begin:
             state.done = True
             return None
-        state.next = index
+        state.unread = (index,)
         state.at_start = character in LINE_ENDS
         state.left -= 1
         state.done = state.left <= 0
@@ -185,11 +210,13 @@ class Writer:
 
     @torch.no_grad()
     def _judged(self, text: str) -> tuple[list[int], np.ndarray]:
-        """Indices [T] of a text, and the logits [T + 1, V] before each and after the last."""
+        """Indices [T] of a text, and the logits [T + 1, V] before each and after the last. What the
+        model does not know is read over: after it, it expects what it expected before."""
         indices = self.alphabet.encode(text)
-        read = [self.alphabet.index(self.alphabet.begin), *indices]
+        read = self._indices(self.alphabet.known(text))
         logits, _ = self.network(torch.tensor([read], device=self.device))
-        return indices, logits[0].float().cpu().numpy()
+        rows = np.cumsum([0, *(index != UNKNOWN for index in indices)])
+        return indices, logits[0].float().cpu().numpy()[rows]
 
     def _named(self, odds: list[tuple[int, float]]) -> list[tuple[str, float]]:
         """Characters instead of indices; "" stands for any character that it does not know."""
@@ -227,7 +254,7 @@ class Writer:
         }
 
     def _traced(self, text: str) -> tuple[str, list[memory.Trace]]:
-        text = self.alphabet.clean(text[: SEEN // 2]) or self.alphabet.begin
+        text = self.alphabet.known(text[: SEEN // 2]) or self.alphabet.begin
         x = torch.tensor([self.alphabet.encode(text)], device=self.device)
         return text, memory.trace(self.network, x)
 

@@ -6,6 +6,8 @@ first layer needs no product for its input, which is one of few characters: thos
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -53,8 +55,19 @@ class Stepper(nn.Module):
             return self._captured(x, h, c)
         return self.compute(x, h, c)
 
+    @torch.no_grad()
+    def read(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """The new states alone: of a prompt nobody asks what comes next before it is read."""
+        if x.device.type == "cuda":
+            return self(x, h, c)[1:]
+        return self._cells(x, h, c)
+
     def compute(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same, operation by operation."""
+        """The same as `forward`, operation by operation."""
+        h, c = self._cells(x, h, c)
+        return self.out(h[-1]), h, c
+
+    def _cells(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         hs, cs = [], []
         below = h[0]
         for n, cell in enumerate(self.cells):
@@ -63,7 +76,12 @@ class Stepper(nn.Module):
             cs.append(sigmoid(f) * c[n] + sigmoid(i) * torch.tanh(g))
             below = on_grid(sigmoid(o) * torch.tanh(cs[-1]))
             hs.append(below)
-        return self.out(below), torch.stack(hs), torch.stack(cs)
+        return torch.stack(hs), torch.stack(cs)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Stepper:
+        """Called by `nn.Module.to`. A graph replays the weights where they were: it must go."""
+        self._captured = None
+        return super()._apply(fn, recurse)
 
 
 class Captured:
@@ -82,7 +100,8 @@ class Captured:
                 stepper.compute(self.x, self.h, self.c)
         torch.cuda.current_stream().wait_stream(side)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        # Other models' threads may ask for memory meanwhile, which is no business of this graph.
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.given = stepper.compute(self.x, self.h, self.c)
 
     def __call__(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:

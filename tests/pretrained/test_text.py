@@ -12,7 +12,7 @@ from tiny_writers import QUATRAINS, VERSE, tiny
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.text import alphabet, copies, memory, options
+from pretrained.text import alphabet, copies, memory, options, serve, stepper
 from pretrained.text.alphabet import Alphabet
 from pretrained.text.sampling import Taste, draw, likeliest
 
@@ -57,6 +57,13 @@ def test_unknown_characters_are_named_once_and_in_order():
     known = Alphabet.from_text("abc")
     assert known.unknown("a漢b漢é") == ["漢", "é"]
     assert known.encode("a漢b")[1] == 0
+    assert known.known("a漢b漢é") == "ab"
+
+
+def test_unknown_characters_are_named_as_they_were_typed():
+    known = Alphabet.from_text("明月，。")
+    assert known.unknown("“明月”…—x") == ["“", "”", "—", "x"]
+    assert known.unknown("明,月.") == []
 
 
 def test_typographers_signs_and_widths_are_read_as_what_is_known():
@@ -94,6 +101,13 @@ def test_missing_options_get_their_defaults():
         ("temperature", float("inf")),
         ("top_p", "0"),
         ("length", [1]),
+        ("length", 10**400),
+        ("temperature", 10**400),
+        pytest.param("seed", 10**5_000, id="endless"),
+        ("seed", True),
+        ("length", True),
+        ("seed", []),
+        ("seed", {}),
     ],
 )
 def test_a_bad_option_is_refused_with_what_is_allowed(name, sent):
@@ -161,7 +175,7 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(writer):
 def test_a_text_is_the_same_alone_and_among_sixty_four_that_come_and_go(writer):
     rng = random.Random(0)
     asked = [
-        {"prompt": VERSE[: rng.randrange(40)], "length": rng.randrange(1, 60), "seed": n,
+        {"prompt": VERSE[: rng.choice([3, 70])], "length": rng.randrange(1, 40), "seed": n,
          "temperature": rng.choice([0.3, 0.8, 1.5]), "top_k": rng.choice([0, 3]),
          "top_p": rng.choice([1.0, 0.9])}
         for n in range(64)
@@ -180,8 +194,9 @@ def test_a_text_is_the_same_alone_and_among_sixty_four_that_come_and_go(writer):
             live[n] = begun(n)
         moving = rng.sample(sorted(live), rng.randrange(1, len(live) + 1))
         for n, piece in zip(moving, writer.step([live[n] for n in moving]), strict=True):
-            together[n][0] += piece.text
-            together[n][1] += piece.nats
+            if piece:
+                together[n][0] += piece.text
+                together[n][1] += piece.nats
             if live[n].done:
                 del live[n]
     assert [tuple(each) for each in together] == alone
@@ -190,16 +205,134 @@ def test_a_text_is_the_same_alone_and_among_sixty_four_that_come_and_go(writer):
 def test_the_step_says_what_the_whole_network_says(writer):
     read = writer.alphabet.encode("\n" + VERSE[:30])
     logits, _ = writer.network(torch.tensor([read]))
-    h, c = writer._read([])
-    h, c = h[:, None], c[:, None]
+    state = writer.begin("")
+    h, c = state.h[:, None], state.c[:, None]
     for place, index in enumerate(read):
         stepped, h, c = writer.stepper(torch.tensor([index]), h, c)
         assert torch.allclose(stepped[0], logits[0, place], atol=0.02)
 
 
 def test_characters_it_does_not_know_are_read_over_and_never_written(writer):
-    text, _ = finished(writer, writer.begin("R漢€\u0007ש", length=80, temperature=2.0, seed=0))
-    assert set(text) <= set(writer.alphabet.characters)
+    asked = {"length": 80, "temperature": 2.0, "seed": 0}
+    strange, plain = (finished(writer, writer.begin(p, **asked)) for p in ("R漢€\u0007Oש", "RO"))
+    assert strange == plain
+    assert set(plain[0]) <= set(writer.alphabet.characters)
+
+
+def test_a_prompt_is_read_in_parts_and_others_write_in_between(writer):
+    long, quick = writer.begin(VERSE * 20, length=8), writer.begin("RO", length=400)
+    for _ in range(5):
+        [nothing, piece] = writer.step([long, quick])
+        assert nothing is None and len(piece.text) == serve.STRIDE
+    assert finished(writer, long) == finished(writer, writer.begin(VERSE * 20, length=8))
+
+
+def test_one_step_does_not_read_more_the_more_prompts_wait(writer, monkeypatch):
+    read = []
+    whole = writer.stepper.read
+    monkeypatch.setattr(
+        writer.stepper, "read", lambda x, h, c: read.append(len(x)) or whole(x, h, c)
+    )
+    for count in (1, 64):
+        read.clear()
+        writer.step([writer.begin(VERSE * 20, length=1) for _ in range(count)])
+        assert max(read) <= serve.READERS
+        assert len(read) * (serve.BESIDES + max(read)) <= serve.READ
+
+
+def test_a_short_prompt_does_not_wait_for_long_ones(writer):
+    long = [writer.begin(VERSE * 20, length=1) for _ in range(63)]
+    pieces = writer.step([*long, writer.begin("RO", length=9)])
+    assert pieces[-1] is not None and not any(pieces[:-1])
+
+
+def test_a_text_goes_on_from_itself_as_if_it_had_not_been_interrupted(writer):
+    """Prompts pass through the same numbers as what is written."""
+    state = writer.begin("RO", length=40, seed=1)
+    text, _ = finished(writer, state)
+    again = writer.begin("RO" + text)
+    writer._read([again])
+    assert again.unread == state.unread
+    assert torch.equal(again.h, state.h) and torch.equal(again.c, state.c)
+
+
+@pytest.mark.parametrize("fails_at", [1, 40, 65, 66, 68])
+def test_a_step_that_fails_leaves_its_states_as_they_were(writer, monkeypatch, fails_at):
+    def begun():
+        return [writer.begin(p, length=9, seed=n) for n, p in enumerate(("", "RO", VERSE * 9))]
+
+    expected, states = begun(), begun()
+    for both in (expected, states):
+        writer.step(both)
+    calls, whole = [], writer.stepper._cells
+
+    def failing(x, h, c):
+        calls.append(x)
+        if len(calls) == fails_at:
+            raise MemoryError
+        return whole(x, h, c)
+
+    monkeypatch.setattr(writer.stepper, "_cells", failing)
+    pieces = []
+    while any(not state.done for state in states):
+        live = [state for state in states if not state.done]
+        try:
+            pieces.append(writer.step(live))
+        except MemoryError:
+            pieces.append(writer.step(live))
+    monkeypatch.undo()
+    whole_pieces = []
+    while any(not state.done for state in expected):
+        whole_pieces.append(writer.step([state for state in expected if not state.done]))
+    assert pieces == whole_pieces
+
+
+def test_a_poem_whose_step_fails_keeps_its_acrostic(poet, monkeypatch):
+    state, calls, choose = poet.begin("", length=30, acrostic="空山人林"), [], poet._choose
+
+    def failing(*given):
+        calls.append(given)
+        drawn = choose(*given)
+        if len(calls) == 2:
+            raise MemoryError
+        return drawn
+
+    monkeypatch.setattr(poet, "_choose", failing)
+    with pytest.raises(MemoryError):
+        poet.step([state])
+    assert finished(poet, state) == finished(poet, poet.begin("", length=30, acrostic="空山人林"))
+
+
+# ---- on a GPU: what a test without one can hold -------------------------------------------------
+
+
+def test_weights_that_move_leave_their_graph_behind(folder):
+    writer = catalog.from_folder(folder).load("cpu")
+    writer.stepper._captured = object()
+    writer.to("cpu")
+    assert writer.stepper._captured is None
+
+
+def test_a_capture_does_not_mind_what_other_threads_do(writer, monkeypatch):
+    seen = {}
+
+    class Anything:
+        def __init__(self, *_, **options):
+            seen.update(options)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def wait_stream(self, _):
+            return None
+
+    for name in ("Stream", "stream", "current_stream", "CUDAGraph", "graph"):
+        monkeypatch.setattr(torch.cuda, name, Anything)
+    stepper.Captured(writer.stepper)
+    assert seen == {"capture_error_mode": "thread_local"}
 
 
 def test_only_the_end_of_a_long_prompt_is_read(writer):
@@ -239,6 +372,18 @@ def test_surprise_of_a_text_is_one_number_for_each_character(writer):
     for odds in seen["odds"]:
         shares = [p for _, p in odds]
         assert len(odds) == 5 and shares == sorted(shares, reverse=True) and sum(shares) <= 1.0001
+
+
+def test_what_it_does_not_know_changes_nothing_that_it_expects(writer):
+    strange, plain = writer.predict(["ROM€€O", "ROMO"], view="surprise")
+    assert [strange["nats"][n] for n in (0, 1, 2, 5)] == plain["nats"]
+    assert [strange["odds"][n] for n in (0, 1, 2, 5)] == plain["odds"]
+    assert strange["odds"][3] == strange["odds"][4] == plain["odds"][3]
+    strange, plain = writer.predict(["€RO", "RO"], view="odds")
+    assert strange["odds"] == plain["odds"] and strange["unknown"] == [0]
+    strange, plain = writer.predict(["R€O", "RO"], view="memory")
+    assert strange["characters"] == ["R", "O"]
+    assert (strange["layers"][1]["cells"] == plain["layers"][1]["cells"]).all()
 
 
 def test_surprise_is_minus_the_log_of_the_odds(writer):

@@ -1,0 +1,33 @@
+"""A step that fails leaves its states as they were, so that it can be tried again.
+
+A step writes several characters or points and may fail at any of them, for instance for want of
+memory. What the others had written by then would be lost if they were stepped once more from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def unless_whole(states: Sequence[Any]) -> Iterator[None]:
+    """Restores every attribute of ``states`` if what is done within raises.
+
+    Attributes are held by reference: a step must replace them, and not change them in place. The
+    sources of chance are the exception, their state is kept too.
+    """
+    before = [vars(state).copy() for state in states]
+    sources = [v for kept in before for v in kept.values() if isinstance(v, np.random.Generator)]
+    chances = [source.bit_generator.state for source in sources]
+    try:
+        yield
+    except BaseException:
+        for state, kept in zip(states, before, strict=True):
+            vars(state).update(kept)
+        for source, chance in zip(sources, chances, strict=True):
+            source.bit_generator.state = chance
+        raise
