@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,35 @@ def test_writing_can_be_stopped(page: Page, app_url: str) -> None:
     before = ink(page)
     expect(page.locator("[data-do=stop]")).to_be_hidden()
     assert ink(page) == before
+
+
+def ended(app_url: str, outcome: str) -> float:
+    """How many lines of the pen ended so, by the server's own count."""
+    with urllib.request.urlopen(f"{app_url}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    name = f'breakthroughs_requests_total{{model="handwriting/pen",outcome="{outcome}"}}'
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+def test_a_closed_page_frees_its_pens(new_page: NewPage, app_url: str) -> None:
+    """All four are cut off where they stand, rather than write on for nobody."""
+    page = visit(new_page(), app_url)
+    mark(page)
+    slide(page, "samples", 4)
+    rewritten(page)
+    mark(page)
+    write(page, "a long text that will take the pen quite a while to write down, " * 4)
+    expect(page.locator(".sheet-of-paper[data-old]")).to_have_count(0)
+    expect(page.locator(".board .ink path").first).to_be_attached()
+    cut, whole = ended(app_url, "cancelled"), ended(app_url, "answered")
+    page.close()
+    other = new_page()
+    other.goto(f"{app_url}/?tab=server&lang=en")
+    while ended(app_url, "cancelled") < cut + 4:
+        assert ended(app_url, "answered") < whole + 20, "it was written to its end"
+        other.wait_for_timeout(50)
+    models = Client(app_url, verbose=False).predict(api_name="/status")["models"]
+    assert {m["key"]: m["leases"] for m in models}["handwriting/pen"] == 0
 
 
 # To take home

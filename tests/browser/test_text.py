@@ -218,6 +218,20 @@ def test_a_text_of_ones_own_is_looked_into(page: Page, app_url: str) -> None:
     expect(inside.locator(".expected [data-i]")).to_have_count(len("My own words."))
 
 
+def test_of_a_long_text_the_end_is_looked_into_and_it_says_so(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    inside = room(page, "inside")
+    expect(inside.locator("#look-cell .strips")).to_be_visible()
+    inside.get_by_role("button", name=WORDS.say("en", "text.inside.yours")).click()
+    page.locator("#look-text textarea").fill("To be, or not to be. " * 100 + "The end.")
+    page.locator("#look-go").click()
+    expect(inside.locator("#look-head")).to_contain_text("Of its 2,108 characters these are")
+    expect(inside.locator("#look-cell")).to_contain_text("the last 600 of the 1,000")
+    for place in ("#look-expected [data-i]", "#look-cell .ch b"):
+        last = inside.locator(place).all_inner_texts()[-4:]
+        assert "".join(last) == "end."
+
+
 # The rooms
 
 

@@ -125,6 +125,19 @@ def test_to_continue_a_model_that_answers_hands_it_its_own_words_as_its_own(engi
     assert "so_far" not in engine.begun[-1][2]
 
 
+def test_the_ids_that_it_goes_on_from_hold_its_words_in_its_own_turn(engine):
+    from tiny_causal import tokenizer
+
+    from pretrained.text.causal_tokens import Tokens
+
+    wish = writing.wished(engine.entries[NOW], "Why?", length=50, seed=1)
+    collect(writing.stream(engine, wish, "Because the"))
+    _, prompt, options = engine.begun[-1]
+    fast = tokenizer()
+    read = fast.decode(Tokens(fast, set()).prompt(prompt, options["so_far"]))
+    assert read.endswith("Why?<|im_end|>\n<|im_start|>assistant\nBecause the")
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_continue_that_is_refused_keeps_the_text_and_says_why_beneath_it(engine, lang):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
