@@ -36,7 +36,9 @@ class Model(Protocol):
     """A served model. All calls come one at a time, from one thread.
 
     It may also have ``bytes`` (weights in memory) and ``to(device)`` (so that it can be parked in
-    host memory when the accelerator is needed for another).
+    host memory when the accelerator is needed for another). With ``one_by_one = True`` it says that
+    it gains nothing from a batch: ``predict`` is then given one input at a time, so that nobody
+    waits for the others in one.
     """
 
     def predict(self, inputs: list[Any], **options: Any) -> list[Any]:
@@ -47,7 +49,8 @@ class Generator(Protocol):
     """A model that answers piece by piece. It may offer ``predict`` as well."""
 
     def begin(self, prompt: Any, **options: Any) -> Any:
-        """The state of a new generation; ``state.done`` tells when it is at its end."""
+        """The state of a new generation; ``state.done`` tells when it is at its end. Quick: a long
+        prompt is read in `step`, some of it at a time."""
 
     def step(self, states: list[Any]) -> list[Any]:
         """Advances every state by one, and gives one event for each.

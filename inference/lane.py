@@ -18,6 +18,10 @@ from inference.errors import Closed, explain
 from inference.metrics import Metrics
 from inference.streaming import Generation, Live
 
+#: Seconds that newcomers may take between two steps of the generations that are live. However long
+#: it takes, one is let in.
+BETWEEN = 0.02
+
 
 class Lane:
     """Serves one model. ``end`` is called, under the queue's lock, when the lane is over."""
@@ -112,14 +116,13 @@ class Lane:
                 if open_:
                     for job in self._queue.take(self.key, Arrival, self._queue.limit):
                         job.finish()
-                    requests = self._queue.take(self.key, Request, most)
-                    if requests:
+                    # Whoever writes waits for one answer, and so does one who comes while the
+                    # model answers, if it gains nothing from more at once.
+                    alone = len(live) or getattr(lease.model, "one_by_one", False)
+                    if requests := self._queue.take(self.key, Request, 1 if alone else most):
                         self._answer(lease, requests)
                         worked = True
-                    joining = self._queue.take(self.key, Generation, most - len(live))
-                    while joining:
-                        live.join(joining.pop(0))
-                        worked = True
+                    worked |= self._let_in(most, live)
                 steps = live.advance()
                 if steps:
                     self._metrics.batch(self.key, steps)
@@ -133,6 +136,17 @@ class Lane:
                 open_ = not lease.doomed
         finally:
             live.end(Closed())
+
+    def _let_in(self, most: int, live: Live) -> bool:
+        """Begins generations while there are places and time; whether any came."""
+        until, came = self._clock() + BETWEEN, False
+        while not came or self._clock() < until:
+            joining = self._queue.take(self.key, Generation, min(1, most - len(live)))
+            if not joining:
+                break
+            live.join(joining[0])
+            came = True
+        return came
 
     def _answer(self, lease: Lease, requests: list[Request]) -> None:
         self._metrics.batch(self.key, len(requests))

@@ -52,6 +52,9 @@ class CausalWriter:
             `causal_attention`.
     """
 
+    #: Views are computed text by text: see `inference.contract.Model`.
+    one_by_one = True
+
     def __init__(self, network: nn.Module, tokens: Tokens, key: str, device: str) -> None:
         self.network, self.tokens, self.key = network.eval(), tokens, key
         self.most: int = network.config.max_position_embeddings  # type: ignore[assignment,union-attr]

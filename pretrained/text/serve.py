@@ -57,6 +57,9 @@ class Writing:
 class Writer:
     """A network with its alphabet, as the engine holds it."""
 
+    #: Views are computed text by text: see `inference.contract.Model`.
+    one_by_one = True
+
     def __init__(
         self,
         network: CharNet,

@@ -59,6 +59,7 @@ class FakeModel:
         self.key, self.bytes, self.device = key, size, device
         self.batches: list[list[Any]] = []
         self.steps: list[int] = []
+        self.on_begin: Callable[[], None] | None = None
         self.on_move: Callable[[], None] | None = None
 
     def to(self, device: str) -> None:
@@ -85,6 +86,8 @@ class FakeModel:
         )
 
     def begin(self, prompt: int, *, spoilt_at: int | None = None) -> FakeState:
+        if self.on_begin:
+            self.on_begin()
         if prompt < 0:
             raise ValueError("no such prompt")
         return FakeState(prompt, spoilt_at)

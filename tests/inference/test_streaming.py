@@ -79,6 +79,80 @@ def test_requests_are_answered_between_the_steps() -> None:
     run(facts())
 
 
+def test_newcomers_who_take_long_to_begin_are_let_in_one_between_two_steps() -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a", max_batch=9))
+        first = reading(house, 5)
+        await settled()
+        house.lanes.step("a")
+        model = house.loader.model("a")
+        model.on_begin = lambda: setattr(house.clock, "now", house.clock.now + 1.0)
+        others = [reading(house, 9) for _ in range(4)]
+        await house.run()
+        assert await first == [1, 2, 3, 4, 5]
+        assert model.steps[:6] == [1, 2, 3, 4, 5, 4]
+        assert [len(await other) for other in others] == [9] * 4
+
+    run(facts())
+
+
+def test_newcomers_who_take_no_time_are_let_in_together() -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a", max_batch=9))
+        tasks = [reading(house, 2) for _ in range(5)]
+        await house.run()
+        await asyncio.gather(*tasks)
+        assert house.loader.model("a").steps == [5, 5]
+
+    run(facts())
+
+
+def test_long_questions_are_answered_one_between_two_steps() -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a", max_batch=9))
+        stream = reading(house, 6)
+        await settled()
+        house.lanes.step("a")
+        model, seen = house.loader.model("a"), []
+
+        def long() -> int:
+            house.clock.now += 1.0
+            seen.append(len(model.steps))
+            return 0
+
+        questions = [house.ask("a", long) for _ in range(4)]
+        await house.run()
+        await asyncio.gather(stream, *questions)
+        assert seen == [1, 2, 3, 4]
+        assert [len(batch) for batch in model.batches] == [1] * 4
+
+    run(facts())
+
+
+def test_a_model_may_be_asked_one_by_one_so_that_a_newcomer_waits_for_one_only() -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a", max_batch=9))
+        questions = [house.ask("a", 0)]
+        await house.run()
+        model = house.loader.model("a")
+        model.one_by_one = True
+
+        def long() -> int:
+            house.clock.now += 1.0
+            return 0
+
+        questions += [house.ask("a", long) for _ in range(4)]
+        stream = reading(house, 3)
+        await settled()
+        house.lanes.step("a")
+        assert (len(model.batches), len(model.steps)) == (2, 1)
+        await house.run()
+        assert await stream == [1, 2, 3]
+        await asyncio.gather(*questions)
+
+    run(facts())
+
+
 def test_closing_the_generator_frees_its_place() -> None:
     async def facts() -> None:
         house = House(FakeEntry("a", max_batch=1))
