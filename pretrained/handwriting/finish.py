@@ -67,7 +67,7 @@ def write(
 ) -> None:
     """Write the checkpoint folder of a run into ``out``, or beside its state."""
     out = out or run
-    network = task.model
+    network = task.model.cpu()
     network.load_state_dict(averaged(run))
     network.eval()
     config: dict[str, Any] = {

@@ -4,8 +4,8 @@
 
 The judge tells the training writers apart by their strokes. Each shipped hand is a point among its
 embeddings, the mean of real lines; a writing belongs to the nearest. Beside the pen's samples stand
-real lines of the same hands that the judge has not learnt from, samples of the pen in nobody's
-hand, and chance. The figures go into the pen's metrics.json.
+real lines of the same hands that the judge, unlike the pen, has not learnt from, samples of the pen
+in nobody's hand, and chance. The figures go into the pen's metrics.json.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ from pretrained.handwriting import data, evaluate, strokes, tasks
 from pretrained.handwriting.data import Writing
 from pretrained.handwriting.read import smooth
 from pretrained.handwriting.reader import FEATURES, BothWays, describe
+from pretrained.handwriting.tasks import device_of
 from training import loop
 
 #: Share of each writer's rows that the judge does not learn from.
 ASIDE = 0.2
 #: Points of a line that is judged: two or three words.
 LINE = (60, 120)
+#: What is judged, as the card names it.
+SPLIT = "lines of training writers: new to the judge, not to the pen"
 #: Lines of each hand, real or written.
 EACH = 25
 
@@ -88,7 +91,7 @@ class JudgeTask:
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """Cross-entropy over the training writers."""
-        points, lengths, writers = batch
+        points, lengths, writers = (part.to(device_of(model)) for part in batch)
         return F.cross_entropy(model(points, lengths), writers, label_smoothing=0.1)
 
     @torch.no_grad()
@@ -97,8 +100,10 @@ class JudgeTask:
         right = 0
         for begin in range(0, len(self.aside), 64):
             rows = self.aside[begin : begin + 64]
-            found = model(*padded([one.points for one in rows])).argmax(1)
-            right += int((found == torch.tensor([self.number[o.writer] for o in rows])).sum())
+            points, lengths = padded([one.points for one in rows])
+            device = device_of(model)
+            found = model(points.to(device), lengths.to(device)).argmax(1).tolist()
+            right += sum(n == self.number[one.writer] for n, one in zip(found, rows, strict=True))
         return {"aside_top1": right / len(self.aside)}
 
 
@@ -180,7 +185,6 @@ def measure(
         for job, line in zip(jobs, read, strict=True)
     ]
     carried = [answer["points"] for answer in pen.predict(live)]
-    split = "lines of training writers that the judge has not seen"
 
     def row(name: str, drawn: Sequence[Any], said: str) -> dict[str, Any]:
         figure = agreement(embeddings(judge, drawn), centres, own)
@@ -188,10 +192,10 @@ def measure(
 
     chance = 1 / len(hands)
     return [
-        row(f"nearest of {len(hands)} hands is the own one: the pen", sampled, f"texts of {split}"),
-        row("the same for real writing", [one.absolute() for _, one in real], split),
-        row("the same for the pen after reading a line, no vector", carried, f"texts of {split}"),
-        row("the same for the pen in nobody's hand", nobody, f"texts of {split}"),
+        row(f"nearest of {len(hands)} hands is the own one: the pen", sampled, f"texts of {SPLIT}"),
+        row("the same for real writing", [one.absolute() for _, one in real], SPLIT),
+        row("the same for the pen after reading a line, no vector", carried, f"texts of {SPLIT}"),
+        row("the same for the pen in nobody's hand", nobody, f"texts of {SPLIT}"),
         {
             "name": "the same by chance",
             "metric": "hand",
@@ -199,7 +203,7 @@ def measure(
             "low": chance,
             "high": chance,
             "n": len(own),
-            "split": split,
+            "split": SPLIT,
         },
     ]
 
@@ -243,7 +247,7 @@ def trained(writings: Sequence[Writing], run: Path, minutes: float, seed: int = 
     else:
         network, _ = loop.fit(task, plan, run)
     assert isinstance(network, Judge)
-    return network
+    return network.cpu()
 
 
 def hands_of(

@@ -6,7 +6,6 @@ generator of its own, seeded by the visitor.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from pretrained.handwriting.data import GAP
 from pretrained.handwriting.errors import NoSuchHand, NothingToWrite, NotSpelled, TooLong
 from pretrained.handwriting.model import DRAW, FINISHED, LIFT, PenNet
 from pretrained.handwriting.stepper import Doubles, Memory, Mixture, Stepper
+from pretrained.undo import unless_whole
 
 STYLES = "styles.safetensors"
 #: Characters of one line, and points that one may take: many times what it needs.
@@ -74,7 +74,7 @@ class Writing:
     bias: float
     random: np.random.Generator
     trace: bool = False
-    given: deque[Doubles] = field(default_factory=deque)  # a hand still to be read
+    given: Doubles = field(default_factory=lambda: np.zeros((0, 3)))  # a hand still to be read
     mixture: Mixture | None = None
     count: int = 0
     done: bool = False
@@ -194,20 +194,23 @@ class Pen:
         before = np.array(alphabet.encode(text + " ", self.characters), np.int64)
         state.numbers = np.concatenate([before, state.numbers])
         state.own = len(before)
-        state.given = deque(points.astype(np.float64))
+        state.given = points.astype(np.float64)
         end = points[:, :2].astype(np.float64).sum(0)
         state.origin = end - np.array([width + GAP[0], 0.0])
 
     def step(self, states: list[Writing]) -> list[tuple[Point, ...] | None]:
-        """Up to four points for each; None while a visitor's own hand is still being read."""
+        """Up to four points for each; None while a visitor's own hand is still being read. If it
+        raises, nothing has happened."""
         drawn: list[list[Point]] = [[] for _ in states]
-        for _ in range(STEPS):
-            moving = [i for i, state in enumerate(states) if not state.done]
-            if not moving:
-                break
-            for i, point in zip(moving, self._advance([states[i] for i in moving]), strict=True):
-                if point is not None:
-                    drawn[i].append(point)
+        with unless_whole(states):
+            for _ in range(STEPS):
+                moving = [i for i, state in enumerate(states) if not state.done]
+                if not moving:
+                    break
+                points = self._advance([states[i] for i in moving])
+                for i, point in zip(moving, points, strict=True):
+                    if point is not None:
+                        drawn[i].append(point)
         return [tuple(points) or None for points in drawn]
 
     def _advance(self, states: list[Writing]) -> list[Point | None]:
@@ -227,8 +230,8 @@ class Pen:
         self, state: Writing, memory: Memory, mixture: Mixture, window: Doubles
     ) -> Point | None:
         state.memory = memory
-        if state.given:
-            state.before = state.given.popleft()
+        if len(state.given):
+            state.before, state.given = state.given[0], state.given[1:]
             return None
         dx, dy, pen = draw(mixture, state.random)
         state.count += 1

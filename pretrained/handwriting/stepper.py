@@ -2,6 +2,9 @@
 
 Every matrix product goes through `ExactLinear`. The window and the mixture are computed in double
 precision, one number at a time or in whole numbers, so that no sum depends on the batch.
+
+A limit: the window is computed by numpy, so that a GPU hands its numbers over and waits twice in
+every step. No graph is captured, as the network of characters does, and the pen gains little there.
 """
 
 from __future__ import annotations

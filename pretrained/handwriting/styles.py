@@ -94,7 +94,7 @@ def prime(pen: Pen, line: Writing, number: int) -> dict[str, Tensor]:
     state = pen.begin("x")
     state.hand = pen.stepper.hands[number]
     pen.read(state, line.points, text, line.width)
-    while state.given:
+    while len(state.given):
         pen.step([state]) if len(state.given) > 4 else pen._advance([state])
     memory = state.memory
     kappa = memory.kappa - state.own  # counted from the first character of what is to come

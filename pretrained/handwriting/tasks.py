@@ -69,6 +69,11 @@ class Lines:
         return batches
 
 
+def device_of(net: nn.Module) -> torch.device:
+    """Where a network is: batches are made on the CPU, and follow it there."""
+    return next(net.parameters()).device
+
+
 def encode(texts: Sequence[str], characters: str) -> Tensor:
     """Texts as long [B, U]: a character's place in the alphabet plus one, 0 for padding; characters
     that the alphabet lacks are left out."""
@@ -143,13 +148,13 @@ class PenTask:
         """Nats a point. A little noise on what goes in: its own samples will not be perfect."""
         before = batch["before"].clone()
         before[..., :2] += self.noise * torch.randn_like(before[..., :2])
-        where, state = self._surprise(net, batch, before)
+        where, state = self._surprise(net, batch | {"before": before})
         return where + state
 
-    def _surprise(
-        self, net: nn.Module, batch: dict[str, Tensor], before: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        raw, _ = net(before, batch["text"], batch["hand"])
+    def _surprise(self, net: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        device = device_of(net)
+        batch = {name: part.to(device) for name, part in batch.items()}
+        raw, _ = net(batch["before"], batch["text"], batch["hand"])
         here = batch["states"] >= 0
         where, state = model.surprise(
             raw, batch["points"], batch["states"].clamp_min(0), self.model.mixture
@@ -162,7 +167,7 @@ class PenTask:
         sums, count = np.zeros(2), 0
         for batch in self.held_out:
             here = int((batch["states"] >= 0).sum())
-            where, state = self._surprise(net, batch, batch["before"])
+            where, state = self._surprise(net, batch)
             sums += np.array([where.item(), state.item()]) * here
             count += here
         return {"held_out_nats": sums.sum() / count, "held_out_pen_nats": sums[1] / count}
@@ -207,8 +212,9 @@ class ReaderTask:
 
     def loss(self, net: nn.Module, batch: dict[str, Any]) -> Tensor:
         """Connectionist temporal classification, in nats a character."""
-        logits, lengths = net(batch["points"], batch["lengths"])
-        texts = encode(batch["texts"], self.model.characters)
+        device = device_of(net)
+        logits, lengths = net(batch["points"].to(device), batch["lengths"].to(device))
+        texts = encode(batch["texts"], self.model.characters).to(device)
         return F.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
             texts,
@@ -221,8 +227,9 @@ class ReaderTask:
     def evaluate(self, net: nn.Module) -> dict[str, float]:
         """Character error rate on writers kept aside."""
         wrong, total = 0, 0
+        device = device_of(net)
         for batch in self.held_out:
-            logits, lengths = net(batch["points"], batch["lengths"])
+            logits, lengths = net(batch["points"].to(device), batch["lengths"].to(device))
             for (text, _), meant in zip(
                 reader.greedy(logits, lengths, self.model.characters), batch["texts"], strict=True
             ):

@@ -83,6 +83,33 @@ def test_sixty_four_writings_at_once_each_get_what_they_get_alone(pen: Pen) -> N
         assert found[n] == whole, n
 
 
+@pytest.mark.parametrize("fails_at", [2, 7, 50, 51])
+def test_a_step_that_fails_leaves_its_writings_as_they_were(
+    pen: Pen, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    jobs = [{"text": "word", "seed": 1}, {"text": "pen", "seed": 2, **own_hand()}]
+    expected = [alone(pen, job) for job in jobs]
+    states, found = [pen.begin(**job) for job in jobs], [[], []]
+    calls, whole = [], pen._point
+
+    def failing(*given: object) -> serve.Point | None:
+        calls.append(given)
+        point = whole(*given)
+        if len(calls) == fails_at:
+            raise MemoryError
+        return point
+
+    monkeypatch.setattr(pen, "_point", failing)
+    while live := [n for n, state in enumerate(states) if not state.done]:
+        try:
+            steps = pen.step([states[n] for n in live])
+        except MemoryError:
+            steps = pen.step([states[n] for n in live])
+        for n, points in zip(live, steps, strict=True):
+            found[n] += points or ()
+    assert len(calls) > fails_at and found == expected
+
+
 def test_another_seed_is_another_drawing(pen: Pen) -> None:
     assert alone(pen, {"text": "word", "seed": 1}) != alone(pen, {"text": "word", "seed": 2})
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tiny_hands import strokes_of, write_split
+from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.handwriting import data, evaluate, finish, train
+from pretrained.handwriting import data, evaluate, finish, hands, train
 from pretrained.handwriting.data import Writing, place
 
 
@@ -91,6 +93,46 @@ def test_two_steps_leave_a_checkpoint_that_serves(name: str, folder: Path, tmp_p
         result = evaluate.evaluate(entry, folder)
         assert result["n"] == 10 and result["split"].endswith("/validation")
         assert json.dumps(result)
+
+
+class Elsewhere(nn.Module):
+    """A network on another device, which only looks where what it is given lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1, device="meta"))
+        self.seen: set[str] = set()
+
+    def forward(self, *given: Tensor) -> None:
+        self.seen |= {each.device.type for each in given}
+        raise Reached
+
+
+class Reached(Exception):
+    pass
+
+
+@pytest.mark.parametrize("name", ["pen", "reader", "judge"])
+@pytest.mark.parametrize("what", ["loss", "evaluate"])
+def test_batches_follow_the_network_to_its_device(name: str, what: str, folder: Path) -> None:
+    if name == "judge":
+        writings, _ = data.read(folder, "train", blind=True)
+        task = hands.JudgeTask(writings, writings, 0)
+    else:
+        task, _ = train.task_of(f"handwriting/{name}", folder, 0)
+    net = Elsewhere()
+    with pytest.raises(Reached):
+        if what == "loss":
+            task.loss(net, next(task.batches(0, 0.0)))
+        else:
+            task.evaluate(net)
+    assert net.seen == {"meta"}
+
+
+def test_the_lines_that_hands_are_judged_by_are_not_said_to_be_new_to_the_pen() -> None:
+    metrics = checkpoint.read_json(catalog.folder_of("handwriting/pen"), checkpoint.METRICS)
+    for row in metrics["ladder"]:
+        assert row["split"].endswith(hands.SPLIT) and "not to the pen" in row["split"]
 
 
 def test_unknown_keys_and_missing_data_are_refused(folder: Path, tmp_path: Path) -> None:
