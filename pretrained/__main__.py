@@ -96,6 +96,9 @@ def evaluate(
         Path | None, typer.Option("--checkpoint", help="A folder instead of the bundled one.")
     ] = None,
     split: Annotated[str, typer.Option(help="Which split of a folder or data set.")] = "validation",
+    direction: Annotated[
+        str | None, typer.Option(help="For translators: en-fr, or fr-en to turn the pairs around.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     keep: Annotated[
         bool, typer.Option(help="Write the figures into the checkpoint's metrics and card.")
@@ -103,7 +106,11 @@ def evaluate(
 ) -> None:
     """Score a model: metrics with n, split and 95% interval."""
     entry = catalog.from_folder(checkpoint_, key) if checkpoint_ else catalog.find(key)
-    result = recipe_module(key, "evaluate").evaluate(entry, data, split=split)
+    if direction and entry.task != "translation":
+        reason = "only translators have one: leave it out"
+        raise typer.BadParameter(reason, param_hint="--direction")
+    turned = {"direction": direction} if direction else {}
+    result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **turned)
     if keep:
         if entry.folder is None:
             reason = "only a folder can keep figures: leave --keep out or give --checkpoint"
@@ -134,6 +141,8 @@ def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
     """Put one result into ``metrics.json``, in place of an older one on the same split."""
     metrics = checkpoint.read_json(folder, checkpoint.METRICS)
     room = recipe_module(result["key"], "evaluate")
+    # A translator has a target for each direction.
+    aim = " ".join(filter(None, (result["key"], result.get("direction"))))
     row = {
         "split": result["split"],
         "n": result["n"],
@@ -141,7 +150,7 @@ def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
         "per_class": result["per_class"],
         "command": command,
         "reference": getattr(room, "REFERENCES", {}).get(result["key"], ""),
-        "target": getattr(room, "TARGETS", {}).get(result["key"], {}),
+        "target": getattr(room, "TARGETS", {}).get(aim, {}),
     }
     others = [r for r in metrics["results"] if r["split"] != row["split"]]
     metrics["results"] = [*others, row]

@@ -1,0 +1,222 @@
+"""Sentence pairs to learn to translate from, and sentences with all their references to score.
+
+A pair is (English, the other language); a file names its languages by its columns. Training rows
+hold one sentence of each. Rows to score hold a list of references in the second column, because a
+sentence has many right translations: all of them count.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pretrained.errors import BadData
+
+LANGUAGES = ("en", "fr", "zh")
+#: Fewest pairs that are worth training on.
+LEAST = 200
+#: Longest sentence of a pair, in characters: the longest of the bundled sets has 269.
+LONGEST = 1_000
+SUFFIXES = (".parquet", ".tsv", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A sentence to translate, and every translation that is known to be right."""
+
+    source: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What is trained on, what is kept aside, and how both are named in the card.
+
+    ``train``: (English, the other language). ``held_out``: the same, to choose settings by.
+    """
+
+    languages: tuple[str, str]
+    train: list[tuple[str, str]]
+    held_out: list[tuple[str, str]]
+    split: str
+    held_out_split: str
+
+
+def tidy(text: str, language: str) -> str:
+    """A sentence as the networks read and write it. Small, and nothing is lost that is heard:
+    composed characters (NFC), one kind of blank, no invisible signs, straight apostrophes.
+
+    French gets its blanks before ``? ! : ;`` and inside ``« »``, Chinese its own punctuation, both
+    as most of the data have them.
+    """
+    text = unicodedata.normalize("NFC", text).replace("’", "'").replace("…", "...")
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace())
+    text = " ".join(text.split())
+    if language == "fr":
+        text = re.sub(r"(?<=[\w»\")]) ?([?!;]+|:(?!\S))", r" \1", text)
+        text = re.sub(r"« ?(.*?) ?»", r"« \1 »", text)
+    if language == "zh" and re.search(r"[\u4e00-\u9fff]", text):
+        text = re.sub(r"(?<=[\u4e00-\u9fff”」]) ?([?!,]) ?", lambda m: WIDE[m[1]], text)
+        text = re.sub(r"(?<=[\u4e00-\u9fff])\.$", "。", text)
+    return text
+
+
+WIDE = {"?": "？", "!": "！", ",": "，"}
+
+
+def languages_of(direction: str) -> tuple[str, str]:
+    """``"fr-en"`` as source and target.
+
+    Raises:
+        BadData: it names no two of the languages.
+    """
+    source, _, target = direction.partition("-")
+    if source == target or not {source, target} <= set(LANGUAGES) or "en" not in (source, target):
+        reason = "a direction is en-fr, fr-en, en-zh or zh-en: name one of them"
+        raise BadData(path=direction, reason=reason)
+    return source, target
+
+
+def read(source: Path | str, languages: tuple[str, str], split: str = "train") -> Pairs:
+    """The pairs of a folder with splits, or of one file, whose last twentieth is kept aside.
+
+    Raises:
+        BadData: they cannot be read, a row is bad, or they are too few.
+    """
+    path = Path(source)
+    if path.is_dir():
+        train = list(_flat(_rows(_file(path, split), languages)))
+        held_out = list(_flat(_rows(_file(path, "validation"), languages)))
+        names = (f"{path.name}/{split}", f"{path.name}/validation")
+    else:
+        every = list(_flat(_rows(path, languages)))
+        train, held_out = _parted(every)
+        names = (f"first 95% of {path.name}", f"last 5% of {path.name}")
+    if len(train) < LEAST:
+        reason = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
+        raise BadData(path=path, reason=reason)
+    return Pairs(languages, train, held_out, *names)
+
+
+def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[list[Scored], str]:
+    """Every different source sentence with all its references, and the name of the split.
+
+    Out of English that is a row of the file. Into English the pairs are turned around: each
+    different foreign sentence is a source, and every English sentence that it stands beside is a
+    reference, so that a French sentence which renders two English ones may be turned into either.
+
+    Raises:
+        BadData: it cannot be read, or a row is bad.
+    """
+    first, second = languages_of(direction)
+    other = second if first == "en" else first
+    path = Path(source)
+    file = _file(path, split) if path.is_dir() else path
+    found: dict[str, dict[str, None]] = {}  # dicts keep the order of the file
+    for english, translation in _flat(_rows(file, ("en", other))):
+        one, many = (english, translation) if first == "en" else (translation, english)
+        found.setdefault(one, {})[many] = None
+    name = f"{path.name}/{split}" if path.is_dir() else f"{path.resolve().parent.name}/{path.stem}"
+    return [Scored(one, tuple(many)) for one, many in found.items()], f"{name} {direction}"
+
+
+def _file(folder: Path, split: str) -> Path:
+    """The file of a split, as `datasets` would find it."""
+    for suffix in SUFFIXES:
+        for pattern in (f"{split}{suffix}", f"data/{split}-*{suffix}"):
+            if found := sorted(folder.glob(pattern)):
+                return found[0]
+    reason = f"it has no {split}.parquet, {split}.tsv or {split}.jsonl: name a file, or add one"
+    raise BadData(path=folder, reason=reason)
+
+
+Row = tuple[str, str | Sequence[str]]
+
+
+def _flat(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    """One pair for each translation of each row."""
+    for english, translations in rows:
+        for one in [translations] if isinstance(translations, str) else translations:
+            yield english, one
+
+
+def _rows(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
+    """The rows of one file, checked."""
+    readers = {".parquet": _parquet, ".tsv": _tsv, ".txt": _tsv, ".jsonl": _jsonl}
+    if path.suffix not in readers:
+        reason = "it is no .parquet, .tsv or .jsonl file: save the pairs as one of them"
+        raise BadData(path=path, reason=reason)
+    if not path.is_file():
+        raise BadData(path=path, reason="there is no such file: check the path")
+    try:
+        rows = list(readers[path.suffix](path, languages))
+    except UnicodeDecodeError:
+        raise BadData(path=path, reason="it is not UTF-8: save it as UTF-8 text") from None
+    if not rows:
+        raise BadData(path=path, reason="it is empty: give pairs")
+    for number, (english, translations) in enumerate(rows, start=1):
+        many = [translations] if isinstance(translations, str) else translations
+        good = isinstance(many, list) and many and all(isinstance(t, str) for t in [english, *many])
+        if not good or not all(t.strip() for t in [english, *many]):
+            reason = f"row {number} lacks a sentence in one language: mend it or take it out"
+            raise BadData(path=path, reason=reason)
+        if (length := max(map(len, [english, *many]))) > LONGEST:
+            reason = f"row {number} has {length:,} characters: split it below {LONGEST:,}"
+            raise BadData(path=path, reason=reason)
+        yield english, translations
+
+
+def _parquet(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    try:
+        table = parquet.read_table(path)
+    except (pyarrow.ArrowInvalid, OSError):
+        raise BadData(path=path, reason="it is no Parquet file: save it again") from None
+    if missing := [name for name in languages if name not in table.column_names]:
+        reason = f"it has no column {missing[0]}: name the columns {' and '.join(languages)}"
+        raise BadData(path=path, reason=reason)
+    columns = (table[name].to_pylist() for name in languages)
+    yield from zip(*columns, strict=True)
+
+
+def _tsv(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if tuple(cells[:2]) == languages or not line.strip():
+            continue  # a heading, an empty line
+        if len(cells) < 2:
+            reason = f"line {number} has no tab between two sentences: mend it or take it out"
+            raise BadData(path=path, reason=reason)
+        yield cells[0], cells[1]  # what follows is credit, as in the files of Tatoeba
+
+
+def _jsonl(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        try:
+            row: Any = json.loads(line)
+            yield row[languages[0]], row[languages[1]]
+        except (ValueError, KeyError, TypeError):
+            reason = (
+                f"line {number} is no JSON object with {' and '.join(languages)}: "
+                "mend it or take it out"
+            )
+            raise BadData(path=path, reason=reason) from None
+
+
+def _parted(
+    pairs: list[tuple[str, str]],
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """A twentieth kept aside by a fixed rule; no English sentence is in both parts."""
+    sources = list(dict.fromkeys(english for english, _ in pairs))
+    order = torch.randperm(len(sources), generator=torch.Generator().manual_seed(0)).tolist()
+    aside = {sources[n] for n in order[: max(1, len(sources) // 20)]}
+    return [p for p in pairs if p[0] not in aside], [p for p in pairs if p[0] in aside]

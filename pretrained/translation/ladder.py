@@ -1,0 +1,157 @@
+"""What attention buys: no attention, attention, and a Transformer, of equal size on equal pairs.
+
+    python -m pretrained.translation.ladder --data FOLDER --minutes 15 --keep
+
+English to French. All three see the same batches for the same time with the same settings, write
+greedily, and are scored on test with all references: BLEU and chrF with intervals, and the curve by
+length that shows where one vector for a whole sentence no longer suffices. The figures go into the
+card of ``translation/en-fr``; the weights are not kept.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from torch import nn
+
+from pretrained import catalog, checkpoint
+from pretrained.translation import data, scores, train
+from pretrained.translation.model import TranslationNet
+from pretrained.translation.transformer import TransformerNet
+from pretrained.translation.vocabulary import Vocabulary
+from training import loop
+
+KEY, DIRECTION = "translation/en-fr", "en-fr"
+NAMES = {
+    "plain": "encoder and decoder without attention",
+    "attention": "encoder and decoder with attention",
+    "transformer": "Transformer",
+}
+#: The Transformer learns best with lower rates than an LSTM (on validation).
+PEAK = {"transformer": 1.5e-3}
+#: Sentences that are written together.
+TOGETHER = 64
+
+
+def network(rung: str, tokens: int, inner: int = 512) -> nn.Module:
+    """One rung's network; ``inner`` is the Transformer's only measure that is not given."""
+    shape = train.RECIPES[KEY].architecture
+    if rung == "transformer":
+        width, dropout = shape["embedding"], shape["dropout"]
+        return TransformerNet(tokens, width, inner=inner, dropout=dropout)
+    return TranslationNet(tokens, **{**shape, "attention": rung == "attention"})
+
+
+def weights(net: nn.Module) -> int:
+    """How many numbers a network holds."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def fitting(tokens: int) -> int:
+    """The inner width, a multiple of 16, at which the Transformer weighs what the LSTMs weigh."""
+    goal = weights(network("attention", tokens))
+    few, more = (weights(network("transformer", tokens, inner)) for inner in (16, 32))
+    return max(16, 16 * round(1 + (goal - few) / (more - few)))
+
+
+@torch.no_grad()
+def greedy(
+    net: nn.Module, vocabulary: Vocabulary, texts: Sequence[str], language: str, device: Any
+) -> list[str]:
+    """Translations, the likeliest token at every step, by any network with ``forward`` and
+    ``logits``. The whole beginning is read anew at each step: slow, but the same for all."""
+    sources = [[*ids, vocabulary.end] for ids in vocabulary.encode_all(texts)]
+    alike: dict[int, list[int]] = defaultdict(list)
+    for n, tokens in enumerate(sources):
+        alike[len(tokens)].append(n)
+    never = torch.tensor([vocabulary.pad, *vocabulary.marks.values()], device=device)
+    written: dict[int, str] = {}
+    lots = [
+        rows[at : at + TOGETHER] for rows in alike.values() for at in range(0, len(rows), TOGETHER)
+    ]
+    for lot in lots:
+        source = torch.tensor([sources[n] for n in lot], device=device)
+        given = torch.full((len(lot), 1), vocabulary.marks[language], device=device)
+        ended = torch.zeros(len(lot), dtype=torch.bool, device=device)
+        while not ended.all() and given.shape[1] < 2 * source.shape[1] + 12:
+            odds: torch.Tensor = net.logits(net(source, given)[:, -1])  # type: ignore[operator]
+            odds[:, never] = float("-inf")
+            last = odds.argmax(1).masked_fill(ended, vocabulary.end)
+            ended |= last == vocabulary.end
+            given = torch.cat([given, last[:, None]], 1)
+        for n, row in zip(lot, given[:, 1:].tolist(), strict=True):
+            length = row.index(vocabulary.end) if vocabulary.end in row else len(row)
+            written[n] = vocabulary.decode(row[:length])
+    return [written[n] for n in range(len(texts))]
+
+
+def climb(folder: Path, rung: str, minutes: float, out: Path) -> dict[str, Any]:
+    """Train one rung and score it: one row of the ladder."""
+    recipe = replace(train.RECIPES[KEY], directions=(DIRECTION,))
+    pairs = data.read(folder, recipe.languages)
+    train_on, held_out = (train.examples(p, recipe) for p in (pairs.train, pairs.held_out))
+    texts = (text for example in train_on for text in example[:2])
+    vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
+    device = loop.choose_device()
+    torch.manual_seed(0)
+    net = network(rung, len(vocabulary), fitting(len(vocabulary)))
+    task = train.task_of(net, vocabulary, train_on, held_out, recipe, device, 0)
+    plan = replace(recipe.plan, minutes=minutes, peak=PEAK.get(rung, recipe.plan.peak))
+    began = time.monotonic()
+    averaged, history = loop.fit(task, plan, out / rung, device=device)
+    seconds = time.monotonic() - began
+    source, target = data.languages_of(DIRECTION)
+    scored, split = data.to_score(folder, DIRECTION, "test")
+    tidied = [data.tidy(one.source, source) for one in scored]
+    written = greedy(averaged.eval(), vocabulary, tidied, target, device)
+    figures = scores.metrics(written, scored, target)
+    return {
+        "name": NAMES[rung],
+        "rung": rung,
+        "metric": "bleu",
+        **figures["bleu"],
+        "chrf": figures["chrf"],
+        "curve": scores.curve(written, scored, (source, target)),
+        "split": split,
+        "n": len(scored),
+        "beams": 1,
+        "parameters": weights(net),
+        "updates": history[-1]["step"],
+        "held_out_nats": history[-1]["held_out_nats"],
+        "wall_seconds": round(seconds, 1),
+        "data": pairs.split,
+    }
+
+
+def main(
+    data_: Annotated[Path, typer.Option("--data", help="The folder of en-fr.")],
+    minutes: Annotated[float, typer.Option(help="Time for each of the three.")] = 15.0,
+    out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/translation-ladder"),
+    keep: Annotated[bool, typer.Option(help="Write the rows into the card.")] = False,
+) -> None:
+    """Train and score the three."""
+    rows = []
+    for rung in NAMES:
+        row = climb(data_, rung, minutes, out)
+        print(row, file=sys.stderr, flush=True)
+        rows.append(row)
+    if keep:
+        command = "python -m pretrained.translation.ladder " + shlex.join(sys.argv[1:])
+        folder = Path(str(catalog.find(KEY).folder))
+        metrics = checkpoint.read_json(folder, checkpoint.METRICS)
+        metrics["ladder"] = [row | {"command": command} for row in rows]
+        checkpoint.write_json(folder, checkpoint.METRICS, metrics)
+        checkpoint.write_card(folder)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,338 @@
+"""The served translator: texts in, translations out, with everything that a page wants to show.
+
+A text is cut into sentences, every sentence of every visitor is searched together, and the text is
+put together again with its blanks and line breaks. Loads with torch and tokenizers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry, Progress
+from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.translation import copies, data, sentences
+from pretrained.translation.beam import Found, Hypothesis, Search
+from pretrained.translation.errors import (
+    BadBeams,
+    BadPrefix,
+    NothingToTranslate,
+    SameLanguage,
+    TooLong,
+    UnknownDirection,
+)
+from pretrained.translation.model import TranslationNet
+from pretrained.translation.sentences import Part
+from pretrained.translation.stepper import Stepper
+from pretrained.translation.vocabulary import END, Vocabulary
+
+#: Characters of one request, and beams.
+MOST_TEXT, MOST_BEAMS = 5_000, 8
+#: Tokens of one piece that is translated in one go; a longer sentence is cut at a comma or a blank.
+MOST_TOKENS = 90
+#: Tokens that may be forced.
+MOST_FORCED = 90
+#: Sentences that are searched together.
+TOGETHER = 64
+VIEWS = ("answer", "inside", "meaning")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One visitor's text, checked."""
+
+    parts: tuple[Part, ...]
+    source: str
+    target: str
+    prefix: str
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One sentence to search: token numbers, ended, and what its translation must begin with."""
+
+    tokens: tuple[int, ...]
+    target: str
+    prefix: tuple[int, ...] = ()
+
+
+class Translator:
+    """A network with its vocabulary, as the engine holds it.
+
+    Attributes:
+        directions: such as ``("en-fr", "fr-en")``.
+    """
+
+    def __init__(
+        self,
+        network: TranslationNet,
+        vocabulary: Vocabulary,
+        config: dict[str, Any],
+        device: str,
+        seen: copies.Seen | None = None,
+    ) -> None:
+        self.config, self.vocabulary = config, vocabulary
+        self.seen = seen or copies.Seen({})
+        self.directions = tuple(config["directions"])
+        never = [vocabulary.pad, *vocabulary.marks.values()]
+        self.stepper = Stepper(network.eval(), never).eval()
+        self.search = Search(self.stepper, vocabulary)
+        self.to(device)
+        tensors = self.stepper.state_dict().values()
+        self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def to(self, device: str) -> None:
+        """Move the weights, for instance to the host while nobody asks."""
+        self.device = torch.device(device)
+        self.stepper.to(self.device)
+
+    def predict(
+        self,
+        inputs: list[Any],
+        *,
+        view: str = "answer",
+        source: str | None = None,
+        target: str | None = None,
+        beams: int = 4,
+        prefix: str = "",
+    ) -> list[dict[str, Any]]:
+        """Translate texts.
+
+        Args:
+            inputs: texts, or objects with ``text`` and, in place of the options, ``source``,
+                ``target`` and ``prefix``.
+            view: ``answer``: the translation, and for each sentence its alternatives, tokens,
+                their probabilities (0..1) and the attention; ``inside``: also the tree of the
+                search and the encoder's state; ``meaning``: only that state of each sentence.
+            source, target: languages; by default the model's first direction.
+            beams: 1 to `MOST_BEAMS` hypotheses are kept, and as many alternatives given at most.
+            prefix: what the translation of a single sentence must begin with.
+
+        Raises:
+            NothingToTranslate, TooLong, UnknownDirection, SameLanguage, BadBeams, BadPrefix,
+            ViewUnsupported.
+        """
+        if view not in VIEWS:
+            raise ViewUnsupported(model=self.config["key"], view=view)
+        if isinstance(beams, bool) or beams not in range(1, MOST_BEAMS + 1):
+            raise BadBeams(sent=str(beams)[:20], most=MOST_BEAMS)
+        requests = [self._request(one, source, target, prefix) for one in inputs]
+        pieces = [[self._tasks(request, part) for part in request.parts] for request in requests]
+        tasks = [task for texts in pieces for part in texts for task in part]
+        if view == "meaning":
+            states = iter(self.states(tasks))
+            return [
+                {"sentences": [[next(states) for _ in part] for part in texts]} for texts in pieces
+            ]
+        found = iter(self._search(tasks, int(beams), view == "inside"))
+        return [
+            self._answer(request, [[(task, next(found)) for task in part] for part in texts], view)
+            for request, texts in zip(requests, pieces, strict=True)
+        ]
+
+    # ---- from text to tokens ------------------------------------------------------------------
+
+    def _request(self, one: Any, source: str | None, target: str | None, prefix: str) -> Request:
+        given = {"text": one} if isinstance(one, str) else dict(one)
+        text = str(given.get("text", ""))
+        first, _, second = self.directions[0].partition("-")
+        source = given.get("source") or source
+        target = given.get("target") or target
+        if not source and not target:
+            source, target = first, second
+        elif not source or not target:
+            known = source or target
+            other = second if known == first else first
+            source, target = source or other, target or other
+        if source == target:
+            raise SameLanguage(language=source)
+        if f"{source}-{target}" not in self.directions:
+            known = ", ".join(self.directions)
+            raise UnknownDirection(source=str(source)[:20], target=str(target)[:20], known=known)
+        if len(text) > MOST_TEXT:
+            raise TooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
+        parts = tuple(sentences.split(text))
+        if not any(part.text for part in parts):
+            raise NothingToTranslate
+        prefix = str(given.get("prefix") or prefix)
+        if prefix and len([part for part in parts if part.text]) > 1:
+            raise BadPrefix(most=MOST_FORCED)
+        return Request(parts, str(source), str(target), prefix)
+
+    def _tasks(self, request: Request, part: Part) -> list[_Task]:
+        """What has to be searched for one sentence: nothing where there is no letter, several
+        pieces where it is very long."""
+        if not any(c.isalpha() for c in part.text):
+            return []
+        prefix: tuple[int, ...] = ()
+        if forced := data.tidy(request.prefix, request.target):
+            prefix = tuple(self.vocabulary.encode(forced))
+        tidied = data.tidy(part.text, request.source)
+        pieces = self._cut(tidied)
+        if len(prefix) > MOST_FORCED or (prefix and len(pieces) > 1):
+            raise BadPrefix(most=MOST_FORCED)
+        return [_Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
+
+    def _cut(self, text: str) -> list[list[int]]:
+        """Token numbers of a sentence, in pieces of at most `MOST_TOKENS`."""
+        tokens = self.vocabulary.encode(text)
+        if len(tokens) <= MOST_TOKENS or len(text) < 2:
+            return [tokens] if tokens else []
+        middle = len(text) // 2
+        for signs in (",;:，；：、", " "):
+            places = [n + 1 for n, c in enumerate(text[:-1]) if c in signs]
+            near = [n for n in places if len(text) // 4 <= n <= 3 * len(text) // 4]
+            if near:
+                middle = min(near, key=lambda n: abs(n - len(text) // 2))
+                break
+        return [*self._cut(text[:middle].strip()), *self._cut(text[middle:].strip())]
+
+    # ---- from tokens to an answer -------------------------------------------------------------
+
+    def _search(self, tasks: Sequence[_Task], beams: int, tree: bool) -> list[Found]:
+        """Every sentence, those of like length together."""
+        found: dict[int, Found] = {}
+        order = sorted(range(len(tasks)), key=lambda n: len(tasks[n].tokens))
+        for first in range(0, len(order), TOGETHER):
+            chosen = order[first : first + TOGETHER]
+            results = self.search(
+                [tasks[n].tokens for n in chosen],
+                [tasks[n].target for n in chosen],
+                beams=beams,
+                prefixes=[tasks[n].prefix for n in chosen],
+                tree=tree,
+            )
+            found |= dict(zip(chosen, results, strict=True))
+        return [found[n] for n in range(len(tasks))]
+
+    def states(self, tasks: Sequence[_Task]) -> list[list[float]]:
+        """The encoder's last state [H] of each sentence, -1..1."""
+        rows: list[list[float]] = []
+        for first in range(0, len(tasks), TOGETHER):
+            read = self.stepper.read([task.tokens for task in tasks[first : first + TOGETHER]])
+            rows += read.meaning.cpu().tolist()
+        return rows
+
+    def _answer(
+        self, request: Request, found: list[list[tuple[_Task, Found]]], view: str
+    ) -> dict[str, Any]:
+        text, told = "", []
+        for part, pieces in zip(request.parts, found, strict=True):
+            if part.text:
+                shown = [self._sentence(request, task, result, view) for task, result in pieces]
+                blank = "" if request.target == "zh" else " "
+                written = blank.join(one["translation"] for one in shown) if shown else part.text
+                text += part.before + written + self._after(part, request)
+                known = (request.source, part.text) in self.seen
+                told += [one | {"in_training": known} for one in shown]
+            else:
+                text += part.before + part.after
+        return {
+            "translation": text,
+            "source": request.source,
+            "target": request.target,
+            "sentences": told,
+        }
+
+    def _after(self, part: Part, request: Request) -> str:
+        """What follows a sentence: Chinese has no blank there, the other languages have one."""
+        if request.source == "zh" and not part.after and request.parts[-1] is not part:
+            return " "
+        if request.target == "zh" and part.after.strip(" ") == "":
+            return ""
+        return part.after
+
+    def _sentence(self, request: Request, task: _Task, found: Found, view: str) -> dict[str, Any]:
+        """One sentence, best translation first; attention has a row for each target token and a
+        column for each source token, the last one for the end of the sentence."""
+        best = found.hypotheses[0]
+        columns = self.vocabulary.spans(task.tokens[:-1])
+        rows = self.vocabulary.spans(best.tokens)
+        answer = {
+            "source": self.vocabulary.decode(task.tokens),
+            "translation": self.vocabulary.decode(best.tokens),
+            "alternatives": [self._alternative(one) for one in found.hypotheses],
+            "source_tokens": [*(piece for piece, _ in columns), END],
+            "target_tokens": [piece for piece, _ in rows],
+            "probabilities": _products(best, [count for _, count in rows]),
+            "attention": _gathered(best, [n for _, n in rows], [*(n for _, n in columns), 1]),
+            "complete": best.finished,
+        }
+        if view == "inside":
+            answer["state"] = found.meaning.tolist()
+            answer["tree"] = [
+                {
+                    "parent": node.parent,
+                    "token": self._shown(node.token),
+                    "probability": exp(node.log_prob),
+                    "total": node.total,
+                    "fate": node.fate,
+                }
+                for node in found.tree
+            ]
+        return answer
+
+    def _alternative(self, one: Hypothesis) -> dict[str, Any]:
+        """``score``: nats over the length's penalty; ``probability``: of the whole sentence."""
+        return {
+            "translation": self.vocabulary.decode(one.tokens),
+            "score": one.score,
+            "probability": exp(sum(one.log_probs)),
+        }
+
+    def _shown(self, token: int) -> str:
+        """A token as text; the end as its sign."""
+        if token == self.vocabulary.end:
+            return END
+        return self.vocabulary.bytes_of[token].decode("utf-8", "replace")
+
+
+def _products(one: Hypothesis, counts: Sequence[int]) -> list[float]:
+    """The probability of each shown piece, of one token or of several."""
+    found, at = [], 0
+    for count in counts:
+        found.append(exp(sum(one.log_probs[at : at + count])))
+        at += count
+    return found
+
+
+def _gathered(one: Hypothesis, rows: Sequence[int], columns: Sequence[int]) -> list[list[float]]:
+    """Attention between shown pieces: the mean over a piece's rows, the sum over its columns."""
+    table, row = [], 0
+    for height in rows:
+        mean = one.attention[row : row + height].mean(0)
+        row += height
+        at, cells = 0, []
+        for width in columns:
+            cells.append(float(mean[at : at + width].sum()))
+            at += width
+        table.append(cells)
+    return table
+
+
+def load(entry: Entry, device: str, progress: Progress) -> Translator:
+    """Read a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: something in it is missing, damaged, or does not fit together.
+    """
+    folder = Path(str(entry.folder))
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    try:
+        vocabulary = Vocabulary.load(folder, config["languages"])
+        network = TranslationNet(len(vocabulary), **config["architecture"])
+        network.load_state_dict(checkpoint.load_weights(folder))
+        config["directions"][0]
+    except (KeyError, TypeError, RuntimeError, IndexError) as error:
+        reason = "its weights and its config.json do not fit together: train it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error
+    seen = copies.load(folder) if (folder / copies.FILE).exists() else None
+    translator = Translator(network, vocabulary, config, device, seen)
+    progress(entry.bytes, entry.bytes)
+    return translator

@@ -1,0 +1,385 @@
+"""Text to tokens, the network's served twin, the search, and what a visitor is answered."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_translators import ENGLISH, TEXTS, network, tiny, vocabulary
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.translation import beam, copies, sentences, serve
+from pretrained.translation.errors import (
+    BadBeams,
+    BadPrefix,
+    NothingToTranslate,
+    SameLanguage,
+    TooLong,
+    UnknownDirection,
+)
+from pretrained.translation.stepper import Stepper
+from pretrained.translation.vocabulary import Vocabulary
+
+PIECES = vocabulary()
+NEVER = [PIECES.pad, *PIECES.marks.values()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tiny(tmp_path_factory.mktemp("translators") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def translator(folder):
+    return catalog.from_folder(folder).load("cpu")
+
+
+# ---- vocabulary -------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=40))
+@settings(deadline=None, max_examples=40)
+def test_nothing_is_lost_between_text_and_tokens(text):
+    blank = text[:1] == " "  # the first blank is the one that leads every word
+    assert PIECES.decode(PIECES.encode(text)) == (text[1:] if blank else text)
+
+
+@pytest.mark.parametrize("text", ["</s>", "<2fr>", "<pad>", "a <2en> b"])
+def test_what_looks_like_a_mark_is_text(text):
+    tokens = PIECES.encode(text)
+    assert not {PIECES.end, *NEVER} & set(tokens) and PIECES.decode(tokens) == text
+
+
+def test_a_word_is_spelled_alike_wherever_it_stands():
+    assert PIECES.encode("Tom Tom")[: len(PIECES.encode("Tom"))] == PIECES.encode("Tom")
+    half = len(PIECES.encode("Tom Tom")) // 2
+    assert PIECES.encode("Tom Tom")[:half] == PIECES.encode("Tom Tom")[half:]
+
+
+def test_chinese_characters_are_never_merged():
+    chinese = vocabulary("zh", 600)
+    assert all(count >= 1 for _, count in chinese.spans(chinese.encode("我们赢了！")))
+    pieces = [piece for piece, _ in chinese.spans(chinese.encode("我们赢了！"))]
+    assert pieces == list("我们赢了！")
+
+
+def test_shown_pieces_hold_whole_characters():
+    tokens = PIECES.encode("龘 é🙂")
+    spans = PIECES.spans(tokens)
+    assert "".join(piece for piece, _ in spans).strip() == "龘 é🙂"
+    assert sum(count for _, count in spans) == len(tokens)
+    assert all("\ufffd" not in piece for piece, _ in spans)
+
+
+def test_dropout_spells_differently_and_is_not_saved(tmp_path):
+    pieces = vocabulary()
+    pieces.dropout(0.5)
+    assert len({tuple(pieces.encode("I am a student.")) for _ in range(20)}) > 1
+    pieces.save(tmp_path)
+    again = Vocabulary.load(tmp_path, ("en", "fr"))
+    assert len({tuple(again.encode("I am a student.")) for _ in range(20)}) == 1
+    assert again.encode(ENGLISH[0]) == PIECES.encode(ENGLISH[0])
+
+
+# ---- sentences --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Hello. How are you?", ["Hello.", "How are you?"]),
+        ("Dr. Smith met Mr. J. Brown.", ["Dr. Smith met Mr. J. Brown."]),
+        ("It costs 3.50 dollars. Cheap!", ["It costs 3.50 dollars.", "Cheap!"]),
+        ('"Stop!" he said. "Why?"', ['"Stop!" he said.', '"Why?"']),
+        ("Qu'est-ce que c'est ? Rien.", ["Qu'est-ce que c'est ?", "Rien."]),
+        ("« Viens ! » Il partit.", ["« Viens ! » Il partit."]),
+        ("你好！你是谁？我是学生。", ["你好！", "你是谁？", "我是学生。"]),
+        ("他说：“走吧。”她没动。", ["他说：“走吧。”", "她没动。"]),
+        ("wait... what", ["wait... what"]),
+        ("one\ntwo\n\nthree", ["one", "two", "", "three"]),
+    ],
+)
+def test_sentences_end_where_a_reader_says(text, parts):
+    assert [part.text for part in sentences.split(text)] == parts
+
+
+@given(st.text(alphabet=" .!?。！？\n\r\taAé我\"'”1", max_size=60))
+@settings(deadline=None)
+def test_no_character_is_lost_between_sentences(text):
+    parts = sentences.split(text)
+    assert "".join(part.before + part.text + part.after for part in parts) == text
+
+
+# ---- the served twin --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", [{}, {"attention": False}, {"layers": 2}])
+def test_the_stepper_is_the_network(architecture):
+    net = network(len(PIECES), **architecture)
+    stepper = Stepper(net, NEVER)
+    source = [*PIECES.encode("I am tired."), PIECES.end]
+    written = [PIECES.marks["fr"], *PIECES.encode("Je suis là.")]
+    with torch.no_grad():
+        logits = net.logits(net(torch.tensor([source]), torch.tensor([written])))[0]
+    logits[:, NEVER] = -1e4
+    expected = torch.log_softmax(logits, 1)
+    read = stepper.read([source])
+    state, rows = stepper.begin(read), []
+    for token in written:
+        odds, weights, state = stepper(read, torch.tensor([[token]]), state)
+        rows.append(odds[0, 0])
+        assert weights.sum().item() == pytest.approx(1)
+    assert torch.allclose(torch.stack(rows).exp(), expected.exp(), atol=2e-2)
+
+
+def hard(seed: int, ties: bool) -> beam.Search:
+    """A search over a random network; with ``ties`` many tokens have the very same odds."""
+    net = network(len(PIECES), seed)
+    if ties:
+        net.embed.weight.data = torch.round(net.embed.weight.data * 2) / 2
+        net.embed.weight.data[40:] = net.embed.weight.data[40:].sign() / 2
+        net.embed.weight.data[100:] = net.embed.weight.data[99]
+    return beam.Search(Stepper(net, NEVER), PIECES)
+
+
+def told(found: beam.Found) -> list[object]:
+    """All of it, to compare bit by bit."""
+    rows = [(h.tokens, h.log_probs, h.attention.tolist(), h.score) for h in found.hypotheses]
+    return [rows, found.tree, found.meaning.tolist()]
+
+
+@given(
+    seed=st.integers(0, 5),
+    ties=st.booleans(),
+    beams=st.integers(1, 8),
+    lengths=st.lists(st.integers(0, 20), min_size=2, max_size=9),
+    data=st.data(),
+)
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+def test_a_sentence_is_translated_alike_alone_and_beside_others(seed, ties, beams, lengths, data):
+    search = hard(seed, ties)
+    chance = np.random.default_rng(seed)
+    sources = [[*chance.integers(4, len(PIECES), n).tolist(), PIECES.end] for n in lengths]
+    languages = [data.draw(st.sampled_from(["en", "fr"])) for _ in lengths]
+    prefixes = [chance.integers(4, len(PIECES), n % 3).tolist() for n in lengths]
+    options = {"beams": beams, "tree": True}
+    together = search(sources, languages, prefixes=prefixes, **options)
+    for n, source in enumerate(sources):
+        [alone] = search([source], [languages[n]], prefixes=[prefixes[n]], **options)
+        assert told(alone) == told(together[n])
+        for one in alone.hypotheses:
+            assert one.tokens[: len(prefixes[n])] == prefixes[n][: len(one.tokens)]
+            assert len(one.tokens) <= beam.LONGER * len(source) + beam.MORE
+            assert one.attention.shape == (len(one.log_probs), len(source))
+
+
+@given(st.lists(st.integers(-3, 3), min_size=12, max_size=40), st.integers(1, 8))
+def test_of_equal_odds_the_first_are_taken(numbers, count):
+    row = torch.tensor([numbers, numbers[::-1]], dtype=torch.float32)
+    values, places = beam.best(row, count)
+    for odds, found, where in zip(row, values, places, strict=True):
+        order = np.argsort(-odds.numpy(), kind="stable")[:count]
+        assert where.tolist() == order.tolist() and found.tolist() == odds[order].tolist()
+
+
+def test_the_beam_finds_what_trying_everything_finds():
+    """With a beam as wide as all there is, the best translation of one token."""
+    search = hard(3, False)
+    source, stepper = [*PIECES.encode("Tom"), PIECES.end], search.stepper
+    [found] = search([source], ["fr"], beams=len(PIECES))
+    read = stepper.read([source])
+    start = stepper.begin(read)
+    odds, _, state = stepper(read, torch.tensor([[PIECES.marks["fr"]]]), start)
+    first, best = odds[0, 0], []
+    for token in range(len(PIECES)):
+        if token not in (PIECES.end, *NEVER):
+            after, _, _ = stepper(read, torch.tensor([[token]]), state)
+            total = float(first[token]) + float(after[0, 0, PIECES.end])
+            best.append((total / beam.penalty(2), [token]))
+    score, tokens = max(best)
+    short = [h for h in found.hypotheses if len(h.tokens) == 1]
+    assert short[0].tokens == tokens and short[0].score == pytest.approx(score, abs=1e-5)
+
+
+def test_hypotheses_come_best_first_and_their_scores_add_up():
+    search = hard(1, False)
+    [found] = search([[*PIECES.encode(ENGLISH[0]), PIECES.end]], ["fr"], beams=5)
+    assert 1 <= len(found.hypotheses) <= 5
+    scores = [one.score for one in found.hypotheses]
+    assert scores == sorted(scores, reverse=True)
+    for one in found.hypotheses:
+        whole = sum(one.log_probs) / beam.penalty(len(one.log_probs))
+        assert one.score == pytest.approx(whole, abs=1e-6)
+        assert np.allclose(one.attention.sum(1), 1)
+
+
+def test_the_tree_leads_from_the_root_to_every_finished_translation():
+    search = hard(2, False)
+    [found] = search([[*PIECES.encode(ENGLISH[1]), PIECES.end]], ["fr"], beams=3, tree=True)
+    ends = [n for n, node in enumerate(found.tree) if node.fate == "finished"]
+    paths = []
+    for n in ends:
+        path = []
+        while n >= 0:
+            path.append(found.tree[n].token)
+            assert found.tree[n].parent < n
+            n = found.tree[n].parent
+        paths.append(path[::-1][:-1])
+    assert all(one.tokens in paths for one in found.hypotheses if one.finished)
+    assert {node.fate for node in found.tree} <= {"kept", "dropped", "finished"}
+
+
+# ---- answers ----------------------------------------------------------------------------------
+
+
+def test_an_answer_tells_what_a_page_shows(translator):
+    [answer] = translator.predict(["Who are you? We won!"], beams=3)
+    assert (answer["source"], answer["target"]) == ("en", "fr")
+    assert len(answer["sentences"]) == 2
+    for one, source in zip(answer["sentences"], ["Who are you?", "We won!"], strict=True):
+        assert one["source"] == source and one["in_training"]
+        assert one["translation"] == one["alternatives"][0]["translation"]
+        assert "".join(one["target_tokens"]).strip() == one["translation"]
+        assert len(one["probabilities"]) == len(one["target_tokens"]) == len(one["attention"])
+        for row in one["attention"]:
+            assert len(row) == len(one["source_tokens"]) and sum(row) == pytest.approx(1)
+        assert all(0 <= p <= 1 for p in one["probabilities"])
+    json.dumps(answer)
+
+
+TEXT = "Who are you?\n\n  We won!  Tom isn't here.\r\n***\n"
+
+
+def test_blanks_and_line_breaks_are_kept(translator):
+    [answer] = translator.predict([TEXT], beams=1)
+    written = [one["translation"] for one in answer["sentences"]]
+    assert answer["translation"] == "{}\n\n  {}  {}\r\n***\n".format(*written)
+
+
+def test_chinese_needs_no_blank_between_sentences(tmp_path):
+    model = catalog.from_folder(tiny(tmp_path / "zh", "zh")).load("cpu")
+    [answer] = model.predict(["Who are you? We won!"], beams=1)
+    assert answer["translation"] == "".join(one["translation"] for one in answer["sentences"])
+    [answer] = model.predict(["你是谁？我们赢了！"], source="zh", target="en", beams=1)
+    assert answer["translation"] == " ".join(one["translation"] for one in answer["sentences"])
+
+
+def test_an_answer_does_not_depend_on_the_others(translator):
+    texts = [TEXT, "Hello", "zzz 龘 <b>bold</b> & 🙂", "word " * 30, *ENGLISH]
+    inputs = [{"text": text} for text in texts]
+    inputs += [{"text": text, "source": "fr", "target": "en"} for text in TEXTS["fr"]]
+    inputs.append({"text": "Who are you?", "prefix": "Qui"})
+    for view in serve.VIEWS:
+        together = translator.predict(inputs, view=view, beams=3)
+        for one, answer in zip(inputs, together, strict=True):
+            assert translator.predict([one], view=view, beams=3) == [answer]
+
+
+def test_a_forced_beginning_is_kept_and_its_last_word_is_whole(translator):
+    [answer] = translator.predict([{"text": "Who are you?", "prefix": "Tu es fatig"}])
+    [one] = answer["sentences"]
+    assert one["translation"].startswith("Tu es fatig")
+    after = one["translation"][len("Tu es fatig") :]
+    assert not after[:1].isalnum()
+
+
+def test_a_long_sentence_is_cut_and_all_of_it_is_translated(translator):
+    [answer] = translator.predict(["we won and " * 120], beams=1)
+    pieces = answer["sentences"]
+    assert len(pieces) > 1
+    assert "".join(one["source"].replace(" ", "") for one in pieces) == "wewonand" * 120
+    [answer] = translator.predict(["x" * 3_000], beams=1)
+    assert "".join(one["source"] for one in answer["sentences"]) == "x" * 3_000
+
+
+def test_the_inside_tells_the_tree_and_the_state(translator):
+    [answer] = translator.predict(["We won!"], view="inside", beams=2)
+    [one] = answer["sentences"]
+    assert len(one["state"]) == 32 and all(-1 <= x <= 1 for x in one["state"])
+    assert {"parent", "token", "probability", "total", "fate"} == set(one["tree"][0])
+    [meant] = translator.predict(["We won!"], view="meaning")
+    assert meant["sentences"] == [[one["state"]]]
+    json.dumps(answer)
+
+
+def test_a_text_in_one_language_only_names_the_other(translator):
+    [answer] = translator.predict([{"text": "Qui ?", "target": "en"}], beams=1)
+    assert (answer["source"], answer["target"]) == ("fr", "en")
+
+
+@pytest.mark.parametrize(
+    ("given_", "options", "kind"),
+    [
+        ("", {}, NothingToTranslate),
+        (" \n ", {}, NothingToTranslate),
+        ("x" * 50_000, {}, TooLong),
+        ("a", {"source": "en", "target": "en"}, SameLanguage),
+        ("a", {"source": "en", "target": "zh"}, UnknownDirection),
+        ("a", {"beams": 0}, BadBeams),
+        ("a", {"beams": 9}, BadBeams),
+        ("a", {"beams": "many"}, BadBeams),
+        ("a", {"view": "soul"}, ViewUnsupported),
+        ("One is. Two are.", {"prefix": "Un"}, BadPrefix),
+        ("a", {"prefix": "x1" * 200}, BadPrefix),
+    ],
+)
+def test_what_cannot_be_translated_is_refused(translator, given_, options, kind):
+    with pytest.raises(kind):
+        translator.predict([given_], **options)
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "\u202eabc", "龘", "🙂 ok", "a\x00b"]
+)
+def test_any_text_is_answered(translator, text):
+    [answer] = translator.predict([text], beams=2)
+    assert answer["sentences"] and math.isfinite(answer["sentences"][0]["probabilities"][0])
+
+
+def test_what_has_no_letters_stays_as_it_is(translator):
+    [answer] = translator.predict(["--- 123 ---"])
+    assert answer["translation"] == "--- 123 ---" and answer["sentences"] == []
+
+
+def test_a_folder_whose_parts_do_not_fit_is_refused(tmp_path):
+    broken = tiny(tmp_path / "broken")
+    config = checkpoint.read_json(broken, "config.json")
+    checkpoint.write_json(broken, "config.json", config | {"architecture": {"hidden": 64}})
+    with pytest.raises(BadCheckpoint, match="fit together"):
+        catalog.from_folder(broken).load("cpu")
+    checkpoint.write_json(broken, "config.json", config | {"languages": ["en", "zh"]})
+    with pytest.raises(BadCheckpoint, match="<2zh>"):
+        catalog.from_folder(broken).load("cpu")
+    (broken / "tokenizer.json").write_text("{")
+    with pytest.raises(BadCheckpoint, match="damaged"):
+        catalog.from_folder(broken).load("cpu")
+
+
+def test_loading_needs_neither_transformers_nor_sacrebleu(folder):
+    code = (
+        "import sys; from pretrained import catalog;"
+        f"catalog.from_folder({str(folder)!r}).load('cpu').predict(['We won!']);"
+        "print({'transformers', 'sacrebleu', 'torchvision', 'pyarrow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+# ---- the copy meter ---------------------------------------------------------------------------
+
+
+def test_the_copy_meter_knows_a_sentence_but_for_case_and_signs(folder):
+    seen = copies.load(folder)
+    for known in ("I am a student.", "i am  a STUDENT", "Tom isn’t here!"):
+        assert ("en", known) in seen
+    for new in ("I am a teacher.", "Je suis étudiant.", ""):
+        assert ("en", new) not in seen
+    assert ("fr", "Je suis étudiant") in seen and ("zh", "我") not in seen

@@ -1,0 +1,401 @@
+"""Pairs to learn from, batches, the recipe, the scores, the ladder."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+import torch
+from tiny_translators import CHINESE, ENGLISH, FRENCH, network, tiny, vocabulary
+from typer.testing import CliRunner
+
+from pretrained import __main__ as command_line
+from pretrained import catalog, checkpoint
+from pretrained.errors import BadData, UnknownEntry
+from pretrained.translation import data, evaluate, ladder, scores, tasks, train
+from pretrained.translation.data import Scored
+
+NAMES = ["Tom", "Mary", "John", "Anna", "Paul", "Lucy", "Mark", "Jane"]
+VERBS = {"sees": "voit", "knows": "connaît", "likes": "aime", "follows": "suit", "calls": "appelle"}
+
+
+def grammar() -> list[tuple[str, str]]:
+    """A language so small that a network learns it in seconds."""
+    return [
+        (f"{a} {verb} {b}.", f"{a} {french} {b}.")
+        for a in NAMES
+        for verb, french in VERBS.items()
+        for b in NAMES
+        if a != b
+    ]
+
+
+def write_folder(folder, pairs, other="fr"):
+    """A folder with the three splits, as the data come."""
+    folder.mkdir(parents=True)
+    columns = {"en": [a for a, _ in pairs], other: [b for _, b in pairs]}
+    parquet.write_table(pa.table(columns), folder / "train.parquet")
+    few = {"en": columns["en"][::7], other: [[b] for b in columns[other][::7]]}
+    for split in ("validation", "test"):
+        parquet.write_table(pa.table(few), folder / f"{split}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_folder(tmp_path_factory.mktemp("pairs") / "en-fr", grammar())
+
+
+# ---- data -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "tidied"),
+    [
+        ("Where  are\u00a0you?\n", "en", "Where are you?"),
+        ("don’t… e\u0301t\u00ad", "en", "don't... ét"),
+        ("Quoi?", "fr", "Quoi ?"),
+        ("Quoi\u202f?!", "fr", "Quoi ?!"),
+        ("Il est 10:30.", "fr", "Il est 10:30."),
+        ("«Oui», dit-il.", "fr", "« Oui », dit-il."),
+        ("Why?", "fr", "Why ?"),
+        ("你是谁?", "zh", "你是谁？"),
+        ("是的,我是.", "zh", "是的，我是。"),
+        ("Tom, why?", "zh", "Tom, why?"),
+        ("<b>a</b> & c", "en", "<b>a</b> & c"),
+    ],
+)
+def test_a_sentence_is_tidied_as_the_data_have_it(text, language, tidied):
+    assert data.tidy(text, language) == tidied
+    assert data.tidy(tidied, language) == tidied
+
+
+def test_a_folder_has_its_splits(folder):
+    pairs = data.read(folder, ("en", "fr"))
+    assert len(pairs.train) == 280 and len(pairs.held_out) == 40
+    assert (pairs.split, pairs.held_out_split) == ("en-fr/train", "en-fr/validation")
+
+
+ROWS = [(f"a{n // 2}", f"b{n}") for n in range(500)]
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".jsonl", ".parquet"])
+def test_a_visitors_pairs_come_in_three_formats(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}"
+    if suffix == ".tsv":
+        path.write_text("en\tfr\n" + "".join(f"{a}\t{b}\tcredit\n" for a, b in ROWS))
+    elif suffix == ".jsonl":
+        path.write_text("".join(json.dumps({"en": a, "fr": b}) + "\n" for a, b in ROWS))
+    else:
+        columns = {"en": [a for a, _ in ROWS], "fr": [b for _, b in ROWS]}
+        parquet.write_table(pa.table(columns), path)
+    pairs = data.read(path, ("en", "fr"))
+    assert sorted(pairs.train + pairs.held_out) == sorted(ROWS)
+    assert not {a for a, _ in pairs.train} & {a for a, _ in pairs.held_out}
+    assert data.read(path, ("en", "fr")) == pairs
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.tsv", None, "no such file"),
+        ("a.csv", b"a,b", "no .parquet"),
+        ("a.tsv", b"", "empty"),
+        ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
+        ("a.tsv", b"one\ttwo\n\tthree\n", "row 2"),
+        ("a.tsv", b"\xff\xfe\x00", "UTF-8"),
+        ("a.tsv", b"one\ttwo\n" * 5, "too few"),
+        ("a.tsv", b"one\t" + b"x" * 2_000 + b"\n", "row 1 has 2,000"),
+        ("a.jsonl", b'{"en": "a", "fr": "b"}\n{"en": "a"}\n', "line 2"),
+        ("a.jsonl", b'{"en": "a", "fr": 3}\n', "row 1"),
+        ("a.jsonl", b"soup\n", "line 1"),
+        ("a.parquet", b"soup", "no Parquet"),
+    ],
+)
+def test_pairs_that_cannot_be_used_are_refused_with_the_row(tmp_path, name, content, reason):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=reason):
+        data.read(tmp_path / name, ("en", "fr"))
+
+
+def test_a_missing_column_and_a_missing_split_are_named(tmp_path):
+    write_folder(tmp_path / "x", grammar())
+    with pytest.raises(BadData, match="no column zh"):
+        data.read(tmp_path / "x", ("en", "zh"))
+    (tmp_path / "x" / "test.parquet").unlink()
+    with pytest.raises(BadData, match=r"no test\.parquet"):
+        data.to_score(tmp_path / "x", "en-fr", "test")
+
+
+def test_turned_around_each_foreign_sentence_is_a_source_with_all_its_english(tmp_path):
+    path = tmp_path / "few.jsonl"
+    rows = [
+        ("I am tired.", ["Je suis fatigué.", "Je suis fatiguée."]),
+        ("I'm tired.", ["Je suis fatigué."]),
+    ]
+    path.write_text("".join(json.dumps({"en": a, "fr": b}) + "\n" for a, b in rows))
+    onward, name = data.to_score(path, "en-fr")
+    assert onward == [Scored(a, tuple(b)) for a, b in rows]
+    assert name == f"{tmp_path.name}/few en-fr"
+    back, name = data.to_score(path, "fr-en")
+    assert back == [
+        Scored("Je suis fatigué.", ("I am tired.", "I'm tired.")),
+        Scored("Je suis fatiguée.", ("I am tired.",)),
+    ]
+
+
+@pytest.mark.parametrize("direction", ["en-en", "fr-zh", "en", "english-french", ""])
+def test_another_direction_is_refused(direction):
+    with pytest.raises(BadData, match="name one of them"):
+        data.languages_of(direction)
+
+
+# ---- batches ----------------------------------------------------------------------------------
+
+
+def task_of(pieces, **options):
+    rows = [(a, b, "fr") for a, b in grammar()] + [(b, a, "en") for a, b in grammar()]
+    return tasks.PairsTask(network(len(pieces)), pieces, rows, rows[:20], "cpu", **options)
+
+
+def test_no_padding_reaches_the_encoder_and_every_pair_is_seen_once():
+    pieces = vocabulary()
+    task = task_of(pieces, tokens=200)
+    seen = []
+    for part in range(task.parts):
+        for sources, given, wanted in task.batches(part, 0.0):
+            assert (sources[:, -1] == pieces.end).all() and (sources != pieces.pad).all()
+            assert wanted.shape == given.shape and wanted.numel() <= 200
+            assert set(given[:, 0].tolist()) <= set(pieces.marks.values())
+            assert torch.equal(
+                given[:, 1:][wanted[:, :-1] != pieces.pad],
+                wanted[:, :-1][wanted[:, :-1] != pieces.pad],
+            )
+            seen += [
+                (pieces.decode(s.tolist()), pieces.decode(w.tolist()))
+                for s, w in zip(sources, wanted, strict=True)
+            ]
+    both = grammar() + [(b, a) for a, b in grammar()]
+    assert sorted(seen) == sorted(both)
+
+
+def test_the_order_depends_on_the_seed_and_the_round_only():
+    pieces = vocabulary()
+    one, two, other = (task_of(pieces, tokens=100, seed=seed) for seed in (1, 1, 2))
+    list(one.batches(5, 0.0))
+    for mine, same in zip(one.batches(0, 0.3), two.batches(0, 0.9), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(mine, same, strict=True))
+    first, second = next(iter(one.batches(0, 0.0))), next(iter(other.batches(0, 0.0)))
+    assert first[0].shape != second[0].shape or not torch.equal(first[0], second[0])
+
+
+def test_every_token_of_a_pass_weighs_the_same():
+    pieces = vocabulary()
+    task = task_of(pieces, tokens=200, smoothing=0.0)
+    lot = task.passed(0)[0]
+    whole = task.stacked([task._spelled[n] for n in lot])
+    one = task.stacked([task._spelled[lot[0]]])
+    surprise, count = task._surprise(task.model, one)
+    assert task.loss(task.model, one).item() == pytest.approx(surprise.item() / 160)
+    surprise, count = task._surprise(task.model, whole)
+    assert task.loss(task.model, whole).item() == pytest.approx(surprise.item() / max(160, count))
+
+
+def test_padding_of_targets_changes_nothing():
+    pieces = vocabulary()
+    task = task_of(pieces, smoothing=0.0)
+    rows = tasks.spell(pieces, [("Tom", "Tom", "fr"), ("Tom", "Tom " * 8, "fr")])
+    together, _ = task._surprise(task.model, task.stacked(rows))
+    apart = sum(task._surprise(task.model, task.stacked([row]))[0] for row in rows)
+    assert together.item() == pytest.approx(float(apart), rel=1e-5)
+
+
+# ---- training and scoring ---------------------------------------------------------------------
+
+
+def small(monkeypatch, key="translation/en-fr", **changes):
+    shape = {"embedding": 24, "hidden": 48, "dropout": 0.0}
+    recipe = train.RECIPES[key]
+    attention = recipe.architecture.get("attention", True)
+    recipe = replace(
+        recipe,
+        vocabulary=330,
+        tokens=400,
+        architecture={**shape, "attention": attention},
+        **changes,
+    )
+    monkeypatch.setitem(train.RECIPES, key, recipe)
+
+
+def test_training_learns_and_the_folder_serves(tmp_path, folder, monkeypatch):
+    small(monkeypatch)
+    out = tmp_path / "en-fr"
+    train.train("translation/en-fr", folder, out, epochs=14, lr=0.02, command="c")
+    history = [json.loads(row) for row in (out / "history.jsonl").read_text().splitlines()]
+    assert history[-1]["held_out_nats"] < 0.3 < 1 < history[0]["held_out_nats"]
+    entry = catalog.from_folder(out)
+    assert (entry.key, entry.task) == ("translation/en-fr", "translation")
+    [answer] = entry.load("cpu").predict(["Tom likes Mary."])
+    assert answer["translation"] == "Tom aime Mary."
+    for direction in ("en-fr", "fr-en"):
+        scored = evaluate.evaluate(entry, folder, split="test", direction=direction)
+        assert scored["split"] == f"en-fr/test {direction}" and scored["n"] == 40
+        figure = scored["metrics"]["bleu"]
+        assert 80 < figure["low"] <= figure["value"] <= figure["high"] <= 100.1
+        assert "|bs:1000|" in figure["signature"]
+        # This test set is part of the training set, and the meter says so.
+        assert scored["in_training"] == 1 and "bleu_new" not in scored["metrics"]
+
+
+def test_training_goes_on_where_it_stopped(tmp_path, folder, monkeypatch):
+    small(monkeypatch)
+    for out, resume in ((tmp_path / "a", False), (tmp_path / "a", True)):
+        epochs = 2 if resume else 1
+        train.train("translation/en-fr", folder, out, epochs=epochs, resume=resume)
+    history = (tmp_path / "a" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(row)["epoch"] for row in history] == [1, 2]
+
+
+@pytest.mark.parametrize("key", list(train.RECIPES))
+def test_every_recipe_takes_two_steps(tmp_path, folder, monkeypatch, key):
+    if key.endswith("zh"):
+        pairs = list(zip(ENGLISH * 50, CHINESE * 50, strict=True))
+        folder = write_folder(tmp_path / "en-zh", pairs, "zh")
+    small(monkeypatch, key)
+    out = train.train(key, folder, tmp_path / "out", smoke=True)
+    config = checkpoint.read_json(out, "config.json")
+    assert config["key"] == key and config["directions"] == list(train.RECIPES[key].directions)
+    assert {"command", "seed", "hardware", "wall_seconds", "data"} <= set(
+        checkpoint.read_json(out, "metrics.json")["training"]
+    )
+    catalog.from_folder(out).load("cpu").predict(["We won!"])
+
+
+def test_a_visitors_pairs_start_from_the_trained_weights(tmp_path, monkeypatch):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "translation/en-fr")
+    monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
+    mine = tmp_path / "mine.tsv"
+    mine.write_text("".join(f"{a}\t{b}\n" for a, b in grammar()))
+    for scratch, start in ((None, "translation/en-fr"), (True, "random weights")):
+        out = tmp_path / f"mine-{scratch}"
+        train.train(entry.key, mine, out, smoke=True, scratch=scratch)
+        made = checkpoint.read_json(out, "metrics.json")["training"]
+        assert made["started_from"] == start
+        assert checkpoint.read_json(out, "config.json")["key"] == f"translation/{out.name}"
+
+
+def test_no_recipe_no_training(tmp_path):
+    with pytest.raises(UnknownEntry):
+        train.train("translation/en-de", tmp_path, tmp_path)
+
+
+def test_the_recipes_fit_into_what_may_be_shipped():
+    for recipe in train.RECIPES.values():
+        net = train.TranslationNet(recipe.vocabulary, **recipe.architecture)
+        assert sum(p.numel() for p in net.parameters()) * 2 < 11.4e6
+
+
+def test_scores_are_sacrebleus_with_all_references():
+    scored = [
+        Scored("a", ("the cat sat on the mat", "a cat sat on a mat")),
+        Scored("b", ("he ran away",)),
+    ]
+    perfect = scores.metrics(["a cat sat on a mat", "he ran away"], scored, "en", draws=100)
+    assert perfect["bleu"]["value"] == pytest.approx(100)
+    assert perfect["chrf"]["value"] == pytest.approx(100)
+    worse = scores.metrics(["a cat sat on a dog", "he ran away"], scored, "en", draws=100)
+    assert worse["bleu"]["low"] <= worse["bleu"]["value"] <= worse["bleu"]["high"]
+    assert "tok:13a" in worse["bleu"]["signature"] and "nrefs:var" in worse["bleu"]["signature"]
+    chinese = scores.metrics(["我是学生。"], [Scored("x", ("我是学生。",))], "zh", draws=1)
+    assert "tok:zh" in chinese["bleu"]["signature"] and chinese["bleu"]["value"] > 99
+
+
+def test_the_curve_sorts_sentences_by_length():
+    scored = [Scored("word " * n, ("mot " * n,)) for n in (2, 5) for _ in range(12)]
+    scored += [Scored("word " * 20, ("mot",))]
+    found = scores.curve([one.references[0] for one in scored], scored, ("en", "fr"))
+    assert list(found) == ["1-3 words", "4-5 words"]
+    assert all(bucket["n"] == 12 for bucket in found.values())
+
+
+def test_the_copy_meter_parts_known_from_new(tmp_path):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "translation/base")
+    path = tmp_path / "set" / "mixed.jsonl"
+    path.parent.mkdir()
+    rows = [*zip(ENGLISH, FRENCH, strict=True), *((f"New {n}.", f"Neuf {n}.") for n in range(5))]
+    path.write_text("".join(json.dumps({"en": a, "fr": [b]}) + "\n" for a, b in rows))
+    scored = evaluate.evaluate(entry, path)
+    assert (scored["split"], scored["n"], scored["in_training"]) == ("set/mixed en-fr", 10, 0.5)
+    assert scored["metrics"]["bleu_new"]["n"] == 5
+    assert all(math.isfinite(figure["value"]) for figure in scored["metrics"].values())
+
+
+def test_the_command_line_turns_pairs_around_for_translators_only(tmp_path, folder):
+    base = tiny(tmp_path / "base")
+    typed = ["evaluate", "translation/base", "--checkpoint", str(base), "--data", str(folder)]
+    done = CliRunner().invoke(
+        command_line.app, [*typed, "--direction", "fr-en", "--json", "--keep"]
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["direction"] == "fr-en"
+    [row] = checkpoint.read_json(base, "metrics.json")["results"]
+    assert row["split"] == "en-fr/validation fr-en"
+    typed = ["evaluate", "classification/hog-svm", "--data", "x", "--direction", "fr-en"]
+    done = CliRunner().invoke(command_line.app, typed)
+    assert done.exit_code == 2 and "leave it out" in " ".join(done.output.split())
+
+
+# ---- the ladder -------------------------------------------------------------------------------
+
+
+def test_the_rungs_weigh_the_same():
+    goal = ladder.weights(ladder.network("attention", 6_000))
+    transformer = ladder.network("transformer", 6_000, ladder.fitting(6_000))
+    assert ladder.weights(transformer) == pytest.approx(goal, rel=0.01)
+    assert ladder.weights(ladder.network("plain", 6_000)) == pytest.approx(goal, rel=0.04)
+
+
+def test_the_transformer_does_not_look_ahead():
+    torch.manual_seed(0)
+    net = ladder.TransformerNet(50, 16, heads=2, layers=2, inner=16).eval()
+    source, given = torch.randint(0, 50, (2, 5)), torch.randint(0, 50, (2, 7))
+    with torch.no_grad():
+        whole, part = net(source, given), net(source, given[:, :4])
+    assert torch.allclose(whole[:, :4], part, atol=1e-5)
+
+
+def test_every_rung_is_trained_and_scored(tmp_path, folder, monkeypatch):
+    small(monkeypatch)
+    recipe = train.RECIPES[ladder.KEY]
+    monkeypatch.setitem(
+        train.RECIPES, ladder.KEY, replace(recipe, plan=replace(recipe.plan, epochs=1))
+    )
+    for rung in ladder.NAMES:
+        row = ladder.climb(folder, rung, 5, tmp_path)
+        assert row["low"] <= row["value"] <= row["high"] and row["n"] == 40
+        assert row["split"] == "en-fr/test en-fr" and row["updates"] >= 1
+
+
+def test_the_ladder_writes_what_the_search_writes():
+    """Greedily, the network and its served twin agree but for rounding."""
+    from pretrained.translation.beam import Search
+    from pretrained.translation.stepper import Stepper
+
+    pieces = vocabulary()
+    net = network(len(pieces), 4)
+    search = Search(Stepper(net, [pieces.pad, *pieces.marks.values()]), pieces)
+    texts = [*ENGLISH, "Tom and you and I are here."]
+    written = ladder.greedy(net, pieces, texts, "fr", "cpu")
+    same = 0
+    for text, found in zip(
+        written,
+        search([[*pieces.encode(t), pieces.end] for t in texts], ["fr"] * len(texts), beams=1),
+        strict=True,
+    ):
+        same += pieces.decode(found.hypotheses[0].tokens)[:8] == text[:8]
+    assert same >= len(texts) - 2
