@@ -29,9 +29,8 @@ from pretrained.undo import unless_whole
 SEEN = 2_000
 #: Characters that one `step` writes: fewer events, and a newcomer still waits milliseconds only.
 STRIDE = 4
-#: Prompts that a step reads on in, and what sets how far: `READ` // (`BESIDES` + their number)
-#: characters, since each one costs about as much as ``BESIDES`` prompts and the prompts themselves.
-READERS, READ, BESIDES = 16, 256, 3
+#: Characters of prompts that one `step` reads, about as long as it takes to write `STRIDE`.
+READ = 256
 LINE_ENDS = "，。？！；"
 
 
@@ -129,23 +128,24 @@ class Writer:
             self._read([state for state in states if len(state.unread) > 1])
             return self._write(states)
 
+    @torch.no_grad()
     def _read(self, states: list[Writing]) -> None:
-        """Goes on in the prompts of which least is left, so that few wait for the long ones."""
-        # The longest of them in front: who has come to the end leaves from the back.
-        states = sorted(states, key=lambda s: len(s.unread))[:READERS][::-1]
-        if not states:
-            return
-        h, c = torch.stack([s.h for s in states], 1), torch.stack([s.c for s in states], 1)
-        far = READ // (BESIDES + len(states))
-        for place in range(far):
-            n = sum(len(state.unread) > place + 1 for state in states)
-            if not n:
+        """Goes on in the prompts of which least is left, so that few wait for the long ones.
+
+        Each is read alone, and cut at the same places whoever else is there, so that nobody changes
+        it. (Read together by the step that writes, one after the other, they take twice as long: a
+        whole part passes through a layer in one product.)
+        """
+        left = READ
+        for state in sorted(states, key=lambda state: len(state.unread)):
+            part = state.unread[: min(READ, len(state.unread) - 1)]
+            if len(part) > left:
                 break
-            x = torch.tensor([s.unread[place] for s in states[:n]], device=self.device)
-            h[:, :n], c[:, :n] = self.stepper.read(x, h[:, :n], c[:, :n])
-        for n, state in enumerate(states):
-            state.h, state.c = h[:, n], c[:, n]
-            state.unread = state.unread[min(far, len(state.unread) - 1) :]
+            left -= len(part)
+            x = self.network.embed(torch.tensor([part], device=self.device))
+            _, (h, c) = self.network.cells(x, (state.h[:, None], state.c[:, None]))
+            state.h, state.c = h[:, 0], c[:, 0]
+            state.unread = state.unread[len(part) :]
 
     def _write(self, states: list[Writing]) -> list[Piece | None]:
         written: list[tuple[list[str], list[float]]] = [([], []) for _ in states]

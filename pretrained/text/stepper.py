@@ -55,19 +55,8 @@ class Stepper(nn.Module):
             return self._captured(x, h, c)
         return self.compute(x, h, c)
 
-    @torch.no_grad()
-    def read(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """The new states alone: of a prompt nobody asks what comes next before it is read."""
-        if x.device.type == "cuda":
-            return self(x, h, c)[1:]
-        return self._cells(x, h, c)
-
     def compute(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same as `forward`, operation by operation."""
-        h, c = self._cells(x, h, c)
-        return self.out(h[-1]), h, c
-
-    def _cells(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, operation by operation."""
         hs, cs = [], []
         below = h[0]
         for n, cell in enumerate(self.cells):
@@ -76,7 +65,7 @@ class Stepper(nn.Module):
             cs.append(sigmoid(f) * c[n] + sigmoid(i) * torch.tanh(g))
             below = on_grid(sigmoid(o) * torch.tanh(cs[-1]))
             hs.append(below)
-        return torch.stack(hs), torch.stack(cs)
+        return self.out(below), torch.stack(hs), torch.stack(cs)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Stepper:
         """Called by `nn.Module.to`. A graph replays the weights where they were: it must go."""
