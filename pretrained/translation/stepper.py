@@ -76,8 +76,9 @@ class Stepper(nn.Module):
         super().__init__()
         width = network.lower.hidden_size
         with torch.no_grad():
-            scale = float(network.embed.weight.abs().max().clamp_min(1e-6))
-            self.register_buffer("vectors", on_grid(network.embed.weight / scale))
+            largest = float(network.embed.weight.abs().max().clamp_min(1e-6))
+            self.register_buffer("vectors", on_grid(network.embed.weight / largest))
+            scale = largest * network.loudness
             layers = network.encoder.num_layers
             ways = [
                 [

@@ -32,7 +32,7 @@ class TransformerNet(nn.Module, PyTorchModelHubMixin):
         tokens: int,
         embedding: int = 256,
         heads: int = 4,
-        layers: int = 3,
+        layers: int = 2,
         inner: int = 512,
         dropout: float = 0.1,
     ) -> None:
