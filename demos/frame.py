@@ -28,6 +28,7 @@ from gradio.context import Context, LocalContext
 
 from demos.language import DEMOS, Say, Words
 from demos.web import source_url
+from pretrained import catalog
 from pretrained.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,11 @@ data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
     )
 
 
+def sentences(lang: str, *parts: str) -> str:
+    """Sentences one after the other: Chinese puts no blank after a full stop."""
+    return ("" if lang == "zh" else " ").join(part for part in parts if part)
+
+
 # ---- pieces of page, as HTML ------------------------------------------------------------------
 
 
@@ -159,8 +165,12 @@ def quiet(text: str) -> str:
     return f'<p class="quiet">{html_text.escape(text)}</p>'
 
 
-def facts(words: Words, rows: Sequence[tuple[str, str]]) -> gr.HTML:
-    """The three or four large numbers at the foot of a room. `rows`: (value, key of its label)."""
+#: A large number and the key of its label; then what fills the label's fields, where it has some.
+Fact = tuple[str, str] | tuple[str, str, Mapping[str, Any]]
+
+
+def facts(words: Words, rows: Sequence[Fact]) -> gr.HTML:
+    """The three or four large numbers at the foot of a room."""
     return html(words, lambda say: _facts(rows, say))
 
 
@@ -176,17 +186,23 @@ def fact_groups_html(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], sa
     return f'<div class="fact-groups">{"".join(parts)}</div>'
 
 
-def _facts(rows: Sequence[tuple[str, str]], say: Say) -> str:
-    cells = (f"<div><dd>{html_text.escape(v)}</dd><dt>{say(k)}</dt></div>" for v, k in rows)
+def _facts(rows: Sequence[Fact], say: Say) -> str:
+    cells = (
+        f"<div><dd>{html_text.escape(row[0])}</dd><dt>{say(row[1], **dict(*row[2:]))}</dt></div>"
+        for row in rows
+    )
     return f'<dl class="facts">{"".join(cells)}</dl>'
 
 
 def command(words: Words, line: str) -> gr.HTML:
-    """A command to copy. The button is wired by page.js."""
+    """A command to copy, broken between its options where the page is narrow. The button is wired
+    by page.js."""
+    first, *options = (html_text.escape(part) for part in line.split(" --"))
+    shown = first + "".join(f" <span>--{option}</span>" for option in options)
     return html(
         words,
         lambda say: (
-            f'<div class="command"><pre tabindex="0"><code>{html_text.escape(line)}</code></pre>'
+            f'<div class="command"><pre tabindex="0"><code>{shown}</code></pre>'
             f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
             f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>'
         ),
@@ -320,12 +336,21 @@ def shown(error: Exception, words: Words, lang: str | None = None) -> gr.Error:
 
 
 def sentence_of(error: Refusal, words: Words, lang: str) -> str:
-    """A refusal in the visitor's language; its own English where the house has no words for it."""
+    """A refusal in the visitor's language, a model by its name there; its own English where the
+    house has no words for it."""
     try:
-        return words.say(lang, f"error.{error.code}", **error.fields)
+        said = words.say(lang, f"error.{error.code}", **named(words, lang, error.fields))
+        return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", said)
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
         return str(error)
+
+
+def named(words: Words, lang: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a refusal, with the name of a model of ours in place of its key or Hub id."""
+    known = catalog.entries().values()
+    found = next((e for e in known if fields.get("model") in (e.key, e.hub_id or e.key)), None)
+    return {**fields} | ({"model": words.model(lang, found.key, found.title)} if found else {})
 
 
 def refusal(words: Words, lang: str, error: Refusal) -> str:

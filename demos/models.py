@@ -44,9 +44,10 @@ def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
 
 
 def size(words: Words, lang: str, count: int) -> str:
-    """A number of weights, rounded as one says it: "2.4 million weights"."""
+    """A number of weights, rounded as one says it: "2.4 million weights", "1.35 亿个权重"."""
     if lang == "zh":
-        amount = f"{count / 1e4:,.0f} 万" if count >= 1e5 else f"{count:,} "
+        amount = f"{count / 1e4:.0f} 万" if count >= 1e5 else f"{count:,} "
+        amount = f"{count / 1e8:.2f} 亿" if count >= 1e8 else amount
     else:
         amount = f"{count / MILLION:.1f} million" if count >= 1e5 else f"{count:,}"
     return words.say(lang, "waiting.weights", amount=amount)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import Any
@@ -78,13 +79,13 @@ def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: in
             f'<span class="meter" aria-hidden="true"><i style="width:{abs(found["r"]):.0%}"></i>'
             "</span></button></li>"
         )
-    split = escape(str(tracking[0]["split"])) if tracking else ""
-    measured = say("text.inside.cells.measured", split="\0") if tracking else ""
-    measured = measured.replace("\0", f'<span lang="en">{split}</span>')
+    split = split_name(say, str(tracking[0]["split"])) if tracking else ""
+    measured = say("text.inside.cells.measured", split=split) if tracking else ""
+    told = frame.sentences(say.lang, say("text.inside.cells.text"), measured)
     names = f'<ul class="cells">{"".join(rows)}</ul>' if rows else ""
     return (
         f'<section class="step"><h2>{say("text.inside.cells.title")}</h2>'
-        f'<p class="quiet">{say("text.inside.cells.text")} {measured}</p>{names}'
+        f'<p class="quiet">{told}</p>{names}'
         f'<div class="any"><span>{say("text.inside.cells.any")}</span>'
         f"<label>{say('text.inside.cells.layer')} "
         f'<input type="number" name="layer" min="1" value="{layer + 1}"></label>'
@@ -93,6 +94,17 @@ def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: in
         f'<button type="button" class="ghost" data-other>{say("text.inside.cells.show")}</button>'
         "</div></section>"
     )
+
+
+def split_name(say: Say, split: str) -> str:
+    """The text that was kept aside in the visitor's language, as plain text; its own name where the
+    house has no words for it."""
+    name, _, rest = split.partition("/")
+    number = re.search(r"\d[\d,]*", rest)
+    try:
+        return unescape(say(f"text.split.{name}", n=number[0] if number else ""))
+    except KeyError:
+        return split
 
 
 def property_name(say: Say, name: str) -> str:

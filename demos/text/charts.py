@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from html import escape
@@ -9,9 +10,11 @@ from typing import Any
 
 from demos import frame
 from demos.language import Say
-from demos.text.answers import SHAKESPEARE, TANG
+from demos.text.answers import SHAKESPEARE, TANG, config
 
 PEN = "handwriting/pen"
+NETWORKS = {SHAKESPEARE: "shakespeare", TANG: "tang"}
+FEW = 10  # choices below which a tenth of one is worth telling
 CELLS = ("lstm", "gru", "rnn")
 LEAST_RUNGS = 2  # fewer are no ladder
 #: What tells the rows of the pen's card apart, and the words for each.
@@ -32,26 +35,56 @@ def claim(key: str, metric: str) -> Mapping[str, float] | None:
     return None
 
 
-def headline(engine: Any) -> list[tuple[str, str]]:
-    """The numbers at the foot of Try: how well each network foresees, how well poems are formed,
-    how large the first one is."""
-    wanted = (
-        (SHAKESPEARE, "nats_per_char", "shakespeare"),
-        (TANG, "nats_per_char", "tang"),
-        (TANG, "wellformed", "wellformed"),
-    )
-    rows = [
-        (frame.figure(metric, found, interval=metric != "wellformed"), f"text.fact.{name}")
-        for key, metric, name in wanted
-        if (found := claim(key, metric))
-    ]
-    entry = engine.entries.get(SHAKESPEARE)
-    return [*rows, (f"{entry.parameters:,}", "text.fact.weights")] if entry else rows
+def headline(engine: Any) -> list[frame.Fact]:
+    """The numbers at the foot of Try: how unsure each network is, how well poems are formed, how
+    large the two are."""
+    rows: list[frame.Fact] = []
+    for key, name in NETWORKS.items():
+        if (found := claim(key, "nats_per_char")) and key in engine.entries:
+            nats, known = frame.figure("nats_per_char", found), letters(engine.entries[key])
+            rows.append((choices(found), f"text.fact.{name}", {"nats": nats, "known": known}))
+    if found := claim(TANG, "wellformed"):
+        rows.append((frame.figure("wellformed", found, interval=False), "text.fact.wellformed"))
+    sizes = [f"{engine.entries[key].parameters:,}" for key in NETWORKS if key in engine.entries]
+    if len(sizes) == len(NETWORKS):
+        rows.append((sizes[0], "text.fact.weights", {"tang": sizes[1]}))
+    return rows
+
+
+def choices(claimed: Mapping[str, float]) -> str:
+    """Nats a character as what they mean: a fair choice among so many characters."""
+    ways = math.exp(claimed["value"])
+    return f"{ways:.1f}" if ways < FEW else f"{ways:.0f}"
+
+
+def letters(entry: Any) -> str:
+    """How many characters a network knows."""
+    return f"{len(config(entry).get('characters', '')):,}"
+
+
+def ways(key: str) -> str:
+    """`choices` of a bundled network, from its card; a dash where it has none."""
+    found = claim(key, "nats_per_char")
+    return choices(found) if found else "—"
+
+
+def passes() -> str:
+    """How often each network of the ladder read its text: the nine tenths before the one of ``n``
+    characters that it was scored on."""
+    rungs = frame.read_metrics(SHAKESPEARE).get("ladder", ())
+    return f"{rungs[0]['characters'] / (9 * rungs[0]['n']):.0f}" if rungs else "—"
 
 
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {"ladder": ladder, "pen": pen, "hands": hands}
+    return {
+        "ladder": ladder,
+        "passes": lambda say: passes(),
+        "ways_shakespeare": lambda say: ways(SHAKESPEARE),
+        "ways_tang": lambda say: ways(TANG),
+        "pen": pen,
+        "hands": hands,
+    }
 
 
 def ladder(say: Say) -> str:

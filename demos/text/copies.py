@@ -50,7 +50,7 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
     else:
         sentence = say("text.copies.some", count=found["longest"])
         if place := where(words, lang, found["where"] or {}):
-            sentence += " " * (lang != "zh") + place
+            sentence = frame.sentences(lang, sentence, place)
     marks = "".join(
         f'<i style="left:{run["start"] / len(text):.2%};width:{run["length"] / len(text):.2%}"></i>'
         for run in runs

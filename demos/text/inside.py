@@ -96,7 +96,7 @@ class Look:
         told = self.say(f"text.inside.{key}", model=name)
         if self.looked.sent > len(self.looked.text):
             count, of = f"{len(self.looked.text):,}", f"{self.looked.sent:,}"
-            told += " " * (self.lang != "zh") + self.say("text.inside.end", count=count, of=of)
+            told = frame.sentences(self.lang, told, self.say("text.inside.end", count=count, of=of))
         return f'<p class="carried">{told}</p>'
 
     async def next(self) -> str:

@@ -227,12 +227,13 @@ def slide(label: str, name: str, low: float, high: float, step: float, value: fl
 
 def facts(words: Words, entry: Any) -> None:
     """What was measured, from the card, at the foot of the room."""
-    rows = []
+    rows: list[frame.Fact] = []
     for result in frame.read_metrics(PEN).get("results", ()):
-        if "cer_ratio" in result["metrics"]:
-            figure = frame.figure("cer_ratio", result["metrics"]["cer_ratio"])
-            rows.append((figure, "text.pen.fact.cer_ratio"))
-            rows.append((f"{result['n']:,}", "text.pen.fact.n"))
+        if "cer_ratio" in (found := result["metrics"]):
+            fields = {"n": f"{result['n']:,}"}  # told by the first label
+            for name in ("cer", "cer_real", "cer_ratio"):
+                if name in found:
+                    rows.append((frame.figure(name, found[name]), f"text.pen.fact.{name}", fields))
             break
     rows.append((f"{entry.parameters:,}", "text.pen.fact.parameters"))
     frame.facts(words, rows)

@@ -69,7 +69,8 @@ def reads(words: Words, lang: str, sample: Sample) -> str:
     say = words.speaker(lang)
     if isinstance(sample.read, Refusal):
         sentence = escape(frame.sentence_of(sample.read, words, lang))
-        return f'<p class="quiet">{say("text.pen.reads.heading")} {sentence}</p>'
+        heading = say("text.pen.reads.heading")
+        return f'<p class="quiet">{frame.sentences(lang, heading, sentence)}</p>'
     meant = [line.text for line in sample.lines if line.points]
     pairs = [list(alignment(a, b)) for a, b in zip(meant, sample.read, strict=True)]
     wrong = sum(a != b for line in pairs for a, b in line)

@@ -23,11 +23,9 @@ PEN = (
     "python -m pretrained train handwriting/pen --data my_handwriting --out my_model "
     f"--minutes {PEN_MINUTES}"
 )
-STROKES = """my_handwriting/train.parquet, one row a line of writing
-  text      what was written
-  writer    a number for each writer
-  dx, dy    lists: how far the pen moved, y up
-  pen_up    list: 1 at the last point of a stroke, else 0"""
+STROKES = "my_handwriting/train.parquet"
+#: The columns of that file, by the words that explain them.
+COLUMNS = {"text": "text", "writer": "writer", "moves": "dx, dy", "up": "pen_up"}
 LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"}'
 
 
@@ -38,7 +36,8 @@ def build(engine: Any, words: Words) -> None:
         words,
         lambda say: (
             f"<p>{say('text.train.poems')}</p>"
-            f'<pre class="tree" tabindex="0" lang="zh-CN">{LINE.replace(chr(34), "&quot;")}</pre>'
+            '<pre class="tree whole" tabindex="0" lang="zh-CN">'
+            f"{LINE.replace(chr(34), '&quot;')}</pre>"
         ),
     )
     step(words, "run")
@@ -69,7 +68,15 @@ def tuning(say: Say, words: Words, entry: Any) -> str:
 def build_pen(words: Words) -> None:
     """The same for the pen: its data, its command."""
     step(words, "pen_data")
-    frame.html(words, lambda say: f'<pre class="tree" tabindex="0">{STROKES}</pre>')
+    frame.html(words, strokes)
     step(words, "pen_run")
     frame.command(words, PEN)
     frame.command(words, SERVE)
+
+
+def strokes(say: Say) -> str:
+    """The file of strokes and what each of its columns holds."""
+    head = f"{STROKES}{say('house.colon')}{say('text.train.column.row')}"
+    rows = (f"  {column:<10}{say(f'text.train.column.{key}')}" for key, column in COLUMNS.items())
+    told = "\n".join((head, *rows))
+    return f'<pre class="tree" tabindex="0">{told}</pre>'

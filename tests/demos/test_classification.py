@@ -506,6 +506,7 @@ def test_every_example_is_installed_and_has_a_name_in_both_languages():
     [
         (17_650, "17,650 weights", "17,650 个权重"),
         (2_936_000, "2.9 million weights", "294 万个权重"),
+        (134_515_008, "134.5 million weights", "1.35 亿个权重"),
     ],
 )
 def test_numbers_of_weights_are_said_as_one_says_them(count, en, zh):

@@ -641,12 +641,25 @@ def test_the_path_of_a_finished_poem_starts_in_its_middle(engine):
     assert paths.beginning(engine.entries[SHAKESPEARE], VERSE) == VERSE
 
 
+@pytest.mark.parametrize(
+    ("split", "en", "zh"),
+    [
+        ("tinyshakespeare/train, last 10%", "the last 10% of", "的最后 10%"),
+        ("tang_quatrains/train, 636 poems kept aside", "636 poems", "636 首诗"),
+        ("last 5% of my_text.txt", "last 5% of my_text.txt", "last 5% of my_text.txt"),
+    ],
+)
+def test_a_split_is_named_in_the_visitors_language(split, en, zh):
+    assert en in cells.split_name(WORDS.speaker("en"), split)
+    assert zh in cells.split_name(WORDS.speaker("zh"), split)
+
+
 def test_cells_are_listed_with_what_was_measured(engine):
     html = looked(engine)["list"]
     said = text(html)
     for part in ("being inside a speaker's name", "layer 2, cell 5", "r = −0.92", "n = 2,000"):
         assert part in said, part
-    assert html.count('aria-pressed="true"') == 1 and "split half" in said
+    assert html.count('aria-pressed="true"') == 1 and "(half)" in said
 
 
 def test_a_cell_is_coloured_from_blue_to_red_with_its_gates(engine):
