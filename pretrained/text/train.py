@@ -77,7 +77,7 @@ RECIPES = {
     ),
     "text/tang": Recipe(
         plan=loop.Plan(
-            epochs=40,
+            epochs=10,
             peak=3e-3,
             weight_decay=0.05,
             warmup=0.03,
@@ -90,7 +90,7 @@ RECIPES = {
             "hidden": 512,
             "layers": 1,
             "embedding": 384,
-            "dropout": 0.3,
+            "dropout": 0.4,
             "tied": True,
         },
         kind="quatrains",
