@@ -1,5 +1,6 @@
 // Runs before Gradio does, at the start of <head>: decides the language and the theme.
-// The language is ?lang=, else what was chosen here before, else the browser's. Gradio translates by
+// The language is ?lang=, else what was chosen here before, else the browser's; so is the theme, by
+// Gradio's own ?__theme=. Gradio translates by
 // navigator.language, so that is what it is told; the address carries it to the server's callbacks.
 (() => {
 	const fallback = document.currentScript.dataset.lang;
@@ -24,7 +25,12 @@
 	try { localStorage.setItem("breakthroughs.lang", lang); } catch { /* private window */ }
 
 	const system = matchMedia("(prefers-color-scheme: dark)");
-	const dark = () => (stored("theme") ? stored("theme") === "dark" : system.matches);
+	const THEMES = ["light", "dark", "system"];
+	const dark = () => {
+		const asked = new URL(location.href).searchParams.get("__theme");
+		const theme = THEMES.includes(asked) ? asked : stored("theme");
+		return theme === "dark" || (theme !== "light" && system.matches);
+	};
 	const paint = () => {
 		for (const element of [document.documentElement, document.body])
 			if (element && element.classList.contains("dark") !== dark())

@@ -24,6 +24,9 @@
 			location.assign(address);
 		} else if (button.dataset.switch === "theme") {
 			store("theme", house.dark() ? "light" : "dark");
+			const address = new URL(location.href);
+			address.searchParams.delete("__theme"); // what is pressed outdoes what the address asked for
+			history.replaceState(history.state, "", address);
 			house.paint();
 			label();
 		} else if ("api" in button.dataset) {
