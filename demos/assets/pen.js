@@ -26,12 +26,17 @@ export const mountForm = (element) => {
 	const inOwn = () => style() === "own";
 	asked.letter = () => Number(form.querySelector("[name=style]:checked")?.dataset.letter ?? 1);
 
+	// Where no seed is given each press of Write gets one of its own; another hand or legibility does
+	// not, so that only that changes. The first writing is a good one.
+	let drawn = form.dataset.seed;
+	const anew = () => (drawn = String(Math.floor(Math.random() * 100_000)));
+
 	asked.form = () => ({
 		text: field("text"),
 		style: inOwn() ? null : style(),
 		bias: Number(field("bias")),
 		samples: Number(field("samples")),
-		seed: field("seed"),
+		seed: field("seed").trim() || drawn,
 		strokes: inOwn() ? ownPad.strokes() : null,
 		written: inOwn() ? field("written") : "",
 	});
@@ -41,6 +46,7 @@ export const mountForm = (element) => {
 	};
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();
+		anew();
 		write();
 		const board = document.querySelector("#pen-board");
 		const below = board.getBoundingClientRect().top > innerHeight - 120; // on a phone
@@ -48,7 +54,9 @@ export const mountForm = (element) => {
 			board.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
 	});
 	form.addEventListener("keydown", (event) => {
-		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) write();
+		if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+		anew();
+		write();
 	});
 	form.addEventListener("input", ({ target }) => {
 		if (target.type === "range") target.parentElement.querySelector(".reading").textContent = target.value;
@@ -198,6 +206,10 @@ export const mountBoard = (element, fire, props, watch) => {
 				figure.querySelector(".take").append(button);
 			}
 			figure.querySelector(".take").prepend(words.download + " ");
+			const seed = document.createElement("span");
+			seed.className = "seed";
+			seed.textContent = say("seeded", { seed: Number(asked.last.seed) + i });
+			figure.querySelector(".take").append(seed);
 			return sheet;
 		});
 		sheets.run = run;

@@ -28,11 +28,15 @@ from inference.errors import Refusal
 
 #: Written when the exhibit opens. The pen knows Latin letters only, so it is the same in Chinese.
 EXAMPLE = "I learned to write by watching hands."
+#: The hand and the seed that it opens with: of eight hands and twelve seeds each the one that is
+#: clean to the eye both on one line and on two. Whoever presses Write gets another seed.
+HAND, SEED = 0, 11
 OWN_WORDS = "this is my hand"  # what a visitor is asked to write on the pad
 LETTER = 1.0  # x-heights that a letter takes in a hand of which nothing is known
 THUMBNAIL = "hello"
 STYLE = Path(__file__).with_name("pen.css")
 WORDS = ("again", "finish", "speed", "download", "take", "alt", "writing", "written", "see")
+WORDS += ("seeded",)
 SCRIPT = "import(new URL('house/pen.js', document.baseURI)).then((pen) => pen.%s);"
 # Gradio knows an event of ours by finding its name, in quotes, in the script that fires it.
 BOARD = """mountBoard(element, {
@@ -172,7 +176,9 @@ def shown_of(words: Words, lang: str, sample: Sample) -> dict[str, Any]:
 def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
     """What a visitor gives. Wired by `assets/pen.js`."""
     spoken = {word: html.unescape(say(f"text.pen.{word}")) for word in WORDS}
-    return f"""<form class="pen" data-pen-words="{html.escape(json.dumps(spoken))}">
+    return f"""<form class="pen" data-seed="{SEED}" data-pen-words="{
+        html.escape(json.dumps(spoken))
+    }">
 <label class="asks"><span>{say("text.pen.text")}</span>
 <textarea name="text" rows="2" spellcheck="false" dir="auto">{EXAMPLE}</textarea></label>
 <p class="quiet">{say("text.pen.latin", most=MOST_TEXT)}</p>
@@ -183,9 +189,11 @@ def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
 {own(say)}
 <div class="knobs">{slide(say("text.pen.bias"), "bias", 0, 3, 0.1, 0.6)}{
         slide(say("text.pen.samples"), "samples", 1, 4, 1, 1)
-    }<label>{say("text.pen.seed")}<input name="seed" inputmode="numeric" value="0"
+    }<label>{say("text.pen.seed")}<input name="seed" inputmode="numeric" value=""
 autocomplete="off"></label></div>
-<p class="quiet">{say("text.pen.bias_help")}</p>
+<p class="quiet">{
+        frame.sentences(say.lang, say("text.pen.bias_help"), say("text.pen.seed_help"))
+    }</p>
 <div class="buttons"><button type="submit" class="btn">{say("text.pen.write")}</button>
 <button type="button" class="ghost" data-do="stop" hidden>{say("text.pen.stop")}</button></div>
 </form>"""
@@ -193,7 +201,7 @@ autocomplete="off"></label></div>
 
 def hand(say: Say, number: int, width: float) -> str:
     """One of the model's hands to choose: a radio button with a place for its thumbnail."""
-    checked = " checked" if number == 0 else ""
+    checked = " checked" if number == HAND else ""
     return f"""<label class="hand"><input type="radio" name="style" value="{number}"
 data-letter="{width:g}"{checked}>
 <svg data-hand="{number}" aria-hidden="true" viewBox="0 0 8 3"></svg>

@@ -20,7 +20,7 @@ import numpy as np
 from demos import frame
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
-from demos.text.pen import EXAMPLE, PRIVATE, PenParts, payload
+from demos.text.pen import EXAMPLE, HAND, PRIVATE, SEED, PenParts, payload
 from demos.text.pen_asked import PEN, Asked, asked, note, pen_of, refusal
 from demos.text.pen_writing import Line
 from inference.errors import Refusal
@@ -61,7 +61,9 @@ async def looks(
     """A bar while the line is written, then the trace, or the sentence that refuses it."""
     start = {"run": sent.get("run")}
     try:
-        wish = asked(engine, {"text": EXAMPLE} | dict(sent) | {"samples": 1})
+        wish = asked(
+            engine, {"text": EXAMPLE, "style": HAND, "seed": SEED} | dict(sent) | {"samples": 1}
+        )
         work = traced(engine, wish)
         async with aclosing(with_progress(engine, PEN, work)) as steps:
             async for step in steps:

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from demos import frame
 from demos.language import Words
-from demos.text.pen import EXAMPLE
+from demos.text.pen import EXAMPLE, SEED
 from demos.text.pen_asked import hands
 from pretrained import catalog
 
@@ -137,12 +137,15 @@ def test_who_asks_for_less_motion_sees_finished_strokes(new_page: NewPage, app_u
 def test_the_same_seed_writes_the_same_and_another_another(page: Page, app_url: str) -> None:
     visit(page, app_url)
     first = ink(page)
-    for seed, same in (("1", False), ("0", True)):
+    for seed, same in (("", False), ("1", False), (str(SEED), True)):
         mark(page)
         page.locator(".pen [name=seed]").fill(seed)
         page.locator(".pen [type=submit]").click()
         rewritten(page)
         assert (ink(page) == first) is same
+        expect(page.locator(".board .seed")).to_contain_text(
+            seed or WORDS.say("en", "text.try.seed")
+        )
 
 
 def test_every_hand_is_drawn_by_the_pen_and_can_be_chosen(page: Page, app_url: str) -> None:

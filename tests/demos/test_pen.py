@@ -293,7 +293,7 @@ def test_what_it_misreads_is_marked(engine):
 def test_missing_and_added_letters_are_marked(engine):
     engine.misread = {"a cat": "acat!"}
     said = caption(engine)
-    assert '<mark class="gap" title="Not seen: ␣">␣</mark>' in said
+    assert '<mark class="gap" title="Not read: ␣">␣</mark>' in said
     assert '<mark title="Not in the text">!</mark>' in said
 
 
@@ -339,6 +339,17 @@ def test_the_trace_holds_every_point_with_window_and_mixture(engine):
     assert mixture.shape == (4 * POINTS, 4, 6)
     assert mixture[0, 0].tolist()[0] == 4000 and mixture[0, 0].tolist()[3:] == [200, 100, 3000]
     json.dumps(last)
+
+
+def test_the_page_opens_with_a_hand_and_a_seed_that_were_chosen(engine):
+    """Seed 0 of the first hand reads "+ I nearned": the first writing is one that was looked at."""
+    form = pen.form(WORDS.speaker("en"), [{}] * 3)
+    assert f'data-seed="{pen.SEED}"' in form and pen.SEED != 0
+    assert re.search(r'name="seed"[^>]* value=""', form), "and whoever presses Write gets another"
+    [chosen] = re.findall(r'name="style" value="(\d+)"\s+data-letter="1" checked', form)
+    assert int(chosen) == pen.HAND
+    look(engine)
+    assert engine.asked[-1][1]["seed"] == pen.SEED and engine.asked[-1][1]["style"] == pen.HAND
 
 
 def test_it_looks_at_what_was_asked_under_try(engine):
