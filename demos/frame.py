@@ -339,8 +339,8 @@ def sentence_of(error: Refusal, words: Words, lang: str) -> str:
     """A refusal in the visitor's language, a model by its name there; its own English where the
     house has no words for it."""
     try:
-        said = words.say(lang, f"error.{error.code}", **named(words, lang, error.fields))
-        return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", said)
+        fields = named(words, lang, error.fields)
+        return beside(words.say(lang, f"error.{error.code}", **fields), str(fields.get("model")))
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
         return str(error)
@@ -351,6 +351,12 @@ def named(words: Words, lang: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     known = catalog.entries().values()
     found = next((e for e in known if fields.get("model") in (e.key, e.hub_id or e.key)), None)
     return {**fields} | ({"model": words.model(lang, found.key, found.title)} if found else {})
+
+
+def beside(said: str, name: str) -> str:
+    """Chinese puts a blank beside a foreign name, and none beside one of its own."""
+    said = said.replace(f" {name}", name) if name[:1] >= "一" else said
+    return said.replace(f"{name} ", name) if name[-1:] >= "一" else said
 
 
 def refusal(words: Words, lang: str, error: Refusal) -> str:

@@ -12,7 +12,8 @@ import pytest
 
 from demos import frame
 from demos.language import Words
-from pretrained.errors import Refusal, UnknownEntry
+from inference.errors import OutOfMemory
+from pretrained.errors import HubOffline, Refusal, UnknownEntry
 
 
 class Unheard(Refusal):
@@ -133,6 +134,21 @@ async def test_a_refusal_is_one_sentence(fn: Any, words: Words) -> None:
 def test_a_refusal_is_in_the_visitors_language(words: Words) -> None:
     error = frame.shown(UnknownEntry(model="x"), words, "zh")
     assert "没有名为" in error.message and error.title == "未能完成"
+
+
+def test_a_model_is_called_by_its_name_in_a_refusal(words: Words) -> None:
+    offline = HubOffline(model="HuggingFaceTB/SmolLM2-135M-Instruct")
+    for lang in ("en", "zh"):
+        said = frame.sentence_of(offline, words, lang)
+        assert "SmolLM2 135M Instruct" in said and "HuggingFaceTB" not in said
+    full = OutOfMemory(model="text/tang")
+    assert "剩余内存放不下唐诗网络：" in frame.sentence_of(full, words, "zh")
+    assert "me/mine" in frame.sentence_of(HubOffline(model="me/mine"), words, "en")
+
+
+def test_chinese_sentences_have_no_blank_between_them() -> None:
+    assert frame.sentences("zh", "一。", "", "二。") == "一。二。"
+    assert frame.sentences("en", "One.", "Two.") == "One. Two."
 
 
 def test_a_bug_shows_an_id_and_nothing_else(words: Words, caplog: pytest.LogCaptureFixture) -> None:

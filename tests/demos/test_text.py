@@ -761,6 +761,14 @@ def test_the_ladder_is_drawn_from_the_card(monkeypatch):
     assert places == sorted(places, reverse=True) and places[-1] >= 0 and places[0] <= 100
 
 
+def test_unsureness_is_said_as_a_choice_among_so_many(monkeypatch):
+    assert charts.choices({"value": 1.3863}) == "4.0"
+    assert charts.choices({"value": 4.5539}) == "95"
+    rung = LADDER[0] | {"characters": 8 * 9 * 100_385}
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": [rung]})
+    assert charts.passes() == "8"
+
+
 def test_without_rungs_there_is_no_ladder(monkeypatch):
     monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": LADDER[:1]})
     assert charts.ladder(WORDS.speaker("zh")) == ""
