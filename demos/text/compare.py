@@ -10,7 +10,7 @@ from typing import Any
 
 from demos import frame
 from demos.language import Words
-from demos.models import model_name, offer, on_disk
+from demos.models import model_name, offer, on_disk, waiting
 from demos.text import answers, leaf
 from demos.text.writing import PACE, Side, Wish, Written, side_by_side
 
@@ -34,12 +34,23 @@ def compared(engine: Any, wish: Wish) -> tuple[list[Side], list[Any]]:
     return sides, [] if here else hub[:1]
 
 
-async def comparing(engine: Any, words: Words, wish: Wish, lang: str) -> AsyncIterator[str]:
-    """The columns as HTML while they fill; all streams close with this generator."""
+async def comparing(
+    engine: Any, words: Words, wish: Wish, lang: str, fetch: bool = False
+) -> AsyncIterator[tuple[str, bool]]:
+    """(the columns as HTML while they fill, whether one could be downloaded); all streams close
+    with this generator. ``fetch``: what would have to be downloaded, is."""
     sides, offered = compared(engine, wish)
+    if fetch:
+        sides += [
+            Side(entry, Written(replace(wish, key=entry.key, acrostic=""))) for entry in offered
+        ]
+        offered = []
     async with aclosing(side_by_side(engine, sides, PACE)) as steps:
         async for _ in steps:
-            yield columns(words, lang, sides, offered)
+            yield columns(words, lang, sides, offered), bool(offered)
+    # One that could not be had is offered again.
+    if any(side.error and not on_disk(side.entry) for side in sides):
+        yield columns(words, lang, sides, offered), True
 
 
 def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> str:
@@ -60,13 +71,16 @@ def column(words: Words, lang: str, side: Side) -> str:
     """One model's text, or why there is none."""
     if side.error:
         return headed(words, lang, side.entry, answers.refusal(words, lang, side.error))
+    if side.loading and not on_disk(side.entry):
+        bar = waiting(words, lang, side.entry, side.progress)
+        return headed(words, lang, side.entry, bar)
     body = leaf.leaf(side.entry, side.now, busy=not side.done)
     size = answers.weights(words, lang, side.entry)
     return headed(
         words,
         lang,
         side.entry,
-        frame.quiet(size) + body + leaf.notes(words, lang, side.entry, side.now),
+        frame.quiet(size) + body + leaf.notes(words, lang, side.entry, side.now, side.done),
     )
 
 

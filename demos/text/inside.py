@@ -40,7 +40,8 @@ class Looked:
 
     key: str
     text: str
-    of: Any = None  # the writing that it came from; None for a visitor's own text
+    of: Any = None  # the writing that it came from; None for an example and a visitor's own text
+    example: bool = False
     path: str = ""
     added: int = 0  # characters at the end of the path that the visitor chose
     layer: int = 0
@@ -92,7 +93,7 @@ class Look:
     def head(self) -> str:
         """Whose text is looked at, by which model, and how much of it."""
         name = model_name(self.words, self.lang, self.entry)
-        key = "own" if self.looked.of is None else "carried"
+        key = "carried" if self.looked.of else "example" if self.looked.example else "own"
         told = self.say(f"text.inside.{key}", model=name)
         if self.looked.sent > len(self.looked.text):
             count, of = f"{len(self.looked.text):,}", f"{self.looked.sent:,}"
@@ -136,7 +137,17 @@ def from_try(engine: Any, now: Written | None, lang: str) -> Looked:
     if now is not None and now.whole.strip():
         return ending(Looked(now.wish.key, now.whole, of=now))
     key = now.wish.key if now else openings.first(lang, engine)
-    return Looked(key, EXAMPLES.get(key, EXAMPLES[answers.SHAKESPEARE]))
+    return Looked(key, EXAMPLES.get(key, EXAMPLES[answers.SHAKESPEARE]), example=True)
+
+
+def stays(before: Looked | None, now: Written | None) -> bool:
+    """Whether what was looked at is still what there is to look at: the text of Try, or a text of
+    the visitor's own; an example only until there is one."""
+    if before is None or not before.path:
+        return False
+    if before.of is not None:
+        return before.of == now
+    return not before.example
 
 
 def ending(looked: Looked) -> Looked:
@@ -219,8 +230,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         now: Written | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any]:
         lang = words.lang(request)
-        seen = before is not None and before.path and (before.of is None or before.of == now)
-        if seen and now is not None:  # what stands here is still about this text
+        if stays(before, now):
             yield pieces(before, {})
             return
         async for update in fill(from_try(engine, now, lang), lang):
@@ -232,7 +242,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         text = answers.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
         start = from_try(engine, now, lang)
         if text.strip():
-            start = ending(replace(start, text=text, of=None))
+            start = ending(replace(start, text=text, of=None, example=False))
         async for update in fill(start, lang):
             yield update
 

@@ -81,14 +81,17 @@ def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> st
     return frame.quiet(said)
 
 
-def notes(words: Words, lang: str, entry: Any, now: Written) -> str:
-    """What was done with what the visitor sent: cut, read over; and why it ends, if it is full."""
+def notes(words: Words, lang: str, entry: Any, now: Written, over: bool = True) -> str:
+    """What was done with what the visitor sent: cut, read over; and why it ends (``over``), if that
+    is not for its length."""
     found = answers.unknown_note(words, lang, entry, now.wish.prompt)
     if now.wish.cut:
         read = f"{len(now.wish.prompt):,}"
         found += frame.note(
             words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read)
         )
+    if over and not now.text and answers.writes_poems(entry):
+        found += frame.note(words.say(lang, "text.answer.whole"))
     if now.full:
         found += frame.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
     return found
@@ -100,5 +103,5 @@ def sheet(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> s
     return (
         f'<div class="writing">{leaf(entry, now, busy=busy)}'
         f"<div{state}>{line(words, lang, entry, now, busy=busy)}"
-        f"{notes(words, lang, entry, now)}</div></div>"
+        f"{notes(words, lang, entry, now, not busy)}</div></div>"
     )

@@ -46,9 +46,17 @@ def openings(entry: Any) -> tuple[Opening, ...]:
     return VERSES if entry.key == answers.SHAKESPEARE else PROSE
 
 
-def is_ours(text: str) -> bool:
-    """Whether a beginning is one of these, so that it may be replaced without loss."""
-    return any(text.strip() == o.text.strip() for o in (*VERSES, *QUATRAINS, *PROSE))
+@dataclass(frozen=True)
+class Standing:
+    """What was last put into the form: by whom is written, and our beginning. (A Dropdown tells of
+    input when it is left without a choice, too.)"""
+
+    key: str
+    text: str
+
+    def is_ours(self, begin: str) -> bool:
+        """Whether a beginning may be replaced without loss: nobody has typed there."""
+        return begin.strip() in ("", self.text.strip())
 
 
 def first(lang: str, engine: Any) -> str:

@@ -14,10 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demos.language import Words
-from demos.models import offer, on_disk, waiting, with_progress
+from demos.models import offer, on_disk, waiting
 from demos.text import answers, copies, leaf, writing
 from demos.text.writing import Wish, Written
 from inference.errors import Refusal
+from pretrained.text import alphabet
+
+#: A poem has so many lines, each ended by one of these signs (as `pretrained.text.serve` counts).
+VERSES, ENDS = 4, "，。？！；"
 
 
 class Halt:
@@ -103,7 +107,7 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
         if entry.hub_id and not order.fetch and not on_disk(entry):
             yield Step(offer(words, lang, entry), offered=True)
             return
-        async with aclosing(ready(engine, entry)) as loading:
+        async with aclosing(writing.ready(engine, entry)) as loading:
             async for progress in loading:
                 bar = waiting(words, lang, entry, progress)
                 yield finished(engine, words, lang, now, bar, busy=True)
@@ -137,23 +141,18 @@ async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[A
         await run.aclose()  # type: ignore[attr-defined]
 
 
-async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
-    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
-
-    async def load() -> str:
-        await engine.preload(entry.key)
-        return "ready"
-
-    async with aclosing(with_progress(engine, entry.key, load())) as loading:
-        async for step in loading:
-            if step != "ready":
-                yield step
-
-
 def ended(engine: Any, now: Written) -> bool:
     """Whether there is nothing to continue: a whole poem, or as much as a page holds."""
     if now.full:
         return True
     entry = answers.entry_of(engine, now.wish.key)
-    lines = sum(now.whole.count(mark) for mark in "，。！？；")
-    return answers.writes_poems(entry) and (lines >= 4 or bool(now.wish.acrostic))
+    return answers.writes_poems(entry) and (
+        bool(now.wish.acrostic) or verses(entry, now.whole) >= VERSES
+    )
+
+
+def verses(entry: Any, text: str) -> int:
+    """How many lines of a poem a text has, as the model reads it: by the signs that end them."""
+    letters = alphabet.of(entry)
+    read = (letters.known(text) if letters else text).rpartition("\n")[2]
+    return sum(read.count(mark) for mark in ENDS)

@@ -20,16 +20,27 @@ from demos.text.writing import Written
 from inference.errors import Refusal
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-#: Keeps the newest line in sight while it is written, unless the visitor has scrolled back.
-FOLLOW = """let below = true;
+#: Keeps the newest line in sight while it is written, and goes back to where that began at its end,
+#: unless the visitor has scrolled.
+FOLLOW = """let below = true, busy = false, begun = 0, top = 0;
 element.addEventListener('scroll', (event) => {
   const leaf = event.target;
-  if (leaf.matches('.leaf'))
-    below = leaf.scrollHeight - leaf.scrollTop - leaf.clientHeight < 24;
+  if (!leaf.matches('.leaf')) return;
+  top = leaf.scrollTop;
+  below = leaf.scrollHeight - top - leaf.clientHeight < 24;
 }, true);
 watch('value', () => {
-  const leaf = element.querySelector('.leaf[aria-busy=true]');
-  if (leaf && below) leaf.scrollTop = leaf.scrollHeight;
+  const leaf = element.querySelector('.leaf');
+  if (!leaf) return;
+  const now = leaf.getAttribute('aria-busy') === 'true';
+  if (now && !busy) {
+    below = true;
+    const long = leaf.scrollHeight > leaf.clientHeight + 1;
+    begun = long ? leaf.scrollHeight - leaf.clientHeight / 2 : 0;
+  }
+  if (now) leaf.scrollTop = below ? leaf.scrollHeight : top;
+  else if (busy) leaf.scrollTop = below ? begun : top;
+  busy = now;
 });"""
 PICK = """element.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-pick]');
@@ -93,18 +104,19 @@ def build(engine: Any, words: Words) -> TryParts:
             with gr.Row(elem_classes="actions"):
                 stop = gr.Button(words("text.try.stop"), visible=False, elem_id="write-stop")
                 more = gr.Button(words("text.try.continue"), visible=False, elem_id="write-more")
-                seen = gr.Button(words("text.try.inside"), elem_id="write-inside")
-                then = gr.Button(words("text.try.compare"), elem_id="write-compare")
+                seen = gr.Button(words("text.try.inside"), visible=False, elem_id="write-inside")
+                then = gr.Button(words("text.try.compare"), visible=False, elem_id="write-compare")
             below = gr.HTML(js_on_load=None, elem_id="write-below")
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
+    fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
     frame.facts(words, charts.headline(engine))
     sight = exhibits.on_sight()
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
-    order, written = gr.State(orders.Order()), gr.State(None)
+    order, written, stands = gr.State(orders.Order()), gr.State(None), gr.State(None)
     chosen = [model, temperature, length, seed]
     asked = [prompt, acrostic, *chosen]
-    shown = [sheet, fetch, stop, more, below, beside, written]
+    shown = [sheet, fetch, stop, more, seen, then, below, beside, fetch_now, written]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
@@ -144,7 +156,7 @@ def build(engine: Any, words: Words) -> TryParts:
     def setting(
         before: orders.Order, say: Say, key: str, opening: openings.Opening, sent: Sequence[Any]
     ) -> tuple[Any, ...]:
-        """(order, prompt, acrostic, openings, model) for a beginning."""
+        """(order, prompt, acrostic, openings, model, what stands there) for a beginning."""
         before.halt.replace()
         entry = answers.entry_of(engine, key)
         options = dict(zip(("temperature", "length", "seed"), sent, strict=True))
@@ -153,11 +165,15 @@ def build(engine: Any, words: Words) -> TryParts:
         poems = answers.writes_poems(entry)
         hidden = gr.update(visible=True if poems else "hidden", value="")
         chips = openings.chips(say, entry)
-        return wish(key, opening.text, "", options), opening.text, hidden, chips, key
+        put = openings.Standing(key, opening.text)
+        return wish(key, opening.text, "", options), opening.text, hidden, chips, key, put
 
     async def on_open(
-        before: orders.Order, temperature: Any, length: Any, seed: Any, request: gr.Request
-    ) -> tuple[Any, ...]:
+        before: orders.Order, stood: openings.Standing | None, temperature: Any, length: Any,
+        seed: Any, request: gr.Request,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        if stood is not None:  # back from another room: what was written here stays
+            return (gr.skip(),) * len(set_up)
         say = words.speaker(words.lang(request))
         key = openings.first(say.lang, engine)
         opening = openings.openings(answers.entry_of(engine, key))[0]
@@ -165,14 +181,17 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_model(
-        before: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
-        request: gr.Request,
+        before: orders.Order, stood: openings.Standing | None, begin: Any, key: Any,
+        temperature: Any, length: Any, seed: Any, request: gr.Request,
     ) -> tuple[Any, ...]:  # fmt: skip
+        if stood is not None and stood.key == key:  # the list was closed without a choice
+            return (gr.skip(),) * len(set_up)
         say = words.speaker(words.lang(request))
         entry = answers.entry_of(engine, key)
         opening = openings.openings(entry)[0]
-        if not openings.is_ours(str(begin or "")):  # the visitor's own stays
-            opening = openings.Opening(str(begin))
+        begin = answers.checked_text(begin)
+        if stood is not None and not stood.is_ours(begin):  # the visitor's own stays
+            opening = openings.Opening(begin)
         return setting(before, say, entry.key, opening, (temperature, length, seed))
 
     @frame.guard(words)
@@ -186,15 +205,20 @@ def build(engine: Any, words: Words) -> TryParts:
         return setting(before, say, key, opening, (temperature, length, seed))
 
     def page(step: orders.Step, keep: bool = True) -> tuple[Any, ...]:
-        """A step in its places; a comparison stays only where it is about the same text."""
+        """A step in its places; a comparison stays only where it is about the same text. Nothing
+        can be looked into before there is a text."""
         whole = step.now is not None and orders.ended(engine, step.now)
+        some = step.now is not None
         return (
             step.html,
             gr.update(visible=step.offered),
             gr.update(visible=step.busy),
-            gr.update(visible=step.now is not None and not step.busy and not whole),
+            gr.update(visible=some and not step.busy and not whole),
+            gr.update(visible=some),
+            gr.update(visible=some or not step.busy),
             step.below,
             gr.skip() if keep else "",
+            gr.skip() if keep else gr.update(visible=False),
             step.now,
         )
 
@@ -207,32 +231,58 @@ def build(engine: Any, words: Words) -> TryParts:
                 yield nothing_new if step is pulse.STILL else page(step, keep)
                 keep = keep or step is not pulse.STILL
 
+    async def comparison(
+        order: orders.Order, values: Sequence[Any], request: gr.Request, fetch: bool
+    ) -> AsyncIterator[Any]:
+        """(the columns, whether a download is offered beneath them)."""
+        lang = words.lang(request)
+        begin, key, *options = values
+        one = asked_for(begin, "", key, *options)
+        if one.wish is None:
+            assert one.error is not None
+            yield answers.refusal(words, lang, one.error), gr.update(visible=False)
+            return
+        yield "<progress></progress>", gr.update(visible=False)
+        run = compare.comparing(engine, words, one.wish, lang, fetch)
+        run = orders.until(order.halt.replaced, run)
+        async with aclosing(pulse.pulsing(frame.or_nothing(run, ("", False)))) as columns:
+            async for step in columns:
+                if step is pulse.STILL:
+                    yield gr.skip(), gr.skip()
+                else:
+                    yield step[0], gr.update(visible=step[1])
+
     @frame.guard(words)
     async def on_compare(
         order: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
-    ) -> AsyncIterator[str]:  # fmt: skip
-        lang = words.lang(request)
-        one = asked_for(begin, "", key, temperature, length, seed)
-        if one.wish is None:
-            assert one.error is not None
-            yield answers.refusal(words, lang, one.error)
-            return
-        yield "<progress></progress>"
-        run = orders.until(order.halt.replaced, compare.comparing(engine, words, one.wish, lang))
-        async with aclosing(pulse.pulsing(frame.or_nothing(run, ""))) as columns:
-            async for html in columns:
-                yield gr.skip() if html is pulse.STILL else html
+    ) -> AsyncIterator[Any]:  # fmt: skip
+        values = (begin, key, temperature, length, seed)
+        async with aclosing(comparison(order, values, request, False)) as steps:
+            async for step in steps:
+                yield step
+
+    @frame.guard(words)
+    async def on_fetch_now(
+        order: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
+        request: gr.Request,
+    ) -> AsyncIterator[Any]:  # fmt: skip
+        values = (begin, key, temperature, length, seed)
+        async with aclosing(comparison(order, values, request, True)) as steps:
+            async for step in steps:
+                yield step
 
     order.change(on_order, order, shown, trigger_mode="multiple", **heavy)
-    then.click(on_compare, [order, prompt, *chosen], beside, **heavy)
+    compared = [order, prompt, *chosen]
+    then.click(on_compare, compared, [beside, fetch_now], **heavy)
+    fetch_now.click(on_fetch_now, compared, [beside, fetch_now], **heavy)
     stop.click(on_stop, order, None, **PRIVATE)
     every = [order, *asked]
     gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **PRIVATE)
     fetch.click(on_fetch, every, order, **PRIVATE)
     more.click(on_continue, [order, written], order, **PRIVATE)
-    set_up = [order, prompt, acrostic, strip, model]
-    sight.shown(on_open, [order, temperature, length, seed], set_up, **PRIVATE)
-    model.input(on_model, [order, prompt, *chosen], set_up, **PRIVATE)
+    set_up = [order, prompt, acrostic, strip, model, stands]
+    sight.shown(on_open, [order, stands, temperature, length, seed], set_up, **PRIVATE)
+    model.input(on_model, [order, stands, prompt, *chosen], set_up, **PRIVATE)
     strip.pick(on_pick, [order, *chosen], set_up, **PRIVATE)
     return TryParts(written, seen)

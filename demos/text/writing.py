@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from demos.models import with_progress
 from demos.text import answers
 from pretrained.text import alphabet
 from pretrained.text.options import MOST_PROMPT, checked
@@ -130,6 +131,19 @@ async def written(engine: Any, start: Written, pace: int) -> AsyncIterator[Writt
     yield replace(now, fresh=0)
 
 
+async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
+    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
+
+    async def load() -> str:
+        await engine.preload(entry.key)
+        return "ready"
+
+    async with aclosing(with_progress(engine, entry.key, load())) as loading:
+        async for step in loading:
+            if step != "ready":
+                yield step
+
+
 @dataclass
 class Side:
     """One of several texts that are written at the same time."""
@@ -139,6 +153,8 @@ class Side:
     now: Written = field(init=False)
     error: answers.Refusal | None = None
     done: bool = False
+    loading: bool = True
+    progress: tuple[int, int] | None = None  # of a download, in bytes
 
     def __post_init__(self) -> None:
         self.now = self.start
@@ -152,7 +168,10 @@ async def side_by_side(engine: Any, sides: Sequence[Side], pace: int) -> AsyncIt
 
     async def write(side: Side) -> None:
         try:
-            await engine.preload(side.entry.key)
+            async with aclosing(ready(engine, side.entry)) as steps:
+                async for side.progress in steps:
+                    changed.set()
+            side.loading = False
             async with aclosing(written(engine, side.start, pace)) as steps:
                 async for side.now in steps:
                     changed.set()

@@ -7,14 +7,17 @@ import json
 import os
 import re
 from contextlib import aclosing
+from dataclasses import replace
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 
 from demos import frame
+from demos import text as text_tab
 from demos.language import Words
 from demos.text import (
     answers,
@@ -517,6 +520,29 @@ def test_what_cannot_be_hidden_is_refused(engine, hidden, code):
         assert "{" not in answers.sentence_of(refused.value, WORDS, lang)
 
 
+def test_a_beginning_that_is_a_whole_poem_is_said_to_be_one(engine, monkeypatch):
+    async def nothing(self, key, prompt, **options):
+        for piece in ():
+            yield piece
+
+    monkeypatch.setattr(FakeEngine, "stream", nothing)
+    last = steps(engine, TANG, POEM, seed=1)[-1]
+    assert "is a whole poem already" in text(last.html)
+    assert "is a whole poem" not in text(steps(engine, SHAKESPEARE, "")[-1].html)
+
+
+def test_a_poem_is_over_after_four_lines_as_the_model_reads_them(engine):
+    wish = writing.wished(engine.entries[TANG], "hello, world, 春, I said.", seed=1)
+    assert wish.prompt.count(",") == 3
+    half = Written(wish, "风花雪月明。江山水白云，")
+    read = orders.verses(engine.entries[TANG], half.whole)
+    letters = answers.alphabet.of(engine.entries[TANG]).known(half.whole)
+    assert read == sum(letters.count(sign) for sign in "，。！？；") == 6
+    assert orders.ended(engine, half)
+    earlier = writing.wished(engine.entries[TANG], POEM + "\n春风", seed=1)
+    assert not orders.ended(engine, Written(earlier, "来去水，"))
+
+
 # Beginnings
 
 
@@ -527,8 +553,61 @@ def test_chinese_pages_open_with_poems_and_others_with_plays(engine):
 
 
 def test_a_beginning_of_ours_may_be_replaced_and_a_visitors_may_not():
-    assert openings.is_ours("ROMEO:") and openings.is_ours("") and openings.is_ours("明月")
-    assert not openings.is_ours("my own words")
+    stands = openings.Standing(SHAKESPEARE, "ROMEO:\n")
+    assert stands.is_ours("ROMEO:") and stands.is_ours(" ")
+    assert not stands.is_ours("my own words") and not stands.is_ours("明月"), "typed, if like ours"
+
+
+def callback(engine, name):
+    """A callback of the tab by its name."""
+    with gr.Blocks(analytics_enabled=False) as page:
+        text_tab.build(engine, WORDS)
+    [found] = [fn.fn for fn in page.fns.values() if fn.name == name]
+    return found
+
+
+def changed(engine, name, *sent):
+    """(the wish that a callback of the form orders, the beginning that it puts there); None where
+    it leaves everything as it is."""
+    got = asyncio.run(callback(engine, name)(Order(), *sent, 0.8, 400, "", gr.Request()))
+    if all(each == gr.skip() for each in got):
+        return None
+    return got[0].wish, got[1]
+
+
+def test_a_list_that_is_closed_without_a_choice_changes_nothing(engine):
+    stands = openings.Standing(TANG, "")
+    assert changed(engine, "on_model", stands, "明月", TANG) is None
+    wish, begin = changed(engine, "on_model", stands, "明月", SHAKESPEARE)
+    assert wish.key == SHAKESPEARE and begin == "明月", "what is typed stays"
+    wish, begin = changed(engine, "on_model", stands, "", SHAKESPEARE)
+    assert begin == "ROMEO:\n"
+
+
+def test_who_comes_back_from_another_room_finds_the_text_as_it_was(engine):
+    wish, _ = changed(engine, "on_open", None)
+    assert wish.key == SHAKESPEARE
+    assert changed(engine, "on_open", openings.Standing(SHAKESPEARE, "ROMEO:\n")) is None
+
+
+def test_nothing_is_to_be_pressed_before_there_is_a_text(engine):
+    def buttons(wanted):
+        """Which of See, Then and now, are to be seen, update by update."""
+        run = callback(engine, "on_order")(wanted, gr.Request())
+        return [
+            tuple(each["visible"] for each in got[4:6])
+            for got in collect(run)
+            if got[0] != gr.skip()
+        ]
+
+    came = buttons(order(engine, SHAKESPEARE, "", length=50))
+    assert came[-1] == (True, True)
+    [refused] = buttons(Order(error=BadOption(name="seed", sent="x", allowed="1")))
+    assert refused == (False, True)
+    engine.failing[SHAKESPEARE] = Busy(waiting=9)
+    engine.loading = asyncio.Event()
+    engine.loading.set()
+    assert buttons(order(engine, SHAKESPEARE, ""))[-1] == (False, True)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -558,6 +637,40 @@ def test_of_poems_it_says_which_one():
     assert "5,678 首诗中的第 1,234 首" in text(copies.drawn(WORDS, "zh", POEM, found))
 
 
+def poem_copies(engine, monkeypatch, runs, least=5):
+    """What the meter finds in `POEM` where these (start, length) of it stand word for word."""
+
+    def measured(part):
+        at = POEM.index(part)
+        ends = [(max(s, at), min(s + n, at + len(part))) for s, n in runs]
+        found = sorted(
+            ({"start": s - at, "length": e - s} for s, e in ends if e - s >= least),
+            key=lambda run: -run["length"],
+        )
+        where = {"work": None, "poem": 7, "of": 9} if found else None
+        longest = found[0]["length"] if found else 0
+        return {"longest": longest, "start": 0, "where": where, "runs": found, "least": least}
+
+    monkeypatch.setattr(engine, "copies", measured, raising=False)
+    return asyncio.run(copies.in_verses(engine, TANG, POEM))
+
+
+def test_in_a_poem_a_sign_copies_nothing(engine, monkeypatch):
+    found = poem_copies(engine, monkeypatch, [(5, 5)])  # "，明月白云"
+    assert found["runs"] == [] and found["longest"] == 0
+    found = poem_copies(engine, monkeypatch, [(5, 6)])  # "，明月白云山"
+    assert [(r["start"], r["length"], r["count"]) for r in found["runs"]] == [(6, 5, 5)]
+    said = text(copies.drawn(WORDS, "en", POEM, found))
+    assert "has 5 characters" in said and "poem 7 of 9" in said and "，明月" not in said
+    assert "Punctuation is not counted" in said
+
+
+def test_a_run_over_several_lines_of_a_poem_is_one(engine, monkeypatch):
+    found = poem_copies(engine, monkeypatch, [(0, 12)])  # the first couplet with both its signs
+    assert [(r["start"], r["length"], r["count"]) for r in found["runs"]] == [(0, 11, 10)]
+    assert found["longest"] == 10
+
+
 def test_where_nothing_was_copied_it_says_from_which_length_on_it_looked():
     found = {"longest": 0, "start": 0, "where": None, "runs": [], "least": 33}
     said = text(copies.drawn(WORDS, "en", "x" * 90, found))
@@ -574,9 +687,27 @@ def test_what_nobody_can_measure_is_said_and_a_short_text_is_left_alone(engine):
 
 def test_then_and_now_write_side_by_side_and_a_download_is_offered(engine):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=40, seed=1)
-    last = collect(compare.comparing(engine, WORDS, wish, "en"))[-1]
-    assert last.count('class="answered"') == 2 and "269 MB" in last
+    last, offered = collect(compare.comparing(engine, WORDS, wish, "en"))[-1]
+    assert last.count('class="answered"') == 2 and "269 MB" in last and offered
     assert "Speak, speak" in last and engine.loaded == [SHAKESPEARE]
+
+
+def test_what_then_and_now_offers_can_be_had_there(engine):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=40, seed=1)
+    last, offered = collect(compare.comparing(engine, WORDS, wish, "en", fetch=True))[-1]
+    assert sorted(engine.loaded) == [NOW, SHAKESPEARE] and not offered
+    assert last.count("Speak, speak") == 2 and "269 MB" not in last
+    engine.failing[NOW] = LoadFailed(model="Now-135M", id="7")
+    last, offered = collect(compare.comparing(engine, WORDS, wish, "en", fetch=True))[-1]
+    assert offered and 'role="alert"' in last, "and again if that failed"
+
+
+def test_a_column_that_waits_for_its_download_says_so(engine):
+    side = Side(engine.entries[NOW], Written(writing.wished(engine.entries[NOW], "", seed=1)))
+    side.progress = (10_000_000, 269_000_000)
+    assert "<progress" in compare.column(WORDS, "en", side) and "269" in text(
+        compare.column(WORDS, "en", side)
+    )
 
 
 def test_two_texts_grow_at_once_and_one_may_fail_alone(engine):
@@ -742,6 +873,26 @@ def test_before_anything_was_written_an_example_is_looked_into(engine, lang):
     assert all(pieces.values())
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_example_is_said_to_be_one_and_gives_way_to_a_text(engine, lang):
+    def head(looked):
+        return text(inside.Look(engine, WORDS, looked, lang).head())
+
+    def told(key, of):
+        name = WORDS.model(lang, of.key, engine.entries[of.key].title)
+        return WORDS.say(lang, f"text.inside.{key}", model=name)
+
+    example = replace(inside.from_try(engine, None, lang), path="x")
+    assert head(example) == told("example", example)
+    own = replace(example, text="my own", example=False)
+    assert head(own) == told("own", own)
+    now = Written(writing.wished(engine.entries[SHAKESPEARE], "", seed=1), VERSE)
+    carried = replace(inside.from_try(engine, now, lang), path="x")
+    assert head(carried) == told("carried", carried)
+    assert not inside.stays(example, now) and inside.stays(own, now) and inside.stays(own, None)
+    assert inside.stays(carried, now) and not inside.stays(carried, None)
+
+
 # The cards
 
 
@@ -781,6 +932,16 @@ def test_every_measured_property_has_words():
     for lang in ("en", "zh"):
         missing = {n for n in names if f"text.property.{n}" not in WORDS.tables[lang]}
         assert not missing
+
+
+def test_a_command_is_broken_between_its_options_only():
+    with gr.Blocks():
+        html = frame.command(WORDS, teach.TRAIN).value
+    shown = re.search("<code>(.*?)</code>", str(html))[1]
+    assert text(shown) == teach.TRAIN
+    assert re.findall("<span>(.*?)</span>", shown) == [
+        "--data my_text.txt", "--out my_model", "--minutes 20"
+    ]  # fmt: skip
 
 
 def test_the_commands_of_train_are_real():
