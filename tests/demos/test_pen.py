@@ -341,6 +341,17 @@ def test_the_trace_holds_every_point_with_window_and_mixture(engine):
     json.dumps(last)
 
 
+def test_the_page_opens_with_a_hand_and_a_seed_that_were_chosen(engine):
+    """Seed 0 of the first hand reads "+ I nearned": the first writing is one that was looked at."""
+    form = pen.form(WORDS.speaker("en"), [{}] * 3)
+    assert f'data-seed="{pen.SEED}"' in form and pen.SEED != 0
+    assert re.search(r'name="seed"[^>]* value=""', form), "and whoever presses Write gets another"
+    [chosen] = re.findall(r'name="style" value="(\d+)"\s+data-letter="1" checked', form)
+    assert int(chosen) == pen.HAND
+    look(engine)
+    assert engine.asked[-1][1]["seed"] == pen.SEED and engine.asked[-1][1]["style"] == pen.HAND
+
+
 def test_it_looks_at_what_was_asked_under_try(engine):
     look(engine, text="two words\nlines", style=1, bias=2, seed=9, samples=4, columns=12)
     [(line, options)] = engine.asked
