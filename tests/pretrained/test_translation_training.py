@@ -232,7 +232,7 @@ def small(monkeypatch, key="translation/en-fr", **changes):
 def test_training_learns_and_the_folder_serves(tmp_path, folder, monkeypatch):
     small(monkeypatch, smoothing=0.0, tokens=120)
     out = tmp_path / "en-fr"
-    train.train("translation/en-fr", folder, out, epochs=24, lr=0.01, command="c")
+    train.train("translation/en-fr", folder, out, epochs=14, lr=0.01, command="c")
     history = [json.loads(row) for row in (out / "history.jsonl").read_text().splitlines()]
     assert history[-1]["held_out_nats"] < 0.3 < 1 < history[0]["held_out_nats"]
     entry = catalog.from_folder(out)
