@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from demos import frame
 from demos.language import Words
+from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
 WORDS = Words()
@@ -72,6 +73,60 @@ def test_home_writes_nothing(page: Page, app_url: str) -> None:
     assert page.locator(LEAF).count() == 0
     page.locator("#text-button").click()
     expect(page.locator(DONE)).to_be_visible()
+
+
+def test_a_list_closed_without_a_choice_and_a_look_elsewhere_leave_everything(
+    page: Page, app_url: str
+) -> None:
+    visit(page, app_url)
+    write(page, "JULIET:\nMy own")
+    settle(page)
+    text = page.locator(LEAF).inner_text()
+    page.locator("#write-prompt textarea").fill("typed since")
+    page.locator("#write-model input").click()
+    expect(page.locator("ul[role=listbox]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#text h1").first.click()
+    settle(page)
+    room(page, "learn")
+    settle(page)
+    room(page, "try")
+    settle(page)
+    assert page.locator(LEAF).inner_text() == text
+    expect(page.locator("#write-prompt textarea")).to_have_value("typed since")
+
+
+def test_a_long_leaf_ends_where_it_began(new_page: NewPage, app_url: str) -> None:
+    page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
+    page.get_by_role("button", name=WORDS.say("en", "text.try.more")).click()
+    page.get_by_label(WORDS.say("en", "text.try.length")).first.fill("900")
+    page.locator("#write-go").click()
+    leaf = page.locator(LEAF)
+    expect(page.locator(LEAF + "[aria-busy=true]")).to_be_visible()
+    scrolled = "document.querySelector('#write-sheet .leaf').scrollTop > 20"
+    page.wait_for_function(scrolled, timeout=30_000)  # it follows the writing
+    expect(page.locator(DONE)).to_be_visible()
+    settle(page)
+    assert leaf.evaluate("leaf => leaf.scrollHeight > leaf.clientHeight + 20")
+    assert leaf.evaluate("leaf => leaf.scrollTop") == 0
+
+
+def test_the_theme_in_the_address_wins_until_the_switch_is_pressed(
+    page: Page, app_url: str
+) -> None:
+    def dark() -> bool:
+        return bool(page.evaluate("document.body.classList.contains('dark')"))
+
+    page.goto(f"{app_url}/?tab=text&lang=en")
+    page.evaluate("localStorage.setItem('breakthroughs.theme', 'light')")
+    visit_dark = f"{app_url}/?tab=text&lang=en&__theme=dark"
+    page.goto(visit_dark)
+    expect(page.locator(DONE)).to_be_visible()
+    assert dark()
+    page.locator("[data-switch=theme]").click()
+    assert not dark() and "__theme" not in page.url
+    page.goto(visit_dark)
+    assert dark()
 
 
 def test_stop_keeps_what_is_there_and_continue_goes_on(page: Page, app_url: str) -> None:
@@ -232,7 +287,28 @@ def test_of_a_long_text_the_end_is_looked_into_and_it_says_so(page: Page, app_ur
         assert "".join(last) == "end."
 
 
+def test_nothing_of_a_text_is_hidden_in_a_box(new_page: NewPage, app_url: str) -> None:
+    page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
+    inside = room(page, "inside")
+    for name in (".expected", ".strips"):
+        box = inside.locator(name)
+        expect(box).to_be_visible()
+        assert box.evaluate("box => box.scrollHeight - box.clientHeight") <= 1, name
+    inside.locator(".strips .ch").first.hover()
+    expect(inside.locator(".one-cell .readout")).to_be_in_viewport()
+
+
 # The rooms
+
+
+def test_a_phone_shows_commands_and_files_whole(new_page: NewPage, app_url: str) -> None:
+    page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
+    train = room(page, "train")
+    flags = train.locator(".exhibit-text .command code span")
+    expect(flags.first).to_be_visible()
+    assert set(flags.evaluate_all("all => all.map(s => s.getClientRects().length)")) == {1}
+    file = train.locator(".exhibit-text pre.tree")
+    assert file.evaluate("box => box.scrollWidth - box.clientWidth") <= 1
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
