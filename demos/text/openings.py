@@ -26,7 +26,7 @@ VERSES = (
     Opening(""),
 )
 QUATRAINS = (
-    Opening("", 3),
+    Opening("", 11),
     Opening("明月"),
     Opening("春风"),
     Opening("江上"),
