@@ -57,8 +57,8 @@ class MissingDependency(Refusal):
 class HubOffline(Refusal):
     code = "hub_offline"
     sentence = (
-        "{model} is not on this machine yet and the Hub cannot be reached: "
-        "connect to the network and try again, or choose a bundled model."
+        "{model} is not on this machine yet, and Hugging Face, the site it comes from, cannot be "
+        "reached: connect to the network and try again, or choose a model that is already here."
     )
 
 

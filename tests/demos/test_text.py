@@ -749,7 +749,7 @@ def test_every_character_is_shaded_and_tells_what_was_expected(engine):
     assert html.count("data-i=") == len("ROMEO:\nSpeak <b>.") and "<b>." not in html
     rows = json.loads(unescape(re.search('data-rows="([^"]*)"', html)[1]))
     assert rows[0][0] == "R" and rows[0][2] == "8.00" and len(rows[0][3]) == 5
-    assert rows[6][0] == "new line" and ["something it never met", "5.0%"] in rows[0][3]
+    assert rows[6][0] == "new line" and ["a character it never met", "5.0%"] in rows[0][3]
     assert '<span class="n5" data-i="0">R</span>' in html
 
 
@@ -935,9 +935,11 @@ def test_every_measured_property_has_words():
 
 
 def test_a_command_is_broken_between_its_options_only():
+    words = Words()
     with gr.Blocks():
-        html = frame.command(WORDS, teach.TRAIN).value
-    shown = re.search("<code>(.*?)</code>", str(html))[1]
+        frame.command(words, teach.TRAIN)
+    [html] = (value for key, value in words.tables["en"].items() if "<code>" in value)
+    shown = re.search("<code>(.*?)</code>", html)[1]
     assert text(shown) == teach.TRAIN
     assert re.findall("<span>(.*?)</span>", shown) == [
         "--data my_text.txt", "--out my_model", "--minutes 20"
