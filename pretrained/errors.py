@@ -65,14 +65,14 @@ class HubOffline(Refusal):
 class HubNotFound(Refusal):
     code = "hub_not_found"
     sentence = (
-        "The Hub has no {model} at revision {revision}: check the id or choose another model."
+        "Hugging Face has no {model} at revision {revision}: check the id or choose another model."
     )
 
 
 class HubGated(Refusal):
     code = "hub_gated"
     sentence = (
-        "{model} asks you to accept its terms first: accept them on its Hub page, "
+        "{model} asks you to accept its terms first: accept them on its page at Hugging Face, "
         "set HF_TOKEN, and try again."
     )
 
