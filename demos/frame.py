@@ -339,7 +339,9 @@ def sentence_of(error: Refusal, words: Words, lang: str) -> str:
     """A refusal in the visitor's language, a model by its name there; its own English where the
     house has no words for it."""
     try:
-        fields = named(words, lang, error.fields)
+        # What is not known here keeps what was sent: a name in its place would say otherwise.
+        unknown = error.code in ("unknown_model", "unknown_entry")
+        fields = error.fields if unknown else named(words, lang, error.fields)
         return beside(words.say(lang, f"error.{error.code}", **fields), str(fields.get("model")))
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))

@@ -216,7 +216,7 @@ def test_a_download_is_offered_first_and_offline_says_so(page: Page, app_url: st
     columns = page.locator(".compare .answered")
     expect(columns).to_have_count(4)
     expect(columns.filter(has=page.locator(".refusal"))).to_have_count(0)
-    expect(columns.filter(has=page.locator(".note"))).to_contain_text("MB from the Hugging Face")
+    expect(columns.filter(has=page.locator(".note"))).to_contain_text("MB from Hugging Face")
     choose(page, "Photo network")
     expect(page.locator("#classify-answer .answer-name")).to_be_visible()
 

@@ -194,5 +194,6 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
         if fn.fn and "engine" in closure(fn.fn)
         and inspect.isasyncgenfunction(getattr(fn.fn, "__wrapped__", fn.fn))
     ]  # fmt: skip
-    assert {fn.name for fn in asking} >= {"on_order", "on_compare", "write"}
+    asking += [fn for fn in page.fns.values() if fn.name in ("on_compare", "on_fetch_now")]
+    assert {fn.name for fn in asking} >= {"on_order", "on_compare", "on_fetch_now", "write"}
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
