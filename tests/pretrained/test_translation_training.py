@@ -244,7 +244,7 @@ def test_training_learns_and_the_folder_serves(tmp_path, folder, monkeypatch):
         assert scored["split"] == f"en-fr/test {direction}" and scored["n"] == 40
         figure = scored["metrics"]["bleu"]
         assert 80 < figure["low"] <= figure["value"] <= figure["high"] <= 100.1
-        assert "|bs:1000|" in figure["signature"]
+        assert "|tok:13a|" in figure["signature"]
         # This test set is part of the training set, and the meter says so.
         assert scored["in_training"] == 1 and "bleu_new" not in scored["metrics"]
 
