@@ -81,6 +81,7 @@ async def clients(
                 download_files=False,
                 analytics_enabled=False,
                 ssl_verify=False,
+                httpx_kwargs={"timeout": PATIENCE},
             )
 
         connecting = [loop.run_in_executor(threads, connect) for _ in range(callers)]
