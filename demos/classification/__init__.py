@@ -89,6 +89,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                     elem_id="classify-several",
                 )
     below = gr.HTML(elem_id="classify-below", js_on_load=PICK)
+    looked_at = gr.State(LookedAt())
     frame.fact_groups(words, charts.headline())
     frame.choices(words, model, lambda say: model_choices(engine, words, say))
 
@@ -101,8 +102,9 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
 
     @frame.guard(words)
     async def on_picture(
-        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+        payload: Mapping[str, Any] | None, key: str, now: LookedAt, request: gr.Request
     ) -> AsyncIterator[Any]:
+        now.see(payload, key)
         room_open = gr.update(interactive=payload is not None)
         if payload is not None:  # without one, what was said of a file that was refused stays
             yield gr.skip(), gr.skip(), "", "", gr.skip(), room_open
@@ -123,11 +125,11 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
 
     @frame.guard(words)
     async def on_compare(
-        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+        payload: Mapping[str, Any] | None, key: str, now: LookedAt, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = comparing(engine, words, payload, key, words.lang(request))
         async for said in frame.or_nothing(steps, ""):
-            yield said
+            yield said if now.sees(payload, key) else gr.skip()
 
     @frame.guard(words)
     async def on_several(
@@ -155,7 +157,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     options |= {"preprocess": False}
     strip.pick(on_example, None, picture, **PRIVATE)
     fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
-    compared = compare.click(on_compare, [picture, model], below, **options)
+    compared = compare.click(on_compare, [picture, model, looked_at], below, **options)
     tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
     table_fetched = below.pick(on_fetch_several, [batch, model], below, cancels=compared, **options)
     compare.click(None, cancels=[tabled, table_fetched], **PRIVATE)
@@ -163,12 +165,26 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     gr.on(
         [Context.root_block.load, picture.change, model.change],
         on_picture,
-        [picture, model],
+        [picture, model, looked_at],
         [answer, fetch, below, refused, picture, seen],
         cancels=[fetched, compared, tabled, table_fetched],
         **options,
     )
     return picture, model, seen
+
+
+class LookedAt:
+    """The picture and the model that a visitor's page is about now, for what was asked about the
+    ones before. (Gradio's ``cancels`` misses an event that the page is only about to send.)"""
+
+    def __init__(self) -> None:
+        self.about: tuple[str, str] | None = None
+
+    def see(self, payload: Mapping[str, Any] | None, key: str) -> None:
+        self.about = (str((payload or {}).get("path")), key)
+
+    def sees(self, payload: Mapping[str, Any] | None, key: str) -> bool:
+        return self.about == (str((payload or {}).get("path")), key)
 
 
 def classifiers(engine: Any) -> dict[str, Any]:

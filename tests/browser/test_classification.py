@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -155,12 +156,17 @@ def test_every_bad_picture_is_refused_in_the_visitors_language(
         path = tmp_path / f"{name.replace(' ', '-')}.{ENDINGS.get(name, 'png')}"
         path.write_bytes(content)
         files.append((path, code))
+    pictures = itertools.cycle(examples.available()[1::-1])
     for path, code in files:
         send(page, path)
         start = WORDS.say(lang, f"error.{code}").partition("{")[0]
         refused = page.locator("#classify-guard .refusal, #classify-refused .refusal")
         expect(refused.filter(has_text=start).filter(visible=True)).to_be_visible()
-        page.locator(".examples button").first.evaluate("button => button.click()")
+        good = next(pictures).name
+        pick = page.locator(f".examples button[data-pick={good}]")
+        pick.evaluate("button => button.click()")
+        there = page.locator(f"#classify-picture img[src$='{Path(example(good)).name}']")
+        expect(there).to_be_visible()
         expect(page.locator("#classify-answer .answer-name")).to_be_visible()
         expect(refused.filter(visible=True)).to_have_count(0)
 
