@@ -71,10 +71,9 @@ def train(
     smoke: Annotated[bool, typer.Option(help="Two steps, to see that all is in place.")] = False,
 ) -> None:
     """Train a model by its recipe, or fine-tune it on data of your own."""
-    recipe_module(key, "train").train(
-        key,
-        data,
-        out,
+    from training.run import Run
+
+    run = Run(
         minutes=minutes,
         epochs=epochs,
         lr=lr,
@@ -85,6 +84,7 @@ def train(
         smoke=smoke,
         command="python -m pretrained " + shlex.join(sys.argv[1:]),
     )
+    recipe_module(key, "train").train(key, data, out, run)
     print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
 
 

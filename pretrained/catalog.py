@@ -99,6 +99,9 @@ BUNDLED = (
     "text/tang",
     "handwriting/pen",
     "handwriting/reader",
+    "translation/en-fr",
+    "translation/en-zh",
+    "translation/en-fr-plain",
 )
 
 

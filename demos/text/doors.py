@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Words
-from demos.text import answers, pulse, writing
+from demos.text import answers, writing
 from demos.text.writing import Wish, Written
 from pretrained.text.options import BOUNDS, BadOption
 

@@ -15,10 +15,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
-from demos.text import answers, cells, exhibits, openings, paths, pulse, surprise
+from demos.text import answers, cells, exhibits, openings, paths, surprise
 from demos.text.writing import Written
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported

@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
-from demos.text import pen_door, pulse
+from demos.text import pen_door
 from demos.text.pen_asked import MOST_TEXT, PEN, Asked, asked, hands, note, pen_of, refusal
 from demos.text.pen_reading import reads
 from demos.text.pen_writing import Sample, one_word, writing

@@ -12,9 +12,8 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Words
-from demos.text import pulse
 from demos.text.pen_asked import Asked, asked, listed, pen_of
 from demos.text.pen_writing import Sample, writing
 from pretrained.handwriting import svg

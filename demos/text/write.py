@@ -13,9 +13,9 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Say, Words
-from demos.text import answers, charts, compare, exhibits, openings, orders, pulse, writing
+from demos.text import answers, charts, compare, exhibits, openings, orders, writing
 from demos.text.writing import Written
 from inference.errors import Refusal
 

@@ -21,6 +21,7 @@ from pretrained.classification.classifier import rank
 from pretrained.classification.data import fit_square
 from pretrained.errors import ViewUnsupported
 from training.provenance import provenance
+from training.run import Run
 
 SIZE = 32
 COSTS = (0.01, 0.1, 1.0)
@@ -100,7 +101,7 @@ def load(entry: Entry, device: str, progress: Progress) -> HogSvm:
     return HogSvm(config, weights["weight"].numpy(), weights["bias"].numpy())
 
 
-def train(source: Path | str, out: Path, *, seed: int, smoke: bool, command: str) -> None:
+def train(source: Path | str, out: Path, run: Run) -> Path:
     """Fit the machine one class against the rest, its cost chosen on pictures kept aside.
 
     Raises:
@@ -111,10 +112,10 @@ def train(source: Path | str, out: Path, *, seed: int, smoke: bool, command: str
 
     started = time.monotonic()
     pictures = data.read(source, "train", SIZE)
-    if smoke:  # a few of each class, however the rows are sorted
+    if run.smoke:  # a few of each class, however the rows are sorted
         few = [(pictures.labels == n).nonzero()[:20, 0] for n in range(len(pictures.names))]
         pictures = pictures.subset(torch.cat(few), pictures.split)
-    train_on, held_out = data.split_held_out(pictures, 2000, seed)
+    train_on, held_out = data.split_held_out(pictures, 2000, run.seed)
     features, unseen = (
         np.stack([describe(image) for image in part.images.permute(0, 2, 3, 1).numpy()])
         for part in (train_on, held_out)
@@ -148,8 +149,8 @@ def train(source: Path | str, out: Path, *, seed: int, smoke: bool, command: str
         "labels_zh": chinese.names(pictures.names),
     }
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=torch.device("cpu"),
         seconds=time.monotonic() - started,
         data=pictures.split,
@@ -157,3 +158,4 @@ def train(source: Path | str, out: Path, *, seed: int, smoke: bool, command: str
         tried={str(c): round(right, 4) for right, (c, _) in tried.items()},
     )
     checkpoint.write_papers(out, config, made, calibration)
+    return out

@@ -19,6 +19,7 @@ from pretrained.classification.timm_classifier import Backbone
 from pretrained.classification.train import FineTuneTask, Recipe, logits
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 BATCH = 32
 # AdamW rates at which fine-tuning commonly starts; nobody has tuned them here.
@@ -30,49 +31,40 @@ def train(
     entry: Entry,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    head_only: bool = False,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
 ) -> Path:
     """Fine-tune a timm entry and leave a checkpoint folder in ``out`` that the app can serve.
 
     Args:
         source: as `sources.listing` takes it, for instance a folder with one sub-folder a class.
-        lr: highest learning rate, in place of the usual one.
 
     Raises:
         BadData: the data cannot be read.
         HubOffline and its kin: the weights have to be downloaded, and that failed.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     found = sources.listing(source, "train")
     model, config = build(entry, num_classes=len(found.names))
     # The size that it was trained at, not the larger one that it is tested at: three times faster.
     size = int(model.network.pretrained_cfg["input_size"][-1])  # type: ignore[index]
-    plan = loop.Plan(
-        epochs=epochs or (EPOCHS_HEAD if head_only else EPOCHS_WHOLE),
-        peak=lr or (PEAK_HEAD if head_only else PEAK_WHOLE),
+    head_only = run.head_only
+    usual = loop.Plan(
+        epochs=EPOCHS_HEAD if head_only else EPOCHS_WHOLE,
+        peak=PEAK_HEAD if head_only else PEAK_WHOLE,
         weight_decay=0.05,
-        minutes=minutes,
         optimiser="adamw",
         clip=1.0,
-        seed=seed,
     )
+    plan = run.plan(usual)
     recipe = Recipe(size=size, plan=plan, batch=BATCH, augmentation="crop")
     pictures = data.read(source, "train", size)
-    train_on, held_out = data.split_held_out(pictures, recipe.held_out, seed, stratified=True)
+    train_on, held_out = data.split_held_out(pictures, recipe.held_out, run.seed, stratified=True)
     device = loop.choose_device()
     groups = parameter_groups(model, head_only=head_only)
     task = FineTuneTask(
         model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
     )
-    network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    network, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(network, Backbone)
     network.cpu()
     calibration = finish.calibrate(
@@ -104,8 +96,8 @@ def train(
         "labels_zh": chinese.names(pictures.names),
     }
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=device,
         seconds=history[-1]["seconds"],
         epochs=history[-1]["epoch"],

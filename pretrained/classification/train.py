@@ -23,6 +23,7 @@ from pretrained.classification.model import ResidualNet
 from pretrained.errors import UnknownEntry
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 
 @dataclass(frozen=True)
@@ -191,57 +192,40 @@ def train(
     key: str,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    scratch: bool | None = None,
-    head_only: bool = False,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
 ) -> Path:
     """Train or fine-tune one classifier and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights where the data has that recipe's own classes;
-    otherwise its trained weights are kept and only the last layer starts anew.
-
-    Args:
-        lr: the highest learning rate, instead of the recipe's.
-        scratch: True or False overrides that choice.
-        head_only: fine-tune the last layer and leave the rest as it is.
+    otherwise its trained weights are kept and only the last layer starts anew. ``run.scratch``
+    overrides that choice.
 
     Raises:
         UnknownEntry: no recipe is called so.
         BadData: the data cannot be read, or is too little.
     """
     if key == "classification/hog-svm":
-        hog.train(source, out, seed=seed, smoke=smoke, command=command)
-        return out
+        return hog.train(source, out, run)
     entry = catalog.entries().get(key)
     if entry is not None and entry.folder is None:
         from pretrained.classification import timm_train
 
-        return timm_train.train(
-            entry, source, out, minutes=minutes, epochs=epochs, lr=lr, seed=seed,
-            head_only=head_only, resume=resume, smoke=smoke, command=command,
-        )  # fmt: skip
+        return timm_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     pictures = data.read(source, "train", recipe.size)
+    scratch = run.scratch
     if scratch is None:
         own = catalog.labels(entry)["en"] if entry else list(pictures.names)
         scratch = list(pictures.names) == own
     device = loop.choose_device()
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     train_on, held_out = data.split_held_out(
-        pictures, recipe.held_out, seed, stratified=not scratch
+        pictures, recipe.held_out, run.seed, stratified=not scratch
     )
-    plan = replace(recipe.plan, minutes=minutes, seed=seed, peak=lr or recipe.plan.peak)
     if scratch:
-        plan = replace(plan, epochs=epochs or plan.epochs)
+        plan = run.plan(recipe.plan)
         # Few pictures come in smaller batches, so that an epoch still has enough steps.
         recipe = replace(recipe, batch=min(recipe.batch, max(32, len(train_on) // 70)))
         model = ResidualNet(len(pictures.names), **recipe.architecture)
@@ -252,7 +236,7 @@ def train(
         # aside). Few epochs suffice, but a handful of pictures still needs a few hundred steps.
         batch = 32
         enough = max(15, math.ceil(300 / max(1, len(train_on) // batch)))
-        plan = replace(plan, epochs=epochs or enough, peak=lr or plan.peak / 3)
+        plan = run.plan(replace(recipe.plan, epochs=enough, peak=recipe.plan.peak / 3))
         recipe = replace(
             recipe,
             plan=plan,
@@ -265,16 +249,16 @@ def train(
         assert entry is not None, "fine-tuning needs the bundled weights"
         model = entry.load("cpu").network
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
-        groups = head_and_body(model, head_only, 0.5)
+        groups = head_and_body(model, run.head_only, 0.5)
         task = FineTuneTask(
-            model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
+            model, train_on, held_out, recipe, device, groups=groups, head_only=run.head_only
         )
-    network, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    network, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(network, ResidualNet)
     network.cpu()
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=device,
         seconds=history[-1]["seconds"],
         epochs=history[-1]["epoch"],

@@ -6,7 +6,7 @@ before lines, matrix products in bfloat16 where the processor multiplies it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pretrained.handwriting.model import PenNet
 from pretrained.handwriting.reader import ReaderNet
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 
 @dataclass(frozen=True)
@@ -59,22 +60,12 @@ def train(
     key: str,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    scratch: bool | None = None,
-    head_only: bool = False,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
 ) -> Path:
     """Train one of the two networks from random weights and leave a checkpoint folder in ``out``.
 
     Args:
-        epochs: rounds of `tasks.ROUND` steps.
-        scratch, head_only: for recipes that fine-tune; these start anew always.
+        run: its epochs are rounds of `tasks.ROUND` steps; both networks start anew always.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -82,14 +73,12 @@ def train(
     """
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe = RECIPES[key]
-    plan = replace(recipe.plan, minutes=minutes, seed=seed)
-    plan = replace(plan, epochs=epochs or plan.epochs, peak=lr or plan.peak)
-    task, facts = task_of(key, source, seed)
-    _, history = loop.fit(task, plan, out, resume=resume, smoke=smoke)
+    plan = run.plan(RECIPES[key].plan)
+    task, facts = task_of(key, source, run.seed)
+    _, history = loop.fit(task, plan, out, resume=run.resume, smoke=run.smoke)
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=loop.choose_device(),
         seconds=history[-1]["seconds"],
         steps=history[-1]["step"],

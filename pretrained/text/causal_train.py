@@ -21,6 +21,7 @@ from pretrained.text.causal import build
 from pretrained.text.causal_entries import FILES
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 RANK = 16
 #: By what the product of the two small matrices is multiplied. Twice is usual; not tuned here.
@@ -134,14 +135,7 @@ def train(
     entry: Entry,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
     progress: Progress = lambda done, total: None,
 ) -> Path:
     """Fine-tune a Hub entry and leave in ``out`` what it learnt, for the app to serve.
@@ -151,7 +145,6 @@ def train(
 
     Args:
         source: a text or JSONL file, or a folder of such, as `causal_data.documents` reads them.
-        lr: highest learning rate, in place of the usual one.
         progress: of the download, where the model is not on this machine yet.
 
     Raises:
@@ -163,7 +156,7 @@ def train(
     texts = causal_data.documents(source)
     folder = hub.fetch(entry.hub_id, entry.revision, FILES, progress)
     network, tokens = build(folder, torch.device("cpu"), attention="sdpa")
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = Adapter.of(network)
     ids = causal_data.stream(texts, tokens)
     window = min(WINDOW, (len(ids) - 1) // 4)  # a short text has four rows all the same
@@ -172,28 +165,27 @@ def train(
     held_out = causal_data.windows(ids[-aside - 1 :], window)
     characters = sum(len(tokens.decode(row[1:].tolist())) for row in held_out)
     steps = max(1, len(learn) // BATCH)
-    plan = loop.Plan(
-        epochs=epochs or max(EPOCHS, math.ceil(STEPS / steps)),
-        peak=lr or PEAK,
+    usual = loop.Plan(
+        epochs=max(EPOCHS, math.ceil(STEPS / steps)),
+        peak=PEAK,
         weight_decay=0.0,
-        minutes=minutes,
         warmup=0.06,
         optimiser="adamw",
         average=20,
         clip=1.0,
-        seed=seed,
     )
+    plan = run.plan(usual)
     task = WriterTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()
     before = task.evaluate(deepcopy(model.to(device)))
-    learnt, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    learnt, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(learnt, Adapter)
     checkpoint.save_weights(out, learnt.state())
     name = out.resolve().name
     split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=device,
         seconds=history[-1]["seconds"],
         epochs=history[-1]["epoch"],

@@ -27,9 +27,10 @@ from pretrained.undo import unless_whole
 
 #: Characters that a view looks at.
 SEEN = 2_000
-#: Characters that one `step` writes: fewer events, and a newcomer still waits milliseconds only.
-STRIDE = 4
-#: Characters of prompts that one `step` reads, about as long as it takes to write `STRIDE`.
+#: Characters that one `step` writes: as many for all texts together, but some for each. Fewer
+#: events for those few who write, and a newcomer still waits milliseconds only.
+STRIDE, LEAST = 16, 4
+#: Characters of prompts that one `step` reads, about as long as it takes to write as many as that.
 READ = 256
 LINE_ENDS = "，。？！；"
 
@@ -50,6 +51,7 @@ class Writing:
     poem: bool
     starts: tuple[str, ...]
     at_start: bool
+    begun: bool = False
     done: bool = False
 
 
@@ -122,7 +124,7 @@ class Writer:
         return [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
 
     def step(self, states: list[Writing]) -> list[Piece | None]:
-        """Up to `STRIDE` more characters for every text whose prompt has been read; some more of
+        """More characters for every text whose prompt has been read; some more of
         the prompts. If it raises, nothing has happened."""
         with unless_whole(states):
             self._read([state for state in states if len(state.unread) > 1])
@@ -153,7 +155,8 @@ class Writer:
         if not live:
             return [None for _ in states]
         h, c = (torch.stack([getattr(states[n], name) for n in live], 1) for name in "hc")
-        for _ in range(STRIDE):
+        hurry = not all(states[n].begun for n in live)  # the first characters are waited for
+        for _ in range(LEAST if hurry else max(LEAST, STRIDE // len(live))):
             x = torch.tensor([states[n].unread[0] for n in live], device=self.device)
             logits, h, c = self.stepper(x, h, c)
             rows = logits.cpu().numpy()
@@ -186,7 +189,7 @@ class Writer:
         if state.poem and character == self.alphabet.begin:
             state.done = True
             return None
-        state.unread = (index,)
+        state.unread, state.begun = (index,), True
         state.at_start = character in LINE_ENDS
         state.left -= 1
         state.done = state.left <= 0

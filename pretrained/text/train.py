@@ -24,6 +24,7 @@ from pretrained.text.data import Texts
 from pretrained.text.model import CharNet
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 #: The target that a loss leaves out.
 IGNORED = -100
@@ -266,23 +267,14 @@ def train(
     key: str,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    scratch: bool | None = None,
-    head_only: bool = False,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
 ) -> Path:
     """Train one network that writes, and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights on its own texts. On a visitor's text its trained
     weights are the start, if they know all but one in two hundred of its characters; else it starts
-    from random weights with the text's own alphabet. ``scratch`` overrides that choice. For a model
-    of the Hub, see `pretrained.text.causal_train`.
+    from random weights with the text's own alphabet. ``run.scratch`` overrides that choice. For a
+    model of the Hub, see `pretrained.text.causal_train`.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -292,44 +284,41 @@ def train(
     if entry is not None and entry.folder is None:
         from pretrained.text import causal_train
 
-        return causal_train.train(
-            entry, source, out, minutes=minutes, epochs=epochs, lr=lr, seed=seed,
-            resume=resume, smoke=smoke, command=command,
-        )  # fmt: skip
+        return causal_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     texts = read(key, source)
     own = texts.split.startswith("first 95%")
     device = loop.choose_device()
-    torch.manual_seed(seed)
-    plan = replace(recipe.plan, minutes=minutes, seed=seed, epochs=epochs or recipe.plan.epochs)
+    torch.manual_seed(run.seed)
+    usual = recipe.plan
     alphabet, network = None, None
-    if own and not scratch and entry is not None:
+    if own and not run.scratch and entry is not None:
         config = checkpoint.read_json(Path(str(entry.folder)), checkpoint.CONFIG)
         theirs = Alphabet(config["characters"], config["begin"])
         known = 1 - data.share_unknown(data.encoded(texts.train, theirs))
-        if scratch is False or known >= 0.995:
+        if run.scratch is False or known >= 0.995:
             alphabet = theirs
             network = CharNet(len(alphabet), **config["architecture"])
             network.load_state_dict(checkpoint.load_weights(Path(str(entry.folder))))
-            plan = replace(plan, peak=plan.peak / 4, epochs=epochs or 30)
+            usual = replace(usual, peak=usual.peak / 4, epochs=30)
     fresh = network is None
     if alphabet is None or network is None:
         alphabet = alphabet_of(texts.train, recipe.rare)
         network = CharNet(len(alphabet), **recipe.architecture)
-    plan = replace(plan, peak=lr or plan.peak)
+    plan = run.plan(usual)
     recipe = replace(recipe, plan=plan)
     train_on = data.encoded(texts.train, alphabet)
     held_out = data.encoded(texts.held_out, alphabet)
     in_verse = data.are_quatrains(texts.train)
     kind = PoemTask if in_verse else WritingTask
     task = kind(network, train_on, held_out, recipe, device)
-    averaged, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+    averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(averaged, CharNet)
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=device,
         seconds=history[-1]["seconds"],
         rounds=history[-1]["epoch"],

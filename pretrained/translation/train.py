@@ -23,6 +23,7 @@ from pretrained.translation.tasks import Example, PairsTask
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
 from training.provenance import provenance
+from training.run import USUAL, Run
 
 DATA = "Tatoeba via manythings.org, CC BY 2.0 FR"
 
@@ -109,25 +110,16 @@ def train(
     key: str,
     source: Path | str,
     out: Path,
-    *,
-    minutes: float | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    seed: int = 0,
-    scratch: bool | None = None,
-    head_only: bool = False,
-    resume: bool = False,
-    smoke: bool = False,
-    command: str = "",
+    run: Run = USUAL,
 ) -> Path:
     """Train one translator and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights on a folder of pairs with its splits. On a
-    visitor's file of pairs the trained weights are the start; ``scratch`` overrides that choice.
+    visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that.
 
     Args:
         source: the folder, or one .tsv, .jsonl or .parquet file of pairs.
-        epochs: rounds of about `tasks.ROUND` updates.
+        run: its epochs are rounds of about `tasks.ROUND` updates.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -140,10 +132,10 @@ def train(
     own = not Path(source).is_dir()
     entry = catalog.entries().get(key)
     device = loop.choose_device()
-    torch.manual_seed(seed)
-    plan = replace(recipe.plan, minutes=minutes, seed=seed, epochs=epochs or recipe.plan.epochs)
+    torch.manual_seed(run.seed)
     train_on, held_out = (examples(p, recipe) for p in (pairs.train, pairs.held_out))
-    fresh = entry is None or not (own if scratch is None else not scratch)
+    usual = recipe.plan
+    fresh = entry is None or not (own if run.scratch is None else not run.scratch)
     if fresh:
         texts = (text for example in train_on for text in example[:2])
         vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
@@ -155,14 +147,14 @@ def train(
         vocabulary = Vocabulary.load(folder, recipe.languages)
         network = TranslationNet(len(vocabulary), **architecture)
         network.load_state_dict(checkpoint.load_weights(folder))
-        plan = replace(plan, peak=plan.peak / 4, epochs=epochs or 20)
-    plan = replace(plan, peak=lr or plan.peak)
-    task = task_of(network, vocabulary, train_on, held_out, recipe, device, seed)
-    averaged, history = loop.fit(task, plan, out, device=device, resume=resume, smoke=smoke)
+        usual = replace(usual, peak=usual.peak / 4, epochs=20)
+    plan = run.plan(usual)
+    task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
+    averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(averaged, TranslationNet)
     made = provenance(
-        command,
-        seed=seed,
+        run.command,
+        seed=run.seed,
         device=device,
         seconds=history[-1]["seconds"],
         rounds=history[-1]["epoch"],

@@ -30,7 +30,6 @@ from demos.text import (
     openings,
     orders,
     paths,
-    pulse,
     surprise,
     teach,
     writing,
@@ -213,57 +212,6 @@ def test_a_config_that_changed_is_read_anew(engine):
     file.write_text(file.read_text("utf-8").replace("quatrains", "prose"), "utf-8")
     os.utime(file, (1, 1))
     assert not answers.writes_poems(entry)
-
-
-# Signs of life
-
-
-def test_who_waits_hears_that_nothing_is_new_and_loses_nothing():
-    async def run():
-        gate = asyncio.Event()
-
-        async def slow():
-            yield 1
-            await gate.wait()
-            yield 2
-
-        came = []
-        async for step in pulse.pulsing(slow(), every=0.001):
-            came.append(step)
-            if came.count(pulse.STILL) == 3:
-                gate.set()
-        return came
-
-    first, *still, last = asyncio.run(run())
-    assert (first, last) == (1, 2) and len(still) >= 3 and set(still) == {pulse.STILL}
-
-
-def test_who_leaves_while_nothing_is_new_closes_what_was_waited_for():
-    async def run():
-        closed = []
-
-        async def stuck():
-            try:
-                await asyncio.Event().wait()
-                yield 1
-            finally:
-                closed.append(True)
-
-        steps = pulse.pulsing(stuck(), every=0.001)
-        assert await anext(steps) is pulse.STILL
-        await steps.aclose()
-        return closed
-
-    assert asyncio.run(run()) == [True]
-
-
-def test_what_goes_wrong_is_passed_on():
-    async def wrong():
-        yield 1
-        raise ValueError("a bug")
-
-    with pytest.raises(ValueError, match="a bug"):
-        collect(pulse.pulsing(wrong()))
 
 
 def test_nothing_is_written_where_nothing_was_ordered(engine):

@@ -19,6 +19,7 @@ from pretrained.errors import BadCheckpoint, BadData
 from pretrained.text import causal, causal_adapter, causal_data, causal_train
 from pretrained.text.causal_train import Adapter
 from pretrained.text.causal_writer import CausalWriter
+from training.run import Run
 
 tiny = tiny_causal.tiny
 LINES = (SENTENCES[0], SENTENCES[1], SENTENCES[3])
@@ -49,7 +50,7 @@ def test_learns_a_text_and_is_served_from_its_folder(
     # Random weights know nothing yet, so they learn faster than trained ones should.
     monkeypatch.setattr(causal_train, "PEAK", 1e-2)
     monkeypatch.setattr(causal_train, "WINDOW", 64)
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", epochs=6, seed=1)
+    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(epochs=6, seed=1))
     hub.stop()  # from here on the two folders must be enough
 
     entry = catalog.from_folder(out)
@@ -126,11 +127,11 @@ def test_copies_of_an_adapter_share_the_base_and_nothing_else(tiny: Path) -> Non
 
 
 def test_smoke_is_two_steps_and_goes_on(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "smoke", smoke=True)
+    out = causal_train.train(ENTRY, text, tmp_path / "smoke", Run(smoke=True))
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 2
     catalog.from_folder(out).load("cpu")
-    causal_train.train(ENTRY, text, out, smoke=True, resume=True)
+    causal_train.train(ENTRY, text, out, Run(smoke=True, resume=True))
     assert (out / "history.jsonl").read_text().count("\n") == len(rows)  # it was done already
 
 
@@ -140,14 +141,14 @@ def test_the_command_trains_it(
     from pretrained.text import train as recipes
 
     monkeypatch.setattr(catalog, "entries", lambda: {ENTRY.key: ENTRY})
-    recipes.train(ENTRY.key, text, tmp_path / "out", smoke=True, command="typed")
+    recipes.train(ENTRY.key, text, tmp_path / "out", Run(smoke=True, command="typed"))
     assert checkpoint.read_json(tmp_path / "out", "metrics.json")["training"]["command"] == "typed"
 
 
 def test_without_its_base_it_says_what_is_missing(
     hub: HubStandIn, base: str, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", smoke=True)
+    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
     asked = len(hub.requests)
     with pytest.raises(BadCheckpoint, match=f"hf download {HUB_ID} --revision {base}"):
@@ -168,7 +169,7 @@ def test_without_its_base_it_says_what_is_missing(
 def test_a_configuration_that_tells_too_little(
     base: str, tmp_path: Path, text: Path, change: dict[str, Any]
 ) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", smoke=True)
+    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     checkpoint.write_json(
         out, "config.json", {**checkpoint.read_json(out, "config.json"), **change}
     )
@@ -177,7 +178,7 @@ def test_a_configuration_that_tells_too_little(
 
 
 def test_changes_that_do_not_fit(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", smoke=True)
+    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     weights = checkpoint.load_weights(out)
     some = next(iter(weights))
     others = (
@@ -262,7 +263,7 @@ def tiny_folder(base: str, tmp_path: Path) -> Path:
 
 
 def test_the_folder_holds_no_pickle_to_take_home(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", smoke=True)
+    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
     assert {f.suffix for f in taken.iterdir()} <= {".json", ".jsonl", ".safetensors", ".md"}
     catalog.from_folder(taken).load("cpu")

@@ -18,6 +18,7 @@ from pretrained.classification import data, evaluate, finish, serve, train
 from pretrained.classification.model import ResidualNet
 from pretrained.errors import BadData, ViewUnsupported
 from training import loop
+from training.run import Run
 
 COLOURS = {"blue": (30, 40, 220), "green": (30, 200, 40), "red": (220, 30, 40)}
 
@@ -184,7 +185,9 @@ class TestFinish:
 def trained(folders, tmp_path_factory):
     """The bundled CIFAR-10 network fine-tuned on three colours."""
     out = tmp_path_factory.mktemp("run") / "colours"
-    train.train("classification/cifar10", str(folders), out, epochs=10, lr=0.05, head_only=True)
+    train.train(
+        "classification/cifar10", str(folders), out, Run(epochs=10, lr=0.05, head_only=True)
+    )
     return out
 
 
@@ -212,7 +215,7 @@ class TestTraining:
 
     def test_smoke_runs_a_recipe_from_random_weights(self, folders, tmp_path):
         train.train(
-            "classification/photos", str(folders), tmp_path / "out", scratch=True, smoke=True
+            "classification/photos", str(folders), tmp_path / "out", Run(scratch=True, smoke=True)
         )
         history = (tmp_path / "out" / "history.jsonl").read_text().splitlines()
         assert json.loads(history[-1])["step"] == 2
@@ -292,7 +295,7 @@ def test_the_old_way_shows_its_edges():
 def test_the_old_way_is_trained_by_the_same_command(tmp_path):
     cells = [png(c, n) for n in range(20) for c in COLOURS.values()]
     file = parquet(tmp_path / "train.parquet", cells, [0, 1, 2] * 20, list(COLOURS))
-    out = train.train("classification/hog-svm", file, tmp_path / "out", smoke=True)
+    out = train.train("classification/hog-svm", file, tmp_path / "out", Run(smoke=True))
     assert catalog.from_folder(out).load("cpu").labels == tuple(COLOURS)
 
 

@@ -15,6 +15,7 @@ from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.handwriting import data, evaluate, finish, hands, train
 from pretrained.handwriting.data import Writing, place
+from training.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_rare_characters_are_seen_more_often() -> None:
 @pytest.mark.parametrize("name", ["reader", "pen"])
 def test_two_steps_leave_a_checkpoint_that_serves(name: str, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / name
-    train.train(f"handwriting/{name}", folder, out, smoke=True, command="test")
+    train.train(f"handwriting/{name}", folder, out, Run(smoke=True, command="test"))
     entry = catalog.from_folder(out)
     config = checkpoint.read_json(out, "config.json")
     assert entry.task == "handwriting" and entry.parameters == config["parameters"] > 0

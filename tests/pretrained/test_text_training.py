@@ -16,6 +16,7 @@ from pretrained.errors import BadData, UnknownEntry
 from pretrained.text import data, evaluate, ladder, train
 from pretrained.text.model import CharNet
 from training import loop
+from training.run import Run
 
 PLAY = """
 \tTHE DUSTBIN
@@ -135,7 +136,7 @@ def test_verses_of_ones_own_make_a_poet(tmp_path):
     """A file of quatrains is learnt poem by poem and served as poems; one of prose is not."""
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps({"text": quatrain(n)}) + "\n" for n in range(200)))
-    train.train("text/tang", path, tmp_path / "poet", scratch=True, smoke=True)
+    train.train("text/tang", path, tmp_path / "poet", Run(scratch=True, smoke=True))
     assert catalog.from_folder(tmp_path / "poet").load("cpu").kind == "quatrains"
     assert not data.are_quatrains(VERSE) and not data.are_quatrains("")
 
@@ -192,7 +193,9 @@ def test_training_learns_and_the_folder_serves(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         recipe = train.replace(train.RECIPES["text/shakespeare"], rounds_of=20, **tiny_recipe)
         patch.setitem(train.RECIPES, "text/shakespeare", recipe)
-        train.train("text/shakespeare", text, out, scratch=True, epochs=12, lr=0.02, command="c")
+        train.train(
+            "text/shakespeare", text, out, Run(scratch=True, epochs=12, lr=0.02, command="c")
+        )
         history = [json.loads(r) for r in (out / "history.jsonl").read_text().splitlines()]
         assert history[-1]["held_out_nats"] < 0.5 < 0.8 < history[0]["held_out_nats"]
         entry = catalog.from_folder(out)
@@ -212,11 +215,11 @@ def test_a_text_in_a_known_alphabet_starts_from_the_trained_weights(tmp_path, mo
     monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
     text = tmp_path / "mine.txt"
     text.write_text(VERSE * 40)
-    train.train(entry.key, text, tmp_path / "near", smoke=True)
+    train.train(entry.key, text, tmp_path / "near", Run(smoke=True))
     metrics = checkpoint.read_json(tmp_path / "near", "metrics.json")
     assert metrics["training"]["started_from"] == "text/shakespeare"
     text.write_text("日本語の文章です。" * 400)
-    train.train(entry.key, text, tmp_path / "far", smoke=True, epochs=1)
+    train.train(entry.key, text, tmp_path / "far", Run(smoke=True, epochs=1))
     metrics = checkpoint.read_json(tmp_path / "far", "metrics.json")
     assert metrics["training"]["started_from"] == "random weights"
 

@@ -13,6 +13,7 @@ from test_timm_backbone import ENTRY, push
 
 from pretrained import catalog
 from pretrained.classification import timm_backbone, timm_train
+from training.run import Run
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_learns_new_classes_and_is_served_from_its_folder(
     monkeypatch.setattr(timm_train, "PEAK_HEAD", 3e-2)
     monkeypatch.setattr(timm_train, "PEAK_WHOLE", 3e-3)
     original = push(hub, tmp_path, "test_resnet")
-    out = timm_train.train(ENTRY, folder, tmp_path / "colours", head_only=head_only, epochs=12)
+    out = timm_train.train(ENTRY, folder, tmp_path / "colours", Run(head_only=head_only, epochs=12))
     hub.stop()  # from here on the folder must be enough
 
     entry = catalog.from_folder(out)
@@ -60,5 +61,5 @@ def test_learns_new_classes_and_is_served_from_its_folder(
 
 def test_smoke_is_two_steps(hub: HubStandIn, tmp_path: Path, folder: Path) -> None:
     push(hub, tmp_path, "test_resnet")
-    out = timm_train.train(ENTRY, folder, tmp_path / "smoke", smoke=True)
+    out = timm_train.train(ENTRY, folder, tmp_path / "smoke", Run(smoke=True))
     assert catalog.from_folder(out).classes == 2

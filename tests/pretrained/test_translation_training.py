@@ -18,6 +18,7 @@ from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.translation import data, evaluate, ladder, scores, tasks, train
 from pretrained.translation.data import Scored
+from training.run import Run
 
 NAMES = ["Tom", "Mary", "John", "Anna", "Paul", "Lucy", "Mark", "Jane"]
 VERBS = {"sees": "voit", "knows": "connaît", "likes": "aime", "follows": "suit", "calls": "appelle"}
@@ -232,7 +233,7 @@ def small(monkeypatch, key="translation/en-fr", **changes):
 def test_training_learns_and_the_folder_serves(tmp_path, folder, monkeypatch):
     small(monkeypatch, smoothing=0.0, tokens=120)
     out = tmp_path / "en-fr"
-    train.train("translation/en-fr", folder, out, epochs=14, lr=0.01, command="c")
+    train.train("translation/en-fr", folder, out, Run(epochs=14, lr=0.01, command="c"))
     history = [json.loads(row) for row in (out / "history.jsonl").read_text().splitlines()]
     assert history[-1]["held_out_nats"] < 0.3 < 1 < history[0]["held_out_nats"]
     entry = catalog.from_folder(out)
@@ -253,7 +254,7 @@ def test_training_goes_on_where_it_stopped(tmp_path, folder, monkeypatch):
     small(monkeypatch)
     for out, resume in ((tmp_path / "a", False), (tmp_path / "a", True)):
         epochs = 2 if resume else 1
-        train.train("translation/en-fr", folder, out, epochs=epochs, resume=resume)
+        train.train("translation/en-fr", folder, out, Run(epochs=epochs, resume=resume))
     history = (tmp_path / "a" / "history.jsonl").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in history] == [1, 2]
 
@@ -264,7 +265,7 @@ def test_every_recipe_takes_two_steps(tmp_path, folder, monkeypatch, key):
         pairs = list(zip(ENGLISH * 50, CHINESE * 50, strict=True))
         folder = write_folder(tmp_path / "en-zh", pairs, "zh")
     small(monkeypatch, key)
-    out = train.train(key, folder, tmp_path / "out", smoke=True)
+    out = train.train(key, folder, tmp_path / "out", Run(smoke=True))
     config = checkpoint.read_json(out, "config.json")
     assert config["key"] == key and config["directions"] == list(train.RECIPES[key].directions)
     assert {"command", "seed", "hardware", "wall_seconds", "data"} <= set(
@@ -280,7 +281,7 @@ def test_a_visitors_pairs_start_from_the_trained_weights(tmp_path, monkeypatch):
     mine.write_text("".join(f"{a}\t{b}\n" for a, b in grammar()))
     for scratch, start in ((None, "translation/en-fr"), (True, "random weights")):
         out = tmp_path / f"mine-{scratch}"
-        train.train(entry.key, mine, out, smoke=True, scratch=scratch)
+        train.train(entry.key, mine, out, Run(smoke=True, scratch=scratch))
         made = checkpoint.read_json(out, "metrics.json")["training"]
         assert made["started_from"] == start
         assert checkpoint.read_json(out, "config.json")["key"] == f"translation/{out.name}"
