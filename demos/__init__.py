@@ -4,6 +4,7 @@ TABS = (
     "home",
     "classification",
     "text",
+    "translation",
     "results",
     "server",
 )

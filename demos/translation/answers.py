@@ -1,0 +1,116 @@
+"""The words between engine and page: which models translate what, and what stands in the pane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from demos.language import Words
+from inference.errors import UnknownModel
+from pretrained import checkpoint
+
+TASK = "translation"
+#: What the page offers, in this order.
+DIRECTIONS = ("en-fr", "fr-en", "en-zh", "zh-en")
+#: The bundled model for each; any other model is for whoever chooses it.
+BUNDLED = {
+    "en-fr": "translation/en-fr",
+    "fr-en": "translation/en-fr",
+    "en-zh": "translation/en-zh",
+    "zh-en": "translation/en-zh",
+}
+PLAIN = "translation/en-fr-plain"
+#: What the pages write for each language in ``lang=``.
+TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """What stands in the right pane.
+
+    ``text``: as the visitor sent it. ``key``: of the model. ``result``: the ``answer`` view of its
+    ``predict`` (see `pretrained.translation.serve.Translator.predict`).
+    """
+
+    text: str
+    source: str
+    target: str
+    key: str
+    result: Mapping[str, Any]
+
+
+def translators(engine: Any) -> dict[str, Any]:
+    """Every model that translates, by key."""
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+
+
+def entry_of(engine: Any, key: Any) -> Any:
+    """The catalogue entry of a model that translates. Raises `UnknownModel`."""
+    name = key if "/" in str(key) else f"{TASK}/{key}"
+    entry = engine.entries.get(name) if isinstance(name, str) else None
+    if entry is None or entry.task != TASK:
+        raise UnknownModel(model=str(key)[:80])
+    return entry
+
+
+def config(entry: Any) -> dict[str, Any]:
+    """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
+    if entry.folder is None:
+        return {}
+    file = Path(entry.folder) / checkpoint.CONFIG
+    return _config(entry.folder, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _config(folder: str, changed: int) -> dict[str, Any]:
+    return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
+
+
+def directions(entry: Any) -> tuple[str, ...]:
+    """What a model translates, such as ``("en-fr", "fr-en")``: its config's, or the Hub model's."""
+    found = config(entry).get("directions")
+    if found is None:
+        found = hub_directions().get(entry.key, ())
+    return tuple(found)
+
+
+def hub_directions() -> Mapping[str, tuple[str, ...]]:
+    """What each model of the Hub translates."""
+    try:
+        from pretrained.translation.marian_entries import DIRECTIONS as known
+    except ImportError:
+        return {}
+    return known
+
+
+def models(engine: Any, direction: str) -> dict[str, Any]:
+    """The models that know a direction, the bundled one first."""
+    known = {k: e for k, e in translators(engine).items() if direction in directions(e)}
+    first = BUNDLED.get(direction)
+    return dict(sorted(known.items(), key=lambda item: item[0] != first))
+
+
+async def ask(
+    engine: Any,
+    key: str,
+    text: str,
+    source: str,
+    target: str,
+    *,
+    view: str = "answer",
+    beams: int = 4,
+    prefix: str = "",
+) -> dict[str, Any]:
+    """One text to the engine, so that the texts of many visitors form one batch. Raises a
+    `Refusal`."""
+    one = {"text": text, "source": source, "target": target, "prefix": prefix}
+    found: dict[str, Any] = await engine.predict(key, one, view=view, beams=beams)
+    return found
+
+
+def language(words: Words, lang: str, code: str) -> str:
+    """The name of a language, in the visitor's."""
+    return words.say(lang, f"translation.language.{code}")
