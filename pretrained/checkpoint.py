@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pretrained.errors import BadCheckpoint
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+Network = TypeVar("Network", bound="nn.Module")
 
 CONFIG, WEIGHTS, METRICS, HISTORY, CARD = (
     "config.json",
@@ -89,6 +93,24 @@ def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     return {key: v.float() if v.is_floating_point() else v for key, v in tensors.items()}
 
 
+def load_network(
+    folder: Path, build: Callable[[dict[str, Any]], Network]
+) -> tuple[Network, dict[str, Any]]:
+    """The network that ``build`` makes of a folder's config, with its weights; and that config.
+
+    Raises:
+        BadCheckpoint: a file is missing or damaged, or the two do not fit together.
+    """
+    config, weights = read_json(folder, CONFIG), load_weights(folder)
+    try:
+        network = build(config)
+        network.load_state_dict(weights)
+    except (KeyError, IndexError, TypeError, RuntimeError) as error:
+        reason = f"its weights do not fit its {CONFIG}: train or fetch it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error
+    return network, config
+
+
 def size_on_disk(folder: Path) -> int:
     """Bytes of all weights in the folder."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -118,6 +140,15 @@ def write_papers(
         "ladder": [],
     }
     write_json(folder, CONFIG, config)
+    write_json(folder, METRICS, metrics)
+    write_card(folder)
+
+
+def keep_ladder(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) -> None:
+    """Write what was compared into the card, each row with the command that was typed."""
+    command = f"python -m {module} {shlex.join(sys.argv[1:])}"
+    metrics = read_json(folder, METRICS)
+    metrics["ladder"] = [{**row, "command": command} for row in rows]
     write_json(folder, METRICS, metrics)
     write_card(folder)
 

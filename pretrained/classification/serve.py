@@ -22,7 +22,6 @@ from pretrained.catalog import Entry, Progress
 from pretrained.classification.classifier import NetworkClassifier
 from pretrained.classification.data import fit_square, square
 from pretrained.classification.model import ResidualNet
-from pretrained.errors import BadCheckpoint
 
 PROBES = "probes.safetensors"
 
@@ -115,18 +114,9 @@ def load(entry: Entry, device: str, progress: Progress) -> Classifier:
     Raises:
         BadCheckpoint: files are missing, damaged, or do not fit one another.
     """
-    assert entry.folder is not None
-    folder = Path(entry.folder)
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    folder = Path(str(entry.folder))
     progress(0, entry.bytes)
-    weights = checkpoint.load_weights(folder)
-    try:
-        network = ResidualNet.from_config(config)
-        network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise BadCheckpoint(
-            path=folder, reason="its weights do not fit its config.json: train or fetch it again"
-        ) from error
+    network, config = checkpoint.load_network(folder, ResidualNet.from_config)
     probes = checkpoint.load_weights(folder, PROBES) if (folder / PROBES).exists() else None
     progress(entry.bytes, entry.bytes)
     return Classifier(network, config, device, probes)

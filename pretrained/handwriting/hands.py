@@ -10,8 +10,6 @@ in nobody's hand, and chance. The figures go into the pen's metrics.json.
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -220,11 +218,7 @@ def main(
     writings, _ = data.read(data_, "train", blind=True)
     network = trained(writings, judge, minutes)
     figures = measure(network, pen, hands_of(pen, writings))
-    metrics = checkpoint.read_json(folder, checkpoint.METRICS)
-    command = "python -m pretrained.handwriting.hands " + shlex.join(sys.argv[1:])
-    metrics["ladder"] = [{**figure, "command": command} for figure in figures]
-    checkpoint.write_json(folder, checkpoint.METRICS, metrics)
-    checkpoint.write_card(folder)
+    checkpoint.keep_ladder(folder, figures, "pretrained.handwriting.hands")
     for figure in figures:
         print(
             f"{figure['name']}: {figure['value']:.3f} ({figure['low']:.3f} to "

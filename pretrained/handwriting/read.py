@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint
 from pretrained.handwriting import hand, strokes, svg
 from pretrained.handwriting.reader import ReaderNet, greedy
 
@@ -82,16 +81,7 @@ def load(entry: Entry, device: str, progress: Progress) -> Reader:
     Raises:
         BadCheckpoint: files are missing, damaged, or do not fit one another.
     """
-    assert entry.folder is not None
-    folder = Path(entry.folder)
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
     progress(0, entry.bytes)
-    weights = checkpoint.load_weights(folder)
-    try:
-        network = ReaderNet.from_config(config)
-        network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = "its weights do not fit its config.json: train or fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+    network, config = checkpoint.load_network(Path(str(entry.folder)), ReaderNet.from_config)
     progress(entry.bytes, entry.bytes)
     return Reader(network, config, device)

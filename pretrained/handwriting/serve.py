@@ -17,7 +17,6 @@ from torch import Tensor
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint
 from pretrained.handwriting import alphabet, hand
 from pretrained.handwriting.data import GAP
 from pretrained.handwriting.errors import NoSuchHand, NothingToWrite, NotSpelled, TooLong
@@ -322,17 +321,9 @@ def load_pen(entry: Entry, device: str, progress: Progress) -> Pen:
     Raises:
         BadCheckpoint: files are missing, damaged, or do not fit one another.
     """
-    assert entry.folder is not None
-    folder = Path(entry.folder)
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    folder = Path(str(entry.folder))
     progress(0, entry.bytes)
-    weights = checkpoint.load_weights(folder)
-    try:
-        network = PenNet.from_config(config)
-        network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = "its weights do not fit its config.json: train or fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+    network, config = checkpoint.load_network(folder, PenNet.from_config)
     styles = checkpoint.load_weights(folder, STYLES) if (folder / STYLES).exists() else {}
     progress(entry.bytes, entry.bytes)
     return Pen(network.eval(), config, device, styles)

@@ -11,7 +11,6 @@ not kept.
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -117,12 +116,8 @@ def main(
         rows.append(row)
     rows.sort(key=lambda row: -row["value"])
     if keep:
-        command = "python -m pretrained.text.ladder " + shlex.join(sys.argv[1:])
         folder = Path(str(catalog.find(KEY).folder))
-        metrics = checkpoint.read_json(folder, checkpoint.METRICS)
-        metrics["ladder"] = [row | {"command": command} for row in rows]
-        checkpoint.write_json(folder, checkpoint.METRICS, metrics)
-        checkpoint.write_card(folder)
+        checkpoint.keep_ladder(folder, rows, "pretrained.text.ladder")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.errors import ViewUnsupported
 from pretrained.text import copies, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet
 from pretrained.text.model import CharNet
@@ -298,14 +298,13 @@ def load(entry: Entry, device: str, progress: Progress) -> Writer:
         BadCheckpoint: something in it is missing, damaged, or does not fit together.
     """
     folder = Path(str(entry.folder))
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    try:
-        alphabet = Alphabet(config["characters"], config["begin"])
-        network = CharNet(len(alphabet), **config["architecture"])
-        network.load_state_dict(checkpoint.load_weights(folder))
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = "its weights and its config.json do not fit together: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+
+    def build(config: dict[str, Any]) -> CharNet:
+        return CharNet(
+            len(Alphabet(config["characters"], config["begin"])), **config["architecture"]
+        )
+
+    network, config = checkpoint.load_network(folder, build)
     writer = Writer(network, config, device, copies.load(folder))
     progress(entry.bytes, entry.bytes)
     return writer

@@ -6,17 +6,17 @@ put together again with its blanks and line breaks. Loads with torch and tokeniz
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.errors import ViewUnsupported
 from pretrained.translation import copies, data, sentences
 from pretrained.translation.beam import Found, Hypothesis, Search
 from pretrained.translation.errors import (
@@ -62,12 +62,40 @@ class _Task:
     prefix: tuple[int, ...] = ()
 
 
+class Words(Protocol):
+    """A vocabulary, ours or another's: see `Vocabulary`."""
+
+    @property
+    def end(self) -> int: ...
+    def decode(self, numbers: Iterable[int]) -> str: ...
+    def spans(self, numbers: Sequence[int]) -> list[tuple[str, int]]: ...
+
+
+class Searching(Protocol):
+    """A search for translations, ours or another's: see `Search`."""
+
+    def __call__(
+        self,
+        sources: Sequence[Sequence[int]],
+        languages: Sequence[str],
+        *,
+        beams: int = 4,
+        prefixes: Sequence[Sequence[int]] | None = None,
+        tree: bool = False,
+    ) -> list[Found]: ...
+
+
 class Translator:
     """A network with its vocabulary, as the engine holds it.
 
     Attributes:
         directions: such as ``("en-fr", "fr-en")``.
+        spell: token numbers of a text in a language, without an end.
     """
+
+    vocabulary: Words
+    search: Searching
+    spell: Callable[[str, str], list[int]]
 
     def __init__(
         self,
@@ -78,6 +106,7 @@ class Translator:
         seen: copies.Seen | None = None,
     ) -> None:
         self.config, self.vocabulary = config, vocabulary
+        self.spell = lambda text, language: vocabulary.encode(text)
         self.seen = seen or copies.Seen({})
         self.directions = tuple(config["directions"])
         never = [vocabulary.pad, *vocabulary.marks.values()]
@@ -172,16 +201,15 @@ class Translator:
             return []
         prefix: tuple[int, ...] = ()
         if forced := data.tidy(request.prefix, request.target):
-            prefix = tuple(self.vocabulary.encode(forced))
-        tidied = data.tidy(part.text, request.source)
-        pieces = self._cut(tidied)
+            prefix = tuple(self.spell(forced, request.target))
+        pieces = self._cut(data.tidy(part.text, request.source), request.source)
         if len(prefix) > MOST_FORCED or (prefix and len(pieces) > 1):
             raise BadPrefix(most=MOST_FORCED)
         return [_Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
 
-    def _cut(self, text: str) -> list[list[int]]:
+    def _cut(self, text: str, language: str) -> list[list[int]]:
         """Token numbers of a sentence, in pieces of at most `MOST_TOKENS`."""
-        tokens = self.vocabulary.encode(text)
+        tokens = self.spell(text, language)
         if len(tokens) <= MOST_TOKENS or len(text) < 2:
             return [tokens] if tokens else []
         middle = len(text) // 2
@@ -191,7 +219,8 @@ class Translator:
             if near:
                 middle = min(near, key=lambda n: abs(n - len(text) // 2))
                 break
-        return [*self._cut(text[:middle].strip()), *self._cut(text[middle:].strip())]
+        halves = text[:middle].strip(), text[middle:].strip()
+        return [piece for half in halves for piece in self._cut(half, language)]
 
     # ---- from tokens to an answer -------------------------------------------------------------
 
@@ -290,7 +319,7 @@ class Translator:
         """A token as text; the end as its sign."""
         if token == self.vocabulary.end:
             return END
-        return self.vocabulary.bytes_of[token].decode("utf-8", "replace")
+        return self.vocabulary.spans([token])[0][0]
 
 
 def _products(one: Hypothesis, counts: Sequence[int]) -> list[float]:
@@ -323,15 +352,14 @@ def load(entry: Entry, device: str, progress: Progress) -> Translator:
         BadCheckpoint: something in it is missing, damaged, or does not fit together.
     """
     folder = Path(str(entry.folder))
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    try:
-        vocabulary = Vocabulary.load(folder, config["languages"])
-        network = TranslationNet(len(vocabulary), **config["architecture"])
-        network.load_state_dict(checkpoint.load_weights(folder))
+
+    def build(config: dict[str, Any]) -> TranslationNet:
         config["directions"][0]
-    except (KeyError, TypeError, RuntimeError, IndexError) as error:
-        reason = "its weights and its config.json do not fit together: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+        size = len(Vocabulary.load(folder, config["languages"]))
+        return TranslationNet(size, **config["architecture"])
+
+    network, config = checkpoint.load_network(folder, build)
+    vocabulary = Vocabulary.load(folder, config["languages"])
     seen = copies.load(folder) if (folder / copies.FILE).exists() else None
     translator = Translator(network, vocabulary, config, device, seen)
     progress(entry.bytes, entry.bytes)

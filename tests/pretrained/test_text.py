@@ -419,7 +419,7 @@ def test_a_folder_whose_parts_do_not_fit_is_refused(tmp_path):
     broken = tiny(tmp_path / "broken")
     config = checkpoint.read_json(broken, "config.json")
     checkpoint.write_json(broken, "config.json", config | {"characters": "ab"})
-    with pytest.raises(BadCheckpoint, match="fit together"):
+    with pytest.raises(BadCheckpoint, match="do not fit"):
         catalog.from_folder(broken).load("cpu")
 
 

@@ -353,7 +353,7 @@ def test_a_folder_whose_parts_do_not_fit_is_refused(tmp_path):
     broken = tiny(tmp_path / "broken")
     config = checkpoint.read_json(broken, "config.json")
     checkpoint.write_json(broken, "config.json", config | {"architecture": {"hidden": 64}})
-    with pytest.raises(BadCheckpoint, match="fit together"):
+    with pytest.raises(BadCheckpoint, match="do not fit"):
         catalog.from_folder(broken).load("cpu")
     checkpoint.write_json(broken, "config.json", config | {"languages": ["en", "zh"]})
     with pytest.raises(BadCheckpoint, match="<2zh>"):
