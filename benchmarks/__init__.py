@@ -7,11 +7,13 @@
     __main__.py   the command line
     startup.py    how soon the page and the first answer are there; what imports cost
     serving.py    many callers at once: the engine and the page beside other ways to serve
+    ways.py       the ways to serve, each opened and then asked
     streaming.py  many texts at once: the engine and the page beside other ways to write
     streams.py    those ways, and their readers
-    ways.py       those ways, each opened and then asked
+    translation.py  sentences a second: translator and engine beside other translators
+    sentences.py  what they translate
     load.py       the callers, and the bare loop that they are held against
-    rivals/       the other servers, each as small as its makers' guides would have it
+    rivals/       the other servers, writers and translators, as their makers' guides have them
     servers.py    a server in a process of its own, waited for, and always ended
     samples.py    the pictures that are asked about
     table.py      timings in, medians, spreads and ratios out

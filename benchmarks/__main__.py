@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks [startup | serving | streaming | all]``."""
+"""The command line: ``python -m benchmarks [WHAT]``, every table or one of `What`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import serving, startup, streaming
+from benchmarks import serving, startup, streaming, translation
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -27,6 +27,7 @@ class What(StrEnum):
     startup = "startup"
     serving = "serving"
     streaming = "streaming"
+    translation = "translation"
     all = "all"
 
 
@@ -48,7 +49,7 @@ def main(
 ) -> None:
     """Speed beside the alternatives, measured in this run on this machine.
 
-    All of it takes about twenty minutes. Leave the machine alone meanwhile.
+    All of it takes about half an hour. Leave the machine alone meanwhile.
     """
     threads = threads or cores()
     # Read by torch when it comes, here and in every server.
@@ -66,6 +67,10 @@ def main(
         effort = QUICK if quick else Effort(callers=streaming.STREAMS)
         length = streaming.QUICK_LENGTH if quick else streaming.LENGTH
         tables.append(asyncio.run(streaming.measure(chosen.kind, effort, length, say)))
+    if what in (What.translation, What.all):
+        effort = QUICK if quick else Effort(callers=translation.BATCHES)
+        for kind in dict.fromkeys(("cpu", chosen.kind)):
+            tables.append(asyncio.run(translation.measure(kind, effort, say)))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))

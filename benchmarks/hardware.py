@@ -13,7 +13,10 @@ import psutil
 from inference.device import Device, cores
 
 #: What the figures depend on. uvicorn takes uvloop and httptools where it finds them.
-PACKAGES = ("gradio", "torch", "litserve", "uvicorn", "uvloop", "httptools")
+PACKAGES = (
+    *("gradio", "torch", "transformers", "ctranslate2"),
+    *("litserve", "uvicorn", "uvloop", "httptools"),
+)
 
 
 def hardware(device: Device, threads: int) -> dict[str, Any]:
