@@ -38,8 +38,11 @@ TEXTS = {
         "limits": "It writes the characters of its alphabet only, one line at a time. Rare "
         "characters (X most of all, then Z, Y, U and punctuation) are less legible than common "
         "ones. A shipped hand comes with a vector that was learnt for its writer; a visitor's "
-        "own hand has none and is carried on from one line alone, less faithfully. "
-        "Data: " + DATA + ".",
+        "own hand has none and is carried on from one line alone, less faithfully. The shipped "
+        "hands were chosen by the very reader that scores the pen, as those in which it reads it "
+        "best, and the figures are for these hands at legibility 0.6: with another reader, hand or "
+        "legibility there may be more errors. The lines by which hands are told apart were kept "
+        "from the judge, not from the pen. Data: " + DATA + ".",
     },
     "handwriting/reader": {
         "title": "Handwriting reader",
