@@ -47,10 +47,10 @@ class OneByOne:
     @classmethod
     def of(cls, entry: Entry, pieces: Vocabulary, target: str, device: str) -> OneByOne:
         """The network of a checkpoint folder, to write the language ``target``."""
-        folder = Path(str(entry.folder))
-        shape = checkpoint.read_json(folder, checkpoint.CONFIG)["architecture"]
-        network = TranslationNet(len(pieces), **shape)
-        network.load_state_dict(checkpoint.load_weights(folder))
+        network, _ = checkpoint.load_network(
+            Path(str(entry.folder)),
+            lambda config: TranslationNet(len(pieces), **config["architecture"]),
+        )
         never = [pieces.pad, *pieces.marks.values()]
         return cls(network, pieces.marks[target], pieces.end, never, device)
 
