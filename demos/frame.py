@@ -209,7 +209,18 @@ def command(words: Words, line: str) -> gr.HTML:
     )
 
 
+def step(words: Words, key: str) -> gr.HTML:
+    """A heading of Train, ``key``, and what is to be done there, ``key`` with ``_how``."""
+    return html(words, lambda say: f"<h2>{say(key)}</h2><p>{say(f'{key}_how')}</p>")
+
+
 # ---- Learn ------------------------------------------------------------------------------------
+
+
+def drawn(body: str, caption: str) -> str:
+    """A figure of an article: HTML in one line, as Markdown passes a block through as long as no
+    blank line breaks it. ``caption`` is HTML."""
+    return f'<figure class="drawn">{body}<figcaption>{caption}</figcaption></figure>'
 
 
 def article(

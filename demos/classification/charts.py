@@ -95,7 +95,7 @@ def cifar(say: Say) -> str:
             value = frame.figure("top1", result)
             rows.append(Row(say(f"classification.chart.{name}"), result["value"], value, mine=True))
     rows.sort(key=lambda row: row.value)
-    return figure(chart(rows), say("classification.chart.cifar_caption"))
+    return frame.drawn(chart(rows), say("classification.chart.cifar_caption"))
 
 
 def ilsvrc(say: Say) -> str:
@@ -107,7 +107,7 @@ def ilsvrc(say: Say) -> str:
     ]
     human = say("classification.chart.trained_human")
     rows.append(Row(human, HUMAN_IMAGENET / most, f"{HUMAN_IMAGENET}%"))
-    return figure(chart(rows), say("classification.chart.ilsvrc_caption"))
+    return frame.drawn(chart(rows), say("classification.chart.ilsvrc_caption"))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def classes(engine: Any, say: Say) -> str:
     )
     if say.lang == "zh":
         rows = [(chinese.get(label, label), recall) for label, recall in rows]
-    return figure(frame.bars(rows), say("classification.chart.classes_caption"))
+    return frame.drawn(frame.bars(rows), say("classification.chart.classes_caption"))
 
 
 def probes(say: Say) -> str:
@@ -158,9 +158,4 @@ def probes(say: Say) -> str:
             rows.append((say(f"classification.inside.named.{probe['name']}"), probe["top1"]))
     if not rows:
         return ""
-    return figure(frame.bars(rows), say("classification.chart.probes_caption"))
-
-
-def figure(body: str, caption: str) -> str:
-    """One line of HTML: Markdown passes a block through as long as no blank line breaks it."""
-    return f'<figure class="drawn">{body}<figcaption>{caption}</figcaption></figure>'
+    return frame.drawn(frame.bars(rows), say("classification.chart.probes_caption"))

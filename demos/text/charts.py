@@ -119,10 +119,7 @@ def ladder(say: Say) -> str:
         )
     ends = f'<p class="axis" aria-hidden="true"><span>{left:.2f}</span><span>{right:.2f}</span></p>'
     caption = say("text.chart.ladder", n=f"{rungs[0].get('n', 0):,}")
-    return (
-        f'<figure class="drawn"><ul class="ladder">{"".join(rows)}</ul>{ends}'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
+    return frame.drawn(f'<ul class="ladder">{"".join(rows)}</ul>{ends}', caption)
 
 
 def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
@@ -164,10 +161,7 @@ def hands(say: Say) -> str:
     count = next((m[1] for r in rows if (m := re.search(r"(\d+) hands", r["name"]))), "?")
     caption = say("text.chart.hands", count=count, n=f"{rows[0]['n']:,}")
     ends = '<p class="axis" aria-hidden="true"><span>0%</span><span>100%</span></p>'
-    return (
-        f'<figure class="drawn"><ul class="ladder">{"".join(lines)}</ul>{ends}'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
+    return frame.drawn(f'<ul class="ladder">{"".join(lines)}</ul>{ends}', caption)
 
 
 def hand_name(say: Say, name: str) -> str:

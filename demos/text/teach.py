@@ -31,7 +31,7 @@ LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落�
 
 def build(engine: Any, words: Words) -> None:
     """What the text must be like, the commands that train, the command that loads the result."""
-    step(words, "data")
+    frame.step(words, "text.train.data")
     frame.html(
         words,
         lambda say: (
@@ -40,23 +40,15 @@ def build(engine: Any, words: Words) -> None:
             f"{LINE.replace(chr(34), '&quot;')}</pre>"
         ),
     )
-    step(words, "run")
+    frame.step(words, "text.train.run")
     frame.command(words, TRAIN)
     frame.command(words, POEMS)
-    step(words, "serve")
+    frame.step(words, "text.train.serve")
     frame.command(words, SERVE)
     hub = next((e for e in answers.writers(engine).values() if e.hub_id), None)
     if hub:
         frame.html(words, lambda say: tuning(say, words, hub))
         frame.command(words, TUNE.format(key=hub.key))
-
-
-def step(words: Words, name: str) -> None:
-    """A heading and what is to be done there."""
-    frame.html(
-        words,
-        lambda say: f"<h2>{say(f'text.train.{name}')}</h2><p>{say(f'text.train.{name}_how')}</p>",
-    )
 
 
 def tuning(say: Say, words: Words, entry: Any) -> str:
@@ -67,9 +59,9 @@ def tuning(say: Say, words: Words, entry: Any) -> str:
 
 def build_pen(words: Words) -> None:
     """The same for the pen: its data, its command."""
-    step(words, "pen_data")
+    frame.step(words, "text.train.pen_data")
     frame.html(words, strokes)
-    step(words, "pen_run")
+    frame.step(words, "text.train.pen_run")
     frame.command(words, PEN)
     frame.command(words, SERVE)
 
