@@ -12,7 +12,7 @@ from demos.language import Words
 from demos.translation import charts, doors, inside, teach, translate
 
 NAME = "translation"
-STYLES = ("style.css", "inside.css")
+STYLES = ("style.css", "inside.css", "learn.css")
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 

@@ -1,19 +1,219 @@
-"""The figures of the tab, from the cards."""
+"""The figures of the tab: numbers at the foot of Try, scores by direction, the ladder of networks,
+and how each rung fares as sentences grow longer. All from the cards; a dash where a card has
+nothing yet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 from demos import frame
 from demos.language import Say
+from demos.translation.answers import BUNDLED, PLAIN
+
+DASH = "—"
+LADDER = "translation/en-fr"
+#: The rungs of `pretrained.translation.ladder`, the poorest first.
+RUNGS = ("plain", "attention", "transformer")
+#: The split that is reported: nothing was chosen by it.
+SPLIT = "test"
+# Measures of the drawing, in the units of its viewBox: it is about as wide on a phone.
+WIDTH, HEIGHT = 400, 250
+LEFT, RIGHT, TOP, BOTTOM = 34, 14, 12, 54
+LINES = 20  # BLEU between two lines across
+LEAST = 2  # fewer lengths are no curve
+
+Row = Mapping[str, Any]
+
+
+def reached(key: str, direction: str) -> Row:
+    """What a bundled model's card says of a direction on the test split; {} where it says nothing.
+
+    The row of `pretrained.__main__.keep_result`, whose split is named ``en-fr/test en-fr``."""
+    end = f"/{SPLIT} {direction}"
+    results = frame.read_metrics(key).get("results", ())
+    return next((row for row in results if row["split"].endswith(end)), {})
+
+
+def score(row: Row, metric: str) -> str:
+    """A score with its interval, or a dash."""
+    found = row.get("metrics", {}).get(metric)
+    return frame.figure(metric, found) if found else DASH
 
 
 def headline(engine: Any) -> list[frame.Fact]:
-    """The numbers at the foot of Try."""
-    return []
+    """The numbers at the foot of Try: BLEU of each direction, with chrF, and the weights."""
+    rows: list[frame.Fact] = []
+    for direction, key in BUNDLED.items():
+        if key in engine.entries:
+            row = reached(key, direction)
+            told = {"chrf": score(row, "chrf"), "n": f"{row['n']:,}" if row else DASH}
+            name = direction.replace("-", "_")
+            rows.append((score(row, "bleu"), f"translation.fact.{name}", told))
+    sizes = {k: engine.entries[k].parameters for k in BUNDLED.values() if k in engine.entries}
+    if sizes:
+        rows.append((f"{max(sizes.values()):,}", "translation.fact.weights"))
+    return rows
 
 
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {}
+    return {"scores": scores, "ladder": ladder, "curve": curve}
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """Rows of HTML under their heads, figures to the right."""
+    first, *rest = heads
+    head = f'<th scope="col">{first}</th>'
+    head += "".join(f'<th scope="col" class="number">{one}</th>' for one in rest)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(f'<td class="number">{cell}</td>' for cell in cells)
+        + "</tr>"
+        for name, *cells in rows
+    )
+    sheet = (
+        f'<table class="sheet figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+    return frame.drawn(f'<div class="scroll">{sheet}</div>', caption)
+
+
+def scores(say: Say) -> str:
+    """BLEU and chrF of every direction, and BLEU where the source was not in the training data."""
+    asked = [(direction, key, direction.replace("-", "_")) for direction, key in BUNDLED.items()]
+    asked.insert(1, ("en-fr", PLAIN, "plain"))
+    rows = []
+    for direction, key, name in asked:
+        row = reached(key, direction)
+        cells = (score(row, metric) for metric in ("bleu", "chrf", "bleu_new"))
+        rows.append((say(f"translation.chart.{name}"), *cells, f"{row['n']:,}" if row else DASH))
+    heads = ("direction", "bleu", "chrf", "new", "n")
+    caption = say("translation.chart.scores")
+    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+
+
+def rungs() -> dict[str, Row]:
+    """The ladder's rows by rung, the poorest first; those that the card has."""
+    found = {row.get("rung"): row for row in frame.read_metrics(LADDER).get("ladder", ())}
+    return {rung: found[rung] for rung in RUNGS if rung in found}
+
+
+def ladder(say: Say) -> str:
+    """No attention, attention, a Transformer: scores with intervals, weights and updates."""
+    found, rows = rungs(), []
+    for rung in RUNGS:
+        row = found.get(rung, {})
+        rows.append(
+            (
+                say(f"translation.chart.rung.{rung}"),
+                frame.figure("bleu", row) if row else DASH,
+                frame.figure("chrf", row["chrf"]) if row else DASH,
+                f"{row['parameters']:,}" if row else DASH,
+                f"{row['updates']:,}" if row else DASH,
+            )
+        )
+    one = next(iter(found.values()), {})
+    minutes = f"{one['wall_seconds'] / 60:.0f}" if one else DASH
+    n = f"{one['n']:,}" if one else DASH
+    heads = ("rung", "bleu", "chrf", "weights", "updates")
+    caption = say("translation.chart.ladder", n=n, minutes=minutes)
+    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+
+
+def curve(say: Say) -> str:
+    """BLEU against the length of the source, a line for each rung that the card has; a sentence in
+    its place where it has none."""
+    lines = {rung: row["curve"] for rung, row in rungs().items() if len(row["curve"]) >= LEAST}
+    if not lines:
+        return f'<p class="quiet">{say("translation.chart.no_curve")}</p>'
+    # Every rung translated the same sentences, so that all have the same lengths.
+    lengths = {name: bucket["n"] for name, bucket in next(iter(lines.values())).items()}
+    values = {rung: [one["bleu"] for one in buckets.values()] for rung, buckets in lines.items()}
+    names = {rung: say(f"translation.chart.rung.{rung}") for rung in lines}
+    told = "; ".join(
+        say(
+            "translation.chart.told",
+            name=names[rung],
+            values=", ".join(
+                f"{length(name)}: {v:.0f}" for name, v in zip(lengths, row, strict=True)
+            ),
+        )
+        for rung, row in values.items()
+    )
+    keys = "".join(
+        f'<li><svg viewBox="0 0 34 12" aria-hidden="true"><path class="line {rung}" d="M1 6H33"/>'
+        f"{sign(rung, 17, 6)}</svg>{names[rung]}</li>"
+        for rung in lines
+    )
+    drawing = (
+        f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{say("translation.chart.curve_label")} {told}">'
+        f"{grid(values.values())}{ticks(say, lengths)}"
+        + "".join(line(rung, places(row, values.values())) for rung, row in values.items())
+        + "</svg>"
+    )
+    return frame.drawn(f'<ul class="keys">{keys}</ul>{drawing}', say("translation.chart.curve"))
+
+
+def length(name: str) -> str:
+    """``"4-5 words"`` as it stands under the axis: 4–5."""
+    return escape(name.partition(" ")[0].replace("-", "–"))
+
+
+def across(number: int, count: int) -> float:
+    """Where a length stands, from left to right."""
+    return LEFT + (WIDTH - LEFT - RIGHT) * (number + 0.5) / count
+
+
+def down(value: float, most: float) -> float:
+    """Where a score stands; ``most`` is at the top, 0 at the bottom."""
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / most)
+
+
+def highest(values: Any) -> int:
+    """The line across above every value."""
+    return LINES * max(1, -int(-max(max(row) for row in values) // LINES))
+
+
+def places(row: Sequence[float], values: Any) -> list[tuple[float, float]]:
+    """The points of one rung."""
+    most = highest(values)
+    return [(across(n, len(row)), down(value, most)) for n, value in enumerate(row)]
+
+
+def grid(values: Any) -> str:
+    """Lines across, each with its score."""
+    most = highest(values)
+    return "".join(
+        f'<path class="rule" d="M{LEFT} {down(value, most):.1f}H{WIDTH - RIGHT}"/>'
+        f'<text class="scale" x="{LEFT - 8}" y="{down(value, most) + 4.5:.1f}">{value}</text>'
+        for value in range(0, most + 1, LINES)
+    )
+
+
+def ticks(say: Say, lengths: Mapping[str, int]) -> str:
+    """Under the axis each length, with the number of sentences that have it."""
+    base = HEIGHT - BOTTOM
+    marks = "".join(
+        f'<text x="{across(n, len(lengths)):.1f}" y="{base + 17}">{length(name)}</text>'
+        f'<text class="few" x="{across(n, len(lengths)):.1f}" y="{base + 32}">{count:,}</text>'
+        for n, (name, count) in enumerate(lengths.items())
+    )
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    return f'{marks}<text x="{middle}" y="{HEIGHT - 6}">{say("translation.chart.length")}</text>'
+
+
+def line(rung: str, points: Sequence[tuple[float, float]]) -> str:
+    """One rung: a line of its own kind, and its sign at every length."""
+    path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    return f'<path class="line {rung}" d="M{path}"/>' + "".join(sign(rung, *at) for at in points)
+
+
+def sign(rung: str, x: float, y: float) -> str:
+    """A rung's sign, so that colour alone tells nothing: ring, dot or square."""
+    if rung == "transformer":
+        return (
+            f'<rect class="sign {rung}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
+        )
+    return f'<circle class="sign {rung}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'

@@ -1,11 +1,62 @@
-"""Train your own."""
+"""Train your own: until jobs can be started from the page, the commands that do it."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
-from demos.language import Words
+from demos import frame
+from demos.language import Say, Words
+from demos.models import model_name
+from demos.translation import answers
+
+MINUTES = 20  # on two processor cores, as the words beside it say
+PAIRS = "my_pairs.tsv"
+TRAIN = (
+    f"python -m pretrained train translation/en-fr --data {PAIRS} --out my_model "
+    f"--minutes {MINUTES}"
+)
+TUNE = f"python -m pretrained train {{key}} --data {PAIRS} --out my_model --minutes {MINUTES}"
+SERVE = "python app.py --model my_model"
+SCORE = (
+    "python -m pretrained evaluate translation/en-fr --checkpoint my_model "
+    "--data my_test_pairs.tsv --direction fr-en"
+)
+#: A file of pairs, first as text with tabs, then as JSON lines: English, and the other language.
+TSV = """The kiln is still hot.\tLe four est encore chaud.
+Let the clay dry first.\tLaisse d'abord sécher l'argile."""
+LINE = '{"en": "The kiln is still hot.", "zh": "窑还很热。"}'
+#: What today's model is fine-tuned in: the direction of that file.
+DIRECTION = "en-fr"
 
 
 def build(engine: Any, words: Words) -> None:
-    """The commands that train a translator."""
+    """What the pairs must be like, the commands that train, serve and score."""
+    frame.step(words, "translation.train.data")
+    frame.html(words, formats)
+    frame.step(words, "translation.train.run")
+    frame.command(words, TRAIN)
+    frame.step(words, "translation.train.serve")
+    frame.command(words, SERVE)
+    frame.step(words, "translation.train.score")
+    frame.command(words, SCORE)
+    known = answers.models(engine, DIRECTION).values()
+    if hub := next((entry for entry in known if entry.hub_id), None):
+        frame.html(words, lambda say: tuning(say, words, hub))
+        frame.command(words, TUNE.format(key=hub.key))
+
+
+def formats(say: Say) -> str:
+    """The same thing in the two kinds of file."""
+    return (
+        f'<pre class="tree whole tabs" tabindex="0" lang="en">{escape(TSV)}</pre>'
+        f"<p>{say('translation.train.json')}</p>"
+        f'<pre class="tree whole" tabindex="0" lang="en">{escape(LINE)}</pre>'
+    )
+
+
+def tuning(say: Say, words: Words, entry: Any) -> str:
+    """How to teach one of today's models a manner of translating."""
+    name = model_name(words, say.lang, entry)
+    told = say("translation.train.tune_how", model=name)
+    return f"<h2>{say('translation.train.tune')}</h2><p>{told}</p>"
