@@ -16,6 +16,7 @@ from pretrained import checkpoint
 from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
+from pretrained.translation.marian_entries import MARIAN_ENTRIES
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
@@ -185,7 +186,8 @@ def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
     here = [key for key in BUNDLED if (folder_of(key) / checkpoint.CONFIG).is_file()]
     found = [from_folder(folder_of(key), key) for key in here]
-    return {entry.key: entry for entry in (*found, *_timm_entries(), *_causal_entries())}
+    offered = (*_timm_entries(), *_causal_entries(), *_marian_entries())
+    return {entry.key: entry for entry in (*found, *offered)}
 
 
 def _timm_entries() -> list[Entry]:
@@ -249,6 +251,39 @@ def _causal_entries() -> list[Entry]:
             ),
         )
         for writer in CAUSAL_ENTRIES
+    ]
+
+
+def _marian_entries() -> list[Entry]:
+    """The translators that can be downloaded, with what their cards tell of them."""
+    return [
+        Entry(
+            key=translator.key,
+            task="translation",
+            title=translator.title,
+            loader="pretrained.translation.marian:load",
+            licence=translator.licence,
+            bytes=translator.bytes,
+            parameters=translator.parameters,
+            hub_id=translator.hub_id,
+            revision=translator.revision,
+            languages=translator.languages,
+            max_batch=translator.max_batch,
+            claims=tuple(
+                Claim(
+                    metric=metric,
+                    value=value,
+                    low=None,
+                    high=None,
+                    split=translator.split,
+                    n=None,
+                    command="",
+                    reference=translator.reference,
+                )
+                for metric, value in translator.published
+            ),
+        )
+        for translator in MARIAN_ENTRIES
     ]
 
 

@@ -38,6 +38,7 @@ from pretrained.hub_cache import (
     repo_folder,
     write,
 )
+from pretrained.hub_converted import converted
 from pretrained.hub_download import bring
 from pretrained.hub_errors import disk_errors, endpoint, hub_errors, megabytes
 
@@ -122,8 +123,9 @@ def fetch(
 
     Args:
         hub_id: ``owner/name``.
-        revision: a commit of 40 hexadecimal digits; else a branch or tag (None: the main branch),
-            whose commit is fixed by the first complete download and then kept.
+        revision: a commit of 40 hexadecimal digits; else a branch or tag (None: the main branch,
+            or what `hub_converted` finds where that has pickles only), whose commit is fixed by
+            the first complete download and then kept.
         files: paths in the repository, or patterns with ``*``. A path must exist.
         progress: called with bytes on disk and bytes in all, first of all with what is there.
 
@@ -138,7 +140,7 @@ def fetch(
         progress(total, total)
         return ready
     repo = repo_folder(hub_id, revision)
-    listing = describe(hub_id, pinned(repo, revision) or revision)
+    listing = _listed(hub_id, pinned(repo, revision) or revision, files)
     wanted = listing.choose(files)
     total = sum(file.bytes for file in wanted)
     _check_space(repo, hub_id, sum(f.bytes - arrived(repo, f) for f in wanted))
@@ -228,6 +230,18 @@ def describe(hub_id: str, revision: str | None = None) -> Listing:
         raise HubOffline(model=hub_id)
     if COMMIT.fullmatch(revision or "") and listing.commit != revision:
         raise HubNotFound(model=hub_id, revision=revision)
+    return listing
+
+
+def _listed(hub_id: str, revision: str | None, files: Sequence[str]) -> Listing:
+    """As `describe`. Where the main branch has pickles only, that of its converted weights."""
+    listing = describe(hub_id, revision)
+    if revision is None:
+        try:
+            listing.choose(files)
+        except HubUnsafe:
+            offer = converted(hub_id)
+            return describe(hub_id, offer) if offer else listing
     return listing
 
 

@@ -30,10 +30,12 @@ def git_sha1(data: bytes) -> str:
 
 @dataclass
 class Repo:
-    """``commits`` maps a commit to its files, oldest first; ``branches`` a name to a commit."""
+    """``commits`` maps a commit to its files, oldest first; ``branches`` a name to a commit.
+    ``pulls``: number, title and author of its open pull requests."""
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
+    pulls: list[tuple[int, str, str]] = field(default_factory=list)
     gated: bool = False
     private: bool = False
 
@@ -178,7 +180,13 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
             owner, name, *rest = path.split("/")
             repo = self._repo(f"{owner}/{name}")
             kind = rest[0] if rest else "revision"
-            commit = self._commit(repo, rest[1] if len(rest) > 1 else "main")
+            if kind == "discussions":
+                found: Any = [_pull(f"{owner}/{name}", *pull) for pull in repo.pulls]
+                found = {"discussions": found, "count": len(found), "start": 0}
+                self._send(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
+                return
+            named = rest[1:] if kind == "revision" else rest[1:2]  # a branch may have slashes
+            commit = self._commit(repo, "/".join(named) or "main")
             files = repo.commits[commit]
             if kind == "revision":
                 detailed = "blobs" in query
@@ -186,7 +194,7 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
                     {"rfilename": p, **(_metadata(p, d, "info") if detailed else {})}
                     for p, d in sorted(files.items())
                 ]
-                found: Any = {
+                found = {
                     "id": f"{owner}/{name}",
                     "sha": commit,
                     "private": repo.private,
@@ -283,6 +291,19 @@ def _metadata(path: str, data: bytes, style: str) -> dict[str, Any]:
         name = "sha256" if style == "info" else "oid"
         found["lfs"] = {"size": len(data), name: sha256, "pointerSize": 134}
     return found
+
+
+def _pull(hub_id: str, number: int, title: str, author: str) -> dict[str, Any]:
+    """One open pull request, as the endpoint of discussions tells it."""
+    return {
+        "num": number,
+        "title": title,
+        "author": {"name": author},
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "status": "open",
+        "isPullRequest": True,
+        "repo": {"name": hub_id, "type": "model"},
+    }
 
 
 @pytest.fixture

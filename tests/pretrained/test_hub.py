@@ -23,6 +23,7 @@ from pretrained.errors import (
     HubUnsafe,
     Refusal,
 )
+from pretrained.hub_converted import BOT, TITLE
 from pretrained.hub_download import ATTEMPTS
 
 MODEL = "museum/tiny"
@@ -262,6 +263,32 @@ def test_whoever_answers_instead_of_the_hub_is_no_hub(
     hub.answers = answer
     with pytest.raises(HubOffline):
         downloads.fetch(MODEL)
+
+
+def test_weights_that_the_hubs_converter_offers_stand_in_for_pickles(hub: HubStandIn) -> None:
+    hub.add(MODEL, {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
+    safe = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.bin": b"pickle"}
+    evil = hub.add(MODEL, {**safe, "model.safetensors": b"evil"}, branch="refs/pr/9")
+    offered = hub.add(MODEL, safe, branch="refs/pr/7")
+    hub.repos[MODEL].pulls = [
+        (9, TITLE, "somebody"),
+        (8, "Update README.md", BOT),
+        (7, TITLE, BOT),
+    ]
+    assert downloads.fetch(MODEL).name == offered != evil
+    assert not any(request.path.endswith(".bin") for request in hub.requests)
+    hub.stop()
+    folder = downloads.fetch(MODEL)  # it is the one that is kept
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_a_named_revision_is_not_exchanged(hub: HubStandIn) -> None:
+    commit = hub.add(MODEL, {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
+    hub.add(MODEL, {"config.json": b"{}", "model.safetensors": b"w"}, branch="refs/pr/7")
+    hub.repos[MODEL].pulls = [(7, TITLE, BOT)]
+    for revision in (commit, "main"):
+        with pytest.raises(HubUnsafe):
+            downloads.fetch(MODEL, revision)
 
 
 def test_pickles_are_refused(hub: HubStandIn) -> None:

@@ -1,0 +1,158 @@
+"""Beam search for the models of transformers, by its ``generate``, told as `beam.Search` tells it.
+
+What each token was given, and what was looked at for it, comes from reading the finished
+translations once more: to keep the odds of every step would take gigabytes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pretrained.translation.beam import LONGER, MORE, MOST, Found, Hypothesis
+from pretrained.translation.marian_words import PieceWords
+
+
+class Bounds:
+    """A logits processor: no padding, no mark and no unknown sign; at least one token, and an end
+    at each sentence's own limit, so that it does not matter whose company it is in.
+
+    Args:
+        limits: new tokens of each sentence, the end included.
+        before: tokens that the decoder is given. beams: rows of a sentence.
+    """
+
+    def __init__(self, limits: Sequence[int], before: int, beams: int, words: PieceWords) -> None:
+        self.limits = torch.tensor(limits).repeat_interleave(beams)
+        self.before, self.end = before, words.end
+        self.never = sorted(words.special | {words.unknown})
+
+    def __call__(self, ids: Tensor, scores: Tensor) -> Tensor:
+        """Tokens so far [B, T] and what the next ones score [B, V] -> the scores, masked."""
+        new = ids.shape[1] - self.before
+        ended = scores[:, self.end].clone()
+        over = (self.limits <= new + 1).to(scores.device)
+        scores = scores.masked_fill(over[:, None], float("-inf"))
+        scores[:, self.never] = float("-inf")
+        scores[:, self.end] = ended if new else float("-inf")
+        return scores
+
+
+class MarianSearch:
+    """Translations of sentences, best first. A score is the mean of a translation's nats."""
+
+    def __init__(self, network: Any, words: PieceWords) -> None:
+        self.network, self.words = network, words
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        sources: Sequence[Sequence[int]],
+        languages: Sequence[str],
+        *,
+        beams: int = 4,
+        prefixes: Sequence[Sequence[int]] | None = None,
+        tree: bool = False,
+    ) -> list[Found]:
+        """As `beam.Search`; there is no tree, and no state of the encoder."""
+        alike: dict[int, list[int]] = defaultdict(list)
+        forced = [tuple(prefix) for prefix in prefixes] if prefixes else [()] * len(sources)
+        for n, prefix in enumerate(forced):
+            alike[len(prefix)].append(n)  # of one length, as `generate` wants them
+        found: dict[int, Found] = {}
+        for rows in alike.values():
+            begun = [(*self.words.begin(languages[n]), *forced[n]) for n in rows]
+            results = self._search([sources[n] for n in rows], begun, beams, len(forced[rows[0]]))
+            found |= dict(zip(rows, results, strict=True))
+        return [found[n] for n in range(len(sources))]
+
+    def _search(
+        self, sources: list[Sequence[int]], begun: list[tuple[int, ...]], beams: int, forced: int
+    ) -> list[Found]:
+        """``forced``: how many of the tokens of ``begun`` belong to the translation."""
+        device = self.network.device
+        ids, real = padded(sources, self.words.pad, device)
+        before = torch.tensor(begun, device=device)
+        limits = [min(LONGER * len(source) + MORE, MOST) for source in sources]
+        encoded = self.network.get_encoder()(input_ids=ids, attention_mask=real)
+        memory = encoded.last_hidden_state.repeat_interleave(beams, 0)
+        mask = real.repeat_interleave(beams, 0)
+        written = self.network.generate(
+            encoder_outputs=encoded,
+            attention_mask=real,
+            decoder_input_ids=before,
+            num_beams=beams,
+            num_return_sequences=beams,
+            do_sample=False,
+            max_new_tokens=max(limits),
+            length_penalty=1.0,
+            early_stopping=False,
+            logits_processor=[Bounds(limits, before.shape[1], beams, self.words)],
+        )
+        lead = before.shape[1] - forced
+        rows = [self._ended(row[lead:]) for row in written.tolist()]
+        given = [[*begun[n // beams][:lead], *row] for n, row in enumerate(rows)]
+        decoded, looks = self._read(given, memory, mask)
+        found = []
+        for n, source in enumerate(sources):
+            hypotheses: dict[tuple[int, ...], Hypothesis] = {}
+            for row in range(n * beams, (n + 1) * beams):
+                tokens, finished = rows[row], len(rows[row]) - forced + 1 < limits[n]
+                steps = slice(lead - 1, lead + len(tokens) - (not finished))
+                wanted = [*tokens, self.words.end] if finished else tokens
+                log_probs = self._log_probs(decoded[row, steps], wanted)
+                if tokens:
+                    hypotheses[tuple(tokens)] = Hypothesis(
+                        tokens,
+                        log_probs,
+                        looks[row, steps, : len(source)].double().cpu().numpy(),
+                        sum(log_probs) / len(log_probs),
+                        finished,
+                    )
+            ordered = sorted(hypotheses.values(), key=lambda one: -one.score)
+            found.append(Found(ordered, np.zeros(0)))
+        return found
+
+    def _ended(self, row: list[int]) -> list[int]:
+        """Tokens up to the end, which stands before any padding."""
+        return row[: row.index(self.words.end)] if self.words.end in row else row
+
+    def _read(self, rows: list[list[int]], memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder makes of whole translations: its states [N, T, D], and where its last
+        layer looked [N, T, S], the mean over the heads."""
+        ids, _ = padded(rows, self.words.pad, memory.device)
+        out = self.network.model(
+            encoder_outputs=(memory,),
+            attention_mask=mask,
+            decoder_input_ids=ids,
+            output_attentions=True,
+            use_cache=False,
+            return_dict=True,
+        )
+        return out.last_hidden_state, out.cross_attentions[-1].float().mean(1)
+
+    def _log_probs(self, states: Tensor, wanted: list[int]) -> list[float]:
+        """Nats of the tokens ``wanted`` after states [T, D]."""
+        odds = logits(self.network, states).float().log_softmax(1)
+        places = torch.tensor(wanted, device=odds.device)[:, None]
+        found: list[float] = odds.gather(1, places)[:, 0].double().tolist()
+        return found
+
+
+def logits(network: Any, states: Tensor) -> Tensor:
+    """The decoder's states [..., D] -> [..., V]; a Marian adds a bias for each token."""
+    found: Tensor = network.lm_head(states)
+    return found + getattr(network, "final_logits_bias", torch.zeros((), device=found.device))
+
+
+def padded(rows: Sequence[Sequence[int]], pad: int, device: Any) -> tuple[Tensor, Tensor]:
+    """Token numbers as one table [N, T], and where they are real: ones and zeros."""
+    length = max(map(len, rows))
+    ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows], device=device)
+    real = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows], device=device)
+    return ids, real
