@@ -1,0 +1,231 @@
+"""How the translation was searched for: the few best beginnings kept at every step, as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import exp, log
+from typing import Any
+
+from demos.language import Say
+from demos.translation import pointing
+from demos.translation.pointing import Mark, clipped, percent
+from demos.translation.spelling import END, first_word
+
+#: The drawing in pixels: a step, a lane, the place of a word in both, margins.
+STEP, LANE, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
+LANES = 7  # branches of one step that are drawn, though never fewer than were kept
+LONGEST = 10  # letters that fit into a branch
+TINY, LEAST = 1e-300, 1e-9  # that logarithms take, that is still told
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A branch that is drawn: its number in the tree, its step and its rank there, from 0."""
+
+    number: int
+    step: int
+    rank: int
+
+
+def steps(tree: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The step of every branch, the first words' being 0."""
+    found: list[int] = []
+    for node in tree:
+        found.append(0 if node["parent"] < 0 else found[node["parent"]] + 1)
+    return found
+
+
+def placed(tree: Sequence[Mapping[str, Any]]) -> list[Placed]:
+    """The branches that are drawn. A step's branches stand in the tree best first."""
+    ranks: dict[int, int] = {}
+    found = []
+    for number, (node, step) in enumerate(zip(tree, steps(tree), strict=True)):
+        rank = ranks.get(step, 0)
+        if node["fate"] != "dropped" or rank < LANES:
+            found.append(Placed(number, step, rank))
+            ranks[step] = rank + 1
+    return found
+
+
+def path(tree: Sequence[Mapping[str, Any]], number: int) -> list[int]:
+    """The branches from the root to this one."""
+    found = []
+    while number >= 0:
+        found.append(number)
+        number = tree[number]["parent"]
+    return found[::-1]
+
+
+def written(tree: Sequence[Mapping[str, Any]], number: int) -> str:
+    """The text that ends with a branch."""
+    pieces = (tree[n]["token"] for n in path(tree, number))
+    return "".join(piece for piece in pieces if piece != END).strip()
+
+
+def winner(sentence: Mapping[str, Any]) -> list[int]:
+    """The branches of the translation: its last one has the translation's own probability."""
+    tree = sentence["tree"]
+    total = log(max(sentence["alternatives"][0]["probability"], TINY))
+    fate = "finished" if sentence["complete"] else "kept"
+    ends = [n for n, node in enumerate(tree) if node["fate"] == fate]
+    if not ends:
+        return []
+    return path(tree, min(ends, key=lambda n: abs(tree[n]["total"] - total)))
+
+
+def next_words(tree: Sequence[Mapping[str, Any]], root: int) -> tuple[dict[str, float], set[str]]:
+    """Words that may follow a branch (-1: the beginning), with their probabilities there; each with
+    the blank before it that it has.
+
+    The second: those of which the tree does not tell whether they end there. The end of the
+    sentence and characters cut in two are left out.
+    """
+    children: dict[int, list[int]] = {}
+    for number, node in enumerate(tree):
+        children.setdefault(node["parent"], []).append(number)
+    found: dict[str, float] = {}
+    open_: set[str] = set()
+
+    def walk(number: int, before: str, share: float) -> None:
+        token = tree[number]["token"]
+        if token == END or "\ufffd" in token:
+            return
+        text, share = before + token, share * tree[number]["probability"]
+        word = text.strip()
+        below = children.get(number, [])
+        if not word or first_word(word)[0] != word:
+            return
+        longer = [n for n in below if not ends(text, tree[n]["token"])]
+        for n in longer:
+            walk(n, text, share)
+        rest = share * (1 - sum(tree[n]["probability"] for n in longer))
+        alone = not word[-1].isalnum() or word >= "\u2e80"
+        if word[-1] in "'’" and word[:-1]:
+            return  # an article without its noun
+        if alone or len(longer) < len(below):
+            found[text] = found.get(text, 0.0) + max(rest, 0.0)
+        elif not below:
+            found[text] = found.get(text, 0.0) + share
+            open_.add(text)
+
+    for number in children.get(root, []):
+        walk(number, "", 1.0)
+    return found, open_
+
+
+def ends(text: str, token: str) -> bool:
+    """Whether a word is over when this token follows."""
+    return token == END or first_word(text + token)[1]
+
+
+def drawn(say: Say, sentence: Mapping[str, Any]) -> str:
+    """The step of the room: the tree, and the translations that were finished, best first."""
+    tree = sentence.get("tree") or []
+    if not tree:
+        return ""
+    body = pointing.figure(say, "beams", picture(say, sentence), marks(say, sentence))
+    return pointing.step(say, "beams", legend(say) + body + finished(say, sentence))
+
+
+def legend(say: Say) -> str:
+    cells = "".join(
+        f'<span><i class="{fate}" aria-hidden="true"></i>'
+        f"{say(f'translation.inside.beams.{fate}')}</span>"
+        for fate in ("best", "kept", "dropped")
+    )
+    return f'<p class="legend-row">{cells}</p>'
+
+
+def marks(say: Say, sentence: Mapping[str, Any]) -> list[Mark]:
+    """What is told of each branch that is drawn."""
+    tree, shown = sentence["tree"], placed(sentence["tree"])
+    at = {one.number: n for n, one in enumerate(shown)}
+    by_place = {(one.step, one.rank): n for n, one in enumerate(shown)}
+    found = []
+    for one in shown:
+        node = tree[one.number]
+        go = {
+            key: by_place[one.step, one.rank + by]
+            for key, by in (("ArrowDown", 1), ("ArrowUp", -1))
+            if (one.step, one.rank + by) in by_place
+        }
+        if node["parent"] in at:
+            go["ArrowLeft"] = at[node["parent"]]
+        below = [m for m, other in enumerate(shown) if tree[other.number]["parent"] == one.number]
+        if below:
+            go["ArrowRight"] = below[0]
+        key = "said_end" if node["token"] == END else "said"
+        text, word = written(tree, one.number), node["token"].strip()
+        said = pointing.plain(say, f"translation.inside.beams.{key}", text=text, word=word)
+        fate = pointing.plain(say, f"translation.inside.beams.told_{node['fate']}")
+        facts = [
+            (pointing.plain(say, "translation.inside.beams.here"), percent(node["probability"])),
+            (pointing.plain(say, "translation.inside.beams.whole"), tiny(exp(node["total"]))),
+            (pointing.plain(say, "translation.inside.beams.rank"), f"{one.rank + 1}"),
+        ]
+        said = f"{said} {fate}" if say.lang != "zh" else said + fate
+        found.append(Mark(said, facts, [one.number], at.get(node["parent"], -1), go))
+    return found
+
+
+def tiny(share: float) -> str:
+    """A probability that may be very small: "1/1,200,000" says more than "0.000083%"."""
+    if share >= 0.0005:
+        return percent(share)
+    return f"1/{float(f'{1 / share:.2g}'):,.0f}" if share > LEAST else f"<1/{1 / LEAST:,.0f}"
+
+
+def picture(say: Say, sentence: Mapping[str, Any]) -> str:
+    """A column for each step, its likeliest beginning on top; lines from each to what followed."""
+    tree, shown = sentence["tree"], placed(sentence["tree"])
+    where = {one.number: one for one in shown}
+    best = set(winner(sentence))
+    width = EDGE * 2 + STEP * max(one.step for one in shown) + WIDE
+    height = EDGE * 2 + LANE * max(one.rank for one in shown) + HIGH
+    edges, boxes = [], []
+    for n, one in enumerate(shown):
+        node = tree[one.number]
+        x, y = EDGE + STEP * one.step, EDGE + LANE * one.rank
+        fate = "best" if one.number in best else node["fate"]
+        parent = where.get(node["parent"])
+        if parent:
+            x0, y0 = EDGE + STEP * parent.step + WIDE, EDGE + LANE * parent.rank + HIGH / 2
+            edges.append(
+                f'<path class="{fate}" data-piece="{one.number}" d="M{x0} {y0:.0f}'
+                f'C{x0 + 16} {y0:.0f} {x - 16} {y + HIGH / 2:.0f} {x} {y + HIGH / 2:.0f}"/>'
+            )
+        word = say("translation.inside.beams.end") if node["token"] == END else ""
+        word = word or clipped(node["token"].strip() or "␣", LONGEST)
+        boxes.append(
+            f'<g class="{fate}" data-i="{n}" data-piece="{one.number}"><rect x="{x}" y="{y}" '
+            f'width="{WIDE}" height="{HIGH}" rx="5"/>'
+            f'<text x="{x + WIDE / 2:.0f}" y="{y + HIGH / 2:.0f}" text-anchor="middle">{word}'
+            "</text></g>"
+        )
+    label = say(
+        "translation.inside.beams.alt",
+        steps=1 + max(one.step for one in shown),
+        best=sentence["translation"],
+    )
+    return (
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{label}">{"".join(edges)}{"".join(boxes)}</svg>'
+    )
+
+
+def finished(say: Say, sentence: Mapping[str, Any]) -> str:
+    """The translations that reached their end, with what they are ranked by."""
+    rows = "".join(
+        f"<tr><td>{escape(one['translation'])}</td>"
+        f'<td class="number">{tiny(one["probability"])}</td>'
+        f'<td class="number">{one["score"]:.2f}</td></tr>'.replace(">-", ">−")
+        for one in sentence["alternatives"]
+    )
+    heads = [say(f"translation.inside.beams.{name}") for name in ("ended", "odds", "score")]
+    return (
+        f'<table class="sheet ended"><thead><tr><th>{heads[0]}</th><th class="number">{heads[1]}'
+        f'</th><th class="number">{heads[2]}</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<p class="quiet">{say("translation.inside.beams.how")}</p>'
+    )

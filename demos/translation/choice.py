@@ -1,0 +1,129 @@
+"""Another word: click a word of the translation, choose what else could stand there, and the rest
+follows.
+
+What could stand there is what the search met: it is run once more from the words before, with more
+beams, and each word that it met is tried as the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import prod
+from typing import Any
+
+from demos.language import Say
+from demos.translation import alignment, beams, pointing
+from demos.translation.pointing import percent
+from demos.translation.spelling import first_word, until, words
+
+BEAMS = 8  # of the search that looks for other words
+SHOWN = 6  # words that are offered
+#: After a word that is complete, something that can follow a word has at least this probability:
+#: where it has not, the piece is the beginning of a longer word.
+COMPLETE = 0.02
+MOST_TAKEN = 60  # characters of a word that the page may send
+CHOOSE = """let held = '';
+element.addEventListener('click', (event) => {
+  const word = event.target.closest('[data-word]'), taken = event.target.closest('[data-take]');
+  if (word) { held = '[aria-pressed=true]'; trigger('word', {at: +word.dataset.word}); }
+  else if (taken) { held = '[data-back]'; trigger('take', {text: taken.dataset.take}); }
+  else if (event.target.closest('[data-back]')) { held = '[data-word]'; trigger('back'); }
+});
+// Everything is drawn anew after each choice: whoever uses the keyboard stays where he was.
+watch('value', () => { if (held) element.querySelector(held)?.focus(); held = ''; });"""
+
+#: Translates from a beginning: (prefix, view, beams) -> the sentence of the answer.
+Ask = Callable[[str, str, int], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A word that may stand in one place. ``text``: with the blank before it. ``share``: its
+    probability there. ``sentence``: the translation that follows from it."""
+
+    text: str
+    share: float
+    sentence: str
+
+
+async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
+    """What may stand in the place of a word, likeliest first. Raises a `Refusal`."""
+    before = until(pieces, number)
+    met = (await ask(before.strip(), "inside", BEAMS))["tree"]
+    found, open_ = beams.next_words(met, forced(met, before.strip()))
+    likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
+    prefixes = [(before + text).strip() for text in likely]
+    tried = await asyncio.gather(*(ask(prefix, "answer", 4) for prefix in prefixes))
+    kept = [
+        Option(text, found[text], one["translation"])
+        for text, prefix, one in zip(likely, prefixes, tried, strict=True)
+        if text not in open_ or follows(one, prefix) >= COMPLETE
+    ]
+    return kept[:SHOWN]
+
+
+def forced(tree: Sequence[Mapping[str, Any]], before: str) -> int:
+    """The last branch of a forced beginning, -1 where nothing was forced. The branches of a
+    beginning stand in the tree first, one a step."""
+    text, number = "", -1
+    while len(text.strip()) < len(before) and number + 1 < len(tree):
+        number += 1
+        text += tree[number]["token"]
+    return number
+
+
+def follows(sentence: Mapping[str, Any], prefix: str) -> float:
+    """The probability of what the network put after a forced beginning."""
+    text = ""
+    for number, piece in enumerate(sentence["target_tokens"]):
+        if len(text.strip()) >= len(prefix):
+            return float(sentence["probabilities"][number])
+        text += piece
+    whole = sentence["alternatives"][0]["probability"]
+    return float(whole / max(prod(sentence["probabilities"]), 1e-300))
+
+
+def drawn(say: Say, sentence: Mapping[str, Any], prefix: str, more: str = "", at: int = -1) -> str:
+    """The translation as words to click, the visitor's own beginning in the accent.
+
+    ``more``: what stands below, `offered` or a refusal; ``at``: the word that it is about.
+    """
+    odds = alignment.odds(sentence)
+    inside, length, buttons = True, 0, []
+    for number, word in enumerate(words(sentence["target_tokens"])):
+        inside = inside and length < len(prefix.replace(" ", ""))
+        length += len(word.text.replace(" ", ""))
+        own = ' class="own"' if inside and prefix else ""
+        buttons.append(
+            f'<button type="button" data-word="{number}"{own} '
+            f'aria-pressed="{str(number == at).lower()}"><b>{escape(word.text)}</b>'
+            f"<span>{percent(odds[number])}</span></button>"
+        )
+    back = ""
+    if prefix:
+        word = say("translation.inside.choice.back")
+        back = f'<p><button type="button" class="ghost" data-back>{word}</button></p>'
+    row = f'<div class="chosen-words">{"".join(buttons)}</div>'
+    return pointing.step(say, "choice", row + back + more)
+
+
+def offered(say: Say, found: Sequence[Option], current: str) -> str:
+    """The words to choose from, each with its probability and the sentence that it leads to."""
+    if not found:
+        return f'<p class="note">{say("translation.inside.choice.none")}</p>'
+    most = max(one.share for one in found) or 1.0
+    rows = []
+    for one in found:
+        word = one.text.strip()
+        same = ' aria-current="true"' if first_word(current)[0] == word else ""
+        rows.append(
+            f'<li><button type="button" data-take="{escape(one.text)}"{same}>'
+            f'<b>{escape(word)}</b><span class="bar" aria-hidden="true">'
+            f'<i style="width:{one.share / most:.1%}"></i></span><span>{percent(one.share)}</span>'
+            f"<em>{escape(one.sentence)}</em></button></li>"
+        )
+    label = say("translation.inside.choice.label", word=current)
+    return f'<p class="quiet">{label}</p><ul class="options">{"".join(rows)}</ul>'
