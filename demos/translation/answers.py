@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos.language import Words
-from inference.errors import UnknownModel
+from demos import frame
+from demos.language import Say, Words
+from demos.models import model_name, on_disk, size
+from demos.text.answers import checked_text
+from inference.errors import Refusal, UnknownModel
 from pretrained import checkpoint
+from pretrained.translation.errors import TooLong
 
 TASK = "translation"
 #: What the page offers, in this order.
@@ -23,6 +28,8 @@ BUNDLED = {
     "zh-en": "translation/en-zh",
 }
 PLAIN = "translation/en-fr-plain"
+#: Characters of one request: as many as the translators take.
+MOST_TEXT = 5_000
 #: What the pages write for each language in ``lang=``.
 TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
 
@@ -32,7 +39,8 @@ class Translated:
     """What stands in the right pane.
 
     ``text``: as the visitor sent it. ``key``: of the model. ``result``: the ``answer`` view of its
-    ``predict`` (see `pretrained.translation.serve.Translator.predict`).
+    ``predict`` (see `pretrained.translation.serve.Translator.predict`). ``seconds``: how long it
+    took.
     """
 
     text: str
@@ -40,6 +48,7 @@ class Translated:
     target: str
     key: str
     result: Mapping[str, Any]
+    seconds: float = 0.0
 
 
 def translators(engine: Any) -> dict[str, Any]:
@@ -111,6 +120,67 @@ async def ask(
     return found
 
 
+def checked(text: Any) -> str:
+    """A text as it was sent, with one kind of line end.
+
+    Raises:
+        NotText: it is none. TooLong: it is more than one request may hold.
+    """
+    whole = checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
+    if len(whole) > MOST_TEXT:
+        raise TooLong(length=f"{len(whole):,}", most=f"{MOST_TEXT:,}")
+    return whole
+
+
 def language(words: Words, lang: str, code: str) -> str:
     """The name of a language, in the visitor's."""
     return words.say(lang, f"translation.language.{code}")
+
+
+def arrow(words: Words, lang: str, direction: str) -> str:
+    """A direction as it is read: "English → French"."""
+    return " → ".join(language(words, lang, code) for code in direction.split("-"))
+
+
+def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+    """A refusal in the visitor's language, languages by their names."""
+    fields = dict(error.fields)
+    for name in ("source", "target", "language"):
+        if fields.get(name) in TAGS:
+            fields[name] = language(words, lang, fields[name])
+    if error.code == "translation_direction":
+        known = str(fields.get("known", "")).split(", ")
+        fields["known"] = ", ".join(arrow(words, lang, one) for one in known if known != [""])
+    if fields == error.fields:
+        return frame.sentence_of(error, words, lang)
+    said = words.say(lang, f"error.{error.code}", **fields)
+    for name in ("source", "target", "language"):
+        said = frame.beside(said, str(fields.get(name, "")))
+    return said
+
+
+def refusal(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is no translation, where it would have stood."""
+    sentence = escape(sentence_of(error, words, lang))
+    return f'<p class="refusal" role="alert">{sentence}</p>'
+
+
+def weights(words: Words, lang: str, entry: Any) -> str:
+    """The size of a model in words: "3.6 million weights"."""
+    return size(words, lang, entry.parameters)
+
+
+def model_choices(engine: Any, words: Words, say: Say, direction: str) -> list[tuple[str, str]]:
+    """Each model for a direction with what a visitor should know before choosing it, and its
+    key."""
+    found = []
+    for key, entry in models(engine, direction).items():
+        if on_disk(entry):
+            extra = weights(words, say.lang, entry)
+        else:
+            megabytes = f"{entry.bytes / 1e6:.0f}"
+            extra = words.say(
+                say.lang, "text.try.to_download", size=megabytes, licence=entry.licence
+            )
+        found.append((f"{model_name(words, say.lang, entry)} · {extra}", key))
+    return found

@@ -2,10 +2,143 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
+import gradio as gr
+
+from demos import frame
 from demos.language import Words
+from demos.translation import answers, pane
+from inference.errors import Refusal
+from pretrained.translation.errors import BadBeams, SameLanguage, UnknownDirection
+
+MOST_BEAMS = 8
+SOURCE, TARGET, BEAMS = "en", "fr", 4
+
+
+def told(result: dict[str, Any]) -> dict[str, Any]:
+    """An answer as the door gives it: the sentences one after the other, attention as one table
+    with zeros between a sentence and another."""
+    sentences = result["sentences"]
+    sources = [token for one in sentences for token in one["source_tokens"]]
+    targets = [token for one in sentences for token in one["target_tokens"]]
+    table, at = [], 0
+    for one in sentences:
+        width = len(one["source_tokens"])
+        for row in one["attention"][: len(one["target_tokens"])]:
+            table.append([0.0] * at + list(row) + [0.0] * (len(sources) - at - width))
+        at += width
+    return {
+        "translation": result["translation"],
+        "alternatives": alternatives(result),
+        "source_tokens": sources,
+        "target_tokens": targets,
+        "attention": table if len(table) == len(targets) else [],
+    }
+
+
+def alternatives(result: dict[str, Any]) -> list[str]:
+    """Whole texts: the second-best translation of every sentence that has one, then the third."""
+    most = max((len(one["alternatives"]) for one in result["sentences"]), default=0)
+    found = []
+    for place in range(1, most):
+        parts = []
+        for text, one in pane.located(result):
+            other = one["alternatives"] if one else ()
+            parts.append(other[place]["translation"] if place < len(other) else text)
+        found.append("".join(parts))
+    return found
+
+
+def checked_beams(sent: Any) -> int:
+    """A number of beams; nothing, or an empty text, is the usual one. Raises `BadBeams`."""
+    if sent is None or sent == "":
+        return BEAMS
+    whole = sent if not isinstance(sent, str) else int(sent) if sent.strip().isdecimal() else None
+    right = isinstance(whole, int | float) and not isinstance(whole, bool)
+    if not right or whole != whole or whole not in range(1, MOST_BEAMS + 1):
+        raise BadBeams(sent=str(sent)[:20], most=MOST_BEAMS)
+    return int(whole)  # type: ignore[arg-type]
+
+
+def checked_language(sent: Any, usual: str) -> str:
+    """The code of a language as it is compared: "FR" is "fr"."""
+    return usual if sent is None or sent == "" else str(sent).strip().lower()[:20]
+
+
+def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
+    """The model that was asked for, or the bundled one for the direction.
+
+    Raises:
+        SameLanguage, UnknownDirection, UnknownModel.
+    """
+    direction = f"{source}-{target}"
+    if source == target:
+        raise SameLanguage(language=source)
+    if model is not None and model != "":
+        entry = answers.entry_of(engine, model)
+        known = answers.directions(entry)
+        if known and direction not in known:
+            raise UnknownDirection(source=source, target=target, known=", ".join(known))
+        return entry
+    for entry in answers.models(engine, direction).values():
+        return entry
+    known = tuple(
+        dict.fromkeys(
+            one for e in answers.translators(engine).values() for one in answers.directions(e)
+        )
+    )
+    raise UnknownDirection(source=source, target=target, known=", ".join(known))
 
 
 def build(engine: Any, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
+    text = gr.Textbox(visible=False, label="text")
+    source = gr.Textbox(SOURCE, visible=False, label="source")
+    target = gr.Textbox(TARGET, visible=False, label="target")
+    model = gr.Textbox("", visible=False, label="model")
+    beams = gr.Number(BEAMS, visible=False, label="beams")
+    result = gr.JSON(visible=False, label="result")
+
+    @frame.guard(words)
+    async def translate(
+        text: Any,
+        source: Any = SOURCE,
+        target: Any = TARGET,
+        model: Any = "",
+        beams: Any = BEAMS,
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> dict[str, Any]:
+        """Translate a text. Sentences are translated one by one; line breaks are kept.
+
+        Args:
+            text: What to translate, at most 5,000 characters. Markup is text like any other.
+            source: The language of the text: "en", "fr" or "zh".
+            target: The language to write: "en", "fr" or "zh".
+            model: Key of a model, such as "translation/en-fr"; empty: the bundled one.
+            beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.
+
+        Returns:
+            "translation"; "alternatives", the next best translations of the whole text;
+            "source_tokens" and "target_tokens", the pieces of words read and written; "attention",
+            for each target token how much it looked at each source token (0 to 1).
+        """
+        try:
+            asked = answers.checked(text)
+            width = checked_beams(beams)
+            read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
+            entry = chosen(engine, model, read, write)
+            return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
+        except Refusal as error:
+            said = answers.sentence_of(error, words, words.lang(request))
+            raise gr.Error(escape(said, quote=False), print_exception=False) from None
+
+    gr.Button(visible=False).click(
+        translate,
+        [text, source, target, model, beams],
+        result,
+        api_name="translate",
+        preprocess=False,
+        concurrency_limit=max(e.max_batch for e in answers.translators(engine).values()),
+    )

@@ -1,20 +1,63 @@
-"""Try: two panes. What is written on the left is read once the visitor pauses."""
+"""Try: two panes. What is written on the left is translated on the right once the visitor pauses.
+
+Whatever asks for an answer takes the visit's turn (`turns.Turn`) and so ends what was asked before
+it: answers come in the order of the questions, and one visitor has one question with the engine.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demos import frame
-from demos.language import Words
+from demos import frame, pulse
+from demos.language import Say, Words
+from demos.models import offer, on_disk, waiting
 from demos.text import exhibits
-from demos.translation import answers, charts
+from demos.text.writing import ready
+from demos.translation import answers, charts, compare, examples, files, languages, pane
 from demos.translation.answers import Translated
+from demos.translation.turns import Turn, while_mine
+from inference.errors import Refusal
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+FIRST = {"en": "en-fr", "zh": "zh-en"}  # what the page opens with, by its language
+PAUSE = 400  # ms without a key after which a text is asked for
+# Fires "paused" once nothing has been typed for a while, and not while a word is being composed. A
+# translation of what stands there no longer is dimmed until the next one comes.
+TYPED = (
+    """const page = element.closest('.page');
+let waiting = 0;
+const ours = (event) => event.target.closest?.('#say-text');
+const later = (event) => {
+  if (!ours(event)) return;
+  clearTimeout(waiting);
+  element.classList.add('stale');
+  if (event.isComposing) return;
+  waiting = setTimeout(() => trigger('paused'), event.target.value.trim() ? PAUSE : 0);
+};
+page.addEventListener('input', later);
+page.addEventListener('compositionend', later);
+watch('value', () => element.classList.remove('stale'));"""
+).replace("PAUSE", str(PAUSE))
+PICK = """element.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-pick], [data-direction]');
+  if (!chosen) return;
+  if (chosen.dataset.pick) trigger('pick', {number: chosen.dataset.pick});
+  else trigger('turn', {direction: chosen.dataset.direction});
+});"""
+# The translation as plain text: through the clipboard where there is one, else selected.
+COPY = """() => {
+  const said = document.querySelector('#say-pane .said');
+  if (!said) return;
+  const select = () => getSelection().selectAllChildren(said);
+  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).catch(select);
+  else select();
+}"""
 
 
 @dataclass(frozen=True)
@@ -28,32 +71,268 @@ class TryParts:
     seen: gr.Button
 
 
+@dataclass(frozen=True)
+class Step:
+    """What the page shows at a moment. ``html``: in the right pane. ``beneath``: under the left
+    one. ``offered``: a download would be needed."""
+
+    html: str
+    beneath: str = ""
+    now: Translated | None = None
+    offered: bool = False
+    bar: str = ""
+
+
+async def answering(
+    engine: Any, words: Words, lang: str, sent: Any, direction: Any, key: Any, fetch: bool = False
+) -> AsyncIterator[Step]:
+    """From what a visitor sent to what the page shows, a refusal included."""
+    beneath, entry = "", None
+    try:
+        text = answers.checked(sent)
+        if not text.strip():
+            yield Step(empty(words, lang))
+            return
+        beneath = noticed(words, lang, text, str(direction))
+        entry = answers.entry_of(engine, key)
+        if not fetch and not on_disk(entry):
+            yield Step(offer(words, lang, entry), beneath, offered=True)
+            return
+        async with aclosing(ready(engine, entry)) as loading:
+            async for progress in loading:
+                yield Step("", beneath, bar=waiting(words, lang, entry, progress))
+        source, _, target = str(direction).partition("-")
+        began = time.monotonic()
+        result = await answers.ask(engine, entry.key, text, source, target)
+        now = Translated(text, source, target, entry.key, result, time.monotonic() - began)
+        yield Step(pane.sheet(words, lang, entry, now), beneath, now)
+    except Refusal as error:
+        again = fetch and entry is not None and not on_disk(entry)
+        yield Step(answers.refusal(words, lang, error), beneath, offered=again)
+
+
+def empty(words: Words, lang: str) -> str:
+    """What stands in the right pane while there is nothing to translate."""
+    return f'<p class="quiet">{words.speaker(lang)("translation.answer.empty")}</p>'
+
+
+def noticed(words: Words, lang: str, text: str, direction: str) -> str:
+    """That the text seems to be in another language, with a button that turns the direction."""
+    found = languages.suggested(text, direction, answers.DIRECTIONS)
+    if found is None:
+        return ""
+    say = words.speaker(lang)
+    told = say("translation.direction.noticed", language=answers.language(words, lang, found[0]))
+    turn = say("translation.direction.turn", direction=answers.arrow(words, lang, found[1]))
+    return (
+        f'<p class="noticed" role="status">{told} '
+        f'<button type="button" data-direction="{found[1]}">{turn}</button></p>'
+    )
+
+
 def build(engine: Any, words: Words) -> TryParts:
     """What you give on the left, what it says on the right; wired to the engine."""
-    direction = gr.Radio(list(answers.DIRECTIONS), value="en-fr", show_label=False)
-    with gr.Row(elem_classes="two"):
+    with gr.Row(elem_classes="directions"):
+        direction = gr.Radio(
+            list(answers.DIRECTIONS),
+            value=FIRST["en"],
+            label=words("translation.direction.label"),
+            elem_id="say-direction",
+        )
+        swap = gr.Button(words("translation.direction.swap"), elem_id="say-swap")
+    with gr.Row(elem_classes="two panes"):
         with gr.Column(elem_classes="give"):
-            text = gr.Textbox("I am a student.", label=words("translation.try.text"), lines=6)
+            text = gr.Textbox(
+                label=words("translation.try.text"),
+                placeholder=words("translation.try.placeholder"),
+                lines=7,
+                max_lines=16,
+                elem_id="say-text",
+            )
+            beneath = gr.HTML(js_on_load=PICK, elem_id="say-noticed")
+            strip = gr.HTML(js_on_load=PICK, elem_id="say-examples")
             model = gr.Dropdown(
                 choices=[(e.title, key) for key, e in answers.translators(engine).items()],
-                value=answers.BUNDLED["en-fr"],
+                value=answers.BUNDLED[FIRST["en"]],
                 label=words("translation.try.model"),
+                elem_id="say-model",
             )
         with gr.Column(elem_classes="get"):
-            pane = gr.HTML(js_on_load=None)
-            seen = gr.Button(words("translation.try.inside"))
+            frame.html(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
+            bar = gr.HTML(js_on_load=None, elem_id="say-bar")
+            shown_pane = gr.HTML(js_on_load=TYPED, elem_id="say-pane")
+            fetch = gr.Button(
+                words("translation.try.fetch"),
+                variant="primary",
+                visible=False,
+                elem_id="say-fetch",
+            )
+            with gr.Row(elem_classes="actions"):
+                seen = gr.Button(words("translation.try.inside"), visible=False, elem_id="say-seen")
+                then = gr.Button(
+                    words("translation.try.compare"), visible=False, elem_id="say-compare"
+                )
+                copy = gr.Button(words("translation.try.copy"), visible=False, elem_id="say-copy")
+    beside = gr.HTML(js_on_load=None, elem_id="say-beside")
+    fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
+    files.build(engine, words, direction, model)
     frame.facts(words, charts.headline(engine))
-    sight, answered = exhibits.on_sight(), gr.State(None)
+    sight = exhibits.on_sight()
+    frame.choices(words, direction, lambda say: direction_choices(words, say))
+
+    turn, beside_turn = gr.State(Turn()), gr.State(Turn())
+    answered, opened = gr.State(None), gr.State(False)
+    asked = [turn, text, direction, model]
+    shown = [bar, shown_pane, beneath, fetch, seen, then, copy, answered]
+    nothing_new = (gr.skip(),) * len(shown)
+    limit = max(entry.max_batch for entry in answers.translators(engine).values())
+    heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
+
+    def page(step: Step) -> tuple[Any, ...]:
+        """A step in its places. What was said before stays in sight while a model is loaded."""
+        some = step.now is not None
+        return (
+            step.bar,
+            gr.skip() if step.bar else step.html,
+            step.beneath,
+            gr.update(visible=step.offered),
+            *(gr.skip() if step.bar else gr.update(visible=some) for _ in (seen, then, copy)),
+            gr.skip() if step.bar else step.now,
+        )
+
+    async def said(
+        mine: Turn, values: tuple[Any, ...], request: gr.Request, fetch: bool
+    ) -> AsyncIterator[Any]:
+        halt = mine.take()
+        run = answering(engine, words, words.lang(request), *values, fetch)
+        async with aclosing(while_mine(halt, run)) as steps:
+            async for step in steps:
+                if step is pulse.STILL:
+                    yield ("<progress></progress>", *nothing_new[1:])
+                else:
+                    yield page(step)
+        if halt.replaced.is_set():  # Gradio sends the last of these once more
+            yield nothing_new
 
     @frame.guard(words)
-    async def on_text(text: str, direction: str, key: str) -> tuple[Any, ...]:
-        source, _, target = direction.partition("-")
-        result = await answers.ask(engine, key, text, source, target)
-        now = Translated(text, source, target, key, result)
-        return f"<p>{escape(result['translation'])}</p>", now
+    async def on_say(
+        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async with aclosing(said(mine, (sent, direction, key), request, False)) as steps:
+            async for step in steps:
+                yield step
 
-    ask = {"concurrency_limit": 64, **PRIVATE}
-    asked = [text, direction, model]
-    gr.on([text.submit, direction.input, model.input], on_text, asked, [pane, answered], **ask)
-    sight.shown(on_text, asked, [pane, answered], **ask)
+    @frame.guard(words)
+    async def on_fetch(
+        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async with aclosing(said(mine, (sent, direction, key), request, True)) as steps:
+            async for step in steps:
+                yield step
+
+    # What follows sets up a question, which is asked right after.
+
+    def setting(request: gr.Request, direction: Any, text: Any, key: Any) -> tuple[Any, ...]:
+        """(direction, text, model, examples) for a direction."""
+        say = words.speaker(words.lang(request))
+        chosen = direction if direction in answers.DIRECTIONS else answers.DIRECTIONS[0]
+        choices = answers.model_choices(engine, words, say, chosen)
+        keys = [key for _, key in choices]
+        model = gr.update(choices=choices, value=key if key in keys else next(iter(keys), None))
+        return chosen, text, model, examples.chips(say, chosen.partition("-")[0])
+
+    @frame.guard(words)
+    async def on_open(opened: bool, text: Any, key: Any, request: gr.Request) -> tuple[Any, ...]:
+        if opened:  # back from another room: what was written here stays
+            return (gr.skip(),) * (len(set_up) + 1)
+        direction = FIRST[words.lang(request)]
+        source = direction.partition("-")[0]
+        return *setting(request, direction, examples.turned(text or "", source), key), True
+
+    @frame.guard(words)
+    async def on_direction(
+        mine: Turn, direction: Any, text: Any, key: Any, request: gr.Request
+    ) -> Any:
+        mine.take()
+        source = str(direction).partition("-")[0]
+        if source in examples.EXAMPLES:
+            text = examples.turned(str(text or ""), source)
+        return setting(request, direction, text, key)
+
+    @frame.guard(words)
+    async def on_swap(
+        mine: Turn, direction: Any, text: Any, key: Any, now: Translated | None, request: gr.Request
+    ) -> Any:
+        mine.take()
+        source, _, target = str(direction).partition("-")
+        if now is not None and (now.text, now.source, now.target) == (text, source, target):
+            text = now.result["translation"]
+        return setting(request, f"{target}-{source}", text, key)
+
+    @frame.guard(words)
+    async def on_turn(
+        mine: Turn, text: Any, key: Any, event: gr.EventData, request: gr.Request
+    ) -> Any:
+        mine.take()
+        return setting(request, str(event.direction), text, key)
+
+    @frame.guard(words)
+    async def on_pick(mine: Turn, direction: Any, event: gr.EventData) -> Any:
+        mine.take()
+        ours = examples.EXAMPLES[str(direction).partition("-")[0]]
+        return ours[min(max(int(event.number), 0), len(ours) - 1)]
+
+    async def compared(
+        mine: Turn, values: tuple[Any, ...], request: gr.Request, fetch: bool
+    ) -> AsyncIterator[Any]:
+        """(the columns, whether a download is offered beneath them)."""
+        halt = mine.take()
+        yield "<progress></progress>", gr.update(visible=False)
+        run = compare.comparing(engine, words, words.lang(request), *values, fetch)
+        run = frame.or_nothing(run, ("", False))
+        async with aclosing(while_mine(halt, run)) as columns:
+            async for step in columns:
+                if step is pulse.STILL:
+                    yield gr.skip(), gr.skip()
+                else:
+                    yield step[0], gr.update(visible=step[1])
+        if halt.replaced.is_set():
+            yield gr.skip(), gr.skip()
+
+    @frame.guard(words)
+    async def on_compare(
+        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async with aclosing(compared(mine, (sent, direction, key), request, False)) as steps:
+            async for step in steps:
+                yield step
+
+    @frame.guard(words)
+    async def on_fetch_now(
+        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async with aclosing(compared(mine, (sent, direction, key), request, True)) as steps:
+            async for step in steps:
+                yield step
+
+    ask: dict[str, Any] = {"fn": on_say, "inputs": asked, "outputs": shown, **heavy}
+    set_up = [direction, text, model, strip]
+    shown_pane.paused(**ask)
+    gr.on([text.submit, model.input], **ask)
+    fetch.click(on_fetch, asked, shown, **heavy)
+    sight.shown(on_open, [opened, text, model], [*set_up, opened], **PRIVATE)
+    opened.change(**ask)
+    direction.input(on_direction, [turn, direction, text, model], set_up, **PRIVATE).success(**ask)
+    swap.click(on_swap, [turn, direction, text, model, answered], set_up, **PRIVATE).success(**ask)
+    beneath.turn(on_turn, [turn, text, model], set_up, **PRIVATE).success(**ask)
+    strip.pick(on_pick, [turn, direction], text, **PRIVATE).success(**ask)
+    copy.click(None, None, None, js=COPY)
+    sides = [beside_turn, text, direction, model]
+    then.click(on_compare, sides, [beside, fetch_now], **heavy)
+    fetch_now.click(on_fetch_now, sides, [beside, fetch_now], **heavy)
     return TryParts(text, direction, model, answered, seen)
+
+
+def direction_choices(words: Words, say: Say) -> list[tuple[str, str]]:
+    """The four directions by name."""
+    return [(answers.arrow(words, say.lang, one), one) for one in answers.DIRECTIONS]

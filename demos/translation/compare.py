@@ -1,0 +1,126 @@
+"""Then and now: the bundled network beside a translator of today, on one text."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from demos.language import Words
+from demos.models import model_name, offer, on_disk, waiting
+from demos.text.writing import ready
+from demos.translation import answers, pane
+from demos.translation.answers import Translated
+from inference.errors import Refusal
+
+EVERY = 0.5  # seconds between two looks at how far a download is
+FIRST = asyncio.FIRST_COMPLETED
+OURS = frozenset({*answers.BUNDLED.values(), answers.PLAIN})
+
+
+@dataclass
+class Side:
+    """One model's column: a download on its way, then an answer or the reason why there is none."""
+
+    entry: Any
+    progress: tuple[int, int] | None = None
+    now: Translated | None = None
+    error: Refusal | None = None
+
+
+def compared(engine: Any, direction: str, key: str) -> tuple[list[Any], list[Any]]:
+    """(the bundled model and one of the Hub that is here, the chosen one if it is; those that would
+    have to be downloaded)."""
+    known = answers.models(engine, direction)
+    chosen = answers.entry_of(engine, key)
+    own = [e for e in known.values() if not e.hub_id]
+    then = chosen if chosen in own else next(iter(own), chosen)
+    hub = [e for e in known.values() if e.hub_id and e is not then]
+    here = sorted((e for e in hub if on_disk(e)), key=lambda e: e is not chosen)
+    hub.sort(key=lambda e: e is not chosen)
+    return [then, *here[:1]], [] if here else hub[:1]
+
+
+async def comparing(
+    engine: Any, words: Words, lang: str, sent: Any, direction: Any, key: Any, fetch: bool = False
+) -> AsyncIterator[tuple[str, bool]]:
+    """(the columns as HTML while they fill, whether one could be downloaded). ``fetch``: what would
+    have to be downloaded, is."""
+    try:
+        text = answers.checked(sent)
+        entries, offered = compared(engine, str(direction), key)
+    except Refusal as error:
+        yield answers.refusal(words, lang, error), False
+        return
+    if fetch:
+        entries, offered = [*entries, *offered], []
+    sides = [Side(entry) for entry in entries]
+    tasks = [asyncio.ensure_future(fill(engine, side, text, str(direction))) for side in sides]
+    try:
+        left = set(tasks)
+        yield columns(words, lang, sides, offered), False
+        while left:
+            done, left = await asyncio.wait(left, timeout=EVERY, return_when=FIRST)
+            for task in done:
+                task.result()  # what nobody expected is raised
+            missing = any(side.error and not on_disk(side.entry) for side in sides)
+            again = not left and (bool(offered) or missing)
+            yield columns(words, lang, sides, offered), again
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def fill(engine: Any, side: Side, text: str, direction: str) -> None:
+    """Load the model of a column and ask it; what is refused is said in the column."""
+    source, _, target = direction.partition("-")
+    key = side.entry.key
+    try:
+        async with aclosing(ready(engine, side.entry)) as loading:
+            async for side.progress in loading:
+                pass
+        began = time.monotonic()
+        result = await answers.ask(engine, key, text, source, target)
+        side.now = Translated(text, source, target, key, result, time.monotonic() - began)
+    except Refusal as error:
+        side.error = error
+
+
+def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> str:
+    """Each model's translation in its column; one that fails says why in its own."""
+    say = words.speaker(lang)
+    parts = [headed(words, lang, side.entry, body(words, lang, side)) for side in sides]
+    parts += [headed(words, lang, entry, offer(words, lang, entry)) for entry in offered]
+    if len(parts) < 2:
+        parts.append(f'<p class="quiet">{say("translation.compare.none")}</p>')
+    return (
+        f'<section class="compare"><h2>{say("translation.compare.title")}</h2>'
+        f'<p class="quiet">{say("translation.compare.about")}</p>'
+        f'<div class="columns">{"".join(parts)}</div></section>'
+    )
+
+
+def body(words: Words, lang: str, side: Side) -> str:
+    """One model's translation, or what is waited for, or why there is none."""
+    if side.error:
+        return answers.refusal(words, lang, side.error)
+    if side.now is None:
+        return waiting(words, lang, side.entry, side.progress)
+    tag = answers.TAGS.get(side.now.target, side.now.target)
+    return (
+        f'<div class="said" lang="{tag}" dir="auto">{pane.shaded(side.now.result)}</div>'
+        + pane.line(words, lang, side.entry, side.now)
+    )
+
+
+def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
+    """A column under its era and its name."""
+    era = "now" if entry.hub_id else "then" if entry.key in OURS else "yours"
+    said = words.speaker(lang)(f"translation.compare.{era}")
+    name = escape(model_name(words, lang, entry))
+    return f'<section class="answered"><p class="era">{said}</p><h3>{name}</h3>{inner}</section>'

@@ -1,0 +1,271 @@
+"""A text file in, a text file out: line by line, in pieces small enough that others' questions come
+between them.
+
+Nothing of it stays on the server: the finished file travels inside the page, to whoever sent it.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demos import frame, pulse
+from demos.language import Say, Words
+from demos.limits import MB
+from demos.models import offer, on_disk, waiting
+from demos.text.writing import ready
+from demos.translation import answers
+from demos.translation.turns import Turn, while_mine
+from inference.errors import BadInput, Refusal
+from pretrained.translation import sentences
+from pretrained.translation.errors import NothingToTranslate
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+#: Characters of a file, and of what is asked at a time.
+MOST_TEXT, PIECE = 200_000, 1_200
+SHOWN = 400  # characters of the result that the page shows
+#: Files that begin with these bytes say how they are written.
+BEGINS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Refuses in the browser, in the visitor's language, what Gradio would refuse in its own.
+GUARD = """const page = element.closest('.page');
+page.addEventListener('change', (event) => {
+  const field = event.target.closest?.('#say-file');
+  const said = element.querySelector('.refusal');
+  if (!field || !said || !event.target.files?.length) return;
+  const file = event.target.files[0];
+  const reason = file.size === 0 ? said.dataset.empty
+    : file.size > +said.dataset.limit
+    ? said.dataset.heavy.replace('{size}', Math.ceil(file.size / 1e6)) : '';
+  said.textContent = reason;
+  said.hidden = !reason;
+  if (reason) { event.stopPropagation(); event.target.value = ''; }
+}, true);"""
+
+
+class FileNotText(Refusal):
+    """A file that is no text, or in an encoding that does not say what it is. Field: name."""
+
+    code = "translation_file_encoding"
+    sentence = "{name} is not text in UTF-8: save it as plain text in UTF-8 and send it again."
+
+
+class FileTooLong(Refusal):
+    """More text than one file may hold. Fields: length, most, both in characters."""
+
+    code = "translation_file_too_long"
+    sentence = "The file has {length} characters: send one of at most {most}, or in parts."
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file: its name, its text, what is wanted of it."""
+
+    name: str
+    text: str
+    direction: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a file is. ``lines``, ``of``: counts. ``made``: the translation so far."""
+
+    made: str = ""
+    lines: int = 0
+    of: int = 0
+    ended: bool = False
+    error: Refusal | None = None
+    bar: str = ""
+
+
+def read(path: Any, limit_mb: int) -> str:
+    """The text of a file that was sent, with one kind of line end.
+
+    Raises:
+        BadInput: it is too heavy, or gone. NothingToTranslate, FileNotText, FileTooLong.
+    """
+    file = Path(str(path))
+    try:
+        raw = file.read_bytes() if file.stat().st_size <= limit_mb * MB else None
+    except OSError as error:
+        raise BadInput("bad_input") from error
+    if raw is None:
+        raise BadInput("file_too_large", size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
+    encoding = next((name for mark, name in BEGINS if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise FileNotText(name=file.name[:80]) from None
+    if "\0" in text:
+        raise FileNotText(name=file.name[:80])
+    if len(text) > MOST_TEXT:
+        raise FileTooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
+    if not text.strip():
+        raise NothingToTranslate
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Whole lines together as long as they fit, a long line sentence by sentence, a sentence
+    without an end at a blank. Joined, they are the text."""
+    held = ""
+    for part in (part for line in text.splitlines(keepends=True) for part in _parts(line)):
+        if held and len(held) + len(part) > PIECE:
+            yield held
+            held = ""
+        held += part
+    if held:
+        yield held
+
+
+def _parts(line: str) -> Iterator[str]:
+    if len(line) <= PIECE:
+        yield line
+        return
+    for one in sentences.split(line):
+        rest = one.before + one.text + one.after
+        while len(rest) > PIECE:
+            place = rest.rfind(" ", 1, PIECE) + 1 or PIECE
+            yield rest[:place]
+            rest = rest[place:]
+        if rest:
+            yield rest
+
+
+async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIterator[Done]:
+    """How far a file is, piece by piece; what had been made stays where one is refused."""
+    source, _, target = job.direction.partition("-")
+    of, made, lines = len(job.text.splitlines()), "", 0
+    try:
+        entry = answers.entry_of(engine, job.key)
+        async with aclosing(ready(engine, entry)) as loading:
+            async for progress in loading:
+                yield Done(of=of, bar=waiting(words, lang, entry, progress))
+        for piece in pieces(job.text):
+            yield Done(made, lines, of)
+            if any(c.isalpha() for c in piece):
+                got = await answers.ask(engine, entry.key, piece, source, target)
+                made += got["translation"]
+            else:
+                made += piece
+            lines += piece.count("\n")
+        yield Done(made, of, of, ended=True)
+    except Refusal as error:
+        yield Done(made, lines, of, ended=True, error=error)
+
+
+def shown(words: Words, lang: str, job: Job, done: Done) -> str:
+    """The bar with its count; at the end the file to take home and how it begins."""
+    say = words.speaker(lang)
+    if done.bar:
+        return done.bar
+    counted = say("translation.files.lines", done=f"{done.lines:,}", of=f"{done.of:,}")
+    if not done.ended:
+        return (
+            f'<div class="waiting"><progress max="{done.of}" value="{done.lines}"></progress>'
+            f'<p class="quiet">{escape(job.name)}: {counted}</p></div>'
+        )
+    refused = answers.refusal(words, lang, done.error) if done.error else ""
+    if not done.made:
+        return refused
+    target = job.direction.partition("-")[2]
+    stem = Path(job.name).stem[:80] or "text"
+    name = escape(f"{stem}.{target}.txt", quote=True)
+    data = base64.b64encode(done.made.encode()).decode()
+    start = done.made[:SHOWN] + ("…" if len(done.made) > SHOWN else "")
+    take = say("translation.files.take", name=f"{stem}.{target}.txt")
+    return (
+        f'{refused}<p class="quiet" role="status">{escape(job.name)}: {counted}</p>'
+        f'<p><a class="btn" download="{name}" '
+        f'href="data:text/plain;charset=utf-8;base64,{data}">{take}</a></p>'
+        f'<pre class="begins" tabindex="0" lang="{answers.TAGS.get(target, target)}">'
+        f"{escape(start)}</pre>"
+    )
+
+
+def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) -> None:
+    """The button, the bar, the file to take home."""
+    limit_mb = engine.settings.max_upload_mb
+    with gr.Column(elem_classes="files"):
+        frame.html(words, heading)
+        with gr.Row(elem_classes="actions"):
+            send = gr.UploadButton(
+                words("translation.files.send"),
+                file_types=["text", ".txt", ".md", ".csv", ".srt"],
+                elem_id="say-file",
+            )
+            stop = gr.Button(
+                words("translation.files.stop"), visible=False, elem_id="say-file-stop"
+            )
+        gr.HTML(words.markup(lambda say: guard(say, limit_mb)), js_on_load=GUARD)
+        result = gr.HTML(js_on_load=None, elem_id="say-file-out")
+    turn = gr.State(Turn())
+    limit = max(entry.max_batch for entry in answers.translators(engine).values())
+
+    @frame.guard(words)
+    async def on_file(
+        mine: Turn, path: Any, direction: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        lang, halt = words.lang(request), mine.take()
+        try:
+            entry = answers.entry_of(engine, key)
+            if not on_disk(entry):
+                yield offer(words, lang, entry), gr.update(visible=False)
+                return
+            job = Job(Path(str(path)).name, read(path, limit_mb), str(direction), entry.key)
+        except Refusal as error:
+            yield answers.refusal(words, lang, error), gr.update(visible=False)
+            return
+        last = Done()
+        async with aclosing(while_mine(halt, translating(engine, words, lang, job))) as steps:
+            async for step in steps:
+                if step is pulse.STILL:
+                    yield gr.skip(), gr.skip()
+                else:
+                    last = step
+                    yield shown(words, lang, job, last), gr.update(visible=not last.ended)
+        if halt.replaced.is_set():
+            yield gr.skip(), gr.skip()
+        elif not last.ended:  # Stop: what there is of it
+            part = Done(last.made, last.lines, last.of, ended=True)
+            yield shown(words, lang, job, part), gr.update(visible=False)
+
+    async def on_stop(mine: Turn) -> None:
+        mine.stop()
+
+    send.upload(
+        on_file,
+        [turn, send, direction, model],
+        [result, stop],
+        concurrency_limit=limit,
+        trigger_mode="multiple",
+        **PRIVATE,
+    )
+    stop.click(on_stop, turn, None, **PRIVATE)
+
+
+def heading(say: Say) -> str:
+    """What can be sent, and what comes back."""
+    told = say("translation.files.about", most=f"{MOST_TEXT:,}")
+    return f'<h2>{say("translation.files.title")}</h2><p class="quiet">{told}</p>'
+
+
+def guard(say: Say, limit_mb: int) -> str:
+    """The sentences with which the browser refuses a file."""
+    return (
+        f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * MB}" '
+        f'data-empty="{say("error.translation_nothing")}" '
+        f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit_mb)}"></p>'
+    )
