@@ -106,7 +106,7 @@ def ladder(say: Say) -> str:
         row = found.get(rung, {})
         rows.append(
             (
-                say(f"translation.chart.rung.{rung}"),
+                say(f"translation.chart.network.{rung}"),
                 frame.figure("bleu", row) if row else DASH,
                 frame.figure("chrf", row["chrf"]) if row else DASH,
                 f"{row['parameters']:,}" if row else DASH,
@@ -130,7 +130,7 @@ def curve(say: Say) -> str:
     # Every rung translated the same sentences, so that all have the same lengths.
     lengths = {name: bucket["n"] for name, bucket in next(iter(lines.values())).items()}
     values = {rung: [one["bleu"] for one in buckets.values()] for rung, buckets in lines.items()}
-    names = {rung: say(f"translation.chart.rung.{rung}") for rung in lines}
+    names = {rung: say(f"translation.chart.network.{rung}") for rung in lines}
     told = "; ".join(
         say(
             "translation.chart.told",
