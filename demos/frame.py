@@ -195,17 +195,19 @@ def _facts(rows: Sequence[Fact], say: Say) -> str:
 
 
 def command(words: Words, line: str) -> gr.HTML:
-    """A command to copy, broken between its options where the page is narrow. The button is wired
-    by page.js."""
+    """A command to copy."""
+    return html(words, lambda say: command_html(line, say))
+
+
+def command_html(line: str, say: Say) -> str:
+    """`command` in one language: broken between its options where the page is narrow. The button is
+    wired by page.js."""
     first, *options = (html_text.escape(part) for part in line.split(" --"))
     shown = first + "".join(f" <span>--{option}</span>" for option in options)
-    return html(
-        words,
-        lambda say: (
-            f'<div class="command"><pre tabindex="0"><code>{shown}</code></pre>'
-            f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
-            f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>'
-        ),
+    return (
+        f'<div class="command"><pre tabindex="0"><code lang="en">{shown}</code></pre>'
+        f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
+        f'data-done="{say("frame.copied")}">{say("frame.copy")}</button></div>'
     )
 
 

@@ -13,7 +13,7 @@ from demos import frame
 from demos.language import Say, Words
 from pretrained import catalog
 
-COLUMNS = ("metric", "value", "target", "split", "command", "reference")
+COLUMNS = ("metric", "value", "target", "split", "reference")
 
 
 def build(engine: Any, words: Words) -> None:
@@ -42,13 +42,28 @@ def group(key: str, rows: list[Mapping[str, Any]], words: Words, say: Say) -> st
     if rows[0].get("hardware") and rows[0].get("wall_seconds"):
         minutes = f"{rows[0]['wall_seconds'] / 60:.1f}"
         trained = say("results.trained", hardware=rows[0]["hardware"], minutes=minutes)
-    lines = "".join(claim(row, words, say) for row in rows)
+    measured = groupby(rows, key=lambda row: str(row["command"]))
+    lines = "".join(
+        "".join(claim(row, words, say) for row in claims) + again(command, say)
+        for command, claims in measured
+    )
     return f"""<tbody><tr class="model"><th colspan="{len(COLUMNS)}" scope="rowgroup"><b>{name}</b>
 <code>{html.escape(key)}</code> <span class="quiet">{trained}</span></th></tr>{lines}</tbody>"""
 
 
+def again(command: str, say: Say) -> str:
+    """How the figures above are measured again, in a row of its own; or that others did."""
+    if not command:
+        how = f'<span class="quiet">{say("results.published")}</span>'
+    else:
+        how = (
+            f'<span class="quiet">{say("results.command")}</span>{frame.command_html(command, say)}'
+        )
+    return f'<tr class="again"><td colspan="{len(COLUMNS)}">{how}</td></tr>'
+
+
 def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
-    """One figure with its interval, target, data, command and reference."""
+    """One figure with its interval, target, data and reference."""
     metric = row["metric"]
     label = words.tables[say.lang].get(f"metric.{metric}", metric)
     interval = ""
@@ -62,9 +77,6 @@ def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
         "value": f"<b>{frame.figure(metric, row, interval=False)}</b>{interval}",
         "target": target(row, say),
         "split": f'<span lang="en">{html.escape(str(row["split"]))}</span> {size}',
-        "command": f'<code lang="en">{html.escape(str(row["command"]))}</code>'
-        if row["command"]
-        else f'<span class="quiet">{say("results.published")}</span>',
         "reference": reference(str(row["reference"])),
     }
     return "<tr>{}</tr>".format(

@@ -171,7 +171,7 @@ def _claims(metrics: Mapping[str, Any]) -> tuple[Claim, ...]:
             low=figure["low"],
             high=figure["high"],
             split=result["split"],
-            n=result["n"],
+            n=figure.get("n", result["n"]),
             command=result.get("command", ""),
             reference=result.get("reference", ""),
             target=result.get("target", {}).get(name),

@@ -175,12 +175,16 @@ def write_card(folder: Path) -> None:
             target = result.get("target", {}).get(name)
             lines.append(
                 f"| {name} | {m['value']:.4f} | {m['low']:.4f} to {m['high']:.4f} | "
-                f"{'' if target is None else target} | {result['split']} | {result['n']} | "
-                f"`{result['command']}` |"
+                f"{'' if target is None else target} | {result['split']} | "
+                f"{m.get('n', result['n'])} | `{result['command']}` |"
             )
+    figures = [m for result in metrics.get("results", []) for m in result["metrics"].values()]
+    signatures = dict.fromkeys(m["signature"] for m in figures if "signature" in m)
+    if signatures:
+        lines += ["", "sacreBLEU: " + ", ".join(f"`{one}`" for one in signatures)]
     lines += ["", "## How it was made", ""]
     lines += [f"- {name}: {value}" for name, value in training.items()]
-    if "calibration" in metrics:
+    if metrics.get("calibration"):
         lines += ["", "## Calibration", ""]
         lines += [f"- {name}: {value}" for name, value in metrics["calibration"].items()]
     if metrics.get("probes"):

@@ -1,7 +1,9 @@
 """The catalogue. A model is enrolled in these tests by standing in it."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,7 +45,6 @@ def test_an_entry_tells_what_a_visitor_must_know(entry):
 
 @pytest.mark.parametrize("entry", BUNDLED, ids=ids)
 def test_a_bundled_model_keeps_its_papers_and_its_size(entry):
-    from pathlib import Path
 
     folder = Path(entry.folder)
     assert {f.name for f in folder.iterdir()} >= FILES
@@ -55,6 +56,19 @@ def test_a_bundled_model_keeps_its_papers_and_its_size(entry):
         assert result["n"] >= 100 and "/" in result["split"] and result["command"]
         for figure in result["metrics"].values():
             assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_a_figure_of_fewer_than_its_result_says_how_many(tmp_path):
+    few = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20, "signature": "case:mixed"}
+    result = {"split": "a/b", "n": 100, "command": "c", "metrics": {"few": few, "all": few | {}}}
+    del result["metrics"]["all"]["n"]
+    source = Path(BUNDLED[0].folder)
+    shutil.copytree(source, tmp_path / "one")
+    checkpoint.write_json(tmp_path / "one", "metrics.json", {"results": [result], "training": {}})
+    assert [claim.n for claim in catalog.from_folder(tmp_path / "one").claims] == [20, 100]
+    checkpoint.write_card(tmp_path / "one")
+    card = (tmp_path / "one" / "README.md").read_text()
+    assert "| a/b | 20 |" in card and "| a/b | 100 |" in card and "`case:mixed`" in card
 
 
 def test_all_bundled_models_together_fit():
