@@ -121,7 +121,7 @@ def offered(say: Say, found: Sequence[Option], current: str) -> str:
         same = ' aria-current="true"' if first_word(current)[0] == word else ""
         rows.append(
             f'<li><button type="button" data-take="{escape(one.text)}"{same}>'
-            f'<b>{escape(word)}</b><span class="bar" aria-hidden="true">'
+            f'<b>{escape(word)}</b><span class="size" aria-hidden="true">'
             f'<i style="width:{one.share / most:.1%}"></i></span><span>{percent(one.share)}</span>'
             f"<em>{escape(one.sentence)}</em></button></li>"
         )

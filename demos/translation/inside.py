@@ -6,6 +6,7 @@ of HTML; alignment, search and choice come from one answer (``view="inside"``).
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -33,6 +34,9 @@ LISTED = 70  # letters of a sentence in the list of sentences
 SENTENCE = """element.addEventListener('change', (event) => {
   if (event.target.matches('select')) trigger('sentence', {at: event.target.selectedIndex});
 });"""
+# An answer that comes while the room is open is looked at too; one that comes elsewhere waits for
+# the room to be opened.
+NEWS = "watch('value', () => { if (element.offsetParent) trigger('news'); });"
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class Look:
         told = f'<p class="carried">{self.say(f"translation.inside.{key}", model=name)}</p>'
         tag = answers.TAGS[now.source]
         if len(now.texts) == 1:
-            return f'{told}<p class="said" lang="{tag}">{escape(self.text)}</p>'
+            return f'{told}<p class="spoken" lang="{tag}">{escape(self.text)}</p>'
         options = "".join(
             f"<option{' selected' * (n == now.number)}>{pointing.clipped(text, LISTED)}</option>"
             for n, text in enumerate(now.texts)
@@ -230,6 +234,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
     tree = gr.HTML(js_on_load=pointing.SCRIPT, elem_id="look-beams")
     map_ = gr.HTML(js_on_load=pointing.SCRIPT, elem_id="look-meaning")
     beside = gr.HTML(js_on_load=None, elem_id="look-twin")
+    news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
     looked, maps = gr.State(None), meaning.Maps()
     places = [looked, head, aligned, chosen, tree, beside, map_]
     nothing_new = (gr.skip(),) * len(places)
@@ -302,6 +307,8 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         return await forced(state, "", words.lang(request))
 
     room.select(on_open, [answered, looked], places, **latest)
+    answered.change(lambda: secrets.token_hex(4), None, news, **PRIVATE)
+    news.news(on_open, [answered, looked], places, **latest)
     head.sentence(on_sentence, looked, places, **latest)
     chosen.word(on_word, looked, places, **latest)
     chosen.take(on_take, looked, places, **latest)

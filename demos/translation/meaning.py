@@ -184,7 +184,8 @@ def picture(say: Say, map_: Map, own: Floats) -> str:
     mine = map_.place(own)[0]
     every = np.concatenate([*points, mine[None]])
     low, high = every.min(0), every.max(0)
-    scale = (SIDE - 2 * EDGE) / np.maximum(high - low, 1e-9)
+    scale = (SIDE - 2 * EDGE) / max(float((high - low).max()), 1e-9)
+    low = (low + high) / 2 - (SIDE / 2 - EDGE) / scale  # in the middle, one scale both ways
 
     def at(point: Floats) -> tuple[float, float]:
         x, y = EDGE + (point - low) * scale

@@ -7,9 +7,8 @@ from html import escape
 from typing import Any
 
 from demos.language import Say
-from demos.translation import pointing
+from demos.translation import charts, pointing
 from demos.translation.answers import BUNDLED, PLAIN, TAGS
-from demos.translation.beams import tiny
 
 SOURCE, TARGET = "en", "fr"  # the twin knows this direction only
 FULL = BUNDLED[f"{SOURCE}-{TARGET}"]
@@ -24,20 +23,25 @@ def drawn(
     the one vector has; ``both``: the sentence with attention and without."""
     columns = "".join(
         f"<div><h3>{say(f'translation.inside.twin.{name}')}</h3>"
-        f'<p class="said" lang="{TAGS[TARGET]}">{escape(one["translation"])}</p>'
-        f'<p class="quiet">{say("translation.inside.twin.odds", share=share(one))}</p></div>'
+        f'<p class="spoken" lang="{TAGS[TARGET]}">{escape(one["translation"])}</p></div>'
         for name, one in zip(("full", "plain"), both, strict=True)
     )
     key = "yours" if own else "example"
     told = say(f"translation.inside.twin.{key}")
-    sentence = f'<p class="said" lang="{TAGS[SOURCE]}">{escape(text)}</p>'
-    body = f'<p class="quiet">{told}</p>{sentence}<div class="twins">{columns}</div>'
+    sentence = f'<p class="spoken" lang="{TAGS[SOURCE]}">{escape(text)}</p>'
+    body = f'<p class="quiet">{told}</p>{sentence}<div class="twins">{columns}</div>{measured(say)}'
     return pointing.step(say, "twin", body, numbers=numbers)
 
 
-def share(sentence: Mapping[str, Any]) -> str:
-    """The probability that a network gave its own translation."""
-    return tiny(sentence["alternatives"][0]["probability"])
+def measured(say: Say) -> str:
+    """What attention bought on the test sentences, from both cards; nothing until both tell it."""
+    rows = [charts.reached(key, f"{SOURCE}-{TARGET}") for key in (FULL, PLAIN)]
+    if not all(rows):
+        return ""
+    full, plain = (charts.score(row, "bleu") for row in rows)
+    n = f"{rows[0]['n']:,}"
+    told = say("translation.inside.twin.measured", n=n, full=full, plain=plain)
+    return f'<p class="quiet">{told}</p>'
 
 
 def asked(source: str, target: str, text: str) -> tuple[str, bool]:
