@@ -184,7 +184,7 @@ def push(
     catalog.from_folder(folder)  # refuses what is no checkpoint
     api = HfApi()
     api.create_repo(repository, private=private, exist_ok=True)
-    allowed = ["*.json", "*.jsonl", "*.safetensors", "README.md"]
+    allowed = ["*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md"]
     sent = api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed)
     print(sent.commit_url)
 

@@ -92,8 +92,8 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
     """
     path = Path(source)
     if path.is_dir():
-        train = list(_flat(_rows(_file(path, split), languages)))
-        held_out = list(_flat(_rows(_file(path, "validation"), languages)))
+        train = list(_flat(_rows(file_of(path, split), languages)))
+        held_out = list(_flat(_rows(file_of(path, "validation"), languages)))
         names = (f"{path.name}/{split}", f"{path.name}/validation")
     else:
         every = list(_flat(_rows(path, languages)))
@@ -118,7 +118,7 @@ def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[l
     first, second = languages_of(direction)
     other = second if first == "en" else first
     path = Path(source)
-    file = _file(path, split) if path.is_dir() else path
+    file = file_of(path, split) if path.is_dir() else path
     found: dict[str, dict[str, None]] = {}  # dicts keep the order of the file
     for english, translation in _flat(_rows(file, ("en", other))):
         one, many = (english, translation) if first == "en" else (translation, english)
@@ -127,7 +127,7 @@ def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[l
     return [Scored(one, tuple(many)) for one, many in found.items()], f"{name} {direction}"
 
 
-def _file(folder: Path, split: str) -> Path:
+def file_of(folder: Path, split: str) -> Path:
     """The file of a split, as `datasets` would find it."""
     for suffix in SUFFIXES:
         for pattern in (f"{split}{suffix}", f"data/{split}-*{suffix}"):

@@ -37,7 +37,8 @@ def evaluate(
 
     Beside the figures over all sentences there are ``bleu_new`` and ``chrf_new`` over those whose
     source does not stand in the training data (compared without case, blanks and signs), because
-    some test sentences of one language are training sentences beside another translation.
+    some test sentences of one language are training sentences beside another translation. They are
+    left out for a model whose training data nobody knows.
     ``per_class`` is the curve by the length of the source.
 
     Args:
@@ -59,10 +60,14 @@ def evaluate(
             [one.source for one in scored], source=languages[0], target=languages[1], beams=BEAMS
         )
     ]
-    new = [n for n, one in enumerate(scored) if (languages[0], one.source) not in translator.seen]
     figures = scores.metrics(written, scored, languages[1])
-    fresh = scores.metrics([written[n] for n in new], [scored[n] for n in new], languages[1])
-    figures |= {f"{metric}_new": figure | {"n": len(new)} for metric, figure in fresh.items()}
+    known: dict[str, float] = {}
+    if translator.seen.marks:
+        seen = [(languages[0], one.source) in translator.seen for one in scored]
+        new = [n for n, one in enumerate(seen) if not one]
+        fresh = scores.metrics([written[n] for n in new], [scored[n] for n in new], languages[1])
+        figures |= {f"{metric}_new": figure | {"n": len(new)} for metric, figure in fresh.items()}
+        known["in_training"] = 1 - len(new) / len(scored)
     return {
         "key": entry.key,
         "split": name,
@@ -71,6 +76,6 @@ def evaluate(
         "per_class": scores.curve(written, scored, languages),
         "direction": direction,
         "references": sum(len(one.references) for one in scored),
-        "in_training": 1 - len(new) / len(scored),
         "beams": BEAMS,
+        **known,
     }

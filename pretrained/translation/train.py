@@ -115,7 +115,8 @@ def train(
     """Train one translator and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights on a folder of pairs with its splits. On a
-    visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that.
+    visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that. For a
+    model of the Hub, see `pretrained.translation.marian_train`.
 
     Args:
         source: the folder, or one .tsv, .jsonl or .parquet file of pairs.
@@ -125,12 +126,16 @@ def train(
         UnknownEntry: no recipe is called so.
         BadData: the pairs cannot be read, or are too few.
     """
+    entry = catalog.entries().get(key)
+    if entry is not None and entry.folder is None:
+        from pretrained.translation import marian_train
+
+        return marian_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     pairs = data.read(source, recipe.languages)
     own = not Path(source).is_dir()
-    entry = catalog.entries().get(key)
     device = loop.choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out = (examples(p, recipe) for p in (pairs.train, pairs.held_out))

@@ -1,0 +1,258 @@
+"""Fine-tuning a translator of the Hub on a visitor's own pairs, over the one loop."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pretrained import checkpoint, hub
+from pretrained.catalog import Entry, Progress
+from pretrained.errors import BadData
+from pretrained.translation import data, scores
+from pretrained.translation.marian import MarianTranslator, build
+from pretrained.translation.marian_entries import DIRECTIONS, FILES
+from pretrained.translation.marian_search import logits, padded
+from pretrained.translation.marian_words import PieceWords
+from pretrained.translation.tasks import batched
+from training import loop
+from training.provenance import provenance
+from training.run import USUAL, Run
+
+#: Where AdamW on such a model commonly starts when it is fine-tuned.
+PEAK = 2e-5
+#: Tokens of the targets in one batch; share of the odds spread over all tokens.
+TOKENS, SMOOTHING = 800, 0.1
+#: Passes over the pairs, but at least so many steps.
+EPOCHS, STEPS = 3, 120
+#: Tokens of the longest side that is learnt from.
+LONGEST = 250
+#: Pairs of those kept aside whose surprise is measured, and sentences that are translated.
+WATCHED, SCORED = 400, 100
+
+Pair = tuple[list[int], list[int]]  #: the encoder's tokens, the decoder's
+
+
+class TuningTask:
+    """Pairs and a network of transformers, as the loop wants them.
+
+    As in `tasks.PairsTask` the sources of a batch have one length, so that there is no padding.
+    """
+
+    def __init__(
+        self, network: Any, words: PieceWords, train: Sequence[Pair], held_out: Sequence[Pair],
+        seed: int,
+    ) -> None:  # fmt: skip
+        self.model: nn.Module = network
+        self.pad, self.seed = words.pad, seed
+        self.train = [pair for pair in train if max(map(len, pair)) <= LONGEST]
+        self.held_out = [pair for pair in held_out if max(map(len, pair)) <= LONGEST]
+        self.steps_per_epoch = len(batched(self.train, range(len(self.train)), TOKENS))
+
+    def groups(self) -> list[dict[str, Any]]:
+        """All that is learnt: a Marian's positions are not."""
+        return [{"params": [p for p in self.model.parameters() if p.requires_grad]}]
+
+    def batches(self, epoch: int, progress: float) -> Iterator[list[Pair]]:
+        """Every pair once, in another order in every epoch."""
+        chance = torch.Generator().manual_seed(self.seed * 10_007 + epoch)
+        order = torch.randperm(len(self.train), generator=chance).tolist()
+        lots = batched(self.train, order, TOKENS)
+        for n in torch.randperm(len(lots), generator=chance).tolist():
+            yield [self.train[one] for one in lots[n]]
+
+    def loss(self, model: nn.Module, batch: list[Pair]) -> Tensor:
+        """Mean nats per token, smoothed."""
+        surprise, count = self._surprise(model, batch, SMOOTHING)
+        return surprise / count
+
+    def _surprise(self, model: Any, batch: list[Pair], smoothing: float) -> tuple[Tensor, int]:
+        """Sum of the nats of what the decoder had to write, and its tokens."""
+        device = next(model.parameters()).device
+        sources = torch.tensor([source for source, _ in batch], device=device)
+        given, _ = padded([target[:-1] for _, target in batch], self.pad, device)
+        wanted, real = padded([target[1:] for _, target in batch], self.pad, device)
+        out = model.model(input_ids=sources, decoder_input_ids=given, use_cache=False)
+        odds = logits(model, out.last_hidden_state[real.bool()]).float()
+        surprise = F.cross_entropy(
+            odds, wanted[real.bool()], label_smoothing=smoothing, reduction="sum"
+        )
+        return surprise, len(odds)
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Nats per token of pairs that are kept aside."""
+        model.eval()
+        total, count = 0.0, 0
+        for lot in batched(self.held_out, range(len(self.held_out)), TOKENS):
+            surprise, tokens = self._surprise(model, [self.held_out[n] for n in lot], 0.0)
+            total, count = total + surprise.item(), count + tokens
+        return {"held_out_nats": total / max(count, 1)}
+
+
+def train(
+    entry: Entry,
+    source: Path | str,
+    out: Path,
+    run: Run = USUAL,
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Fine-tune a Hub entry and leave in ``out`` a translator of its own, for the app to serve.
+
+    Args:
+        source: pairs, as `data.read` takes them. A model of many languages learns both ways
+            between the two that they are in.
+        progress: of the download, where the model is not on this machine yet.
+
+    Raises:
+        BadData: the pairs cannot be read, or are too few.
+        HubOffline and its kin: the weights have to be downloaded, and that failed.
+    """
+    assert entry.hub_id is not None
+    known = DIRECTIONS[entry.key]
+    others = {one for one in known[0].split("-") if one != "en"}
+    languages = ("en", others.pop()) if len(known) == 1 else languages_in(Path(source))
+    directions = tuple(d for d in known if set(d.split("-")) == set(languages))
+    pairs = data.read(source, languages)
+    base = hub.fetch(entry.hub_id, entry.revision, FILES, progress)
+    told = checkpoint.read_json(base, checkpoint.CONFIG)
+    network, words = build(base, told, known)
+    held_out = _shuffled(pairs.held_out)
+    task = TuningTask(
+        network,
+        words,
+        spelled(words, pairs.train, directions),
+        spelled(words, held_out[:WATCHED], directions),
+        run.seed,
+    )
+    usual = loop.Plan(
+        epochs=max(EPOCHS, math.ceil(STEPS / task.steps_per_epoch)),
+        peak=PEAK,
+        weight_decay=0.01,
+        warmup=0.06,
+        optimiser="adamw",
+        average=20,
+        clip=1.0,
+    )
+    device = loop.choose_device()
+
+    def measured(network: Any) -> dict[str, float]:
+        served = MarianTranslator(network, words, entry.key, directions, str(device))
+        bleu = {f"held_out_bleu_{d}": _bleu(served, held_out[:SCORED], d) for d in directions}
+        return {**task.evaluate(network), **bleu}
+
+    before = measured(network)
+    tuned, history = loop.fit(
+        task, run.plan(usual), out, device=device, resume=run.resume, smoke=run.smoke
+    )
+    after = measured(tuned)
+    save(out, tuned, base)
+    name = out.resolve().name
+    made = provenance(
+        run.command,
+        seed=run.seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        epochs=history[-1]["epoch"],
+        data=pairs.split,
+        pairs=len(pairs.train),
+        updates=history[-1]["step"],
+        started_from=f"{entry.hub_id} at {base.name}",
+        held_out=f"{pairs.held_out_split}: nats of at most {WATCHED} pairs, "
+        f"BLEU of at most {SCORED}",
+        **{f"{figure}_before": round(value, 4) for figure, value in before.items()},
+        **{figure: round(value, 4) for figure, value in after.items()},
+    )
+    config = {
+        "key": f"translation/{name}",
+        "title": name,
+        "loader": "pretrained.translation.marian:load_tuned",
+        "licence": entry.licence,
+        "pipeline_tag": "translation",
+        "description": f"{entry.title}, fine-tuned on {pairs.split}.",
+        "parameters": entry.parameters or sum(p.numel() for p in tuned.parameters()),
+        "max_batch": entry.max_batch,
+        "directions": list(directions),
+        "network": told,
+    }
+    checkpoint.write_papers(out, config, made, {})
+    return out
+
+
+def languages_in(source: Path) -> tuple[str, str]:
+    """The two languages of pairs that name them: columns, keys, or the first line of a table.
+
+    Raises:
+        BadData: they do not.
+    """
+    file = data.file_of(source, "train") if source.is_dir() else source
+    choices = tuple(("en", other) for other in data.LANGUAGES if other != "en")
+    if file.suffix in (".tsv", ".txt") and file.is_file():
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
+            first = tuple(cell.strip() for cell in lines.readline().split("\t")[:2])
+        if first in choices:
+            return "en", first[1]
+        reason = "begin it with a line that names the languages, such as en and fr with a tab"
+        raise BadData(path=source, reason=f"this model knows many languages: {reason} between")
+    for other in choices[:-1]:
+        try:
+            data.read(source, other)
+        except BadData:
+            continue
+        return other
+    return choices[-1]
+
+
+def spelled(
+    words: PieceWords, pairs: Sequence[tuple[str, str]], directions: Sequence[str]
+) -> list[Pair]:
+    """Token numbers of both sides of each pair, in each direction, with their marks and ends."""
+    found = []
+    for direction in directions:
+        source, target = direction.split("-")
+        for english, other in pairs:
+            first, second = (english, other) if source == "en" else (other, english)
+            read = words.spell(data.tidy(first, source), source)
+            written = words.spell(data.tidy(second, target), target)
+            found.append(
+                (
+                    [*words.lead(source, target), *read, words.end],
+                    [*words.begin(target), *written, words.end],
+                )
+            )
+    return found
+
+
+def save(out: Path, network: nn.Module, base: Path) -> None:
+    """Write weights and vocabulary: tables that several layers share once, and no positions, which
+    are computed."""
+    kept: dict[int, tuple[str, Tensor]] = {}
+    for name, tensor in network.state_dict().items():
+        if not name.endswith("embed_positions.weight"):
+            kept.setdefault(tensor.data_ptr(), (name, tensor))
+    checkpoint.save_weights(out, dict(kept.values()))
+    for pattern in FILES[1:-1]:
+        for file in base.glob(pattern):
+            shutil.copyfile(file, out / file.name)
+
+
+def _shuffled(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """In an order that has nothing to do with the file's, always the same."""
+    order = torch.randperm(len(pairs), generator=torch.Generator().manual_seed(0)).tolist()
+    return [pairs[n] for n in order]
+
+
+def _bleu(served: MarianTranslator, pairs: Sequence[tuple[str, str]], direction: str) -> float:
+    """BLEU of the translations of some pairs, as they are served."""
+    source, target = direction.split("-")
+    turned = [pair if source == "en" else pair[::-1] for pair in pairs]
+    written = served.predict([text for text, _ in turned], source=source, target=target)
+    scored = [data.Scored(text, (wanted,)) for text, wanted in turned]
+    texts = [one["translation"] for one in written]
+    return float(scores.metrics(texts, scored, target, draws=1)["bleu"]["value"])
