@@ -69,7 +69,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
     head += "".join(f'<th scope="col" class="number">{one}</th>' for one in rest)
     body = "".join(
         f'<tr><th scope="row">{name}</th>'
-        + "".join(f'<td class="number">{cell}</td>' for cell in cells)
+        + "".join(
+            f'<td class="number" data-label="{label}">{cell}</td>'
+            for label, cell in zip(rest, cells, strict=True)
+        )
         + "</tr>"
         for name, *cells in rows
     )

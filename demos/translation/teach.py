@@ -10,11 +10,15 @@ from demos.language import Say, Words
 from demos.models import model_name
 from demos.translation import answers
 
-MINUTES = 20  # on two processor cores, as the words beside it say
+MINUTES, LONG = 20, 600  # on two processor cores, as the words beside them say
 PAIRS = "my_pairs.tsv"
 TRAIN = (
     f"python -m pretrained train translation/en-fr --data {PAIRS} --out my_model "
     f"--minutes {MINUTES}"
+)
+AFRESH = (
+    "python -m pretrained train translation/en-zh --data my_pairs.jsonl --out my_model "
+    f"--scratch --minutes {LONG}"
 )
 TUNE = f"python -m pretrained train {{key}} --data {PAIRS} --out my_model --minutes {MINUTES}"
 SERVE = "python app.py --model my_model"
@@ -36,6 +40,7 @@ def build(engine: Any, words: Words) -> None:
     frame.html(words, formats)
     frame.step(words, "translation.train.run")
     frame.command(words, TRAIN)
+    frame.command(words, AFRESH)
     frame.step(words, "translation.train.serve")
     frame.command(words, SERVE)
     frame.step(words, "translation.train.score")
@@ -49,7 +54,7 @@ def build(engine: Any, words: Words) -> None:
 def formats(say: Say) -> str:
     """The same thing in the two kinds of file."""
     return (
-        f'<pre class="tree whole tabs" tabindex="0" lang="en">{escape(TSV)}</pre>'
+        f'<pre class="tree whole pairs" tabindex="0" lang="en">{escape(TSV)}</pre>'
         f"<p>{say('translation.train.json')}</p>"
         f'<pre class="tree whole" tabindex="0" lang="en">{escape(LINE)}</pre>'
     )
@@ -58,5 +63,5 @@ def formats(say: Say) -> str:
 def tuning(say: Say, words: Words, entry: Any) -> str:
     """How to teach one of today's models a manner of translating."""
     name = model_name(words, say.lang, entry)
-    told = say("translation.train.tune_how", model=name)
+    told = frame.beside(say("translation.train.tune_how", model=name), escape(name))
     return f"<h2>{say('translation.train.tune')}</h2><p>{told}</p>"

@@ -251,7 +251,7 @@ def test_train_offers_only_what_the_command_line_takes() -> None:
     from pretrained.__main__ import app
 
     shown = commands(built(engine_of(Entry(EN_FR))))
-    assert len(shown) == 3
+    assert len(shown) == 4
     for line in shown:
         program, *rest = shlex.split(line)[2:] if "-m" in line else ("app", "")
         if program == "pretrained":
@@ -272,7 +272,7 @@ def test_a_model_of_today_is_fine_tuned_on_the_same_file(lang: str, monkeypatch)
     )
     assert "Now &amp; then" in html
     monkeypatch.setattr(teach.answers, "models", lambda engine, direction: {EN_FR: Entry(EN_FR)})
-    assert len(commands(built(engine_of(Entry(EN_FR)), lang))) == 3
+    assert len(commands(built(engine_of(Entry(EN_FR)), lang))) == 4
 
 
 def test_the_files_that_train_shows_can_be_trained_on(tmp_path) -> None:
