@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -47,7 +47,7 @@ class Translated:
     source: str
     target: str
     key: str
-    result: Mapping[str, Any]
+    result: Mapping[str, Any] = field(hash=False)
     seconds: float = 0.0
 
 
