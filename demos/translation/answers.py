@@ -16,6 +16,7 @@ from demos.text.answers import checked_text
 from inference.errors import Refusal, UnknownModel
 from pretrained import checkpoint
 from pretrained.translation.errors import TooLong
+from pretrained.translation.marian_entries import DIRECTIONS as DIRECTIONS_OF
 
 TASK = "translation"
 #: What the page offers, in this order.
@@ -79,20 +80,9 @@ def _config(folder: str, changed: int) -> dict[str, Any]:
 
 
 def directions(entry: Any) -> tuple[str, ...]:
-    """What a model translates, such as ``("en-fr", "fr-en")``: its config's, or the Hub model's."""
-    found = config(entry).get("directions")
-    if found is None:
-        found = hub_directions().get(entry.key, ())
-    return tuple(found)
-
-
-def hub_directions() -> Mapping[str, tuple[str, ...]]:
-    """What each model of the Hub translates."""
-    try:
-        from pretrained.translation.marian_entries import DIRECTIONS as known
-    except ImportError:
-        return {}
-    return known
+    """What a model translates, such as ``("en-fr", "fr-en")``: by its config, or by what is known
+    of a model of the Hub."""
+    return tuple(config(entry).get("directions") or DIRECTIONS_OF.get(entry.key, ()))
 
 
 def models(engine: Any, direction: str) -> dict[str, Any]:

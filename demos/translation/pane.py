@@ -95,15 +95,20 @@ def shaded(result: Mapping[str, Any]) -> str:
 
 
 def sheet(words: Words, lang: str, entry: Any, now: Translated) -> str:
-    """The translation, and beneath it, quieter, everything that is to be known about it."""
+    """The translation, and beneath it, quieter, by whom and how sure of it."""
     tag = answers.TAGS.get(now.target, now.target)
     nonce = secrets.token_hex(4)  # the page sees that a new answer is there, even an equal one
-    said = f'<div class="said" lang="{tag}" dir="auto" data-answer="{nonce}">'
+    label = words.speaker(lang)("translation.try.said")
     return (
-        f"{said}{shaded(now.result)}</div>"
+        f'<div class="said" role="group" aria-label="{label}" aria-live="polite" tabindex="0" '
+        f'lang="{tag}" dir="auto" data-answer="{nonce}">{shaded(now.result)}</div>'
         f"{line(words, lang, entry, now)}{sureness(words, lang, now.result)}"
-        f"{notes(words, lang, entry, now)}{others(words, lang, now)}"
     )
+
+
+def details(words: Words, lang: str, entry: Any, now: Translated) -> str:
+    """What else is to be known about a translation."""
+    return notes(words, lang, entry, now) + others(words, lang, now)
 
 
 def line(words: Words, lang: str, entry: Any, now: Translated) -> str:
@@ -114,9 +119,16 @@ def line(words: Words, lang: str, entry: Any, now: Translated) -> str:
             "translation.answer.line",
             model=model_name(words, lang, entry),
             weights=answers.weights(words, lang, entry),
-            seconds=f"{now.seconds:.1f}",
+            time=took(words, lang, now.seconds),
         )
     )
+
+
+def took(words: Words, lang: str, seconds: float) -> str:
+    """A time as one says it: "40 ms", "2.1 s"."""
+    if seconds < 1:
+        return words.say(lang, "translation.answer.ms", n=max(1, round(seconds * 1000)))
+    return words.say(lang, "translation.answer.s", n=f"{seconds:.1f}")
 
 
 def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
@@ -232,9 +244,10 @@ def marked(best: str, other: str) -> str:
     ours, theirs = cut(best), cut(other)
     drawn = []
     for kind, _, _, start, end in SequenceMatcher(None, ours, theirs, False).get_opcodes():
-        text = escape("".join(theirs[start:end]))
-        if text:
-            drawn.append(text if kind == "equal" else f"<mark>{text}</mark>")
+        text = "".join(theirs[start:end])
+        word = text.lstrip(" ")
+        blank, word = text[: len(text) - len(word)], escape(word)
+        drawn.append(blank + (word if kind == "equal" or not word else f"<mark>{word}</mark>"))
     return "".join(drawn)
 
 

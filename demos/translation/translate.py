@@ -53,9 +53,11 @@ PICK = """element.addEventListener('click', (event) => {
 # The translation as plain text: through the clipboard where there is one, else selected.
 COPY = """() => {
   const said = document.querySelector('#say-pane .said');
+  const done = document.querySelector('#say-copied');
   if (!said) return;
   const select = () => getSelection().selectAllChildren(said);
-  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).catch(select);
+  const tell = () => { done.hidden = false; setTimeout(() => { done.hidden = true; }, 1600); };
+  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).then(tell, select);
   else select();
 }"""
 
@@ -74,10 +76,11 @@ class TryParts:
 @dataclass(frozen=True)
 class Step:
     """What the page shows at a moment. ``html``: in the right pane. ``beneath``: under the left
-    one. ``offered``: a download would be needed."""
+    one. ``details``: under the right one. ``offered``: a download would be needed."""
 
     html: str
     beneath: str = ""
+    details: str = ""
     now: Translated | None = None
     offered: bool = False
     bar: str = ""
@@ -105,7 +108,8 @@ async def answering(
         began = time.monotonic()
         result = await answers.ask(engine, entry.key, text, source, target)
         now = Translated(text, source, target, entry.key, result, time.monotonic() - began)
-        yield Step(pane.sheet(words, lang, entry, now), beneath, now)
+        details = pane.details(words, lang, entry, now)
+        yield Step(pane.sheet(words, lang, entry, now), beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
         yield Step(answers.refusal(words, lang, error), beneath, offered=again)
@@ -145,7 +149,7 @@ def build(engine: Any, words: Words) -> TryParts:
             text = gr.Textbox(
                 label=words("translation.try.text"),
                 placeholder=words("translation.try.placeholder"),
-                lines=7,
+                lines=4,
                 max_lines=16,
                 elem_id="say-text",
             )
@@ -173,6 +177,8 @@ def build(engine: Any, words: Words) -> TryParts:
                     words("translation.try.compare"), visible=False, elem_id="say-compare"
                 )
                 copy = gr.Button(words("translation.try.copy"), visible=False, elem_id="say-copy")
+                frame.html(words, copied)
+            details = gr.HTML(js_on_load=None, elem_id="say-details")
     beside = gr.HTML(js_on_load=None, elem_id="say-beside")
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
@@ -183,7 +189,7 @@ def build(engine: Any, words: Words) -> TryParts:
     turn, beside_turn = gr.State(Turn()), gr.State(Turn())
     answered, opened = gr.State(None), gr.State(False)
     asked = [turn, text, direction, model]
-    shown = [bar, shown_pane, beneath, fetch, seen, then, copy, answered]
+    shown = [bar, shown_pane, beneath, fetch, seen, then, copy, details, answered]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.translators(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
@@ -197,6 +203,7 @@ def build(engine: Any, words: Words) -> TryParts:
             step.beneath,
             gr.update(visible=step.offered),
             *(gr.skip() if step.bar else gr.update(visible=some) for _ in (seen, then, copy)),
+            gr.skip() if step.bar else step.details,
             gr.skip() if step.bar else step.now,
         )
 
@@ -205,10 +212,13 @@ def build(engine: Any, words: Words) -> TryParts:
     ) -> AsyncIterator[Any]:
         halt = mine.take()
         run = answering(engine, words, words.lang(request), *values, fetch)
+        run = frame.or_nothing(run, None)
         async with aclosing(while_mine(halt, run)) as steps:
             async for step in steps:
                 if step is pulse.STILL:
                     yield ("<progress></progress>", *nothing_new[1:])
+                elif step is None:  # something broke: no bar stays
+                    yield ("", *nothing_new[1:])
                 else:
                     yield page(step)
         if halt.replaced.is_set():  # Gradio sends the last of these once more
@@ -331,6 +341,11 @@ def build(engine: Any, words: Words) -> TryParts:
     then.click(on_compare, sides, [beside, fetch_now], **heavy)
     fetch_now.click(on_fetch_now, sides, [beside, fetch_now], **heavy)
     return TryParts(text, direction, model, answered, seen)
+
+
+def copied(say: Say) -> str:
+    """What is said once the translation is on the clipboard."""
+    return f'<span id="say-copied" role="status" hidden>{say("frame.copied")}</span>'
 
 
 def direction_choices(words: Words, say: Say) -> list[tuple[str, str]]:

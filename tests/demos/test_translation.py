@@ -1,0 +1,509 @@
+"""Try of the Translate tab between widgets and engine: answering, noticing, refusing, files."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from contextlib import aclosing
+from html import unescape
+
+import gradio as gr
+import pytest
+from fake_translators import EN_FR, EN_ZH, KNOWN, NOW, PLAIN, FakeEngine, sentence, turned
+
+from demos import pulse
+from demos import translation as tab
+from demos.language import Words
+from demos.translation import (
+    answers,
+    compare,
+    examples,
+    files,
+    languages,
+    pane,
+    pieces,
+    translate,
+    turns,
+)
+from demos.translation.files import FileNotText, FileTooLong
+from inference.errors import BadInput, Busy, DeadlineExceeded
+from pretrained.errors import HubOffline
+from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
+
+WORDS = Words()
+MARKUP = '<img src=x onerror="alert(1)"> & <b>bold</b>'
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return FakeEngine(tmp_path)
+
+
+def collect(steps) -> list:
+    async def run():
+        return [step async for step in steps]
+
+    return asyncio.run(run())
+
+
+def plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html))
+
+
+def ask(engine, text, direction="en-fr", key=EN_FR, lang="en", fetch=False) -> translate.Step:
+    run = translate.answering(engine, WORDS, lang, text, direction, key, fetch)
+    return collect(run)[-1]
+
+
+def said(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", re.search(r'<div class="said".*?</div>', html, re.S)[0]))
+
+
+# Answering
+
+
+def test_a_text_is_asked_in_its_direction_and_stands_in_the_pane(engine):
+    step = ask(engine, "I am here.", "fr-en")
+    assert engine.asked == [
+        (
+            EN_FR,
+            {"text": "I am here.", "source": "fr", "target": "en", "prefix": ""},
+            {"view": "answer", "beams": 4},
+        )
+    ]
+    assert said(step.html) == turned("I am here.") and 'lang="en"' in step.html
+    assert (step.now.text, step.now.source, step.now.target) == ("I am here.", "fr", "en")
+    assert not step.offered and not step.bar
+
+
+def test_sentences_and_line_breaks_are_kept(engine):
+    sent = "One is here. Two is there.\r\n\r\n  * 3 *\nFour!"
+    step = ask(engine, sent)
+    assert said(step.html) == "enO si .ereh owT si .ereht\n\n  * 3 *\n!ruoF"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", None])
+def test_nothing_to_translate_asks_nobody(engine, text, lang):
+    step = ask(engine, text, lang=lang)
+    assert plain(step.html) == WORDS.say(lang, "translation.answer.empty")
+    assert step.now is None and not engine.asked
+
+
+def test_a_text_without_a_word_is_left_and_said_to_be(engine):
+    step = ask(engine, "1 + 1 = 2")
+    assert said(step.html) == "1 + 1 = 2"
+    assert "no word" in plain(step.details)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_fifty_thousand_characters_are_refused_before_they_are_computed(engine, lang):
+    step = ask(engine, "a" * 50_000, lang=lang)
+    assert 'role="alert"' in step.html and "50,000" in step.html and "5,000" in step.html
+    assert not engine.asked
+
+
+def test_the_most_that_is_asked_is_what_the_translators_take():
+    from pretrained.translation import serve
+
+    assert answers.MOST_TEXT == serve.MOST_TEXT
+
+
+def test_markup_is_text_and_never_rendered(engine):
+    step = ask(engine, MARKUP + " a word")
+    for html in (step.html, step.details, step.beneath):
+        assert "<img" not in html and "<b>bold" not in html
+    assert "&lt;" in step.html
+    assert said(step.html) == turned(MARKUP + " a word")
+
+
+def test_the_wrong_language_is_said_and_still_tried(engine):
+    step = ask(engine, "Où est la gare ?", "en-fr")
+    assert "This looks like French." in plain(step.beneath)
+    assert 'data-direction="fr-en"' in step.beneath
+    assert said(step.html) == turned("Où est la gare ?")
+    step = ask(engine, "Où est la gare ?", "en-fr", lang="zh")
+    assert "看起来是法语" in plain(step.beneath)
+
+
+def test_the_right_language_is_not_spoken_of(engine):
+    assert ask(engine, "Where is the station?").beneath == ""
+
+
+@pytest.mark.parametrize("error", [Busy(waiting=9), DeadlineExceeded(seconds=60)])
+def test_a_refusal_stands_where_the_answer_would(engine, error):
+    engine.refusing["Hello."] = error
+    step = ask(engine, "Hello.")
+    assert 'role="alert"' in step.html and step.now is None
+    assert not step.offered
+
+
+def test_a_model_of_the_hub_is_offered_before_it_is_fetched(engine, monkeypatch):
+    monkeypatch.setattr(translate, "on_disk", lambda entry: False)
+    step = ask(engine, "Hello.", key=NOW)
+    assert step.offered and "301 MB" in step.html and "apache-2.0" in step.html
+    assert not engine.loaded and not engine.asked
+    step = ask(engine, "Hello.", key=NOW, fetch=True)
+    assert engine.loaded == [NOW] and said(step.html) == turned("Hello.")
+
+
+def test_a_download_that_fails_is_offered_again(engine):
+    engine.failing[NOW] = HubOffline(model=NOW)
+    step = ask(engine, "Hello.", key=NOW, fetch=True)
+    assert step.offered and 'role="alert"' in step.html
+
+
+def test_languages_are_named_in_a_refusal():
+    error = UnknownDirection(source="fr", target="zh", known="en-fr, fr-en")
+    assert answers.sentence_of(error, WORDS, "en") == (
+        "This model does not translate from French to Chinese: it knows English → French, "
+        "French → English."
+    )
+    assert "从法语翻译到汉语" in answers.sentence_of(error, WORDS, "zh")
+
+
+# What the pane tells
+
+
+def test_words_are_underlined_by_how_sure_it_was(engine):
+    step = ask(engine, "one two three four")
+    levels = re.findall(r'<span class="u(\d)" title="(\d+)%">(\w+)', step.html)
+    assert levels == [("1", "65", "owt"), ("1", "35", "eerht"), ("3", "5", "ruof")]
+    assert "It doubted most: ruof 5%, eerht 35%" in plain(step.html)
+
+
+def test_where_every_word_is_sure_one_sentence_says_so(engine):
+    step = ask(engine, "one")
+    assert 'class="u' not in step.html and "70% or more" in plain(step.html)
+
+
+def test_a_words_probability_is_the_product_of_its_pieces():
+    one = sentence("x") | {
+        "translation": "J'ai mangé, 你好.",
+        "target_tokens": [" J'", "ai", " man", "gé", ",", " ", "你", "好", "."],
+        "probabilities": [0.5, 0.5, 0.9, 0.5, 0.1, 0.9, 0.8, 0.7, 0.6],
+    }
+    words = [(word, odd) for word, odd in pane.spelled(one) if word.strip()]
+    assert words == [
+        ("J'ai", 0.25), ("mangé", 0.45), (",", None), ("你", 0.8), ("好", 0.7), (".", None),
+    ]  # fmt: skip
+    assert "".join(word for word, _ in pane.spelled(one)) == one["translation"]
+
+
+def test_pieces_that_do_not_spell_the_translation_are_not_drawn():
+    one = sentence("x") | {"translation": "other", "target_tokens": [" x"], "probabilities": [0.1]}
+    assert pane.spelled(one) == [("other", None)]
+
+
+def test_alternatives_are_listed_with_what_differs(engine):
+    step = ask(engine, "Hello")
+    assert step.details.count("<mark>") == 3 and "<mark>!</mark>" in step.details
+    assert "the one above has 40%" in plain(step.details)
+    assert pane.marked("Je suis là.", "Je suis <ici>.") == ("Je suis <mark>&lt;ici&gt;</mark>.")
+    assert pane.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
+
+
+def test_alternatives_of_many_sentences_are_folded_and_bounded(engine):
+    step = ask(engine, "Go on. " * 60)
+    assert '<details class="others">' in step.details
+    assert step.details.count("<ol>") == pane.MOST_SHOWN
+    assert f"And {60 - pane.MOST_SHOWN} more sentences" in plain(step.details)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (KNOWN, "your sentence stands in what it was trained on"),
+        ("Hello there.", "No sentence of yours stands in"),
+        (f"{KNOWN} Hello there.", "1 of your 2 sentences stand in"),
+    ],
+)
+def test_the_copy_meter_counts_sentences_of_the_training_data(engine, text, told):
+    assert told in plain(ask(engine, text).details)
+
+
+def test_a_model_that_does_not_know_what_it_was_trained_on_has_no_copy_meter(engine):
+    result = {"sentences": [sentence("Hello")], "translation": "olleH"}
+    del result["sentences"][0]["in_training"]
+    now = answers.Translated("Hello", "en", "fr", NOW, result)
+    assert pane.notes(WORDS, "en", engine.entries[NOW], now) == ""
+
+
+def test_characters_without_a_piece_are_named(engine):
+    entry = engine.entries[EN_FR]
+    assert pieces.spelled(entry, "abc é ж 🍕 ж") == ["ж", "🍕"]
+    assert pieces.spelled(engine.entries[NOW], "ж") == []
+    told = plain(ask(engine, "I like 🍕 here").details)
+    assert "has no piece for 🍕" in told and "byte by byte" in told
+    many = "".join(map(chr, range(0x430, 0x430 + 20)))
+    assert "and 8 more" in plain(ask(engine, many).details)
+
+
+def test_real_vocabularies_have_what_their_languages_are_written_with():
+    from pretrained import catalog
+
+    known = catalog.entries()
+    if EN_FR not in known:
+        pytest.skip("the translators are not in this checkout")
+    assert pieces.spelled(known[EN_FR], "Où est le cœur, ça va ? — « déjà »") in ([], ["—"])
+    assert pieces.spelled(known[EN_FR], "北京") == ["北", "京"]
+    assert pieces.spelled(known[EN_ZH], "我是学生。你好吗？") == []
+
+
+# Which language
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("I am a student.", "en"), ("Where's the station?", "en"), ("Thank you", "en"),
+        ("Je suis étudiant.", "fr"), ("C'est la vie", "fr"), ("L’eau est froide", "fr"),
+        ("Merci beaucoup", "fr"), ("我是学生。", "zh"), ("我爱 Python 编程语言", "zh"),
+        ("The café is closed", "en"), ("She said “déjà vu” and left the room.", "en"),
+    ],
+)  # fmt: skip
+def test_a_language_is_noticed(text, code):
+    assert languages.noticed(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "12345 !?", "Paris", "table", "OK", "東京へ行きます", "Привет, как дела?",
+     "¿Dónde está la biblioteca?", "Ich bin ein Student.", "La casa è bella.", "I love 北京",
+     "서울에 갑니다", "<b></b>", "🍕🍕"],
+)  # fmt: skip
+def test_where_it_is_not_clear_nothing_is_said(text):
+    assert languages.noticed(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "wanted"),
+    [
+        ("Je ne sais pas.", "en-fr", ("fr", "fr-en")),
+        ("Je ne sais pas.", "en-zh", ("fr", "fr-en")),
+        ("我不知道。", "en-fr", ("zh", "zh-en")), ("I do not know.", "zh-en", ("en", "en-zh")),
+        ("I do not know.", "fr-en", ("en", "en-fr")), ("I do not know.", "en-zh", None),
+    ],
+)  # fmt: skip
+def test_the_direction_that_is_suggested_reads_the_language_noticed(text, direction, wanted):
+    assert languages.suggested(text, direction, answers.DIRECTIONS) == wanted
+
+
+def test_every_example_is_noticed_as_its_own_language():
+    for code, own in examples.EXAMPLES.items():
+        assert {languages.noticed(text) for text in own} <= {code, None}
+        assert not {languages.suggested(t, f"{code}-en", answers.DIRECTIONS) for t in own} - {None}
+
+
+# Examples and models
+
+
+def test_an_example_turns_with_the_direction_and_a_visitors_text_stays():
+    assert examples.turned("I am a student.", "zh") == "我是学生。"
+    assert examples.turned("", "fr") == "Je suis étudiant."
+    assert examples.turned("I am a teacher.", "zh") == "I am a teacher."
+    assert len({len(own) for own in examples.EXAMPLES.values()}) == 1
+
+
+def test_each_direction_has_its_models_the_bundled_one_first(engine):
+    assert list(answers.models(engine, "en-fr")) == [EN_FR, PLAIN, NOW]
+    assert list(answers.models(engine, "zh-en")) == [EN_ZH]
+    say = WORDS.speaker("en")
+    labels = answers.model_choices(engine, WORDS, say, "en-fr")
+    assert labels[0] == ("English–French network · 3.6 million weights", EN_FR)
+    assert "301 MB to download" in labels[2][0]
+
+
+# One answer at a time
+
+
+async def waits(engine, turn, text, out):
+    halt = turn.take()
+    run = translate.answering(engine, WORDS, "en", text, "en-fr", EN_FR)
+    async with aclosing(turns.while_mine(halt, run)) as steps:
+        async for step in steps:
+            if step is not pulse.STILL:
+                out.append(step)
+
+
+def test_a_newer_question_ends_an_older_one_and_frees_its_place(engine):
+    async def run():
+        engine.gate, turn, out = asyncio.Event(), turns.Turn(), []
+        older = asyncio.ensure_future(waits(engine, turn, "Old.", out))
+        while not engine.open:
+            await asyncio.sleep(0.01)
+        newer = asyncio.ensure_future(waits(engine, turn, "New.", out))
+        await asyncio.wait_for(older, 10)
+        while engine.asked[-1][1]["text"] != "New.":
+            await asyncio.sleep(0.01)
+        assert engine.open == 1
+        engine.gate.set()
+        await asyncio.wait_for(newer, 10)
+        return [said(step.html) for step in out if step.now]
+
+    assert asyncio.run(run()) == [turned("New.")]
+
+
+def test_however_fast_one_types_one_question_is_with_the_engine(engine):
+    async def run():
+        engine.gate, turn, out = asyncio.Event(), turns.Turn(), []
+        typed = [asyncio.ensure_future(waits(engine, turn, "a" * n, out)) for n in range(1, 30)]
+        for _ in range(200):
+            await asyncio.sleep(0)
+        engine.gate.set()
+        await asyncio.gather(*typed)
+        return [step.now.text for step in out if step.now]
+
+    assert asyncio.run(run()) == ["a" * 29]
+    assert engine.most_open == 1
+
+
+# Then and now
+
+
+def columns(engine, text="Hello.", direction="en-fr", key=EN_FR, fetch=False):
+    return collect(compare.comparing(engine, WORDS, "en", text, direction, key, fetch))
+
+
+def test_the_bundled_model_stands_beside_one_of_today(engine, monkeypatch):
+    monkeypatch.setattr(compare, "on_disk", lambda entry: True)
+    html, offered = columns(engine)[-1]
+    assert html.count('class="said"') == 2 and not offered
+    assert {key for key, *_ in engine.asked} == {EN_FR, NOW}
+
+
+def test_a_model_of_today_that_is_not_here_is_offered(engine):
+    html, offered = columns(engine)[-1]
+    assert html.count('class="said"') == 1 and offered and "301 MB" in html
+    html, offered = columns(engine, fetch=True)[-1]
+    assert html.count('class="said"') == 2 and not offered
+
+
+def test_where_there_is_none_of_today_it_is_said(engine):
+    html, offered = columns(engine, direction="zh-en", key=EN_ZH)[-1]
+    assert "no translator of today" in plain(html) and not offered
+
+
+def test_a_side_that_fails_says_why_in_its_column(engine):
+    engine.failing[NOW] = HubOffline(model=NOW)
+    html, offered = columns(engine, fetch=True)[-1]
+    assert html.count('class="said"') == 1 and 'role="alert"' in html and offered
+
+
+def test_a_comparison_never_renders_markup(engine):
+    html, _ = columns(engine, MARKUP)[-1]
+    assert "<img" not in html and "<b>bold" not in html
+
+
+# Files
+
+
+def sent(tmp_path, raw: bytes, name="letter.txt"):
+    file = tmp_path / name
+    file.write_bytes(raw)
+    return file
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_in_unicode_is_read(tmp_path, encoding):
+    file = sent(tmp_path, "Où ?\r\n北京\r".encode(encoding))
+    assert files.read(file, 1) == "Où ?\n北京\n"
+
+
+@pytest.mark.parametrize(
+    "raw", ["déjà vu".encode("latin-1"), "北京欢迎你".encode("gb18030"), b"\x89PNG\r\n\x1a\n\x00",
+            b"a\x00b", b"\xff\xfe\x00"]
+)  # fmt: skip
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang):
+    with pytest.raises(FileNotText) as refusal:
+        files.read(sent(tmp_path, raw), 1)
+    told = answers.sentence_of(refusal.value, WORDS, lang)
+    assert "letter.txt" in told and "UTF-8" in told
+
+
+def test_what_is_too_much_or_nothing_is_refused(tmp_path):
+    with pytest.raises(FileTooLong):
+        files.read(sent(tmp_path, b"a" * (files.MOST_TEXT + 1)), 1)
+    with pytest.raises(BadInput, match="at most 1 MB"):
+        files.read(sent(tmp_path, b"a" * 1_000_001), 1)
+    for raw in (b"", b" \n\n"):
+        with pytest.raises(NothingToTranslate):
+            files.read(sent(tmp_path, raw), 1)
+    with pytest.raises(BadInput):
+        files.read(tmp_path / "gone.txt", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One.\nTwo.\n\nThree.",
+        "a " * 5_000,
+        "字" * 4_000,
+        "Short. " * 2_000 + "\nEnd.",
+        "\n" * 3_000,
+    ],
+)
+def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
+    cut = list(files.pieces(text))
+    assert "".join(cut) == text and max(map(len, cut)) <= files.PIECE
+
+
+def done(engine, text, direction="en-fr", key=EN_FR) -> list[files.Done]:
+    job = files.Job("letter.txt", text, direction, key)
+    return collect(files.translating(engine, WORDS, "en", job))
+
+
+def test_a_file_is_asked_piece_by_piece_and_counted_in_lines(engine):
+    text = "".join(f"Line {n} has a few words in it.\n" for n in range(200))
+    steps = done(engine, text)
+    assert steps[-1].ended and steps[-1].lines == steps[-1].of == 200
+    assert steps[-1].made == "".join(turned(line) + "\n" for line in text.splitlines())
+    assert len(engine.asked) > 3 and engine.most_open == 1
+    counts = [step.lines for step in steps]
+    assert counts == sorted(counts) and len(set(counts)) > 3
+
+
+def test_pieces_without_a_word_are_kept_and_asked_of_nobody(engine):
+    assert done(engine, "1\n\n2\n")[-1].made == "1\n\n2\n" and not engine.asked
+
+
+def test_a_refusal_in_the_middle_keeps_what_was_made(engine):
+    first, second = "ab\n" * 400, "cd\n" * 400
+    engine.refusing[second] = Busy(waiting=3)
+    last = done(engine, first + second)[-1]
+    assert last.ended and last.lines == 400 and last.made == "ba\n" * 400
+    html = files.shown(WORDS, "en", files.Job("letter.txt", "", "en-fr", EN_FR), last)
+    assert 'role="alert"' in html and "download=" in html
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_finished_file_travels_in_the_page(engine, lang):
+    job = files.Job('<b>"x".txt', "é <i>x</i>\n", "en-fr", EN_FR)
+    last = collect(files.translating(engine, WORDS, lang, job))[-1]
+    html = files.shown(WORDS, lang, job, last)
+    data = re.search(r'href="data:text/plain;charset=utf-8;base64,([^"]+)"', html)[1]
+    assert base64.b64decode(data).decode() == last.made
+    assert 'download="&lt;b&gt;&quot;x&quot;.fr.txt"' in html
+    assert "<b>" not in html and "<i>" not in html
+
+
+# The page
+
+
+def test_the_tab_builds_and_its_events_run_as_a_batch(engine):
+    with gr.Blocks() as page:
+        tab.build(engine, WORDS)
+    limits = {fn.name: fn.concurrency_limit for fn in page.fns.values()}
+    for name in ("on_say", "on_fetch", "on_compare", "on_fetch_now", "on_file", "translate"):
+        assert limits[name] == 16
+    public = {fn.api_name for fn in page.fns.values() if fn.api_visibility == "public"}
+    assert public == {"translate"}
+
+
+def test_no_text_is_refused_in_a_sentence():
+    with pytest.raises(TooLong):
+        answers.checked("x" * (answers.MOST_TEXT + 1))
+    with pytest.raises(Exception, match="This is no text but"):
+        answers.checked(["a"])

@@ -1,0 +1,149 @@
+"""The tab as a server: `/translate` for scripts."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import gradio as gr
+import pytest
+from fake_translators import EN_FR, EN_ZH, PLAIN, FakeEngine, turned
+from gradio_client import Client
+
+from demos import translation
+from demos.language import Words
+from demos.translation import doors
+from pretrained.translation import serve
+
+WORDS = Words()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return FakeEngine(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def page(engine):
+    with gr.Blocks(analytics_enabled=False) as page:
+        translation.build(engine, WORDS)
+    page.queue()
+    page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def english(page):
+    return Client(page.local_url, verbose=False, analytics_enabled=False)
+
+
+def call(client, *arguments):
+    return client.predict(*arguments, api_name="/translate")
+
+
+def test_every_argument_but_the_first_has_a_default(english, engine):
+    assert call(english, "Hello there.")["translation"] == turned("Hello there.")
+    key, one, options = engine.asked[-1]
+    assert (key, one["source"], one["target"], options["beams"]) == (EN_FR, "en", "fr", 4)
+    api = english.view_api(return_format="dict")
+    [first, *rest] = api["named_endpoints"]["/translate"]["parameters"]
+    assert first["parameter_name"] == "text" and not first["parameter_has_default"]
+    assert [(p["parameter_name"], p["parameter_has_default"]) for p in rest] == [
+        (name, True) for name in ("source", "target", "model", "beams")
+    ]
+
+
+def test_the_answer_has_the_five_parts_of_the_contract(english):
+    got = call(english, "Hello there.")
+    assert got["source_tokens"] == [" Hello", " there.", "</s>"]
+    assert got["target_tokens"] == [" olleH", " .ereht"]
+    assert [len(row) for row in got["attention"]] == [3, 3]
+    assert got["alternatives"] == [turned("Hello there.") + "!" * n for n in (1, 2, 3)]
+    assert set(got) == {
+        "translation", "alternatives", "source_tokens", "target_tokens", "attention",
+    }  # fmt: skip
+
+
+def test_several_sentences_are_one_table_with_zeros_between_them(english):
+    got = call(english, "One two.\nThree.")
+    assert got["translation"] == "enO .owt\n.eerhT"
+    assert len(got["source_tokens"]) == 5 and len(got["target_tokens"]) == 3
+    assert got["attention"][0] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0, 0])
+    assert got["attention"][2] == pytest.approx([0, 0, 0, 1 / 2, 1 / 2])
+    assert got["alternatives"][0] == "enO .owt!\n.eerhT!"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "key"),
+    [("en", "fr", EN_FR), ("fr", "en", EN_FR), ("en", "zh", EN_ZH), ("zh", "en", EN_ZH),
+     (" FR ", "EN", EN_FR)],
+)  # fmt: skip
+def test_each_direction_has_its_bundled_model(english, engine, source, target, key):
+    call(english, "Hello.", source, target)
+    assert engine.asked[-1][0] == key
+
+
+def test_a_model_may_be_asked_for_by_its_short_name(english, engine):
+    call(english, "Hello.", "en", "fr", "en-fr-plain", 1)
+    assert engine.asked[-1][0] == PLAIN and engine.asked[-1][2]["beams"] == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "fields"),
+    [
+        (("",), "translation_nothing", {}),
+        (("a" * 50_000,), "translation_too_long", {"length": "50,000", "most": "5,000"}),
+        (("Hi.", "en", "fr", "", 0), "translation_beams", {"sent": "0", "most": 8}),
+        (("Hi.", "en", "fr", "", 9), "translation_beams", {"sent": "9", "most": 8}),
+        (("Hi.", "en", "fr", "", 1.5), "translation_beams", {"sent": "1.5", "most": 8}),
+        (("Hi.", "en", "fr", "", True), "translation_beams", {"sent": "True", "most": 8}),
+        (("Hi.", "en", "fr", "", "many"), "translation_beams", {"sent": "many", "most": 8}),
+        (("Hi.", "en", "fr", "", [4]), "translation_beams", {"sent": "[4]", "most": 8}),
+        ((["a"],), "not_text", {"sent": "['a']"}),
+        (("Hi.", "en", "fr", "nobody"), "unknown_model", {"model": "nobody"}),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_sentence(page, lang, arguments, code, fields):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    with pytest.raises(Exception) as refusal:
+        call(client, *arguments)
+    assert WORDS.say(lang, f"error.{code}", **fields) in unescape(str(refusal.value))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("Hi.", "en", "en"), "Both sides are English"),
+        (("Hi.", "fr"), "Both sides are French"),
+        (("Hi.", "fr", "zh"), "from French to Chinese: it knows English → French"),
+        (("Hi.", "de", "fr"), "from de to French"),
+        (("Hi.", "fr", "en", "en-fr-plain"), "it knows English → French."),
+    ],
+)
+def test_languages_that_do_not_go_together_are_named(english, engine, arguments, told):
+    before = len(engine.asked)
+    with pytest.raises(Exception) as refusal:
+        call(english, *arguments)
+    assert told in unescape(str(refusal.value)) and len(engine.asked) == before
+
+
+def test_markup_comes_back_as_the_text_it_is(english):
+    assert call(english, "<b>Hi</b> you")["translation"] == turned("<b>Hi</b> you")
+
+
+def test_translate_is_the_only_door(english):
+    api = english.view_api(return_format="dict")
+    assert list(api["named_endpoints"]) == ["/translate"] and not api["unnamed_endpoints"]
+
+
+def test_beams_are_bounded_as_the_translators_bound_them():
+    assert doors.MOST_BEAMS == serve.MOST_BEAMS
+
+
+def test_attention_that_a_model_does_not_give_is_left_out():
+    one = {
+        "source_tokens": ["a"], "target_tokens": ["b"], "attention": [], "alternatives": [],
+        "translation": "b",
+    }  # fmt: skip
+    assert doors.told({"translation": "b", "sentences": [one]})["attention"] == []
