@@ -1,0 +1,221 @@
+"""Translating in a real browser, by the real models: type, pause, turn around, send a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+from playwright.sync_api import Locator, Page, expect
+
+from demos import frame
+from demos.language import Words
+from demos.translation.examples import EXAMPLES
+from tests.browser.settling import settle
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+SAID, TEXT = "#say-pane .said", "#say-text textarea"
+MARKUP = '<img src=x onerror="document.title=1"> & <b>bold</b> words here'
+
+
+def visit(page: Page, url: str, lang: str = "en") -> Page:
+    """Open the tab and wait until the example that stands there from the start is translated."""
+    page.goto(f"{url}/?tab=translation&lang={lang}")
+    expect(page.locator(SAID)).to_be_visible()
+    return page
+
+
+def typed(page: Page, text: str) -> str:
+    """What is said to a text, once the visitor pauses."""
+    page.evaluate("document.querySelector('#say-pane .said, #say-pane .refusal')?.remove()")
+    page.locator(TEXT).fill(text)
+    expect(page.locator(SAID)).to_be_visible()
+    settle(page)
+    return page.locator(SAID).inner_text()
+
+
+def direction(page: Page, name: str, lang: str = "en") -> Locator:
+    source, _, target = name.partition("-")
+    said = " → ".join(WORDS.say(lang, f"translation.language.{code}") for code in (source, target))
+    return page.locator("#say-direction label").filter(has_text=said)
+
+
+def test_an_example_is_answered_when_the_page_opens(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    expect(page.locator(TEXT)).to_have_value("I am a student.")
+    expect(page.locator(SAID)).to_contain_text("étudiant")
+    expect(page.locator(SAID)).to_have_attribute("lang", "fr")
+    expect(page.locator("#say-pane .quiet").first).to_contain_text("million weights")
+    expect(page.locator("#say-details")).to_contain_text("Did it learn this by heart?")
+
+
+def test_chinese_pages_open_with_a_chinese_sentence(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    expect(page.locator(TEXT)).to_have_value("我是学生。")
+    expect(page.locator(SAID)).to_have_attribute("lang", "en")
+    expect(direction(page, "zh-en", "zh")).to_have_class("selected")
+
+
+def test_home_translates_nothing(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=home&lang=en")
+    expect(page.locator("#home h1")).to_be_visible()
+    settle(page)
+    assert page.locator(SAID).count() == 0
+    page.locator("#translation-button").click()
+    expect(page.locator(SAID)).to_be_visible()
+
+
+def test_it_answers_as_one_pauses_and_not_at_every_key(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    settle(page)
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/queue/join" in r.url else None)
+    page.locator(TEXT).fill("")
+    expect(page.locator("#say-pane")).to_contain_text(WORDS.say("en", "translation.answer.empty"))
+    expect(page.locator("#say-seen")).to_have_count(0)
+    before = len(asked)
+    page.locator(TEXT).press_sequentially("The cat sleeps.", delay=20)
+    expect(page.locator(SAID)).to_be_visible()
+    settle(page)
+    assert 1 <= len(asked) - before < len("The cat sleeps.") // 2
+    assert page.locator("#say-pane.stale").count() == 0
+
+
+def test_the_last_of_what_was_typed_is_what_is_answered(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(TEXT).fill("One sentence is here. " * 60)
+    page.wait_for_timeout(700)  # it has been asked for by now
+    page.locator(TEXT).fill("I am a student.")
+    expect(page.locator(SAID)).to_contain_text("étudiant")
+    settle(page)
+    assert len(page.locator(SAID).inner_text()) < 60
+
+
+def test_sentences_and_line_breaks_are_kept(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    said = typed(page, "I am here. You are there.\n\nWe are\n* 3 *\nhere.")
+    lines = said.split("\n")
+    assert len(lines) == 5 and not lines[1] and lines[3] == "* 3 *" and all(lines[::2])
+
+
+def test_another_language_is_noticed_and_the_switch_is_one_click(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    typed(page, "Je ne sais pas où elle habite.")
+    expect(page.locator("#say-noticed")).to_contain_text("This looks like French.")
+    page.locator("#say-noticed button").click()
+    expect(direction(page, "fr-en")).to_have_class("selected")
+    expect(page.locator("#say-noticed")).to_have_text("")
+    expect(page.locator(SAID)).to_have_attribute("lang", "en")
+    expect(page.locator(TEXT)).to_have_value("Je ne sais pas où elle habite.")
+
+
+def test_examples_turn_with_the_direction(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#say-examples [data-pick='2']").click()
+    expect(page.locator(TEXT)).to_have_value(EXAMPLES["en"][2])
+    direction(page, "zh-en").click()
+    expect(page.locator(TEXT)).to_have_value(EXAMPLES["zh"][2])
+    expect(page.locator(SAID)).to_have_attribute("lang", "en")
+    expect(page.locator("#say-model input")).to_have_value(re.compile("English–Chinese network"))
+
+
+def test_turning_around_takes_the_translation_along(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    settle(page)
+    said = page.locator(SAID).inner_text()
+    page.locator("#say-swap").click()
+    expect(page.locator(TEXT)).to_have_value(said)
+    expect(direction(page, "fr-en")).to_have_class("selected")
+    expect(page.locator(SAID)).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_fifty_thousand_characters_are_refused_in_a_sentence(
+    page: Page, app_url: str, lang: str
+) -> None:
+    visit(page, app_url, lang)
+    page.locator(TEXT).fill("word " * 10_000)
+    refusal = page.locator("#say-pane .refusal")
+    told = WORDS.say(lang, "error.translation_too_long", length="50,000", most="5,000")
+    expect(refusal).to_have_text(told)
+    expect(page.locator("#say-seen")).to_have_count(0)
+
+
+def test_markup_stays_text(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    typed(page, MARKUP)
+    assert page.locator("#say-pane img, #say-pane b, #say-details img").count() == 0
+    assert page.title() != "1"
+
+
+def test_what_was_typed_stays_when_one_looks_elsewhere(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    said = typed(page, "My own words are here.")
+    page.locator("#say-seen").click()
+    expect(page.locator("#translation .room-inside")).to_be_visible()
+    page.locator("#translation-rooms > .tab-wrapper [role=tab]").nth(
+        frame.ROOMS.index("try")
+    ).click()
+    settle(page)
+    expect(page.locator(TEXT)).to_have_value("My own words are here.")
+    assert page.locator(SAID).inner_text() == said
+
+
+def test_then_and_now_offers_what_is_not_here(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#say-compare").click()
+    columns = page.locator("#say-beside .answered")
+    expect(columns).to_have_count(2)
+    expect(columns.first.locator(".said")).to_contain_text("étudiant")
+
+
+def test_a_file_comes_back_line_by_line(page: Page, app_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    lines = ["I am a student.", "", *(f"I have {n} cats." for n in range(2, 60))]
+    file.write_text("\n".join(lines), "utf-8")
+    visit(page, app_url)
+    page.locator("input[type=file]").last.set_input_files(file)
+    take = page.locator("#say-file-out a.btn")
+    expect(take).to_be_visible()
+    with page.expect_download() as download:
+        take.click()
+    assert download.value.suggested_filename == "letter.fr.txt"
+    made = Path(download.value.path()).read_text("utf-8").split("\n")
+    assert len(made) == len(lines) and "étudiant" in made[0] and not made[1]
+    expect(page.locator("#say-file-out")).to_contain_text("60 of 60 lines")
+    expect(page.locator("#say-file-stop")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_file_that_is_no_unicode_is_refused(
+    page: Page, app_url: str, tmp_path: Path, lang: str
+) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_bytes("déjà vu".encode("latin-1"))
+    visit(page, app_url, lang)
+    page.locator("input[type=file]").last.set_input_files(file)
+    told = WORDS.say(lang, "error.translation_file_encoding", name="letter.txt")
+    expect(page.locator("#say-file-out .refusal")).to_have_text(told)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_reaches_beyond_the_page(
+    new_page: NewPage, app_url: str, width: int, lang: str
+) -> None:
+    page = visit(new_page(viewport={"width": width, "height": 900}), app_url, lang)
+    settle(page)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+
+
+def test_the_door_answers_scripts(app_url: str) -> None:
+    client = Client(app_url, verbose=False)
+    got = client.predict("I am a student.", api_name="/translate")
+    assert "étudiant" in got["translation"] and len(got["alternatives"]) == 3
+    assert [len(row) for row in got["attention"]] == [len(got["source_tokens"])] * len(
+        got["target_tokens"]
+    )
