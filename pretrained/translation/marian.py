@@ -151,6 +151,9 @@ def build(
             local_files_only=True,
             output_loading_info=True,
         )
+        for name, weight in network.named_parameters():
+            if name.endswith("embed_positions.weight"):
+                weight.requires_grad_(False)  # sines, which are computed; reading frees them
         network.generation_config = transformers.GenerationConfig(
             eos_token_id=words.end, pad_token_id=words.pad, decoder_start_token_id=words.start
         )
