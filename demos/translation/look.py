@@ -1,4 +1,4 @@
-"""What there is to see inside: where the network looked, what it searched through, what it holds of a sentence.
+"""What there is to see inside: where it looked, what it searched, what it holds of a sentence.
 
 All on one sentence: of what stands in the right pane of Try, or an example. Each step is one piece
 of HTML; alignment, search and choice come from one answer (``view="inside"``).
