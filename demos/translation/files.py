@@ -7,10 +7,10 @@ Nothing of it stays on the server: the finished file travels inside the page, to
 from __future__ import annotations
 
 import base64
-import codecs
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,13 @@ from demos.limits import MB
 from demos.models import offer, on_disk, waiting
 from demos.text.writing import ready
 from demos.translation import answers
+from demos.translation.letters import MOST_TEXT, pieces, read
 from demos.translation.turns import Turn, while_mine
-from inference.errors import BadInput, Refusal
-from pretrained.translation import sentences
-from pretrained.translation.errors import NothingToTranslate
+from inference.errors import Refusal
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-#: Characters of a file, and of what is asked at a time.
-MOST_TEXT, PIECE = 200_000, 1_200
 SHOWN = 400  # characters of the result that the page shows
-#: Files that begin with these bytes say how they are written.
-BEGINS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+EVERY = 0.2  # seconds between two looks at the bar
 # Refuses in the browser, in the visitor's language, what Gradio would refuse in its own.
 GUARD = """const page = element.closest('.page');
 page.addEventListener('change', (event) => {
@@ -54,20 +46,6 @@ page.addEventListener('change', (event) => {
 }, true);"""
 
 
-class FileNotText(Refusal):
-    """A file that is no text, or in an encoding that does not say what it is. Field: name."""
-
-    code = "translation_file_encoding"
-    sentence = "{name} is not text in UTF-8: save it as plain text in UTF-8 and send it again."
-
-
-class FileTooLong(Refusal):
-    """More text than one file may hold. Fields: length, most, both in characters."""
-
-    code = "translation_file_too_long"
-    sentence = "The file has {length} characters: send one of at most {most}, or in parts."
-
-
 @dataclass(frozen=True)
 class Job:
     """One file: its name, its text, what is wanted of it."""
@@ -80,90 +58,38 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """How far a file is. ``lines``, ``of``: counts. ``made``: the translation so far."""
+    """How far a file is. ``made``: the translation so far. ``lines``, ``of``: counts. ``read``:
+    characters."""
 
     made: str = ""
     lines: int = 0
     of: int = 0
+    read: int = 0
     ended: bool = False
     error: Refusal | None = None
     bar: str = ""
 
 
-def read(path: Any, limit_mb: int) -> str:
-    """The text of a file that was sent, with one kind of line end.
-
-    Raises:
-        BadInput: it is too heavy, or gone. NothingToTranslate, FileNotText, FileTooLong.
-    """
-    file = Path(str(path))
-    try:
-        raw = file.read_bytes() if file.stat().st_size <= limit_mb * MB else None
-    except OSError as error:
-        raise BadInput("bad_input") from error
-    if raw is None:
-        raise BadInput("file_too_large", size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
-    encoding = next((name for mark, name in BEGINS if raw.startswith(mark)), "utf-8")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        raise FileNotText(name=file.name[:80]) from None
-    if "\0" in text:
-        raise FileNotText(name=file.name[:80])
-    if len(text) > MOST_TEXT:
-        raise FileTooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
-    if not text.strip():
-        raise NothingToTranslate
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def pieces(text: str) -> Iterator[str]:
-    """Whole lines together as long as they fit, a long line sentence by sentence, a sentence
-    without an end at a blank. Joined, they are the text."""
-    held = ""
-    for part in (part for line in text.splitlines(keepends=True) for part in _parts(line)):
-        if held and len(held) + len(part) > PIECE:
-            yield held
-            held = ""
-        held += part
-    if held:
-        yield held
-
-
-def _parts(line: str) -> Iterator[str]:
-    if len(line) <= PIECE:
-        yield line
-        return
-    for one in sentences.split(line):
-        rest = one.before + one.text + one.after
-        while len(rest) > PIECE:
-            place = rest.rfind(" ", 1, PIECE) + 1 or PIECE
-            yield rest[:place]
-            rest = rest[place:]
-        if rest:
-            yield rest
-
-
 async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIterator[Done]:
     """How far a file is, piece by piece; what had been made stays where one is refused."""
     source, _, target = job.direction.partition("-")
-    of, made, lines = len(job.text.splitlines()), "", 0
+    of, made, lines, read = len(job.text.splitlines()), "", 0, 0
     try:
         entry = answers.entry_of(engine, job.key)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
                 yield Done(of=of, bar=waiting(words, lang, entry, progress))
         for piece in pieces(job.text):
-            yield Done(made, lines, of)
+            yield Done(made, lines, of, read)
             if any(c.isalpha() for c in piece):
                 got = await answers.ask(engine, entry.key, piece, source, target)
                 made += got["translation"]
             else:
                 made += piece
-            lines += piece.count("\n")
-        yield Done(made, of, of, ended=True)
+            lines, read = lines + piece.count("\n"), read + len(piece)
+        yield Done(made, of, of, read, ended=True)
     except Refusal as error:
-        yield Done(made, lines, of, ended=True, error=error)
+        yield Done(made, lines, of, read, ended=True, error=error)
 
 
 def shown(words: Words, lang: str, job: Job, done: Done) -> str:
@@ -174,7 +100,7 @@ def shown(words: Words, lang: str, job: Job, done: Done) -> str:
     counted = say("translation.files.lines", done=f"{done.lines:,}", of=f"{done.of:,}")
     if not done.ended:
         return (
-            f'<div class="waiting"><progress max="{done.of}" value="{done.lines}"></progress>'
+            f'<div class="waiting"><progress max="{len(job.text)}" value="{done.read}"></progress>'
             f'<p class="quiet">{escape(job.name)}: {counted}</p></div>'
         )
     refused = answers.refusal(words, lang, done.error) if done.error else ""
@@ -228,19 +154,24 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
         except Refusal as error:
             yield answers.refusal(words, lang, error), gr.update(visible=False)
             return
-        last = Done()
-        async with aclosing(while_mine(halt, translating(engine, words, lang, job))) as steps:
+        last, shown_at = Done(), 0.0
+        run = frame.or_nothing(translating(engine, words, lang, job), Done(ended=True))
+        async with aclosing(while_mine(halt, run)) as steps:
             async for step in steps:
                 if step is pulse.STILL:
                     yield gr.skip(), gr.skip()
-                else:
-                    last = step
+                    continue
+                last = step
+                if last.ended or time.monotonic() - shown_at >= EVERY:
+                    shown_at = time.monotonic()
                     yield shown(words, lang, job, last), gr.update(visible=not last.ended)
         if halt.replaced.is_set():
             yield gr.skip(), gr.skip()
         elif not last.ended:  # Stop: what there is of it
-            part = Done(last.made, last.lines, last.of, ended=True)
-            yield shown(words, lang, job, part), gr.update(visible=False)
+            yield (
+                shown(words, lang, job, replace(last, ended=True, bar="")),
+                gr.update(visible=False),
+            )
 
     async def on_stop(mine: Turn) -> None:
         mine.stop()

@@ -22,6 +22,7 @@ SHADES = (0.7, 0.3, 0.1)
 MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_SHOWN = 40  # sentences whose alternatives are listed
 MOST_NAMED = 12  # characters that are listed one by one
+UNREAD = "⁇"  # what a model of the Hub reads where a sign is not in its vocabulary
 HAN = "\u2e80"  # from here on, characters are words of their own
 WORD = re.compile(r" ?[^\W\u2e80-\U0010ffff]+| ?.", re.DOTALL)
 
@@ -170,6 +171,9 @@ def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
     found = []
     if odd := pieces.spelled(entry, "".join(one["source"] for one in sentences)):
         found.append(unknown(words, lang, entry, odd))
+    if UNREAD in "".join(one["source"] for one in sentences) and UNREAD not in now.text:
+        model = model_name(words, lang, entry)
+        found.append(frame.beside(say("translation.answer.unread", model=model), model))
     if any(not one.get("complete", True) for one in sentences):
         found.append(say("translation.answer.incomplete"))
     marks = [one["in_training"] for one in sentences if "in_training" in one]
@@ -240,14 +244,17 @@ def share(one: Mapping[str, Any]) -> str:
 
 
 def marked(best: str, other: str) -> str:
-    """Another translation with the words that the best one does not have marked."""
+    """Another translation: words that the best one does not have are marked, and of those that only
+    the best one has, what has nothing in its place is struck out."""
     ours, theirs = cut(best), cut(other)
     drawn = []
-    for kind, _, _, start, end in SequenceMatcher(None, ours, theirs, False).get_opcodes():
-        text = "".join(theirs[start:end])
+    matcher = SequenceMatcher(None, ours, theirs, False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        text = "".join(ours[first:last] if kind == "delete" else theirs[start:end])
         word = text.lstrip(" ")
         blank, word = text[: len(text) - len(word)], escape(word)
-        drawn.append(blank + (word if kind == "equal" or not word else f"<mark>{word}</mark>"))
+        tag = {"equal": "", "delete": "del"}.get(kind, "mark")
+        drawn.append(blank + (f"<{tag}>{word}</{tag}>" if tag and word else word))
     return "".join(drawn)
 
 

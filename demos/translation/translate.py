@@ -6,7 +6,6 @@ it: answers come in the order of the questions, and one visitor has one question
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,13 +15,11 @@ import gradio as gr
 
 from demos import frame, pulse
 from demos.language import Say, Words
-from demos.models import offer, on_disk, waiting
 from demos.text import exhibits
-from demos.text.writing import ready
-from demos.translation import answers, charts, compare, examples, files, languages, pane
+from demos.translation import answers, asking, charts, compare, examples, files
 from demos.translation.answers import Translated
+from demos.translation.asking import Step
 from demos.translation.turns import Turn, while_mine
-from inference.errors import Refusal
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FIRST = {"en": "en-fr", "zh": "zh-en"}  # what the page opens with, by its language
@@ -71,67 +68,6 @@ class TryParts:
     model: gr.Dropdown
     answered: gr.State
     seen: gr.Button
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the page shows at a moment. ``html``: in the right pane. ``beneath``: under the left
-    one. ``details``: under the right one. ``offered``: a download would be needed."""
-
-    html: str
-    beneath: str = ""
-    details: str = ""
-    now: Translated | None = None
-    offered: bool = False
-    bar: str = ""
-
-
-async def answering(
-    engine: Any, words: Words, lang: str, sent: Any, direction: Any, key: Any, fetch: bool = False
-) -> AsyncIterator[Step]:
-    """From what a visitor sent to what the page shows, a refusal included."""
-    beneath, entry = "", None
-    try:
-        text = answers.checked(sent)
-        if not text.strip():
-            yield Step(empty(words, lang))
-            return
-        beneath = noticed(words, lang, text, str(direction))
-        entry = answers.entry_of(engine, key)
-        if not fetch and not on_disk(entry):
-            yield Step(offer(words, lang, entry), beneath, offered=True)
-            return
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield Step("", beneath, bar=waiting(words, lang, entry, progress))
-        source, _, target = str(direction).partition("-")
-        began = time.monotonic()
-        result = await answers.ask(engine, entry.key, text, source, target)
-        now = Translated(text, source, target, entry.key, result, time.monotonic() - began)
-        details = pane.details(words, lang, entry, now)
-        yield Step(pane.sheet(words, lang, entry, now), beneath, details, now)
-    except Refusal as error:
-        again = fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(words, lang, error), beneath, offered=again)
-
-
-def empty(words: Words, lang: str) -> str:
-    """What stands in the right pane while there is nothing to translate."""
-    return f'<p class="quiet">{words.speaker(lang)("translation.answer.empty")}</p>'
-
-
-def noticed(words: Words, lang: str, text: str, direction: str) -> str:
-    """That the text seems to be in another language, with a button that turns the direction."""
-    found = languages.suggested(text, direction, answers.DIRECTIONS)
-    if found is None:
-        return ""
-    say = words.speaker(lang)
-    told = say("translation.direction.noticed", language=answers.language(words, lang, found[0]))
-    turn = say("translation.direction.turn", direction=answers.arrow(words, lang, found[1]))
-    return (
-        f'<p class="noticed" role="status">{told} '
-        f'<button type="button" data-direction="{found[1]}">{turn}</button></p>'
-    )
 
 
 def build(engine: Any, words: Words) -> TryParts:
@@ -188,6 +124,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     turn, beside_turn = gr.State(Turn()), gr.State(Turn())
     answered, opened = gr.State(None), gr.State(False)
+    no, yes = gr.State(False), gr.State(True)  # whether a model may be downloaded for it
     asked = [turn, text, direction, model]
     shown = [bar, shown_pane, beneath, fetch, seen, then, copy, details, answered]
     nothing_new = (gr.skip(),) * len(shown)
@@ -207,13 +144,13 @@ def build(engine: Any, words: Words) -> TryParts:
             gr.skip() if step.bar else step.now,
         )
 
-    async def said(
-        mine: Turn, values: tuple[Any, ...], request: gr.Request, fetch: bool
+    @frame.guard(words)
+    async def on_say(
+        mine: Turn, sent: Any, direction: Any, key: Any, fetch: bool, request: gr.Request
     ) -> AsyncIterator[Any]:
-        halt = mine.take()
-        run = answering(engine, words, words.lang(request), *values, fetch)
-        run = frame.or_nothing(run, None)
-        async with aclosing(while_mine(halt, run)) as steps:
+        halt, lang = mine.take(), words.lang(request)
+        run = asking.answering(engine, words, lang, sent, direction, key, fetch)
+        async with aclosing(while_mine(halt, frame.or_nothing(run, None))) as steps:
             async for step in steps:
                 if step is pulse.STILL:
                     yield ("<progress></progress>", *nothing_new[1:])
@@ -223,22 +160,6 @@ def build(engine: Any, words: Words) -> TryParts:
                     yield page(step)
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing_new
-
-    @frame.guard(words)
-    async def on_say(
-        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        async with aclosing(said(mine, (sent, direction, key), request, False)) as steps:
-            async for step in steps:
-                yield step
-
-    @frame.guard(words)
-    async def on_fetch(
-        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        async with aclosing(said(mine, (sent, direction, key), request, True)) as steps:
-            async for step in steps:
-                yield step
 
     # What follows sets up a question, which is asked right after.
 
@@ -292,15 +213,15 @@ def build(engine: Any, words: Words) -> TryParts:
         ours = examples.EXAMPLES[str(direction).partition("-")[0]]
         return ours[min(max(int(event.number), 0), len(ours) - 1)]
 
-    async def compared(
-        mine: Turn, values: tuple[Any, ...], request: gr.Request, fetch: bool
+    @frame.guard(words)
+    async def on_compare(
+        mine: Turn, sent: Any, direction: Any, key: Any, fetch: bool, request: gr.Request
     ) -> AsyncIterator[Any]:
         """(the columns, whether a download is offered beneath them)."""
-        halt = mine.take()
+        halt, lang = mine.take(), words.lang(request)
         yield "<progress></progress>", gr.update(visible=False)
-        run = compare.comparing(engine, words, words.lang(request), *values, fetch)
-        run = frame.or_nothing(run, ("", False))
-        async with aclosing(while_mine(halt, run)) as columns:
+        run = compare.comparing(engine, words, lang, sent, direction, key, fetch)
+        async with aclosing(while_mine(halt, frame.or_nothing(run, ("", False)))) as columns:
             async for step in columns:
                 if step is pulse.STILL:
                     yield gr.skip(), gr.skip()
@@ -309,27 +230,11 @@ def build(engine: Any, words: Words) -> TryParts:
         if halt.replaced.is_set():
             yield gr.skip(), gr.skip()
 
-    @frame.guard(words)
-    async def on_compare(
-        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        async with aclosing(compared(mine, (sent, direction, key), request, False)) as steps:
-            async for step in steps:
-                yield step
-
-    @frame.guard(words)
-    async def on_fetch_now(
-        mine: Turn, sent: Any, direction: Any, key: Any, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        async with aclosing(compared(mine, (sent, direction, key), request, True)) as steps:
-            async for step in steps:
-                yield step
-
-    ask: dict[str, Any] = {"fn": on_say, "inputs": asked, "outputs": shown, **heavy}
+    ask: dict[str, Any] = {"fn": on_say, "inputs": [*asked, no], "outputs": shown, **heavy}
     set_up = [direction, text, model, strip]
     shown_pane.paused(**ask)
     gr.on([text.submit, model.input], **ask)
-    fetch.click(on_fetch, asked, shown, **heavy)
+    fetch.click(on_say, [*asked, yes], shown, **heavy)
     sight.shown(on_open, [opened, text, model], [*set_up, opened], **PRIVATE)
     opened.change(**ask)
     direction.input(on_direction, [turn, direction, text, model], set_up, **PRIVATE).success(**ask)
@@ -338,8 +243,8 @@ def build(engine: Any, words: Words) -> TryParts:
     strip.pick(on_pick, [turn, direction], text, **PRIVATE).success(**ask)
     copy.click(None, None, None, js=COPY)
     sides = [beside_turn, text, direction, model]
-    then.click(on_compare, sides, [beside, fetch_now], **heavy)
-    fetch_now.click(on_fetch_now, sides, [beside, fetch_now], **heavy)
+    then.click(on_compare, [*sides, no], [beside, fetch_now], **heavy)
+    fetch_now.click(on_compare, [*sides, yes], [beside, fetch_now], **heavy)
     return TryParts(text, direction, model, answered, seen)
 
 

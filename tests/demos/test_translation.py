@@ -17,16 +17,17 @@ from demos import translation as tab
 from demos.language import Words
 from demos.translation import (
     answers,
+    asking,
     compare,
     examples,
     files,
     languages,
+    letters,
     pane,
     pieces,
-    translate,
     turns,
 )
-from demos.translation.files import FileNotText, FileTooLong
+from demos.translation.letters import FileNotText, FileTooLong
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
 from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
@@ -51,8 +52,8 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", html))
 
 
-def ask(engine, text, direction="en-fr", key=EN_FR, lang="en", fetch=False) -> translate.Step:
-    run = translate.answering(engine, WORDS, lang, text, direction, key, fetch)
+def ask(engine, text, direction="en-fr", key=EN_FR, lang="en", fetch=False) -> asking.Step:
+    run = asking.answering(engine, WORDS, lang, text, direction, key, fetch)
     return collect(run)[-1]
 
 
@@ -140,7 +141,7 @@ def test_a_refusal_stands_where_the_answer_would(engine, error):
 
 
 def test_a_model_of_the_hub_is_offered_before_it_is_fetched(engine, monkeypatch):
-    monkeypatch.setattr(translate, "on_disk", lambda entry: False)
+    monkeypatch.setattr(asking, "on_disk", lambda entry: False)
     step = ask(engine, "Hello.", key=NOW)
     assert step.offered and "301 MB" in step.html and "apache-2.0" in step.html
     assert not engine.loaded and not engine.asked
@@ -201,6 +202,9 @@ def test_alternatives_are_listed_with_what_differs(engine):
     assert step.details.count("<mark>") == 3 and "<mark>!</mark>" in step.details
     assert "the one above has 40%" in plain(step.details)
     assert pane.marked("Je suis là.", "Je suis <ici>.") == ("Je suis <mark>&lt;ici&gt;</mark>.")
+    assert pane.marked("Je suis un étudiant.", "Je suis étudiant.") == (
+        "Je suis <del>un</del> étudiant."
+    )
     assert pane.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
@@ -228,6 +232,14 @@ def test_a_model_that_does_not_know_what_it_was_trained_on_has_no_copy_meter(eng
     del result["sentences"][0]["in_training"]
     now = answers.Translated("Hello", "en", "fr", NOW, result)
     assert pane.notes(WORDS, "en", engine.entries[NOW], now) == ""
+
+
+def test_signs_that_a_model_of_the_hub_cannot_read_are_spoken_of(engine):
+    result = {"sentences": [sentence("Hello ⁇")], "translation": turned("Hello ⁇")}
+    now = answers.Translated("Hello 🍕", "en", "fr", NOW, result)
+    assert "reads ⁇ in their place" in plain(pane.notes(WORDS, "en", engine.entries[NOW], now))
+    now = answers.Translated("Hello ⁇", "en", "fr", NOW, result)
+    assert "in their place" not in plain(pane.notes(WORDS, "en", engine.entries[NOW], now))
 
 
 def test_characters_without_a_piece_are_named(engine):
@@ -320,7 +332,7 @@ def test_each_direction_has_its_models_the_bundled_one_first(engine):
 
 async def waits(engine, turn, text, out):
     halt = turn.take()
-    run = translate.answering(engine, WORDS, "en", text, "en-fr", EN_FR)
+    run = asking.answering(engine, WORDS, "en", text, "en-fr", EN_FR)
     async with aclosing(turns.while_mine(halt, run)) as steps:
         async for step in steps:
             if step is not pulse.STILL:
@@ -357,6 +369,25 @@ def test_however_fast_one_types_one_question_is_with_the_engine(engine):
 
     assert asyncio.run(run()) == ["a" * 29]
     assert engine.most_open == 1
+
+
+def test_stop_lets_go_and_keeps_the_turn(engine):
+    async def run():
+        turn, came = turns.Turn(), []
+        halt = turn.take()
+        job = files.Job("a.txt", "ab\n" * 2_000, "en-fr", EN_FR)
+        async with aclosing(
+            turns.while_mine(halt, files.translating(engine, WORDS, "en", job))
+        ) as steps:
+            async for step in steps:
+                came.append(step)
+                if len(came) == 3:
+                    turn.stop()
+        return halt, came
+
+    halt, came = asyncio.run(run())
+    assert not halt.replaced.is_set() and engine.open == 0
+    assert came[-1].lines and not came[-1].ended and came[-1].made
 
 
 # Then and now
@@ -408,7 +439,7 @@ def sent(tmp_path, raw: bytes, name="letter.txt"):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_text_in_unicode_is_read(tmp_path, encoding):
     file = sent(tmp_path, "Où ?\r\n北京\r".encode(encoding))
-    assert files.read(file, 1) == "Où ?\n北京\n"
+    assert letters.read(file, 1) == "Où ?\n北京\n"
 
 
 @pytest.mark.parametrize(
@@ -418,21 +449,21 @@ def test_text_in_unicode_is_read(tmp_path, encoding):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang):
     with pytest.raises(FileNotText) as refusal:
-        files.read(sent(tmp_path, raw), 1)
+        letters.read(sent(tmp_path, raw), 1)
     told = answers.sentence_of(refusal.value, WORDS, lang)
     assert "letter.txt" in told and "UTF-8" in told
 
 
 def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     with pytest.raises(FileTooLong):
-        files.read(sent(tmp_path, b"a" * (files.MOST_TEXT + 1)), 1)
+        letters.read(sent(tmp_path, b"a" * (letters.MOST_TEXT + 1)), 1)
     with pytest.raises(BadInput, match="at most 1 MB"):
-        files.read(sent(tmp_path, b"a" * 1_000_001), 1)
+        letters.read(sent(tmp_path, b"a" * 1_000_001), 1)
     for raw in (b"", b" \n\n"):
         with pytest.raises(NothingToTranslate):
-            files.read(sent(tmp_path, raw), 1)
+            letters.read(sent(tmp_path, raw), 1)
     with pytest.raises(BadInput):
-        files.read(tmp_path / "gone.txt", 1)
+        letters.read(tmp_path / "gone.txt", 1)
 
 
 @pytest.mark.parametrize(
@@ -446,8 +477,8 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     ],
 )
 def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
-    cut = list(files.pieces(text))
-    assert "".join(cut) == text and max(map(len, cut)) <= files.PIECE
+    cut = list(letters.pieces(text))
+    assert "".join(cut) == text and max(map(len, cut)) <= letters.PIECE
 
 
 def done(engine, text, direction="en-fr", key=EN_FR) -> list[files.Done]:
@@ -496,7 +527,7 @@ def test_the_tab_builds_and_its_events_run_as_a_batch(engine):
     with gr.Blocks() as page:
         tab.build(engine, WORDS)
     limits = {fn.name: fn.concurrency_limit for fn in page.fns.values()}
-    for name in ("on_say", "on_fetch", "on_compare", "on_fetch_now", "on_file", "translate"):
+    for name in ("on_say", "on_compare", "on_file", "translate"):
         assert limits[name] == 16
     public = {fn.api_name for fn in page.fns.values() if fn.api_visibility == "public"}
     assert public == {"translate"}
