@@ -23,6 +23,7 @@ from demos.translation.turns import Turn, while_mine
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FIRST = {"en": "en-fr", "zh": "zh-en"}  # what the page opens with, by its language
+BROKEN = Step("")  # stands in for what nobody expected, before it is raised
 PAUSE = 400  # ms without a key after which a text is asked for
 # Fires "paused" once nothing has been typed for a while, and not while a word is being composed. A
 # translation of what stands there no longer is dimmed until the next one comes.
@@ -150,11 +151,11 @@ def build(engine: Any, words: Words) -> TryParts:
     ) -> AsyncIterator[Any]:
         halt, lang = mine.take(), words.lang(request)
         run = asking.answering(engine, words, lang, sent, direction, key, fetch)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, None))) as steps:
+        async with aclosing(while_mine(halt, frame.or_nothing(run, BROKEN))) as steps:
             async for step in steps:
                 if step is pulse.STILL:
                     yield ("<progress></progress>", *nothing_new[1:])
-                elif step is None:  # something broke: no bar stays
+                elif step is BROKEN:  # no bar stays
                     yield ("", *nothing_new[1:])
                 else:
                     yield page(step)

@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 from fake_translators import EN_FR, EN_ZH, KNOWN, NOW, PLAIN, FakeEngine, sentence, turned
 
-from demos import pulse
+from demos import frame, pulse
 from demos import translation as tab
 from demos.language import Words
 from demos.translation import (
@@ -25,6 +25,7 @@ from demos.translation import (
     letters,
     pane,
     pieces,
+    translate,
     turns,
 )
 from demos.translation.letters import FileNotText, FileTooLong
@@ -538,3 +539,19 @@ def test_no_text_is_refused_in_a_sentence():
         answers.checked("x" * (answers.MOST_TEXT + 1))
     with pytest.raises(Exception, match="This is no text but"):
         answers.checked(["a"])
+
+
+def test_what_nobody_expected_takes_the_bar_away_and_is_raised(engine):
+    """A run ends at None, so that what stands in for a failure must be something else."""
+    engine.refusing["Hello."] = ValueError("a bug")
+    halt = turns.Turn().take()
+    run = asking.answering(engine, WORDS, "en", "Hello.", "en-fr", EN_FR)
+    came = []
+
+    async def read():
+        async for step in turns.while_mine(halt, frame.or_nothing(run, translate.BROKEN)):
+            came.append(step)
+
+    with pytest.raises(ValueError, match="a bug"):
+        asyncio.run(read())
+    assert came[-1] is translate.BROKEN
