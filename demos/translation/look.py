@@ -16,14 +16,13 @@ from demos.language import Words
 from demos.models import model_name, on_disk, waiting
 from demos.translation import alignment, answers, beams, choice, meaning, pointing, twin
 from demos.translation.answers import Translated
+from demos.translation.examples import EXAMPLES
 from demos.translation.spelling import words as spelled
+from demos.translation.translate import FIRST
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
 PLACES = ("head", "align", "choice", "beams", "twin", "meaning")
-#: Where nothing has been translated yet: to the visitor's own language, or from it.
-EXAMPLE = "I am a student."
-FIRST = {"en": ("en", "fr"), "zh": ("en", "zh")}
 LISTED = 70  # letters of a sentence in the list of sentences
 
 
@@ -50,8 +49,9 @@ def from_try(engine: Any, now: Translated | None, lang: str) -> Looked:
         texts = tuple(str(one["source"]) for one in now.result["sentences"])
         if texts:
             return Looked(now.key, now.source, now.target, texts, of=now)
-    source, target = FIRST[lang]
-    return Looked(answers.BUNDLED[f"{source}-{target}"], source, target, (EXAMPLE,), of=now)
+    source, _, target = FIRST[lang].partition("-")
+    text = EXAMPLES[source][0]
+    return Looked(answers.BUNDLED[FIRST[lang]], source, target, (text,), of=now)
 
 
 def stays(before: Looked | None, now: Translated | None) -> bool:

@@ -411,7 +411,7 @@ def test_before_anything_is_translated_an_example_is_looked_into(engine, lang):
     start = look.from_try(engine, None, lang)
     assert start.key == {"en": EN_FR, "zh": EN_ZH}[lang]
     _, pieces = opened(engine, start, lang)
-    assert look.EXAMPLE in pieces["head"]
+    assert {"en": "I am a student.", "zh": "我是学生。"}[lang] in pieces["head"]
     name = WORDS.model(lang, start.key, start.key)
     assert WORDS.say(lang, "translation.inside.example", model=name) in text(pieces["head"])
     assert "carried" in pieces["head"] and all(pieces.values())
@@ -430,7 +430,7 @@ def test_of_several_sentences_one_is_chosen(engine):
 def test_a_text_without_a_word_leaves_the_example(engine):
     now = translated("12 34 a")
     empty = Translated("12", "en", "fr", EN_FR, {**now.result, "sentences": []})
-    assert look.from_try(engine, empty, "en").texts == (look.EXAMPLE,)
+    assert look.from_try(engine, empty, "en").texts == ("I am a student.",)
 
 
 def test_what_was_looked_at_stays_until_something_else_is_translated(engine):
