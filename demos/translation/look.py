@@ -106,7 +106,7 @@ class Look:
             return self.refused(error)
 
     def refused(self, error: Refusal) -> str:
-        return frame.refusal(self.words, self.lang, error)
+        return answers.refusal(self.words, self.lang, error)
 
     def head(self) -> str:
         """Whose sentence is looked at, by which model; a list where there are several."""
