@@ -124,6 +124,7 @@ def test_a_family_stands_out_on_the_map_until_it_is_pressed_again(page: Page, ap
     expect(box.locator("g.chosen")).to_have_count(10)
     expect(weather).to_have_attribute("aria-pressed", "true")
     box.locator(".figure").focus()
+    page.keyboard.press("Home")  # the pointer may lie on a mark since the page moved
     expect(box.locator(".readout")).to_contain_text("I am a student.")
     page.keyboard.press("ArrowRight")
     expect(box.locator(".readout")).to_contain_text("It rained on the garden all night.")
