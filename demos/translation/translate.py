@@ -126,14 +126,16 @@ def build(engine: Any, words: Words) -> TryParts:
     turn, beside_turn = gr.State(Turn()), gr.State(Turn())
     answered, opened = gr.State(None), gr.State(False)
     no, yes = gr.State(False), gr.State(True)  # whether a model may be downloaded for it
-    asked = [turn, text, direction, model]
-    shown = [bar, shown_pane, beneath, fetch, seen, then, copy, details, answered]
+    asked = [turn, beside_turn, text, direction, model]
+    compared = [beside, fetch_now]
+    shown = [bar, shown_pane, beneath, fetch, seen, then, copy, details, *compared, answered]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.translators(engine).values())
     heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
 
     def page(step: Step) -> tuple[Any, ...]:
-        """A step in its places. What was said before stays in sight while a model is loaded."""
+        """A step in its places. What was said before stays in sight while a model is loaded; a
+        comparison is of another text by now."""
         some = step.now is not None
         return (
             step.bar,
@@ -142,14 +144,18 @@ def build(engine: Any, words: Words) -> TryParts:
             gr.update(visible=step.offered),
             *(gr.skip() if step.bar else gr.update(visible=some) for _ in (seen, then, copy)),
             gr.skip() if step.bar else step.details,
+            "",
+            gr.update(visible=False),
             gr.skip() if step.bar else step.now,
         )
 
     @frame.guard(words)
     async def on_say(
-        mine: Turn, sent: Any, direction: Any, key: Any, fetch: bool, request: gr.Request
-    ) -> AsyncIterator[Any]:
+        mine: Turn, other: Turn, sent: Any, direction: Any, key: Any, fetch: bool,
+        request: gr.Request,
+    ) -> AsyncIterator[Any]:  # fmt: skip
         halt, lang = mine.take(), words.lang(request)
+        other.take()
         run = asking.answering(engine, words, lang, sent, direction, key, fetch)
         async with aclosing(while_mine(halt, frame.or_nothing(run, BROKEN))) as steps:
             async for step in steps:
@@ -244,8 +250,8 @@ def build(engine: Any, words: Words) -> TryParts:
     strip.pick(on_pick, [turn, direction], text, **PRIVATE).success(**ask)
     copy.click(None, None, None, js=COPY)
     sides = [beside_turn, text, direction, model]
-    then.click(on_compare, [*sides, no], [beside, fetch_now], **heavy)
-    fetch_now.click(on_compare, [*sides, yes], [beside, fetch_now], **heavy)
+    then.click(on_compare, [*sides, no], compared, **heavy)
+    fetch_now.click(on_compare, [*sides, yes], compared, **heavy)
     return TryParts(text, direction, model, answered, seen)
 
 
