@@ -102,8 +102,8 @@ def next_words(tree: Sequence[Mapping[str, Any]], root: int) -> tuple[dict[str, 
             walk(n, text, share)
         rest = share * (1 - sum(tree[n]["probability"] for n in longer))
         alone = not word[-1].isalnum() or word >= "\u2e80"
-        if word[-1] in "'’" and word[:-1]:
-            return  # an article without its noun
+        if word[-1] in "'’-" and word[:-1]:
+            return  # an article without its noun, the first part of a compound
         if alone or len(longer) < len(below):
             found[text] = found.get(text, 0.0) + max(rest, 0.0)
         elif not below:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 END = "</s>"  # what the served model writes for the end of a sentence
 CHINESE = "\u3400-\u9fff"
-WORD = re.compile(rf"[{CHINESE}]|[^\W{CHINESE}]+(?:['’-][^\W{CHINESE}]+)*['’]?|\S")
+WORD = re.compile(rf"[{CHINESE}]|[^\W{CHINESE}]+(?:['’-][^\W{CHINESE}]+)*['’-]?|\S")
 
 
 @dataclass(frozen=True)

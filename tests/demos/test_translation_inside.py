@@ -12,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-from fake_insides import SENTENCE, STUDENT, InsideEngine, state
+from fake_insides import SENTENCE, STUDENT, InsideEngine, node, state
 from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 
 from demos import frame
@@ -211,6 +211,13 @@ def test_an_article_is_offered_with_its_noun_and_the_end_never():
     found, _ = beams.next_words(STUDENT, -1)
     assert set(found) == {" Je", " J'ai", " J'étais", " Il"}
     assert beams.next_words(STUDENT, 11) == ({}, set())
+
+
+def test_a_compound_is_offered_whole():
+    tree = [node(-1, " grand", 0.6), node(0, "-", 0.9), node(1, "mère", 0.9), node(2, ".", 0.9)]
+    found, unsure = beams.next_words(tree, -1)
+    assert found[" grand-mère"] == pytest.approx(0.6 * 0.9 * 0.9) and not unsure
+    assert set(found) == {" grand-mère"}
 
 
 # Another word
