@@ -190,20 +190,16 @@ def entries() -> Mapping[str, Entry]:
     return {entry.key: entry for entry in (*found, *offered)}
 
 
+def _published(metric: str, value: float, split: str, n: int | None, reference: str) -> Claim:
+    """A figure of a model's authors: without an interval, and not measured here."""
+    return Claim(metric, value, None, None, split, n, command="", reference=reference)
+
+
 def _timm_entries() -> list[Entry]:
     """The ImageNet backbones that can be downloaded, with what their author published."""
 
     def published(metric: str, percent: float) -> Claim:
-        return Claim(
-            metric=metric,
-            value=percent / 100,
-            low=None,
-            high=None,
-            split="imagenet-1k/validation",
-            n=50_000,
-            command="",
-            reference=REFERENCE,
-        )
+        return _published(metric, percent / 100, "imagenet-1k/validation", 50_000, REFERENCE)
 
     return [
         Entry(
@@ -238,15 +234,8 @@ def _causal_entries() -> list[Entry]:
             languages=writer.languages,
             max_batch=writer.max_batch,
             claims=(
-                Claim(
-                    metric="ifeval",
-                    value=writer.ifeval,
-                    low=None,
-                    high=None,
-                    split="ifeval/train",
-                    n=IFEVAL_PROMPTS,
-                    command="",
-                    reference=writer.reference,
+                _published(
+                    "ifeval", writer.ifeval, "ifeval/train", IFEVAL_PROMPTS, writer.reference
                 ),
             ),
         )
@@ -270,16 +259,7 @@ def _marian_entries() -> list[Entry]:
             languages=translator.languages,
             max_batch=translator.max_batch,
             claims=tuple(
-                Claim(
-                    metric=metric,
-                    value=value,
-                    low=None,
-                    high=None,
-                    split=translator.split,
-                    n=None,
-                    command="",
-                    reference=translator.reference,
-                )
+                _published(metric, value, translator.split, None, translator.reference)
                 for metric, value in translator.published
             ),
         )
