@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from html import escape
 from typing import Any
 
@@ -88,3 +89,16 @@ def offer(words: Words, lang: str, entry: Any) -> str:
             weights=size(words, lang, entry.parameters),
         )
     )
+
+
+async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
+    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
+
+    async def load() -> str:
+        await engine.preload(entry.key)
+        return "ready"
+
+    async with aclosing(with_progress(engine, entry.key, load())) as loading:
+        async for step in loading:
+            if step != "ready":
+                yield step

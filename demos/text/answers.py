@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame
+from demos import frame, typed
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
 from inference.errors import Refusal, UnknownModel
@@ -21,11 +20,6 @@ from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
 TASK = "text"
 SHAKESPEARE, TANG = "text/shakespeare", "text/tang"
 MOST_NAMED = 12  # unknown characters that are listed one by one
-#: Characters that would steer the page's own text: they are shown as a small box instead.
-STEERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-#: These, and the control characters but for a new line and a tab.
-FACELESS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{STEERING.pattern[1:-1]}]")
-LONE = re.compile("[\ud800-\udfff]")  # half a character: cannot be sent anywhere
 
 
 class AcrosticTooLong(Refusal):
@@ -46,13 +40,6 @@ class AcrosticUnknown(Refusal):
         "The Tang model cannot begin a line with {characters}: choose characters that poets of "
         "the time used, in simplified form."
     )
-
-
-class NotText(Refusal):
-    """Something else than text where text belongs. Field: sent."""
-
-    code = "not_text"
-    sentence = "This is no text but {sent}: send one text, in quotation marks."
 
 
 def writers(engine: Any) -> dict[str, Any]:
@@ -92,24 +79,13 @@ def _config(folder: str, changed: int) -> dict[str, Any]:
     return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
 
 
-def checked_text(text: Any) -> str:
-    """A text as it was sent; None means an empty one.
-
-    Raises:
-        NotText: it is a list, a number or the like, which nobody meant to be read as one.
-    """
-    if text is not None and not isinstance(text, str):
-        raise NotText(sent=str(text)[:40])
-    return LONE.sub("\ufffd", text or "")
-
-
 def received(text: Any) -> tuple[str, int]:
     """(what the model is given of a visitor's text: its end, how many characters were sent).
 
     Raises:
         NotText: it is none.
     """
-    whole = checked_text(text)
+    whole = typed.checked_text(text)
     whole = whole.replace("\r\n", "\n").replace("\r", "\n")
     return whole[-MOST_PROMPT:], len(whole)
 
@@ -129,17 +105,8 @@ def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
     assert letters is not None
     wrong = [c for c in hidden if letters.unknown(c) or not unicodedata.category(c).startswith("L")]
     if wrong:
-        raise AcrosticUnknown(characters=" ".join(named(c) for c in dict.fromkeys(wrong)))
+        raise AcrosticUnknown(characters=" ".join(typed.named(c) for c in dict.fromkeys(wrong)))
     return letters.clean(hidden)
-
-
-def named(character: str) -> str:
-    """One character as a sentence can show it: itself, or its number where it has no face."""
-    if character == " ":
-        return "␣"
-    if unicodedata.category(character)[0] in "CZ" or STEERING.match(character):
-        return f"U+{ord(character):04X}"
-    return character
 
 
 def unknown_in(entry: Any, text: str) -> list[str]:
@@ -153,7 +120,7 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
     found = unknown_in(entry, text)
     if not found:
         return ""
-    listed = " ".join(named(c) for c in found[:MOST_NAMED])
+    listed = " ".join(typed.named(c) for c in found[:MOST_NAMED])
     key = "text.answer.unknown" if len(found) <= MOST_NAMED else "text.answer.unknown_many"
     more = len(found) - MOST_NAMED
     sentence = words.say(
@@ -161,21 +128,6 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
     )
     shown = escape(sentence).replace("\0", f"<bdi>{escape(listed)}</bdi>")
     return f'<p class="note">{shown}</p>'
-
-
-def shown(text: str, gone: Iterable[str] = ()) -> str:
-    """A text as HTML: escaped; what has no face, and what the model read over, is marked."""
-    over = frozenset(gone)
-
-    def drawn(found: re.Match[str]) -> str:
-        c = found[0]
-        if FACELESS.match(c):
-            return f'<s class="gone" title="{named(c)}">□</s>'
-        return f'<s class="gone">{escape(c)}</s>' if c in over else escape(c)
-
-    # A long text is drawn five times a second, and nearly all of it is plain.
-    odd = re.compile(f"[&<>\"'{FACELESS.pattern[1:-1]}{re.escape(''.join(over))}]")
-    return odd.sub(drawn, text)
 
 
 def weights(words: Words, lang: str, entry: Any) -> str:

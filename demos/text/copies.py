@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import frame, typed
 from demos.language import Words
 from demos.text import answers
 from demos.text.writing import Written
@@ -103,7 +103,7 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
         for run in runs
     )
     quotes = "".join(
-        f"<li><q>{answers.shown(text[run['start'] : run['start'] + run['length']])}</q> "
+        f"<li><q>{typed.shown(text[run['start'] : run['start'] + run['length']])}</q> "
         f"<b>{run.get('count', run['length'])}</b></li>"
         for run in runs
     )

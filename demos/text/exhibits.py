@@ -30,14 +30,6 @@ element.addEventListener('click', (event) => {
   address.searchParams.set('exhibit', button.dataset.exhibitOf);
   history.replaceState(history.state, '', address);
 });"""
-# Fires "shown" when the element comes into sight from a hidden tab, room or exhibit (scrolling does
-# not count). What is costly then begins with the visitor's first look, not with the page.
-SHOWN = """let inSight = false;
-new IntersectionObserver((seen) => {
-  const now = seen.at(-1).isIntersecting;
-  if (now && !inSight) trigger('shown');
-  inSight = now;
-}, {rootMargin: '1000000px'}).observe(element);"""
 
 
 def switch(words: Words, both: bool) -> None:
@@ -64,8 +56,3 @@ def exhibit(name: str) -> Iterator[gr.Column]:
         raise ValueError(f"no exhibit called {name!r}: one of {', '.join(EXHIBITS)}")
     with gr.Column(elem_classes=["exhibit", f"exhibit-{name}"]) as column:
         yield column
-
-
-def on_sight() -> gr.HTML:
-    """An invisible piece of page whose event ``shown`` tells that its surroundings are in sight."""
-    return gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import unicodedata
 from html import escape, unescape
 
+from demos import typed
 from demos.language import Say
-from demos.text import answers
 
 SIGNS = {"\n": "↵", " ": "␣", "\t": "⇥"}
 
 
 def sign(text: str) -> str:
     """One character or token as visible signs, as HTML."""
-    return "".join(SIGNS.get(c) or answers.shown(c) for c in text)
+    return "".join(SIGNS.get(c) or typed.shown(c) for c in text)
 
 
 def name(say: Say, text: str) -> str:
@@ -21,7 +21,7 @@ def name(say: Say, text: str) -> str:
     words = {"\n": "line", " ": "space", "": "other"}
     if text in words:
         return unescape(say(f"text.char.{words[text]}"))
-    return "".join(SIGNS.get(c) or answers.named(c) for c in text)
+    return "".join(SIGNS.get(c) or typed.named(c) for c in text)
 
 
 def label(say: Say, text: str) -> str:

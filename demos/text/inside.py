@@ -15,10 +15,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import frame, pulse
+from demos import frame, pulse, typed
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
-from demos.text import answers, cells, exhibits, openings, paths, surprise
+from demos.sight import on_sight
+from demos.text import answers, cells, openings, paths, surprise
 from demos.text.writing import Written
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
@@ -208,7 +209,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
     listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
     cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
-    sight, looked, traces = exhibits.on_sight(), gr.State(None), Traces()
+    sight, looked, traces = on_sight(), gr.State(None), Traces()
     places = [looked, head, expected, path, listed, cell]
     nothing_new = (gr.skip(),) * len(places)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
@@ -239,7 +240,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     @frame.guard(words)
     async def on_own(text: Any, now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
         lang = words.lang(request)
-        text = answers.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
+        text = typed.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
         start = from_try(engine, now, lang)
         if text.strip():
             start = ending(replace(start, text=text, of=None, example=False))

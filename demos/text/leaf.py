@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from demos import frame
+from demos import frame, typed
 from demos.language import Words
 from demos.models import model_name
 from demos.text import answers
@@ -22,12 +22,12 @@ def leaf(entry: Any, now: Written, *, busy: bool) -> str:
     gone = answers.unknown_in(entry, now.wish.prompt)
     poem = answers.writes_poems(entry)
     cut = '<span class="given">…</span>' if now.wish.cut else ""
-    begun = answers.shown(now.wish.prompt, gone)
+    begun = typed.shown(now.wish.prompt, gone)
     given = f'<bdi class="given">{lined(begun) if poem else begun}</bdi>'
     stale, fresh = now.text, ""
     if busy and now.fresh:
         stale, fresh = now.text[: -now.fresh], now.text[-now.fresh :]
-    made = answers.shown(stale) + appearing(fresh)
+    made = typed.shown(stale) + appearing(fresh)
     if poem:
         made = lined(marked(stale, now.wish.acrostic) + appearing(fresh))
     lang = ' lang="zh-CN"' if poem else ""
@@ -43,7 +43,7 @@ def appearing(text: str) -> str:
     """New characters, which fade in one after the other until the next update comes."""
     pace = 0.18 / max(1, len(text))
     return "".join(
-        f'<i class="new" style="animation-delay:{i * pace:.3f}s">{answers.shown(c)}</i>'
+        f'<i class="new" style="animation-delay:{i * pace:.3f}s">{typed.shown(c)}</i>'
         if c != "\n"
         else "\n"
         for i, c in enumerate(text)
@@ -55,9 +55,9 @@ def marked(text: str, acrostic: str) -> str:
     parts, hidden = [], list(acrostic)
     for verse in LINE.findall(text):
         if hidden and verse[0] == hidden[0]:
-            parts.append(f"<em>{answers.shown(hidden.pop(0))}</em>{answers.shown(verse[1:])}")
+            parts.append(f"<em>{typed.shown(hidden.pop(0))}</em>{typed.shown(verse[1:])}")
         else:
-            parts.append(answers.shown(verse))
+            parts.append(typed.shown(verse))
     return "".join(parts)
 
 

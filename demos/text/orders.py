@@ -6,15 +6,15 @@ too, and whatever was computing for it is closed at once.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from demos.halt import Halt, until
 from demos.language import Words
-from demos.models import offer, on_disk, waiting
+from demos.models import offer, on_disk, ready, waiting
 from demos.text import answers, copies, leaf, writing
 from demos.text.writing import Wish, Written
 from inference.errors import Refusal
@@ -22,24 +22,6 @@ from pretrained.text import alphabet
 
 #: A poem has so many lines, each ended by one of these signs (as `pretrained.text.serve` counts).
 VERSES, ENDS = 4, "，。？！；"
-
-
-class Halt:
-    """How a writing that is under way is told to end: by Stop, or because another one begins.
-
-    (Gradio's own ``cancels`` ends the page's connection together with the run, and may lose the
-    answer of the event that cancelled.) To be used on the server's event loop."""
-
-    def __init__(self) -> None:
-        self.asked, self.replaced = asyncio.Event(), asyncio.Event()
-
-    def stop(self) -> None:
-        self.asked.set()
-
-    def replace(self) -> None:
-        """End without another word: the page is another's now."""
-        self.replaced.set()
-        self.asked.set()
 
 
 @dataclass(frozen=True)
@@ -107,7 +89,7 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
         if entry.hub_id and not order.fetch and not on_disk(entry):
             yield Step(offer(words, lang, entry), offered=True)
             return
-        async with aclosing(writing.ready(engine, entry)) as loading:
+        async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
                 bar = waiting(words, lang, entry, progress)
                 yield finished(engine, words, lang, now, bar, busy=True)
@@ -119,26 +101,6 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
         again = order.fetch and entry is not None and not on_disk(entry)
         said = answers.refusal(words, lang, error)
         yield finished(engine, words, lang, now, said, offered=again)
-
-
-async def until(halt: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The steps of a run until it ends or is halted, in the middle of a wait too; then closed."""
-    asked = asyncio.ensure_future(halt.wait())
-    try:
-        while not halt.is_set():
-            step = asyncio.ensure_future(anext(run, None))
-            try:
-                await asyncio.wait({step, asked}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                if not step.done():
-                    step.cancel()
-                    await asyncio.gather(step, return_exceptions=True)
-            if step.cancelled() or (got := step.result()) is None:
-                return
-            yield got
-    finally:
-        asked.cancel()
-        await run.aclose()  # type: ignore[attr-defined]
 
 
 def ended(engine: Any, now: Written) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import frame, typed
 from demos.language import Say
 from demos.text import answers, glyphs
 from demos.text.leaf import LINE
@@ -46,8 +46,8 @@ def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
     kept, own = (path[:-added], path[-added:]) if added else (path, "")
     more = "…" if len(kept) > TAIL else ""
     tail = (
-        f'<div class="path" dir="auto">{more}{answers.shown(kept[-TAIL:])}'
-        f'<b>{answers.shown(own)}</b><i class="caret"></i></div>'
+        f'<div class="path" dir="auto">{more}{typed.shown(kept[-TAIL:])}'
+        f'<b>{typed.shown(own)}</b><i class="caret"></i></div>'
     )
     most = max((p for _, p in got["odds"]), default=1.0)
     bars = []

@@ -16,7 +16,7 @@ from typing import Any
 
 from demos import frame
 from demos.language import Words
-from demos.text.answers import checked_text
+from demos.typed import checked_text
 from inference.errors import UnknownModel
 from pretrained import checkpoint
 from pretrained.errors import Refusal

@@ -13,9 +13,11 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import frame, pulse, typed
+from demos.halt import until
 from demos.language import Say, Words
-from demos.text import answers, charts, compare, exhibits, openings, orders, writing
+from demos.sight import on_sight
+from demos.text import answers, charts, compare, openings, orders, writing
 from demos.text.writing import Written
 from inference.errors import Refusal
 
@@ -110,7 +112,7 @@ def build(engine: Any, words: Words) -> TryParts:
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
     frame.facts(words, charts.headline(engine))
-    sight = exhibits.on_sight()
+    sight = on_sight()
     frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
     order, written, stands = gr.State(orders.Order()), gr.State(None), gr.State(None)
@@ -189,7 +191,7 @@ def build(engine: Any, words: Words) -> TryParts:
         say = words.speaker(words.lang(request))
         entry = answers.entry_of(engine, key)
         opening = openings.openings(entry)[0]
-        begin = answers.checked_text(begin)
+        begin = typed.checked_text(begin)
         if stood is not None and not stood.is_ours(begin):  # the visitor's own stays
             opening = openings.Opening(begin)
         return setting(before, say, entry.key, opening, (temperature, length, seed))
@@ -244,7 +246,7 @@ def build(engine: Any, words: Words) -> TryParts:
             return
         yield "<progress></progress>", gr.update(visible=False)
         run = compare.comparing(engine, words, one.wish, lang, fetch)
-        run = orders.until(order.halt.replaced, run)
+        run = until(order.halt.replaced, run)
         async with aclosing(pulse.pulsing(frame.or_nothing(run, ("", False)))) as columns:
             async for step in columns:
                 if step is pulse.STILL:

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from demos.models import with_progress
+from demos.models import ready
 from demos.text import answers
 from pretrained.text import alphabet
 from pretrained.text.options import MOST_PROMPT, checked
@@ -129,19 +129,6 @@ async def written(engine: Any, start: Written, pace: int) -> AsyncIterator[Writt
             now = now.and_then(group)
             yield now
     yield replace(now, fresh=0)
-
-
-async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
-    """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
-
-    async def load() -> str:
-        await engine.preload(entry.key)
-        return "ready"
-
-    async with aclosing(with_progress(engine, entry.key, load())) as loading:
-        async for step in loading:
-            if step != "ready":
-                yield step
 
 
 @dataclass

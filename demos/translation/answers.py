@@ -12,7 +12,7 @@ from typing import Any
 from demos import frame
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
-from demos.text.answers import checked_text
+from demos.typed import checked_text
 from inference.errors import Refusal, UnknownModel
 from pretrained import checkpoint
 from pretrained.translation.errors import TooLong

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demos.language import Words
-from demos.models import offer, on_disk, waiting
-from demos.text.writing import ready
+from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers, languages, pane
 from demos.translation.answers import Translated
 from inference.errors import Refusal

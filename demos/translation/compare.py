@@ -11,8 +11,7 @@ from html import escape
 from typing import Any
 
 from demos.language import Words
-from demos.models import model_name, offer, on_disk, waiting
-from demos.text.writing import ready
+from demos.models import model_name, offer, on_disk, ready, waiting
 from demos.translation import answers, pane
 from demos.translation.answers import Translated
 from inference.errors import Refusal

@@ -20,8 +20,7 @@ import gradio as gr
 from demos import frame, pulse
 from demos.language import Say, Words
 from demos.limits import MB
-from demos.models import offer, on_disk, waiting
-from demos.text.writing import ready
+from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers
 from demos.translation.letters import MOST_TEXT, pieces, read
 from demos.translation.turns import Turn, while_mine

@@ -13,9 +13,9 @@ from typing import Any
 from demos import frame
 from demos.language import Words
 from demos.models import model_name
-from demos.text.answers import named
 from demos.translation import answers, pieces
 from demos.translation.answers import Translated
+from demos.typed import named
 
 #: Lower ends of the shades 0 to 3, as probabilities of a word.
 SHADES = (0.7, 0.3, 0.1)

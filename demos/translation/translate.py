@@ -15,7 +15,7 @@ import gradio as gr
 
 from demos import frame, pulse
 from demos.language import Say, Words
-from demos.text import exhibits
+from demos.sight import on_sight
 from demos.translation import answers, asking, charts, compare, examples, files
 from demos.translation.answers import Translated
 from demos.translation.asking import Step
@@ -120,7 +120,7 @@ def build(engine: Any, words: Words) -> TryParts:
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
     frame.facts(words, charts.headline(engine))
-    sight = exhibits.on_sight()
+    sight = on_sight()
     frame.choices(words, direction, lambda say: direction_choices(words, say))
 
     turn, beside_turn = gr.State(Turn()), gr.State(Turn())

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from demos import pulse
-from demos.text.orders import Halt, until
+from demos.halt import Halt, until
 
 
 class Turn:

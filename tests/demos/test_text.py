@@ -16,8 +16,9 @@ import gradio as gr
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 
-from demos import frame
+from demos import frame, typed
 from demos import text as text_tab
+from demos.halt import Halt
 from demos.language import Words
 from demos.text import (
     answers,
@@ -279,13 +280,13 @@ def halted(engine, how) -> list[orders.Step]:
 
 def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
     engine.free = 30
-    last = halted(engine, orders.Halt.stop)[-1]
+    last = halted(engine, Halt.stop)[-1]
     assert last.now.text == VERSE[:30] and not last.busy and "Did it copy" in last.below
     assert (engine.open, engine.closed) == (0, 1)
 
 
 def test_a_new_order_ends_the_one_before_without_another_word(engine):
-    came = halted(engine, orders.Halt.replace)
+    came = halted(engine, Halt.replace)
     assert came and all(step.busy for step in came)
     assert (engine.open, engine.closed) == (0, 1)
 
@@ -407,7 +408,7 @@ def test_it_is_the_visitors_own_signs_that_are_named_and_struck_out(engine):
 @pytest.mark.parametrize("sent", [["a", "b"], {}, [], 7, True])
 def test_what_is_no_text_is_refused(engine, sent):
     for read in (answers.received, lambda sent: writing.wished(engine.entries[TANG], "", sent)):
-        with pytest.raises(answers.NotText) as refused:
+        with pytest.raises(typed.NotText) as refused:
             read(sent)
     for lang in ("en", "zh"):
         assert str(sent) in answers.sentence_of(refused.value, WORDS, lang)
@@ -883,11 +884,8 @@ def test_every_measured_property_has_words():
 
 
 def test_a_command_is_broken_between_its_options_only():
-    words = Words()
-    with gr.Blocks():
-        frame.command(words, teach.TRAIN)
-    [html] = (value for key, value in words.tables["en"].items() if "<code>" in value)
-    shown = re.search("<code>(.*?)</code>", html)[1]
+    html = frame.command_html(teach.TRAIN, WORDS.speaker("en"))
+    shown = re.search("<code[^>]*>(.*?)</code>", html)[1]
     assert text(shown) == teach.TRAIN
     assert re.findall("<span>(.*?)</span>", shown) == [
         "--data my_text.txt", "--out my_model", "--minutes 20"
