@@ -117,7 +117,7 @@ def ladder(say: Say) -> str:
             )
         )
     one = next(iter(found.values()), {})
-    minutes = f"{one['wall_seconds'] / 60:.0f}" if one else DASH
+    minutes = f"{one['seconds'] / 60:.0f}" if one else DASH
     n = f"{one['n']:,}" if one else DASH
     heads = ("rung", "bleu", "chrf", "weights", "updates")
     caption = say("translation.chart.ladder", n=n, minutes=minutes)

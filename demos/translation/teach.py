@@ -10,7 +10,7 @@ from demos.language import Say, Words
 from demos.models import model_name
 from demos.translation import answers
 
-MINUTES, LONG = 20, 60  # on two processor cores, as the words beside them say
+MINUTES, LONG = 20, 60  # examples; a budget of any length ends with its schedule complete
 PAIRS = "my_pairs.tsv"
 TRAIN = (
     f"python -m pretrained train translation/en-fr --data {PAIRS} --out my_model "
