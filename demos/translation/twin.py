@@ -13,7 +13,7 @@ from demos.translation.answers import BUNDLED, PLAIN, TAGS
 SOURCE, TARGET = "en", "fr"  # the twin knows this direction only
 FULL = BUNDLED[f"{SOURCE}-{TARGET}"]
 #: For the other directions: long enough to be hard to hold in one vector.
-EXAMPLE = "My grandmother, who lives near the sea, walks to the market every morning with her dog."
+EXAMPLE = "I would like to know why you did not come to the party last night."
 
 
 def drawn(
