@@ -64,7 +64,7 @@ def read(path: Any, limit_mb: int) -> str:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Whole lines together as long as they fit, a long line sentence by sentence, a sentence
+    """Whole lines together as long as they fit, a long line at the end of a sentence, a sentence
     without an end at a blank. Joined, they are the text."""
     held = ""
     for part in (part for line in text.splitlines(keepends=True) for part in _parts(line)):
@@ -77,14 +77,11 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def _parts(line: str) -> Iterator[str]:
-    if len(line) <= PIECE:
+    while len(line) > PIECE:
+        *whole, _ = sentences.split(line[:PIECE])  # the last one may go on
+        size = sum(len(one.before + one.text + one.after) for one in whole)
+        size = size or line.rfind(" ", 1, PIECE) + 1 or PIECE
+        yield line[:size]
+        line = line[size:]
+    if line:
         yield line
-        return
-    for one in sentences.split(line):
-        rest = one.before + one.text + one.after
-        while len(rest) > PIECE:
-            place = rest.rfind(" ", 1, PIECE) + 1 or PIECE
-            yield rest[:place]
-            rest = rest[place:]
-        if rest:
-            yield rest

@@ -31,6 +31,7 @@ from demos.translation import (
 from demos.translation.letters import FileNotText, FileTooLong
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
+from pretrained.translation import sentences
 from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
 
 WORDS = Words()
@@ -480,6 +481,22 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
 def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
     cut = list(letters.pieces(text))
     assert "".join(cut) == text and max(map(len, cut)) <= letters.PIECE
+
+
+@pytest.mark.parametrize("signs", [".", "!?", "…", '."', "a." + " " * 199_000, '. "', "Mr. "])
+def test_a_run_of_signs_takes_time_as_it_is_long(signs):
+    """Squared, it would be minutes."""
+    text = (signs * (200_000 // len(signs) + 1))[:200_000]
+    assert "".join(one.before + one.text + one.after for one in sentences.split(text)) == text
+
+
+def test_a_long_line_is_looked_at_a_piece_at_a_time(monkeypatch):
+    seen, split = [], sentences.split
+    monkeypatch.setattr(sentences, "split", lambda text: seen.append(len(text)) or split(text))
+    text = "Short one. " * 2_000 + "." * 5_000
+    cut = list(letters.pieces(text))
+    assert "".join(cut) == text and max(seen) == letters.PIECE
+    assert all(one.endswith("one. ") for one in cut[:15])
 
 
 def done(engine, text, direction="en-fr", key=EN_FR) -> list[files.Done]:
