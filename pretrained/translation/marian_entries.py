@@ -4,9 +4,9 @@ Plain data, so that the catalogue imports neither torch nor transformers. Weight
 precision: bytes are four for each number, positions and biases included; the file's header adds a
 few thousand, the vocabularies 3 to 6 MB, and the Hub tells the exact size before a download.
 
-The main branches of these repositories hold their weights as pickles, which are never loaded.
-``revision`` names a pull request of the same repository that holds them as safetensors; where it is
-None, `pretrained.hub` asks for the one that Hugging Face's own converter has opened.
+The main branches of these repositories hold their weights as pickles, which are never loaded:
+`pretrained.hub` asks for the pull request that Hugging Face's own converter has opened, and keeps
+its commit. Anybody may open a pull request and change it later, so none is named here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class MarianEntry:
     Attributes:
         name: of the catalogue's key, ``translation/<name>``.
         title: short English name.
-        revision: a branch, a pull request or a commit; None for the main branch.
+        revision: a commit; None for the main branch, or what the converter made of it.
         directions: such as ``("en-fr",)``, the usual one first.
         kind: transformers' ``model_type``.
         architecture: what its ``config.json`` says of its size; a test counts ``parameters``.
@@ -82,7 +82,7 @@ MARIAN_ENTRIES = (
         name="marian-en-fr",
         title="Marian, English to French",
         hub_id="Helsinki-NLP/opus-mt-en-fr",
-        revision="refs/pr/9",
+        revision=None,
         licence="apache-2.0",
         directions=("en-fr",),
         kind="marian",
@@ -96,7 +96,7 @@ MARIAN_ENTRIES = (
         name="marian-fr-en",
         title="Marian, French to English",
         hub_id="Helsinki-NLP/opus-mt-fr-en",
-        revision="refs/pr/4",
+        revision=None,
         licence="apache-2.0",
         directions=("fr-en",),
         kind="marian",
@@ -110,7 +110,7 @@ MARIAN_ENTRIES = (
         name="marian-en-zh",
         title="Marian, English to Chinese",
         hub_id="Helsinki-NLP/opus-mt-en-zh",
-        revision="refs/pr/13",
+        revision=None,
         licence="apache-2.0",
         directions=("en-zh",),
         kind="marian",

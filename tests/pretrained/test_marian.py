@@ -26,6 +26,7 @@ from pretrained.errors import (
     HubUnsafe,
     ViewUnsupported,
 )
+from pretrained.hub_cache import COMMIT
 from pretrained.hub_converted import BOT, TITLE
 from pretrained.translation import evaluate, marian
 from pretrained.translation.errors import (
@@ -366,17 +367,6 @@ def test_what_another_program_brought_is_used(
     load(replace(ENTRY, hub_id=f"museum/{many.name}", key="translation/m2m100"))
 
 
-def test_a_pull_request_holds_the_weights(hub: HubStandIn, tiny: Path, tmp_path: Path) -> None:
-    """As for the four Marian models: the main branch has a pickle, a named branch the weights."""
-    entry = replace(ENTRY, revision="refs/pr/9")
-    hub.add_folder(HUB_ID, pickled(tiny, tmp_path))
-    commit = hub.add_folder(HUB_ID, tiny, branch="refs/pr/9")
-    load(entry)
-    assert downloads.state(entry).commit == commit
-    hub.stop()
-    load(entry)
-
-
 def test_the_converter_s_pull_request_is_found(hub: HubStandIn, tiny: Path, tmp_path: Path) -> None:
     hub.add_folder(HUB_ID, pickled(tiny, tmp_path))
     commit = hub.add_folder(HUB_ID, tiny, branch="refs/pr/3")
@@ -384,6 +374,9 @@ def test_the_converter_s_pull_request_is_found(hub: HubStandIn, tiny: Path, tmp_
     load()
     assert downloads.state(ENTRY).commit == commit
     assert not any(request.path.endswith(".bin") for request in hub.requests)
+    hub.add(HUB_ID, {"config.json": b"another"}, branch="refs/pr/3")
+    load()  # a branch that moves later changes nothing
+    assert downloads.state(ENTRY).commit == commit
 
 
 def pickled(folder: Path, tmp_path: Path) -> Path:
@@ -541,6 +534,12 @@ def test_every_direction_of_the_page_has_a_translator_of_today() -> None:
     for direction in ("en-fr", "fr-en", "en-zh", "zh-en"):
         assert DIRECTIONS[f"translation/marian-{direction}"] == (direction,)
         assert direction in DIRECTIONS["translation/m2m100"]
+
+
+def test_no_entry_trusts_a_branch_that_others_may_move() -> None:
+    """A commit, or None, for which `hub_converted` asks who opened the pull request."""
+    for entry in MARIAN_ENTRIES:
+        assert entry.revision is None or COMMIT.fullmatch(entry.revision), entry.key
 
 
 def test_the_weights_are_brought_last() -> None:
