@@ -3,7 +3,7 @@
 It answers what the real one answers for models: repository information, the file tree, paths,
 HEAD and GET of files with entity tags, commit headers, ranges, a redirect to "the CDN" for large
 files, and its error codes. It can also misbehave on request: break off in the middle, ignore
-ranges, send other bytes than it promised, hold a body back until it is told to go on.
+ranges, send other bytes than it promised, hold a body back until it is told to go on, be silent.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class HubStandIn:
         tampered: path -> what is sent instead of the content, of the same size.
         ignores_ranges: answer every range with the whole file.
         hold: when set to (bytes, event), a large body waits after so many bytes for the event.
+        silence: when set, who asks for pull requests waits for this event.
         answers: when set, every request gets this (status, body): a portal, a Hub in trouble.
     """
 
@@ -67,6 +68,7 @@ class HubStandIn:
         self.tampered: dict[str, bytes] = {}
         self.ignores_ranges = False
         self.hold: tuple[int, threading.Event] | None = None
+        self.silence: threading.Event | None = None
         self.answers: tuple[int, bytes] | None = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -181,6 +183,8 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
             repo = self._repo(f"{owner}/{name}")
             kind = rest[0] if rest else "revision"
             if kind == "discussions":
+                if hub.silence is not None:
+                    hub.silence.wait(10)
                 found: Any = [_pull(f"{owner}/{name}", *pull) for pull in repo.pulls]
                 found = {"discussions": found, "count": len(found), "start": 0}
                 self._send(200, json.dumps(found).encode(), {"Content-Type": "application/json"})

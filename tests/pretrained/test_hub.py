@@ -282,6 +282,23 @@ def test_weights_that_the_hubs_converter_offers_stand_in_for_pickles(hub: HubSta
     assert (folder / "model.safetensors").read_bytes() == b"weights"
 
 
+def test_a_hub_that_is_silent_about_pull_requests_holds_nobody(
+    hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 1)
+    hub.add(MODEL, {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
+    hub.add(MODEL, {"config.json": b"{}", "model.safetensors": b"w"}, branch="refs/pr/7")
+    hub.repos[MODEL].pulls = [(7, TITLE, BOT)]
+    hub.silence = threading.Event()
+    with pytest.raises(HubOffline):
+        downloads.fetch(MODEL)
+    assert hub.requests[-1].path.endswith("/discussions")
+    hub.silence.set()
+    assert (downloads.fetch(MODEL) / "model.safetensors").read_bytes() == b"w"
+
+
 def test_a_named_revision_is_not_exchanged(hub: HubStandIn) -> None:
     commit = hub.add(MODEL, {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
     hub.add(MODEL, {"config.json": b"{}", "model.safetensors": b"w"}, branch="refs/pr/7")
