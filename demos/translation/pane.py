@@ -227,7 +227,7 @@ def others(words: Words, lang: str, now: Translated) -> str:
     left = len(told) - MOST_SHOWN
     more = f'<p class="quiet">{say("translation.answer.others_left", count=left)}</p>'
     best = share(told[0]["alternatives"][0])
-    about = say("translation.answer.others_one", share="\0").replace("\0", escape(best))
+    about = say("translation.answer.others_one", share="\0").replace("\0", best)
     if len(now.result["sentences"]) > 1:
         about = say("translation.answer.others_many")
     is_open = " open" if len(groups) == 1 else ""

@@ -30,7 +30,7 @@ SHORT = frozenset(
     }
     | {"mm", "mme", "mlle", "m", "cf", "p.ex", "av", "boul", "ch"}
 )
-#: Both patterns give nothing back and enter a run of signs once: they take time as the text is long.
+#: Both patterns give nothing back and enter a run of signs once: time grows as the text does.
 ENDING = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?= )|[。！？…]++[”’」』）\"]*+")
 #: What may begin a sentence after a blank.
 BEGIN = re.compile(r" *+[\"'“‘«¿¡(\[—-]*+ *+[A-ZÀ-ÖØ-Þ0-9\u3040-\u9fff]")

@@ -210,6 +210,15 @@ def test_alternatives_are_listed_with_what_differs(engine):
     assert pane.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
+def test_a_very_small_probability_is_told_as_such():
+    result = {"sentences": [sentence("Hello")], "translation": "olleH"}
+    for one in result["sentences"][0]["alternatives"]:
+        one["probability"] = 0.0004
+    now = answers.Translated("Hello", "en", "fr", EN_FR, result)
+    told = plain(pane.others(WORDS, "en", now))
+    assert told.count("<0.1%") == 4 and "&" not in told
+
+
 def test_alternatives_of_many_sentences_are_folded_and_bounded(engine):
     step = ask(engine, "Go on. " * 60)
     assert '<details class="others">' in step.details
