@@ -1,7 +1,8 @@
 """A text file in, a text file out: line by line, in pieces small enough that others' questions come
 between them.
 
-Nothing of it stays on the server: the finished file travels inside the page, to whoever sent it.
+Nothing of it stays on the server: what was sent is deleted once it is read, and the finished file
+travels inside the page, to whoever sent it.
 """
 
 from __future__ import annotations
@@ -69,6 +70,9 @@ class Done:
     bar: str = ""
 
 
+BROKEN = Done(ended=True)  # stands in for what nobody expected, before it is raised
+
+
 async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIterator[Done]:
     """How far a file is, piece by piece; what had been made stays where one is refused."""
     source, _, target = job.direction.partition("-")
@@ -85,10 +89,23 @@ async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIt
                 made += got["translation"]
             else:
                 made += piece
-            lines, read = lines + piece.count("\n"), read + len(piece)
+            lines, read = lines + ends(piece), read + len(piece)
         yield Done(made, of, of, read, ended=True)
     except Refusal as error:
         yield Done(made, lines, of, read, ended=True, error=error)
+
+
+def ends(text: str) -> int:
+    """How many lines end in a text, at each of the ends that ``splitlines`` knows."""
+    return len((text + ".").splitlines()) - 1
+
+
+def taken(path: Any, limit_mb: int) -> str:
+    """The text of a file that was sent, which is deleted whatever comes of it. Raises as `read`."""
+    try:
+        return read(path, limit_mb)
+    finally:
+        Path(str(path)).unlink(missing_ok=True)
 
 
 def shown(words: Words, lang: str, job: Job, done: Done) -> str:
@@ -143,27 +160,32 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
     async def on_file(
         mine: Turn, path: Any, direction: Any, key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
-        lang, halt = words.lang(request), mine.take()
+        lang = words.lang(request)
         try:
             entry = answers.entry_of(engine, key)
             if not on_disk(entry):
-                yield offer(words, lang, entry), gr.update(visible=False)
+                yield offer(words, lang, entry), gr.skip()
                 return
-            job = Job(Path(str(path)).name, read(path, limit_mb), str(direction), entry.key)
+            job = Job(Path(str(path)).name, taken(path, limit_mb), str(direction), entry.key)
         except Refusal as error:
-            yield answers.refusal(words, lang, error), gr.update(visible=False)
+            if mine.under_way:  # the file before this one goes on, in the place of the refusal
+                raise
+            yield answers.refusal(words, lang, error), gr.skip()
             return
-        last, shown_at = Done(), 0.0
-        run = frame.or_nothing(translating(engine, words, lang, job), Done(ended=True))
-        async with aclosing(while_mine(halt, run)) as steps:
-            async for step in steps:
-                if step is pulse.STILL:
-                    yield gr.skip(), gr.skip()
-                    continue
-                last = step
-                if last.ended or time.monotonic() - shown_at >= EVERY:
-                    shown_at = time.monotonic()
-                    yield shown(words, lang, job, last), gr.update(visible=not last.ended)
+        halt, last, shown_at = mine.take(), Done(), 0.0
+        run = frame.or_nothing(translating(engine, words, lang, job), BROKEN)
+        try:
+            async with aclosing(while_mine(halt, run)) as steps:
+                async for step in steps:
+                    if step is pulse.STILL:
+                        yield gr.skip(), gr.skip()
+                        continue
+                    last = replace(last, ended=True, bar="") if step is BROKEN else step
+                    if last.ended or time.monotonic() - shown_at >= EVERY:
+                        shown_at = time.monotonic()
+                        yield shown(words, lang, job, last), gr.update(visible=not last.ended)
+        finally:
+            halt.stop()
         if halt.replaced.is_set():
             yield gr.skip(), gr.skip()
         elif not last.ended:  # Stop: what there is of it

@@ -16,6 +16,12 @@ class Turn:
 
     def __init__(self) -> None:
         self.halt = Halt()
+        self.halt.stop()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody has the turn who was not told to end (and who stops it at his end)."""
+        return not self.halt.asked.is_set()
 
     def take(self) -> Halt:
         """The right to answer, until somebody else takes it."""

@@ -547,6 +547,71 @@ def test_the_finished_file_travels_in_the_page(engine, lang):
     assert "<b>" not in html and "<i>" not in html
 
 
+def callback(engine, name):
+    """A callback of the tab by its name."""
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(engine, WORDS)
+    [found] = [fn.fn for fn in page.fns.values() if fn.name == name]
+    return found
+
+
+def file_of(engine, turn, file):
+    return callback(engine, "on_file")(turn, file, "en-fr", EN_FR, gr.Request())
+
+
+def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path):
+    first, second = "ab\n" * 400, "cd\n" * 400
+    engine.refusing[second] = ValueError("a bug")
+    came = []
+
+    async def run():
+        async for step in file_of(engine, turns.Turn(), sent(tmp_path, (first + second).encode())):
+            came.append(step)
+
+    with pytest.raises(gr.Error):
+        asyncio.run(run())
+    data = re.search(r'base64,([^"]+)"', came[-1][0])[1]
+    assert base64.b64decode(data).decode() == "ba\n" * 400
+    assert came[-1][1]["visible"] is False
+
+
+def test_a_file_that_is_refused_leaves_the_one_under_way(engine, tmp_path):
+    async def run():
+        engine.gate, turn, came = asyncio.Event(), turns.Turn(), []
+
+        async def read():
+            async for step in file_of(engine, turn, sent(tmp_path, b"Hello.\n", "one.txt")):
+                came.append(step)
+
+        first = asyncio.ensure_future(read())
+        while not engine.open:
+            await asyncio.sleep(0.01)
+        with pytest.raises(gr.Error, match="UTF-8"):
+            async for _ in file_of(engine, turn, sent(tmp_path, b"\xff", "two.txt")):
+                pass
+        engine.gate.set()
+        await asyncio.wait_for(first, 10)
+        assert not turn.under_way
+        [refused] = [s async for s in file_of(engine, turn, sent(tmp_path, b"\xff", "two.txt"))]
+        return came, refused
+
+    came, refused = asyncio.run(run())
+    assert "download=" in came[-1][0] and 'role="alert"' in refused[0]
+
+
+@pytest.mark.parametrize("raw", [b"Hello.\n", b"\xff"])
+def test_a_file_does_not_stay_on_the_server(engine, tmp_path, raw):
+    file = sent(tmp_path, raw)
+    collect(file_of(engine, turns.Turn(), file))
+    assert not file.exists()
+
+
+def test_lines_are_counted_alike_on_the_way_and_at_the_end(engine):
+    steps = done(engine, "ab cd\u2028" * 1_000 + "end")
+    assert steps[-1].lines == steps[-1].of == 1_001
+    assert steps[-2].lines > 600
+
+
 # The page
 
 
