@@ -168,15 +168,18 @@ def build(engine: Any, words: Words) -> TryParts:
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing_new
 
-    # What follows sets up a question, which is asked right after.
+    # What follows sets up a question, which is asked right after. What does not change is skipped:
+    # the visitor may have written on since.
 
     def setting(request: gr.Request, direction: Any, text: Any, key: Any) -> tuple[Any, ...]:
-        """(direction, text, model, examples) for a direction."""
+        """(direction, text, model, examples) for a direction; the model only where it must be
+        another."""
         say = words.speaker(words.lang(request))
         chosen = direction if direction in answers.DIRECTIONS else answers.DIRECTIONS[0]
         choices = answers.model_choices(engine, words, say, chosen)
         keys = [key for _, key in choices]
-        model = gr.update(choices=choices, value=key if key in keys else next(iter(keys), None))
+        other = {} if key in keys else {"value": next(iter(keys), None)}
+        model = gr.update(choices=choices, **other)
         return chosen, text, model, examples.chips(say, chosen.partition("-")[0])
 
     @frame.guard(words)
@@ -185,17 +188,16 @@ def build(engine: Any, words: Words) -> TryParts:
             return (gr.skip(),) * (len(set_up) + 1)
         direction = FIRST[words.lang(request)]
         source = direction.partition("-")[0]
-        return *setting(request, direction, examples.turned(text or "", source), key), True
+        return *setting(request, direction, turned(text, source), key), True
 
     @frame.guard(words)
     async def on_direction(
         mine: Turn, direction: Any, text: Any, key: Any, request: gr.Request
     ) -> Any:
         mine.take()
-        source = str(direction).partition("-")[0]
-        if source in examples.EXAMPLES:
-            text = examples.turned(str(text or ""), source)
-        return setting(request, direction, text, key)
+        direction = str(direction)
+        new, *rest = setting(request, direction, turned(text, direction.partition("-")[0]), key)
+        return gr.skip() if new == direction else new, *rest
 
     @frame.guard(words)
     async def on_swap(
@@ -204,15 +206,13 @@ def build(engine: Any, words: Words) -> TryParts:
         mine.take()
         source, _, target = str(direction).partition("-")
         if now is not None and (now.text, now.source, now.target) == (text, source, target):
-            text = now.result["translation"]
-        return setting(request, f"{target}-{source}", text, key)
+            return setting(request, f"{target}-{source}", now.result["translation"], key)
+        return setting(request, f"{target}-{source}", gr.skip(), key)
 
     @frame.guard(words)
-    async def on_turn(
-        mine: Turn, text: Any, key: Any, event: gr.EventData, request: gr.Request
-    ) -> Any:
+    async def on_turn(mine: Turn, key: Any, event: gr.EventData, request: gr.Request) -> Any:
         mine.take()
-        return setting(request, str(event.direction), text, key)
+        return setting(request, str(event.direction), gr.skip(), key)
 
     @frame.guard(words)
     async def on_pick(mine: Turn, direction: Any, event: gr.EventData) -> Any:
@@ -244,15 +244,24 @@ def build(engine: Any, words: Words) -> TryParts:
     fetch.click(on_say, [*asked, yes], shown, **heavy)
     sight.shown(on_open, [opened, text, model], [*set_up, opened], **PRIVATE)
     opened.change(**ask)
-    direction.input(on_direction, [turn, direction, text, model], set_up, **PRIVATE).success(**ask)
-    swap.click(on_swap, [turn, direction, text, model, answered], set_up, **PRIVATE).success(**ask)
-    beneath.turn(on_turn, [turn, text, model], set_up, **PRIVATE).success(**ask)
+    chosen = [turn, direction, text, model]
+    latest: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE}
+    direction.input(on_direction, chosen, set_up, **latest).success(**ask)
+    swap.click(on_swap, [*chosen, answered], set_up, **PRIVATE).success(**ask)
+    beneath.turn(on_turn, [turn, model], set_up, **PRIVATE).success(**ask)
     strip.pick(on_pick, [turn, direction], text, **PRIVATE).success(**ask)
     copy.click(None, None, None, js=COPY)
     sides = [beside_turn, text, direction, model]
     then.click(on_compare, [*sides, no], compared, **heavy)
     fetch_now.click(on_compare, [*sides, yes], compared, **heavy)
     return TryParts(text, direction, model, answered, seen)
+
+
+def turned(text: Any, source: str) -> Any:
+    """An example in another language; what the visitor wrote is left as it stands."""
+    sent = str(text or "")
+    new = examples.turned(sent, source) if source in examples.EXAMPLES else sent
+    return gr.skip() if new == sent else new
 
 
 def copied(say: Say) -> str:

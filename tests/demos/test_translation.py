@@ -548,10 +548,10 @@ def test_the_finished_file_travels_in_the_page(engine, lang):
 
 
 def callback(engine, name):
-    """A callback of the tab by its name."""
+    """A callback of the tab by its name, the one of Try where there are several."""
     with gr.Blocks(analytics_enabled=False) as page:
         tab.build(engine, WORDS)
-    [found] = [fn.fn for fn in page.fns.values() if fn.name == name]
+    found, *_ = [fn.fn for fn in page.fns.values() if fn.name == name]
     return found
 
 
@@ -610,6 +610,37 @@ def test_lines_are_counted_alike_on_the_way_and_at_the_end(engine):
     steps = done(engine, "ab cd\u2028" * 1_000 + "end")
     assert steps[-1].lines == steps[-1].of == 1_001
     assert steps[-2].lines > 600
+
+
+# Setting up
+
+
+def test_what_does_not_change_is_not_written_back(engine):
+    """The visitor may have typed on while the click was on its way."""
+    skip, turn, own = gr.skip(), turns.Turn(), "I am a teacher."
+
+    def set_up(name, *sent):
+        return list(asyncio.run(callback(engine, name)(turn, *sent, gr.Request())))
+
+    direction, text, model, _ = set_up("on_direction", "en-fr", own, PLAIN)
+    assert direction == text == skip and "value" not in model
+    _, text, model, _ = set_up("on_direction", "zh-en", "I am a student.", PLAIN)
+    assert text == "我是学生。" and model["value"] == EN_ZH
+    direction, text, *_ = set_up("on_swap", "en-fr", own, EN_FR, None)
+    assert direction == "fr-en" and text == skip
+    event = gr.EventData(None, {"direction": "fr-en"})
+    direction, text, *_ = set_up("on_turn", EN_FR, event)
+    assert direction == "fr-en" and text == skip
+    opening = callback(engine, "on_open")
+    _, text, *_ = asyncio.run(opening(False, own, EN_FR, gr.Request()))
+    assert text == skip
+
+
+def test_the_last_direction_chosen_counts(engine):
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(engine, WORDS)
+    [found] = [fn for fn in page.fns.values() if fn.name == "on_direction"]
+    assert found.trigger_mode == "always_last"
 
 
 # The page
