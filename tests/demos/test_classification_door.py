@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gradio as gr
 import httpx
 import pytest
 from bad_pictures import REFUSED, encoded, photo
 from fake_classifiers import FakeEngine
 from gradio_client import Client, handle_file
+from served import WORDS, client, handle_file, served
 
 from demos import classification
-from demos.language import Words
-
-WORDS = Words()
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +19,13 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(engine):
-    with gr.Blocks(analytics_enabled=False) as page:
-        classification.build(engine, WORDS)
-    page.queue()
-    page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
-    yield page
-    page.close()
+    with served(lambda: classification.build(engine, WORDS)) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def english(page):
-    return Client(page.local_url, verbose=False, analytics_enabled=False)
+    return client(page)
 
 
 @pytest.fixture

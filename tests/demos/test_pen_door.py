@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,12 +13,10 @@ import httpx
 import pytest
 from fake_pens import PEN, FakePens
 from gradio_client import Client
+from served import PATIENCE, WORDS, client, served, soon
 
-from demos.language import Words
 from demos.text import pen, pen_inside
 
-WORDS = Words()
-PATIENCE = 20.0  # seconds that anything may take here on a busy machine
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -33,17 +29,13 @@ def engine(tmp_path_factory):
 def page(engine, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("files")))
-        with gr.Blocks(analytics_enabled=False) as page:
-            pen_inside.build(engine, WORDS, pen.build(engine, WORDS))
-        page.queue()
-        page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
-        yield page
-        page.close()
+        with served(lambda: pen_inside.build(engine, WORDS, pen.build(engine, WORDS))) as page:
+            yield page
 
 
 @pytest.fixture(scope="module")
 def english(page):
-    return Client(page.local_url, verbose=False, analytics_enabled=False)
+    return client(page)
 
 
 def drawing(path: str) -> ElementTree.Element:
@@ -129,16 +121,6 @@ def test_nonsense_is_no_accident(page, sent):
     event = reply.json().get("event_id")
     told = httpx.get(f"{door}/{event}", timeout=20).text if event else reply.text
     assert "Traceback" not in told and "root:" not in told and "error id" not in told
-
-
-def soon(true: Callable[[], bool]) -> bool:
-    """Whether something comes true while one would wait for it."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.mark.parametrize("door", ["call", "handwrite", "on_write", "on_look", "on_hands"])

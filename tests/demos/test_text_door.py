@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 from collections.abc import Callable
 from html import unescape
 
-import gradio as gr
 import httpx
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 from gradio_client import Client
+from served import PATIENCE, WORDS, client, served, soon
 
 from demos import text
-from demos.language import Words
-
-WORDS = Words()
-PATIENCE = 20.0  # seconds that anything may take here on a busy machine
-
-
-def soon(true: Callable[[], bool]) -> bool:
-    """Whether something comes true while one would wait for it."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +23,13 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(engine):
-    with gr.Blocks(analytics_enabled=False) as page:
-        text.build(engine, WORDS)
-    page.queue()
-    page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
-    yield page
-    page.close()
+    with served(lambda: text.build(engine, WORDS)) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def english(page):
-    return Client(page.local_url, verbose=False, analytics_enabled=False)
+    return client(page)
 
 
 def test_the_whole_text_comes_last_and_without_the_prompt(english, engine):
