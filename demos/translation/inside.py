@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -38,19 +39,21 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
     map_ = gr.HTML(js_on_load=pointing.SCRIPT, elem_id="look-meaning")
     beside = gr.HTML(js_on_load=None, elem_id="look-twin")
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
-    looked, turn, maps = gr.State(None), gr.State(Turn()), meaning.Maps()
+    looked, maps = gr.State(None), meaning.Maps()
+    # A word is chosen while map and twin are still computed; another sentence ends both.
+    turn, word_turn = gr.State(Turn()), gr.State(Turn())
     places = [looked, head, aligned, chosen, tree, beside, map_]
     nothing_new = (gr.skip(),) * len(places)
     limit = max((entry.max_batch for entry in answers.translators(engine).values()), default=1)
     options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
-    latest = {"trigger_mode": "always_last", **options}
     multiple = {"trigger_mode": "multiple", **options}
 
     def pieces(state: Any, new: Mapping[str, str]) -> tuple[Any, ...]:
         return state, *(new.get(name, gr.skip()) for name in PLACES)
 
-    async def fill(mine: Turn, start: Looked, lang: str) -> AsyncIterator[Any]:
+    async def fill(mine: Turn, word: Turn, start: Looked, lang: str) -> AsyncIterator[Any]:
         halt, last = mine.take(), None
+        word.take()
         nothing = (None, dict.fromkeys(PLACES, ""))
         run = frame.or_nothing(opened(engine, words, start, lang, maps), nothing)
         async with aclosing(while_mine(halt, run)) as steps:
@@ -64,39 +67,61 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing_new
 
+    async def once(mine: Turn, work: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:
+        """One answer, unless another word or another sentence is asked for meanwhile."""
+
+        async def run() -> AsyncIterator[Any]:
+            yield await work()
+
+        halt = mine.take()
+        async with aclosing(while_mine(halt, run())) as steps:
+            async for step in steps:
+                yield nothing_new if step is pulse.STILL else step
+        if halt.replaced.is_set():
+            yield nothing_new
+
     @frame.guard(words)
     async def on_open(
-        mine: Turn, now: Translated | None, before: Looked | None, request: gr.Request
+        mine: Turn, word: Turn, now: Translated | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any]:
         lang = words.lang(request)
         if stays(before, now):
             yield nothing_new
             return
-        async with aclosing(fill(mine, from_try(engine, now, lang), lang)) as updates:
+        async with aclosing(fill(mine, word, from_try(engine, now, lang), lang)) as updates:
             async for update in updates:
                 yield update
 
     @frame.guard(words)
     async def on_sentence(
-        mine: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Turn, word: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         if state is None:
             yield nothing_new
             return
         number = min(max(int(event.at), 0), len(state.texts) - 1)
         other = replace(state, number=number, prefix="", sentence=None, at=-1)
-        async with aclosing(fill(mine, other, words.lang(request))) as updates:
+        async with aclosing(fill(mine, word, other, words.lang(request))) as updates:
             async for update in updates:
                 yield update
 
     @frame.guard(words)
-    async def on_word(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+    async def on_word(
+        mine: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
         if state is None or state.sentence is None:
-            return nothing_new
+            yield nothing_new
+            return
         last = len(spelled(state.sentence["target_tokens"])) - 1
         asked = replace(state, at=min(max(int(event.at), 0), last))
         look = Look(engine, words, asked, words.lang(request), maps)
-        return pieces(asked, {"choice": look.choice(await look.own(look.options()))})
+
+        async def offered() -> tuple[Any, ...]:
+            return pieces(asked, {"choice": look.choice(await look.own(look.options()))})
+
+        async with aclosing(once(mine, offered)) as updates:
+            async for update in updates:
+                yield update
 
     async def forced(state: Looked, prefix: str, lang: str) -> tuple[Any, ...]:
         look = Look(engine, words, replace(state, prefix=prefix), lang, maps)
@@ -107,23 +132,33 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             return pieces(state, {"choice": kept.choice(kept.refused(error))})
 
     @frame.guard(words)
-    async def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+    async def on_take(
+        mine: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
         if state is None or state.sentence is None or state.at < 0:
-            return nothing_new
+            yield nothing_new
+            return
         before = until(state.sentence["target_tokens"], state.at)
         taken = answers.checked(str(event.text)[: choice.MOST_TAKEN])
-        return await forced(state, (before + taken).strip(), words.lang(request))
+        made = partial(forced, state, (before + taken).strip(), words.lang(request))
+        async with aclosing(once(mine, made)) as updates:
+            async for update in updates:
+                yield update
 
     @frame.guard(words)
-    async def on_back(state: Looked | None, request: gr.Request) -> Any:
+    async def on_back(mine: Turn, state: Looked | None, request: gr.Request) -> AsyncIterator[Any]:
         if state is None or state.sentence is None:
-            return nothing_new
-        return await forced(state, "", words.lang(request))
+            yield nothing_new
+            return
+        async with aclosing(once(mine, partial(forced, state, "", words.lang(request)))) as updates:
+            async for update in updates:
+                yield update
 
-    room.select(on_open, [turn, answered, looked], places, **multiple)
+    new, chosen_word = [turn, word_turn, answered, looked], [word_turn, looked]
+    room.select(on_open, new, places, **multiple)
     answered.change(lambda: secrets.token_hex(4), None, news, **PRIVATE)
-    news.news(on_open, [turn, answered, looked], places, **multiple)
-    head.sentence(on_sentence, [turn, looked], places, **multiple)
-    chosen.word(on_word, looked, places, **latest)
-    chosen.take(on_take, looked, places, **latest)
-    chosen.back(on_back, looked, places, **latest)
+    news.news(on_open, new, places, **multiple)
+    head.sentence(on_sentence, [turn, word_turn, looked], places, **multiple)
+    chosen.word(on_word, chosen_word, places, **multiple)
+    chosen.take(on_take, chosen_word, places, **multiple)
+    chosen.back(on_back, chosen_word, places, **multiple)

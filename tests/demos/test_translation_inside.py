@@ -31,6 +31,7 @@ from demos.translation import (
 )
 from demos.translation.answers import Translated
 from demos.translation.look import Look, Looked
+from demos.translation.turns import Turn
 from inference.errors import OutOfMemory
 from pretrained.translation import sentences as splitting
 
@@ -507,6 +508,53 @@ def test_the_words_that_the_page_uses_are_there_in_both_languages():
         for name in used:
             assert any(f"{key}.".startswith(f"{name}.") for key in known(lang)), name
     assert set(known("en")) == set(known("zh"))
+
+
+def test_a_late_word_never_stands_over_a_newer_sentence(engine):
+    with gr.Blocks() as page, frame.page("translation", WORDS), frame.room("inside") as room:
+        inside.build(engine, WORDS, gr.State(None), room)
+    events = {fn.name: fn.fn for fn in page.fns.values()}
+    states, _ = opened(engine, look.from_try(engine, translated("Ab cd. Ef gh."), "en"))
+    turn, word, late = Turn(), Turn(), []
+
+    async def run():
+        engine.gate = asyncio.Event()
+
+        async def choose():
+            at = gr.EventData(None, {"at": 1})
+            async for step in events["on_word"](word, states[-1], at, gr.Request()):
+                late.append(step)
+
+        first = asyncio.ensure_future(choose())
+        while not engine.open:
+            await asyncio.sleep(0.01)
+        at = gr.EventData(None, {"at": 1})
+        second = events["on_sentence"](turn, word, states[-1], at, gr.Request())
+        begun = await anext(second)
+        engine.gate.set()
+        await asyncio.wait_for(first, 10)
+        return begun, [step async for step in second]
+
+    begun, after = asyncio.run(run())
+    assert begun[0].number == 1 and after
+    assert late and all(each == gr.skip() for step in late for each in step)
+
+
+def test_a_word_that_is_chosen_leaves_map_and_twin_under_way(engine):
+    with gr.Blocks() as page, frame.page("translation", WORDS), frame.room("inside") as room:
+        inside.build(engine, WORDS, gr.State(None), room)
+    events = {fn.name: fn.fn for fn in page.fns.values()}
+
+    async def run():
+        turn, word, shown = Turn(), Turn(), []
+        async for step in events["on_open"](turn, word, translated(), None, gr.Request()):
+            if isinstance(step[0], Looked) and step[0].sentence and not shown:
+                at = gr.EventData(None, {"at": 0})
+                shown = [s async for s in events["on_word"](word, step[0], at, gr.Request())]
+        return shown, step
+
+    shown, last = asyncio.run(run())
+    assert shown[-1][0].at == 0 and last[-2] != gr.skip()
 
 
 def test_every_event_of_the_room_is_private_and_takes_many_at_a_time(engine):
