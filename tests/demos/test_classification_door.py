@@ -7,7 +7,7 @@ import pytest
 from bad_pictures import REFUSED, encoded, photo
 from fake_classifiers import FakeEngine
 from gradio_client import Client, handle_file
-from served import WORDS, client, handle_file, served
+from served import WORDS, client, served
 
 from demos import classification
 
