@@ -9,22 +9,37 @@ import gradio as gr
 
 from demos import frame
 from demos.language import Words
+from demos.limits import MB
+from demos.models import on_disk
 from demos.translation import answers, pane
 from inference.errors import Refusal
 from pretrained.translation.errors import BadBeams, SameLanguage, UnknownDirection
 
-MOST_BEAMS = 8
+MOST_BEAMS, MOST_DIGITS = 8, 20
 SOURCE, TARGET, BEAMS = "en", "fr", 4
+MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
+
+
+class NotHere(Refusal):
+    """A model that would have to be downloaded, which is done on the page only. Fields: model,
+    size in MB, licence."""
+
+    code = "translation_not_here"
+    sentence = (
+        "{model} is not on this machine yet: open the page, choose it under Try and download it "
+        "there ({size} MB from Hugging Face, under {licence})."
+    )
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
     """An answer as the door gives it: the sentences one after the other, attention as one table
-    with zeros between a sentence and another."""
+    with zeros between a sentence and another. No table where it would have more than `MOST_CELLS`,
+    or where a sentence has none."""
     sentences = result["sentences"]
     sources = [token for one in sentences for token in one["source_tokens"]]
     targets = [token for one in sentences for token in one["target_tokens"]]
     table, at = [], 0
-    for one in sentences:
+    for one in sentences if len(sources) * len(targets) <= MOST_CELLS else ():
         width = len(one["source_tokens"])
         for row in one["attention"][: len(one["target_tokens"])]:
             table.append([0.0] * at + list(row) + [0.0] * (len(sources) - at - width))
@@ -55,7 +70,9 @@ def checked_beams(sent: Any) -> int:
     """A number of beams; nothing, or an empty text, is the usual one. Raises `BadBeams`."""
     if sent is None or sent == "":
         return BEAMS
-    whole = sent if not isinstance(sent, str) else int(sent) if sent.strip().isdecimal() else None
+    whole = sent
+    if isinstance(sent, str):
+        whole = int(sent) if len(sent) <= MOST_DIGITS and sent.strip().isdecimal() else None
     right = isinstance(whole, int | float) and not isinstance(whole, bool)
     if not right or whole != whole or whole not in range(1, MOST_BEAMS + 1):
         raise BadBeams(sent=str(sent)[:20], most=MOST_BEAMS)
@@ -116,19 +133,24 @@ def build(engine: Any, words: Words) -> None:
             text: What to translate, at most 5,000 characters. Markup is text like any other.
             source: The language of the text: "en", "fr" or "zh".
             target: The language to write: "en", "fr" or "zh".
-            model: Key of a model, such as "translation/en-fr"; empty: the bundled one.
+            model: Key of a model, such as "translation/en-fr"; empty: the bundled one. A model
+                that is not on this machine is refused: it is downloaded on the page only.
             beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.
 
         Returns:
             "translation"; "alternatives", the next best translations of the whole text;
             "source_tokens" and "target_tokens", the pieces of words read and written; "attention",
-            for each target token how much it looked at each source token (0 to 1).
+            for each target token how much it looked at each source token (0 to 1): empty where
+            the table would have more than 250,000 numbers (a text of about 500 tokens).
         """
         try:
             asked = answers.checked(text)
             width = checked_beams(beams)
             read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
             entry = chosen(engine, model, read, write)
+            if not on_disk(entry):
+                size = f"{entry.bytes / MB:.0f}"
+                raise NotHere(model=entry.key, size=size, licence=entry.licence)
             return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
         except Refusal as error:
             said = answers.sentence_of(error, words, words.lang(request))

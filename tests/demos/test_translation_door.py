@@ -6,7 +6,7 @@ from html import unescape
 
 import gradio as gr
 import pytest
-from fake_translators import EN_FR, EN_ZH, PLAIN, FakeEngine, turned
+from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, FakeEngine, turned
 from gradio_client import Client
 
 from demos import translation
@@ -99,6 +99,7 @@ def test_a_model_may_be_asked_for_by_its_short_name(english, engine):
         (("Hi.", "en", "fr", "", 1.5), "translation_beams", {"sent": "1.5", "most": 8}),
         (("Hi.", "en", "fr", "", True), "translation_beams", {"sent": "True", "most": 8}),
         (("Hi.", "en", "fr", "", "many"), "translation_beams", {"sent": "many", "most": 8}),
+        (("Hi.", "en", "fr", "", "1" * 5_000), "translation_beams", {"sent": "1" * 20, "most": 8}),
         (("Hi.", "en", "fr", "", [4]), "translation_beams", {"sent": "[4]", "most": 8}),
         ((["a"],), "not_text", {"sent": "['a']"}),
         (("Hi.", "en", "fr", "nobody"), "unknown_model", {"model": "nobody"}),
@@ -139,6 +140,29 @@ def test_translate_is_the_only_door(english):
 
 def test_beams_are_bounded_as_the_translators_bound_them():
     assert doors.MOST_BEAMS == serve.MOST_BEAMS
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "not on this machine"), ("zh", "本机还没有")])
+def test_a_model_that_is_not_here_is_not_downloaded_unasked(page, engine, lang, told):
+    client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    loaded, asked = list(engine.loaded), len(engine.asked)
+    with pytest.raises(Exception) as refusal:
+        call(client, "Hi.", "en", "fr", NOW)
+    said = unescape(str(refusal.value))
+    assert told in said and "301 MB" in said and "apache-2.0" in said
+    assert engine.loaded == loaded and len(engine.asked) == asked
+
+
+def test_a_table_too_large_to_send_is_left_out():
+    def table(targets):
+        one = {
+            "source_tokens": ["a"] * 500, "target_tokens": ["b"] * targets, "translation": "b",
+            "attention": [[0.0] * 500] * targets, "alternatives": [],
+        }  # fmt: skip
+        return doors.told({"translation": "b", "sentences": [one]})["attention"]
+
+    assert len(table(500)) == 500 and doors.MOST_CELLS == 500 * 500
+    assert table(501) == []
 
 
 def test_attention_that_a_model_does_not_give_is_left_out():
