@@ -1,13 +1,14 @@
 """Beam search for the models of transformers, by its ``generate``, told as `beam.Search` tells it.
 
 What each token was given, and what was looked at for it, comes from reading the finished
-translations once more: to keep the odds of every step would take gigabytes.
+translations once more: to keep the odds of every step would take gigabytes. So would every layer's
+looks: the last one's are kept alone, and few sentences are read at a time.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from torch import Tensor
 
 from pretrained.translation.beam import LONGER, MORE, MOST, Found, Hypothesis
 from pretrained.translation.marian_words import PieceWords
+
+#: Sentences whose translations are read once more at a time.
+TOGETHER = 4
 
 
 class Bounds:
@@ -80,8 +84,7 @@ class MarianSearch:
         before = torch.tensor(begun, device=device)
         limits = [min(LONGER * len(source) + MORE, MOST) for source in sources]
         encoded = self.network.get_encoder()(input_ids=ids, attention_mask=real)
-        memory = encoded.last_hidden_state.repeat_interleave(beams, 0)
-        mask = real.repeat_interleave(beams, 0)
+        memory = encoded.last_hidden_state  # kept, as `generate` changes what ``encoded`` holds
         written = self.network.generate(
             encoder_outputs=encoded,
             attention_mask=real,
@@ -97,20 +100,21 @@ class MarianSearch:
         lead = before.shape[1] - forced
         rows = [self._ended(row[lead:]) for row in written.tolist()]
         given = [[*begun[n // beams][:lead], *row] for n, row in enumerate(rows)]
-        decoded, looks = self._read(given, memory, mask)
+        read = self._read(given, memory, real, beams)
         found = []
         for n, source in enumerate(sources):
             hypotheses: dict[tuple[int, ...], Hypothesis] = {}
             for row in range(n * beams, (n + 1) * beams):
+                states, looked = next(read)
                 tokens, finished = rows[row], len(rows[row]) - forced + 1 < limits[n]
                 steps = slice(lead - 1, lead + len(tokens) - (not finished))
                 wanted = [*tokens, self.words.end] if finished else tokens
-                log_probs = self._log_probs(decoded[row, steps], wanted)
+                log_probs = self._log_probs(states[steps], wanted)
                 if tokens:
                     hypotheses[tuple(tokens)] = Hypothesis(
                         tokens,
                         log_probs,
-                        looks[row, steps, : len(source)].double().cpu().numpy(),
+                        looked[steps, : len(source)].double().cpu().numpy(),
                         sum(log_probs) / len(log_probs),
                         finished,
                     )
@@ -122,19 +126,32 @@ class MarianSearch:
         """Tokens up to the end, which stands before any padding."""
         return row[: row.index(self.words.end)] if self.words.end in row else row
 
-    def _read(self, rows: list[list[int]], memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder makes of whole translations: its states [N, T, D], and where its last
-        layer looked [N, T, S], the mean over the heads."""
-        ids, _ = padded(rows, self.words.pad, memory.device)
-        out = self.network.model(
-            encoder_outputs=(memory,),
-            attention_mask=mask,
-            decoder_input_ids=ids,
-            output_attentions=True,
-            use_cache=False,
-            return_dict=True,
-        )
-        return out.last_hidden_state, out.cross_attentions[-1].float().mean(1)
+    def _read(
+        self, rows: list[list[int]], memory: Tensor, real: Tensor, beams: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the decoder makes of each whole translation: its states [T, D], and where its last
+        layer looked [T, S], the mean over the heads.
+
+        Args:
+            rows: ``beams`` for each sentence. memory, real: of the sentences, [N, S, D] and [N, S].
+        """
+        last = self.network.model.decoder.layers[-1].encoder_attn
+        for first in range(0, len(memory), TOGETHER):
+            few = slice(first, first + TOGETHER)
+            ids, _ = padded(rows[first * beams : few.stop * beams], self.words.pad, memory.device)
+            looks: list[Tensor] = []
+            hook = last.register_forward_hook(_keeper(looks))
+            try:
+                out = self.network.model(
+                    encoder_outputs=(memory[few].repeat_interleave(beams, 0),),
+                    attention_mask=real[few].repeat_interleave(beams, 0),
+                    decoder_input_ids=ids,
+                    use_cache=False,
+                    return_dict=True,
+                )
+            finally:
+                hook.remove()
+            yield from zip(out.last_hidden_state, looks[0], strict=True)
 
     def _log_probs(self, states: Tensor, wanted: list[int]) -> list[float]:
         """Nats of the tokens ``wanted`` after states [T, D]."""
@@ -142,6 +159,15 @@ class MarianSearch:
         places = torch.tensor(wanted, device=odds.device)[:, None]
         found: list[float] = odds.gather(1, places)[:, 0].double().tolist()
         return found
+
+
+def _keeper(looks: list[Tensor]) -> Callable[..., None]:
+    """A hook for an attention layer, which gives (what it found, its odds [N, heads, T, S])."""
+
+    def keep(layer: Any, given: Any, found: tuple[Tensor, Tensor]) -> None:
+        looks.append(found[1].float().mean(1))
+
+    return keep
 
 
 def logits(network: Any, states: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from pretrained.errors import (
 )
 from pretrained.hub_cache import COMMIT
 from pretrained.hub_converted import BOT, TITLE
-from pretrained.translation import evaluate, marian
+from pretrained.translation import evaluate, marian, marian_search
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -238,6 +238,41 @@ def test_the_probabilities_are_those_of_the_network(served: MarianTranslator) ->
         expected.append(float(odds[token]))
         way.append(token)
     assert sentence["probabilities"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_translations_are_read_once_more_in_small_lots(
+    served: MarianTranslator, polyglot: MarianTranslator
+) -> None:
+    """Where they looked is what transformers tells of each alone; no layer's looks pile up."""
+    for model in (served, polyglot):
+        words, network = model.words, model.network
+        sources = [
+            [*words.lead("en", "fr"), *words.spell(text, "en"), words.end] for text in ENGLISH * 2
+        ]
+        lots: list[int] = []
+
+        def note(part: Any, given: Any, options: dict[str, Any], lots: list[int] = lots) -> None:
+            assert not options.get("output_attentions")
+            if not options["use_cache"]:
+                lots.append(len(options["decoder_input_ids"]))
+
+        hook = network.model.register_forward_pre_hook(note, with_kwargs=True)
+        found = model.search(sources, ["fr"] * len(sources), beams=2)
+        hook.remove()
+        assert sum(lots) == 2 * len(sources) and max(lots) == 2 * marian_search.TOGETHER
+        for source, one in zip(sources, found, strict=True):
+            for way in one.hypotheses:
+                begun = [*words.begin("fr"), *way.tokens]
+                with torch.no_grad():
+                    out = network.model(
+                        input_ids=torch.tensor([source]),
+                        decoder_input_ids=torch.tensor([begun]),
+                        output_attentions=True,
+                    )
+                expected = out.cross_attentions[-1][0].mean(0)[len(words.begin("fr")) - 1 :]
+                assert way.attention == pytest.approx(
+                    expected[: len(way.log_probs)].numpy(), abs=1e-4
+                )
 
 
 def test_a_beginning_is_forced(served: MarianTranslator) -> None:
