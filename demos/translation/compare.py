@@ -18,7 +18,7 @@ from inference.errors import Refusal
 
 EVERY = 0.5  # seconds between two looks at how far a download is
 FIRST = asyncio.FIRST_COMPLETED
-OURS = frozenset({*answers.BUNDLED.values(), answers.PLAIN})
+OURS = frozenset(answers.BUNDLED.values())
 
 
 @dataclass
@@ -120,6 +120,7 @@ def body(words: Words, lang: str, side: Side) -> str:
 def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
     """A column under its era and its name."""
     era = "now" if entry.hub_id else "then" if entry.key in OURS else "yours"
+    era = "before" if entry.key == answers.PLAIN else era
     said = words.speaker(lang)(f"translation.compare.{era}")
     name = escape(model_name(words, lang, entry))
     return f'<section class="answered"><p class="era">{said}</p><h3>{name}</h3>{inner}</section>'

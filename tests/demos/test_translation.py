@@ -433,6 +433,15 @@ def test_a_side_that_fails_says_why_in_its_column(engine):
     assert html.count('class="said"') == 1 and 'role="alert"' in html and offered
 
 
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [(EN_FR, "2015: two"), (PLAIN, "2014: two recurrent networks without"), (NOW, "Today")],
+)
+def test_each_network_stands_under_its_own_era(engine, key, told):
+    drawn = compare.headed(WORDS, "en", engine.entries[key], "")
+    assert f'<p class="era">{told}' in drawn
+
+
 def test_a_comparison_never_renders_markup(engine):
     html, _ = columns(engine, MARKUP)[-1]
     assert "<img" not in html and "<b>bold" not in html
