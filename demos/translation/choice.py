@@ -18,6 +18,7 @@ from demos.language import Say
 from demos.translation import alignment, beams, pointing
 from demos.translation.pointing import percent
 from demos.translation.spelling import first_word, until, words
+from inference.errors import Refusal
 
 BEAMS = 8  # of the search that looks for other words
 SHOWN = 6  # words that are offered
@@ -50,17 +51,24 @@ class Option:
 
 
 async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
-    """What may stand in the place of a word, likeliest first. Raises a `Refusal`."""
+    """What may stand in the place of a word, likeliest first; a word whose sentence is refused is
+    left out. Raises a `Refusal` where all are."""
     before = until(pieces, number)
     met = (await ask(before.strip(), "inside", BEAMS))["tree"]
     found, open_ = beams.next_words(met, forced(met, before.strip()))
     likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
     prefixes = [(before + text).strip() for text in likely]
-    tried = await asyncio.gather(*(ask(prefix, "answer", 4) for prefix in prefixes))
+    asked = (ask(prefix, "answer", 4) for prefix in prefixes)
+    tried = await asyncio.gather(*asked, return_exceptions=True)
+    failed = [one for one in tried if isinstance(one, BaseException)]
+    bugs = [one for one in failed if not isinstance(one, Refusal)]
+    if failed and (bugs or len(failed) == len(tried)):
+        raise (bugs or failed)[0]
     kept = [
         Option(text, found[text], one["translation"])
         for text, prefix, one in zip(likely, prefixes, tried, strict=True)
-        if text not in open_ or follows(one, prefix) >= COMPLETE
+        if not isinstance(one, BaseException)
+        and (text not in open_ or follows(one, prefix) >= COMPLETE)
     ]
     return kept[:SHOWN]
 

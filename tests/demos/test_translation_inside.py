@@ -32,7 +32,7 @@ from demos.translation import (
 from demos.translation.answers import Translated
 from demos.translation.look import Look, Looked
 from demos.translation.turns import Turn
-from inference.errors import OutOfMemory
+from inference.errors import Busy, OutOfMemory
 from pretrained.translation import sentences as splitting
 
 WORDS = Words()
@@ -242,6 +242,25 @@ def test_other_words_are_those_that_the_search_met_there(engine):
     found = asyncio.run(choice.options(asked_of(engine, prefixes), pieces, 1))
     assert [(one.text, round(one.share, 2)) for one in found] == [(" dc", 0.9), (" other", 0.05)]
     assert prefixes == [("ba", "inside"), ("ba dc", "answer"), ("ba other", "answer")]
+
+
+def test_a_word_whose_sentence_is_refused_is_not_offered(engine):
+    pieces, failing = [" ba", " dc", " fe"], {"ba other": Busy(waiting=9)}
+    inner = asked_of(engine)
+
+    async def ask(prefix, view, beams_):
+        if prefix in failing:
+            raise failing[prefix]
+        return await inner(prefix, view, beams_)
+
+    found = asyncio.run(choice.options(ask, pieces, 1))
+    assert [one.text for one in found] == [" dc"]
+    failing["ba dc"] = Busy(waiting=9)
+    with pytest.raises(Busy):
+        asyncio.run(choice.options(ask, pieces, 1))
+    failing["ba other"] = ValueError("a bug")
+    with pytest.raises(ValueError, match="a bug"):
+        asyncio.run(choice.options(ask, pieces, 1))
 
 
 def test_the_beginning_of_a_longer_word_is_not_offered():
