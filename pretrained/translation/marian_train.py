@@ -93,7 +93,7 @@ class TuningTask:
         for lot in batched(self.held_out, range(len(self.held_out)), TOKENS):
             surprise, tokens = self._surprise(model, [self.held_out[n] for n in lot], 0.0)
             total, count = total + surprise.item(), count + tokens
-        return {"held_out_nats": total / max(count, 1)}
+        return {"held_out_nats": total / count}
 
 
 def train(
@@ -111,7 +111,7 @@ def train(
         progress: of the download, where the model is not on this machine yet.
 
     Raises:
-        BadData: the pairs cannot be read, or are too few.
+        BadData: the pairs cannot be read, are too few, or are all too long.
         HubOffline and its kin: the weights have to be downloaded, and that failed.
     """
     assert entry.hub_id is not None
@@ -131,6 +131,10 @@ def train(
         spelled(words, held_out[:WATCHED], directions),
         run.seed,
     )
+    for split, kept in ((pairs.split, task.train), (pairs.held_out_split, task.held_out)):
+        if not kept:
+            reason = f"no pair of {split} has at most {LONGEST} tokens on each side"
+            raise BadData(path=source, reason=f"{reason}: give shorter ones")
     usual = loop.Plan(
         epochs=max(EPOCHS, math.ceil(STEPS / task.steps_per_epoch)),
         peak=PEAK,

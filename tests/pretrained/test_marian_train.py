@@ -228,3 +228,18 @@ def test_pairs_that_cannot_be_learnt_from(base: str, tmp_path: Path, content: st
     file.write_text(content)
     with pytest.raises(BadData):
         marian_train.train(ENTRY, file, tmp_path / "out", Run(smoke=True))
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_pairs_that_are_all_too_long(base: str, tmp_path: Path, split: str) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name in ("train", "validation"):
+        long = "a " * (marian_train.LONGEST + 1)  # a word is a token or more
+        pairs = [
+            (long, french) if name == split else (english, french) for english, french in PAIRS
+        ]
+        table(folder / f"{name}.tsv", pairs)
+    with pytest.raises(BadData, match=f"set/{split} has at most {marian_train.LONGEST} tokens"):
+        marian_train.train(ENTRY, folder, tmp_path / "out", Run(smoke=True))
+    assert not (tmp_path / "out").exists()
