@@ -142,13 +142,15 @@ def lines(say: Say, table: Aligned, source: str, target: str) -> str:
         end = ' class="end"' if word == END else ""
         drawing.append(
             f'<g data-i="{count + j}"{end}>{hit(0, place(j, width), LEFT)}'
-            f'<text x="{LEFT - GAP}" y="{place(j, width):.0f}" text-anchor="end">'
+            f'<text lang="{TAGS[source]}" x="{LEFT - GAP}" y="{place(j, width):.0f}" '
+            'text-anchor="end">'
             f"{clipped(named(say, word), LONGEST)}</text></g>"
         )
     for i, word in enumerate(table.written):
         drawing.append(
             f'<g data-i="{i}">{hit(RIGHT, place(i, count), WIDE - RIGHT)}'
-            f'<text x="{RIGHT + GAP}" y="{place(i, count):.0f}">{clipped(word, LONGEST)}</text></g>'
+            f'<text lang="{TAGS[target]}" x="{RIGHT + GAP}" y="{place(i, count):.0f}">'
+            f"{clipped(word, LONGEST)}</text></g>"
         )
     languages = [unescape(say(f"translation.language.{code}")) for code in (source, target)]
     heads = (

@@ -10,6 +10,7 @@ from typing import Any
 
 from demos.language import Say
 from demos.translation import pointing
+from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped, percent
 from demos.translation.spelling import END, first_word
 
@@ -120,13 +121,13 @@ def ends(text: str, token: str) -> bool:
     return token == END or first_word(text + token)[1]
 
 
-def drawn(say: Say, sentence: Mapping[str, Any]) -> str:
+def drawn(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     """The step of the room: the tree, and the translations that were finished, best first."""
     tree = sentence.get("tree") or []
     if not tree:
         return ""
-    body = pointing.figure(say, "beams", picture(say, sentence), marks(say, sentence))
-    return pointing.step(say, "beams", legend(say) + body + finished(say, sentence))
+    body = pointing.figure(say, "beams", picture(say, sentence, target), marks(say, sentence))
+    return pointing.step(say, "beams", legend(say) + body + finished(say, sentence, target))
 
 
 def legend(say: Say) -> str:
@@ -177,7 +178,7 @@ def tiny(share: float) -> str:
     return f"1/{float(f'{1 / share:.2g}'):,.0f}" if share > LEAST else f"<1/{1 / LEAST:,.0f}"
 
 
-def picture(say: Say, sentence: Mapping[str, Any]) -> str:
+def picture(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     """A column for each step, its likeliest beginning on top; lines from each to what followed."""
     tree, shown = sentence["tree"], placed(sentence["tree"])
     where = {one.number: one for one in shown}
@@ -211,14 +212,14 @@ def picture(say: Say, sentence: Mapping[str, Any]) -> str:
     )
     return (
         f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{label}">{"".join(edges)}{"".join(boxes)}</svg>'
+        f'aria-label="{label}">{"".join(edges)}<g lang="{TAGS[target]}">{"".join(boxes)}</g></svg>'
     )
 
 
-def finished(say: Say, sentence: Mapping[str, Any]) -> str:
+def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     """The translations that reached their end, with what they are ranked by."""
     rows = "".join(
-        f"<tr><td>{escape(one['translation'])}</td>"
+        f'<tr><td lang="{TAGS[target]}">{escape(one["translation"])}</td>'
         f'<td class="number">{tiny(one["probability"])}</td>'
         f'<td class="number">{one["score"]:.2f}</td></tr>'.replace(">-", ">−")
         for one in sentence["alternatives"]

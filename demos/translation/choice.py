@@ -16,6 +16,7 @@ from typing import Any
 
 from demos.language import Say
 from demos.translation import alignment, beams, pointing
+from demos.translation.answers import TAGS
 from demos.translation.pointing import percent
 from demos.translation.spelling import first_word, until, words
 from inference.errors import Refusal
@@ -94,10 +95,13 @@ def follows(sentence: Mapping[str, Any], prefix: str) -> float:
     return float(whole / max(prod(sentence["probabilities"]), 1e-300))
 
 
-def drawn(say: Say, sentence: Mapping[str, Any], prefix: str, more: str = "", at: int = -1) -> str:
+def drawn(
+    say: Say, sentence: Mapping[str, Any], target: str, prefix: str, more: str = "", at: int = -1
+) -> str:
     """The translation as words to click, the visitor's own beginning in the accent.
 
-    ``more``: what stands below, `offered` or a refusal; ``at``: the word that it is about.
+    ``target``: its language; ``more``: what stands below, `offered` or a refusal; ``at``: the word
+    that it is about.
     """
     odds = alignment.odds(sentence)
     inside, length, buttons = True, 0, []
@@ -114,11 +118,11 @@ def drawn(say: Say, sentence: Mapping[str, Any], prefix: str, more: str = "", at
     if prefix:
         word = say("translation.inside.choice.back")
         back = f'<p><button type="button" class="ghost" data-back>{word}</button></p>'
-    row = f'<div class="chosen-words">{"".join(buttons)}</div>'
+    row = f'<div class="chosen-words" lang="{TAGS[target]}">{"".join(buttons)}</div>'
     return pointing.step(say, "choice", row + back + more)
 
 
-def offered(say: Say, found: Sequence[Option], current: str) -> str:
+def offered(say: Say, found: Sequence[Option], target: str, current: str) -> str:
     """The words to choose from, each with its probability and the sentence that it leads to."""
     if not found:
         return f'<p class="note">{say("translation.inside.choice.none")}</p>'
@@ -134,4 +138,5 @@ def offered(say: Say, found: Sequence[Option], current: str) -> str:
             f"<em>{escape(one.sentence)}</em></button></li>"
         )
     label = say("translation.inside.choice.label", word=current)
-    return f'<p class="quiet">{label}</p><ul class="options">{"".join(rows)}</ul>'
+    options = f'<ul class="options" lang="{TAGS[target]}">{"".join(rows)}</ul>'
+    return f'<p class="quiet">{label}</p>{options}'

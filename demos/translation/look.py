@@ -139,7 +139,7 @@ class Look:
         return {
             "align": aligned,
             "choice": self.choice(),
-            "beams": beams.drawn(self.say, now.sentence),
+            "beams": beams.drawn(self.say, now.sentence, now.target),
         }
 
     def plain(self) -> bool:
@@ -151,7 +151,7 @@ class Look:
         now = self.looked
         if now.sentence is None or not now.sentence.get("tree"):
             return ""
-        return choice.drawn(self.say, now.sentence, now.prefix, more, now.at)
+        return choice.drawn(self.say, now.sentence, now.target, now.prefix, more, now.at)
 
     async def options(self) -> str:
         """What else may stand in the place of the word that was clicked."""
@@ -159,7 +159,7 @@ class Look:
         assert now.sentence is not None
         pieces = now.sentence["target_tokens"]
         found = await choice.options(self.ask, pieces, now.at)
-        return choice.offered(self.say, found, spelled(pieces)[now.at].text)
+        return choice.offered(self.say, found, now.target, spelled(pieces)[now.at].text)
 
     async def twin(self) -> str:
         """The sentence with attention and without; nothing where the two networks are not here."""

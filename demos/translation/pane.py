@@ -149,7 +149,7 @@ def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
         f"&lt; {percent(SHADES[2])}",
     )
     cells = "".join(
-        f'<span><i class="u{n}" aria-hidden="true">abc</i> {name}</span>'
+        f'<span><i class="u{n}" aria-hidden="true" lang="en">abc</i> {name}</span>'
         for n, name in enumerate(names, 1)
     )
     doubted = sorted((odd, word) for word, odd in odds if odd < DOUBT)[:MOST_DOUBTS]

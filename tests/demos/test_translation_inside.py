@@ -111,7 +111,9 @@ def test_the_alignment_is_told_to_those_who_do_not_see_it(lang):
     table = re.search("<table>.*</table>", html)[0]
     assert table.count('scope="col"') == 6 and table.count('scope="row"') == 4
     assert "70%" in text(table) and "<caption" in table
-    assert html.count('lang="en"') == 6 and html.count('lang="fr"') == 4
+    assert table.count('lang="en"') == 6 and table.count('lang="fr"') == 4
+    lines = html.replace(table, "")
+    assert lines.count('lang="en"') == 6 and lines.count('lang="fr"') == 4
 
 
 def test_only_looks_worth_a_line_have_one_and_each_is_as_thick_as_it_is_large():
@@ -161,7 +163,7 @@ def test_the_branches_of_the_translation_spell_it():
     path = beams.winner(SENTENCE)
     assert path == [0, 4, 8, 11, 14]
     assert beams.written(STUDENT, path[-1]) == SENTENCE["translation"]
-    html = beams.picture(SAY, SENTENCE)
+    html = beams.picture(SAY, SENTENCE, "fr")
     assert len(re.findall('<g class="best"', html)) == 5
     assert len(re.findall('<path class="best"', html)) == 4
 
@@ -172,7 +174,7 @@ def test_a_search_that_was_cut_off_shows_the_branch_where_it_stopped():
 
 
 def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
-    rows = marks(beams.drawn(SAY, SENTENCE))
+    rows = marks(beams.drawn(SAY, SENTENCE, "fr"))
     end = rows[14]
     assert end["said"].startswith("“Je suis étudiant.”, and the end.")
     assert "Finished" in end["said"] and end["facts"][0][1] == "90%"
@@ -187,7 +189,7 @@ def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
 
 
 def test_finished_translations_are_listed_with_probability_and_score():
-    html = beams.drawn(SAY, with_(translation="<i>"))
+    html = beams.drawn(SAY, with_(translation="<i>"), "fr")
     assert "Je suis étudiante." in html and "−2.70" in html and "1/100,000" in html
     assert "<i>" not in html.replace('<i class="', "")
 
@@ -281,19 +283,19 @@ def test_what_follows_a_beginning_may_be_the_end():
 
 
 def test_the_visitors_words_stand_out_and_can_be_taken_back():
-    html = choice.drawn(SAY, SENTENCE, "Je suis", at=2)
+    html = choice.drawn(SAY, SENTENCE, "fr", "Je suis", at=2)
     assert html.count('class="own"') == 2 and "data-back" in html
     assert 'data-word="2" aria-pressed="true"' in html
-    html = choice.drawn(SAY, SENTENCE, "")
+    html = choice.drawn(SAY, SENTENCE, "fr", "")
     assert 'class="own"' not in html and "data-back" not in html
 
 
 def test_offered_words_are_text_and_keep_their_blank():
     option = choice.Option(' <b>"', 0.2, "<u> follows")
-    html = choice.offered(SAY, [option], "Je")
+    html = choice.offered(SAY, [option], "fr", "Je")
     assert "<u>" not in html and "20%" in html
     assert unescape(re.search('data-take="([^"]*)"', html)[1]) == ' <b>"'
-    assert "Nothing else" in choice.offered(SAY, [], "Je")
+    assert "Nothing else" in choice.offered(SAY, [], "fr", "Je")
 
 
 # The map
