@@ -368,7 +368,7 @@ def test_axe_finds_nothing_serious_of_ours(
 
 #: English that belongs on a Chinese page: names, units, abbreviations. Regexes of whole texts.
 BELONGS = [
-    r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|BLEU|chrF|n = [\d,]+",
+    r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|BLEU|chrF|Transformer|n = [\d,]+",
     r"/\w+|[\w.-]+(/[\w.-]+)+|ImageNet",  # routes, model keys, splits
     r"[\w-]*\d[\w .+-]*",  # names with a number in them: ResNet-18, CIFAR-10
     r"(MobileNetV3|ConvNeXt|EVA-02|EfficientNet)[\w .-]*",
@@ -376,14 +376,15 @@ BELONGS = [
 
 
 def english(page: Page) -> list[str]:
-    """Visible text without a Chinese character, outside what is marked lang="en" or is code."""
+    """Visible text without a Chinese character, neither code nor marked as another tongue."""
     texts: list[Any] = page.evaluate(
         """() => {
             const found = [];
             const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
             while (walk.nextNode()) {
                 const node = walk.currentNode, parent = node.parentElement;
-                if (parent.closest("script, style, code, pre, [lang=en], [lang=fr], a[href^=http]")) continue;
+                if (parent.closest("script, style, code, pre, a[href^=http]")) continue;
+                if (parent.closest("[lang=en], [lang=fr], .article em, .formula")) continue;
                 if (!parent.checkVisibility({ visibilityProperty: true })) continue;
                 if (node.data.trim()) found.push(node.data.trim());
             }
