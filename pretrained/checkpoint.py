@@ -145,10 +145,13 @@ def write_papers(
 
 
 def keep_ladder(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) -> None:
-    """Write what was compared into the card, each row with the command that was typed."""
-    command = f"python -m {module} {shlex.join(sys.argv[1:])}"
+    """Write what was compared into the card, each row with the command that was typed, in place of
+    what that module compared before."""
+    begins = f"python -m {module} "
     metrics = read_json(folder, METRICS)
-    metrics["ladder"] = [{**row, "command": command} for row in rows]
+    others = [row for row in metrics["ladder"] if not row.get("command", "").startswith(begins)]
+    command = begins + shlex.join(sys.argv[1:])
+    metrics["ladder"] = [*others, *({**row, "command": command} for row in rows)]
     write_json(folder, METRICS, metrics)
     write_card(folder)
 

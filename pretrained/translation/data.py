@@ -8,6 +8,7 @@ sentence has many right translations: all of them count.
 from __future__ import annotations
 
 import json
+import random
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -66,6 +67,20 @@ def tidy(text: str, language: str) -> str:
         text = re.sub(r"(?<=[\u4e00-\u9fff”」]) ?([?!,]) ?", lambda m: WIDE[m[1]], text)
         text = re.sub(r"(?<=[\u4e00-\u9fff])\.$", "。", text)
     return text
+
+
+def casually(text: str, chance: random.Random) -> str:
+    """A sentence as people type it in a hurry: no capital and no full stop, shouted, or with a
+    full stop for an exclamation mark."""
+    bare = text.rstrip(".!?。！？ ") or text
+    way = chance.random()
+    if way < 0.5:
+        return bare[:1].lower() + bare[1:]
+    if way < 0.7:
+        return bare
+    return (
+        text.upper() if way < 0.8 else text.replace("!", ".").replace("！", "。").replace(" .", ".")
+    )
 
 
 WIDE = {"?": "？", "!": "！", ",": "，"}

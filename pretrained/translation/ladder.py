@@ -15,7 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,9 +94,25 @@ def greedy(
     return [written[n] for n in range(len(texts))]
 
 
-def climb(folder: Path, rung: str, minutes: float, out: Path) -> dict[str, Any]:
-    """Train one rung and score it: one row of the ladder."""
-    recipe = replace(train.RECIPES[KEY], directions=(DIRECTION,))
+@dataclass(frozen=True)
+class Learnt:
+    """A network trained for a comparison, and what its row says of the training."""
+
+    network: nn.Module
+    vocabulary: Vocabulary
+    device: torch.device
+    made: dict[str, Any]
+
+
+def learn(
+    folder: Path,
+    rung: str,
+    minutes: float,
+    out: Path,
+    directions: tuple[str, ...] = (DIRECTION,),
+) -> Learnt:
+    """Train one rung from random weights on every direction at once."""
+    recipe = replace(train.RECIPES[KEY], directions=directions, casual=0.0)
     pairs = data.read(folder, recipe.languages)
     train_on, held_out = (train.examples(p, recipe) for p in (pairs.train, pairs.held_out))
     texts = (text for example in train_on for text in example[:2])
@@ -107,28 +123,39 @@ def climb(folder: Path, rung: str, minutes: float, out: Path) -> dict[str, Any]:
     task = train.task_of(net, vocabulary, train_on, held_out, recipe, device, 0)
     plan = replace(recipe.plan, minutes=minutes, peak=PEAK.get(rung, recipe.plan.peak))
     clock = time.process_time if device.type == "cpu" else time.monotonic
-    averaged, history = loop.fit(task, plan, out / rung, device=device, clock=clock)
-    source, target = data.languages_of(DIRECTION)
-    scored, split = data.to_score(folder, DIRECTION, "test")
-    tidied = [data.tidy(one.source, source) for one in scored]
-    written = greedy(averaged.eval(), vocabulary, tidied, target, device)
-    figures = scores.metrics(written, scored, target)
-    return {
-        "name": NAMES[rung],
-        "rung": rung,
-        "metric": "bleu",
-        **figures["bleu"],
-        "chrf": figures["chrf"],
-        "curve": scores.curve(written, scored, (source, target)),
-        "split": split,
-        "n": len(scored),
-        "beams": 1,
+    averaged, history = loop.fit(task, plan, out, device=device, clock=clock)
+    made = {
         "parameters": weights(net),
         "updates": history[-1]["step"],
         "held_out_nats": history[-1]["held_out_nats"],
         "seconds": history[-1]["seconds"],
         "data": pairs.split,
     }
+    return Learnt(averaged.eval(), vocabulary, device, made)
+
+
+def scored(folder: Path, learnt: Learnt, direction: str = DIRECTION) -> dict[str, Any]:
+    """The figures of one direction on test, written greedily."""
+    source, target = data.languages_of(direction)
+    sentences, split = data.to_score(folder, direction, "test")
+    tidied = [data.tidy(one.source, source) for one in sentences]
+    written = greedy(learnt.network, learnt.vocabulary, tidied, target, learnt.device)
+    figures = scores.metrics(written, sentences, target)
+    return {
+        "metric": "bleu",
+        **figures["bleu"],
+        "chrf": figures["chrf"],
+        "curve": scores.curve(written, sentences, (source, target)),
+        "split": split,
+        "n": len(sentences),
+        "beams": 1,
+    }
+
+
+def climb(folder: Path, rung: str, minutes: float, out: Path) -> dict[str, Any]:
+    """Train one rung and score it: one row of the ladder."""
+    learnt = learn(folder, rung, minutes, out / rung)
+    return {"name": NAMES[rung], "rung": rung, **scored(folder, learnt), **learnt.made}
 
 
 def main(

@@ -8,6 +8,7 @@ over the pairs: on one CPU core a pass takes a quarter of an hour.
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pretrained.translation import data
 from pretrained.translation.vocabulary import Vocabulary
 
 #: Updates of one round.
@@ -34,6 +36,7 @@ class PairsTask:
         tokens: of the targets in one batch, padding included.
         smoothing: share of the target's odds spread over all tokens (Szegedy et al. 2016).
         respell: dropout of the vocabulary's merges, drawn anew at each pass after the first.
+        casual: share of the sources typed `casually`, drawn anew likewise.
         longest: in tokens: pairs with a longer side are left out of training.
     """
 
@@ -48,11 +51,13 @@ class PairsTask:
         tokens: int = 640,
         smoothing: float = 0.1,
         respell: float = 0.0,
+        casual: float = 0.0,
         longest: int = 60,
         seed: int = 0,
     ) -> None:
         self.model, self.vocabulary, self.device = model, vocabulary, device
-        self.tokens, self.smoothing, self.respell, self.seed = tokens, smoothing, respell, seed
+        self.tokens, self.smoothing, self.seed = tokens, smoothing, seed
+        self.respell, self.casual = respell, casual
         spelled = spell(vocabulary, train)
         fits = [n for n, sides in enumerate(spelled) if max(map(len, sides)) <= longest + 2]
         self.train = [train[n] for n in fits]
@@ -74,9 +79,9 @@ class PairsTask:
     def passed(self, number: int) -> list[list[int]]:
         """The batches of one pass over the pairs, in their order: numbers of examples."""
         if self._pass[0] != number:
-            if self.respell and number:
+            if number and (self.respell or self.casual):
                 self.vocabulary.dropout(self.respell)
-                self._spelled = spell(self.vocabulary, self.train)
+                self._spelled = spell(self.vocabulary, self.typed(number))
                 self.vocabulary.dropout(0.0)
             chance = torch.Generator().manual_seed(self.seed * 10_007 + number)
             order = torch.randperm(len(self._spelled), generator=chance).tolist()
@@ -84,6 +89,16 @@ class PairsTask:
             shuffled = torch.randperm(len(lots), generator=chance).tolist()
             self._pass = (number, [lots[n] for n in shuffled])
         return self._pass[1]
+
+    def typed(self, number: int) -> list[Example]:
+        """The training pairs of a pass, a share of the sources typed `casually`."""
+        chance = random.Random(self.seed * 10_007 + number)
+        return [
+            (data.casually(source, chance), target, language)
+            if chance.random() < self.casual
+            else (source, target, language)
+            for source, target, language in self.train
+        ]
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
         """The round's share of the pass that it belongs to."""

@@ -35,7 +35,7 @@ class Recipe:
     Attributes:
         languages: English and the other one. directions: which ways it learns.
         vocabulary: size of the joint vocabulary.
-        tokens, smoothing, respell: see `PairsTask`.
+        tokens, smoothing, respell, casual: see `PairsTask`.
         architecture: arguments of `TranslationNet` besides the vocabulary's size.
         longest: in tokens: longer pairs, a few in a thousand, are left out of training.
         title, description, limits: for the model card.
@@ -48,6 +48,7 @@ class Recipe:
     tokens: int = 400
     smoothing: float = 0.1
     respell: float = 0.0
+    casual: float = 0.0
     longest: int = 60
     architecture: dict[str, Any] = field(default_factory=dict)
     licence: str = "cc-by-2.0"
@@ -77,6 +78,7 @@ RECIPES = {
         plan=PLAN,
         languages=("en", "fr"),
         directions=("en-fr", "fr-en"),
+        casual=0.12,
         architecture=SHAPE,
         title="English and French",
         description="Two recurrent networks with attention: one reads a sentence, the other "
@@ -212,6 +214,7 @@ def task_of(
         tokens=recipe.tokens,
         smoothing=recipe.smoothing,
         respell=recipe.respell,
+        casual=recipe.casual,
         longest=recipe.longest,
         seed=seed,
     )

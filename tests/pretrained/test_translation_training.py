@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from dataclasses import replace
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.translation import data, evaluate, ladder, scores, tasks, train
+from pretrained.translation import data, directions, evaluate, ladder, scores, tasks, train
 from pretrained.translation.data import Scored
 from training.run import Run
 
@@ -193,6 +194,25 @@ def test_the_order_depends_on_the_seed_and_the_round_only():
         assert all(torch.equal(a, b) for a, b in zip(mine, same, strict=True))
     first, second = next(iter(one.batches(0, 0.0))), next(iter(other.batches(0, 0.0)))
     assert first[0].shape != second[0].shape or not torch.equal(first[0], second[0])
+
+
+def test_after_the_first_pass_a_share_of_the_sources_is_typed_in_a_hurry_and_no_target():
+    pieces = vocabulary()
+    plain = task_of(pieces, tokens=200)
+    task = task_of(pieces, tokens=200, casual=0.5)
+    assert task.passed(0) == plain.passed(0) and task._spelled == plain._spelled
+    task.passed(1)
+    changed = [n for n, row in enumerate(task._spelled) if row[0] != plain._spelled[n][0]]
+    assert 0.3 * len(task.train) < len(changed) < 0.6 * len(task.train)
+    assert [row[1] for row in task._spelled] == [row[1] for row in plain._spelled]
+    assert task.typed(1) == task.typed(1) != task.typed(2)
+
+
+def test_typed_in_a_hurry_a_sentence_loses_capital_and_mark_and_nothing_else():
+    chance = random.Random(0)
+    found = {data.casually("Hello!", chance) for _ in range(50)}
+    assert found == {"hello", "Hello", "HELLO!", "Hello."}
+    assert {data.casually("我是学生。", chance) for _ in range(50)} == {"我是学生", "我是学生。"}
 
 
 def test_every_token_of_a_pass_weighs_the_same():
@@ -377,6 +397,33 @@ def test_every_rung_is_trained_and_scored(tmp_path, folder, monkeypatch):
         row = ladder.climb(folder, rung, 5, tmp_path)
         assert row["low"] <= row["value"] <= row["high"] and row["n"] == 40
         assert row["split"] == "en-fr/test en-fr" and row["updates"] >= 1
+
+
+def test_both_directions_are_scored_by_one_network_and_by_one_each(tmp_path, folder, monkeypatch):
+    small(monkeypatch)
+    recipe = train.RECIPES[ladder.KEY]
+    monkeypatch.setitem(
+        train.RECIPES, ladder.KEY, replace(recipe, plan=replace(recipe.plan, epochs=1))
+    )
+    rows = directions.rows(folder, 5, tmp_path)
+    assert [(len(row["directions"]), row["direction"]) for row in rows] == [
+        (2, "en-fr"),
+        (2, "fr-en"),
+        (1, "en-fr"),
+        (1, "fr-en"),
+    ]
+    assert all(row["split"] == f"en-fr/test {row['direction']}" for row in rows)
+    assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
+
+
+def test_what_a_module_compared_before_is_replaced_and_the_rest_stays(tmp_path):
+    checkpoint.write_papers(tmp_path, {"key": "translation/x"}, {}, {})
+    row = {"name": "a", "metric": "bleu", "value": 1.0, "low": 0.5, "high": 1.5, "n": 2}
+    row["split"] = "x/test"
+    for module in ("one", "two", "one"):
+        checkpoint.keep_ladder(tmp_path, [row], module)
+    kept = checkpoint.read_json(tmp_path, "metrics.json")["ladder"]
+    assert [r["command"].split()[2] for r in kept] == ["two", "one"]
 
 
 def test_the_ladder_writes_what_the_search_writes():
