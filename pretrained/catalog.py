@@ -86,6 +86,12 @@ class Entry:
         """Whether it works with no network and nothing downloaded."""
         return self.folder is not None
 
+    @property
+    def changed(self) -> int:
+        """When its weights were written, in nanoseconds; 0 for a model of the Hub, whose commit
+        stays as it is."""
+        return (Path(self.folder) / checkpoint.WEIGHTS).stat().st_mtime_ns if self.folder else 0
+
     def load(self, device: str, progress: Progress = lambda done, total: None) -> Any:
         """Call the loader: the served model, ready for ``predict``."""
         module, function = self.loader.split(":")

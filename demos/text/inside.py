@@ -62,7 +62,7 @@ class Traces:
     async def gates(self, look: Look) -> dict[str, Any]:
         """The ``gates`` view of the cell that is looked at. Raises a `Refusal`."""
         looked = look.looked
-        asked = look.entry, looked.text, looked.layer, looked.cell
+        asked = look.entry.key, look.entry.changed, looked.text, looked.layer, looked.cell
         if asked not in self._kept:
             got = await look.ask("gates", layer=looked.layer, cell=looked.cell)
             rows = {name: np.asarray(got[name], np.float32) for name in (*cells.GATES, "cell")}

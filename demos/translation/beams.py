@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,19 +12,21 @@ from typing import Any
 from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
-from demos.translation.pointing import Mark, clipped, percent
+from demos.translation.pointing import Mark, clipped, percent, width
 from demos.translation.spelling import END, first_word
 
 #: The drawing in pixels: a step, a lane, the place of a word in both, margins.
 STEP, LANE, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
 LANES = 7  # branches of one step that are drawn, though never fewer than were kept
-LONGEST = 10  # letters that fit into a branch
+LONGEST, LETTER = 10, 8.5  # letters that fit into a branch, the width of one
+STEM = 24  # letters of a forced beginning that are drawn, its last ones
 TINY, LEAST = 1e-300, 1e-9  # that logarithms take, that is still told
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A branch that is drawn: its number in the tree, its step and its rank there, from 0."""
+    """A branch that is drawn: its number in the tree, its step and its rank there, from 0. A forced
+    beginning is drawn as one branch, its last, which stands before the steps of the search."""
 
     number: int
     step: int
@@ -38,14 +41,22 @@ def steps(tree: Sequence[Mapping[str, Any]]) -> list[int]:
     return found
 
 
+def stem(tree: Sequence[Mapping[str, Any]]) -> int:
+    """The last branch of a forced beginning, -1 where nothing was forced. Where a word is forced
+    the step has one branch, where the search chooses it has several."""
+    at = steps(tree)
+    many = Counter(at)
+    return next((n for n, step in enumerate(at) if many[step] > 1), len(at)) - 1
+
+
 def placed(tree: Sequence[Mapping[str, Any]]) -> list[Placed]:
     """The branches that are drawn. A step's branches stand in the tree best first."""
     ranks: dict[int, int] = {}
-    found = []
+    found, before = [], max(stem(tree), 0)
     for number, (node, step) in enumerate(zip(tree, steps(tree), strict=True)):
         rank = ranks.get(step, 0)
-        if node["fate"] != "dropped" or rank < LANES:
-            found.append(Placed(number, step, rank))
+        if number >= before and (node["fate"] != "dropped" or rank < LANES):
+            found.append(Placed(number, step - before, rank))
             ranks[step] = rank + 1
     return found
 
@@ -127,14 +138,16 @@ def drawn(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     if not tree:
         return ""
     body = pointing.figure(say, "beams", picture(say, sentence, target), marks(say, sentence))
-    return pointing.step(say, "beams", legend(say) + body + finished(say, sentence, target))
+    above = legend(say, stem(tree) >= 0)
+    return pointing.step(say, "beams", above + body + finished(say, sentence, target))
 
 
-def legend(say: Say) -> str:
+def legend(say: Say, forced: bool) -> str:
+    """What each kind of branch means. ``forced``: whether there is a beginning to tell of."""
     cells = "".join(
         f'<span><i class="{fate}" aria-hidden="true"></i>'
         f"{say(f'translation.inside.beams.{fate}')}</span>"
-        for fate in ("best", "kept", "dropped")
+        for fate in ("forced",) * forced + ("best", "kept", "dropped")
     )
     return f'<p class="legend-row">{cells}</p>'
 
@@ -142,6 +155,7 @@ def legend(say: Say) -> str:
 def marks(say: Say, sentence: Mapping[str, Any]) -> list[Mark]:
     """What is told of each branch that is drawn."""
     tree, shown = sentence["tree"], placed(sentence["tree"])
+    forced = stem(tree)
     at = {one.number: n for n, one in enumerate(shown)}
     by_place = {(one.step, one.rank): n for n, one in enumerate(shown)}
     found = []
@@ -160,12 +174,13 @@ def marks(say: Say, sentence: Mapping[str, Any]) -> list[Mark]:
         key = "said_end" if node["token"] == END else "said"
         text, word = written(tree, one.number), node["token"].strip()
         said = pointing.plain(say, f"translation.inside.beams.{key}", text=text, word=word)
-        fate = pointing.plain(say, f"translation.inside.beams.told_{node['fate']}")
-        facts = [
-            (pointing.plain(say, "translation.inside.beams.here"), percent(node["probability"])),
-            (pointing.plain(say, "translation.inside.beams.whole"), tiny(exp(node["total"]))),
-            (pointing.plain(say, "translation.inside.beams.rank"), f"{one.rank + 1}"),
-        ]
+        kind = "forced" if one.number == forced else node["fate"]
+        fate = pointing.plain(say, f"translation.inside.beams.told_{kind}")
+        facts = [(pointing.plain(say, "translation.inside.beams.whole"), tiny(exp(node["total"])))]
+        if one.number != forced:
+            here = pointing.plain(say, "translation.inside.beams.here")
+            rank = pointing.plain(say, "translation.inside.beams.rank")
+            facts = [(here, percent(node["probability"])), *facts, (rank, f"{one.rank + 1}")]
         said = f"{said} {fate}" if say.lang != "zh" else said + fate
         found.append(Mark(said, facts, [one.number], at.get(node["parent"], -1), go))
     return found
@@ -179,41 +194,64 @@ def tiny(share: float) -> str:
 
 
 def picture(say: Say, sentence: Mapping[str, Any], target: str) -> str:
-    """A column for each step, its likeliest beginning on top; lines from each to what followed."""
+    """A column for each step, its likeliest beginning on top; lines from each to what followed.
+    What was forced stands before them."""
     tree, shown = sentence["tree"], placed(sentence["tree"])
-    where = {one.number: one for one in shown}
+    where, forced = {one.number: one for one in shown}, stem(tree)
     best = set(winner(sentence))
-    width = EDGE * 2 + STEP * max(one.step for one in shown) + WIDE
-    height = EDGE * 2 + LANE * max(one.rank for one in shown) + HIGH
+    first = WIDE  # of the first column
+    if forced >= 0:
+        beginning = ending(written(tree, forced), STEM)
+        first = max(WIDE, round(24 + LETTER * width(beginning)))
+
+    def left(step: int) -> int:
+        return EDGE + STEP * step + (first - WIDE if step else 0)
+
+    def right(step: int) -> int:
+        return left(step) + (WIDE if step else first)
+
+    last = max(one.step for one in shown)
+    size = right(last) + EDGE, EDGE * 2 + LANE * max(one.rank for one in shown) + HIGH
     edges, boxes = [], []
     for n, one in enumerate(shown):
         node = tree[one.number]
-        x, y = EDGE + STEP * one.step, EDGE + LANE * one.rank
+        x, y, wide = left(one.step), EDGE + LANE * one.rank, right(one.step) - left(one.step)
         fate = "best" if one.number in best else node["fate"]
         parent = where.get(node["parent"])
         if parent:
-            x0, y0 = EDGE + STEP * parent.step + WIDE, EDGE + LANE * parent.rank + HIGH / 2
+            x0, y0 = right(parent.step), EDGE + LANE * parent.rank + HIGH / 2
             edges.append(
                 f'<path class="{fate}" data-piece="{one.number}" d="M{x0} {y0:.0f}'
                 f'C{x0 + 16} {y0:.0f} {x - 16} {y + HIGH / 2:.0f} {x} {y + HIGH / 2:.0f}"/>'
             )
         word = say("translation.inside.beams.end") if node["token"] == END else ""
         word = word or clipped(node["token"].strip() or "␣", LONGEST)
+        if one.number == forced:
+            fate, word = "forced", escape(beginning)
         boxes.append(
             f'<g class="{fate}" data-i="{n}" data-piece="{one.number}"><rect x="{x}" y="{y}" '
-            f'width="{WIDE}" height="{HIGH}" rx="5"/>'
-            f'<text x="{x + WIDE / 2:.0f}" y="{y + HIGH / 2:.0f}" text-anchor="middle">{word}'
+            f'width="{wide}" height="{HIGH}" rx="5"/>'
+            f'<text x="{x + wide / 2:.0f}" y="{y + HIGH / 2:.0f}" text-anchor="middle">{word}'
             "</text></g>"
         )
     label = say(
-        "translation.inside.beams.alt",
-        steps=1 + max(one.step for one in shown),
+        "translation.inside.beams.alt" + ("_forced" if forced >= 0 else ""),
+        steps=last + (forced < 0),
         best=sentence["translation"],
+        beginning=written(tree, forced),
     )
     return (
-        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}" role="img" '
         f'aria-label="{label}">{"".join(edges)}<g lang="{TAGS[target]}">{"".join(boxes)}</g></svg>'
     )
+
+
+def ending(text: str, most: int) -> str:
+    """The end of a text, as much as fits into ``most`` letters; a wide character counts twice."""
+    kept = text
+    while width(kept) > most:
+        kept = kept[1:]
+    return kept if kept == text else f"…{kept.lstrip()}"
 
 
 def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:

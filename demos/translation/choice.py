@@ -56,7 +56,7 @@ async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
     left out. Raises a `Refusal` where all are."""
     before = until(pieces, number)
     met = (await ask(before.strip(), "inside", BEAMS))["tree"]
-    found, open_ = beams.next_words(met, forced(met, before.strip()))
+    found, open_ = beams.next_words(met, beams.stem(met))
     likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
     prefixes = [(before + text).strip() for text in likely]
     asked = (ask(prefix, "answer", 4) for prefix in prefixes)
@@ -72,16 +72,6 @@ async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
         and (text not in open_ or follows(one, prefix) >= COMPLETE)
     ]
     return kept[:SHOWN]
-
-
-def forced(tree: Sequence[Mapping[str, Any]], before: str) -> int:
-    """The last branch of a forced beginning, -1 where nothing was forced. The branches of a
-    beginning stand in the tree first, one a step."""
-    text, number = "", -1
-    while len(text.strip()) < len(before) and number + 1 < len(tree):
-        number += 1
-        text += tree[number]["token"]
-    return number
 
 
 def follows(sentence: Mapping[str, Any], prefix: str) -> float:

@@ -188,7 +188,7 @@ class Look:
             found = await answers.ask(self.engine, now.key, text, source, target, view="meaning")
             return [state for part in found["sentences"] for state in part]
 
-        drawn = await self.maps.of(states, now.key, pair)
+        drawn = await self.maps.of(states, (now.key, self.entry.changed), pair)
         return meaning.drawn(self.say, drawn, self.text, now.sentence["state"])
 
 

@@ -7,10 +7,11 @@ Pearson 1901), and what is said about neighbours is measured among all the numbe
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
@@ -88,26 +89,43 @@ def found_again(map_: Map) -> tuple[int, int]:
     return int((table.argmax(1) == own).sum()), int((table.argmax(0) == own).sum())
 
 
+async def charted(ask: Ask, languages: tuple[str, str]) -> Map:
+    """The map of the model that is asked. Raises a `Refusal`."""
+    states = []
+    for here, there in (languages, languages[::-1]):
+        text = "\n".join(one.said[here] for one in sentences())
+        states.append(np.array(await ask(text, here, there), dtype=np.float64))
+    return plane(languages, states[0], states[1])
+
+
+@dataclass
+class _Kept:
+    """A map, once it is there, and who computes it."""
+
+    map: Map | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 class Maps:
     """The maps of the last few models, computed once each; the same for all visitors."""
 
     def __init__(self, most: int = 8) -> None:
         self.most = most
-        self._kept: OrderedDict[tuple[str, ...], Map] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
-    async def of(self, ask: Ask, key: str, languages: tuple[str, str]) -> Map:
-        """The map of a model. Raises a `Refusal`."""
-        name = (key, *languages)
-        if name not in self._kept:
-            states = []
-            for here, there in (languages, languages[::-1]):
-                text = "\n".join(one.said[here] for one in sentences())
-                states.append(np.array(await ask(text, here, there), dtype=np.float64))
-            self._kept[name] = plane(languages, states[0], states[1])
+    async def of(self, ask: Ask, model: Hashable, languages: tuple[str, str]) -> Map:
+        """The map of a model; ``model`` is another one where its weights are. Who comes while it
+        is computed waits, and goes on with it where the one who computes leaves. Raises a
+        `Refusal`."""
+        name = (model, *languages)
+        kept = self._kept.setdefault(name, _Kept())
         self._kept.move_to_end(name)
         while len(self._kept) > self.most:
             self._kept.popitem(last=False)
-        return self._kept[name]
+        async with kept.lock:
+            if kept.map is None:
+                kept.map = await charted(ask, languages)
+            return kept.map
 
 
 def drawn(say: Say, map_: Map, text: str, state: Sequence[float]) -> str:

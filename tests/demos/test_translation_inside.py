@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from dataclasses import replace
 from html import unescape
@@ -12,7 +13,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-from fake_insides import SENTENCE, STUDENT, InsideEngine, node, state
+from fake_insides import SENTENCE, STUDENT, InsideEngine, node, state, totalled
 from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 
 from demos import frame
@@ -192,6 +193,52 @@ def test_finished_translations_are_listed_with_probability_and_score():
     html = beams.drawn(SAY, with_(translation="<i>"), "fr")
     assert "Je suis étudiante." in html and "−2.70" in html and "1/100,000" in html
     assert "<i>" not in html.replace('<i class="', "")
+
+
+#: "Je suis" was forced, then the search kept two beginnings.
+FORCED = totalled(
+    [
+        node(-1, " Je", 0.8),
+        node(0, " suis", 0.01),
+        node(1, " étudiant", 0.7),
+        node(1, " étudi", 0.2),
+        node(2, ".", 0.8),
+        node(3, "ante", 0.6),
+        node(4, "</s>", 0.9, "finished"),
+        node(5, ".", 0.9),
+    ]
+)
+
+
+def test_what_was_forced_is_told_by_the_tree_itself():
+    assert beams.stem(FORCED) == 1 and beams.stem(STUDENT) == -1 and beams.stem(FORCED[:2]) == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_was_forced_stands_as_one_before_the_search(lang):
+    say, whole = WORDS.speaker(lang), {"probability": np.exp(FORCED[6]["total"])}
+    forced = with_(tree=FORCED, alternatives=[{**SENTENCE["alternatives"][0], **whole}])
+    html = beams.drawn(say, forced, "fr")
+    assert len(re.findall("<g class", html)) == len(FORCED) - 1, "its words are one branch"
+    assert re.search('<g class="forced" data-i="0".*?>Je suis</text>', html)
+    assert len(re.findall('<path class="best"', html)) == 3
+    assert say("translation.inside.beams.forced") in html
+    label = unescape(re.search('role="img" aria-label="([^"]*)"', html)[1])
+    assert "Je suis" in label and " 3 " in label
+    rows = marks(html)
+    assert "Je suis" in rows[0]["said"] and rows[0]["go"] == {"ArrowRight": 1}
+    assert unescape(say("translation.inside.beams.told_forced")) in rows[0]["said"]
+    assert [share for _, share in rows[0]["facts"]] == ["0.8%"], "of all its words together"
+    assert [row["back"] for row in rows] == [-1, 0, 0, 1, 2, 3, 4]
+    assert rows[1]["go"]["ArrowLeft"] == 0 and len(rows[1]["facts"]) == 3
+    free = beams.drawn(say, SENTENCE, "fr")
+    assert say("translation.inside.beams.forced") not in free and 'class="forced"' not in free
+
+
+def test_a_long_beginning_shows_its_end():
+    assert beams.ending("Je suis", 7) == "Je suis"
+    assert beams.ending("Je suis un", 7) == "…suis un"
+    assert beams.ending("我们都是学生", 8) == "…都是学生"
 
 
 @pytest.mark.parametrize(
@@ -379,6 +426,61 @@ def test_a_map_is_computed_once_and_the_oldest_leaves():
     assert asked == [*french, *chinese, *french]
 
 
+def test_visitors_who_come_at_once_wait_for_one_map():
+    asked, gate = [], asyncio.Event()
+
+    async def ask(text, source, target):
+        asked.append(source)
+        await gate.wait()
+        return [state(line) for line in text.split("\n")]
+
+    async def run():
+        maps = meaning.Maps()
+        first, *others = (asyncio.ensure_future(maps.of(ask, "a", ("en", "fr"))) for _ in range(3))
+        await asyncio.sleep(0)
+        assert asked == ["en"]
+        first.cancel()  # who computes leaves: another goes on
+        gate.set()
+        one, same = await asyncio.gather(*others)
+        assert one is same and asked == ["en", "en", "fr"]
+
+    asyncio.run(run())
+
+
+def test_a_map_that_was_refused_is_asked_for_again():
+    async def refused(text, source, target):
+        raise Busy(waiting=9)
+
+    async def ask(text, source, target):
+        return [state(line) for line in text.split("\n")]
+
+    async def run():
+        maps = meaning.Maps()
+        with pytest.raises(Busy):
+            await maps.of(refused, "a", ("en", "fr"))
+        assert await maps.of(ask, "a", ("en", "fr"))
+
+    asyncio.run(run())
+
+
+def test_a_model_that_was_trained_anew_has_another_map(engine):
+    maps, start = meaning.Maps(), look.from_try(engine, translated(), "en")
+
+    def maps_asked_for() -> int:
+        async def run():
+            look_ = Look(engine, WORDS, start, "en", maps)
+            await look_.read()
+            await look_.meaning()
+
+        asyncio.run(run())
+        return sum(options["view"] == "meaning" for _, _, options in engine.asked)
+
+    assert maps_asked_for() == 2 and maps_asked_for() == 2
+    weights = Path(engine.entries[EN_FR].folder) / "model.safetensors"
+    os.utime(weights, ns=(1, 1))
+    assert maps_asked_for() == 4
+
+
 # The twin
 
 
@@ -513,7 +615,8 @@ def test_a_forced_beginning_is_kept_in_all_that_is_about_the_translation(engine)
     read = asyncio.run(look_.read())
     assert read.sentence["translation"] == "other dc fe" and read.prefix == "other"
     pieces = look_.of_sentence()
-    assert ">other<" in pieces["align"] and ">other<" in pieces["beams"]
+    assert ">other<" in pieces["align"]
+    assert re.search('<g class="forced"[^/]*/><text[^>]*>other<', pieces["beams"])
     assert 'class="own" aria-pressed="false"><b>other' in pieces["choice"]
 
 
