@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import aclosing
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import frame, pulse
 from demos.language import Words
 from demos.limits import MB
 from demos.models import on_disk
@@ -109,6 +111,11 @@ def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
     raise UnknownDirection(source=source, target=target, known=", ".join(known))
 
 
+async def once(work: Awaitable[Any]) -> AsyncIterator[Any]:
+    """What is awaited, as the only step of a run."""
+    yield await work
+
+
 def build(engine: Any, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     text = gr.Textbox(visible=False, label="text")
@@ -126,7 +133,7 @@ def build(engine: Any, words: Words) -> None:
         model: Any = "",
         beams: Any = BEAMS,
         request: gr.Request = None,  # type: ignore[assignment]
-    ) -> dict[str, Any]:
+    ) -> AsyncIterator[dict[str, Any] | None]:
         """Translate a text. Sentences are translated one by one; line breaks are kept.
 
         Args:
@@ -141,7 +148,8 @@ def build(engine: Any, words: Words) -> None:
             "translation"; "alternatives", the next best translations of the whole text;
             "source_tokens" and "target_tokens", the pieces of words read and written; "attention",
             for each target token how much it looked at each source token (0 to 1): empty where
-            the table would have more than 250,000 numbers (a text of about 500 tokens).
+            the table would have more than 250,000 numbers (a text of about 500 tokens). Nothing
+            until all is translated.
         """
         try:
             asked = answers.checked(text)
@@ -151,7 +159,10 @@ def build(engine: Any, words: Words) -> None:
             if not on_disk(entry):
                 size = f"{entry.bytes / MB:.0f}"
                 raise NotHere(model=entry.key, size=size, licence=entry.licence)
-            return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
+            sent = answers.ask(engine, entry.key, asked, read, write, beams=width)
+            async with aclosing(pulse.pulsing(once(sent))) as steps:
+                async for step in steps:
+                    yield None if step is pulse.STILL else told(step)
         except Refusal as error:
             said = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(escape(said, quote=False), print_exception=False) from None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import unescape
 
-import gradio as gr
+import httpx
 import pytest
 from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, FakeEngine, turned
 from gradio_client import Client
+from served import PATIENCE, WORDS, client, served, soon
 
 from demos import translation
-from demos.language import Words
 from demos.translation import doors
 from pretrained.translation import serve
-
-WORDS = Words()
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +23,13 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(engine):
-    with gr.Blocks(analytics_enabled=False) as page:
-        translation.build(engine, WORDS)
-    page.queue()
-    page.launch(prevent_thread_lock=True, quiet=True, i18n=WORDS.i18n, ssr_mode=False)
-    yield page
-    page.close()
+    with served(lambda: translation.build(engine, WORDS)) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def english(page):
-    return Client(page.local_url, verbose=False, analytics_enabled=False)
+    return client(page)
 
 
 def call(client, *arguments):
@@ -136,6 +131,31 @@ def test_markup_comes_back_as_the_text_it_is(english):
 def test_translate_is_the_only_door(english):
     api = english.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/translate"] and not api["unnamed_endpoints"]
+
+
+def test_a_caller_who_hangs_up_frees_the_engines_place(page, engine):
+    """Before there is an answer, where Gradio has nothing to hand on and looks at nothing."""
+    engine.gate = asyncio.Event()
+    try:
+        with httpx.Client(base_url=f"{page.local_url}gradio_api", timeout=PATIENCE) as caller:
+            sent = {"data": ["Hello there.", "en", "fr", "", 4]}
+            event = caller.post("/call/translate", json=sent).json()["event_id"]
+            with caller.stream("GET", f"/call/translate/{event}"):
+                assert soon(lambda: engine.open == 1)
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate = None
+
+
+def test_who_waits_is_handed_the_answer_alone(english, engine):
+    engine.gate = asyncio.Event()
+    try:
+        job = english.submit("Hello there.", api_name="/translate")
+        assert soon(lambda: len(job.outputs()) > 0) and set(job.outputs()) == {None}
+    finally:
+        engine.gate.set()
+        engine.gate = None
+    assert job.result()["translation"] == turned("Hello there.")
 
 
 def test_beams_are_bounded_as_the_translators_bound_them():
