@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
-from math import prod
 from typing import Any
 
 from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped, percent
-from demos.translation.spelling import END, words
+from demos.translation.spelling import END, odds, words
 
 LEAST = 0.05  # a share below it has no line
 TOLD = 4  # shares that are told of one word
@@ -52,14 +51,8 @@ def aligned(sentence: Mapping[str, Any]) -> Aligned:
         tuple(one.text for one in columns),
         tuple(one.text for one in rows),
         tuple(shares),
-        odds(sentence),
+        odds(rows, sentence["probabilities"]),
     )
-
-
-def odds(sentence: Mapping[str, Any]) -> tuple[float, ...]:
-    """The probability that the network gave each word it wrote, 0..1."""
-    given = sentence["probabilities"]
-    return tuple(prod(given[n] for n in one.pieces) for one in words(sentence["target_tokens"]))
 
 
 def drawn(say: Say, sentence: Mapping[str, Any], source: str, target: str) -> str:

@@ -13,7 +13,7 @@ from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped, percent, width
-from demos.translation.spelling import END, first_word
+from demos.translation.spelling import END, HAN, first_word
 
 #: The drawing in pixels: a step, a lane, the place of a word in both, margins.
 STEP, LANE, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
@@ -113,7 +113,7 @@ def next_words(tree: Sequence[Mapping[str, Any]], root: int) -> tuple[dict[str, 
         for n in longer:
             walk(n, text, share)
         rest = share * (1 - sum(tree[n]["probability"] for n in longer))
-        alone = not word[-1].isalnum() or word >= "\u2e80"
+        alone = not word[-1].isalnum() or word >= HAN
         if word[-1] in "'’-" and word[:-1]:
             return  # an article without its noun, the first part of a compound
         if alone or len(longer) < len(below):

@@ -15,10 +15,10 @@ from math import prod
 from typing import Any
 
 from demos.language import Say
-from demos.translation import alignment, beams, pointing
+from demos.translation import beams, pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import percent
-from demos.translation.spelling import first_word, until, words
+from demos.translation.spelling import first_word, odds, until, words
 from inference.errors import Refusal
 
 BEAMS = 8  # of the search that looks for other words
@@ -93,16 +93,17 @@ def drawn(
     ``target``: its language; ``more``: what stands below, `offered` or a refusal; ``at``: the word
     that it is about.
     """
-    odds = alignment.odds(sentence)
+    spelled = words(sentence["target_tokens"])
+    shares = odds(spelled, sentence["probabilities"])
     inside, length, buttons = True, 0, []
-    for number, word in enumerate(words(sentence["target_tokens"])):
+    for number, word in enumerate(spelled):
         inside = inside and length < len(prefix.replace(" ", ""))
         length += len(word.text.replace(" ", ""))
         own = ' class="own"' if inside and prefix else ""
         buttons.append(
             f'<button type="button" data-word="{number}"{own} '
             f'aria-pressed="{str(number == at).lower()}"><b>{escape(word.text)}</b>'
-            f"<span>{percent(odds[number])}</span></button>"
+            f"<span>{percent(shares[number])}</span></button>"
         )
     back = ""
     if prefix:

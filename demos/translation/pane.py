@@ -3,7 +3,6 @@ word, what else it considered, what it has met before."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -13,7 +12,7 @@ from typing import Any
 from demos import frame
 from demos.language import Words
 from demos.models import model_name
-from demos.translation import answers, pieces
+from demos.translation import answers, pieces, spelling
 from demos.translation.answers import Translated
 from demos.typed import named
 
@@ -23,8 +22,6 @@ MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_SHOWN = 40  # sentences whose alternatives are listed
 MOST_NAMED = 12  # characters that are listed one by one
 UNREAD = "⁇"  # what a model of the Hub reads where a sign is not in its vocabulary
-HAN = "\u2e80"  # from here on, characters are words of their own
-WORD = re.compile(r" ?[^\W\u2e80-\U0010ffff]+| ?.", re.DOTALL)
 
 
 def located(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
@@ -52,21 +49,13 @@ def spelled(sentence: Mapping[str, Any]) -> list[tuple[str, float | None]]:
     if "".join(tokens).strip() != text.strip() or len(odds) < len(tokens):
         return [(text, None)]
     found: list[tuple[str, float | None]] = []
-    for token, odd in zip(tokens, odds, strict=False):
-        word = token.lstrip(" ")
-        if len(word) < len(token):
-            found.append((token[: len(token) - len(word)], None))
-        if not word:
-            continue
-        if not any(c.isalnum() for c in word):
-            found.append((word, None))
-        elif found and found[-1][1] is not None and word[0] < HAN and found[-1][0][-1] < HAN:
-            before, so_far = found[-1]
-            found[-1] = before + word, (so_far or 0.0) * odd
-        else:
-            found.append((word, odd))
-    if found and not found[0][0].strip() and not text.startswith(" "):
-        found.pop(0)
+    cut = spelling.words(tokens)
+    for word, odd in zip(cut, spelling.odds(cut, odds), strict=True):
+        whole = "".join(tokens[n] for n in word.pieces)
+        bare = whole.lstrip(" ")
+        if len(bare) < len(whole) and (found or text.startswith(" ")):
+            found.append((whole[: len(whole) - len(bare)], None))
+        found.append((bare, odd if any(c.isalnum() for c in bare) else None))
     return found
 
 
@@ -246,7 +235,7 @@ def share(one: Mapping[str, Any]) -> str:
 def marked(best: str, other: str) -> str:
     """Another translation: words that the best one does not have are marked, and of those that only
     the best one has, what has nothing in its place is struck out."""
-    ours, theirs = cut(best), cut(other)
+    ours, theirs = spelling.cut(best), spelling.cut(other)
     drawn = []
     matcher = SequenceMatcher(None, ours, theirs, False)
     for kind, first, last, start, end in matcher.get_opcodes():
@@ -256,8 +245,3 @@ def marked(best: str, other: str) -> str:
         tag = {"equal": "", "delete": "del"}.get(kind, "mark")
         drawn.append(blank + (f"<{tag}>{word}</{tag}>" if tag and word else word))
     return "".join(drawn)
-
-
-def cut(text: str) -> list[str]:
-    """Words with the blank before them; Chinese characters and signs one by one."""
-    return WORD.findall(text)

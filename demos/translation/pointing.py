@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from html import escape, unescape
 
 from demos.language import Say
+from demos.translation.spelling import HAN
 
 SCRIPT = """import(new URL('house/translation_inside.js', document.baseURI))
   .then((inside) => inside.mount(element, watch));"""
@@ -96,4 +97,4 @@ def clipped(text: str, most: int) -> str:
 
 def width(text: str) -> int:
     """How many Latin letters wide a text is, about."""
-    return sum(2 if c >= "\u2e80" else 1 for c in text)
+    return sum(2 if c >= HAN else 1 for c in text)

@@ -1,4 +1,4 @@
-"""Words of the pieces that the networks read and write.
+"""Words of the pieces that the networks read and write, the same in every room.
 
 A piece is a part of a word, with the blank before it; what a visitor points at is a word: all that
 stands between two blanks, without the signs around it, or one Chinese character.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 END = "</s>"  # what the served model writes for the end of a sentence
-CHINESE = "\u3400-\u9fff"
-WORD = re.compile(rf"[{CHINESE}]|[^\W{CHINESE}]+(?:['’-][^\W{CHINESE}]+)*['’-]?|\S")
+HAN = "\u2e80"  # from here on, characters are words of their own, and twice as wide
+LETTER = rf"[^\W{HAN}-\U0010ffff]"
+WORD = re.compile(rf"{LETTER}+(?:['’-]{LETTER}+)*['’-]?|\S")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,17 @@ def words(pieces: Sequence[str]) -> list[Spelled]:
         at, seen = at + len(piece), word
     found = [Spelled("".join(body[n] for n in group).strip(), tuple(group)) for group in groups]
     return [*found, Spelled(END, (len(body),))] if ended else found
+
+
+def cut(text: str) -> list[str]:
+    """The words of a text, each with the blank before it; together they are the text."""
+    return re.findall(rf" ?(?:{WORD.pattern})|\s", text)
+
+
+def odds(words_: Sequence[Spelled], given: Sequence[float]) -> tuple[float, ...]:
+    """The probability that the network gave each word, 0..1: the product over its pieces, each of
+    which was ``given`` one after those before."""
+    return tuple(prod(given[n] for n in one.pieces) for one in words_)
 
 
 def first_word(text: str) -> tuple[str, bool]:

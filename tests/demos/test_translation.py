@@ -189,7 +189,7 @@ def test_a_words_probability_is_the_product_of_its_pieces():
     }
     words = [(word, odd) for word, odd in pane.spelled(one) if word.strip()]
     assert words == [
-        ("J'ai", 0.25), ("mangé", 0.45), (",", None), ("你", 0.8), ("好", 0.7), (".", None),
+        ("J'ai", 0.25), ("mangé", 0.45), (",", None), ("你", 0.9 * 0.8), ("好", 0.7), (".", None),
     ]  # fmt: skip
     assert "".join(word for word, _ in pane.spelled(one)) == one["translation"]
 

@@ -26,6 +26,7 @@ from demos.translation import (
     inside,
     look,
     meaning,
+    pane,
     pointing,
     spelling,
     twin,
@@ -85,6 +86,29 @@ def test_pieces_become_words(pieces, words):
 def test_what_stands_before_a_word_is_told_with_its_blanks():
     assert spelling.until([" J'", "ai", " fa", "im"], 1) == " J'ai"
     assert spelling.until([" J'", "ai", " fa", "im"], 0) == ""
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [" L'", "eau", " est", " fr", "oide", "."],
+        [" L", "'", "eau", " d", "’", "ici"],
+        [" petit", "-", "enf", "ants", " !"],
+        ["我", "是", "学", "生", "。"],
+    ],
+)
+def test_try_and_look_inside_cut_the_same_words(pieces):
+    translation, given = "".join(pieces).strip(), [0.9] * len(pieces)
+    one = with_(target_tokens=pieces, probabilities=given, translation=translation)
+    shown = [(word, odd) for word, odd in pane.spelled(one) if word.strip()]
+    cut = spelling.words(pieces)
+    assert [word for word, _ in shown] == [one.text for one in cut]
+    told = [odd for word, odd in shown if odd is not None]
+    assert told == [n for one, n in zip(cut, spelling.odds(cut, given), strict=True)
+                    if one.text[0].isalnum()]  # fmt: skip
+    again = spelling.cut(translation)
+    assert [word.strip() for word in again] == [one.text for one in cut]
+    assert "".join(again) == translation
 
 
 # Where it looked
