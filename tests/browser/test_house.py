@@ -185,6 +185,35 @@ def test_dark_follows_the_system_and_the_switch_wins(new_page: NewPage, app_url:
     assert page.evaluate("document.body.classList.contains('dark')")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [390, 600, 768, 1024])
+def test_the_tabs_of_the_site_wrap_without_lines_between_them(
+    new_page: NewPage, app_url: str, lang: str, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 700})
+    visit(page, app_url, "server", lang)
+    bar = page.locator("#site > .tab-wrapper .tab-container")
+    assert bar.evaluate("bar => getComputedStyle(bar).backgroundImage") == "none"
+    boxes = bar.evaluate("""bar => [bar, ...bar.querySelectorAll("[role=tab]")].map((e) => {
+        const { x, y, right, bottom } = e.getBoundingClientRect();
+        return [x, y, right, bottom].map(Math.round);
+    })""")
+    outer, *tabs = boxes
+    assert len(tabs) == len(TABS)
+    rows = {top: bottom for _, top, _, bottom in tabs}
+    assert len(rows) <= (2 if width == PHONE["width"] else 1)
+    assert min(rows) == outer[1] and max(rows.values()) == outer[3], "the bar is as high as they"
+    assert all(outer[0] <= left and right <= outer[2] for left, _, right, _ in tabs)
+
+
+def test_quotes_are_narrow_in_english_and_as_they_are_in_chinese(page: Page, app_url: str) -> None:
+    kind = "e => getComputedStyle(e).fontVariantEastAsian"
+    for lang, wanted in (("en", "proportional-width"), ("zh", "normal")):
+        visit(page, app_url, "home", lang)
+        for text in page.locator(".title h1:visible, .title p:visible, .stage p:visible").all():
+            assert text.evaluate(kind) == wanted
+
+
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_nothing_is_wider_than_a_phone(
