@@ -5,7 +5,7 @@ The numbers that an entry claims are read from its checkpoint's ``metrics.json``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -201,76 +201,47 @@ def _published(metric: str, value: float, split: str, n: int | None, reference: 
     return Claim(metric, value, None, None, split, n, command="", reference=reference)
 
 
-def _timm_entries() -> list[Entry]:
+def _offered(model: Any, loader: str, claims: Iterable[Claim], **more: Any) -> Entry:
+    """The entry of a model that can be downloaded, from its line in one of the lists."""
+    return Entry(
+        key=model.key,
+        task=model.key.split("/")[0],
+        title=model.title,
+        loader=f"pretrained.{loader}",
+        licence=model.licence,
+        bytes=model.bytes,
+        parameters=model.parameters,
+        hub_id=model.hub_id,
+        max_batch=model.max_batch,
+        claims=tuple(claims),
+        **more,
+    )
+
+
+def _timm_entries() -> Iterator[Entry]:
     """The ImageNet backbones that can be downloaded, with what their author published."""
-
-    def published(metric: str, percent: float) -> Claim:
-        return _published(metric, percent / 100, "imagenet-1k/validation", 50_000, REFERENCE)
-
-    return [
-        Entry(
-            key=backbone.key,
-            task="classification",
-            title=backbone.title,
-            loader="pretrained.classification.timm_backbone:load",
-            licence=backbone.licence,
-            bytes=backbone.bytes,
-            parameters=backbone.parameters,
-            hub_id=backbone.hub_id,
-            max_batch=backbone.max_batch,
-            classes=1000,
-            claims=(published("top1", backbone.top1), published("top5", backbone.top5)),
-        )
-        for backbone in TIMM_ENTRIES
-    ]
+    split = "imagenet-1k/validation", 50_000, REFERENCE
+    for backbone in TIMM_ENTRIES:
+        shares = (("top1", backbone.top1 / 100), ("top5", backbone.top5 / 100))
+        claims = (_published(metric, share, *split) for metric, share in shares)
+        yield _offered(backbone, "classification.timm_backbone:load", claims, classes=1000)
 
 
-def _causal_entries() -> list[Entry]:
+def _causal_entries() -> Iterator[Entry]:
     """The language models that can be downloaded, with what was published of them."""
-    return [
-        Entry(
-            key=writer.key,
-            task="text",
-            title=writer.title,
-            loader="pretrained.text.causal:load",
-            licence=writer.licence,
-            bytes=writer.bytes,
-            parameters=writer.parameters,
-            hub_id=writer.hub_id,
-            languages=writer.languages,
-            max_batch=writer.max_batch,
-            claims=(
-                _published(
-                    "ifeval", writer.ifeval, "ifeval/train", IFEVAL_PROMPTS, writer.reference
-                ),
-            ),
-        )
-        for writer in CAUSAL_ENTRIES
-    ]
+    for writer in CAUSAL_ENTRIES:
+        split = "ifeval/train", IFEVAL_PROMPTS, writer.reference
+        claims = [_published("ifeval", writer.ifeval, *split)]
+        yield _offered(writer, "text.causal:load", claims, languages=writer.languages)
 
 
-def _marian_entries() -> list[Entry]:
+def _marian_entries() -> Iterator[Entry]:
     """The translators that can be downloaded, with what their cards tell of them."""
-    return [
-        Entry(
-            key=translator.key,
-            task="translation",
-            title=translator.title,
-            loader="pretrained.translation.marian:load",
-            licence=translator.licence,
-            bytes=translator.bytes,
-            parameters=translator.parameters,
-            hub_id=translator.hub_id,
-            revision=translator.revision,
-            languages=translator.languages,
-            max_batch=translator.max_batch,
-            claims=tuple(
-                _published(metric, value, translator.split, None, translator.reference)
-                for metric, value in translator.published
-            ),
-        )
-        for translator in MARIAN_ENTRIES
-    ]
+    for model in MARIAN_ENTRIES:
+        split = model.split, None, model.reference
+        claims = (_published(metric, value, *split) for metric, value in model.published)
+        more = {"revision": model.revision, "languages": model.languages}
+        yield _offered(model, "translation.marian:load", claims, **more)
 
 
 def find(key: str) -> Entry:

@@ -1,7 +1,6 @@
 """Language models of the Hub, from their files to a `CausalWriter`.
 
-Weights come as safetensors, and no code comes with a model. transformers is imported with the
-first model, not before.
+Weights come as safetensors, and no code comes with a model.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint, hub, hub_networks
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint, MissingDependency
 from pretrained.text import causal_attention
 from pretrained.text.causal_entries import FILES
 from pretrained.text.causal_tokens import Tokens
@@ -52,18 +50,9 @@ def build(
         BadCheckpoint, MissingDependency: as they say.
     """
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    kind = config.get("model_type")
-    if kind not in KINDS or "quantization_config" in config:
-        kind = "quantised weights" if kind in KINDS else kind
-        reason = f"it is {kind}, and the app runs {', '.join(KINDS)}: choose another model"
-        raise BadCheckpoint(path=folder, reason=reason)
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependency(package="transformers") from error
-    transformers.utils.logging.disable_progress_bar()
+    transformers = hub_networks.library(folder, config, KINDS)
     causal_attention.register()
-    try:
+    with hub_networks.reading(folder):
         network, told = transformers.AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.float32 if device.type == "cpu" else loop.precision(device),
@@ -76,14 +65,7 @@ def build(
         tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True
         )
-    except MemoryError:
-        raise
-    except Exception as error:  # transformers raises nearly anything on damaged files
-        reason = "its files are damaged or do not fit one another: fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
-    if told["missing_keys"] or told["mismatched_keys"]:
-        reason = "its weights do not fit its config.json: fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason)
+    hub_networks.check_complete(folder, told)
     ends = network.generation_config.eos_token_id
     ends = {ends} if isinstance(ends, int) else set(ends or ())
     return network, Tokens(tokenizer, ends, chat)

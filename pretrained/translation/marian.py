@@ -1,7 +1,6 @@
 """Translators of today, from their files on the Hub to what the app serves.
 
-Weights come as safetensors, and no code comes with a model. transformers is imported with the first
-model, not before.
+Weights come as safetensors, and no code comes with a model.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any
 
 import torch
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint, hub, hub_networks
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint, MissingDependency, ViewUnsupported
+from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.translation import copies
 from pretrained.translation.beam import Found
 from pretrained.translation.marian_entries import DIRECTIONS, FILES
@@ -130,18 +129,10 @@ def build(
     Raises:
         BadCheckpoint, MissingDependency: as they say.
     """
-    kind = config.get("model_type")
-    if kind not in KINDS or "quantization_config" in config:
-        kind = "quantised weights" if kind in KINDS else kind
-        reason = f"it is {kind}, and the app runs {', '.join(KINDS)}: choose another model"
-        raise BadCheckpoint(path=folder, reason=reason)
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependency(package="transformers") from error
-    transformers.utils.logging.disable_progress_bar()
+    transformers = hub_networks.library(folder, config, tuple(KINDS))
     words = PieceWords(folder, config, directions)
-    try:
+    kind = config["model_type"]
+    with hub_networks.reading(folder):
         network, told = getattr(transformers, KINDS[kind]).from_pretrained(
             folder,
             config=transformers.AutoConfig.for_model(kind, **_shape(config)),
@@ -157,14 +148,9 @@ def build(
         network.generation_config = transformers.GenerationConfig(
             eos_token_id=words.end, pad_token_id=words.pad, decoder_start_token_id=words.start
         )
-    except MemoryError:
-        raise
-    except Exception as error:  # transformers raises nearly anything on damaged files
-        reason = "its files are damaged or do not fit one another: fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
-    known = network.config.vocab_size > max(words.numbers.values(), default=0)
-    if told["missing_keys"] or told["mismatched_keys"] or not known:
-        reason = "its weights do not fit its config.json: fetch it again"
+    hub_networks.check_complete(folder, told)
+    if network.config.vocab_size <= max(words.numbers.values(), default=0):
+        reason = "its vocabulary does not fit its config.json: fetch it again"
         raise BadCheckpoint(path=folder, reason=reason)
     return network, words
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from dataclasses import replace
@@ -15,6 +14,7 @@ import tiny_causal
 import torch
 from hub_standin import HubStandIn
 from tiny_causal import ENTRY, HUB_ID, MARKS
+from tiny_hub import retold
 
 from pretrained import catalog
 from pretrained import hub as downloads
@@ -463,13 +463,11 @@ def test_pickles_are_refused(hub: HubStandIn, tiny: Path, tmp_path: Path) -> Non
 def test_code_that_comes_with_a_model_is_not_run(
     hub: HubStandIn, tiny: Path, tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(tiny, tmp_path / "evil")
-    (folder / "modeling_evil.py").write_text("raise SystemExit('run')\n")
+    classes = {"AutoModelForCausalLM": "modeling_evil.Evil", "AutoConfig": "modeling_evil.Evil",
+               "AutoTokenizer": ["modeling_evil.Evil", None]}  # fmt: skip
     for name in ("config.json", "tokenizer_config.json"):
-        told = json.loads((folder / name).read_text())
-        classes = {"AutoModelForCausalLM": "modeling_evil.Evil", "AutoConfig": "modeling_evil.Evil",
-                   "AutoTokenizer": ["modeling_evil.Evil", None]}  # fmt: skip
-        (folder / name).write_text(json.dumps({**told, "auto_map": classes}))
+        folder = retold(tiny, tmp_path / "evil", name, auto_map=classes)
+    (folder / "modeling_evil.py").write_text("raise SystemExit('run')\n")
     hub.add_folder(HUB_ID, folder)
     load()
     assert not any(request.path.endswith(".py") for request in hub.requests)
@@ -490,10 +488,7 @@ def test_code_that_comes_with_a_model_is_not_run(
 def test_a_configuration_that_does_not_fit(
     hub: HubStandIn, tiny: Path, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    folder = shutil.copytree(tiny, tmp_path / "changed")
-    told = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**told, **change}))
-    hub.add_folder(HUB_ID, folder)
+    hub.add_folder(HUB_ID, retold(tiny, tmp_path / "changed", **change))
     with pytest.raises(BadCheckpoint):
         load()
 

@@ -13,6 +13,7 @@ import pytest
 import tiny_marian
 import torch
 from hub_standin import HubStandIn
+from tiny_hub import retold
 from tiny_marian import CHINESE, ENTRY, HUB_ID, MARK, PAIRS
 
 from pretrained import catalog
@@ -505,10 +506,7 @@ def test_a_vocabulary_that_is_missing(
 def test_a_configuration_that_does_not_fit(
     hub: HubStandIn, tiny: Path, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    folder = shutil.copytree(tiny, tmp_path / "changed")
-    told = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**told, **change}))
-    hub.add_folder(HUB_ID, folder)
+    hub.add_folder(HUB_ID, retold(tiny, tmp_path / "changed", **change))
     with pytest.raises(BadCheckpoint):
         load()
 
@@ -516,11 +514,9 @@ def test_a_configuration_that_does_not_fit(
 def test_code_that_comes_with_a_model_is_not_run(
     hub: HubStandIn, tiny: Path, tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(tiny, tmp_path / "evil")
+    classes = {"AutoConfig": "modeling_evil.Evil", "AutoModel": "modeling_evil.Evil"}
+    folder = retold(tiny, tmp_path / "evil", auto_map=classes)
     (folder / "modeling_evil.py").write_text("raise SystemExit('run')\n")
-    told = json.loads((folder / "config.json").read_text())
-    told["auto_map"] = {"AutoConfig": "modeling_evil.Evil", "AutoModel": "modeling_evil.Evil"}
-    (folder / "config.json").write_text(json.dumps(told))
     hub.add_folder(HUB_ID, folder)
     load()
     assert not any(request.path.endswith(".py") for request in hub.requests)

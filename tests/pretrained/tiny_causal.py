@@ -6,21 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_hub
 import torch
 
-from pretrained.catalog import Entry
-
 HUB_ID = "museum/tiny-writer"
-ENTRY = Entry(
-    key="text/tiny",
-    task="text",
-    title="Tiny",
-    loader="pretrained.text.causal:load",
-    licence="apache-2.0",
-    bytes=500_000,
-    parameters=0,
-    hub_id=HUB_ID,
-)
+ENTRY = tiny_hub.entry("text/tiny", "pretrained.text.causal:load", HUB_ID)
 SENTENCES = (
     "The museum opens at nine and closes at six.",
     "The river runs under the bridge and into the sea.",

@@ -7,21 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_hub
 import torch
 
-from pretrained.catalog import Entry
-
 HUB_ID = "museum/tiny-translator"
-ENTRY = Entry(
-    key="translation/marian-en-fr",
-    task="translation",
-    title="Tiny",
-    loader="pretrained.translation.marian:load",
-    licence="apache-2.0",
-    bytes=500_000,
-    parameters=0,
-    hub_id=HUB_ID,
-)
+ENTRY = tiny_hub.entry("translation/marian-en-fr", "pretrained.translation.marian:load", HUB_ID)
 PAIRS = (
     ("The museum opens at nine.", "Le musée ouvre à neuf heures."),
     ("The river runs under the bridge.", "La rivière coule sous le pont."),
