@@ -50,7 +50,7 @@ class Plan:
         epochs: passes over the data, unless ``minutes`` ends the run first.
         minutes: wall-clock budget, or None.
         peak: highest learning rate, reached after ``warmup`` of the progress, then down to zero.
-        optimiser: ``sgd`` (Nesterov momentum) or ``adamw``.
+        optimiser: ``sgd`` (Nesterov momentum) or ``adamw``, the latter with ``betas``.
         average: steps over which weights are averaged (exponential, Polyak & Juditsky 1992).
         clip: largest norm of the gradient, or None.
     """
@@ -62,6 +62,7 @@ class Plan:
     warmup: float = 0.15
     momentum: float = 0.9
     optimiser: str = "sgd"
+    betas: tuple[float, float] = (0.9, 0.999)
     average: int = 100
     clip: float | None = None
     seed: int = 0
@@ -111,7 +112,7 @@ def optimiser(plan: Plan, groups: list[dict[str, Any]]) -> torch.optim.Optimizer
     """The plan's optimiser over the task's parameter groups, its rates set at every step."""
     defaults = [{"lr_scale": 1.0, "weight_decay": plan.weight_decay, **g} for g in groups]
     if plan.optimiser == "adamw":
-        return torch.optim.AdamW(defaults, lr=0.0)
+        return torch.optim.AdamW(defaults, lr=0.0, betas=plan.betas)
     return torch.optim.SGD(defaults, lr=0.0, momentum=plan.momentum, nesterov=True)
 
 

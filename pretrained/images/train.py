@@ -1,0 +1,150 @@
+"""How the face models were trained: recipes over the one loop, from random weights.
+
+What each shipped checkpoint reached, in how long and on what, stands in its card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pretrained import catalog, checkpoint
+from pretrained.errors import UnknownEntry
+from pretrained.images import data, replay
+from pretrained.images.game import Game
+from pretrained.images.model import Gan
+from training import loop
+from training.provenance import provenance
+from training.run import USUAL, Run
+
+DATA = "FairFace (Kärkkäinen & Joo 2021), CC BY 4.0, sharp frontal faces, cropped to 64 pixels"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one face model, apart from the pictures.
+
+    Attributes:
+        batch, steepness, judge_rate: see `Game`.
+        held_out: share of the training pictures kept aside, to watch by.
+        title, description, limits: for the model card.
+    """
+
+    plan: loop.Plan
+    batch: int = 32
+    steepness: float = 1.0
+    judge_rate: float = 1.0
+    held_out: float = 0.02
+    architecture: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+
+
+LIMITS = (
+    "No face that it draws is a person's. It has learnt from small pictures, many of them turned "
+    "away, shaded or with glasses on: drawn faces are soft, often lopsided, and backgrounds mean "
+    f"nothing. It knows nothing of anybody's attributes. Data: {DATA}."
+)
+
+RECIPES = {
+    "images/faces-gan": Recipe(
+        plan=loop.Plan(
+            epochs=1_200,
+            peak=4e-4,
+            weight_decay=0.0,
+            warmup=0.02,
+            optimiser="adamw",
+            betas=(0.0, 0.99),
+            average=800,
+        ),
+        architecture={"latent": 128, "width": 40, "judge_width": 40},
+        title="Faces, drawn by a generator",
+        description="Two networks set against each other: a generator draws faces from random "
+        "numbers, a discriminator compares them with photographs.",
+        limits=LIMITS,
+    ),
+}
+
+
+def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
+    """Train one face model and leave a checkpoint folder in ``out``.
+
+    On a file or folder without splits, a visitor's own pictures, the trained weights are the start;
+    ``run.scratch`` overrides that. For diffusion see `pretrained.images.diffusion_train`.
+
+    Args:
+        run: its epochs are rounds of `game.ROUND` updates.
+
+    Raises:
+        UnknownEntry: no recipe is called so.
+        BadData: the pictures cannot be read, or are too few.
+    """
+    if key not in RECIPES:
+        raise UnknownEntry(model=key)
+    recipe = RECIPES[key]
+    faces = data.read(source, "train", data.LEAST)
+    train_on, held_out = data.held_apart(faces, recipe.held_out)
+    own = not any(Path(source).glob("train*.parquet"))
+    entry = catalog.entries().get(key)
+    fresh = entry is None or not (own if run.scratch is None else not run.scratch)
+    torch.manual_seed(run.seed)
+    usual = recipe.plan
+    gan = Gan(**recipe.architecture)
+    if not fresh:
+        gan.load_state_dict(checkpoint.load_weights(catalog.folder_of(key)))
+    device = loop.choose_device()
+    frames = replay.Replay(out, gan.generator.latent)
+    task = Game(
+        gan,
+        train_on.images,
+        held_out.images,
+        device,
+        batch=recipe.batch,
+        steepness=recipe.steepness,
+        judge_rate=recipe.judge_rate,
+        seed=run.seed,
+        shown=frames,
+    )
+    if not run.resume:
+        frames(gan.eval(), 0)
+    plan = run.plan(usual)
+    averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
+    assert isinstance(averaged, Gan)
+    replay.strip(out, history)
+    made = provenance(
+        run.command,
+        seed=run.seed,
+        device=device,
+        seconds=history[-1]["seconds"],
+        updates=history[-1]["step"],
+        pictures=len(train_on),
+        passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
+        data=faces.split,
+        started_from="random weights" if fresh else key,
+    )
+    name = f"images/{out.resolve().name}" if own else key
+    write(out, name, averaged.cpu(), recipe, made, own)
+    return out
+
+
+def write(out: Path, key: str, gan: Gan, recipe: Recipe, made: dict[str, Any], own: bool) -> None:
+    """Write the checkpoint: both networks' weights, and papers."""
+    checkpoint.save_weights(out, gan.eval().state_dict())
+    config: dict[str, Any] = {
+        "key": key,
+        "title": out.resolve().name if own else recipe.title,
+        "loader": "pretrained.images.serve:load",
+        "pipeline_tag": "unconditional-image-generation",
+        "licence": "unknown" if own else "cc-by-4.0",
+        "description": recipe.description,
+        "limits": recipe.limits,
+        "parameters": sum(p.numel() for p in gan.parameters()),
+        "max_batch": 64,
+        "languages": [],
+        "architecture": recipe.architecture,
+    }
+    checkpoint.write_papers(out, config, made, {})
