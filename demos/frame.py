@@ -38,6 +38,8 @@ FRACTIONS = frozenset(
     {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "precision", "recall"}
     | {"cer", "cer_real", "ifeval"}
 )
+#: What every event of the page's own is given: no API name, nothing drawn over what stands there.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _words: ContextVar[Words] = ContextVar("words")
 
 
@@ -93,9 +95,7 @@ def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[st
         return gr.update(choices=[(html_text.unescape(t), value) for t, value in options(say)])
 
     assert Context.root_block is not None
-    Context.root_block.load(
-        fill, None, component, api_visibility="private", queue=False, show_progress="hidden"
-    )
+    Context.root_block.load(fill, None, component, queue=False, **PRIVATE)
 
 
 def header(words: Words) -> gr.HTML:
@@ -153,6 +153,11 @@ def bars(rows: Sequence[tuple[str, float]], accent: str | None = None) -> str:
             f"<span>{html_text.escape(shown)}</span></li>"
         )
     return f'<ul class="bars"{style}>{"".join(lines)}</ul>'
+
+
+def percent(share: float) -> str:
+    """A probability, 0..1, with the digits that it is worth."""
+    return "<0.1%" if share < 0.0005 else f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
 def note(text: str) -> str:

@@ -26,11 +26,7 @@ def build(engine: Any, words: Words) -> None:
     def look(request: gr.Request) -> str:
         return report(engine, words, words.speaker(words.lang(request)))
 
-    quietly: dict[str, Any] = {
-        "api_visibility": "private",
-        "queue": False,
-        "show_progress": "hidden",
-    }
+    quietly: dict[str, Any] = {"queue": False, **frame.PRIVATE}
     with gr.Column(elem_classes=["page", "tab-server"]):
         frame.title("server", words)
         with gr.Row(elem_classes="controls"):

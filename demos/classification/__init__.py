@@ -39,11 +39,8 @@ def build(engine: Any, words: Words) -> None:
             teach.build(words)
         with frame.room("learn"):
             frame.article(TASK, words, charts.figures(engine))
-        seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **PRIVATE)
+        seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     door(engine, words)
-
-
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Button]:
@@ -94,7 +91,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     frame.choices(words, model, lambda say: model_choices(engine, words, say))
 
     limit = max(entry.max_batch for entry in classifiers(engine).values())
-    options = {"concurrency_limit": limit, "trigger_mode": "always_last", **PRIVATE}
+    options = {"concurrency_limit": limit, "trigger_mode": "always_last", **frame.PRIVATE}
     assert Context.root_block is not None
 
     async def example_strip(request: gr.Request) -> str:
@@ -153,14 +150,14 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 return str(example.path)
         return gr.skip()
 
-    Context.root_block.load(example_strip, None, strip, queue=False, **PRIVATE)
+    Context.root_block.load(example_strip, None, strip, queue=False, **frame.PRIVATE)
     options |= {"preprocess": False}
-    strip.pick(on_example, None, picture, **PRIVATE)
+    strip.pick(on_example, None, picture, **frame.PRIVATE)
     fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
     compared = compare.click(on_compare, [picture, model, looked_at], below, **options)
     tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
     table_fetched = below.pick(on_fetch_several, [batch, model], below, cancels=compared, **options)
-    compare.click(None, cancels=[tabled, table_fetched], **PRIVATE)
+    compare.click(None, cancels=[tabled, table_fetched], **frame.PRIVATE)
     # A new picture or model ends what is still being said about the one before.
     gr.on(
         [Context.root_block.load, picture.change, model.change],

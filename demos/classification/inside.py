@@ -45,12 +45,7 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
     filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
     hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
     limit = max(e.max_batch for e in engine.entries.values() if e.task == answers.TASK)
-    options: dict[str, Any] = {
-        "preprocess": False,
-        "concurrency_limit": limit,
-        "api_visibility": "private",
-        "show_progress": "hidden",
-    }
+    options: dict[str, Any] = {"preprocess": False, "concurrency_limit": limit, **frame.PRIVATE}
 
     @frame.guard(words)
     async def on_open(

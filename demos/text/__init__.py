@@ -14,7 +14,6 @@ from demos.text.exhibits import exhibit
 
 NAME = "text"
 STYLE = Path(__file__).with_name("style.css")
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build(engine: Any, words: Words) -> None:
@@ -46,5 +45,5 @@ def build(engine: Any, words: Words) -> None:
         with frame.room("learn"):
             exhibits.switch(words, pens)
             frame.article(NAME, words, charts.figures())
-        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **PRIVATE)
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     doors.build(engine, words)

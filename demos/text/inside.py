@@ -24,7 +24,6 @@ from demos.text.writing import Written
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 LOOKED_AT = 1_000  # characters of a text: what the views of memory take
 LINE = 120  # characters that are left out so that what is looked at begins with a line
 #: Where nothing has been written yet.
@@ -213,7 +212,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     places = [looked, head, expected, path, listed, cell]
     nothing_new = (gr.skip(),) * len(places)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
     latest = {"trigger_mode": "always_last", **options}
 
     def pieces(state: Any, new: dict[str, str]) -> tuple[Any, ...]:

@@ -8,10 +8,10 @@ from html import escape
 from typing import Any
 
 from demos import frame, typed
+from demos.frame import percent
 from demos.language import Say
 from demos.text import answers, glyphs
 from demos.text.leaf import LINE
-from demos.text.surprise import percent
 
 SHOWN = 12  # bars
 TAIL = 160  # characters of the path that are shown

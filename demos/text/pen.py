@@ -43,7 +43,6 @@ BOARD = """mountBoard(element, {
   write: (sent) => trigger('write', sent), halt: () => trigger('halt'), 
   hands: () => trigger('hands'),
 }, props, watch)"""
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,9 @@ def build(engine: Any, words: Words) -> PenParts:
             drawn[engine] = found
         yield drawn[engine]
 
-    options = {"concurrency_limit": entry.max_batch, **PRIVATE}
+    options = {"concurrency_limit": entry.max_batch, **frame.PRIVATE}
     run = board.write(on_write, None, board, trigger_mode="multiple", **options)
-    board.halt(None, cancels=[run], **PRIVATE)
+    board.halt(None, cancels=[run], **frame.PRIVATE)
     board.hands(on_hands, None, thumbnails, **options)
     pen_door.build(engine, words)
     return PenParts(board)

@@ -20,7 +20,7 @@ import numpy as np
 from demos import frame
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
-from demos.text.pen import EXAMPLE, HAND, PRIVATE, SEED, PenParts, payload
+from demos.text.pen import EXAMPLE, HAND, SEED, PenParts, payload
 from demos.text.pen_asked import PEN, Asked, asked, note, pen_of, refusal
 from demos.text.pen_writing import Line
 from inference.errors import Refusal
@@ -50,9 +50,9 @@ def build(engine: Any, words: Words, parts: PenParts, room: Any = None) -> None:
 
     limit = pen_of(engine).max_batch
     run = feed.look(
-        on_look, None, feed, trigger_mode="multiple", concurrency_limit=limit, **PRIVATE
+        on_look, None, feed, trigger_mode="multiple", concurrency_limit=limit, **frame.PRIVATE
     )
-    feed.halt(None, cancels=[run], **PRIVATE)
+    feed.halt(None, cancels=[run], **frame.PRIVATE)
 
 
 async def looks(

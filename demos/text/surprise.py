@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from demos.frame import percent
 from demos.language import Say
 from demos.text import glyphs
 
@@ -71,10 +72,6 @@ watch('value', () => { at = -1; });"""
 def shade(nats: float) -> int:
     """The shade of a surprise, from 0 (foreseen) to 5."""
     return sum(nats > end for end in SHADES)
-
-
-def percent(share: float) -> str:
-    return "<0.1%" if share < 0.0005 else f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
 def drawn(say: Say, got: Mapping[str, Any], chinese: bool = False) -> str:

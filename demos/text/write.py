@@ -21,7 +21,6 @@ from demos.text import answers, charts, compare, openings, orders, writing
 from demos.text.writing import Written
 from inference.errors import Refusal
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 #: Keeps the newest line in sight while it is written, and goes back to where that began at its end,
 #: unless the visitor has scrolled.
 FOLLOW = """let below = true, busy = false, begun = 0, top = 0;
@@ -121,7 +120,7 @@ def build(engine: Any, words: Words) -> TryParts:
     shown = [sheet, fetch, stop, more, seen, then, below, beside, fetch_now, written]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    heavy: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
+    heavy: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
 
     def wish(key: Any, begin: Any, hidden: Any, options: Mapping[str, Any]) -> orders.Order:
         try:
@@ -278,13 +277,13 @@ def build(engine: Any, words: Words) -> TryParts:
     compared = [order, prompt, *chosen]
     then.click(on_compare, compared, [beside, fetch_now], **heavy)
     fetch_now.click(on_fetch_now, compared, [beside, fetch_now], **heavy)
-    stop.click(on_stop, order, None, **PRIVATE)
+    stop.click(on_stop, order, None, **frame.PRIVATE)
     every = [order, *asked]
-    gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **PRIVATE)
-    fetch.click(on_fetch, every, order, **PRIVATE)
-    more.click(on_continue, [order, written], order, **PRIVATE)
+    gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **frame.PRIVATE)
+    fetch.click(on_fetch, every, order, **frame.PRIVATE)
+    more.click(on_continue, [order, written], order, **frame.PRIVATE)
     set_up = [order, prompt, acrostic, strip, model, stands]
-    sight.shown(on_open, [order, stands, temperature, length, seed], set_up, **PRIVATE)
-    model.input(on_model, [order, stands, prompt, *chosen], set_up, **PRIVATE)
-    strip.pick(on_pick, [order, *chosen], set_up, **PRIVATE)
+    sight.shown(on_open, [order, stands, temperature, length, seed], set_up, **frame.PRIVATE)
+    model.input(on_model, [order, stands, prompt, *chosen], set_up, **frame.PRIVATE)
+    strip.pick(on_pick, [order, *chosen], set_up, **frame.PRIVATE)
     return TryParts(written, seen)

@@ -13,7 +13,6 @@ from demos.translation import charts, doors, inside, teach, translate
 
 NAME = "translation"
 STYLES = ("style.css", "inside.css", "learn.css")
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build(engine: Any, words: Words) -> None:
@@ -30,5 +29,5 @@ def build(engine: Any, words: Words) -> None:
             teach.build(engine, words)
         with frame.room("learn"):
             frame.article(NAME, words, charts.figures())
-        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **PRIVATE)
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     doors.build(engine, words)

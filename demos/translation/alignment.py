@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
 
+from demos.frame import percent
 from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
-from demos.translation.pointing import Mark, clipped, percent
+from demos.translation.pointing import Mark, clipped
 from demos.translation.spelling import END, odds, words
 
 LEAST = 0.05  # a share below it has no line

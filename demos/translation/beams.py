@@ -9,10 +9,11 @@ from html import escape
 from math import exp, log
 from typing import Any
 
+from demos.frame import percent
 from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
-from demos.translation.pointing import Mark, clipped, percent, width
+from demos.translation.pointing import Mark, clipped, width
 from demos.translation.spelling import END, HAN, first_word
 
 #: The drawing in pixels: a step, a lane, the place of a word in both, margins.
@@ -176,13 +177,16 @@ def marks(say: Say, sentence: Mapping[str, Any]) -> list[Mark]:
         said = pointing.plain(say, f"translation.inside.beams.{key}", text=text, word=word)
         kind = "forced" if one.number == forced else node["fate"]
         fate = pointing.plain(say, f"translation.inside.beams.told_{kind}")
-        facts = [(pointing.plain(say, "translation.inside.beams.whole"), tiny(exp(node["total"])))]
-        if one.number != forced:
-            here = pointing.plain(say, "translation.inside.beams.here")
-            rank = pointing.plain(say, "translation.inside.beams.rank")
-            facts = [(here, percent(node["probability"])), *facts, (rank, f"{one.rank + 1}")]
+        facts = [
+            ("here", percent(node["probability"])),
+            ("whole", tiny(exp(node["total"]))),
+            ("rank", f"{one.rank + 1}"),
+        ]
+        if kind == "forced":
+            facts = [("odds", facts[1][1])]
+        told = [(pointing.plain(say, f"translation.inside.beams.{k}"), v) for k, v in facts]
         said = f"{said} {fate}" if say.lang != "zh" else said + fate
-        found.append(Mark(said, facts, [one.number], at.get(node["parent"], -1), go))
+        found.append(Mark(said, told, [one.number], at.get(node["parent"], -1), go))
     return found
 
 

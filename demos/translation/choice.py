@@ -14,10 +14,10 @@ from html import escape
 from math import prod
 from typing import Any
 
+from demos.frame import percent
 from demos.language import Say
 from demos.translation import beams, pointing
 from demos.translation.answers import TAGS
-from demos.translation.pointing import percent
 from demos.translation.spelling import first_word, odds, until, words
 from inference.errors import Refusal
 

@@ -21,7 +21,6 @@ from demos.translation.spelling import words as spelled
 from demos.translation.turns import Turn, while_mine
 from inference.errors import Refusal
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SENTENCE = """element.addEventListener('change', (event) => {
   if (event.target.matches('select')) trigger('sentence', {at: event.target.selectedIndex});
 });"""
@@ -45,7 +44,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
     places = [looked, head, aligned, chosen, tree, beside, map_]
     nothing_new = (gr.skip(),) * len(places)
     limit = max((entry.max_batch for entry in answers.translators(engine).values()), default=1)
-    options: dict[str, Any] = {"concurrency_limit": limit, **PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
     multiple = {"trigger_mode": "multiple", **options}
 
     def pieces(state: Any, new: Mapping[str, str]) -> tuple[Any, ...]:
@@ -156,7 +155,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
 
     new, chosen_word = [turn, word_turn, answered, looked], [word_turn, looked]
     room.select(on_open, new, places, **multiple)
-    answered.change(lambda: secrets.token_hex(4), None, news, **PRIVATE)
+    answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
     news.news(on_open, new, places, **multiple)
     head.sentence(on_sentence, [turn, word_turn, looked], places, **multiple)
     chosen.word(on_word, chosen_word, places, **multiple)

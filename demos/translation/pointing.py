@@ -81,10 +81,6 @@ def switch(say: Say, name: str, views: Sequence[tuple[str, str]], again: str | N
     return f'<div class="views" role="group" aria-label="{label}">{buttons}</div>'
 
 
-def percent(share: float) -> str:
-    return "<0.1%" if share < 0.0005 else f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
-
-
 def clipped(text: str, most: int) -> str:
     """A text that fits into a drawing, escaped; a wide character counts twice."""
     size = 0

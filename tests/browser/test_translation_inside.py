@@ -93,10 +93,16 @@ def test_the_table_stays_when_a_word_is_forced(page: Page, app_url: str) -> None
     expect(words.nth(2)).to_contain_text(word)
     first = seen.locator("#look-beams .ended td").first
     expect(first).to_have_text(follows)
+    stem = seen.locator("#look-beams g.forced")
+    expect(stem).to_contain_text(word)
+    stem.hover()
+    told = seen.locator("#look-beams .readout")
+    expect(told).to_contain_text(WORDS.say("en", "translation.inside.beams.told_forced"))
     expect(table.locator("tbody th").nth(2)).to_have_text(word)
     expect(table).to_be_visible()
     seen.locator("#look-choice [data-back]").click()
     expect(seen.locator("#look-choice .own")).to_have_count(0)
+    expect(stem).to_have_count(0)
     expect(first).to_contain_text("étudiant")
 
 
