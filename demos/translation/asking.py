@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from demos import frame
 from demos.language import Words
 from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers, languages, pane
@@ -51,6 +52,8 @@ async def answering(
         result = await answers.ask(engine, entry.key, text, source, target)
         now = Translated(text, source, target, entry.key, result, time.monotonic() - began)
         details = pane.details(words, lang, entry, now)
+        if beneath and (written := pane.written_in(now)) != target:
+            beneath = noticed(words, lang, text, str(direction), written)
         yield Step(pane.sheet(words, lang, entry, now), beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
@@ -62,13 +65,20 @@ def empty(words: Words, lang: str) -> str:
     return f'<p class="quiet">{words.speaker(lang)("translation.answer.empty")}</p>'
 
 
-def noticed(words: Words, lang: str, text: str, direction: str) -> str:
-    """That the text seems to be in another language, with a button that turns the direction."""
+def noticed(words: Words, lang: str, text: str, direction: str, written: str = "") -> str:
+    """That the text seems to be in another language, with a button that turns the direction; and
+    that what came of it is in another one, ``written``, too."""
     found = languages.suggested(text, direction, answers.DIRECTIONS)
     if found is None:
         return ""
     say = words.speaker(lang)
-    told = say("translation.direction.noticed", language=answers.language(words, lang, found[0]))
+    source, target = (answers.language(words, lang, code) for code in direction.split("-"))
+    looks = answers.language(words, lang, found[0])
+    told = say("translation.direction.noticed", language=looks, source=source)
+    if written:
+        came = answers.language(words, lang, written)
+        more = say("translation.direction.came", language=came, target=target)
+        told = frame.sentences(lang, told, more)
     turn = say("translation.direction.turn", direction=answers.arrow(words, lang, found[1]))
     return (
         f'<p class="noticed" role="status">{told} '

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import frame, results
 from demos.language import Say
 from demos.translation.answers import BUNDLED, PLAIN
 
@@ -55,6 +55,20 @@ def headline(engine: Any) -> list[frame.Fact]:
     if sizes:
         rows.append((f"{max(sizes.values()):,}", "translation.fact.weights"))
     return rows
+
+
+def targets(say: Say) -> str:
+    """The BLEU that was to be reached in each direction, and whether it was; nothing where no card
+    has a target."""
+    parts = []
+    for direction, key in BUNDLED.items():
+        row = reached(key, direction)
+        if row.get("target", {}).get("bleu") is not None:
+            claim = {**row["metrics"]["bleu"], "metric": "bleu", "target": row["target"]["bleu"]}
+            name = say(f"translation.chart.{direction.replace('-', '_')}")
+            parts.append(f"{name} {results.target(claim, say)}")
+    told = say("translation.fact.targets")
+    return f'<p class="quiet targets">{told} {" · ".join(parts)}</p>' if parts else ""
 
 
 def figures() -> dict[str, Callable[[Say], str]]:

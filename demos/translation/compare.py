@@ -110,10 +110,12 @@ def body(words: Words, lang: str, side: Side) -> str:
         return answers.refusal(words, lang, side.error)
     if side.now is None:
         return waiting(words, lang, side.entry, side.progress)
-    tag = answers.TAGS.get(side.now.target, side.now.target)
+    written = pane.written_in(side.now)
+    tag = answers.TAGS.get(written, written)
     return (
         f'<div class="said" lang="{tag}" dir="auto">{pane.shaded(side.now.result)}</div>'
         + pane.line(words, lang, side.entry, side.now)
+        + pane.threads(words, lang, side.now)
     )
 
 

@@ -23,11 +23,10 @@ from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers
-from demos.translation.letters import MOST_TEXT, pieces, read
+from demos.translation.letters import MOST_TEXT, UTF_8, Letter, pieces, read
 from demos.translation.turns import Turn, while_mine
 from inference.errors import Refusal
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SHOWN = 400  # characters of the result that the page shows
 EVERY = 0.2  # seconds between two looks at the bar
 # Refuses in the browser, in the visitor's language, what Gradio would refuse in its own.
@@ -48,12 +47,13 @@ page.addEventListener('change', (event) => {
 
 @dataclass(frozen=True)
 class Job:
-    """One file: its name, its text, what is wanted of it."""
+    """One file: its name, its text, what is wanted of it, the encoding that it was read in."""
 
     name: str
     text: str
     direction: str
     key: str
+    encoding: str = UTF_8
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def ends(text: str) -> int:
     return len((text + ".").splitlines()) - 1
 
 
-def taken(path: Any, limit_mb: int) -> str:
-    """The text of a file that was sent, which is deleted whatever comes of it. Raises as `read`."""
+def taken(path: Any, limit_mb: int, source: str) -> Letter:
+    """What a file holds that was sent, which is deleted whatever comes of it. Raises as `read`."""
     try:
-        return read(path, limit_mb)
+        return read(path, limit_mb, source)
     finally:
         Path(str(path)).unlink(missing_ok=True)
 
@@ -114,6 +114,9 @@ def shown(words: Words, lang: str, job: Job, done: Done) -> str:
     if done.bar:
         return done.bar
     counted = say("translation.files.lines", done=f"{done.lines:,}", of=f"{done.of:,}")
+    if job.encoding != UTF_8:
+        read_as = say("translation.files.read_as", encoding=job.encoding)
+        counted += say("translation.answer.comma") + read_as
     if not done.ended:
         return (
             f'<div class="waiting"><progress max="{len(job.text)}" value="{done.read}"></progress>'
@@ -166,7 +169,9 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
             if not on_disk(entry):
                 yield offer(words, lang, entry), gr.skip()
                 return
-            job = Job(Path(str(path)).name, taken(path, limit_mb), str(direction), entry.key)
+            wanted, name = str(direction), Path(str(path)).name
+            letter = taken(path, limit_mb, wanted.partition("-")[0])
+            job = Job(name, letter.text, wanted, entry.key, letter.encoding)
         except Refusal as error:
             if mine.under_way:  # the file before this one goes on, in the place of the refusal
                 raise
@@ -203,9 +208,9 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
         [result, stop],
         concurrency_limit=limit,
         trigger_mode="multiple",
-        **PRIVATE,
+        **frame.PRIVATE,
     )
-    stop.click(on_stop, turn, None, **PRIVATE)
+    stop.click(on_stop, turn, None, **frame.PRIVATE)
 
 
 def heading(say: Say) -> str:

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demos.limits import MB
+from demos.translation import languages
 from inference.errors import BadInput, Refusal
 from pretrained.translation import sentences
 from pretrained.translation.errors import NothingToTranslate
 
 #: Characters of a file, and of what is asked at a time.
 MOST_TEXT, PIECE = 200_000, 1_200
+UTF_8, GB18030 = "UTF-8", "GB18030"
 #: Files that begin with these bytes say how they are written.
 BEGINS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig", UTF_8),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+#: The rows of GB 2312 that hold the 3,755 characters in common use, and those with its signs.
+COMMON, SIGNS = range(0xB0, 0xD8), range(0xA1, 0xA4)
+#: Share of what is not ASCII that must be those: other encodings, read as Chinese, give rare ones.
+COMMON_SHARE = 0.5
 
 
 class FileNotText(Refusal):
-    """A file that is no text, or in an encoding that does not say what it is. Field: name."""
+    """A file that is no text, or in an encoding that cannot be told. Field: name."""
 
     code = "translation_file_encoding"
-    sentence = "{name} is not text in UTF-8: save it as plain text in UTF-8 and send it again."
+    sentence = (
+        "{name} is neither text in UTF-8 nor Chinese in GB18030: save it as plain text in UTF-8 "
+        "and send it again."
+    )
 
 
 class FileTooLong(Refusal):
@@ -36,8 +46,17 @@ class FileTooLong(Refusal):
     sentence = "The file has {length} characters: send one of at most {most}, or in parts."
 
 
-def read(path: Any, limit_mb: int) -> str:
-    """The text of a file that was sent, with one kind of line end.
+@dataclass(frozen=True)
+class Letter:
+    """The text of a file, with one kind of line end, and the name of the encoding it was in."""
+
+    text: str
+    encoding: str
+
+
+def read(path: Any, limit_mb: int, source: str = "") -> Letter:
+    """What a file holds that was sent. ``source``: the language that it should be in, which decides
+    where its bytes may be Chinese in GB18030 (GBK is a part of it) or something else.
 
     Raises:
         BadInput: it is too heavy, or gone. NothingToTranslate, FileNotText, FileTooLong.
@@ -49,18 +68,40 @@ def read(path: Any, limit_mb: int) -> str:
         raise BadInput("bad_input") from error
     if raw is None:
         raise BadInput("file_too_large", size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
-    encoding = next((name for mark, name in BEGINS if raw.startswith(mark)), "utf-8")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        raise FileNotText(name=file.name[:80]) from None
-    if "\0" in text:
+    letter = decoded(raw, source)
+    if letter is None or "\0" in letter.text:
         raise FileNotText(name=file.name[:80])
+    text = letter.text
     if len(text) > MOST_TEXT:
         raise FileTooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
     if not text.strip():
         raise NothingToTranslate
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return Letter(text.replace("\r\n", "\n").replace("\r", "\n"), letter.encoding)
+
+
+def decoded(raw: bytes, source: str) -> Letter | None:
+    """The text that these bytes are, with its line ends as they stand; None where they are none."""
+    codec, name = next((how for mark, *how in BEGINS if raw.startswith(mark)), ("utf-8", UTF_8))
+    try:
+        return Letter(raw.decode(codec), name)
+    except UnicodeDecodeError:
+        if codec != "utf-8":
+            return None
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    return Letter(text, GB18030) if chinese(text, source) else None
+
+
+def chinese(text: str, source: str) -> bool:
+    """Whether bytes that were read as GB18030 make sense: Chinese was meant, or nearly all of it is
+    Chinese, and most of it is in common use."""
+    if source != "zh" and languages.noticed(text) != "zh":
+        return False
+    odd = [c for c in text if not c.isascii()]
+    rows = (next(iter(c.encode("gb2312", "ignore")), 0) for c in odd)
+    return sum(row in COMMON or row in SIGNS for row in rows) >= COMMON_SHARE * len(odd)
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -21,7 +21,6 @@ from demos.translation.answers import Translated
 from demos.translation.asking import Step
 from demos.translation.turns import Turn, while_mine
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FIRST = {"en": "en-fr", "zh": "zh-en"}  # what the page opens with, by its language
 BROKEN = Step("")  # stands in for what nobody expected, before it is raised
 PAUSE = 400  # ms without a key after which a text is asked for
@@ -120,6 +119,7 @@ def build(engine: Any, words: Words) -> TryParts:
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
     frame.facts(words, charts.headline(engine))
+    frame.html(words, charts.targets)
     sight = on_sight()
     frame.choices(words, direction, lambda say: direction_choices(words, say))
 
@@ -131,7 +131,11 @@ def build(engine: Any, words: Words) -> TryParts:
     shown = [bar, shown_pane, beneath, fetch, seen, then, copy, details, *compared, answered]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.translators(engine).values())
-    heavy: dict[str, Any] = {"concurrency_limit": limit, "trigger_mode": "multiple", **PRIVATE}
+    heavy: dict[str, Any] = {
+        "concurrency_limit": limit,
+        "trigger_mode": "multiple",
+        **frame.PRIVATE,
+    }
 
     def page(step: Step) -> tuple[Any, ...]:
         """A step in its places. What was said before stays in sight while a model is loaded; a
@@ -242,14 +246,14 @@ def build(engine: Any, words: Words) -> TryParts:
     shown_pane.paused(**ask)
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
-    sight.shown(on_open, [opened, text, model], [*set_up, opened], **PRIVATE)
+    sight.shown(on_open, [opened, text, model], [*set_up, opened], **frame.PRIVATE)
     opened.change(**ask)
     chosen = [turn, direction, text, model]
-    latest: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE}
+    latest: dict[str, Any] = {"trigger_mode": "always_last", **frame.PRIVATE}
     direction.input(on_direction, chosen, set_up, **latest).success(**ask)
-    swap.click(on_swap, [*chosen, answered], set_up, **PRIVATE).success(**ask)
-    beneath.turn(on_turn, [turn, model], set_up, **PRIVATE).success(**ask)
-    strip.pick(on_pick, [turn, direction], text, **PRIVATE).success(**ask)
+    swap.click(on_swap, [*chosen, answered], set_up, **frame.PRIVATE).success(**ask)
+    beneath.turn(on_turn, [turn, model], set_up, **frame.PRIVATE).success(**ask)
+    strip.pick(on_pick, [turn, direction], text, **frame.PRIVATE).success(**ask)
     copy.click(None, None, None, js=COPY)
     sides = [beside_turn, text, direction, model]
     then.click(on_compare, [*sides, no], compared, **heavy)

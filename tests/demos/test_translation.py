@@ -23,8 +23,10 @@ from demos.translation import (
     files,
     languages,
     letters,
+    others,
     pane,
     pieces,
+    thread,
     translate,
     turns,
 )
@@ -126,8 +128,17 @@ def test_the_wrong_language_is_said_and_still_tried(engine):
     assert "This looks like French." in plain(step.beneath)
     assert 'data-direction="fr-en"' in step.beneath
     assert said(step.html) == turned("Où est la gare ?")
+    assert "read as English" in plain(step.beneath) and "came out" not in step.beneath
     step = ask(engine, "Où est la gare ?", "en-fr", lang="zh")
     assert "看起来是法语" in plain(step.beneath)
+
+
+def test_what_came_out_in_another_language_than_the_direction_says_is_told(engine):
+    step = ask(engine, "Je ne sais pas. siht si ton eht noitats", "en-fr")
+    assert "What came out looks like English, not French." in plain(step.beneath)
+    assert 'class="said"' in step.html and 'lang="en"' in step.html
+    step = ask(engine, "I do not know. tse'c ed al", "en-fr")
+    assert 'lang="fr"' in step.html and step.beneath == ""
 
 
 def test_the_right_language_is_not_spoken_of(engine):
@@ -171,9 +182,9 @@ def test_languages_are_named_in_a_refusal():
 
 def test_words_are_underlined_by_how_sure_it_was(engine):
     step = ask(engine, "one two three four")
-    levels = re.findall(r'<span class="u(\d)" title="(\d+)%">(\w+)', step.html)
-    assert levels == [("1", "65", "owt"), ("1", "35", "eerht"), ("3", "5", "ruof")]
-    assert "It doubted most: ruof 5%, eerht 35%" in plain(step.html)
+    levels = re.findall(r'<span class="u(\d)" title="([\d.]+)%">(\w+)', step.html)
+    assert levels == [("1", "65", "owt"), ("1", "35", "eerht"), ("3", "5.0", "ruof")]
+    assert "It doubted most: ruof 5.0%, eerht 35%" in plain(step.html)
 
 
 def test_where_every_word_is_sure_one_sentence_says_so(engine):
@@ -203,11 +214,11 @@ def test_alternatives_are_listed_with_what_differs(engine):
     step = ask(engine, "Hello")
     assert step.details.count("<mark>") == 3 and "<mark>!</mark>" in step.details
     assert "the one above has 40%" in plain(step.details)
-    assert pane.marked("Je suis là.", "Je suis <ici>.") == ("Je suis <mark>&lt;ici&gt;</mark>.")
-    assert pane.marked("Je suis un étudiant.", "Je suis étudiant.") == (
+    assert others.marked("Je suis là.", "Je suis <ici>.") == ("Je suis <mark>&lt;ici&gt;</mark>.")
+    assert others.marked("Je suis un étudiant.", "Je suis étudiant.") == (
         "Je suis <del>un</del> étudiant."
     )
-    assert pane.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
+    assert others.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
 def test_a_very_small_probability_is_told_as_such():
@@ -215,15 +226,15 @@ def test_a_very_small_probability_is_told_as_such():
     for one in result["sentences"][0]["alternatives"]:
         one["probability"] = 0.0004
     now = answers.Translated("Hello", "en", "fr", EN_FR, result)
-    told = plain(pane.others(WORDS, "en", now))
+    told = plain(others.listed(WORDS, "en", now))
     assert told.count("<0.1%") == 4 and "&" not in told
 
 
 def test_alternatives_of_many_sentences_are_folded_and_bounded(engine):
     step = ask(engine, "Go on. " * 60)
     assert '<details class="others">' in step.details
-    assert step.details.count("<ol>") == pane.MOST_SHOWN
-    assert f"And {60 - pane.MOST_SHOWN} more sentences" in plain(step.details)
+    assert step.details.count("<ol>") == others.MOST_SHOWN
+    assert f"And {60 - others.MOST_SHOWN} more sentences" in plain(step.details)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +283,32 @@ def test_real_vocabularies_have_what_their_languages_are_written_with():
     assert pieces.spelled(known[EN_FR], "Où est le cœur, ça va ? — « déjà »") in ([], ["—"])
     assert pieces.spelled(known[EN_FR], "北京") == ["北", "京"]
     assert pieces.spelled(known[EN_ZH], "我是学生。你好吗？") == []
+
+
+RUN = "visit sourire vaut le sourire, visitez" + " le sourire, visitez" * 9 + " le sou"
+
+
+@pytest.mark.parametrize(
+    ("source", "made", "complete", "shown", "how"),
+    [
+        ("我", RUN, False, "visit sourire vaut le sourire, visitez…", "repeated"),
+        ("<b>", "Le petit-di-se-se-se-se-se-se-se de", True, "Le petit-di-se…", "repeated"),
+        ("x", "好的好的好的好的。", True, "好的…", "repeated"), ("x", "On and", False, "On and…",
+                                                        "incomplete"),
+        ("No, no, no!", "Non, non, non !", True, "Non, non, non !", ""),
+        ("1,000,000,000", "1 000 000 000", True, "1 000 000 000", ""),
+        ("ha " * 9, "ah " * 9, True, "ah " * 9, ""), ("x", "!" * 9 + ".", True, "!" * 9 + ".", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, shown, how, lang):
+    one = sentence("x") | {"source": source, "translation": made, "complete": complete}
+    result = {"sentences": [one], "translation": made}
+    assert unescape(pane.shaded(result)) == shown and thread.lost(one) == how
+    now = answers.Translated(source, "en", "fr", EN_FR, result)
+    told = WORDS.say(lang, f"translation.answer.{how}") if how else ""
+    assert plain(pane.threads(WORDS, lang, now)) == told
+    assert bool(others.listed(WORDS, lang, now)) is not bool(how)
 
 
 # Which language
@@ -459,17 +496,39 @@ def sent(tmp_path, raw: bytes, name="letter.txt"):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_text_in_unicode_is_read(tmp_path, encoding):
     file = sent(tmp_path, "Où ?\r\n北京\r".encode(encoding))
-    assert letters.read(file, 1) == "Où ?\n北京\n"
+    name = "UTF-16" if encoding == "utf-16" else "UTF-8"
+    assert letters.read(file, 1) == letters.Letter("Où ?\n北京\n", name)
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "gbk", "gb18030"])
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("北京欢迎你。\r\n", ""), ("“我是学生”", "en"), ("ResNet (残差网络) is deep.", "zh")],
+)
+def test_chinese_in_its_own_encoding_is_read(tmp_path, encoding, text, source):
+    letter = letters.read(sent(tmp_path, text.encode(encoding)), 1, source)
+    assert letter == letters.Letter(text.replace("\r", ""), "GB18030")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_encoding_that_was_read_is_told_where_it_is_not_the_usual_one(engine, lang):
+    job = files.Job("a.txt", "我是学生。", "zh-en", EN_ZH, "GB18030")
+    usual = files.Job("a.txt", "我是学生。", "zh-en", EN_ZH)
+    for step in (files.Done("I", 0, 1), files.Done("I", 1, 1, ended=True)):
+        assert "GB18030" in files.shown(WORDS, lang, job, step)
+        assert "GB18030" not in files.shown(WORDS, lang, usual, step)
 
 
 @pytest.mark.parametrize(
-    "raw", ["déjà vu".encode("latin-1"), "北京欢迎你".encode("gb18030"), b"\x89PNG\r\n\x1a\n\x00",
-            b"a\x00b", b"\xff\xfe\x00"]
+    "raw", ["déjà vu".encode("latin-1"), "Il a été là, hélas".encode("latin-1"),
+            "Привет, как дела?".encode("cp1251"), "私は学生です。".encode("shift_jis"),
+            "我們都是學生，歡迎你來北京".encode("big5"), "ResNet (残差网络)".encode("gbk")[:-2],
+            b"\x89PNG\r\n\x1a\n\x00", b"a\x00b", b"\xff\xfe\x00"]
 )  # fmt: skip
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang):
+@pytest.mark.parametrize(("lang", "source"), [("en", "en"), ("zh", "zh")])
+def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang, source):
     with pytest.raises(FileNotText) as refusal:
-        letters.read(sent(tmp_path, raw), 1)
+        letters.read(sent(tmp_path, raw), 1, source)
     told = answers.sentence_of(refusal.value, WORDS, lang)
     assert "letter.txt" in told and "UTF-8" in told
 

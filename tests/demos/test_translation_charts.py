@@ -113,6 +113,18 @@ def test_each_direction_has_its_own_score_at_the_foot_of_try(cards, lang: str) -
     assert "—" in said[3] and not any("{" in one for one in said)
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_target_that_was_missed_is_said_so_under_the_scores(cards, lang: str) -> None:
+    say = WORDS.speaker(lang)
+    assert charts.targets(say) == ""
+    cards[EN_FR] = {"results": [{**result("en-fr", 49, 60), "target": {"bleu": 50.0}}]}
+    cards[EN_ZH] = {"results": [{**result("zh-en", 22, 60), "target": {"bleu": 22.0}}]}
+    told = text(charts.targets(say))
+    missed, met = say("results.missed"), say("results.met")
+    names = say("translation.chart.en_fr"), say("translation.chart.zh_en")
+    assert told.endswith(f"{names[0]} ≥ 50.00 {missed} · {names[1]} ≥ 22.00 {met}")
+
+
 def test_a_network_that_is_not_here_claims_nothing(cards) -> None:
     found = charts.headline(engine_of(Entry(EN_ZH)))
     assert [fact[1].rpartition(".")[2] for fact in found] == ["en_zh", "zh_en", "weights"]

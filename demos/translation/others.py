@@ -1,0 +1,73 @@
+"""What else a network considered, as HTML: the other ends of its search beside the best one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from html import escape
+from typing import Any
+
+from demos import frame
+from demos.language import Words
+from demos.translation import answers, spelling, thread
+from demos.translation.answers import Translated
+
+MOST_SHOWN = 40  # sentences whose alternatives are listed
+
+
+def listed(words: Words, lang: str, now: Translated) -> str:
+    """What else was considered for each sentence, what differs marked, with the probability of the
+    whole sentence."""
+    say = words.speaker(lang)
+    tag = answers.TAGS.get(now.target, now.target)
+    sentences = now.result["sentences"]
+    told = [one for one in sentences if len(one["alternatives"]) > 1 and not thread.lost(one)]
+    if not told:
+        return ""
+    groups = []
+    for one in told[:MOST_SHOWN]:
+        best, *rest = one["alternatives"]
+        rows = "".join(
+            f'<li><span lang="{tag}">{marked(best["translation"], other["translation"])}</span>'
+            f"<b>{share(other)}</b></li>"
+            for other in rest
+        )
+        head = ""
+        if len(now.result["sentences"]) > 1:
+            head = (
+                f'<li class="of"><span lang="{tag}">{escape(best["translation"])}</span>'
+                f"<b>{share(best)}</b></li>"
+            )
+        groups.append(f"<ol>{head}{rows}</ol>")
+    title = say("translation.answer.others")
+    left = len(told) - MOST_SHOWN
+    more = f'<p class="quiet">{say("translation.answer.others_left", count=left)}</p>'
+    best = share(told[0]["alternatives"][0])
+    about = say("translation.answer.others_one", share="\0").replace("\0", best)
+    if len(now.result["sentences"]) > 1:
+        about = say("translation.answer.others_many")
+    is_open = " open" if len(groups) == 1 else ""
+    return (
+        f'<details class="others"{is_open}><summary>{title}</summary>'
+        f'<p class="quiet">{about}</p>{"".join(groups)}{more if left > 0 else ""}</details>'
+    )
+
+
+def share(one: Mapping[str, Any]) -> str:
+    """The probability of a whole sentence, which is small for any long one."""
+    return escape(frame.percent(float(one["probability"])))
+
+
+def marked(best: str, other: str) -> str:
+    """Another translation: words that the best one does not have are marked, and of those that only
+    the best one has, what has nothing in its place is struck out."""
+    ours, theirs = spelling.cut(best), spelling.cut(other)
+    drawn = []
+    matcher = SequenceMatcher(None, ours, theirs, False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        text = "".join(ours[first:last] if kind == "delete" else theirs[start:end])
+        word = text.lstrip(" ")
+        blank, word = text[: len(text) - len(word)], escape(word)
+        tag = {"equal": "", "delete": "del"}.get(kind, "mark")
+        drawn.append(blank + (f"<{tag}>{word}</{tag}>" if tag and word else word))
+    return "".join(drawn)
