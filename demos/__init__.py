@@ -5,6 +5,7 @@ TABS = (
     "classification",
     "text",
     "translation",
+    "images",
     "results",
     "server",
 )

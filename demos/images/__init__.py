@@ -1,0 +1,34 @@
+"""Generate images: two networks against each other, and what came next, under the same four
+rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demos import frame
+from demos.images import charts, doors, draw, inside, teach
+from demos.language import Words
+
+NAME = "images"
+STYLES = ("style.css", "inside.css")
+
+
+def build(engine: Any, words: Words) -> None:
+    """Lay out the tab and wire it to the engine."""
+    folder = Path(__file__).parent
+    style = "".join((folder / name).read_text("utf-8") for name in STYLES)
+    with frame.page(NAME, words) as rooms:
+        with frame.room("try"):
+            gr.HTML(f"<style>{style}</style>", js_on_load=None)
+            parts = draw.build(engine, words)
+        with frame.room("inside") as room:
+            inside.build(engine, words, parts.chosen, room)
+        with frame.room("train"):
+            teach.build(engine, words)
+        with frame.room("learn"):
+            frame.article(NAME, words, charts.figures())
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
+    doors.build(engine, words)
