@@ -197,11 +197,10 @@ async def opened(
 ) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
     look = Look(engine, words, looked, lang, maps)
-    wait = waiting(words, lang, look.entry, None)
-    yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + wait}
-    if look.entry.hub_id and not on_disk(look.entry):
-        note = frame.note(words.say(lang, "translation.inside.not_here"))
-        yield looked, {"head": look.head() + note}
+    here, wait = on_disk(look.entry), waiting(words, lang, look.entry, None)
+    told = wait if here else frame.note(words.say(lang, "translation.inside.not_here"))
+    yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
+    if not here:
         return
     try:
         await engine.preload(look.entry.key)

@@ -210,11 +210,5 @@ def train(
         "base": {"hub_id": entry.hub_id, "revision": folder.name},
         "lora": {"rank": RANK, "scale": SCALE},
     }
-    checkpoint.write_json(out, checkpoint.CONFIG, config)
-    checkpoint.write_json(
-        out,
-        checkpoint.METRICS,
-        {"key": config["key"], "results": [], "training": made, "probes": [], "ladder": []},
-    )
-    checkpoint.write_card(out)
+    checkpoint.write_papers(out, config, made, {})
     return out

@@ -27,6 +27,17 @@ CHINESE = (
     "我的蓝色外套在哪里？",
 )
 MARK = ">>cmn_Hans<<"
+SIZE = {
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": 512,
+    "init_std": 0.3,  # so that it has likes and dislikes
+}
 #: What the model cards' config.json says of writing, which is no part of the network.
 WRITING = {
     "bad_words_ids": [[0]],
@@ -73,20 +84,12 @@ def save(folder: Path, *, chinese: bool = False, seed: int = 0, **changes: Any) 
     torch.manual_seed(seed)
     config = MarianConfig(
         vocab_size=len(words),
-        d_model=32,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=64,
-        decoder_ffn_dim=64,
-        max_position_embeddings=512,
+        **SIZE,
         eos_token_id=0,
         pad_token_id=len(words) - 1,
         decoder_start_token_id=len(words) - 1,
         scale_embedding=True,
         activation_function="swish",
-        init_std=0.3,  # so that it has likes and dislikes
         **changes,
     )
     return _write(folder, MarianMTModel(config))
@@ -104,19 +107,11 @@ def save_many(folder: Path) -> Any:
     torch.manual_seed(0)
     config = M2M100Config(
         vocab_size=len(words) + 108,
-        d_model=32,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=64,
-        decoder_ffn_dim=64,
-        max_position_embeddings=512,
+        **SIZE,
         eos_token_id=2,
         pad_token_id=1,
         bos_token_id=0,
         decoder_start_token_id=2,
-        init_std=0.3,
     )
     return _write(folder, M2M100ForConditionalGeneration(config))
 
