@@ -5,15 +5,19 @@ What each shipped checkpoint reached, in how long and on what, stands in its car
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import UnknownEntry
 from pretrained.images import data, replay
+from pretrained.images.denoising import Denoising
+from pretrained.images.diffusion import Denoiser
 from pretrained.images.game import Game
 from pretrained.images.model import Gan
 from training import loop
@@ -28,15 +32,18 @@ class Recipe:
     """Everything that makes one face model, apart from the pictures.
 
     Attributes:
-        batch, steepness, judge_rate: see `Game`.
+        network: the module to train. task: what plays with it.
+        batch: pictures of an update. task_options: see the task.
         held_out: share of the training pictures kept aside, to watch by.
         title, description, limits: for the model card.
     """
 
     plan: loop.Plan
+    network: Callable[..., Gan | Denoiser]
+    task: Callable[..., Game | Denoising]
+    loader: str
     batch: int = 32
-    steepness: float = 1.0
-    judge_rate: float = 1.0
+    task_options: dict[str, Any] = field(default_factory=dict)
     held_out: float = 0.02
     architecture: dict[str, Any] = field(default_factory=dict)
     title: str = ""
@@ -61,10 +68,32 @@ RECIPES = {
             betas=(0.0, 0.99),
             average=800,
         ),
+        network=Gan,
+        task=Game,
+        loader="pretrained.images.serve:load",
         architecture={"latent": 128, "width": 40, "judge_width": 40},
         title="Faces, drawn by a generator",
         description="Two networks set against each other: a generator draws faces from random "
         "numbers, a discriminator compares them with photographs.",
+        limits=LIMITS,
+    ),
+    "images/faces-diffusion": Recipe(
+        plan=loop.Plan(
+            epochs=1_200,
+            peak=8e-4,
+            weight_decay=0.01,
+            warmup=0.03,
+            optimiser="adamw",
+            average=800,
+            clip=1.0,
+        ),
+        network=Denoiser,
+        task=Denoising,
+        loader="pretrained.images.serve_diffusion:load",
+        architecture={"widths": [48, 96, 192], "blocks": 1},
+        title="Faces, found in noise",
+        description="One network that takes a little noise out of a picture: beginning with "
+        "nothing but noise, it comes to a face in twenty steps.",
         limits=LIMITS,
     ),
 }
@@ -74,10 +103,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     """Train one face model and leave a checkpoint folder in ``out``.
 
     On a file or folder without splits, a visitor's own pictures, the trained weights are the start;
-    ``run.scratch`` overrides that. For diffusion see `pretrained.images.diffusion_train`.
+    ``run.scratch`` overrides that.
 
     Args:
-        run: its epochs are rounds of `game.ROUND` updates.
+        run: its epochs are rounds of a hundred updates.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -92,29 +121,28 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     entry = catalog.entries().get(key)
     fresh = entry is None or not (own if run.scratch is None else not run.scratch)
     torch.manual_seed(run.seed)
-    usual = recipe.plan
-    gan = Gan(**recipe.architecture)
+    network = recipe.network(**recipe.architecture)
     if not fresh:
-        gan.load_state_dict(checkpoint.load_weights(catalog.folder_of(key)))
+        network.load_state_dict(checkpoint.load_weights(catalog.folder_of(key)))
     device = loop.choose_device()
-    frames = replay.Replay(out, gan.generator.latent)
-    task = Game(
-        gan,
+    options = dict(recipe.task_options)
+    if isinstance(network, Gan):
+        options["shown"] = frames = replay.Replay(out, network.generator.latent)
+        if not run.resume:
+            frames(network.eval(), 0)
+    task = recipe.task(
+        network,
         train_on.images,
         held_out.images,
         device,
         batch=recipe.batch,
-        steepness=recipe.steepness,
-        judge_rate=recipe.judge_rate,
         seed=run.seed,
-        shown=frames,
+        **options,
     )
-    if not run.resume:
-        frames(gan.eval(), 0)
-    plan = run.plan(usual)
+    plan = run.plan(recipe.plan)
     averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
-    assert isinstance(averaged, Gan)
-    replay.strip(out, history)
+    if isinstance(averaged, Gan):
+        replay.strip(out, history)
     made = provenance(
         run.command,
         seed=run.seed,
@@ -131,18 +159,20 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     return out
 
 
-def write(out: Path, key: str, gan: Gan, recipe: Recipe, made: dict[str, Any], own: bool) -> None:
-    """Write the checkpoint: both networks' weights, and papers."""
-    checkpoint.save_weights(out, gan.eval().state_dict())
+def write(
+    out: Path, key: str, network: nn.Module, recipe: Recipe, made: dict[str, Any], own: bool
+) -> None:
+    """Write the checkpoint: weights and papers."""
+    checkpoint.save_weights(out, network.eval().state_dict())
     config: dict[str, Any] = {
         "key": key,
         "title": out.resolve().name if own else recipe.title,
-        "loader": "pretrained.images.serve:load",
+        "loader": recipe.loader,
         "pipeline_tag": "unconditional-image-generation",
         "licence": "unknown" if own else "cc-by-4.0",
         "description": recipe.description,
         "limits": recipe.limits,
-        "parameters": sum(p.numel() for p in gan.parameters()),
+        "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "languages": [],
         "architecture": recipe.architecture,

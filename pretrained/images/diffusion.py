@@ -1,0 +1,100 @@
+"""A network that takes noise out of a picture, a little at a time, until a face is left.
+
+Ho et al. 2020 (DDPM, arXiv 2006.11239) teach it: pictures are mixed with noise in a known measure,
+and it learns to tell the two apart. Song et al. 2021 (DDIM, arXiv 2010.02502) draw with it in few
+steps. Network and noise schedule are those of ``diffusers``; the picture is folded first, each 2x2
+pixels into one place of twelve channels, so that a step costs a quarter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from huggingface_hub import PyTorchModelHubMixin
+from torch import Tensor, nn
+
+from pretrained.images.model import SIZE
+
+#: Pixels a side that are folded into channels.
+FOLD = 2
+#: Degrees of noise, from nearly none to nothing but noise.
+DEGREES = 1_000
+
+
+class Denoiser(nn.Module, PyTorchModelHubMixin):
+    """A U-Net (Ronneberger et al. 2015) told how noisy its picture is.
+
+    It answers with the *velocity* (Salimans & Ho 2022, arXiv 2202.00512), which says what is
+    picture and what is noise equally well at every degree.
+
+    Args:
+        widths: channels at 32x32 and at each halving; the middle also has attention.
+        blocks: residual blocks at each size.
+        dropout: share of the numbers hidden while training.
+    """
+
+    def __init__(
+        self, widths: Sequence[int] = (48, 96, 192), blocks: int = 1, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        from diffusers import DDIMScheduler, UNet2DModel
+
+        channels = 3 * FOLD**2
+        self.unet = UNet2DModel(
+            sample_size=SIZE // FOLD,
+            in_channels=channels,
+            out_channels=channels,
+            block_out_channels=tuple(widths),
+            layers_per_block=blocks,
+            down_block_types=("DownBlock2D",) * len(widths),
+            up_block_types=("UpBlock2D",) * len(widths),
+            norm_num_groups=16,
+            attention_head_dim=32,
+            dropout=dropout,
+        )
+        #: Its last degree is nothing but noise (Lin et al. 2023, arXiv 2305.08891).
+        self.schedule: Any = DDIMScheduler(
+            num_train_timesteps=DEGREES,
+            beta_schedule="squaredcos_cap_v2",
+            prediction_type="v_prediction",
+            rescale_betas_zero_snr=True,
+            timestep_spacing="trailing",
+            clip_sample=True,
+        )
+        self.register_buffer("kept", self.schedule.alphas_cumprod.clone(), persistent=False)
+        self.kept: Tensor
+
+    def shares(self, degrees: Tensor) -> tuple[Tensor, Tensor]:
+        """Degrees [N], -1 for no noise -> share of picture and of noise, each [N, 1, 1, 1]; their
+        squares add up to one."""
+        kept = torch.where(degrees < 0, torch.ones_like(self.kept[degrees]), self.kept[degrees])
+        return kept.sqrt().view(-1, 1, 1, 1), (1 - kept).sqrt().view(-1, 1, 1, 1)
+
+    def forward(self, noisy: Tensor, degrees: Tensor) -> Tensor:
+        """Pictures [N, 3, 64, 64] in -1..1 with noise of ``degrees`` [N] -> velocity, as large."""
+        folded = F.pixel_unshuffle(noisy, FOLD)
+        return F.pixel_shuffle(self.unet(folded, degrees).sample, FOLD)
+
+    def degrees(self, steps: int) -> list[int]:
+        """Where a drawing of so many steps stands before each: high to low, the last one -1."""
+        self.schedule.set_timesteps(steps)
+        return [*self.schedule.timesteps.tolist(), -1]
+
+    def step(self, noisy: Tensor, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of drawing, for rows that may stand at different degrees.
+
+        Args:
+            noisy: [N, 3, 64, 64]. now, then: degrees [N] before and after the step.
+
+        Returns:
+            The rows at their next degree, and what each was taken to be: both [N, 3, 64, 64].
+        """
+        picture_share, noise_share = self.shares(now)
+        velocity = self(noisy, now).float()
+        guess = (picture_share * noisy - noise_share * velocity).clamp(-1, 1)
+        noise = picture_share * velocity + noise_share * noisy
+        picture_share, noise_share = self.shares(then)
+        return picture_share * guess + noise_share * noise, guess
