@@ -85,6 +85,11 @@ def html(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTML:
     return gr.HTML(words.markup(render), js_on_load=None, apply_default_css=False, **options)
 
 
+#: What a choice is called until the page has its name in the visitor's language: a blank, so that
+#: neither a code nor another language is seen for a moment.
+UNNAMED = "\u2003"
+
+
 def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[str, Any]]]) -> None:
     """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
 
@@ -94,6 +99,7 @@ def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[st
         say = words.speaker(words.lang(request))
         return gr.update(choices=[(html_text.unescape(t), value) for t, value in options(say)])
 
+    component.choices = [(UNNAMED, value) for _, value in component.choices]
     assert Context.root_block is not None
     Context.root_block.load(fill, None, component, queue=False, **PRIVATE)
 

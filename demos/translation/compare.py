@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from demos import frame
 from demos.language import Words
 from demos.models import model_name, offer, on_disk, ready, waiting
 from demos.translation import answers, pane
@@ -33,7 +34,8 @@ class Side:
 
 def compared(engine: Any, direction: str, key: str) -> tuple[list[Any], list[Any]]:
     """(the bundled model and one of the Hub that is here, the chosen one if it is; those that would
-    have to be downloaded)."""
+    have to be downloaded). Where none is here and none can come, the network without attention
+    stands beside the one with it."""
     known = answers.models(engine, direction)
     chosen = answers.entry_of(engine, key)
     own = [e for e in known.values() if not e.hub_id]
@@ -41,7 +43,10 @@ def compared(engine: Any, direction: str, key: str) -> tuple[list[Any], list[Any
     hub = [e for e in known.values() if e.hub_id and e is not then]
     here = sorted((e for e in hub if on_disk(e)), key=lambda e: e is not chosen)
     hub.sort(key=lambda e: e is not chosen)
-    return [then, *here[:1]], [] if here else hub[:1]
+    if here or not engine.settings.offline:
+        return [then, *here[:1]], [] if here else hub[:1]
+    pair = [known[k] for k in (answers.PLAIN, answers.BUNDLED.get(direction)) if k in known]
+    return pair if then in pair else [then], []
 
 
 async def comparing(
@@ -55,20 +60,21 @@ async def comparing(
     except Refusal as error:
         yield answers.refusal(words, lang, error), False
         return
+    needed = "offline" if engine.settings.offline else "none"
     if fetch:
         entries, offered = [*entries, *offered], []
     sides = [Side(entry) for entry in entries]
     tasks = [asyncio.ensure_future(fill(engine, side, text, str(direction))) for side in sides]
     try:
         left = set(tasks)
-        yield columns(words, lang, sides, offered), False
+        yield columns(words, lang, sides, offered, needed), False
         while left:
             done, left = await asyncio.wait(left, timeout=EVERY, return_when=FIRST)
             for task in done:
                 task.result()  # what nobody expected is raised
             missing = any(side.error and not on_disk(side.entry) for side in sides)
             again = not left and (bool(offered) or missing)
-            yield columns(words, lang, sides, offered), again
+            yield columns(words, lang, sides, offered, needed), again
     finally:
         for task in tasks:
             task.cancel()
@@ -90,16 +96,21 @@ async def fill(engine: Any, side: Side, text: str, direction: str) -> None:
         side.error = error
 
 
-def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> str:
-    """Each model's translation in its column; one that fails says why in its own."""
+def columns(
+    words: Words, lang: str, sides: list[Side], offered: list[Any], needed: str = "none"
+) -> str:
+    """Each model's translation in its column; one that fails says why in its own. ``needed``: what
+    is said where none of today stands among them."""
     say = words.speaker(lang)
     parts = [headed(words, lang, side.entry, body(words, lang, side)) for side in sides]
     parts += [headed(words, lang, entry, offer(words, lang, entry)) for entry in offered]
-    if len(parts) < 2:
-        parts.append(f'<p class="quiet">{say("translation.compare.none")}</p>')
+    today = any(entry.hub_id for entry in [*(side.entry for side in sides), *offered])
+    told = [say("translation.compare.about" if today else f"translation.compare.{needed}")]
+    if not today and len(parts) > 1:
+        told.insert(0, say("translation.compare.about_own"))
     return (
         f'<section class="compare"><h2>{say("translation.compare.title")}</h2>'
-        f'<p class="quiet">{say("translation.compare.about")}</p>'
+        f'<p class="quiet">{frame.sentences(lang, *told)}</p>'
         f'<div class="columns">{"".join(parts)}</div></section>'
     )
 

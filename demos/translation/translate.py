@@ -16,7 +16,7 @@ import gradio as gr
 from demos import frame, pulse
 from demos.language import Say, Words
 from demos.sight import on_sight
-from demos.translation import answers, asking, charts, compare, examples, files
+from demos.translation import answers, asking, charts, compare, examples, files, kept
 from demos.translation.answers import Translated
 from demos.translation.asking import Step
 from demos.translation.turns import Turn, while_mine
@@ -92,7 +92,7 @@ def build(engine: Any, words: Words) -> TryParts:
             beneath = gr.HTML(js_on_load=PICK, elem_id="say-noticed")
             strip = gr.HTML(js_on_load=PICK, elem_id="say-examples")
             model = gr.Dropdown(
-                choices=[(e.title, key) for key, e in answers.translators(engine).items()],
+                choices=[(frame.UNNAMED, key) for key in answers.translators(engine)],
                 value=answers.BUNDLED[FIRST["en"]],
                 label=words("translation.try.model"),
                 elem_id="say-model",
@@ -100,7 +100,7 @@ def build(engine: Any, words: Words) -> TryParts:
         with gr.Column(elem_classes="get"):
             frame.html(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
             bar = gr.HTML(js_on_load=None, elem_id="say-bar")
-            shown_pane = gr.HTML(js_on_load=TYPED, elem_id="say-pane")
+            shown_pane = gr.HTML(js_on_load=TYPED + kept.WATCH, elem_id="say-pane")
             fetch = gr.Button(
                 words("translation.try.fetch"),
                 variant="primary",
@@ -187,9 +187,13 @@ def build(engine: Any, words: Words) -> TryParts:
         return chosen, text, model, examples.chips(say, chosen.partition("-")[0])
 
     @frame.guard(words)
-    async def on_open(opened: bool, text: Any, key: Any, request: gr.Request) -> tuple[Any, ...]:
+    async def on_open(
+        opened: bool, text: Any, key: Any, direction: Any, request: gr.Request
+    ) -> tuple[Any, ...]:
         if opened:  # back from another room: what was written here stays
             return (gr.skip(),) * (len(set_up) + 1)
+        if own(text, direction):  # from before the page changed its language
+            return *setting(request, direction, text, key), True
         direction = FIRST[words.lang(request)]
         source = direction.partition("-")[0]
         return *setting(request, direction, turned(text, source), key), True
@@ -246,7 +250,8 @@ def build(engine: Any, words: Words) -> TryParts:
     shown_pane.paused(**ask)
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
-    sight.shown(on_open, [opened, text, model], [*set_up, opened], **frame.PRIVATE)
+    opening = [opened, text, model, direction]
+    sight.shown(on_open, opening, [*set_up, opened], js=kept.TAKE, **frame.PRIVATE)
     opened.change(**ask)
     chosen = [turn, direction, text, model]
     latest: dict[str, Any] = {"trigger_mode": "always_last", **frame.PRIVATE}
@@ -259,6 +264,13 @@ def build(engine: Any, words: Words) -> TryParts:
     then.click(on_compare, [*sides, no], compared, **heavy)
     fetch_now.click(on_compare, [*sides, yes], compared, **heavy)
     return TryParts(text, direction, model, answered, seen)
+
+
+def own(text: Any, direction: Any) -> bool:
+    """Whether a visitor chose these, so that they are not what a page opens with by itself."""
+    if direction not in answers.DIRECTIONS or not isinstance(text, str) or not text.strip():
+        return False
+    return examples.number(text) != 0 or direction not in FIRST.values()
 
 
 def turned(text: Any, source: str) -> Any:

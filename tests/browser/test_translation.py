@@ -173,12 +173,64 @@ def test_what_was_typed_stays_when_one_looks_elsewhere(page: Page, app_url: str)
     assert page.locator(SAID).inner_text() == said
 
 
-def test_then_and_now_offers_what_is_not_here(page: Page, app_url: str) -> None:
+def test_what_was_typed_stays_when_the_page_changes_its_language(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    own = "My own words are here. “So?”"
+    direction(page, "en-zh").click()
+    typed(page, own)
+    said = page.locator(SAID).inner_text()
+    page.locator("[data-switch=lang]").click()
+    expect(direction(page, "en-zh", "zh").locator("input")).to_be_checked(timeout=FIRST_LOAD)
+    expect(page.locator(TEXT)).to_have_value(own)
+    expect(page.locator(SAID)).to_have_text(said)
+    assert "own" not in page.url and page.evaluate("sessionStorage.length") == 0
+    page.reload()  # whoever comes next finds nothing of it
+    expect(page.locator(TEXT)).to_have_value("我是学生。")
+
+
+def test_an_example_that_nobody_chose_changes_with_the_language(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("[data-switch=lang]").click()
+    expect(page.locator(TEXT)).to_have_value("我是学生。")
+    expect(direction(page, "zh-en", "zh").locator("input")).to_be_checked()
+
+
+def test_differences_are_seen_without_their_colour(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    typed(page, "My grandmother keeps her glasses in the fridge.")
+    page.evaluate("""document.querySelector('#say-details').insertAdjacentHTML('beforeend',
+        '<div class="others"><del>a</del></div>')""")
+    line = "e => getComputedStyle(e).textDecorationLine"
+    assert page.locator("#say-details mark").first.evaluate(line) == "underline"
+    assert page.locator("#say-details del").first.evaluate(line) == "line-through"
+
+
+def test_every_list_shows_that_it_opens(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    typed(page, "I am here. You are there.")
+    page.locator("#say-seen").click()
+    chosen = page.locator("#translation .sentence select")
+    expect(chosen).to_be_visible()
+    arrow = "e => getComputedStyle(e).backgroundImage"
+    page.locator("#home-button").click()
+    assert page.locator("#home select").first.evaluate(arrow).count("gradient") == 2
+    assert chosen.evaluate(arrow) == page.locator("#home select").first.evaluate(arrow)
+
+
+def test_a_run_without_end_is_cut_and_said_to_be_lost(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    assert typed(page, "我昨天晚上吃了一个苹果。").endswith("…")
+    expect(page.locator("#say-details")).to_contain_text("The network lost its thread")
+
+
+def test_without_a_network_then_and_now_compares_what_is_bundled(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator("#say-compare").click()
     columns = page.locator("#say-beside .answered")
     expect(columns).to_have_count(2)
-    expect(columns.first.locator(".said")).to_contain_text("étudiant")
+    expect(columns.last.locator(".said")).to_contain_text("étudiant")
+    expect(page.locator("#say-beside")).to_contain_text("--offline")
+    expect(page.locator("#say-fetch-now")).to_have_count(0)
     typed(page, "You are here.")
     expect(columns).to_have_count(0)  # it was about another text
 
@@ -198,6 +250,15 @@ def test_a_file_comes_back_line_by_line(page: Page, app_url: str, tmp_path: Path
     assert len(made) == len(lines) and "étudiant" in made[0] and not made[1]
     expect(page.locator("#say-file-out")).to_contain_text("60 of 60 lines")
     expect(page.locator("#say-file-stop")).to_have_count(0)
+
+
+def test_a_chinese_file_in_gb18030_is_read(page: Page, app_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "信.txt"
+    file.write_bytes("我是学生。\n".encode("gb18030"))
+    visit(page, app_url, "zh")
+    page.locator("input[type=file]").last.set_input_files(file)
+    expect(page.locator("#say-file-out a.btn")).to_be_visible()
+    expect(page.locator("#say-file-out")).to_contain_text("GB18030")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -31,6 +31,7 @@ from demos.translation import (
     turns,
 )
 from demos.translation.letters import FileNotText, FileTooLong
+from inference import Settings
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
 from pretrained.translation import sentences
@@ -464,6 +465,20 @@ def test_where_there_is_none_of_today_it_is_said(engine):
     assert "no translator of today" in plain(html) and not offered
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_a_network_the_comparison_is_of_what_is_bundled(engine, lang):
+    engine.settings = Settings(offline=True)
+    run = compare.comparing(engine, WORDS, lang, "Hello.", "en-fr", EN_FR)
+    html, offered = collect(run)[-1]
+    assert html.index("2014") < html.index("2015") and html.count('class="said"') == 2
+    assert {key for key, *_ in engine.asked} == {PLAIN, EN_FR} and not offered
+    needed = WORDS.say(lang, "translation.compare.offline")
+    assert needed in plain(html) and "MB" not in plain(html)
+    run = compare.comparing(engine, WORDS, lang, "Hello.", "zh-en", EN_ZH)
+    html, offered = collect(run)[-1]
+    assert html.count('class="said"') == 1 and needed in plain(html) and not offered
+
+
 def test_a_side_that_fails_says_why_in_its_column(engine):
     engine.failing[NOW] = HubOffline(model=NOW)
     html, offered = columns(engine, fetch=True)[-1]
@@ -700,8 +715,37 @@ def test_what_does_not_change_is_not_written_back(engine):
     direction, text, *_ = set_up("on_turn", EN_FR, event)
     assert direction == "fr-en" and text == skip
     opening = callback(engine, "on_open")
-    _, text, *_ = asyncio.run(opening(False, own, EN_FR, gr.Request()))
+    _, text, *_ = asyncio.run(opening(False, own, EN_FR, None, gr.Request()))
     assert text == skip
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "stays"),
+    [
+        ("I am a teacher.", "en-zh", True), ("I am a teacher.", "en-fr", True),
+        ("Je suis étudiant.", "fr-en", True), (examples.EXAMPLES["en"][2], "en-fr", True),
+        ("I am a student.", "en-fr", False), (" ", "fr-en", False), ("I am.", "en-xx", False),
+        (None, None, False),
+    ],
+)  # fmt: skip
+def test_what_was_chosen_before_the_language_changed_is_set_up_again(
+    engine, text, direction, stays
+):
+    opening = callback(engine, "on_open")
+    asked = gr.Request(query_params={"lang": "zh"})
+    got = asyncio.run(opening(False, text or "", EN_FR, direction, asked))
+    if stays:
+        assert got[:2] == (direction, text) and got[-1] is True
+    else:
+        assert got[0] == "zh-en"
+
+
+def test_no_code_is_a_name_while_the_page_opens(engine):
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(engine, WORDS)
+    listed = [b for b in page.blocks.values() if isinstance(b, gr.Radio | gr.Dropdown)]
+    assert len(listed) >= 2
+    assert {name for one in listed for name, _ in one.choices} == {frame.UNNAMED}
 
 
 def test_the_last_direction_chosen_counts(engine):
