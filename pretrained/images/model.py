@@ -108,9 +108,3 @@ class Gan(nn.Module, PyTorchModelHubMixin):
         super().__init__()
         self.generator = Generator(latent, width)
         self.discriminator = Discriminator(judge_width)
-
-
-def draw(seeds: list[int], latent: int) -> Tensor:
-    """The latent that each seed stands for, [N, L], on any machine the same."""
-    rows = [torch.randn(latent, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    return torch.stack(rows)

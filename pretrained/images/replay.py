@@ -16,7 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from pretrained.images import data
-from pretrained.images.model import SIZE, Gan, draw
+from pretrained.images.model import SIZE, Gan
+from pretrained.images.point import Point
 
 STRIP, MOMENTS = "replay.webp", "replay.json"
 #: Faces a side of a moment, and moments of a strip. WebP holds 16,383 pixels a side at most.
@@ -32,7 +33,9 @@ class Replay:
 
     def __init__(self, out: Path, latent: int) -> None:
         self.folder = out / "replay"
-        self.latents = draw(list(range(SIDE**2)), latent)
+        self.latents = torch.stack(
+            [Point(((seed, 1.0),)).latent(latent) for seed in range(SIDE**2)]
+        )
 
     @torch.no_grad()
     def __call__(self, model: Gan, number: int) -> None:

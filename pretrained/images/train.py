@@ -20,6 +20,7 @@ from pretrained.images.denoising import Denoising
 from pretrained.images.diffusion import Denoiser
 from pretrained.images.game import Game
 from pretrained.images.model import Gan
+from pretrained.images.serve import scores
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -90,6 +91,7 @@ RECIPES = {
         network=Denoiser,
         task=Denoising,
         loader="pretrained.images.serve_diffusion:load",
+        batch=16,
         architecture={"widths": [48, 96, 192], "blocks": 1},
         title="Faces, found in noise",
         description="One network that takes a little noise out of a picture: beginning with "
@@ -155,15 +157,23 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         started_from="random weights" if fresh else key,
     )
     name = f"images/{out.resolve().name}" if own else key
-    write(out, name, averaged.cpu(), recipe, made, own)
+    averaged = averaged.cpu().eval()
+    known = {"scores": scores(averaged, held_out.images)} if isinstance(averaged, Gan) else {}
+    write(out, name, averaged, recipe, made, own, known)
     return out
 
 
 def write(
-    out: Path, key: str, network: nn.Module, recipe: Recipe, made: dict[str, Any], own: bool
+    out: Path,
+    key: str,
+    network: nn.Module,
+    recipe: Recipe,
+    made: dict[str, Any],
+    own: bool,
+    known: dict[str, Any],
 ) -> None:
-    """Write the checkpoint: weights and papers."""
-    checkpoint.save_weights(out, network.eval().state_dict())
+    """Write the checkpoint: weights and papers; ``known`` is what serving needs besides."""
+    checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
         "key": key,
         "title": out.resolve().name if own else recipe.title,
@@ -176,5 +186,6 @@ def write(
         "max_batch": 64,
         "languages": [],
         "architecture": recipe.architecture,
+        **known,
     }
     checkpoint.write_papers(out, config, made, {})

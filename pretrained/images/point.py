@@ -1,0 +1,62 @@
+"""Which face to draw: a mix of seeds, and moves from there. Imports no torch.
+
+Each seed stands for a latent of independent normal numbers. A mix of several is their weighted sum
+over the root of the sum of the squared weights, so that its numbers are as normal as one seed's: a
+mix looks as much like a face as any other draw, and a walk from one face to another never passes
+through the mean of all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pretrained.images.errors import BadPoint, BadSeed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SEEDS = 2**32
+#: Seeds of a mix, directions of the latent, and how far a move goes, in standard deviations.
+MOST, DIRECTIONS, FAR = 8, 8, 3.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """``mix``: seeds with their weights. ``moves``: along the generator's directions."""
+
+    mix: tuple[tuple[int, float], ...]
+    moves: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Point:
+        """What a caller sends, ``{"mix": [[seed, weight], ...], "moves": [...]}``, checked.
+
+        Raises:
+            BadPoint: it is none. BadSeed: a seed is out of bounds.
+        """
+        try:
+            mix = tuple((seed, float(weight)) for seed, weight in given["mix"])
+            moves = tuple(float(move) for move in given.get("moves") or ())
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BadPoint(most=MOST, far=round(FAR)) from None
+        for seed, _ in mix:
+            if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
+                raise BadSeed(sent=str(seed)[:40], most=SEEDS - 1)
+        power = math.fsum(weight**2 for _, weight in mix)
+        whole = 1 <= len(mix) <= MOST and len(moves) <= DIRECTIONS and math.isfinite(power)
+        if not (whole and power > 1e-6 and all(abs(move) <= FAR for move in moves)):
+            raise BadPoint(most=MOST, far=round(FAR))
+        return cls(mix, moves)
+
+    def latent(self, *shape: int) -> Tensor:
+        """The mix as numbers of that shape, before any move; on any machine the same."""
+        import torch
+
+        drawn = torch.zeros(shape)
+        for seed, weight in self.mix:
+            chance = torch.Generator().manual_seed(seed)
+            drawn += weight * torch.randn(shape, generator=chance)
+        return drawn / math.fsum(weight**2 for _, weight in self.mix) ** 0.5

@@ -1,0 +1,125 @@
+"""The served denoiser: it draws in steps, for many at once, each at its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry, Progress
+from pretrained.errors import ViewUnsupported
+from pretrained.images.diffusion import Denoiser
+from pretrained.images.errors import BadSteps
+from pretrained.images.model import SIZE
+from pretrained.images.point import Point
+from pretrained.images.serve import shown
+
+#: Steps of a drawing: usual, fewest, most.
+STEPS, FEWEST, MOST = 20, 2, 100
+
+
+@dataclass
+class Drawing:
+    """One picture that is being drawn.
+
+    ``noisy``: [3, 64, 64]. ``degrees``: those still to come, the last one -1.
+    """
+
+    noisy: Tensor
+    degrees: list[int]
+    steps: int
+    guess: Tensor | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it stands at its last degree."""
+        return len(self.degrees) == 1
+
+
+class Finder:
+    """The network, as the engine holds it."""
+
+    def __init__(self, network: Denoiser, config: dict[str, Any], device: str) -> None:
+        self.network = network.eval().requires_grad_(False).to(device)
+        self.config, self.device = config, torch.device(device)
+
+    def begin(self, prompt: Mapping[str, Any], *, steps: int = STEPS) -> Drawing:
+        """A drawing before its first step: noise.
+
+        Args:
+            prompt: a point; its moves mean nothing here.
+
+        Raises:
+            BadPoint, BadSeed: it says no face. BadSteps: out of bounds.
+        """
+        if not isinstance(steps, int) or not FEWEST <= steps <= MOST:
+            raise BadSteps(sent=str(steps)[:40], least=FEWEST, most=MOST)
+        noise = Point.of(prompt).latent(3, SIZE, SIZE).to(self.device)
+        return Drawing(noise, self.network.degrees(steps), steps)
+
+    @torch.no_grad()
+    def step(self, states: list[Drawing]) -> list[dict[str, Any]]:
+        """One step of every drawing, whatever its degree.
+
+        Returns:
+            For each: ``step`` from 1, ``steps``, ``image``: what it is taken to be, ``noisy``:
+            where it stands, both uint8 [64, 64, 3].
+        """
+        noisy = torch.stack([state.noisy for state in states])
+        now, then = (
+            torch.tensor([state.degrees[place] for state in states], device=self.device)
+            for place in (0, 1)
+        )
+        noisy, guess = self.network.step(noisy, now, then)
+        events = []
+        for n, (where, what) in enumerate(zip(shown(noisy), shown(guess), strict=True)):
+            state = states[n]
+            state.noisy, state.guess, state.degrees = noisy[n], guess[n], state.degrees[1:]
+            number = state.steps - len(state.degrees) + 1
+            events.append({"step": number, "steps": state.steps, "image": what, "noisy": where})
+        return events
+
+    def predict(
+        self, inputs: Sequence[Mapping[str, Any]], *, view: str = "answer", steps: int = STEPS
+    ) -> list[dict[str, Any]]:
+        """One drawing for each point.
+
+        Args:
+            view: ``steps`` adds every step: ``frames`` uint8 [steps + 1, 64, 64, 3] from noise to
+                picture, ``guesses`` [steps, 64, 64, 3].
+
+        Raises:
+            BadPoint, BadSeed, BadSteps: see `begin`. ViewUnsupported: there is no such view.
+        """
+        if view not in ("answer", "steps"):
+            raise ViewUnsupported(model=self.config["key"], view=view)
+        states = [self.begin(one, steps=steps) for one in inputs]
+        frames = [shown(torch.stack([state.noisy for state in states]))]
+        guesses = []
+        for _ in range(steps):
+            events = self.step(states)
+            frames.append([event["noisy"] for event in events])
+            guesses.append([event["image"] for event in events])
+        answers: list[dict[str, Any]] = [{"image": image} for image in frames[-1]]
+        if view == "steps":
+            for n, answer in enumerate(answers):
+                answer["frames"] = [row[n] for row in frames]
+                answer["guesses"] = [row[n] for row in guesses]
+        return answers
+
+
+def load(entry: Entry, device: str, progress: Progress = lambda done, total: None) -> Finder:
+    """The served model of a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: the folder is damaged.
+    """
+    folder = Path(str(entry.folder))
+    network, config = checkpoint.load_network(folder, lambda c: Denoiser(**c["architecture"]))
+    progress(1, 1)
+    return Finder(network, config, device)
