@@ -14,7 +14,7 @@ from demos.language import Say
 from demos.translation import pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped, width
-from demos.translation.spelling import END, HAN, first_word
+from demos.translation.spelling import END, HAN, cut, first_word
 
 #: The drawing in pixels: a step, a lane, the place of a word in both, margins.
 STEP, LANE, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
@@ -251,11 +251,13 @@ def picture(say: Say, sentence: Mapping[str, Any], target: str) -> str:
 
 
 def ending(text: str, most: int) -> str:
-    """The end of a text, as much as fits into ``most`` letters; a wide character counts twice."""
-    kept = text
-    while width(kept) > most:
-        kept = kept[1:]
-    return kept if kept == text else f"…{kept.lstrip()}"
+    """The last words of a text, as many as fit into ``most`` letters, but at least one; a wide
+    character counts twice."""
+    kept = cut(text)
+    while len(kept) > 1 and width("".join(kept).lstrip()) > most:
+        kept.pop(0)
+    shown = "".join(kept).lstrip()
+    return shown if shown == text else f"…{shown}"
 
 
 def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:

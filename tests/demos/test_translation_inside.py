@@ -261,7 +261,8 @@ def test_what_was_forced_stands_as_one_before_the_search(lang):
 
 def test_a_long_beginning_shows_its_end():
     assert beams.ending("Je suis", 7) == "Je suis"
-    assert beams.ending("Je suis un", 7) == "…suis un"
+    assert beams.ending("Je suis un", 7) == beams.ending("Je suis un", 9) == "…suis un"
+    assert beams.ending("anticonstitutionnellement", 7) == "anticonstitutionnellement"
     assert beams.ending("我们都是学生", 8) == "…都是学生"
 
 
