@@ -21,6 +21,8 @@ from pretrained.translation.marian_entries import DIRECTIONS as DIRECTIONS_OF
 TASK = "translation"
 #: What the page offers, in this order.
 DIRECTIONS = ("en-fr", "fr-en", "en-zh", "zh-en")
+#: What the page opens with, by its language.
+FIRST = {"en": "en-fr", "zh": "zh-en"}
 #: The bundled model for each; any other model is for whoever chooses it.
 BUNDLED = {
     "en-fr": "translation/en-fr",

@@ -3,6 +3,10 @@ visit of this tab, read once and forgotten. Neither the address nor the server s
 
 from __future__ import annotations
 
+from typing import Any
+
+from demos.translation import answers, examples
+
 #: Characters that are kept: a text that is longer would be refused anyway.
 MOST = 20_000
 NAME = "breakthroughs.translation"
@@ -24,3 +28,10 @@ TAKE = """(opened, text, model) => {
   } catch { /* a private window has nothing to keep it in */ }
   return [opened, text, model, null];
 }""".replace("NAME", NAME)
+
+
+def own(text: Any, direction: Any) -> bool:
+    """Whether a visitor chose these, so that they are not what a page opens with by itself."""
+    if direction not in answers.DIRECTIONS or not isinstance(text, str) or not text.strip():
+        return False
+    return examples.number(text) != 0 or direction not in answers.FIRST.values()

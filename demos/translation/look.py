@@ -18,7 +18,6 @@ from demos.translation import alignment, answers, beams, choice, meaning, pointi
 from demos.translation.answers import Translated
 from demos.translation.examples import EXAMPLES
 from demos.translation.spelling import words as spelled
-from demos.translation.translate import FIRST
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
@@ -49,9 +48,9 @@ def from_try(engine: Any, now: Translated | None, lang: str) -> Looked:
         texts = tuple(str(one["source"]) for one in now.result["sentences"])
         if texts:
             return Looked(now.key, now.source, now.target, texts, of=now)
-    source, _, target = FIRST[lang].partition("-")
+    source, _, target = answers.FIRST[lang].partition("-")
     text = EXAMPLES[source][0]
-    return Looked(answers.BUNDLED[FIRST[lang]], source, target, (text,), of=now)
+    return Looked(answers.BUNDLED[answers.FIRST[lang]], source, target, (text,), of=now)
 
 
 def stays(before: Looked | None, now: Translated | None) -> bool:

@@ -16,47 +16,12 @@ import gradio as gr
 from demos import frame, pulse
 from demos.language import Say, Words
 from demos.sight import on_sight
-from demos.translation import answers, asking, charts, compare, examples, files, kept
+from demos.translation import answers, asking, browser, charts, compare, examples, files, kept
 from demos.translation.answers import Translated
 from demos.translation.asking import Step
 from demos.translation.turns import Turn, while_mine
 
-FIRST = {"en": "en-fr", "zh": "zh-en"}  # what the page opens with, by its language
 BROKEN = Step("")  # stands in for what nobody expected, before it is raised
-PAUSE = 400  # ms without a key after which a text is asked for
-# Fires "paused" once nothing has been typed for a while, and not while a word is being composed. A
-# translation of what stands there no longer is dimmed until the next one comes.
-TYPED = (
-    """const page = element.closest('.page');
-let waiting = 0;
-const ours = (event) => event.target.closest?.('#say-text');
-const later = (event) => {
-  if (!ours(event)) return;
-  clearTimeout(waiting);
-  element.classList.add('stale');
-  if (event.isComposing) return;
-  waiting = setTimeout(() => trigger('paused'), event.target.value.trim() ? PAUSE : 0);
-};
-page.addEventListener('input', later);
-page.addEventListener('compositionend', later);
-watch('value', () => element.classList.remove('stale'));"""
-).replace("PAUSE", str(PAUSE))
-PICK = """element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-pick], [data-direction]');
-  if (!chosen) return;
-  if (chosen.dataset.pick) trigger('pick', {number: chosen.dataset.pick});
-  else trigger('turn', {direction: chosen.dataset.direction});
-});"""
-# The translation as plain text: through the clipboard where there is one, else selected.
-COPY = """() => {
-  const said = document.querySelector('#say-pane .said');
-  const done = document.querySelector('#say-copied');
-  if (!said) return;
-  const select = () => getSelection().selectAllChildren(said);
-  const tell = () => { done.hidden = false; setTimeout(() => { done.hidden = true; }, 1600); };
-  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).then(tell, select);
-  else select();
-}"""
 
 
 @dataclass(frozen=True)
@@ -75,7 +40,7 @@ def build(engine: Any, words: Words) -> TryParts:
     with gr.Row(elem_classes="directions"):
         direction = gr.Radio(
             list(answers.DIRECTIONS),
-            value=FIRST["en"],
+            value=answers.FIRST["en"],
             label=words("translation.direction.label"),
             elem_id="say-direction",
         )
@@ -89,18 +54,18 @@ def build(engine: Any, words: Words) -> TryParts:
                 max_lines=16,
                 elem_id="say-text",
             )
-            beneath = gr.HTML(js_on_load=PICK, elem_id="say-noticed")
-            strip = gr.HTML(js_on_load=PICK, elem_id="say-examples")
+            beneath = gr.HTML(js_on_load=browser.PICK, elem_id="say-noticed")
+            strip = gr.HTML(js_on_load=browser.PICK, elem_id="say-examples")
             model = gr.Dropdown(
                 choices=[(frame.UNNAMED, key) for key in answers.translators(engine)],
-                value=answers.BUNDLED[FIRST["en"]],
+                value=answers.BUNDLED[answers.FIRST["en"]],
                 label=words("translation.try.model"),
                 elem_id="say-model",
             )
         with gr.Column(elem_classes="get"):
             frame.html(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
             bar = gr.HTML(js_on_load=None, elem_id="say-bar")
-            shown_pane = gr.HTML(js_on_load=TYPED + kept.WATCH, elem_id="say-pane")
+            shown_pane = gr.HTML(js_on_load=browser.TYPED + kept.WATCH, elem_id="say-pane")
             fetch = gr.Button(
                 words("translation.try.fetch"),
                 variant="primary",
@@ -192,9 +157,9 @@ def build(engine: Any, words: Words) -> TryParts:
     ) -> tuple[Any, ...]:
         if opened:  # back from another room: what was written here stays
             return (gr.skip(),) * (len(set_up) + 1)
-        if own(text, direction):  # from before the page changed its language
+        if kept.own(text, direction):  # from before the page changed its language
             return *setting(request, direction, text, key), True
-        direction = FIRST[words.lang(request)]
+        direction = answers.FIRST[words.lang(request)]
         source = direction.partition("-")[0]
         return *setting(request, direction, turned(text, source), key), True
 
@@ -259,18 +224,11 @@ def build(engine: Any, words: Words) -> TryParts:
     swap.click(on_swap, [*chosen, answered], set_up, **frame.PRIVATE).success(**ask)
     beneath.turn(on_turn, [turn, model], set_up, **frame.PRIVATE).success(**ask)
     strip.pick(on_pick, [turn, direction], text, **frame.PRIVATE).success(**ask)
-    copy.click(None, None, None, js=COPY)
+    copy.click(None, None, None, js=browser.COPY)
     sides = [beside_turn, text, direction, model]
     then.click(on_compare, [*sides, no], compared, **heavy)
     fetch_now.click(on_compare, [*sides, yes], compared, **heavy)
     return TryParts(text, direction, model, answered, seen)
-
-
-def own(text: Any, direction: Any) -> bool:
-    """Whether a visitor chose these, so that they are not what a page opens with by itself."""
-    if direction not in answers.DIRECTIONS or not isinstance(text, str) or not text.strip():
-        return False
-    return examples.number(text) != 0 or direction not in FIRST.values()
 
 
 def turned(text: Any, source: str) -> Any:
