@@ -6,12 +6,12 @@ from pretrained.errors import Refusal
 
 
 class BadPoint(Refusal):
-    """What is to be drawn is not said as it must be. Fields: most, far."""
+    """What is to be drawn is not said as it must be. Fields: sent."""
 
     code = "image_point"
     sentence = (
-        "This does not say which face to draw: give 1 to {most} seeds, each with a weight that is "
-        "not zero, and moves from -{far} to {far}."
+        "No face can be drawn from {sent}: give a seed such as 7, or up to 8 seeds with weights "
+        "such as 7*0.9,12*0.44."
     )
 
 
@@ -30,7 +30,7 @@ class BadCount(Refusal):
 
 
 class BadSteps(Refusal):
-    """A number of steps out of bounds. Fields: sent, least, most."""
+    """A number of steps out of bounds. Fields: sent, most."""
 
     code = "image_steps"
-    sentence = "A drawing cannot take {sent} steps: choose a whole number from {least} to {most}."
+    sentence = "A picture cannot be drawn in {sent} steps: choose a whole number from 1 to {most}."

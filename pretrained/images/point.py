@@ -41,14 +41,14 @@ class Point:
             mix = tuple((seed, float(weight)) for seed, weight in given["mix"])
             moves = tuple(float(move) for move in given.get("moves") or ())
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise BadPoint(most=MOST, far=round(FAR)) from None
+            raise BadPoint(sent=str(given)[:80]) from None
         for seed, _ in mix:
             if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
                 raise BadSeed(sent=str(seed)[:40], most=SEEDS - 1)
         power = math.fsum(weight**2 for _, weight in mix)
         whole = 1 <= len(mix) <= MOST and len(moves) <= DIRECTIONS and math.isfinite(power)
         if not (whole and power > 1e-6 and all(abs(move) <= FAR for move in moves)):
-            raise BadPoint(most=MOST, far=round(FAR))
+            raise BadPoint(sent=str(given)[:80])
         return cls(mix, moves)
 
     def latent(self, *shape: int) -> Tensor:

@@ -19,8 +19,8 @@ from pretrained.images.model import SIZE
 from pretrained.images.point import Point
 from pretrained.images.serve import shown
 
-#: Steps of a drawing: usual, fewest, most.
-STEPS, FEWEST, MOST = 20, 2, 100
+#: Steps of a drawing: usual, most.
+STEPS, MOST = 20, 100
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Finder:
         Raises:
             BadPoint, BadSeed: it says no face. BadSteps: out of bounds.
         """
-        if not isinstance(steps, int) or not FEWEST <= steps <= MOST:
-            raise BadSteps(sent=str(steps)[:40], least=FEWEST, most=MOST)
+        if not isinstance(steps, int) or not 1 <= steps <= MOST:
+            raise BadSteps(sent=str(steps)[:40], most=MOST)
         noise = Point.of(prompt).latent(3, SIZE, SIZE).to(self.device)
         return Drawing(noise, self.network.degrees(steps), steps)
 

@@ -1,0 +1,385 @@
+"""Faces: points, the two networks and their game, noise and its removal, what is served."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tiny_faces
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from pretrained import __main__ as command_line
+from pretrained import catalog, checkpoint
+from pretrained.errors import BadData, UnknownEntry, ViewUnsupported
+from pretrained.images import augment, data, denoising, replay, serve, train
+from pretrained.images import game as game_module
+from pretrained.images.denoising import Denoising
+from pretrained.images.diffusion import DEGREES, Denoiser
+from pretrained.images.errors import BadPoint, BadSeed, BadSteps
+from pretrained.images.game import EVERY, ROUND, Game, slope
+from pretrained.images.model import Gan
+from pretrained.images.point import FAR, MOST, SEEDS, Point
+from training.run import Run
+
+SEVEN = {"mix": [[7, 1.0]]}
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    folder = tiny_faces.gan(tmp_path_factory.mktemp("gan"))
+    return catalog.from_folder(folder, "images/faces-gan").load("cpu")
+
+
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory):
+    folder = tiny_faces.denoiser(tmp_path_factory.mktemp("denoiser"))
+    return catalog.from_folder(folder, "images/faces-diffusion").load("cpu")
+
+
+# ---- points -----------------------------------------------------------------------------------
+
+
+def test_a_seed_is_the_same_latent_always_and_another_seed_another():
+    one, same, other = (Point(((seed, 1.0),)).latent(128) for seed in (7, 7, 8))
+    assert torch.equal(one, same) and not torch.allclose(one, other)
+
+
+def test_a_mix_is_as_normal_as_one_seed_whatever_its_weights():
+    for mix in (((1, 0.3), (2, 0.4)), ((1, 5.0),), tuple((n, 1.0) for n in range(MOST))):
+        drawn = Point(mix).latent(20_000)
+        assert drawn.mean().abs() < 0.05 and drawn.std() == pytest.approx(1, abs=0.03)
+
+
+def test_the_scale_of_weights_does_not_matter():
+    a, b = (Point(((1, k), (2, 2 * k))).latent(16) for k in (1.0, 9.0))
+    assert torch.allclose(a, b)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"mix": []},
+        {"mix": [[1, 0.0]]},
+        {"mix": [[1, float("nan")]]},
+        {"mix": [[1, float("inf")]]},
+        {"mix": [[1]]},
+        {"mix": 3},
+        {"mix": [[1, "x"]]},
+        {"mix": [[n, 1.0] for n in range(MOST + 1)]},
+        {"mix": [[1, 1.0]], "moves": [FAR + 0.1]},
+        {"mix": [[1, 1.0]], "moves": [float("nan")]},
+        {"mix": [[1, 1.0]], "moves": [0.0] * 9},
+        "face",
+        None,
+    ],
+)
+def test_what_says_no_face_is_refused(given):
+    with pytest.raises(BadPoint):
+        Point.of(given)
+
+
+@pytest.mark.parametrize("seed", [-1, SEEDS, 1.5, "7", True, None])
+def test_a_seed_out_of_bounds_is_refused(seed):
+    with pytest.raises(BadSeed):
+        Point.of({"mix": [[seed, 1.0]]})
+
+
+# ---- pictures ---------------------------------------------------------------------------------
+
+
+def test_pictures_are_read_from_a_folder_of_splits_a_file_and_a_folder_of_pictures(tmp_path):
+    folder = tiny_faces.folder_of_faces(tmp_path / "faces", train=5, validation=3)
+    assert data.read(folder).split == "faces/train" and len(data.read(folder)) == 5
+    one = data.read(next(folder.glob("validation*")))
+    assert len(one) == 3 and one.images.shape == (3, 3, 64, 64)
+    own = tmp_path / "own"
+    (own / "inner").mkdir(parents=True)
+    tiny_faces.oval(1).resize((200, 100)).save(own / "a.jpg")
+    tiny_faces.oval(2).save(own / "inner" / "b.png")
+    (own / "notes.txt").write_text("no picture")
+    assert len(data.read(own)) == 2 and data.read(own).split == "own"
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(BadData, match=r"broken\.png.*damaged"):
+        data.read(tmp_path)
+    with pytest.raises(BadData, match="check the path"):
+        data.read(tmp_path / "nowhere")
+    (tmp_path / "broken.png").unlink()
+    with pytest.raises(BadData, match="0 pictures"):
+        data.read(tmp_path)
+
+
+def test_pixels_and_signed_numbers_turn_back_into_each_other():
+    every = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(data.pixels(data.signed(every)), every)
+
+
+def test_the_same_chance_changes_pictures_alike_and_slopes_pass_through():
+    pictures = data.signed(tiny_faces.ovals(3)).requires_grad_()
+    one, same = (augment.changed(pictures, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(one, same) and one.shape == pictures.shape
+    assert not torch.equal(one, pictures)
+    one.sum().backward()
+    assert pictures.grad.abs().sum() > 0
+
+
+# ---- the game ---------------------------------------------------------------------------------
+
+
+def game(**options):
+    torch.manual_seed(0)
+    return Game(
+        Gan(**tiny_faces.GAN), tiny_faces.ovals(12), tiny_faces.ovals(4, 50), "cpu", **options
+    )
+
+
+def test_layers_grow_from_four_pixels_to_a_picture():
+    layers = Gan(**tiny_faces.GAN).generator.layers(torch.randn(2, 8))
+    assert [tuple(maps.shape) for maps in layers] == [
+        (2, 32, 4, 4),
+        (2, 16, 8, 8),
+        (2, 8, 16, 16),
+        (2, 4, 32, 32),
+        (2, 3, 64, 64),
+    ]
+    assert layers[-1].abs().max() <= 1
+
+
+def test_one_sum_moves_each_player_down_its_own_slope_only():
+    task = game(batch=4)
+    task.model.eval()  # so that drawing twice draws the same
+    turn = next(t for n, t in enumerate(task.batches(0, 0.0)) if n == 1)
+    assert not turn.penalise
+    state = turn.chance.get_state()
+    task.loss(task.model, turn).backward()
+    both = {name: p.grad.clone() for name, p in task.model.named_parameters()}
+    turn.chance.set_state(state)
+    task.model.zero_grad()
+    generator, judge = task.model.generator, task.model.discriminator
+    drawn = generator(turn.latent)
+    real, changed = (augment.changed(x, turn.chance) for x in (turn.real, drawn))
+    functional.softplus(judge(changed.detach()) - judge(real)).mean().backward()
+    judged = {f"discriminator.{n}": p.grad.clone() for n, p in judge.named_parameters()}
+    functional.softplus(judge(real).detach() - judge(changed)).mean().backward()
+    fooled = {f"generator.{n}": p.grad for n, p in generator.named_parameters()}
+    for name, gradient in (judged | fooled).items():
+        assert torch.allclose(both[name], gradient, atol=1e-6), name
+
+
+def test_the_penalty_is_the_square_of_the_slope():
+    class Plane(torch.nn.Module):
+        def forward(self, x):
+            return 3 * x[:, 0, 0, 0] + 4 * x[:, 1, 2, 2]
+
+    real, drawn = torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
+    assert slope(Plane(), real, drawn).item() == pytest.approx(2 * 25)
+
+
+def test_every_eighth_turn_is_penalised_and_a_round_is_always_the_same():
+    one, two = game(batch=2), game(batch=2)
+    turns = list(one.batches(3, 0.1))
+    assert [t.penalise for t in turns] == [n % EVERY == 0 for n in range(ROUND)]
+    for mine, same in zip(turns, two.batches(3, 0.9), strict=True):
+        assert torch.equal(mine.real, same.real) and torch.equal(mine.latent, same.latent)
+
+
+def test_a_round_tells_how_often_pairs_were_told_apart():
+    task = game(batch=2)
+    turns = task.batches(0, 0.0)
+    for _ in range(3):
+        task.loss(task.model, next(turns)).backward()
+    told = task.evaluate(task.model.eval())
+    assert 0 <= told["told_apart"] <= 1 and told["discriminator_loss"] > 0
+    assert 0 <= told["held_out_told_apart"] <= 1
+
+
+# ---- the replay -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 5, 40, 41, 170, 2_000])
+def test_moments_are_chosen_in_order_with_the_first_and_the_last(count):
+    found = replay.chosen(count)
+    assert len(found) == min(count, replay.MOST) == len(set(found))
+    assert found == sorted(found) and found[0] == 0 and found[-1] == count - 1
+
+
+def test_a_grid_puts_the_first_four_in_the_first_row():
+    pictures = torch.zeros(16, 3, 2, 2, dtype=torch.uint8)
+    pictures[3] = 255
+    sheet = replay.grid(pictures)
+    assert sheet.shape == (8, 8, 3) and sheet[:2, 6:].min() == 255 and sheet.sum() == 255 * 12
+
+
+# ---- noise ------------------------------------------------------------------------------------
+
+
+def test_a_step_is_that_of_diffusers_and_rows_do_not_mind_each_other():
+    torch.manual_seed(0)
+    net = Denoiser(**tiny_faces.DENOISER).eval()
+    degrees = net.degrees(5)
+    assert degrees[0] == DEGREES - 1 and degrees[-1] == -1 and len(degrees) == 6
+    noisy = torch.randn(2, 3, 64, 64)
+    now, then = torch.tensor([degrees[0], degrees[2]]), torch.tensor([degrees[1], degrees[3]])
+    with torch.no_grad():
+        mine, guess = net.step(noisy, now, then)
+        velocity = net(noisy, now)
+        for row in range(2):
+            at = int(now[row])
+            theirs = net.schedule.step(velocity[row], at, noisy[row])
+            if row:  # at the first degree there is no picture to share, and theirs divides by 0
+                assert torch.allclose(mine[row], theirs.prev_sample, atol=2e-3)
+            assert torch.allclose(guess[row], theirs.pred_original_sample, atol=1e-4)
+        alone, _ = net.step(noisy[1:], now[1:], then[1:])
+    assert torch.allclose(mine[1:], alone, atol=1e-5)
+
+
+def test_the_last_degree_is_nothing_but_noise_and_below_the_first_there_is_none():
+    net = Denoiser(**tiny_faces.DENOISER)
+    picture, noise = net.shares(torch.tensor([DEGREES - 1, 0, -1]))
+    assert picture.flatten().tolist() == pytest.approx([0, 1, 1], abs=1e-2)
+    assert picture[2] == 1 and noise[2] == 0
+    assert torch.allclose(picture**2 + noise**2, torch.ones(3, 1, 1, 1))
+
+
+def test_a_network_that_knows_the_picture_has_no_loss():
+    picture = data.signed(tiny_faces.ovals(1))
+
+    class Knowing(Denoiser):
+        def forward(self, noisy, degrees):
+            kept, lost = self.shares(degrees)
+            noise = (noisy - kept * picture) / lost
+            return kept * noise - lost * picture
+
+    task = Denoising(
+        Knowing(**tiny_faces.DENOISER), tiny_faces.ovals(1), tiny_faces.ovals(1), "cpu"
+    )
+    batch = task.placed(picture, torch.randn(1, 3, 64, 64), torch.tensor([500]))
+    assert task.loss(task.model, batch).item() < 1e-8
+
+
+# ---- served -----------------------------------------------------------------------------------
+
+
+def test_a_face_is_the_same_alone_and_in_a_batch(faces):
+    points = [{"mix": [[seed, 1.0]]} for seed in range(4)]
+    together = faces.predict(points)
+    for point, answer in zip(points, together, strict=True):
+        [alone] = faces.predict([point])
+        assert alone["image"].shape == (64, 64, 3) and alone["image"].dtype == np.uint8
+        assert np.abs(alone["image"].astype(int) - answer["image"]).max() <= 1
+    assert not np.array_equal(together[0]["image"], together[1]["image"])
+
+
+def test_moves_go_along_directions_at_right_angles(faces):
+    directions = faces.directions
+    assert torch.allclose(directions @ directions.T, torch.eye(len(directions)), atol=1e-5)
+    still, moved = (faces.latent(Point.of({**SEVEN, "moves": m})) for m in ([], [0.0, 2.0]))
+    assert torch.allclose(moved - still, 2 * directions[1], atol=1e-5)
+
+
+def test_layers_are_shown_small_to_large(faces):
+    [answer] = faces.predict([SEVEN], view="layers")
+    assert [layer["size"] for layer in answer["layers"]] == [4, 8, 16, 32]
+    assert [len(layer["maps"]) for layer in answer["layers"]] == [16, 16, 8, 4]
+    assert all(layer["maps"].dtype == np.uint8 for layer in answer["layers"])
+    assert len(answer["latent"]) == 8
+
+
+def test_a_picture_is_judged_with_its_rank_and_where_it_matters(faces):
+    picture = np.asarray(tiny_faces.oval(3).resize((90, 70)))
+    [own, drawn] = faces.predict([{"picture": picture}, SEVEN], view="judge")
+    for answer in (own, drawn):
+        assert 0 <= answer["above_photos"] <= 1 and 0 <= answer["above_drawn"] <= 1
+        assert np.shape(answer["heat"]) == (14, 14)
+    assert own["image"].shape == (64, 64, 3)
+
+
+def test_a_cover_hides_one_square_and_nothing_else():
+    picture = torch.randn(3, 64, 64)
+    covered = serve.coverings(picture)
+    assert covered.shape == (14 * 14, 3, 64, 64)
+    changed = (covered[15] != picture).any(0).nonzero()
+    assert changed.min(0).values.tolist() == [4, 4] and changed.max(0).values.tolist() == [15, 15]
+
+
+def test_a_rank_is_the_share_below():
+    grades = np.linspace(-1, 1, 101).tolist()
+    assert serve.share_below(0.0, grades) == pytest.approx(0.5)
+    assert serve.share_below(-9, grades) == 0 and serve.share_below(9, grades) == 1
+
+
+def test_a_view_that_is_none_is_refused(faces, finder):
+    for model in (faces, finder):
+        with pytest.raises(ViewUnsupported):
+            model.predict([SEVEN], view="mood")
+
+
+def test_a_drawing_in_steps_is_the_drawing_at_once(finder):
+    [whole] = finder.predict([SEVEN], steps=4, view="steps")
+    assert len(whole["frames"]) == 5 and len(whole["guesses"]) == 4
+    assert np.array_equal(whole["frames"][-1], whole["image"])
+    state, late = finder.begin(SEVEN, steps=4), finder.begin({"mix": [[8, 1.0]]}, steps=3)
+    events = [finder.step([state])[0]]
+    while not state.done:  # another one joins at its own degree and changes nothing
+        events.append(finder.step([state, late] if not late.done else [state])[0])
+    assert [event["step"] for event in events] == [1, 2, 3, 4]
+    assert np.abs(events[-1]["noisy"].astype(int) - whole["image"]).max() <= 1
+
+
+@pytest.mark.parametrize("steps", [0, -1, 101, 2.5, "20"])
+def test_steps_out_of_bounds_are_refused(finder, steps):
+    with pytest.raises(BadSteps):
+        finder.begin(SEVEN, steps=steps)
+
+
+# ---- training ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch):
+    from dataclasses import replace
+
+    for key, architecture in (
+        ("images/faces-gan", tiny_faces.GAN),
+        ("images/faces-diffusion", tiny_faces.DENOISER),
+    ):
+        recipe = replace(train.RECIPES[key], architecture=architecture, batch=2, held_out=0.1)
+        monkeypatch.setitem(train.RECIPES, key, recipe)
+    for module in (game_module, denoising):
+        monkeypatch.setattr(module, "ROUND", 5)
+
+
+@pytest.mark.parametrize("key", ["images/faces-gan", "images/faces-diffusion"])
+def test_a_recipe_trains_goes_on_and_serves(key, tmp_path, small):
+    folder, out = tiny_faces.folder_of_faces(tmp_path / "faces"), tmp_path / key.split("/")[1]
+    train.train(key, folder, out, Run(epochs=1))
+    train.train(key, folder, out, Run(epochs=2, resume=True))
+    history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in history] == [5, 10]
+    [answer] = catalog.from_folder(out, key).load("cpu").predict([SEVEN])
+    assert answer["image"].shape == (64, 64, 3)
+    made = checkpoint.read_json(out, "metrics.json")["training"]
+    assert made["pictures"] == 72 and made["started_from"] == "random weights"
+    if key == "images/faces-gan":
+        told = json.loads((out / replay.MOMENTS).read_text())
+        assert [row["step"] for row in told] == [0, 5, 10]
+        with Image.open(out / replay.STRIP) as strip:
+            assert strip.size == (256, 256 * 3)
+
+
+def test_no_such_recipe_and_too_few_pictures(tmp_path, small):
+    with pytest.raises(UnknownEntry):
+        train.train("images/cats", tmp_path, tmp_path / "out")
+    tiny_faces.oval(1).save(tmp_path / "a.png")
+    with pytest.raises(BadData, match="64 or more"):
+        train.train("images/faces-gan", tmp_path, tmp_path / "out")
+
+
+def test_the_command_line_finds_the_room():
+    assert command_line.recipe_module("images/faces-gan", "train") is train
