@@ -177,6 +177,8 @@ def test_what_was_typed_stays_when_the_page_changes_its_language(page: Page, app
     visit(page, app_url)
     own = "My own words are here. “So?”"
     direction(page, "en-zh").click()
+    expect(page.locator(SAID)).to_have_attribute("lang", "zh-CN")
+    settle(page)
     typed(page, own)
     said = page.locator(SAID).inner_text()
     page.locator("[data-switch=lang]").click()
