@@ -16,7 +16,7 @@ from typing import Any
 
 from demos.frame import percent
 from demos.language import Say
-from demos.translation import beams, pointing
+from demos.translation import pointing, tree
 from demos.translation.answers import TAGS
 from demos.translation.spelling import first_word, odds, until, words
 from inference.errors import Refusal
@@ -56,7 +56,7 @@ async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
     left out. Raises a `Refusal` where all are."""
     before = until(pieces, number)
     met = (await ask(before.strip(), "inside", BEAMS))["tree"]
-    found, open_ = beams.next_words(met, beams.stem(met))
+    found, open_ = tree.next_words(met, tree.stem(met))
     likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
     prefixes = [(before + text).strip() for text in likely]
     asked = (ask(prefix, "answer", 4) for prefix in prefixes)

@@ -31,6 +31,7 @@ from demos.translation import (
     spelling,
     twin,
 )
+from demos.translation import tree as branches
 from demos.translation.answers import Translated
 from demos.translation.look import Look, Looked
 from demos.translation.turns import Turn
@@ -175,19 +176,19 @@ def test_a_model_without_shares_says_so():
 
 
 def test_all_that_was_kept_is_drawn_and_no_two_branches_share_a_place():
-    shown = beams.placed(STUDENT)
+    shown = branches.placed(STUDENT)
     assert {one.number for one in shown} == set(range(len(STUDENT))), "few enough for all"
     crowd = [*STUDENT[:4], *({**STUDENT[3], "token": f" {n}"} for n in range(20))]
     crowd.append({**STUDENT[0], "token": " late"})
-    shown = beams.placed(crowd)
-    assert len(shown) == beams.LANES + 1 and shown[-1].number == len(crowd) - 1
+    shown = branches.placed(crowd)
+    assert len(shown) == branches.LANES + 1 and shown[-1].number == len(crowd) - 1
     assert len({(one.step, one.rank) for one in shown}) == len(shown)
 
 
 def test_the_branches_of_the_translation_spell_it():
-    path = beams.winner(SENTENCE)
+    path = branches.winner(SENTENCE)
     assert path == [0, 4, 8, 11, 14]
-    assert beams.written(STUDENT, path[-1]) == SENTENCE["translation"]
+    assert branches.written(STUDENT, path[-1]) == SENTENCE["translation"]
     html = beams.picture(SAY, SENTENCE, "fr")
     assert len(re.findall('<g class="best"', html)) == 5
     assert len(re.findall('<path class="best"', html)) == 4
@@ -195,7 +196,7 @@ def test_the_branches_of_the_translation_spell_it():
 
 def test_a_search_that_was_cut_off_shows_the_branch_where_it_stopped():
     cut = {**SENTENCE["alternatives"][0], "probability": np.exp(STUDENT[15]["total"])}
-    assert beams.winner(with_(complete=False, alternatives=[cut]))[-1] == 15
+    assert branches.winner(with_(complete=False, alternatives=[cut]))[-1] == 15
 
 
 def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
@@ -207,7 +208,7 @@ def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
     while at >= 0:
         way += rows[at]["on"]
         at = rows[at]["back"]
-    assert way[::-1] == beams.winner(SENTENCE)
+    assert way[::-1] == branches.winner(SENTENCE)
     assert rows[0]["go"] == {"ArrowDown": 1, "ArrowRight": 4}
     assert rows[4]["go"]["ArrowLeft"] == 0
     assert all(0 <= to < len(rows) for row in rows for to in row["go"].values())
@@ -235,7 +236,11 @@ FORCED = totalled(
 
 
 def test_what_was_forced_is_told_by_the_tree_itself():
-    assert beams.stem(FORCED) == 1 and beams.stem(STUDENT) == -1 and beams.stem(FORCED[:2]) == 1
+    assert (
+        branches.stem(FORCED) == 1
+        and branches.stem(STUDENT) == -1
+        and branches.stem(FORCED[:2]) == 1
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -275,7 +280,7 @@ def test_a_small_probability_is_told_as_one_of_so_many(share, told):
 
 
 def test_words_that_may_come_next_are_whole_words():
-    found, unsure = beams.next_words(STUDENT, 4)
+    found, unsure = branches.next_words(STUDENT, 4)
     assert set(found) == {" étudiant", " étudiante", " un"}, "étudi goes on in the tree"
     assert found[" étudiant"] == pytest.approx(0.7)
     assert found[" étudiante"] == pytest.approx(0.05 * 0.6)
@@ -283,14 +288,14 @@ def test_words_that_may_come_next_are_whole_words():
 
 
 def test_an_article_is_offered_with_its_noun_and_the_end_never():
-    found, _ = beams.next_words(STUDENT, -1)
+    found, _ = branches.next_words(STUDENT, -1)
     assert set(found) == {" Je", " J'ai", " J'étais", " Il"}
-    assert beams.next_words(STUDENT, 11) == ({}, set())
+    assert branches.next_words(STUDENT, 11) == ({}, set())
 
 
 def test_a_compound_is_offered_whole():
     tree = [node(-1, " grand", 0.6), node(0, "-", 0.9), node(1, "mère", 0.9), node(2, ".", 0.9)]
-    found, unsure = beams.next_words(tree, -1)
+    found, unsure = branches.next_words(tree, -1)
     assert found[" grand-mère"] == pytest.approx(0.6 * 0.9 * 0.9) and not unsure
     assert set(found) == {" grand-mère"}
 
