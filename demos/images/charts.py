@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from demos import frame, results
+from demos.images.answers import DIFFUSION, GAN
 from demos.language import Say
+
+DASH = "—"
+METRICS = ("fd_ratio", "precision", "recall")
+
+
+def reached(key: str) -> Mapping[str, Any]:
+    """What a bundled model's card says of its faces; {} where it says nothing yet."""
+    rows = frame.read_metrics(key).get("results", ())
+    return next((row for row in rows if METRICS[0] in row["metrics"]), {})
+
+
+def headline(engine: Any) -> Callable[[Say], str]:
+    """The figures at the foot of Try: of each network how near its faces come to photographs, on
+    which, and whether the target was reached."""
+    keys = [key for key in (GAN, DIFFUSION) if key in engine.entries]
+
+    def render(say: Say) -> str:
+        parts = "".join(figures_of(key, say) for key in keys)
+        return f'<div class="fact-groups">{parts}</div>' if parts else ""
+
+    return render
+
+
+def figures_of(key: str, say: Say) -> str:
+    """One network's figures under its name, and how they were measured."""
+    row = reached(key)
+    measured = row.get("metrics", {})
+    cells = "".join(
+        f"<div><dd>{frame.figure(name, measured[name]) if name in measured else DASH}</dd>"
+        f"<dt>{say(f'images.fact.{name}')}</dt></div>"
+        for name in METRICS
+    )
+    told = say("images.fact.none")
+    if row:
+        told = say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])
+    goal = row.get("target", {}).get("fd_ratio")
+    if goal is not None:
+        claim = {**measured["fd_ratio"], "metric": "fd_ratio", "target": goal}
+        told += f" {say('images.fact.target')} {results.target(claim, say)}"
+    heading = say(f"images.fact.{key.rpartition('-')[2]}")
+    return (
+        f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'
+        f'<p class="quiet">{told}</p></section>'
+    )
 
 
 def figures() -> dict[str, Callable[[Say], str]]:

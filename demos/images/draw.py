@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from demos import frame, pulse
+from demos.images import answers, charts, compare, faces, game, points, walk
+from demos.images.asked import COUNT, MOST, SEED, Asked, Drawing, drawing, held, linked
+from demos.images.faces import Gallery
+from demos.images.points import Point
 from demos.language import Words
+from demos.translation.turns import Turn, while_mine
+from inference.errors import Refusal
+
+MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
+SCRIPT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
+GRID = SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
+PICKED = SCRIPT % "mountPicked(element)"
+WALK = SCRIPT % "mountWalk(element, (at) => trigger('take', {at}), (at) => trigger('drop', {at}))"
+# Fires "shown" with what the address says, when the tab first comes into sight.
+SHOWN = """new IntersectionObserver((seen, observer) => {
+  if (!seen.at(-1).isIntersecting) return;
+  observer.disconnect();
+  trigger('shown', {query: location.search});
+}, {rootMargin: '1000000px'}).observe(element);"""
 
 
 @dataclass(frozen=True)
@@ -20,7 +42,155 @@ class TryParts:
 
 
 def build(engine: Any, words: Words) -> TryParts:
-    """The grid and what is done with one face."""
-    chosen = gr.State(None)
-    seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
+    """The grid on the left, one face on the right; what is done with it below."""
+    with gr.Row(elem_classes="asked"):
+        seed = gr.Number(
+            SEED, label=words("images.try.seed"), precision=0, elem_id="face-seed", min_width=120
+        )
+        count = gr.Slider(
+            1, MOST, COUNT, step=1, label=words("images.try.count"), buttons=[],
+            elem_id="face-count", min_width=160,
+        )  # fmt: skip
+        new = gr.Button(words("images.try.new"), variant="primary", elem_id="face-new")
+    bar = gr.HTML(js_on_load=None, elem_id="face-bar")
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=6, elem_classes="give"):
+            grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
+            line = gr.HTML(js_on_load=None, elem_id="face-line")
+        with gr.Column(scale=5, elem_classes="get"):
+            one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
+            with gr.Row(elem_classes="actions"):
+                like = gr.Button(words("images.try.more"), elem_id="face-like")
+                keep = gr.Button(words("images.try.keep"), elem_id="face-keep")
+                seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
+    frame.html(words, faces.heading("walk"), elem_classes="spaced")
+    way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
+    sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
+    turn, walk_turn = gr.State(Turn()), gr.State(Turn())
+    gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
+    compare.build(engine, words, gallery, chosen)
+    game.build(engine, words)
+    frame.html(words, charts.headline(engine))
+
+    shown = [bar, grid, line, one, gallery, chosen]
+    nothing = (gr.skip(),) * len(shown)
+
+    def page(said: Drawing) -> tuple[Any, ...]:
+        """A moment in its places: what stood there stays until something new does."""
+        if said.gallery is None:
+            return (said.bar, *nothing[1:])
+        return said.bar, said.grid, said.line, said.one, said.gallery, said.chosen
+
+    async def steps(mine: Turn, lang: str, asked: Asked) -> AsyncIterator[tuple[Any, ...]]:
+        halt = mine.take()
+        run = drawing(engine, words, lang, asked)
+        broken = Drawing("")
+        async with aclosing(while_mine(halt, frame.or_nothing(run, broken))) as moments:
+            async for moment in moments:
+                still = moment is pulse.STILL
+                yield ("<progress></progress>", *nothing[1:]) if still else page(moment)
+        if halt.replaced.is_set():  # Gradio sends the last of these once more
+            yield nothing
+
+    def refused(error: Refusal, request: gr.Request) -> tuple[Any, ...]:
+        return (frame.refusal(words, words.lang(request), error), *nothing[1:])
+
+    @frame.guard(words)
+    async def on_open(
+        mine: Turn, opened: bool, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        """(seed, count, stops, opened, the grid)."""
+        if opened:
+            yield (gr.skip(),) * (4 + len(shown))
+            return
+        lang, said = words.lang(request), ""
+        try:
+            asked, way = linked(str(getattr(event, "query", "")))
+        except Refusal as error:
+            asked, way = Asked(SEED, COUNT), ()
+            said = frame.refusal(words, lang, error)
+        way = way or (points.single(asked.seed), points.single(asked.seed + 1))
+        async with aclosing(steps(mine, lang, asked)) as moments:
+            async for bar, *rest in moments:
+                yield asked.seed, asked.count, way, True, bar or said, *rest
+
+    @frame.guard(words)
+    async def on_seed(mine: Turn, seed: Any, count: Any, request: gr.Request) -> AsyncIterator[Any]:
+        try:
+            asked = Asked(points.checked_seed(seed), points.checked_count(count, MOST))
+        except Refusal as error:
+            mine.take()
+            yield refused(error, request)
+            return
+        async with aclosing(steps(mine, words.lang(request), asked)) as moments:
+            async for moment in moments:
+                yield moment
+
+    @frame.guard(words)
+    async def on_like(
+        mine: Turn, count: Any, now: dict[str, Any] | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if now is None:
+            yield nothing
+            return
+        others = max(points.checked_count(count, MOST), 2)  # itself, and at least one more
+        asked = Asked(secrets.randbelow(MOST_SAID), others, near=now["point"])
+        async with aclosing(steps(mine, words.lang(request), asked)) as moments:
+            async for moment in moments:
+                yield moment
+
+    @frame.guard(words)
+    async def on_pick(now: Gallery | None, event: gr.EventData, request: gr.Request) -> Any:
+        at = event.at
+        if now is None or not isinstance(at, int) or not 0 <= at < len(now.points):
+            return gr.skip(), gr.skip()
+        point, image = now.points[at], now.images[at]
+        say = words.speaker(words.lang(request))
+        return faces.picked(say, point, image, now.query), held(point, image)
+
+    @frame.guard(words)
+    async def on_take(
+        stops: Sequence[Point], now: Gallery | None, event: gr.EventData, request: gr.Request
+    ) -> Any:
+        point, lang = walk.place(stops, event.at), words.lang(request)
+        if point is None or now is None:
+            return gr.skip(), gr.skip()
+        image = (await answers.drawn(engine, answers.GAN, [point])).images[0]
+        return faces.picked(words.speaker(lang), point, image, now.query), held(point, image)
+
+    @frame.guard(words)
+    async def on_walk(
+        mine: Turn, stops: Sequence[Point], request: gr.Request
+    ) -> AsyncIterator[Any]:
+        halt, lang = mine.take(), words.lang(request)
+        run = answers.once(walk.walked(engine, words, lang, stops))
+        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+            async for moment in moments:
+                yield gr.skip() if moment is pulse.STILL else moment
+        if halt.replaced.is_set():
+            yield gr.skip()
+
+    def on_keep(stops: Sequence[Point], now: dict[str, Any] | None) -> Any:
+        return walk.added(stops, now["point"]) if now else gr.skip()
+
+    def on_drop(stops: Sequence[Point], event: gr.EventData) -> Any:
+        return walk.dropped(stops, event.at)
+
+    heavy: dict[str, Any] = {
+        "concurrency_limit": answers.most_together(engine),
+        "trigger_mode": "multiple",
+        "preprocess": False,
+        **frame.PRIVATE,
+    }
+    ask: dict[str, Any] = {"fn": on_seed, "inputs": [turn, seed, count], "outputs": shown, **heavy}
+    step: dict[str, Any] = {"fn": on_walk, "inputs": [walk_turn, stops], "outputs": way, **heavy}
+    sight.shown(on_open, [turn, opened], [seed, count, stops, opened, *shown], **heavy)
+    opened.change(**step)
+    new.click(lambda: secrets.randbelow(MOST_SAID), None, seed, **frame.PRIVATE).success(**ask)
+    gr.on([seed.submit, seed.blur, count.release], **ask)
+    like.click(on_like, [turn, count, chosen], shown, **heavy)
+    grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
+    way.take(on_take, [stops, gallery], [one, chosen], **heavy)
+    keep.click(on_keep, [stops, chosen], stops, **frame.PRIVATE).success(**step)
+    way.drop(on_drop, stops, stops, **frame.PRIVATE).success(**step)
     return TryParts(chosen, seen)

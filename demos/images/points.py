@@ -9,19 +9,20 @@ made to add up to one when it is drawn.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pretrained.images import point
 from pretrained.images.errors import BadCount, BadPoint, BadSeed
 
 Point = dict[str, Any]
 
-MOST_SEED = 2**32 - 1
-MOST_SEEDS = 8  # of one point
-MOST_MOVES, FARTHEST = 8, 3.0  # directions, and standard deviations along one
-MOST_WEIGHT = 100.0
+MOST_SEED = point.SEEDS - 1
+MOST_SEEDS = point.MOST  # of one point
+LEAST = 1e-3  # weights below this are none
 #: Weights of the face itself and of the new seed in "more like this one": 81% and 19% of its
 #: variance.
 LIKE, OTHER = 0.9, 0.436
@@ -62,29 +63,17 @@ def check(sent: Any, said: Any = None) -> Point:
     Raises:
         BadPoint: it is none. BadSeed: a seed is out of bounds.
     """
-    refused = BadPoint(sent=told(sent if said is None else said))
-    if not isinstance(sent, Mapping) or not isinstance(sent.get("mix"), list | tuple):
-        raise refused
-    moves = sent.get("moves") or []
-    if not isinstance(moves, list | tuple) or len(moves) > MOST_MOVES:
-        raise refused
-    if not all(isinstance(part, list | tuple) and len(part) == 2 for part in sent["mix"]):
-        raise refused
-    if not 1 <= len(sent["mix"]) <= MOST_SEEDS:
-        raise refused
-    numbers = [weight for _, weight in sent["mix"]]
-    if not all(_within(weight, MOST_WEIGHT) for weight in numbers):
-        raise refused
-    if not all(_within(move, FARTHEST) for move in moves):
-        raise refused
-    weights: dict[int, float] = {}
-    for seed, weight in sent["mix"]:
-        seed = checked_seed(seed)
-        weights[seed] = weights.get(seed, 0.0) + weight
-    if math.hypot(*weights.values()) < 1e-6:
-        raise refused
-    point: Point = {"mix": [[seed, float(weight)] for seed, weight in weights.items()]}
-    return point | {"moves": [float(move) for move in moves]} if any(moves) else point
+    try:
+        given = point.Point.of(sent)
+        weights: dict[int, float] = {}
+        for seed, weight in given.mix:
+            weights[seed] = weights.get(seed, 0.0) + weight
+        if math.hypot(*weights.values()) < LEAST:
+            raise BadPoint(sent=sent)
+    except BadPoint:
+        raise BadPoint(sent=told(sent if said is None else said)) from None
+    mix = {"mix": [[seed, weight] for seed, weight in weights.items()]}
+    return mix | {"moves": list(given.moves)} if any(given.moves) else mix
 
 
 def checked_seed(sent: Any) -> int:
@@ -110,25 +99,20 @@ def _whole(sent: Any) -> int | None:
     return int(sent) if number and math.isfinite(sent) and sent == int(sent) else None
 
 
-def _within(sent: Any, most: float) -> bool:
-    number = isinstance(sent, int | float) and not isinstance(sent, bool)
-    return number and math.isfinite(sent) and abs(sent) <= most
-
-
 def told(sent: Any) -> str:
     """What was sent, as short as a sentence can repeat it."""
     text = str(sent)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def format(point: Mapping[str, Any]) -> str:
+def format(face: Mapping[str, Any]) -> str:
     """A point as a link holds it; `parse` reads the same face from it."""
-    mix = point["mix"]
+    mix = face["mix"]
     if len(mix) == 1 and mix[0][1] > 0:
         text = str(mix[0][0])
     else:
         text = ",".join(f"{seed}*{_plain(weight)}" for seed, weight in mix)
-    moves = point.get("moves") or []
+    moves = face.get("moves") or []
     return f"{text}~{','.join(map(_plain, moves))}" if any(moves) else text
 
 
@@ -142,38 +126,42 @@ def several(seed: int, count: int) -> list[Point]:
     return [single((seed + number) % (MOST_SEED + 1)) for number in range(count)]
 
 
-def mixed(parts: Iterable[tuple[Mapping[str, Any], float]]) -> Point:
+def mixed(faces: Sequence[tuple[Mapping[str, Any], float]]) -> Point:
     """Faces with their weights as one face: of each its heaviest `KEPT` seeds, `MOST_SEEDS` in all.
 
     Moves are mixed in the same measure, as directions are straight lines.
     """
     weights: dict[int, float] = {}
-    moves = [0.0] * MOST_MOVES
-    whole = sum(abs(weight) for _, weight in parts) if (parts := list(parts)) else 0.0
-    for point, weight in parts:
-        heaviest = sorted(point["mix"], key=lambda part: -abs(part[1]))[:KEPT]
+    moves = [0.0] * point.DIRECTIONS
+    whole = sum(abs(weight) for _, weight in faces)
+    for face, weight in faces:
+        heaviest = sorted(face["mix"], key=lambda part: -abs(part[1]))[:KEPT]
         length = math.hypot(*(each for _, each in heaviest))
         for seed, each in heaviest:
             weights[seed] = weights.get(seed, 0.0) + weight * each / length
-        for number, move in enumerate(point.get("moves") or ()):
+        for number, move in enumerate(face.get("moves") or ()):
             moves[number] += move * weight / whole
     found = sorted(weights.items(), key=lambda part: -abs(part[1]))[:MOST_SEEDS]
-    mix = [[seed, round(weight, 3)] for seed, weight in found if abs(weight) >= 5e-4]
-    point = {"mix": mix if len(mix) > 1 else [[mix[0][0], 1.0]]}
-    return point | {"moves": [round(move, 2) for move in moves]} if any(moves) else point
+    mix = [[seed, round(weight, 3)] for seed, weight in found if abs(weight) >= LEAST]
+    if not mix:  # a face and its opposite leave nothing
+        return dict(faces[0][0])
+    if len(mix) == 1:
+        mix = [[mix[0][0], math.copysign(1.0, mix[0][1])]]
+    far = [round(move, 2) for move in moves]
+    return {"mix": mix, "moves": far} if any(far) else {"mix": mix}
 
 
-def nearby(point: Mapping[str, Any], seed: int, count: int) -> list[Point]:
+def nearby(face: Mapping[str, Any], seed: int, count: int) -> list[Point]:
     """The face itself, then ``count`` - 1 like it: each with a measure of a seed of its own."""
     others = several(seed, count - 1)
-    return [dict(point), *(mixed([(point, LIKE), (other, OTHER)]) for other in others)]
+    return [dict(face), *(mixed([(face, LIKE), (other, OTHER)]) for other in others)]
 
 
 def walk(stops: Sequence[Mapping[str, Any]], leg: int) -> list[Point]:
     """From each stop to the next in ``leg`` steps, along the arc on which all faces are as normal
     as the stops; the last stop ends it."""
     found = [dict(stops[0])]
-    for start, end in zip(stops, stops[1:], strict=False):
+    for start, end in itertools.pairwise(stops):
         for number in range(1, leg):
             angle = number / leg * math.pi / 2
             found.append(mixed([(start, math.cos(angle)), (end, math.sin(angle))]))

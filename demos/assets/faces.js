@@ -1,0 +1,126 @@
+// Try of Generate images: picking a face, walking between faces, the game by keys, and what can be
+// taken home. Pictures are the ones in the page; nothing of this asks the server for another.
+
+const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" };
+
+/** The grid: a click picks, arrow keys move. */
+export function mountGrid(element, pick) {
+	const faces = () => [...element.querySelectorAll("[data-at]")];
+	let held = false;
+	element.addEventListener("click", (event) => {
+		const face = event.target.closest("[data-at]"), save = event.target.closest("[data-save]");
+		if (save) saveAll(faces().map((one) => one.querySelector("img")), columns(element), save.dataset.save);
+		if (!face) return;
+		for (const one of faces()) {
+			one.setAttribute("aria-pressed", one === face);
+			one.tabIndex = one === face ? 0 : -1;
+		}
+		pick(+face.dataset.at);
+	});
+	element.addEventListener("keydown", (event) => {
+		const face = event.target.closest("[data-at]"), step = NEXT[event.key];
+		if (!face || !step) return;
+		event.preventDefault();
+		const wide = columns(element), all = faces();
+		const far = step === "row" ? wide : step === "-row" ? -wide : step;
+		all[+face.dataset.at + far]?.focus();
+	});
+}
+
+const columns = (element) => +(element.querySelector("[data-columns]")?.dataset.columns ?? 1);
+
+/** The face that was picked: save it, copy a link to it and to all else that is shown. */
+export function mountPicked(element) {
+	element.addEventListener("click", (event) => {
+		const save = event.target.closest("[data-save]"), link = event.target.closest("[data-link]");
+		if (save) saveAll([element.querySelector("img")], 1, save.dataset.save);
+		if (link) copy(link);
+	});
+}
+
+async function copy(link) {
+	const stops = element_of("#face-walk [data-stops]")?.dataset.stops;
+	const page = new URL(location.href);
+	const lang = page.searchParams.get("lang");
+	const query = `tab=images&${link.dataset.link}${stops ? `&walk=${stops}` : ""}`;
+	const address = `${page.origin}${page.pathname}?${query}${lang ? `&lang=${lang}` : ""}`;
+	link.dataset.label ??= link.textContent;
+	try {
+		await navigator.clipboard.writeText(address); // undefined on plain http
+		link.textContent = link.dataset.done;
+		setTimeout(() => (link.textContent = link.dataset.label), 1600);
+	} catch {
+		// Without a clipboard to write to, the address stands there to be copied by hand.
+		const field = Object.assign(document.createElement("input"), { value: address, readOnly: true });
+		field.ariaLabel = link.dataset.label;
+		link.replaceWith(field);
+		field.select();
+	}
+}
+
+const element_of = (selector) => document.querySelector(selector);
+
+/** Pictures side by side as one PNG, in the pixels that were drawn. */
+function saveAll(images, wide, name) {
+	const side = images[0].naturalWidth;
+	const canvas = document.createElement("canvas");
+	canvas.width = side * Math.min(wide, images.length);
+	canvas.height = side * Math.ceil(images.length / wide);
+	const sheet = canvas.getContext("2d");
+	images.forEach((image, n) => sheet.drawImage(image, (n % wide) * side, Math.floor(n / wide) * side));
+	canvas.toBlob((file) => {
+		const address = URL.createObjectURL(file);
+		Object.assign(document.createElement("a"), { href: address, download: name }).click();
+		setTimeout(() => URL.revokeObjectURL(address), 10_000);
+	});
+}
+
+/** The walk: the slider switches pictures that are here already. */
+export function mountWalk(element, take, drop) {
+	const show = () => {
+		const box = element.querySelector("[data-frames]"), slider = element.querySelector("input");
+		if (!box || !slider) return;
+		if (box.read !== box.dataset.frames) box.frames = JSON.parse((box.read = box.dataset.frames));
+		const { leg, place, names } = JSON.parse(box.dataset.said);
+		const at = +slider.value, from = Math.min(Math.floor(at / leg), names.length - 2);
+		const share = Math.round(((at - from * leg) / leg) * 100);
+		const said = share % 100 === 0 ? names[from + share / 100]
+			: place.replace("{share}", share).replace("{from}", names[from]).replace("{to}", names[from + 1]);
+		box.src = box.frames[at];
+		box.alt = said;
+		slider.setAttribute("aria-valuetext", said);
+		element.querySelector("[data-show=place]").textContent = said;
+	};
+	element.addEventListener("input", show);
+	element.addEventListener("click", (event) => {
+		const gone = event.target.closest("[data-drop]");
+		if (gone) drop(+gone.dataset.drop);
+		else if (event.target.closest("[data-take]")) take(+element.querySelector("input").value);
+	});
+}
+
+/** The game: left and right arrow choose a picture while it is asked, wherever the focus is in it. */
+export function mountGame(element, choose, next, watch) {
+	element.addEventListener("click", (event) => {
+		const side = event.target.closest("[data-side]");
+		if (side) choose(+side.dataset.side);
+		else if (event.target.closest("[data-next]")) next();
+	});
+	element.addEventListener("keydown", (event) => {
+		const side = { ArrowLeft: 0, ArrowRight: 1 }[event.key];
+		const button = element.querySelector(`button[data-side="${side}"]`);
+		if (!button) return;
+		event.preventDefault();
+		button.click();
+	});
+	// Each round is drawn anew: whoever plays by keys stays in the game.
+	let playing = false;
+	element.addEventListener("focusin", () => (playing = true));
+	element.addEventListener("focusout", (event) => {
+		if (event.relatedTarget) playing = element.contains(event.relatedTarget);
+	});
+	watch("value", () => {
+		if (!playing || element.contains(document.activeElement)) return;
+		element.querySelector("[data-next], [data-side]")?.focus({ preventScroll: true });
+	});
+}

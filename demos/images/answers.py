@@ -1,0 +1,94 @@
+"""Asking the two networks for faces."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from demos.language import Words
+from demos.models import model_name, size
+from inference.errors import UnknownModel
+
+TASK = "images"
+GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
+TOGETHER = 16  # faces of one visitor that wait for a network at the same time
+STEPS = 20  # in which the diffusion model draws
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Faces and how long they took, the wait for other visitors included. ``images``: uint8
+    [64, 64, 3] each."""
+
+    images: tuple[np.ndarray, ...]
+    seconds: float
+
+
+def painters(engine: Any) -> dict[str, Any]:
+    """The models that draw, by key."""
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+
+
+def most_together(engine: Any) -> int:
+    """How many visitors' events may ask at the same time."""
+    return max((entry.max_batch for entry in painters(engine).values()), default=1)
+
+
+def entry_of(engine: Any, sent: Any) -> Any:
+    """The entry of a key, or of a bundled model's short name: "faces-gan".
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    known = painters(engine)
+    name = str(sent or "").strip()
+    for key in (name, f"{TASK}/{name}"):
+        if key in known:
+            return known[key]
+    raise UnknownModel(model=name[:80])
+
+
+async def drawn(
+    engine: Any, key: str, wanted: Sequence[Mapping[str, Any]], **options: Any
+) -> Drawn:
+    """The faces of some points. If nobody listens any more, all are given up."""
+    began = time.monotonic()
+    found: list[np.ndarray] = []
+    for start in range(0, len(wanted), TOGETHER):
+        group = wanted[start : start + TOGETHER]
+        found += [one["image"] for one in await together(engine, key, group, **options)]
+    return Drawn(tuple(found), time.monotonic() - began)
+
+
+async def together(engine: Any, key: str, inputs: Sequence[Any], **options: Any) -> list[Any]:
+    """All answers, asked for at once. If one fails, the others are given up."""
+    asked = [asyncio.ensure_future(engine.predict(key, one, **options)) for one in inputs]
+    try:
+        return list(await asyncio.gather(*asked))
+    finally:
+        for one in asked:
+            one.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def once(work: Awaitable[Any]) -> AsyncIterator[Any]:
+    """What is awaited, as the only step of a run."""
+    yield await work
+
+
+def took(words: Words, lang: str, seconds: float) -> str:
+    """A time as one says it: "40 ms", "2.1 s"."""
+    if seconds < 1:
+        return words.say(lang, "images.try.ms", n=max(1, round(seconds * 1000)))
+    return words.say(lang, "images.try.s", n=f"{seconds:.1f}")
+
+
+def by_whom(words: Words, lang: str, entry: Any) -> str:
+    """The model and its size: "Faces GAN, 3.3 million weights"."""
+    name, weights = model_name(words, lang, entry), size(words, lang, entry.parameters)
+    return words.say(lang, "images.try.by", model=name, weights=weights)

@@ -1,0 +1,105 @@
+"""What the grid holds: from what a visitor or a link asks for to what the page shows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from demos import frame
+from demos.images import answers, faces, points, walk
+from demos.images.faces import Gallery
+from demos.images.points import Point
+from demos.language import Words
+from demos.models import ready, waiting
+from inference.errors import Refusal
+
+SEED, COUNT, MOST = 7, 16, 16  # what the page opens with; the most faces in the grid
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the grid is to hold. ``at``: the face to pick; ``face``: one that is not in it."""
+
+    seed: int
+    count: int
+    near: Point | None = None
+    face: Point | None = None
+
+    @property
+    def points(self) -> list[Point]:
+        if self.near:
+            return points.nearby(self.near, self.seed, self.count)
+        return points.several(self.seed, self.count)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A moment of the grid: a bar while there is nothing yet, then everything."""
+
+    bar: str
+    grid: str = ""
+    line: str = ""
+    one: str = ""
+    gallery: Gallery | None = None
+    chosen: dict[str, Any] | None = None
+
+
+async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIterator[Drawing]:
+    """From what was asked to what the page shows, a refusal included."""
+    say = words.speaker(lang)
+    try:
+        entry = answers.entry_of(engine, answers.GAN)
+        async with aclosing(ready(engine, entry)) as loading:
+            async for progress in loading:
+                yield Drawing(waiting(words, lang, entry, progress))
+        wanted = asked.points
+        drawn = await answers.drawn(engine, entry.key, wanted)
+        now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near)
+        at, point, image = 0, wanted[0], drawn.images[0]
+        if asked.face and asked.face in wanted:
+            at = wanted.index(asked.face)
+            point, image = wanted[at], drawn.images[at]
+        elif asked.face:
+            at, point = None, asked.face
+            image = (await answers.drawn(engine, entry.key, [point])).images[0]
+    except Refusal as error:
+        yield Drawing(frame.refusal(words, lang, error))
+        return
+    told = words.say(
+        lang,
+        "images.try.line",
+        count=len(wanted),
+        time=answers.took(words, lang, drawn.seconds),
+        by=answers.by_whom(words, lang, entry),
+    )
+    html = await asyncio.to_thread(faces.grid, say, now, at)
+    one = faces.picked(say, point, image, now.query)
+    yield Drawing("", html, frame.quiet(told), one, now, held(point, image))
+
+
+def held(point: Point, image: Any) -> dict[str, Any]:
+    """The face that was picked, for the other rooms."""
+    return {"point": point, "key": answers.GAN, "image": image}
+
+
+def linked(query: str) -> tuple[Asked, tuple[Point, ...]]:
+    """What a link asks for: (the grid and the face picked in it, the stops of the walk).
+
+    Raises:
+        BadPoint, BadSeed, BadCount: it is broken.
+    """
+    fields = {name: values[-1] for name, values in parse_qs(query.lstrip("?")[:4_000]).items()}
+    face = points.parse(fields["face"]) if "face" in fields else None
+    near = points.parse(fields["near"]) if "near" in fields else None
+    seed = SEED
+    if "seed" in fields:
+        seed = points.checked_seed(fields["seed"])
+    elif face and face == points.single(face["mix"][0][0]):
+        seed = face["mix"][0][0]
+    count = points.checked_count(fields["count"], MOST) if "count" in fields else COUNT
+    stops = walk.parse(fields["walk"]) if "walk" in fields else ()
+    return Asked(seed, count, near, face), stops

@@ -1,0 +1,186 @@
+"""Then and next: the same seeds drawn by the GAN in one step and by the diffusion model in twenty,
+side by side, with the time that each took."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demos import frame, pulse
+from demos.images import answers, faces
+from demos.images.faces import Gallery
+from demos.images.points import Point
+from demos.language import Words
+from demos.models import model_name, ready, waiting
+from demos.translation.turns import Turn, while_mine
+from inference.errors import Refusal
+
+SHOWN = 4  # faces of each
+EVERY = 0.25  # seconds between two looks of the page at what emerges
+
+
+@dataclass
+class Side:
+    """One network's column: what is drawn so far, or why nothing is."""
+
+    key: str
+    images: list[np.ndarray | None]
+    entry: Any = None
+    loading: bool = False
+    progress: tuple[int, int] | None = None
+    steps: list[int] = field(default_factory=list)  # that each face has had
+    seconds: float | None = None
+    error: Refusal | None = None
+
+
+def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> None:
+    """The button, and the two columns under it."""
+    frame.html(words, faces.heading("compare"), elem_classes="spaced")
+    go = gr.Button(words("images.compare.go"), elem_id="face-compare")
+    columns = gr.HTML(js_on_load=None, elem_id="face-beside")
+    turn = gr.State(Turn())
+
+    @frame.guard(words)
+    async def on_go(
+        mine: Turn, now: Gallery | None, one: Mapping[str, Any] | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if now is None or one is None:
+            yield gr.skip()
+            return
+        halt = mine.take()
+        run = comparing(engine, words, words.lang(request), wanted(now, one["point"]))
+        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+            async for moment in moments:
+                yield gr.skip() if moment is pulse.STILL else moment
+        if halt.replaced.is_set():  # Gradio sends the last of these once more
+            yield gr.skip()
+
+    go.click(
+        on_go,
+        [turn, gallery, chosen],
+        columns,
+        concurrency_limit=answers.most_together(engine),
+        trigger_mode="multiple",
+        **frame.PRIVATE,
+    )
+
+
+def wanted(gallery: Gallery, first: Mapping[str, Any]) -> list[Point]:
+    """The face that was picked, then others of the grid: `SHOWN` in all where there are as many. No
+    moves: the diffusion model has no directions of ours."""
+    found = [{"mix": first["mix"]}]
+    for point in gallery.points:
+        if (plain := {"mix": point["mix"]}) not in found:
+            found.append(plain)
+    return found[:SHOWN]
+
+
+async def comparing(
+    engine: Any, words: Words, lang: str, points: Sequence[Point]
+) -> AsyncIterator[str]:
+    """The columns as HTML while they fill. The networks draw one after the other, so that neither
+    waits for the other."""
+    sides = [Side(key, [None] * len(points)) for key in (answers.GAN, answers.DIFFUSION)]
+    work = asyncio.ensure_future(fill(engine, sides, points))
+    try:
+        while True:
+            await asyncio.wait({work}, timeout=EVERY)
+            ended = work.done()
+            yield await asyncio.to_thread(beside, words, lang, sides, points)
+            if ended:
+                break
+        work.result()  # what nobody expected is raised
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+async def fill(engine: Any, sides: Sequence[Side], points: Sequence[Point]) -> None:
+    """Draws one side after the other; what is refused is said in its column."""
+    for side in sides:
+        try:
+            side.entry = answers.entry_of(engine, side.key)
+            side.loading = True
+            async with aclosing(ready(engine, side.entry)) as loading:
+                async for side.progress in loading:
+                    pass
+            side.loading, began = False, time.monotonic()
+            if side.key == answers.GAN:
+                side.images = list((await answers.drawn(engine, side.key, points)).images)
+            else:
+                await emerge(engine, side, points)
+            side.seconds = time.monotonic() - began
+        except Refusal as error:
+            side.loading, side.error = False, error
+
+
+async def emerge(engine: Any, side: Side, points: Sequence[Point]) -> None:
+    """Draws all faces of a side step by step, at the same time."""
+    side.steps = [0] * len(points)
+
+    async def follow(number: int) -> None:
+        stream = engine.stream(side.key, points[number], steps=answers.STEPS)
+        async with aclosing(stream) as events:
+            async for event in events:
+                side.images[number], side.steps[number] = event["image"], event["step"]
+
+    tasks = [asyncio.ensure_future(follow(number)) for number in range(len(points))]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def beside(words: Words, lang: str, sides: Sequence[Side], points: Sequence[Point]) -> str:
+    """Both columns."""
+    say = words.speaker(lang)
+    columns = "".join(column(words, lang, side, points) for side in sides)
+    note = f'<p class="note">{say("images.compare.seeds")}</p>'
+    return f'<div class="columns">{columns}</div>{note}'
+
+
+def column(words: Words, lang: str, side: Side, points: Sequence[Point]) -> str:
+    """One network under its era and its name: its faces, and how far it is or how long it took."""
+    say = words.speaker(lang)
+    era = say(f"images.compare.{'then' if side.key == answers.GAN else 'next'}")
+    name = escape(model_name(words, lang, side.entry)) if side.entry else ""
+    if side.error:
+        body = frame.refusal(words, lang, side.error)
+    elif side.loading:
+        body = waiting(words, lang, side.entry, side.progress)
+    else:
+        cells = [
+            faces.tag(image, faces.name(say, point), lossless=False)
+            if image is not None
+            else '<i class="face"></i>'
+            for point, image in zip(points, side.images, strict=True)
+        ]
+        body = f'<div class="faces" data-columns="2">{"".join(cells)}</div>'
+        body += told(words, lang, side, len(points))
+    return f'<section class="answered"><p class="era">{era}</p><h3>{name}</h3>{body}</section>'
+
+
+def told(words: Words, lang: str, side: Side, count: int) -> str:
+    """The step that a side is at, or the time that it took."""
+    say = words.speaker(lang)
+    if side.seconds is not None:
+        time = answers.took(words, lang, side.seconds)
+        key = "images.compare.done_steps" if side.steps else "images.compare.done"
+        sentence = say(key, count=count, time=time, steps=answers.STEPS)
+        return f'<p class="quiet" role="status">{sentence}</p>'
+    if side.steps:
+        step = min(side.steps)
+        said = say("images.compare.step", step=step, steps=answers.STEPS)
+        bar = f'<progress max="{answers.STEPS}" value="{step}" aria-label="{said}"></progress>'
+        return f'{bar}<p class="quiet">{said}</p>'
+    return f'<p class="quiet">{say("images.compare.waits")}</p>'

@@ -1,0 +1,118 @@
+"""Faces as the page shows them: the grid to pick from, and the one that was picked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demos import pictures
+from demos.images import points
+from demos.images.points import Point
+from demos.language import Say
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What the grid holds. ``seed``: of its first face, or of the first one like ``near``."""
+
+    seed: int
+    points: tuple[Point, ...]
+    images: tuple[np.ndarray, ...]
+    near: Point | None = None
+
+    @property
+    def query(self) -> str:
+        """What a link to this grid says."""
+        near = f"&near={points.format(self.near)}" if self.near else ""
+        return f"seed={self.seed}&count={len(self.points)}{near}"
+
+
+def name(say: Say, point: Mapping[str, Any]) -> str:
+    """How a face is called: "Face 7", or a mix by what is in it."""
+    [seed, weight], *more = point["mix"]
+    if not more and weight > 0 and not point.get("moves"):
+        return say("images.try.face", seed=seed)
+    return say("images.try.mix")
+
+
+def recipe(say: Say, point: Mapping[str, Any]) -> str:
+    """What a face is made of: "0.9 × face 7 + 0.436 × face 12"; how far it was moved."""
+    parts = " + ".join(f"{weight:g} × {seed}" for seed, weight in point["mix"])
+    moves = ", ".join(
+        say("images.try.moved", number=number, far=f"{move:+g}")
+        for number, move in enumerate(point.get("moves") or (), 1)
+        if move
+    )
+    text = parts if len(point["mix"]) > 1 else ""
+    return say("images.try.recipe", parts="; ".join(filter(None, (text, moves))))
+
+
+def tag(image: np.ndarray, alt: str, *, lossless: bool = True) -> str:
+    """A face as ``<img>``; without loss, so that what is saved of it is what was drawn."""
+    return pictures.img(Image.fromarray(image), alt, classes="face", lossless=lossless)
+
+
+def grid(say: Say, gallery: Gallery, at: int | None) -> str:
+    """The faces as buttons, the one that is picked pressed; a heading says what they are."""
+    if gallery.near is None:
+        first, last = (gallery.points[n]["mix"][0][0] for n in (0, -1))
+        one = len(gallery.points) == 1
+        key = "images.try.one_seed" if one else "images.try.seeds"
+        heading = say(key, first=first, last=last)
+    else:
+        heading = say("images.try.like", face=points.format(gallery.near))
+    cells = []
+    for number, (point, image) in enumerate(zip(gallery.points, gallery.images, strict=True)):
+        called = name(say, point) if gallery.near is None else like(say, number)
+        pressed = str(number == at).lower()
+        cells.append(
+            f'<button type="button" data-at="{number}" aria-pressed="{pressed}" '
+            f'tabindex="{0 if number == (at or 0) else -1}" title="{called}">'
+            f"{tag(image, called)}</button>"
+        )
+    name_of_file = f"faces-{gallery.seed}-{len(gallery.points)}.png"
+    save = say("images.try.save_all")
+    return (
+        f'<div class="over"><p>{heading}</p>'
+        f'<button type="button" class="plain" data-save="{name_of_file}">{save}</button></div>'
+        f'<div class="faces" role="group" aria-label="{heading}" '
+        f'data-columns="{columns(len(cells))}">{"".join(cells)}</div>'
+    )
+
+
+def like(say: Say, number: int) -> str:
+    """What a face among those like another is called."""
+    return say("images.try.itself") if number == 0 else say("images.try.relative", number=number)
+
+
+def columns(count: int) -> int:
+    """How wide a grid of so many faces is: the nearest to a square, four at most."""
+    return next(wide for wide in (1, 2, 3, 4) if count <= wide**2 or wide == 4)
+
+
+def picked(say: Say, point: Mapping[str, Any], image: np.ndarray, query: str) -> str:
+    """One face, large, with its name, what it is made of, and what can be taken home."""
+    called, text = name(say, point), points.format(point)
+    made = len(point["mix"]) > 1 or point.get("moves")
+    file = f"face-{text.replace('*', 'x').replace(',', '_').replace('~', '_')}"[:60]
+    return (
+        f'<figure class="one">{tag(image, called)}<figcaption><h2>{called}</h2>'
+        + (f'<p class="quiet">{recipe(say, point)}</p>' if made else "")
+        + f'<p class="quiet">{say("images.try.nobody")}</p><div class="take">'
+        f'<button type="button" class="plain" data-save="{file}.png">{say("images.try.save")}'
+        f"</button>"
+        f'<button type="button" class="plain" data-link="{escape(f"{query}&face={text}")}" '
+        f'data-done="{say("frame.copied")}">{say("images.try.link")}</button></div>'
+        f"</figcaption></figure>"
+    )
+
+
+def heading(part: str) -> Callable[[Say], str]:
+    """The heading of a part of the room, and what is to be done there."""
+    key = f"images.{part}"
+    return lambda say: f'<h2>{say(f"{key}.title")}</h2><p class="quiet">{say(f"{key}.how")}</p>'

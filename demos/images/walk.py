@@ -1,0 +1,109 @@
+"""A walk between faces: all that lies between its stops is drawn at once, and a slider in the page
+switches the pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from html import escape, unescape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demos import frame
+from demos.images import answers, faces, points
+from demos.images.points import Point
+from demos.language import Say, Words
+from inference.errors import Refusal
+
+MOST_STOPS = 6
+LONGEST_LEG, MOST_FRAMES = 24, 60
+
+
+def leg(stops: Sequence[Point]) -> int:
+    """Steps from one stop to the next: fewer where there are many stops."""
+    return min(LONGEST_LEG, MOST_FRAMES // max(1, len(stops) - 1))
+
+
+def parse(text: str) -> tuple[Point, ...]:
+    """The stops that a link holds, at most `MOST_STOPS`. Raises `BadPoint`, `BadSeed`."""
+    return tuple(points.parse(one) for one in text.split(";")[:MOST_STOPS])
+
+
+def added(stops: Sequence[Point], point: Point) -> tuple[Point, ...]:
+    """One stop more; where there are `MOST_STOPS`, the first one goes."""
+    return (*stops, point)[-MOST_STOPS:]
+
+
+def dropped(stops: Sequence[Point], at: Any) -> tuple[Point, ...]:
+    """One stop less."""
+    return tuple(stop for number, stop in enumerate(stops) if number != at)
+
+
+def place(stops: Sequence[Point], at: Any) -> Point | None:
+    """The point at a place of the slider; None where there is none."""
+    found = points.walk(stops, leg(stops)) if len(stops) > 1 else []
+    return found[at] if isinstance(at, int) and 0 <= at < len(found) else None
+
+
+async def walked(engine: Any, words: Words, lang: str, stops: Sequence[Point]) -> str:
+    """The walk as HTML, or why it cannot be drawn."""
+    say = words.speaker(lang)
+    if len(stops) < 2:
+        return shelf(say, stops, ()) + f'<p class="note">{say("images.try.walk_more")}</p>'
+    try:
+        way = points.walk(stops, leg(stops))
+        drawn = await answers.drawn(engine, answers.GAN, way)
+    except Refusal as error:
+        return frame.refusal(words, lang, error)
+    time = answers.took(words, lang, drawn.seconds)
+    told = say("images.try.walk_drawn", count=len(way), time=time)
+    return shelf(say, stops, drawn.images[:: leg(stops)]) + slider(say, stops, drawn.images, told)
+
+
+def shelf(say: Say, stops: Sequence[Point], images: Sequence[np.ndarray]) -> str:
+    """The stops in their order, each with a button that takes it away."""
+    cells = []
+    for number, stop in enumerate(stops):
+        called = faces.name(say, stop)
+        shown = faces.tag(images[number], called, lossless=False) if len(images) else ""
+        remove = say("images.try.remove", face=called)
+        cells.append(
+            f"<li>{shown}<span>{called}</span>"
+            f'<button type="button" data-drop="{number}" aria-label="{remove}" title="{remove}">'
+            f"×</button></li>"
+        )
+    link = ";".join(map(points.format, stops))
+    return f'<ol class="stops" data-stops="{escape(link)}">{"".join(cells)}</ol>'
+
+
+def slider(say: Say, stops: Sequence[Point], images: Sequence[np.ndarray], told: str) -> str:
+    """The picture of one place of the walk, and all the others for the slider to switch to. It
+    begins halfway between the first two stops."""
+    half = leg(stops) // 2
+    names = [unescape(faces.name(say, stop)) for stop in stops]
+    sentence = unescape(say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}))
+    said = json.dumps({"leg": leg(stops), "place": sentence, "names": names}, ensure_ascii=False)
+    begins = sentence.format(share=50, to=names[1], **{"from": names[0]})
+    image = faces.tag(images[half], begins, lossless=False)
+    frames = escape(json.dumps([packed(each) for each in images]))
+    image = image.replace("<img ", f'<img data-frames="{frames}" data-said="{escape(said)}" ', 1)
+    label = say("images.try.walk_label")
+    return (
+        f'<div class="way">{image}<div class="along">'
+        f'<input type="range" min="0" max="{len(images) - 1}" value="{half}" '
+        f'aria-label="{label}" aria-valuetext="{escape(begins)}">'
+        f'<p data-show="place" aria-hidden="true">{escape(begins)}</p>'
+        f'<button type="button" class="ghost" data-take>{say("images.try.take")}</button>'
+        f'<p class="quiet">{told}</p></div></div>'
+    )
+
+
+def packed(image: np.ndarray) -> str:
+    """A picture as the address of itself."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", quality=85, method=2)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
