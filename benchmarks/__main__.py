@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import serving, startup, streaming, translation
+from benchmarks import images, serving, startup, streaming, translation
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -28,6 +28,7 @@ class What(StrEnum):
     serving = "serving"
     streaming = "streaming"
     translation = "translation"
+    images = "images"
     all = "all"
 
 
@@ -71,6 +72,10 @@ def main(
         effort = QUICK if quick else Effort(callers=translation.BATCHES)
         for kind in dict.fromkeys(("cpu", chosen.kind)):
             tables.append(asyncio.run(translation.measure(kind, effort, say)))
+    if what in (What.images, What.all):
+        effort = QUICK if quick else Effort(callers=images.BATCHES)
+        for kind in dict.fromkeys(("cpu", chosen.kind)):
+            tables += asyncio.run(images.measure(kind, effort, say))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))
