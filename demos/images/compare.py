@@ -43,7 +43,7 @@ class Side:
 
 def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> None:
     """The button, and the two columns under it."""
-    frame.html(words, faces.heading("compare"), elem_classes="spaced")
+    frame.html(words, faces.heading("compare"))
     go = gr.Button(words("images.compare.go"), elem_id="face-compare")
     columns = gr.HTML(js_on_load=None, elem_id="face-beside")
     turn = gr.State(Turn())
@@ -165,7 +165,7 @@ def column(words: Words, lang: str, side: Side, points: Sequence[Point]) -> str:
             else '<i class="face"></i>'
             for point, image in zip(points, side.images, strict=True)
         ]
-        body = f'<div class="faces" data-columns="2">{"".join(cells)}</div>'
+        body = f'<div class="faces" data-columns="4">{"".join(cells)}</div>'
         body += told(words, lang, side, len(points))
     return f'<section class="answered"><p class="era">{era}</p><h3>{name}</h3>{body}</section>'
 

@@ -63,7 +63,7 @@ def build(engine: Any, words: Words) -> TryParts:
                 like = gr.Button(words("images.try.more"), elem_id="face-like")
                 keep = gr.Button(words("images.try.keep"), elem_id="face-keep")
                 seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
-    frame.html(words, faces.heading("walk"), elem_classes="spaced")
+    frame.html(words, faces.heading("walk"))
     way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
     sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
     turn, walk_turn = gr.State(Turn()), gr.State(Turn())

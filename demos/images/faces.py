@@ -115,4 +115,7 @@ def picked(say: Say, point: Mapping[str, Any], image: np.ndarray, query: str) ->
 def heading(part: str) -> Callable[[Say], str]:
     """The heading of a part of the room, and what is to be done there."""
     key = f"images.{part}"
-    return lambda say: f'<h2>{say(f"{key}.title")}</h2><p class="quiet">{say(f"{key}.how")}</p>'
+    return lambda say: (
+        f'<section class="part"><h2>{say(f"{key}.title")}</h2>'
+        f'<p class="quiet">{say(f"{key}.how")}</p></section>'
+    )
