@@ -1,13 +1,161 @@
-"""Look inside: how a face comes about, on the one that was chosen under Try."""
+"""Look inside: the room and its wires. What stands in it is made in the modules beside this one."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
+from demos import frame, pulse
+from demos.images import judge, moves, player
+from demos.images.answers import most_together
+from demos.images.look import Look, Looked
+from demos.images.opened import EMPTY, PLACES, opened
 from demos.language import Words
+from demos.translation.turns import Turn, while_mine
+
+# A face that is picked while the room is open is looked at too; one that is picked elsewhere waits
+# for the room to be opened.
+NEWS = "watch('value', () => element.offsetParent && trigger('news'));"
+#: Whatever may be asked while the rest is computed has a turn of its own.
+TURNS = ("face", "moved", "strip", "judged")
+Turns = Mapping[str, Turn]
 
 
 def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     """``chosen`` holds {"point", "key", "image"} of the face that was picked."""
+    looked = gr.State(None)
+    head = gr.HTML(js_on_load=None, elem_id="look-images-head")
+    layers = gr.HTML(js_on_load=None, elem_id="look-layers")
+    with gr.Column(elem_classes="moved-face"):
+        sliders = gr.HTML(js_on_load=moves.SCRIPT, elem_id="look-moves")
+        moved = gr.HTML(js_on_load=None, elem_id="look-moved")
+    strip = gr.HTML(js_on_load=None, elem_id="look-strip")
+    judge_head = gr.HTML(js_on_load=None, elem_id="look-judge")
+    with gr.Row(elem_classes="actions", visible=False) as ask:
+        send = gr.UploadButton(
+            words("images.inside.judge.send"), file_types=["image"], elem_id="judge-picture"
+        )
+        back = gr.Button(words("images.inside.judge.back"), visible=False, elem_id="judge-back")
+    limit_mb = engine.settings.max_upload_mb
+    gr.HTML(words.markup(lambda say: judge.refusals(say, limit_mb)), js_on_load=judge.GUARD)
+    judged = gr.HTML(js_on_load=judge.SCRIPT, elem_id="look-judged")
+    replay = gr.HTML(js_on_load=player.SCRIPT, elem_id="look-replay")
+    denoise = gr.HTML(js_on_load=player.SCRIPT, elem_id="look-denoise")
+    copy = gr.HTML(js_on_load=None, elem_id="look-copy")
+    news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
+    turns = gr.State({name: Turn() for name in TURNS})
+    boxes = [
+        *(looked, head, layers, sliders, moved, strip),
+        *(judge_head, ask, judged, back, replay, denoise, copy),
+    ]
+    nothing_new = (gr.skip(),) * len(PLACES)
+    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
+    options |= {"trigger_mode": "multiple", "preprocess": False}
+
+    @frame.guard(words)
+    async def on_open(
+        mine: Turns, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        face = Looked.at(now)
+        if face.same(before) and before and (before.whole or mine["face"].under_way):
+            yield nothing_new
+            return
+        for turn in mine.values():
+            turn.take()
+        look = Look(engine, words, face, words.lang(request))
+        run = frame.or_nothing(opened(look), EMPTY)
+        async with aclosing(in_turn(mine["face"], run)) as found:
+            async for pieces in found:
+                if pieces is pulse.STILL:
+                    yield nothing_new
+                else:
+                    yield tuple(pieces.get(name, gr.skip()) for name in PLACES)
+
+    async def answer(
+        turn: Turn,
+        state: Looked | None,
+        request: gr.Request,
+        made: Callable[[Look], Awaitable[Any]],
+        nothing: Any,
+    ) -> AsyncIterator[Any]:
+        """One answer about the face, unless the same is asked once more meanwhile."""
+        if state is None:
+            yield nothing
+            return
+        look = Look(engine, words, state, words.lang(request))
+
+        async def once() -> AsyncIterator[Any]:
+            yield await made(look)
+
+        async with aclosing(in_turn(turn, once())) as found:
+            async for piece in found:
+                yield nothing if piece is pulse.STILL else piece
+
+    @frame.guard(words)
+    async def on_move(
+        mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        def made(look: Look) -> Awaitable[str]:
+            return look.own(moves.answer(look, event.moves))
+
+        async with aclosing(answer(mine["moved"], state, request, made, gr.skip())) as found:
+            async for piece in found:
+                yield piece
+
+    @frame.guard(words)
+    async def on_strip(
+        mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        def made(look: Look) -> Awaitable[str]:
+            return look.own(moves.strip(look, event.moves, event.direction))
+
+        async with aclosing(answer(mine["strip"], state, request, made, gr.skip())) as found:
+            async for piece in found:
+                yield piece
+
+    @frame.guard(words)
+    async def on_send(
+        mine: Turns, state: Looked | None, payload: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        async def made(look: Look) -> Any:
+            return await look.own(judge.of_picture(look, payload)), gr.update(visible=True)
+
+        nothing = (gr.skip(), gr.skip())
+        async with aclosing(answer(mine["judged"], state, request, made, nothing)) as found:
+            async for pieces in found:
+                yield pieces
+
+    @frame.guard(words)
+    async def on_back(mine: Turns, state: Looked | None, request: gr.Request) -> AsyncIterator[Any]:
+        async def made(look: Look) -> Any:
+            return await look.of("judge", judge.drawn), gr.update(visible=False)
+
+        nothing = (gr.skip(), gr.skip())
+        async with aclosing(answer(mine["judged"], state, request, made, nothing)) as found:
+            async for pieces in found:
+                yield pieces
+
+    room.select(on_open, [turns, chosen, looked], boxes, **options)
+    chosen.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
+    news.news(on_open, [turns, chosen, looked], boxes, **options)
+    sliders.move(on_move, [turns, looked], moved, **options)
+    sliders.strip(on_strip, [turns, looked], strip, **options)
+    send.upload(on_send, [turns, looked, send], [judged, back], **options)
+    back.click(on_back, [turns, looked], [judged, back], **options)
+
+
+async def in_turn(turn: Turn, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run, and `pulse.STILL` where there are none, until the turn is another's."""
+    halt = turn.take()
+    try:
+        async with aclosing(while_mine(halt, run)) as steps:
+            async for step in steps:
+                yield step
+    finally:
+        halt.stop()
+    if halt.replaced.is_set():  # Gradio sends the last of these once more
+        yield pulse.STILL

@@ -1,0 +1,77 @@
+"""The face that is looked at, and how the networks are asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demos import frame
+from demos.images.answers import GAN
+from demos.images.points import single
+from demos.language import Say, Words
+from inference.errors import Refusal
+
+EXAMPLE = 7  #: seed of the face that is looked at where none was picked
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """A face: its point, the model that drew it under Try, and its pixels, uint8 [64, 64, 3]; no
+    pixels where none was chosen and an example stands in its place. ``whole``: all of the room was
+    filled with it."""
+
+    point: Mapping[str, Any]
+    key: str
+    image: Pixels | None = None
+    whole: bool = False
+
+    @classmethod
+    def at(cls, chosen: Mapping[str, Any] | None) -> Looked:
+        """What was picked under Try, or the example."""
+        if chosen is None:
+            return cls(single(EXAMPLE), GAN)
+        return cls(chosen["point"], chosen["key"], chosen["image"])
+
+    def same(self, other: Looked | None) -> bool:
+        return other is not None and (self.point, self.key) == (other.point, other.key)
+
+
+class Look:
+    """One face, one language: what every piece of the room needs."""
+
+    def __init__(self, engine: Any, words: Words, looked: Looked, lang: str) -> None:
+        self.engine, self.words, self.looked, self.lang = engine, words, looked, lang
+        self.say = words.speaker(lang)
+        self.refused = False  #: whether any piece was
+
+    async def ask(self, view: str, one: Mapping[str, Any] | None = None, key: str = GAN) -> Any:
+        """A view of the face, or of another point or picture. Raises a `Refusal`."""
+        return await self.engine.predict(key, one or self.looked.point, view=view)
+
+    async def of(self, view: str, made: Callable[[Say, Any], str], key: str = GAN) -> str:
+        """A piece of the room made of one answer, or the sentence that refuses it."""
+        return await self.own(self._made(view, made, key))
+
+    async def _made(self, view: str, made: Callable[[Say, Any], str], key: str) -> str:
+        return made(self.say, await self.ask(view, key=key))
+
+    async def own(self, piece: Awaitable[str]) -> str:
+        try:
+            return await piece
+        except Refusal as error:
+            self.refused = True
+            return frame.refusal(self.words, self.lang, error)
+
+
+def part(say: Say, name: str, body: str, **fields: Any) -> str:
+    """A part of the room: heading, what it is about (filled in with ``fields``), what to see."""
+    key = f"images.inside.{name}"
+    return (
+        f'<section class="step step-{name}"><h2>{say(f"{key}.title")}</h2>'
+        f'<p class="quiet">{say(f"{key}.text", **fields)}</p>{body}</section>'
+    )

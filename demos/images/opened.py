@@ -1,0 +1,72 @@
+"""What fills the room when it is opened: each piece as soon as it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+import gradio as gr
+
+from demos import frame, models
+from demos.images import copy, denoise, judge, layers, moves, replayed
+from demos.images.answers import DIFFUSION, GAN
+from demos.images.faces import name, tag
+from demos.images.look import Look
+from inference.errors import Refusal
+
+PLACES = (
+    *("looked", "head", "layers", "sliders", "moved", "strip"),
+    *("judge_head", "ask", "judged", "back", "replay", "denoise", "copy"),
+)
+HIDDEN = gr.update(visible=False)
+#: What stands in the places while nothing is looked at.
+EMPTY: dict[str, Any] = dict.fromkeys(PLACES, "") | {
+    "looked": None,
+    "ask": HIDDEN,
+    "back": HIDDEN,
+}
+
+
+async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
+    """The pieces that are new, by their places. A piece that is refused says so in its own."""
+    say, entries = look.say, look.engine.entries
+    yield EMPTY | {"looked": look.looked, "head": head(look)}
+    if GAN not in entries:
+        yield {"head": head(look) + frame.note(unescape(say("images.inside.no_gan")))}
+        return
+    wait = models.waiting(look.words, look.lang, entries[GAN], None)
+    yield {"head": head(look) + wait}
+    try:
+        seen = await look.ask("layers")
+    except Refusal as error:
+        yield {"head": head(look) + frame.refusal(look.words, look.lang, error)}
+        return
+    yield {
+        "head": head(look),
+        "layers": layers.drawn(say, seen),
+        "sliders": moves.drawn(say, look.looked.point),
+        "moved": moves.picture(say, seen["image"]),
+    }
+    yield {"strip": await look.own(moves.strip_of(look, look.looked.point, 0))}
+    yield {"judge_head": judge.heading(say), "ask": gr.update(visible=True)}
+    yield {"judged": await look.of("judge", judge.drawn)}
+    yield {"replay": replayed.drawn(say, entries[GAN].folder)}
+    drawn_next = {} if DIFFUSION not in entries else {"denoise": denoise.waiting(say)}
+    yield drawn_next | {"copy": await look.of("copy", copy.drawn)}
+    if drawn_next:
+        yield {"denoise": await look.of("steps", denoise.drawn, DIFFUSION)}
+    if not look.refused:
+        yield {"looked": replace(look.looked, whole=True)}
+
+
+def head(look: Look) -> str:
+    """Which face is looked at, and that it is nobody's."""
+    image = look.looked.image
+    if image is None:
+        return f'<p class="carried">{look.say("images.inside.example")}</p>'
+    key = "carried_diffusion" if look.looked.key == DIFFUSION else "carried"
+    called = unescape(name(look.say, look.looked.point))
+    told = look.say(f"images.inside.{key}", face=called)
+    return f'<div class="carried">{tag(image, called)}<p>{told}</p></div>'
