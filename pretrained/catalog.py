@@ -109,6 +109,8 @@ BUNDLED = (
     "translation/en-fr",
     "translation/en-zh",
     "translation/en-fr-plain",
+    "images/faces-gan",
+    "images/faces-diffusion",
 )
 
 
