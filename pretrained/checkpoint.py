@@ -185,6 +185,9 @@ def write_card(folder: Path) -> None:
     signatures = dict.fromkeys(m["signature"] for m in figures if "signature" in m)
     if signatures:
         lines += ["", "sacreBLEU: " + ", ".join(f"`{one}`" for one in signatures)]
+    spaces = dict.fromkeys(m["features"] for m in figures if "features" in m)
+    if spaces:
+        lines += ["", "Compared by the features of: " + ", ".join(spaces)]
     lines += ["", "## How it was made", ""]
     lines += [f"- {name}: {value}" for name, value in training.items()]
     if metrics.get("calibration"):

@@ -134,11 +134,9 @@ class Faces:
         return Copies.load(self.folder)
 
     def _copy(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
-        from pretrained.images import features
-
         images = shown(self._drawn(inputs)[1][-1])
         pictures = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
-        distances = self._copies.distance(features.of(pictures))
+        distances = self._copies.of(pictures)
         real = self._copies.real.tolist()
         return [
             {"image": image, "distance": float(distance), "real": real}
