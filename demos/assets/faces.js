@@ -81,10 +81,10 @@ export function mountWalk(element, take, drop) {
 		const box = element.querySelector("[data-frames]"), slider = element.querySelector("input");
 		if (!box || !slider) return;
 		if (box.read !== box.dataset.frames) box.frames = JSON.parse((box.read = box.dataset.frames));
-		const { leg, place, names } = JSON.parse(box.dataset.said);
+		const { leg, place, at: stands, names } = JSON.parse(box.dataset.said);
 		const at = +slider.value, from = Math.min(Math.floor(at / leg), names.length - 2);
 		const share = Math.round(((at - from * leg) / leg) * 100);
-		const said = share % 100 === 0 ? names[from + share / 100]
+		const said = share % 100 === 0 ? stands.replace("{face}", names[from + share / 100])
 			: place.replace("{share}", share).replace("{from}", names[from]).replace("{to}", names[from + 1]);
 		box.src = box.frames[at];
 		box.alt = said;

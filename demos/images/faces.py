@@ -32,12 +32,12 @@ class Gallery:
         return f"seed={self.seed}&count={len(self.points)}{near}"
 
 
-def name(say: Say, point: Mapping[str, Any]) -> str:
-    """How a face is called: "Face 7", or a mix by what is in it."""
+def name(say: Say, point: Mapping[str, Any], within: str = "") -> str:
+    """How a face is called: "Face 7", or a mix. ``within``: "the_" for the middle of a sentence."""
     [seed, weight], *more = point["mix"]
     if not more and weight > 0 and not point.get("moves"):
-        return say("images.try.face", seed=seed)
-    return say("images.try.mix")
+        return say(f"images.try.{within}face", seed=seed)
+    return say(f"images.try.{within}mix")
 
 
 def recipe(say: Say, point: Mapping[str, Any]) -> str:

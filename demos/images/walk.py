@@ -84,10 +84,14 @@ def slider(say: Say, stops: Sequence[Point], images: Sequence[np.ndarray], told:
     """The picture of one place of the walk, and all the others for the slider to switch to. It
     begins halfway between the first two stops."""
     half = leg(stops) // 2
-    names = [unescape(faces.name(say, stop)) for stop in stops]
-    sentence = unescape(say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}))
-    said = json.dumps({"leg": leg(stops), "place": sentence, "names": names}, ensure_ascii=False)
-    begins = sentence.format(share=50, to=names[1], **{"from": names[0]})
+    names = [unescape(faces.name(say, stop, "the_")) for stop in stops]
+    spoken = {
+        "place": say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}),
+        "at": say("images.try.place_at", face="{face}"),
+    }
+    told_places = {key: unescape(text) for key, text in spoken.items()}
+    said = json.dumps({"leg": leg(stops), "names": names} | told_places, ensure_ascii=False)
+    begins = told_places["place"].format(share=50, to=names[1], **{"from": names[0]})
     image = faces.tag(images[half], begins, lossless=False)
     frames = escape(json.dumps([packed(each) for each in images]))
     image = image.replace("<img ", f'<img data-frames="{frames}" data-said="{escape(said)}" ', 1)
