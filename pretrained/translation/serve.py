@@ -286,7 +286,7 @@ class Translator:
         answer = {
             "source": self.vocabulary.decode(task.tokens),
             "translation": self.vocabulary.decode(best.tokens),
-            "alternatives": [self._alternative(one) for one in found.hypotheses],
+            "alternatives": self._alternatives(found.hypotheses),
             "source_tokens": [*(piece for piece, _ in columns), END],
             "target_tokens": [piece for piece, _ in rows],
             "probabilities": _products(best, [count for _, count in rows]),
@@ -307,13 +307,17 @@ class Translator:
             ]
         return answer
 
-    def _alternative(self, one: Hypothesis) -> dict[str, Any]:
-        """``score``: nats over the length's penalty; ``probability``: of the whole sentence."""
-        return {
-            "translation": self.vocabulary.decode(one.tokens),
-            "score": one.score,
-            "probability": exp(sum(one.log_probs)),
-        }
+    def _alternatives(self, hypotheses: Sequence[Hypothesis]) -> list[dict[str, Any]]:
+        """Each different text once, by its best spelling: one text can be written in other pieces.
+
+        ``score``: nats over the length's penalty; ``probability``: of the whole sentence.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for one in hypotheses:
+            text = self.vocabulary.decode(one.tokens)
+            told = {"score": one.score, "probability": exp(sum(one.log_probs))}
+            found.setdefault(text, {"translation": text, **told})
+        return list(found.values())
 
     def _shown(self, token: int) -> str:
         """A token as text; the end as its sign."""

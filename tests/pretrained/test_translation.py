@@ -255,6 +255,19 @@ def test_an_answer_tells_what_a_page_shows(translator):
     json.dumps(answer)
 
 
+def test_one_text_in_other_pieces_is_one_alternative(translator):
+    pieces = translator.vocabulary
+    whole = pieces.encode("Tom")
+    apart = [*pieces.encode("T"), *map(pieces.tokenizer.token_to_id, "om")]
+    assert whole != apart and pieces.decode(apart) == "Tom"
+    found = [
+        beam.Hypothesis(tokens, [-0.1] * (len(tokens) + 1), np.zeros((len(tokens), 1)), score, True)
+        for tokens, score in ((whole, -0.1), (apart, -0.2))
+    ]
+    [only] = translator._alternatives(found)
+    assert only["translation"] == "Tom" and only["score"] == -0.1
+
+
 TEXT = "Who are you?\n\n  We won!  Tom isn't here.\r\n***\n"
 
 
