@@ -73,7 +73,7 @@ def targets(say: Say) -> str:
 
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {"scores": scores, "ladder": ladder, "curve": curve}
+    return {"scores": scores, "ladder": ladder, "curve": curve, "networks": networks}
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
@@ -135,6 +135,30 @@ def ladder(say: Say) -> str:
     n = f"{one['n']:,}" if one else DASH
     heads = ("rung", "bleu", "chrf", "weights", "updates")
     caption = say("translation.chart.ladder", n=n, minutes=minutes)
+    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+
+
+def networks(say: Say) -> str:
+    """Each direction by one network that learns both, and by one of its own: rows of
+    `pretrained.translation.directions`."""
+    found = {
+        (row["direction"], len(row["directions"])): row
+        for row in frame.read_metrics(LADDER).get("ladder", ())
+        if "directions" in row
+    }
+    directions = [direction for direction, key in BUNDLED.items() if key == LADDER]
+    rows = []
+    for direction in directions:
+        both = [found.get((direction, ways), {}) for ways in (len(directions), 1)]
+        cells = [frame.figure("bleu", row) if row else DASH for row in both]
+        n = f"{both[0]['n']:,}" if both[0] else DASH
+        rows.append((say(f"translation.chart.{direction.replace('-', '_')}"), *cells, n))
+    times = [
+        f"{row['seconds'] / 60:.0f}" if row else DASH
+        for row in (found.get((directions[0], ways), {}) for ways in (len(directions), 1))
+    ]
+    caption = say("translation.chart.networks", shared=times[0], own=times[1])
+    heads = ("direction", "shared", "own", "n")
     return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 

@@ -164,11 +164,36 @@ def test_the_ladder_goes_up(cards, lang: str) -> None:
     assert "2,540" in text(html) and "15" in text(html)  # sentences, minutes
 
 
+def shared(direction: str, bleu: float, ways: list[str]) -> dict:
+    """A row of `pretrained.translation.directions`."""
+    row = {"directions": ways, "direction": direction, "n": 2540, "seconds": 600.0 * len(ways)}
+    return {**row, **figure(bleu)}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_network_for_both_stands_beside_one_for_each(cards, lang: str) -> None:
+    ways = ["en-fr", "fr-en"]
+    cards[EN_FR] = {
+        "ladder": [
+            *RUNGS,
+            *(shared(way, bleu, ways) for way, bleu in zip(ways, (36, 39), strict=True)),
+            *(shared(way, bleu, [way]) for way, bleu in zip(ways, (34, 40), strict=True)),
+        ]
+    }
+    html = charts.networks(WORDS.speaker(lang))
+    _, *rows = rows_of(html)
+    assert [row[1:] for row in rows] == [
+        ["36.00 ± 0.50", "34.00 ± 0.50", "2,540"],
+        ["39.00 ± 0.50", "40.00 ± 0.50", "2,540"],
+    ]
+    assert "20" in text(html) and "10" in text(html)  # minutes
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_before_anything_is_measured_there_are_dashes(cards, lang: str) -> None:
     cards.clear()
     say = WORDS.speaker(lang)
-    for drawn in (charts.scores(say), charts.ladder(say)):
+    for drawn in (charts.scores(say), charts.ladder(say), charts.networks(say)):
         _, *rows = rows_of(drawn)
         assert rows and all(cell == "—" for row in rows for cell in row[1:])
     assert charts.curve(say) == f'<p class="quiet">{say("translation.chart.no_curve")}</p>'
