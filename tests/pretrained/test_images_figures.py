@@ -247,6 +247,15 @@ def test_a_folder_without_statistics_names_the_command_that_makes_them(folder):
         copies.Copies.load(folder)
 
 
+def test_a_model_without_a_copy_meter_keeps_what_it_is_scored_by_only(folder, entry, photographs):
+    whole = (folder / features.FILE).stat().st_size
+    statistics.write([folder], faces(300, seed=1), meter=False)
+    assert (folder / features.FILE).stat().st_size < whole
+    assert evaluate.evaluate(entry, photographs)["n"] == 100
+    with pytest.raises(BadCheckpoint, match="lacks a part"):
+        copies.Copies.load(folder)
+
+
 def test_damaged_or_partial_statistics_are_refused(folder):
     sha256 = features.Features().sha256
     features.keep(folder, {"mean": torch.zeros(16)}, sha256)
