@@ -49,23 +49,27 @@ class Look:
         self.say = words.speaker(lang)
         self.refused = False  #: whether any piece was
 
-    async def ask(self, view: str, one: Mapping[str, Any] | None = None, key: str = GAN) -> Any:
-        """A view of the face, or of another point or picture. Raises a `Refusal`."""
-        return await self.engine.predict(key, one or self.looked.point, view=view)
+    async def ask(self, view: str, one: Mapping[str, Any] | None = None) -> Any:
+        """The GAN's view of the face, or of another point or picture. Raises a `Refusal`."""
+        return await self.engine.predict(GAN, one or self.looked.point, view=view)
 
-    async def of(self, view: str, made: Callable[[Say, Any], str], key: str = GAN) -> str:
+    async def of(self, view: str, made: Callable[[Say, Any], str]) -> str:
         """A piece of the room made of one answer, or the sentence that refuses it."""
-        return await self.own(self._made(view, made, key))
 
-    async def _made(self, view: str, made: Callable[[Say, Any], str], key: str) -> str:
-        return made(self.say, await self.ask(view, key=key))
+        async def piece() -> str:
+            return made(self.say, await self.ask(view))
+
+        return await self.own(piece())
 
     async def own(self, piece: Awaitable[str]) -> str:
         try:
             return await piece
         except Refusal as error:
-            self.refused = True
-            return frame.refusal(self.words, self.lang, error)
+            return self.refusal(error)
+
+    def refusal(self, error: Refusal) -> str:
+        self.refused = True
+        return frame.refusal(self.words, self.lang, error)
 
 
 def part(say: Say, name: str, body: str, **fields: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -20,6 +22,7 @@ PLACES = (
     *("looked", "head", "layers", "sliders", "moved", "strip"),
     *("judge_head", "ask", "judged", "back", "replay", "denoise", "copy"),
 )
+EVERY = 0.25  #: seconds between two looks at a bar
 HIDDEN = gr.update(visible=False)
 #: What stands in the places while nothing is looked at.
 EMPTY: dict[str, Any] = dict.fromkeys(PLACES, "") | {
@@ -41,7 +44,7 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     try:
         seen = await look.ask("layers")
     except Refusal as error:
-        yield {"head": head(look) + frame.refusal(look.words, look.lang, error)}
+        yield {"head": head(look) + look.refusal(error)}
         return
     yield {
         "head": head(look),
@@ -53,12 +56,29 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     yield {"judge_head": judge.heading(say), "ask": gr.update(visible=True)}
     yield {"judged": await look.of("judge", judge.drawn)}
     yield {"replay": replayed.drawn(say, entries[GAN].folder)}
-    drawn_next = {} if DIFFUSION not in entries else {"denoise": denoise.waiting(say)}
-    yield drawn_next | {"copy": await look.of("copy", copy.drawn)}
-    if drawn_next:
-        yield {"denoise": await look.of("steps", denoise.drawn, DIFFUSION)}
+    yield {"copy": await look.of("copy", copy.drawn)}
+    if DIFFUSION in entries:
+        async with aclosing(denoised(look)) as pieces:
+            async for piece in pieces:
+                yield {"denoise": piece}
     if not look.refused:
         yield {"looked": replace(look.looked, whole=True)}
+
+
+async def denoised(look: Look) -> AsyncIterator[str]:
+    """A bar that counts the steps, then the steps, or the sentence that refuses them."""
+    yield denoise.waiting(look.say)
+    told, found = time.monotonic(), None
+    try:
+        async with aclosing(denoise.steps_of(look)) as drawing:
+            async for found in drawing:
+                if time.monotonic() - told >= EVERY:
+                    told = time.monotonic()
+                    yield denoise.waiting(look.say, len(found.guesses))
+        if found is not None:
+            yield denoise.drawn(look.say, found)
+    except Refusal as error:
+        yield look.refusal(error)
 
 
 def head(look: Look) -> str:
