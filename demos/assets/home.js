@@ -154,7 +154,7 @@ const GRID = 72; // the field is evaluated on a grid this fine, then smoothed
 const FIRST_RUN = 300, LONGEST_RUN = 5000; // passes
 
 // A canvas as sharp as the screen; gives its context and its size in CSS pixels.
-function fit(canvas) {
+export function fit(canvas) {
 	const { clientWidth: width, clientHeight: height } = canvas;
 	const ratio = window.devicePixelRatio || 1;
 	if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
@@ -165,7 +165,7 @@ function fit(canvas) {
 	return { context, width, height };
 }
 
-function palette(element) {
+export function palette(element) {
 	const style = getComputedStyle(element);
 	const colour = (name) => style.getPropertyValue(name).trim();
 	const rgb = (name) => {

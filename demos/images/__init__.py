@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 
 from demos import frame
-from demos.images import charts, doors, draw, inside, teach
+from demos.images import charts, doors, draw, inside, points_gan, teach
 from demos.language import Words
 
 NAME = "images"
-STYLES = ("style.css", "inside.css")
+STYLES = ("style.css", "inside.css", "learn.css")
 
 
 def build(engine: Any, words: Words) -> None:
@@ -29,6 +29,7 @@ def build(engine: Any, words: Words) -> None:
         with frame.room("train"):
             teach.build(engine, words)
         with frame.room("learn"):
+            points_gan.build(words)
             frame.article(NAME, words, charts.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     doors.build(engine, words)

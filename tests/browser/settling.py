@@ -20,13 +20,13 @@ def watch(page: Page) -> None:
     page.on("requestfailed", lambda r: requests.discard(r))
 
 
-#: Resolves once the page has not been rewritten for five frames. Home's network and the footer
-#: never stop, and are left out.
+#: Resolves once the page has not been rewritten for five frames. Networks that learn in
+#: the page and the footer never stop, and are left out.
 STILL = """() => new Promise((resolve) => {
     let still = 0;
     const watch = new MutationObserver((changes) => {
         const where = ({ target }) => target.closest ? target : target.parentElement;
-        if (changes.some((change) => !where(change)?.closest(".lab, [data-footer]"))) still = 0;
+        if (changes.some((change) => !where(change)?.closest(".lab, .duel, [data-footer]"))) still = 0;
     });
     watch.observe(document.body, { childList: true, subtree: true, characterData: true });
     const frame = () => {
