@@ -31,6 +31,16 @@ def headline(engine: Any) -> Callable[[Say], str]:
     return render
 
 
+def learnt(key: str, say: Say) -> str:
+    """How long a network has learnt, and from how much, beside what it draws."""
+    training = frame.read_metrics(key).get("training", {})
+    if not training.get("pictures") or not training.get("wall_seconds"):
+        return ""
+    minutes = f"{training['wall_seconds'] / 60:.0f}"
+    pictures = f"{training['pictures']:,}"
+    return f'<p class="quiet">{say("images.fact.learnt", minutes=minutes, pictures=pictures)}</p>'
+
+
 def figures_of(key: str, say: Say) -> str:
     """One network's figures under its name, and how they were measured."""
     row = reached(key)

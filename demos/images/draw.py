@@ -57,6 +57,7 @@ def build(engine: Any, words: Words) -> TryParts:
         with gr.Column(scale=6, elem_classes="give"):
             grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
             line = gr.HTML(js_on_load=None, elem_id="face-line")
+            frame.html(words, lambda say: charts.learnt(answers.GAN, say))
         with gr.Column(scale=5, elem_classes="get"):
             one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
             with gr.Row(elem_classes="actions"):
@@ -116,6 +117,9 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_seed(mine: Turn, seed: Any, count: Any, request: gr.Request) -> AsyncIterator[Any]:
+        if seed is None:  # the box is empty while a number is being typed
+            yield nothing
+            return
         try:
             asked = Asked(points.checked_seed(seed), points.checked_count(count, MOST))
         except Refusal as error:
@@ -187,7 +191,7 @@ def build(engine: Any, words: Words) -> TryParts:
     sight.shown(on_open, [turn, opened], [seed, count, stops, opened, *shown], **heavy)
     opened.change(**step)
     new.click(lambda: secrets.randbelow(MOST_SAID), None, seed, **frame.PRIVATE).success(**ask)
-    gr.on([seed.submit, seed.blur, count.release], **ask)
+    gr.on([seed.input, seed.submit, count.input], **ask | {"trigger_mode": "always_last"})
     like.click(on_like, [turn, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
