@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint, hub, lora
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import MissingDependency
+from pretrained.lora import RANK, SCALE
 from pretrained.text import causal_data
 from pretrained.text.causal import build
 from pretrained.text.causal_entries import FILES
@@ -23,9 +21,6 @@ from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
 
-RANK = 16
-#: By what the product of the two small matrices is multiplied. Twice is usual; not tuned here.
-SCALE = 2.0
 #: Where AdamW on LoRA commonly starts (Dettmers et al. 2023, arXiv 2305.14314).
 PEAK = 2e-4
 #: Tokens of a row, rows of a step.
@@ -36,61 +31,21 @@ EPOCHS, STEPS = 3, 120
 HELD_OUT = 32
 
 
-class Adapter(nn.Module):
-    """The trainable part of a model with LoRA; the rest is shared by all copies.
-
-    ``base``: the whole network as peft makes it. ``names``: of its trainable parameters.
-    """
-
-    def __init__(self, base: nn.Module, names: Sequence[str], weights: Sequence[Tensor]) -> None:
-        super().__init__()
-        self._base = (base,)  # in a tuple, so that it is no part of this module's state
-        self.names = tuple(names)
-        self.weights = nn.ParameterList(nn.Parameter(weight) for weight in weights)
+class Adapter(lora.Adapter):
+    """LoRA in a language model."""
 
     @classmethod
     def of(cls, network: nn.Module) -> Adapter:
-        """Freeze a network and put LoRA beside every linear layer but the last.
+        """Beside every linear layer but the last.
 
         Raises:
             MissingDependency: peft is not installed.
         """
-        try:
-            import peft
-        except ImportError as error:
-            raise MissingDependency(package="peft") from error
-        config = peft.LoraConfig(
-            r=RANK,
-            lora_alpha=int(SCALE * RANK),
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        )
-        with warnings.catch_warnings():  # peft asks transformers in an older way
-            warnings.simplefilter("ignore", FutureWarning)
-            base = peft.get_peft_model(network, config).eval()
-        learnt = [(name, p.detach()) for name, p in base.named_parameters() if p.requires_grad]
-        base.requires_grad_(False)
-        return cls(base, *zip(*learnt, strict=True))
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Adapter:
-        return Adapter(self._base[0], self.names, [w.detach().clone() for w in self.weights])
-
-    def to(self, *arguments: Any, **options: Any) -> Adapter:
-        """Move both parts."""
-        if not options:
-            self._base[0].to(*arguments)
-        return super().to(*arguments, **options)
+        return cls.around(network, "all-linear", "CAUSAL_LM")
 
     def forward(self, ids: Tensor) -> Tensor:
         """[B, T] -> logits [B, T, V]."""
-        named = dict(zip(self.names, self.weights, strict=True))
-        out = functional_call(self._base[0], named, (), {"input_ids": ids, "use_cache": False})
-        return out.logits
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights under the names that peft saves them by."""
-        names = [name.replace(".default.", ".") for name in self.names]
-        return {n: w.detach() for n, w in zip(names, self.weights, strict=True)}
+        return super().forward(input_ids=ids, use_cache=False).logits
 
 
 class WriterTask:
