@@ -104,7 +104,7 @@ export function mountHeat(element, watch) {
 		const kind = value > 0 ? "for" : value < 0 ? "against" : "neither";
 		element.querySelector(".readout").textContent = box().dataset[kind]
 			.replace("{row}", row + 1).replace("{column}", column + 1)
-			.replace("{by}", Math.abs(value).toFixed(2));
+			.replace("{by}", Math.abs(value).toFixed(3));
 	};
 	const over = (event) => {
 		const spot = event.target.closest("[data-i]");

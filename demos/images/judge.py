@@ -11,7 +11,7 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image
 
 from demos import frame
 from demos.classification.answers import opened
+from demos.images.faces import tag
 from demos.images.look import Look, Pixels, part
 from demos.language import Say
 from demos.limits import MB
@@ -67,10 +68,12 @@ def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:
     ]
     who = "yours" if own else "face"
     told = say(f"{WORDS}.{who}", photos=frame.percent(photos), drawings=frame.percent(drawings))
+    shown = unescape(say(f"{WORDS}.yours_alt" if own else "images.inside.face"))
     score = say(f"{WORDS}.score", score=f"{answer['score']:+.2f}".replace("-", "−"))
     return (
         f'<div class="opinion"><div>{heat(say, answer["image"], answer["heat"], own)}</div>'
-        f'<div><p aria-live="polite">{told}</p>{frame.bars(rows)}<p class="quiet">{score}</p>'
+        f'<div>{tag(answer["image"], shown)}<p aria-live="polite">{told}</p>'
+        f'{frame.bars(rows)}<p class="quiet">{score}</p>'
         f"{legend(say, answer['heat'])}</div></div>"
     )
 
@@ -109,7 +112,11 @@ def mark(x: float, y: float, size: float, value: float) -> str:
     if value > 0:
         corner = f'x="{x - size / 2:.2f}" y="{y - size / 2:.2f}"'
         return f'{ground}<rect class="for" {corner} width="{size:.2f}" height="{size:.2f}"/>'
-    return f'{ground}<circle class="against" cx="{x:g}" cy="{y:g}" r="{size / 2 - 0.2:.2f}"/>'
+    stroke = min(0.7, size / 4)
+    return (
+        f'{ground}<circle class="against" cx="{x:g}" cy="{y:g}" r="{(size - stroke) / 2:.2f}" '
+        f'style="stroke-width:{stroke:.2f}"/>'
+    )
 
 
 def largest(table: Sequence[Sequence[float]]) -> float:
@@ -118,7 +125,7 @@ def largest(table: Sequence[Sequence[float]]) -> float:
 
 def legend(say: Say, table: Sequence[Sequence[float]]) -> str:
     """What a square and a ring mean, and how much the largest is."""
-    most = say(f"{WORDS}.largest", most=f"{largest(table):.2f}")
+    most = say(f"{WORDS}.largest", most=f"{largest(table):.3f}")
     square = '<rect class="for" x="1" y="1" width="8" height="8"/>'
     ring = '<circle class="against" cx="5" cy="5" r="4"/>'
     rows = "".join(

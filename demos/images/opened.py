@@ -39,9 +39,10 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     if GAN not in entries:
         yield {"head": head(look) + frame.note(unescape(say("images.inside.no_gan")))}
         return
-    wait = models.waiting(look.words, look.lang, entries[GAN], None)
-    yield {"head": head(look) + wait}
     try:
+        async with aclosing(loading(look, GAN)) as bars:
+            async for bar in bars:
+                yield {"head": head(look) + bar}
         seen = await look.ask("layers")
     except Refusal as error:
         yield {"head": head(look) + look.refusal(error)}
@@ -65,11 +66,24 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
         yield {"looked": replace(look.looked, whole=True)}
 
 
+async def loading(look: Look, key: str) -> AsyncIterator[str]:
+    """What is waited for until a network is there. Raises a `Refusal`."""
+    entry = look.engine.entries[key]
+    yield models.waiting(look.words, look.lang, entry, None)
+    async with aclosing(models.ready(look.engine, entry)) as steps:
+        async for progress in steps:
+            yield models.waiting(look.words, look.lang, entry, progress)
+
+
 async def denoised(look: Look) -> AsyncIterator[str]:
-    """A bar that counts the steps, then the steps, or the sentence that refuses them."""
-    yield denoise.waiting(look.say)
+    """A bar while the network loads, one that counts the steps, then the steps; or the sentence
+    that refuses them."""
     told, found = time.monotonic(), None
     try:
+        async with aclosing(loading(look, DIFFUSION)) as bars:
+            async for bar in bars:
+                yield bar
+        yield denoise.waiting(look.say)
         async with aclosing(denoise.steps_of(look)) as drawing:
             async for found in drawing:
                 if time.monotonic() - told >= EVERY:

@@ -328,6 +328,7 @@ def test_a_visitor_who_leaves_frees_the_drawing(engine):
     async def run():
         engine.gate = asyncio.Event()
         drawing = opened.denoised(look(engine))
+        assert "<progress" in await anext(drawing)
         assert "step 0 of 20" in await anext(drawing)
         waiting = asyncio.ensure_future(anext(drawing))
         while not engine.open:
