@@ -44,7 +44,7 @@ const drawField = (canvas, game, cloud, pushes, target, colours) => {
 	context.globalAlpha = 1;
 	context.beginPath();
 	for (let k = 0; k < cloud.length; k += 8) { // a line for every fourth point is enough to see
-		const long = Math.min(26, 7 * Math.hypot(pushes[k], pushes[k + 1]));
+		const long = Math.min(32, 16 * Math.hypot(pushes[k], pushes[k + 1]));
 		const turn = Math.atan2(pushes[k + 1], pushes[k]);
 		const [x, y] = at(cloud, k);
 		context.moveTo(x, y);
@@ -66,7 +66,9 @@ const drawField = (canvas, game, cloud, pushes, target, colours) => {
 // Both losses over the rounds, each place the mean of those it stands for; ln 2 is a rule across.
 const drawCurve = (canvas, losses, colours) => {
 	const { context, width, height } = fit(canvas);
-	const top = 2, columns = Math.max(2, Math.floor(width / 3));
+	const columns = Math.max(2, Math.floor(width / 3));
+	const worst = losses.reduce((most, { judge, generator }) => Math.max(most, judge, generator), 1);
+	const top = Math.min(3, worst);
 	const down = (loss) => height - 2 - (Math.min(loss, top) / top) * (height - 6);
 	context.lineWidth = 1;
 	context.strokeStyle = colours.line;

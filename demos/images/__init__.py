@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demos import frame
-from demos.images import charts, doors, draw, inside, points_gan, teach
+from demos.images import doors, draw, figures, inside, points_gan, teach
 from demos.language import Words
 
 NAME = "images"
@@ -30,6 +30,6 @@ def build(engine: Any, words: Words) -> None:
             teach.build(engine, words)
         with frame.room("learn"):
             points_gan.build(words)
-            frame.article(NAME, words, charts.figures())
+            frame.article(NAME, words, figures.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     doors.build(engine, words)

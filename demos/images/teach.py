@@ -1,11 +1,52 @@
-"""Train your own: the commands that do it."""
+"""Train your own: until jobs can be started from the page, the commands that do it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from demos.language import Words
+from demos import frame
+from demos.images.answers import DIFFUSION, GAN
+from demos.images.figures import DASH, NETWORKS, told_of_training
+from demos.language import Say, Words
+
+MINUTES = 60  # an example; a budget of any length ends with its schedule complete
+PICTURES, ASIDE = "my_pictures", "my_other_pictures"
+TRAIN = f"python -m pretrained train {{key}} --data {PICTURES} --out my_model --minutes {MINUTES}"
+AFRESH = TRAIN.format(key=GAN) + " --scratch"
+SERVE = "python app.py --model my_model"
+KEEP = f"python -m pretrained.images.statistics --data {PICTURES} --folder my_model"
+SCORE = f"python -m pretrained evaluate {GAN} --checkpoint my_model --data {ASIDE}"
 
 
 def build(engine: Any, words: Words) -> None:
     """What the pictures must be like, the commands that train, serve and score."""
+    frame.step(words, "images.train.data")
+    frame.html(words, folder)
+    frame.step(words, "images.train.run")
+    frame.command(words, TRAIN.format(key=GAN))
+    frame.command(words, AFRESH)
+    frame.html(words, lambda say: f"<p>{say('images.train.diffusion')}</p>")
+    frame.command(words, TRAIN.format(key=DIFFUSION))
+    frame.html(words, took)
+    frame.step(words, "images.train.serve")
+    frame.command(words, SERVE)
+    frame.step(words, "images.train.score")
+    frame.command(words, KEEP)
+    frame.command(words, SCORE)
+
+
+def folder(say: Say) -> str:
+    """How the pictures lie on disk."""
+    lines = (f"{PICTURES}/", "  0001.jpg", "  0002.png", f"  {say('images.train.more')}")
+    return f'<pre class="tree" tabindex="0">{chr(10).join(lines)}</pre>'
+
+
+def took(say: Say) -> str:
+    """How long our own two took, and on what; nothing where no card tells."""
+    parts = []
+    for key, name in NETWORKS.items():
+        minutes, updates, _, hardware = told_of_training(key, say)
+        if minutes != DASH and hardware != DASH:
+            told = {"name": say(f"images.fact.{name}"), "minutes": minutes, "updates": updates}
+            parts.append(say("images.train.took", hardware=hardware, **told))
+    return f'<p class="quiet">{frame.sentences(say.lang, *parts)}</p>' if parts else ""

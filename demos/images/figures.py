@@ -1,0 +1,141 @@
+"""What Learn shows beside its text: figures and training of both networks, four moments of one
+training, its tug of war. From the cards; a dash where a card has nothing yet."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from demos import frame, results
+from demos.images import replayed
+from demos.images.answers import DIFFUSION, GAN, STEPS
+from demos.images.charts import DASH, METRICS, reached
+from demos.language import Say
+from demos.translation.charts import table
+from pretrained import catalog
+
+NETWORKS = {GAN: "gan", DIFFUSION: "diffusion"}
+#: Moments of the training that Learn shows, the first and the last among them.
+SHOWN = 4
+QUALITY = 85
+LEAST = 2  # fewer rows are no curve
+
+
+def figures() -> dict[str, Callable[[Say], str]]:
+    """What learn.*.md may place with ``{{figure:NAME}}``."""
+    return {"scores": scores, "trained": trained, "moments": moments, "tug": tug}
+
+
+def scores(say: Say) -> str:
+    """Distance, precision and recall of both, with how large they are and how many steps a face
+    takes them."""
+    entries = catalog.entries()
+    rows = []
+    for key, name in NETWORKS.items():
+        measured = reached(key).get("metrics", {})
+        cells = (
+            frame.figure(metric, measured[metric]) if metric in measured else DASH
+            for metric in METRICS
+        )
+        weights = f"{entries[key].parameters:,}" if key in entries else DASH
+        rows.append((say(f"images.fact.{name}"), *cells, steps(key), weights))
+    heads = ("network", *METRICS, "steps", "weights")
+    names = [say(f"images.chart.{head}") for head in heads]
+    return table(names, rows, f"{say('images.chart.scores')} {said_of_targets(say)}".strip())
+
+
+def steps(key: str) -> str:
+    """In how many steps a network draws a face."""
+    return str(STEPS if key == DIFFUSION else 1)
+
+
+def said_of_targets(say: Say) -> str:
+    """On what was measured, and which target was met; a dash's reason where nothing was."""
+    parts = []
+    for key, name in NETWORKS.items():
+        row = reached(key)
+        if not row:
+            continue
+        told = say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])
+        if (goal := row.get("target", {}).get("fd_ratio")) is not None:
+            claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
+            told += f" {say('images.fact.target')} {results.target(claim, say)}"
+        parts.append(f"{say(f'images.fact.{name}')}{say('house.colon')}{told}")
+    return frame.sentences(say.lang, *parts) or say("images.fact.none")
+
+
+def trained(say: Say) -> str:
+    """How long each learnt, on what, and how often it saw a photograph."""
+    rows = [
+        (say(f"images.fact.{name}"), *cells)
+        for key, name in NETWORKS.items()
+        for cells in [told_of_training(key, say)]
+    ]
+    heads = ("network", "minutes", "updates", "passes", "hardware")
+    return table([say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained"))
+
+
+def told_of_training(key: str, say: Say) -> tuple[str, ...]:
+    """Minutes, updates, passes over the photographs and the machine, from the card."""
+    made = frame.read_metrics(key).get("training", {})
+    return (
+        f"{made['wall_seconds'] / 60:,.0f}" if made.get("wall_seconds") else DASH,
+        f"{made['updates']:,}" if made.get("updates") else DASH,
+        f"{made['passes']:.1f}" if made.get("passes") else DASH,
+        str(made.get("hardware") or DASH),
+    )
+
+
+def moments(say: Say) -> str:
+    """Four moments of the generator's training, drawn from the same sixteen rows of numbers."""
+    folder = catalog.folder_of(GAN)
+    strip = folder / replayed.STRIP
+    if not strip.is_file():
+        return f'<p class="quiet">{say("images.chart.no_moments")}</p>'
+    cells = "".join(
+        f'<div><p>{say("images.chart.after", n=f"{step:,}")}</p><img alt="'
+        f'{say("images.chart.moment_alt", n=f"{step:,}")}" width="{replayed.SIDE}" '
+        f'height="{replayed.SIDE}" src="data:image/webp;base64,{picture}"></div>'
+        for step, picture in cut(folder, strip.stat().st_mtime_ns)
+    )
+    return frame.drawn(f'<div class="moments">{cells}</div>', say("images.chart.moments"))
+
+
+@lru_cache(maxsize=1)
+def cut(folder: Path, changed: int) -> tuple[tuple[int, str], ...]:
+    """(updates, picture in base64) of the moments that are shown. ``changed``: when the strip was
+    written."""
+    rows = json.loads((folder / replayed.MOMENTS).read_text("utf-8"))
+    places = sorted({round((len(rows) - 1) * n / (SHOWN - 1)) for n in range(SHOWN)})
+    found = []
+    with Image.open(folder / replayed.STRIP) as strip:
+        for place in places:
+            top = place * replayed.SIDE
+            box = (0, top, replayed.SIDE, top + replayed.SIDE)
+            file = io.BytesIO()
+            strip.crop(box).save(file, "WEBP", quality=QUALITY)
+            found.append((rows[place]["step"], base64.b64encode(file.getvalue()).decode()))
+    return tuple(found)
+
+
+def tug(say: Say) -> str:
+    """Both losses and the share of pairs told apart over the whole training, row by row of its
+    history."""
+    rows = history(catalog.folder_of(GAN))
+    if len(rows) < LEAST:
+        return f'<p class="quiet">{say("images.chart.no_tug")}</p>'
+    return f'<div class="tug-of-war">{replayed.curve(say, rows)}</div>'
+
+
+def history(folder: Path) -> list[Mapping[str, Any]]:
+    """The rounds of a training; none where it left no history."""
+    file = folder / "history.jsonl"
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else ()
+    return [json.loads(line) for line in lines]
