@@ -15,6 +15,8 @@ from typing import Any
 from pretrained import checkpoint
 from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
 from pretrained.errors import BadCheckpoint, UnknownEntry
+from pretrained.hub import ONE_MODEL
+from pretrained.images.pipeline_entries import PIPELINE_ENTRIES
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
 from pretrained.translation.marian_entries import MARIAN_ENTRIES
 
@@ -60,6 +62,8 @@ class Entry:
         folder: checkpoint folder, for bundled models and those given by ``--model``.
         hub_id, revision: repository and commit on the Hub; a revision of None is fixed to the
             commit found at the first download.
+        files: those without which a model of the Hub is not whole, as `pretrained.hub.fetch` takes
+            them.
         bytes: weights on disk, or to download.
         languages: of the labels.
         max_batch: the most inputs that are computed together.
@@ -76,6 +80,7 @@ class Entry:
     folder: str | None = None
     hub_id: str | None = None
     revision: str | None = None
+    files: tuple[str, ...] = ONE_MODEL
     languages: tuple[str, ...] = ("en",)
     max_batch: int = 32
     classes: int | None = None
@@ -194,7 +199,7 @@ def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
     here = [key for key in BUNDLED if (folder_of(key) / checkpoint.CONFIG).is_file()]
     found = [from_folder(folder_of(key), key) for key in here]
-    offered = (*_timm_entries(), *_causal_entries(), *_marian_entries())
+    offered = (*_timm_entries(), *_causal_entries(), *_marian_entries(), *_pipeline_entries())
     return {entry.key: entry for entry in (*found, *offered)}
 
 
@@ -244,6 +249,13 @@ def _marian_entries() -> Iterator[Entry]:
         claims = (_published(metric, value, *split) for metric, value in model.published)
         more = {"revision": model.revision, "languages": model.languages}
         yield _offered(model, "translation.marian:load", claims, **more)
+
+
+def _pipeline_entries() -> Iterator[Entry]:
+    """The pipelines that draw and can be downloaded; their authors' figures are of other data."""
+    for model in PIPELINE_ENTRIES:
+        more = {"revision": model.revision, "files": model.files}
+        yield _offered(model, "images.pipelines:load", (), **more)
 
 
 def find(key: str) -> Entry:

@@ -92,6 +92,8 @@ class Source(Protocol):
     def folder(self) -> str | None: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def files(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,9 @@ def local(
     return folder if complete and folder.is_dir() else None
 
 
-def state(entry: Source, files: Sequence[str] = ONE_MODEL) -> State:
+def state(entry: Source) -> State:
     """Where the model of a catalogue entry is, for the page and for `list`. Uses no network."""
+    files = entry.files
     if entry.hub_id is None:
         return State(entry.folder is not None, entry.bytes, entry.bytes, None)
     repo = repo_folder(entry.hub_id, entry.revision)

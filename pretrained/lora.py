@@ -55,7 +55,7 @@ class Adapter(nn.Module):
         )
         with warnings.catch_warnings():  # peft asks transformers in an older way
             warnings.simplefilter("ignore", FutureWarning)
-            base = peft.get_peft_model(network, config).eval()  # type: ignore[arg-type]
+            base = peft.get_peft_model(network, config).eval()
         learnt = [(name, p.detach()) for name, p in base.named_parameters() if p.requires_grad]
         base.requires_grad_(False)
         return cls(base, *zip(*learnt, strict=True))

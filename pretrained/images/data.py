@@ -27,7 +27,7 @@ LEAST = 64
 
 @dataclass(frozen=True)
 class Faces:
-    """``images`` uint8 [N, 3, 64, 64], and the name of the split."""
+    """``images`` uint8 [N, 3, S, S], S mostly 64, and the name of the split."""
 
     images: Tensor
     split: str
@@ -36,8 +36,8 @@ class Faces:
         return len(self.images)
 
 
-def read(source: Path | str, split: str = "train", least: int = 1) -> Faces:
-    """Every picture's middle square at 64 pixels.
+def read(source: Path | str, split: str = "train", least: int = 1, size: int = SIZE) -> Faces:
+    """Every picture's middle square at ``size`` pixels.
 
     Args:
         source: a Parquet file with a column ``image`` or ``img`` (taken whole), a folder of such
@@ -57,7 +57,7 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Faces:
     else:
         reason = "it is neither a Parquet file nor a folder of pictures: check the path"
         raise BadData(path=source, reason=reason)
-    images = [_decoded(content, place) for content, place in cells]
+    images = [_decoded(content, place, size) for content, place in cells]
     if len(images) < least:
         reason = f"it holds {len(images)} pictures: {least} or more are needed"
         raise BadData(path=source, reason=reason)
@@ -94,11 +94,11 @@ def _folder(folder: Path) -> Iterator[tuple[bytes, str]]:
             yield file.read_bytes(), str(file)
 
 
-def _decoded(content: bytes, place: str) -> np.ndarray:
-    """uint8 [3, 64, 64]."""
+def _decoded(content: bytes, place: str, size: int) -> np.ndarray:
+    """uint8 [3, S, S]."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            square = fit_square(upright_rgb(picture), SIZE)
+            square = fit_square(upright_rgb(picture), size)
     except MemoryError:
         raise
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data

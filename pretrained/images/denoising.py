@@ -31,7 +31,7 @@ class Denoising:
 
     def __init__(
         self,
-        model: Denoiser,
+        model: nn.Module,
         train: Tensor,
         held_out: Tensor,
         device: Any,
@@ -39,7 +39,7 @@ class Denoising:
         batch: int = 32,
         seed: int = 0,
     ) -> None:
-        self.model: nn.Module = model
+        self.model = model
         self.device, self.train, self.batch, self.seed = device, train, batch, seed
         self.steps_per_epoch = ROUND
         chance = torch.Generator().manual_seed(seed)

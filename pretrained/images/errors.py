@@ -34,3 +34,20 @@ class BadSteps(Refusal):
 
     code = "image_steps"
     sentence = "A picture cannot be drawn in {sent} steps: choose a whole number from 1 to {most}."
+
+
+class BadText(Refusal):
+    """What is to be drawn is told at too great a length. Fields: count, most."""
+
+    code = "image_text"
+    sentence = "The text has {count} characters and at most {most} can be drawn: shorten it."
+
+
+class NotTunable(Refusal):
+    """Pictures cannot teach this model. Fields: model, others."""
+
+    code = "image_not_tunable"
+    sentence = (
+        "{model} has been taught to draw in one step, which it would unlearn from pictures: "
+        "fine-tune {others}."
+    )

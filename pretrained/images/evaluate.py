@@ -50,14 +50,18 @@ def evaluate(
 
     Raises:
         BadData: photographs that cannot be read, too few, or the very ones it was trained on.
-        BadCheckpoint: the model refuses, or keeps no statistics of its training faces.
+        BadCheckpoint: the model refuses, draws no faces, or keeps no statistics of those that it
+            was trained on.
 
     Returns:
         ``{"key", "split", "n", "metrics": {NAME: {"value", "low", "high", "features"}},
         "per_class"}``, and under ``training_faces`` what n training faces reach in their place.
     """
+    if entry.folder is None:
+        reason = "it was trained on no faces, so that none can be compared: score a face model"
+        raise BadCheckpoint(path=entry.key, reason=reason)
     features = Features(device)
-    training = kept(Path(str(entry.folder)), features.sha256)["sample"]
+    training = kept(Path(entry.folder), features.sha256)["sample"]
     faces = data.read(source, split, data.LEAST)
     n = min(len(faces), len(training), MOST)
     chosen = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:n]

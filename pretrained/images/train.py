@@ -105,7 +105,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     """Train one face model and leave a checkpoint folder in ``out``.
 
     On a file or folder without splits, a visitor's own pictures, the trained weights are the start;
-    ``run.scratch`` overrides that.
+    ``run.scratch`` overrides that. For a model of the Hub, see `pretrained.images.pipeline_train`.
 
     Args:
         run: its epochs are rounds of a hundred updates.
@@ -114,13 +114,17 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         UnknownEntry: no recipe is called so.
         BadData: the pictures cannot be read, or are too few.
     """
+    entry = catalog.entries().get(key)
+    if entry is not None and entry.folder is None:
+        from pretrained.images import pipeline_train
+
+        return pipeline_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     faces = data.read(source, "train", data.LEAST)
     train_on, held_out = data.held_apart(faces, recipe.held_out)
     own = not any(Path(source).glob("train*.parquet"))
-    entry = catalog.entries().get(key)
     fresh = entry is None or not (own if run.scratch is None else not run.scratch)
     torch.manual_seed(run.seed)
     network = recipe.network(**recipe.architecture)

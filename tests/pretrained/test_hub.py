@@ -39,6 +39,7 @@ class Entry:
     revision: str | None = None
     folder: str | None = None
     bytes: int = BOTH
+    files: tuple[str, ...] = downloads.ONE_MODEL
 
 
 def test_brings_the_files_of_one_commit_and_nothing_else(hub: HubStandIn) -> None:
