@@ -329,7 +329,7 @@ def test_a_drawing_in_steps_is_the_drawing_at_once(finder):
     while not state.done:  # another one joins at its own degree and changes nothing
         events.append(finder.step([state, late] if not late.done else [state])[0])
     assert [event["step"] for event in events] == [1, 2, 3, 4]
-    assert np.abs(events[-1]["noisy"].astype(int) - whole["image"]).max() <= 1
+    assert np.abs(events[-1]["noisy"].astype(int) - whole["image"]).max() <= 3  # bfloat16
 
 
 @pytest.mark.parametrize("steps", [0, -1, 101, 2.5, "20"])
