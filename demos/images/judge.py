@@ -11,10 +11,13 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import frame
@@ -53,10 +56,19 @@ def refusals(say: Say, limit_mb: int) -> str:
 
 
 async def of_picture(look: Look, payload: Any) -> str:
-    """The verdict on a picture that was sent. Raises a `Refusal`."""
+    """The verdict on a picture that was sent, which is deleted. Raises a `Refusal`."""
     picture = fitted(await opened(look.engine, payload), OWN_SIDE)
+    forget(payload)
     seen = await look.ask("judge", {"picture": np.asarray(picture)})
     return drawn(look.say, seen, own=True)
+
+
+def forget(payload: Mapping[str, Any]) -> None:
+    """Delete the file that was sent; one that is not among the uploads is left alone."""
+    file = Path(str(payload.get("path"))).resolve()
+    if file.is_relative_to(Path(get_upload_folder()).resolve()):
+        with suppress(OSError):
+            file.unlink()
 
 
 def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from dataclasses import replace
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -252,7 +254,15 @@ def test_a_picture_of_ones_own_is_judged_and_not_larger_than_needed(
     [(key, one, options)] = engine.asked
     assert (key, options) == (GAN, {"view": "judge"})
     assert one["picture"].shape == (398, 512, 3) and one["picture"].dtype == np.uint8
-    assert "Your picture is not kept" in text(html)
+    assert "Your picture is not kept" in text(html) and not Path(payload["path"]).exists()
+
+
+def test_no_other_file_is_deleted_than_one_that_was_uploaded(engine, tmp_path):
+    file = tmp_path / "mine.png"
+    file.write_bytes(png(20, 20))
+    data = "data:image/png;base64," + base64.b64encode(png(20, 20)).decode()
+    asyncio.run(judge.of_picture(look(engine), {"path": str(file), "url": data}))
+    assert file.exists()
 
 
 @pytest.mark.parametrize(
