@@ -9,10 +9,13 @@ const GRID = 44; // the field is judged on a grid this fine, then smoothed
 const ROUNDS = 4, PATIENCE = 12; // rounds a frame, as long as they take no more milliseconds
 const FIRST_RUN = 2000, LONGEST_RUN = 20000; // rounds
 const MEASURED = 50; // rounds from one measurement to the next
-const EARLY = 800, COLLAPSED = 0.35; // rounds before which nothing is called a collapse; what is one
+const EARLY = 400, COLLAPSED = 0.35; // rounds before which nothing is called a collapse; what is one
 
-const mid = document.createElement("canvas");
+const LEAST_SPAN = 0.1; // of the odds that the ground's colours stand for: small changes are no storm
 
+const small = document.createElement("canvas");
+
+// The ground, the target, the cloud with its pushes; gives the odds of its palest and darkest place.
 const drawField = (canvas, game, cloud, pushes, target, colours) => {
 	const { context, width, height } = fit(canvas);
 	const places = new Float64Array(2 * GRID * GRID);
@@ -20,16 +23,22 @@ const drawField = (canvas, game, cloud, pushes, target, colours) => {
 		places[2 * n] = (2 * ((n % GRID) + 0.5)) / GRID - 1;
 		places[2 * n + 1] = 1 - (2 * (Math.floor(n / GRID) + 0.5)) / GRID;
 	}
-	mid.width = mid.height = GRID;
+	small.width = small.height = GRID;
 	const image = new ImageData(GRID, GRID);
-	game.opinions(places).forEach((odds, n) => {
+	const opinions = game.opinions(places);
+	let low = Math.min(...opinions), high = Math.max(...opinions);
+	const missing = Math.max(0, LEAST_SPAN - (high - low)) / 2;
+	low = Math.max(0, low - missing);
+	high = Math.min(1, high + missing);
+	opinions.forEach((odds, n) => {
+		const ink = (0.6 * (odds - low)) / (high - low);
 		for (let c = 0; c < 3; c++)
-			image.data[4 * n + c] = colours.paper[c] + 0.6 * odds * (colours.rgb[0][c] - colours.paper[c]);
+			image.data[4 * n + c] = colours.paper[c] + ink * (colours.rgb[0][c] - colours.paper[c]);
 		image.data[4 * n + 3] = 255;
 	});
-	mid.getContext("2d").putImageData(image, 0, 0);
+	small.getContext("2d").putImageData(image, 0, 0);
 	context.imageSmoothingQuality = "high";
-	context.drawImage(mid, 0, 0, width, height);
+	context.drawImage(small, 0, 0, width, height);
 	const at = (points, k) => [((points[k] + 1) / 2) * width, ((1 - points[k + 1]) / 2) * height];
 	context.strokeStyle = colours.ink;
 	context.globalAlpha = 0.45;
@@ -61,6 +70,7 @@ const drawField = (canvas, game, cloud, pushes, target, colours) => {
 		context.fill();
 		context.stroke();
 	}
+	return { low, high };
 };
 
 // Both losses over the rounds, each place the mean of those it stands for; ln 2 is a rule across.
@@ -134,13 +144,15 @@ export const mount = (element) => {
 
 	const draw = () => {
 		const colours = palette(duel), cloud = game.cloud();
-		drawField(field, game, cloud, game.pushes(cloud), game.target.subarray(0, 2 * target.length), colours);
+		const shown = game.target.subarray(0, 2 * target.length);
+		const { low, high } = drawField(field, game, cloud, game.pushes(cloud), shown, colours);
 		own.mark(colours);
 		drawCurve(find("canvas.curve"), losses, colours);
 		const percent = (share) => (target.length ? Math.round(100 * share) + "%" : "–");
 		const { judge, generator } = losses.at(-1) ?? {};
 		const told = {
 			rounds: losses.length, reached: percent(mean("reached")), hit: percent(mean("hit")),
+			low: percent(low), high: percent(high),
 			judge: judge?.toFixed(2) ?? "–", generator: generator?.toFixed(2) ?? "–",
 		};
 		for (const [name, text] of Object.entries(told)) show(name).textContent = text;

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +75,14 @@ def said_of_targets(say: Say) -> str:
 def trained(say: Say) -> str:
     """How long each learnt, on what, and how often it saw a photograph."""
     rows = [
-        (say(f"images.fact.{name}"), *cells)
+        (say(f"images.fact.{name}"), *map(escape, told_of_training(key)))
         for key, name in NETWORKS.items()
-        for cells in [told_of_training(key, say)]
     ]
     heads = ("network", "minutes", "updates", "passes", "hardware")
     return table([say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained"))
 
 
-def told_of_training(key: str, say: Say) -> tuple[str, ...]:
+def told_of_training(key: str) -> tuple[str, ...]:
     """Minutes, updates, passes over the photographs and the machine, from the card."""
     made = frame.read_metrics(key).get("training", {})
     return (

@@ -93,6 +93,6 @@ def legend(say: Say) -> str:
     )
     odds = say("images.points.sign.odds")
     return (
-        f'<ul class="signs">{rows}<li class="odds"><span>0%</span><i aria-hidden="true"></i>'
-        f"<span>100%</span>{odds}</li></ul>"
+        f'<ul class="signs">{rows}<li class="odds"><span data-show="low"></span>'
+        f'<i aria-hidden="true"></i><span data-show="high"></span>{odds}</li></ul>'
     )

@@ -45,7 +45,7 @@ def took(say: Say) -> str:
     """How long our own two took, and on what; nothing where no card tells."""
     parts = []
     for key, name in NETWORKS.items():
-        minutes, updates, _, hardware = told_of_training(key, say)
+        minutes, updates, _, hardware = told_of_training(key)
         if minutes != DASH and hardware != DASH:
             told = {"name": say(f"images.fact.{name}"), "minutes": minutes, "updates": updates}
             parts.append(say("images.train.took", hardware=hardware, **told))

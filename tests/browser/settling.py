@@ -26,7 +26,8 @@ STILL = """() => new Promise((resolve) => {
     let still = 0;
     const watch = new MutationObserver((changes) => {
         const where = ({ target }) => target.closest ? target : target.parentElement;
-        if (changes.some((change) => !where(change)?.closest(".lab, .duel, [data-footer]"))) still = 0;
+        const alive = ".lab, .duel, [data-footer]";
+        if (changes.some((change) => !where(change)?.closest(alive))) still = 0;
     });
     watch.observe(document.body, { childList: true, subtree: true, characterData: true });
     const frame = () => {
