@@ -15,7 +15,7 @@ from torch import nn
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import UnknownEntry
-from pretrained.images import data, replay
+from pretrained.images import data, replay, statistics
 from pretrained.images.denoising import Denoising
 from pretrained.images.diffusion import Denoiser
 from pretrained.images.game import Game
@@ -164,6 +164,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     averaged = averaged.cpu().eval()
     known = {"scores": scores(averaged, held_out.images)} if isinstance(averaged, Gan) else {}
     write(out, name, averaged, recipe, made, own, known)
+    if not run.smoke:  # with the copy meter's part only where it is shown
+        statistics.write([out], faces, str(device), meter=isinstance(averaged, Gan))
     return out
 
 

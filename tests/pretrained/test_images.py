@@ -366,6 +366,7 @@ def test_a_recipe_trains_goes_on_and_serves(key, tmp_path, small):
     assert answer["image"].shape == (64, 64, 3)
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["pictures"] == 72 and made["started_from"] == "random weights"
+    assert (out / "statistics.safetensors").is_file()
     if key == "images/faces-gan":
         told = json.loads((out / replay.MOMENTS).read_text())
         assert [row["step"] for row in told] == [0, 5, 10]
