@@ -5,8 +5,8 @@ import { fit, palette } from "./home.js";
 import { collect, Game, speeds } from "./points_gan.js";
 import { sheet } from "./points_sheet.js";
 
-const GRID = 44; // the field is judged on a grid this fine, then smoothed
-const ROUNDS = 4, PATIENCE = 12; // rounds a frame, as long as they take no more milliseconds
+const GRID = 32; // the field is judged on a grid this fine, then smoothed
+const ROUNDS = 4, PATIENCE = 8; // rounds a frame, as long as they take no more milliseconds
 const FIRST_RUN = 2000, LONGEST_RUN = 20000; // rounds
 const MEASURED = 50; // rounds from one measurement to the next
 const EARLY = 400, COLLAPSED = 0.35; // rounds before which nothing is called a collapse; what is one

@@ -42,11 +42,13 @@ def folder(say: Say) -> str:
 
 
 def took(say: Say) -> str:
-    """How long our own two took, and on what; nothing where no card tells."""
+    """How long our own two took, and on what; nothing to be seen where no card tells. (Gradio shows
+    the name of a text that is empty.)"""
     parts = []
     for key, name in NETWORKS.items():
         minutes, updates, _, hardware = told_of_training(key)
         if minutes != DASH and hardware != DASH:
             told = {"name": say(f"images.fact.{name}"), "minutes": minutes, "updates": updates}
             parts.append(say("images.train.took", hardware=hardware, **told))
-    return f'<p class="quiet">{frame.sentences(say.lang, *parts)}</p>' if parts else ""
+    hidden = "" if parts else " hidden"
+    return f'<p class="quiet"{hidden}>{frame.sentences(say.lang, *parts)}</p>'
