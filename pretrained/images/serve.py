@@ -40,7 +40,8 @@ class Faces:
         """[K, L] of length one, at right angles: along them the first layer answers most, strongest
         first (Shen & Zhou 2021, SeFa, arXiv 2007.06600). Each points where its largest number is
         positive."""
-        found = torch.linalg.svd(self.network.generator.first.weight.cpu()).Vh[:DIRECTIONS]
+        weight = self.network.generator.first.weight.cpu()
+        found = torch.linalg.svd(weight, full_matrices=False).Vh[:DIRECTIONS]
         largest = found.gather(1, found.abs().argmax(1, keepdim=True))
         return found * largest.sign()
 
