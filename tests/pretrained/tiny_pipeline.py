@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,22 +118,16 @@ def index(folder: Path, kind: str, **parts: str) -> None:
     (folder / "model_index.json").write_text(json.dumps(told))
 
 
-@pytest.fixture(scope="session")
-def cat(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny-cat")
-    save_cat(folder)
+def made(save: Callable[[Path], None]) -> Callable[..., Path]:
+    """A fixture: the folder that ``save`` fills, once for all tests."""
+
+    @pytest.fixture(scope="session", name=save.__name__.removeprefix("save_"))
+    def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        path = tmp_path_factory.mktemp("tiny")
+        save(path)
+        return path
+
     return folder
 
 
-@pytest.fixture(scope="session")
-def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny-things")
-    save_things(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny-words")
-    save_words(folder)
-    return folder
+cat, things, words = made(save_cat), made(save_things), made(save_words)
