@@ -74,22 +74,19 @@ def said_of_targets(say: Say) -> str:
 
 def trained(say: Say) -> str:
     """How long each learnt, on what, and how often it saw a photograph."""
-    rows = [
-        (say(f"images.fact.{name}"), *map(escape, told_of_training(key)))
-        for key, name in NETWORKS.items()
-    ]
+    rows = [(say(f"images.fact.{name}"), *told_of_training(key)) for key, name in NETWORKS.items()]
     heads = ("network", "minutes", "updates", "passes", "hardware")
     return table([say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained"))
 
 
 def told_of_training(key: str) -> tuple[str, ...]:
-    """Minutes, updates, passes over the photographs and the machine, from the card."""
+    """Minutes, updates, passes over the photographs and the machine, from the card, as HTML."""
     made = frame.read_metrics(key).get("training", {})
     return (
         f"{made['wall_seconds'] / 60:,.0f}" if made.get("wall_seconds") else DASH,
         f"{made['updates']:,}" if made.get("updates") else DASH,
         f"{made['passes']:.1f}" if made.get("passes") else DASH,
-        str(made.get("hardware") or DASH),
+        f'<span lang="en">{escape(made["hardware"])}</span>' if made.get("hardware") else DASH,
     )
 
 

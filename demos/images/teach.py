@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 from demos import frame
@@ -48,7 +49,8 @@ def took(say: Say) -> str:
     for key, name in NETWORKS.items():
         minutes, updates, _, hardware = told_of_training(key)
         if minutes != DASH and hardware != DASH:
-            told = {"name": say(f"images.fact.{name}"), "minutes": minutes, "updates": updates}
-            parts.append(say("images.train.took", hardware=hardware, **told))
+            told = {"name": unescape(say(f"images.fact.{name}")), "minutes": minutes}
+            told |= {"updates": updates, "hardware": "{hardware}"}
+            parts.append(say("images.train.took", **told).replace("{hardware}", hardware))
     hidden = "" if parts else " hidden"
     return f'<p class="quiet"{hidden}>{frame.sentences(say.lang, *parts)}</p>'

@@ -397,7 +397,8 @@ def test_axe_finds_nothing_serious_of_ours(
 
 #: English that belongs on a Chinese page: names, units, abbreviations. Regexes of whole texts.
 BELONGS = [
-    r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|BLEU|chrF|Transformer|n = [\d,]+",
+    r"Breakthroughs|English|API|tanh|ReLU|HOG|SVM|HOG \+ SVM|CPU|GAN",
+    r"BLEU|chrF|Transformer|n = [\d,]+",
     r"/\w+|[\w.-]+(/[\w.-]+)+|ImageNet",  # routes, model keys, splits
     r"[\w-]*\d[\w .+-]*",  # names with a number in them: ResNet-18, CIFAR-10
     r"(MobileNetV3|ConvNeXt|EVA-02|EfficientNet)[\w .-]*",
