@@ -38,6 +38,8 @@ FRACTIONS = frozenset(
     {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "precision", "recall"}
     | {"cer", "cer_real", "ifeval"}
 )
+#: An interval whose middle is so far from the value, in half its width, has no one "±".
+LOPSIDED = 0.25
 #: What every event of the page's own is given: no API name, nothing drawn over what stands there.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _words: ContextVar[Words] = ContextVar("words")
@@ -236,6 +238,26 @@ def drawn(body: str, caption: str) -> str:
     return f'<figure class="drawn">{body}<figcaption>{caption}</figcaption></figure>'
 
 
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """Rows of HTML under their heads, figures to the right."""
+    first, *rest = heads
+    head = f'<th scope="col">{first}</th>'
+    head += "".join(f'<th scope="col" class="number">{one}</th>' for one in rest)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(
+            f'<td class="number" data-label="{label}">{cell}</td>'
+            for label, cell in zip(rest, cells, strict=True)
+        )
+        + "</tr>"
+        for name, *cells in rows
+    )
+    sheet = (
+        f'<table class="sheet figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+    return drawn(f'<div class="scroll">{sheet}</div>', caption)
+
+
 def article(
     name: str, words: Words, figures: Mapping[str, Callable[[Say], str]] | None = None
 ) -> gr.Markdown:
@@ -273,11 +295,16 @@ def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]
 
 
 def figure(metric: str, result: Mapping[str, float], interval: bool = True) -> str:
-    """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"."""
+    """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"; one that
+    reaches much farther to one side is told by its ends: "95.9% (10.0 – 100.0)"."""
     scale, unit, digits = (100, "%", 1) if metric in FRACTIONS else (1, "", 2)
     text = f"{result['value'] * scale:.{digits}f}{unit}"
     if interval and result.get("low") is not None and result.get("high") is not None:
-        text += f" ± {(result['high'] - result['low']) / 2 * scale:.{digits}f}"
+        value, low, high = (result[name] * scale for name in ("value", "low", "high"))
+        half = (high - low) / 2
+        if abs(value - (low + high) / 2) > LOPSIDED * half:
+            return f"{text} ({low:.{digits}f} – {high:.{digits}f})"
+        text += f" ± {half:.{digits}f}"
     return text
 
 

@@ -10,9 +10,23 @@ from typing import Any
 
 from demos import frame
 from demos.language import Words
+from inference.errors import UnknownModel
 from pretrained import hub
 
 MILLION = 1_000_000
+
+
+def entry_of(task: str, engine: Any, sent: Any) -> Any:
+    """The entry of a model of one task, by its key or by a bundled model's short name: "photos".
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    name = str(sent or "").strip()
+    entry = engine.entries.get(name if "/" in name else f"{task}/{name}")
+    if entry is None or entry.task != task:
+        raise UnknownModel(model=name[:80])
+    return entry
 
 
 def on_disk(entry: Any) -> bool:

@@ -102,4 +102,5 @@ def target(row: Mapping[str, Any], say: Say) -> str:
     sign = "≤" if row["metric"] in catalog.LOWER_IS_BETTER else "≥"
     verdict = "met" if catalog.reaches(row["metric"], row["value"], goal) else "missed"
     said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
-    return f"{sign} {frame.figure(row['metric'], {'value': goal}, interval=False)} {said}"
+    asked = frame.figure(row["metric"], {"value": goal}, interval=False)
+    return f"{sign}\N{NO-BREAK SPACE}{asked} {said}"

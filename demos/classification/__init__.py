@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import frame, models, pictures
+from demos import frame, models, pictures, uploads
 from demos.classification import answers, charts, examples, inside, several, teach
 from demos.classification.answers import TASK
 from demos.language import Say, Words
@@ -232,7 +232,7 @@ async def answering(
     try:
         entry = answers.entry_of(engine, key)
         try:
-            picture = await answers.opened(engine, payload)
+            picture = await uploads.opened(engine, payload)
         except Refusal as error:
             yield answers.no_picture(words, lang, error), False
             return
@@ -270,7 +270,7 @@ async def comparison(
     """Then and now on one picture: each model in its column. One that fails says why in its own,
     one that is not on this machine what its download would bring. Raises a `Refusal` for the
     picture."""
-    picture = await answers.opened(engine, payload)
+    picture = await uploads.opened(engine, payload)
     entries = [classifiers(engine)[name] for name in COMPARED if name in classifiers(engine)]
     chosen = answers.entry_of(engine, key)
     say = words.speaker(lang)
@@ -378,7 +378,7 @@ def door(engine: Any, words: Words) -> None:
         """
         entry = answers.entry_of(engine, str(model or DEFAULT))
         count = whole_number(top_k)
-        said = await answers.ask(engine, entry.key, await answers.opened(engine, image), count)
+        said = await answers.ask(engine, entry.key, await uploads.opened(engine, image), count)
         rows = [{"label": label, "confidence": share} for label, share in said.confidences]
         return {"label": said.label, "confidences": rows}
 

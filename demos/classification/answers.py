@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from typing import Any
 
-from gradio.utils import get_upload_folder
 from PIL import Image
 
-from demos import frame, models, pictures
+from demos import frame, models
 from demos.language import Say, Words
-from inference.errors import Refusal, UnknownModel
+from inference.errors import Refusal
 from pretrained import catalog
 
 TASK = "classification"
 MAX_TOP_K = 20
-MAX_SIDE = 2048  # pixels: more than any classifier looks at, few enough for many visitors
-# 80 million pixels take up to 320 MB while they are decoded: two pictures at a time, whoever asks.
-DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
 
 @dataclass(frozen=True)
@@ -37,13 +31,8 @@ class Answer:
     milliseconds: float
 
 
-def entry_of(engine: Any, key: str) -> Any:
-    """The catalogue entry of an image classifier. Raises `UnknownModel`."""
-    name = key if "/" in key else f"{TASK}/{key}"
-    entry = engine.entries.get(name)
-    if entry is None or entry.task != TASK:
-        raise UnknownModel(model=key)
-    return entry
+#: A model of this room: `demos.models.entry_of`.
+entry_of = partial(models.entry_of, TASK)
 
 
 async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
@@ -58,15 +47,6 @@ async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> An
     milliseconds = (time.perf_counter() - start) * 1000
     rows = tuple((row["label"], float(row["confidence"])) for row in said["confidences"][:top_k])
     return Answer(key, said["label"], rows, bool(said["sure"]), milliseconds)
-
-
-async def opened(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
-    """The visitor's picture, decoded off the event loop within the settings' limits."""
-    most, pixels = engine.settings.max_upload_mb * 1_000_000, engine.settings.max_pixels
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        DECODERS, pictures.open_upload, payload, get_upload_folder(), most, pixels, MAX_SIDE
-    )
 
 
 @lru_cache(maxsize=64)

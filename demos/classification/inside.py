@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos import frame, models, pictures
+from demos import frame, models, pictures, uploads
 from demos.classification import answers
 from demos.language import Words
 from inference.errors import Refusal
@@ -133,7 +133,7 @@ class Look:
     ) -> Look:
         """Raises a `Refusal` for a picture or a model that cannot be looked at."""
         entry = answers.entry_of(engine, key)
-        return cls(engine, words, await answers.opened(engine, payload), entry, lang)
+        return cls(engine, words, await uploads.opened(engine, payload), entry, lang)
 
     async def ask(self, view: str, key: str | None = None, **options: Any) -> Any:
         return await self.engine.predict(key or self.entry.key, self.picture, view=view, **options)

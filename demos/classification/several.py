@@ -12,7 +12,7 @@ from html import escape
 from pathlib import PurePath
 from typing import Any
 
-from demos import frame, models, pictures
+from demos import frame, models, pictures, uploads
 from demos.classification import answers
 from demos.language import Words
 from inference.errors import Refusal
@@ -74,7 +74,7 @@ async def row(
 ) -> tuple[Mapping[str, Any], str, answers.Answer | Refusal]:
     """One file: (what was sent, its thumbnail as HTML, the answer or why there is none)."""
     try:
-        picture = await answers.opened(engine, payload)
+        picture = await uploads.opened(engine, payload)
         thumbnail = pictures.img(pictures.fitted(picture, 56), "")
         return payload, thumbnail, await answers.ask(engine, entry.key, picture, top_k=2)
     except Refusal as error:

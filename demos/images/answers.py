@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from demos import models
 from demos.language import Words
 from demos.models import model_name, size
-from inference.errors import UnknownModel
 
 TASK = "images"
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
@@ -39,18 +40,8 @@ def most_together(engine: Any) -> int:
     return max((entry.max_batch for entry in painters(engine).values()), default=1)
 
 
-def entry_of(engine: Any, sent: Any) -> Any:
-    """The entry of a key, or of a bundled model's short name: "faces-gan".
-
-    Raises:
-        UnknownModel: there is none.
-    """
-    known = painters(engine)
-    name = str(sent or "").strip()
-    for key in (name, f"{TASK}/{name}"):
-        if key in known:
-            return known[key]
-    raise UnknownModel(model=name[:80])
+#: A model of this room: `demos.models.entry_of`.
+entry_of = partial(models.entry_of, TASK)
 
 
 async def drawn(

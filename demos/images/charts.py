@@ -62,8 +62,3 @@ def figures_of(key: str, say: Say) -> str:
         f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'
         f'<p class="quiet">{told}</p></section>'
     )
-
-
-def figures() -> dict[str, Callable[[Say], str]]:
-    """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {}

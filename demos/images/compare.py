@@ -20,7 +20,7 @@ from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.language import Words
 from demos.models import model_name, ready, waiting
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SHOWN = 4  # faces of each

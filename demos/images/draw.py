@@ -16,7 +16,7 @@ from demos.images.asked import COUNT, MOST, SEED, Asked, Drawing, drawing, held,
 from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.language import Words
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out

@@ -19,7 +19,6 @@ from demos.images import replayed
 from demos.images.answers import DIFFUSION, GAN, STEPS
 from demos.images.charts import DASH, METRICS, reached
 from demos.language import Say
-from demos.translation.charts import table
 from pretrained import catalog
 
 NETWORKS = {GAN: "gan", DIFFUSION: "diffusion"}
@@ -49,7 +48,7 @@ def scores(say: Say) -> str:
         rows.append((say(f"images.fact.{name}"), *cells, steps(key), weights))
     heads = ("network", *METRICS, "steps", "weights")
     names = [say(f"images.chart.{head}") for head in heads]
-    return table(names, rows, f"{say('images.chart.scores')} {said_of_targets(say)}".strip())
+    return frame.table(names, rows, f"{say('images.chart.scores')} {said_of_targets(say)}".strip())
 
 
 def steps(key: str) -> str:
@@ -76,7 +75,9 @@ def trained(say: Say) -> str:
     """How long each learnt, on what, and how often it saw a photograph."""
     rows = [(say(f"images.fact.{name}"), *told_of_training(key)) for key, name in NETWORKS.items()]
     heads = ("network", "minutes", "updates", "passes", "hardware")
-    return table([say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained"))
+    return frame.table(
+        [say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained")
+    )
 
 
 def told_of_training(key: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from demos.images.board import begin, board, onward, waits_for
 from demos.images.round import Play, Round, pair
 from demos.language import Words
 from demos.models import ready, waiting
-from demos.translation.turns import while_mine
+from demos.turns import while_mine
 from inference.errors import Refusal
 
 GAME = """import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.mountGame(

@@ -15,7 +15,7 @@ from demos.images.answers import most_together
 from demos.images.look import Look, Looked
 from demos.images.opened import EMPTY, PLACES, opened
 from demos.language import Words
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 
 # A face that is picked while the room is open is looked at too; one that is picked elsewhere waits
 # for the room to be opened.

@@ -21,12 +21,12 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import frame
-from demos.classification.answers import opened
 from demos.images.faces import tag
 from demos.images.look import Look, Pixels, part
 from demos.language import Say
 from demos.limits import MB
 from demos.pictures import fitted
+from demos.uploads import opened
 
 WORDS = "images.inside.judge"
 SIDE, SPOT, STRIDE = 64, 12, 4  #: pixels of a picture, of a covered square, from one to the next

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from demos.images import answers, points
-from demos.translation.turns import Turn
+from demos.turns import Turn
 
 ROUNDS = 10
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame, typed
+from demos import frame, models, typed
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
-from inference.errors import Refusal, UnknownModel
+from inference.errors import Refusal
 from pretrained import checkpoint
 from pretrained.text import alphabet
 from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
@@ -47,13 +47,8 @@ def writers(engine: Any) -> dict[str, Any]:
     return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
 
 
-def entry_of(engine: Any, key: Any) -> Any:
-    """The catalogue entry of a model that writes. Raises `UnknownModel`."""
-    name = key if "/" in str(key) else f"{TASK}/{key}"
-    entry = engine.entries.get(name) if isinstance(name, str) else None
-    if entry is None or entry.task != TASK:
-        raise UnknownModel(model=str(key)[:80])
-    return entry
+#: A model of this room: `demos.models.entry_of`.
+entry_of = partial(models.entry_of, TASK)
 
 
 def writes_poems(entry: Any) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame
+from demos import frame, models
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
 from demos.typed import checked_text
-from inference.errors import Refusal, UnknownModel
+from inference.errors import Refusal
 from pretrained import checkpoint
 from pretrained.translation.errors import TooLong
 from pretrained.translation.marian_entries import DIRECTIONS as DIRECTIONS_OF
@@ -59,13 +59,8 @@ def translators(engine: Any) -> dict[str, Any]:
     return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
 
 
-def entry_of(engine: Any, key: Any) -> Any:
-    """The catalogue entry of a model that translates. Raises `UnknownModel`."""
-    name = key if "/" in str(key) else f"{TASK}/{key}"
-    entry = engine.entries.get(name) if isinstance(name, str) else None
-    if entry is None or entry.task != TASK:
-        raise UnknownModel(model=str(key)[:80])
-    return entry
+#: A model of this room: `demos.models.entry_of`.
+entry_of = partial(models.entry_of, TASK)
 
 
 def config(entry: Any) -> dict[str, Any]:

@@ -76,26 +76,6 @@ def figures() -> dict[str, Callable[[Say], str]]:
     return {"scores": scores, "ladder": ladder, "curve": curve, "networks": networks}
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Rows of HTML under their heads, figures to the right."""
-    first, *rest = heads
-    head = f'<th scope="col">{first}</th>'
-    head += "".join(f'<th scope="col" class="number">{one}</th>' for one in rest)
-    body = "".join(
-        f'<tr><th scope="row">{name}</th>'
-        + "".join(
-            f'<td class="number" data-label="{label}">{cell}</td>'
-            for label, cell in zip(rest, cells, strict=True)
-        )
-        + "</tr>"
-        for name, *cells in rows
-    )
-    sheet = (
-        f'<table class="sheet figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    )
-    return frame.drawn(f'<div class="scroll">{sheet}</div>', caption)
-
-
 def scores(say: Say) -> str:
     """BLEU and chrF of every direction, and BLEU where the source was not in the training data."""
     asked = [(direction, key, direction.replace("-", "_")) for direction, key in BUNDLED.items()]
@@ -107,7 +87,7 @@ def scores(say: Say) -> str:
         rows.append((say(f"translation.chart.{name}"), *cells, f"{row['n']:,}" if row else DASH))
     heads = ("direction", "bleu", "chrf", "new", "n")
     caption = say("translation.chart.scores")
-    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def rungs() -> dict[str, Row]:
@@ -135,7 +115,7 @@ def ladder(say: Say) -> str:
     n = f"{one['n']:,}" if one else DASH
     heads = ("rung", "bleu", "chrf", "weights", "updates")
     caption = say("translation.chart.ladder", n=n, minutes=minutes)
-    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def networks(say: Say) -> str:
@@ -159,7 +139,7 @@ def networks(say: Say) -> str:
     ]
     caption = say("translation.chart.networks", shared=times[0], own=times[1])
     heads = ("direction", "shared", "own", "n")
-    return table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def curve(say: Say) -> str:

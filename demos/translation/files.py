@@ -24,7 +24,7 @@ from demos.limits import MB
 from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers
 from demos.translation.letters import MOST_TEXT, UTF_8, Letter, pieces, read
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SHOWN = 400  # characters of the result that the page shows

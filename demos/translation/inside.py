@@ -18,7 +18,7 @@ from demos.translation.answers import Translated
 from demos.translation.look import PLACES, Look, Looked, from_try, opened, stays
 from demos.translation.spelling import until
 from demos.translation.spelling import words as spelled
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SENTENCE = """element.addEventListener('change', (event) => {

@@ -19,7 +19,7 @@ from demos.sight import on_sight
 from demos.translation import answers, asking, browser, charts, compare, examples, files, kept
 from demos.translation.answers import Translated
 from demos.translation.asking import Step
-from demos.translation.turns import Turn, while_mine
+from demos.turns import Turn, while_mine
 
 BROKEN = Step("")  # stands in for what nobody expected, before it is raised
 

@@ -50,6 +50,11 @@ def test_a_figure_has_its_interval() -> None:
     assert frame.figure("top1", measured) == "95.9% ± 0.4"
     assert frame.figure("top1", measured, interval=False) == "95.9%"
     assert frame.figure("nats_per_char", {"value": 1.3}) == "1.30"
+    lopsided = {"value": 0.959, "low": 0.1, "high": 1.0}
+    assert (
+        frame.figure("precision", lopsided)
+        == "95.9% (10.0\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}100.0)"
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from PIL import Image
 from demos.images import copy, denoise, inside, judge, layers, moves, opened, player, replayed
 from demos.images.look import Look, Looked
 from demos.language import Words
-from demos.translation.turns import Turn
+from demos.turns import Turn
 from inference.errors import BadInput, Busy
 
 WORDS = Words()

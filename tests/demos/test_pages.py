@@ -33,7 +33,7 @@ def test_a_result_says_all_that_is_claimed(words: Words) -> None:
     for part in (
         "95.9%",
         "95.5–96.2%",
-        "≥ 95.5%",
+        "≥\N{NO-BREAK SPACE}95.5%",
         "met",
         "cifar10/test",
         "n = 10,000",

@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 from fake_translators import EN_FR, EN_ZH, KNOWN, NOW, PLAIN, FakeEngine, sentence, turned
 
-from demos import frame, pulse
+from demos import frame, pulse, turns
 from demos import translation as tab
 from demos.language import Words
 from demos.translation import (
@@ -28,7 +28,6 @@ from demos.translation import (
     pieces,
     thread,
     translate,
-    turns,
 )
 from demos.translation.letters import FileNotText, FileTooLong
 from inference import Settings

@@ -34,7 +34,7 @@ from demos.translation import (
 from demos.translation import tree as branches
 from demos.translation.answers import Translated
 from demos.translation.look import Look, Looked
-from demos.translation.turns import Turn
+from demos.turns import Turn
 from inference.errors import Busy, OutOfMemory
 from pretrained.translation import sentences as splitting
 
