@@ -14,6 +14,7 @@ from typing import Any
 
 from pretrained import checkpoint
 from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
+from pretrained.detection.hub_entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.hub import ONE_MODEL
 from pretrained.images.pipeline_entries import PIPELINE_ENTRIES
@@ -68,6 +69,7 @@ class Entry:
         languages: of the labels.
         max_batch: the most inputs that are computed together.
         classes: number of classes, where the model has classes.
+        unfiltered: it draws whatever a text says, and nothing looks at what it drew.
     """
 
     key: str
@@ -84,6 +86,7 @@ class Entry:
     languages: tuple[str, ...] = ("en",)
     max_batch: int = 32
     classes: int | None = None
+    unfiltered: bool = False
     claims: tuple[Claim, ...] = ()
 
     @property
@@ -199,7 +202,13 @@ def entries() -> Mapping[str, Entry]:
     """Every model by key: the bundled ones first, then those on the Hub."""
     here = [key for key in BUNDLED if (folder_of(key) / checkpoint.CONFIG).is_file()]
     found = [from_folder(folder_of(key), key) for key in here]
-    offered = (*_timm_entries(), *_causal_entries(), *_marian_entries(), *_pipeline_entries())
+    offered = (
+        *_timm_entries(),
+        *_detector_entries(),
+        *_causal_entries(),
+        *_marian_entries(),
+        *_pipeline_entries(),
+    )
     return {entry.key: entry for entry in (*found, *offered)}
 
 
@@ -234,6 +243,15 @@ def _timm_entries() -> Iterator[Entry]:
         yield _offered(backbone, "classification.timm_backbone:load", claims, classes=1000)
 
 
+def _detector_entries() -> Iterator[Entry]:
+    """The detectors that can be downloaded, with what their authors published."""
+    for model in DETECTOR_ENTRIES:
+        split = "coco2017/val", 5000, model.reference
+        claims = (_published(metric, share, *split) for metric, share in model.published)
+        more = {"revision": model.revision, "files": model.files}
+        yield _offered(model, "detection.hub_detector:load", claims, **more)
+
+
 def _causal_entries() -> Iterator[Entry]:
     """The language models that can be downloaded, with what was published of them."""
     for writer in CAUSAL_ENTRIES:
@@ -254,7 +272,7 @@ def _marian_entries() -> Iterator[Entry]:
 def _pipeline_entries() -> Iterator[Entry]:
     """The pipelines that draw and can be downloaded; their authors' figures are of other data."""
     for model in PIPELINE_ENTRIES:
-        more = {"revision": model.revision, "files": model.files}
+        more = {"revision": model.revision, "files": model.files, "unfiltered": model.words}
         yield _offered(model, "images.pipelines:load", (), **more)
 
 

@@ -1,0 +1,249 @@
+"""Detectors of today, from their files on the Hub to what the app serves.
+
+A network of the family of DETR answers with a fixed number of boxes, most of them "nothing". There
+are no anchors and no suppression to look into: `predict` has the view ``answer`` only. Weights come
+as safetensors, and no code comes with a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pretrained import checkpoint, hub, hub_networks
+from pretrained.catalog import Entry, Progress
+from pretrained.detection import rle
+from pretrained.detection.hub_entries import DETECTORS
+from pretrained.detection.hub_sight import Sight
+from pretrained.errors import BadCheckpoint, ViewUnsupported
+
+#: ``model_type`` and the class that transformers has for it.
+KINDS = {
+    "detr": "DetrForObjectDetection",
+    "yolos": "YolosForObjectDetection",
+    "rt_detr": "RTDetrForObjectDetection",
+    "rt_detr_v2": "RTDetrV2ForObjectDetection",
+}
+#: Those whose last class is "nothing"; the others say yes or no to each class.
+NOTHING = frozenset({"detr", "yolos"})
+#: Answers below this score are not told; the most that are.
+LEAST_SCORE, MOST_OBJECTS = 0.05, 100
+#: COCO's things have the numbers up to 90; above them stand grass, sky and other stuff.
+LAST_THING = 90
+#: COCO's names, where a network was taught others.
+COCO_NAMES = {
+    "aeroplane": "airplane",
+    "diningtable": "dining table",
+    "motorbike": "motorcycle",
+    "pottedplant": "potted plant",
+    "sofa": "couch",
+    "tvmonitor": "tv",
+}
+SIGHT = "preprocessor_config.json"
+
+
+class HubDetector:
+    """A detector of transformers, as the engine holds it.
+
+    Attributes:
+        labels: the name of each class by its number; None for one that is not answered.
+    """
+
+    def __init__(self, network: Any, sight: Sight, key: str, device: str) -> None:
+        self.network, self.sight, self.key = network.eval().requires_grad_(False), sight, key
+        config = network.config
+        self.labels = names(config.id2label, masks=hasattr(network, "mask_head"))
+        self.nothing = config.model_type in NOTHING
+        self.to(device)
+        tensors = [*network.parameters(), *network.buffers()]
+        self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def to(self, device: str) -> None:
+        """Move the weights, to another device or to host memory."""
+        self.device = torch.device(device)
+        self.network.to(self.device)
+
+    def predict(self, inputs: list[np.ndarray], *, view: str = "answer") -> list[dict[str, Any]]:
+        """Objects in each picture, uint8 [H, W, 3] of any size.
+
+        Returns:
+            For each ``objects``, the highest score first: ``label``, ``score``, ``box`` [x0, y0,
+            x1, y1] in its pixels, ``mask`` as COCO's compressed RLE, or None.
+
+        Raises:
+            ViewUnsupported: another view than ``answer`` is asked for.
+        """
+        if view != "answer":
+            raise ViewUnsupported(model=self.key, view=view)
+        sizes = [self.sight.size(*picture.shape[:2]) for picture in inputs]
+        answers: dict[int, dict[str, Any]] = {}
+        for size in dict.fromkeys(sizes):
+            alike = [number for number, own in enumerate(sizes) if own == size]
+            found = self._look([inputs[number] for number in alike], size)
+            answers.update(zip(alike, found, strict=True))
+        return [answers[number] for number in range(len(inputs))]
+
+    @torch.inference_mode()
+    def _look(self, pictures: list[np.ndarray], size: tuple[int, int]) -> list[dict[str, Any]]:
+        """Pictures that are all seen at one size."""
+        pixels = torch.stack([self.sight.pixels(picture, size) for picture in pictures])
+        told = self.network(pixel_values=pixels.to(self.device))
+        odds = told.logits.float()
+        odds = odds.softmax(-1)[..., :-1] if self.nothing else odds.sigmoid()
+        unnamed = [number for number, label in enumerate(self.labels) if label is None]
+        odds[..., unnamed] = 0.0
+        masks = getattr(told, "pred_masks", None)
+        answers = []
+        for n, picture in enumerate(pictures):
+            queries, classes, scores = best(odds[n], self.nothing)
+            boxes = corners(told.pred_boxes[n, queries].float(), picture.shape[:2])
+            maps = None if masks is None else masks[n, queries].float().cpu().numpy()
+            answers.append({"objects": self._objects(classes, scores, boxes, maps, picture)})
+        return answers
+
+    def _objects(
+        self,
+        classes: Tensor,
+        scores: Tensor,
+        boxes: np.ndarray,
+        maps: np.ndarray | None,
+        picture: np.ndarray,
+    ) -> list[dict[str, Any]]:
+        """The answer, without boxes that hold no part of the picture."""
+        objects = []
+        for n, (kind, score) in enumerate(zip(classes.tolist(), scores.tolist(), strict=True)):
+            left, top, right, bottom = box = [round(float(side), 2) for side in boxes[n]]
+            if left < right and top < bottom:
+                mask = None if maps is None else cut(maps[n], boxes[n], picture.shape[:2])
+                told = {"label": self.labels[kind], "score": round(score, 6)}
+                objects.append({**told, "box": box, "mask": mask})
+        return objects
+
+
+def best(odds: Tensor, one_each: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Query, class and score of the best answers, the highest score first.
+
+    Args:
+        odds: [queries, classes]. one_each: one class for a query, or as many as it says yes to.
+    """
+    if one_each:
+        highest, classes = odds.max(-1)
+        scores, queries = highest.sort(descending=True, stable=True)
+        classes = classes[queries]
+    else:
+        scores, flat = odds.flatten().sort(descending=True, stable=True)
+        queries, classes = flat // odds.shape[-1], flat % odds.shape[-1]
+    count = min(int((scores >= LEAST_SCORE).sum()), MOST_OBJECTS)
+    return queries[:count], classes[:count], scores[:count]
+
+
+def corners(boxes: Tensor, size: tuple[int, ...]) -> np.ndarray:
+    """Centre, width and height as shares of the picture -> corners in its pixels, inside it."""
+    height, width = size
+    middle, half = boxes[:, :2], boxes[:, 2:] / 2
+    shares = torch.cat([middle - half, middle + half], 1).clamp(0, 1).cpu().numpy()
+    return shares * np.array([width, height, width, height], np.float32)
+
+
+def cut(mask: np.ndarray, box: np.ndarray, size: tuple[int, ...]) -> dict[str, Any]:
+    """An object's map [h, w] over the whole picture, above 0 where it is -> RLE, within its box."""
+    height, width = size
+    left, top = np.floor(box[:2]).astype(int)
+    right, bottom = np.minimum(np.ceil(box[2:]).astype(int), (width, height))
+    across, down = mask.shape[1] / width, mask.shape[0] / height
+    part = (left * across, top * down, right * across, bottom * down)
+    inside = Image.fromarray(mask).resize(
+        (right - left, bottom - top), Image.Resampling.BILINEAR, part
+    )
+    return rle.encode(np.asarray(inside) > 0, left, top, height, width)
+
+
+def names(labels: Mapping[int, str], masks: bool) -> list[str | None]:
+    """The name of each class in COCO's words; None where it has none, or counts nothing."""
+    found: list[str | None] = []
+    for number in range(len(labels)):
+        name = labels[number]
+        stuff = masks and number > LAST_THING
+        unnamed = name == "N/A" or name.startswith("LABEL_")
+        found.append(None if stuff or unnamed else COCO_NAMES.get(name, name))
+    return found
+
+
+def load(entry: Entry, device: str, progress: Progress) -> HubDetector:
+    """The loader of the Hub entries.
+
+    Raises:
+        HubOffline and its kin: it has to be downloaded, and that failed.
+        BadCheckpoint: its files are damaged, or it is none of the networks that are served.
+    """
+    assert entry.hub_id is not None
+    folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
+    network, sight = build(folder, masks=DETECTORS[entry.key].masks)
+    return HubDetector(network, sight, entry.key, device)
+
+
+def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
+    """The loader of a folder that `hub_train` wrote.
+
+    Raises:
+        BadCheckpoint: it is damaged or incomplete.
+    """
+    folder = Path(str(entry.folder))
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    told, sight = config.get("network"), config.get("sight")
+    if not (isinstance(told, dict) and isinstance(sight, dict)):
+        reason = "its config.json does not tell its network and sight: train it again"
+        raise BadCheckpoint(path=folder, reason=reason)
+    progress(0, entry.bytes)
+    transformers = hub_networks.library(folder, told, tuple(KINDS))
+    weights = checkpoint.load_weights(folder)
+    with hub_networks.reading(folder):
+        network = getattr(transformers, KINDS[told["model_type"]])(settings(transformers, told))
+        network.load_state_dict(weights)
+        seen = Sight.of(sight, told.get("patch_size", 1))
+    progress(entry.bytes, entry.bytes)
+    return HubDetector(network, seen, entry.key, device)
+
+
+def settings(transformers: Any, told: Mapping[str, Any], **changes: Any) -> Any:
+    """A network's config as transformers keeps it, from ``config.json``."""
+    kept = {name: value for name, value in told.items() if name != "model_type"}
+    return transformers.AutoConfig.for_model(told["model_type"], **{**kept, **changes})
+
+
+def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Sight]:
+    """Network, in single precision, and sight of a folder as the Hub has it.
+
+    Args:
+        changes: what is to be another way than ``config.json`` says, such as other classes, whose
+            weights are then random.
+
+    Raises:
+        BadCheckpoint, MissingDependency: as they say.
+    """
+    told = checkpoint.read_json(folder, checkpoint.CONFIG)
+    transformers = hub_networks.library(folder, told, tuple(KINDS))
+    kind = "DetrForSegmentation" if masks else KINDS[told["model_type"]]
+    with hub_networks.reading(folder):
+        sight = Sight.of(checkpoint.read_json(folder, SIGHT), told.get("patch_size", 1))
+        network, loaded = getattr(transformers, kind).from_pretrained(
+            folder,
+            config=settings(transformers, told, **changes),
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=bool(changes),
+            output_loading_info=True,
+        )
+    if not changes:
+        hub_networks.check_complete(folder, loaded)
+    elif loaded["missing_keys"]:
+        reason = "its weights do not fit its config.json: fetch it again"
+        raise BadCheckpoint(path=folder, reason=reason)
+    return network, sight
