@@ -56,8 +56,9 @@ class Faces:
         """One answer for each input.
 
         Args:
-            view: ``answer`` draws; ``layers`` adds what each layer passed on; ``judge`` adds the
-                discriminator's opinion; ``copy`` the distance to the nearest training face.
+            view: ``answer`` draws; ``layers`` adds what each layer passed on; ``score`` the
+                discriminator's opinion, ``judge`` with which spots it depends on, at two hundred
+                times the work; ``copy`` the distance to the nearest training face.
 
         Returns:
             Each with ``image``, uint8 [64, 64, 3].
@@ -68,6 +69,7 @@ class Faces:
         looks = {
             "answer": self._answer,
             "layers": self._layers,
+            "score": self._score,
             "judge": self._judge,
             "copy": self._copy,
         }
@@ -109,24 +111,32 @@ class Faces:
                 rows.append(self._drawn([one])[1][-1][0])
         return torch.stack(rows)
 
+    def _score(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
+        return self._opinions(self._pictures(inputs))
+
     def _judge(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
         pictures = self._pictures(inputs)
-        judge, known = self.network.discriminator, self.config["scores"]
-        answers = []
-        for picture, image in zip(pictures, shown(pictures), strict=True):
-            score = judge(picture[None]).item()
-            covered = judge(coverings(picture))
+        answers = self._opinions(pictures)
+        for picture, answer in zip(pictures, answers, strict=True):
+            covered = self.network.discriminator(coverings(picture))
             side = round(len(covered) ** 0.5)
-            answers.append(
-                {
-                    "image": image,
-                    "score": score,
-                    "above_photos": share_below(score, known["photographs"]),
-                    "above_drawn": share_below(score, known["drawings"]),
-                    "heat": (score - covered).view(side, side).tolist(),
-                }
-            )
+            answer["heat"] = (answer["score"] - covered).view(side, side).tolist()
         return answers
+
+    def _opinions(self, pictures: Tensor) -> list[dict[str, Any]]:
+        """The discriminator's score of each picture [N, 3, 64, 64], and its ranks."""
+        known = self.config["scores"]
+        return [
+            {
+                "image": image,
+                "score": score,
+                "above_photos": share_below(score, known["photographs"]),
+                "above_drawn": share_below(score, known["drawings"]),
+            }
+            for image, score in zip(
+                shown(pictures), self.network.discriminator(pictures).tolist(), strict=True
+            )
+        ]
 
     @cached_property
     def _copies(self) -> Any:

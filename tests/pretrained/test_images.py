@@ -300,6 +300,16 @@ def test_a_picture_is_judged_with_its_rank_and_where_it_matters(faces):
     assert own["image"].shape == (64, 64, 3)
 
 
+def test_a_score_alone_is_the_one_that_comes_with_its_spots(faces):
+    inputs = [{"picture": np.asarray(tiny_faces.oval(3))}, SEVEN]
+    scored, judged = (faces.predict(inputs, view=view) for view in ("score", "judge"))
+    for quick, whole in zip(scored, judged, strict=True):
+        assert set(whole) - set(quick) == {"heat"}
+        assert np.array_equal(quick["image"], whole["image"])
+        for name in ("score", "above_photos", "above_drawn"):
+            assert quick[name] == pytest.approx(whole[name], abs=1e-4)
+
+
 def test_a_cover_hides_one_square_and_nothing_else():
     picture = torch.randn(3, 64, 64)
     covered = serve.coverings(picture)
