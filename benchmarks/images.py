@@ -36,8 +36,8 @@ NOTES = (
     " engine, each with one picture at a time; p50: of what a picture waits for its batch",
     f"diffusion takes {STEPS} steps in every way; the pipeline runs the same network and schedule,"
     " without folding and unfolding pixels",
-    "MB at the peak: beyond what was held before the batch; every picture of ours is compared with"
-    " what its seed gives alone",
+    "MB at the peak: of a first batch beyond what its loaded model holds, in a process of its own;"
+    " every picture of ours is compared with what its seed gives alone",
 )
 
 #: Draws a batch: ``draw(seeds)``.
@@ -115,11 +115,11 @@ async def through_engine(device: str, key: str, alone: Sequence[np.ndarray]) -> 
         await engine.close()
 
 
-def loop_of(model: Any, device: str) -> Draw:
+def loop_of(entry: Any, device: str) -> Draw:
     """The plain module: a latent, a call, a picture."""
     import torch
 
-    generator = model.network.generator
+    generator = entry.load(device).network.generator
 
     @torch.no_grad()
     def draw(seeds: Sequence[int]) -> Any:
@@ -130,15 +130,26 @@ def loop_of(model: Any, device: str) -> Draw:
     return draw
 
 
-def pipeline_of(model: Any, device: str) -> Draw:
+def pipeline_of(entry: Any, device: str) -> Draw:
     """diffusers' pipeline around the same network and schedule."""
     from diffusers import DDIMPipeline
 
+    model = entry.load(device)
     pipeline = DDIMPipeline(model.network.unet, model.network.schedule).to(device)
     pipeline.set_progress_bar_config(disable=True)
 
     def draw(seeds: Sequence[int]) -> Any:
         return pipeline(batch_size=len(seeds), num_inference_steps=STEPS, output_type="np").images
+
+    return draw
+
+
+def served_of(entry: Any, device: str) -> Draw:
+    """The model as the engine holds it."""
+    model = entry.load(device)
+
+    def draw(seeds: Sequence[int]) -> list[np.ndarray]:
+        return [answer["image"] for answer in model.predict([point(seed) for seed in seeds])]
 
     return draw
 
@@ -167,10 +178,10 @@ async def one(
     say: Callable[[str], None],
 ) -> Table:
     """Every way of one model with so many pictures at once, each beside its first way."""
-    model = catalog.find(key).load(device)
+    entry = catalog.find(key)
     seeds = list(range(max(effort.callers)))
-    alone = [model.predict([point(seed)])[0]["image"] for seed in seeds]
-    reference = first(model, device)
+    reference, served = first(entry, device), served_of(entry, device)
+    alone = [picture for seed in seeds for picture in served([seed])]
 
     def loop(draw: Draw, batch: int) -> Load:
         return bare_loop(Bare(draw), seeds, batch, effort)  # type: ignore[arg-type]
@@ -179,21 +190,22 @@ async def one(
         say(f"{key}, {row.way}: {row.batch} at once, {number + 1} of {effort.repeats}")
         row.references.append(loop(reference, 1).rate)
 
-    def ours(batch: Sequence[int]) -> list[np.ndarray]:
-        return [answer["image"] for answer in model.predict([point(seed) for seed in batch])]
-
     loop(reference, 1)
     settings = []
-    for way, draw in ((name, reference), ("served, predict", ours)):
+    for way, prepare, draw in (
+        (name, first, reference),
+        ("served, predict", served_of, served),
+    ):
         for batch in effort.callers:
+            say(f"{key}, {way}: memory of {batch} at once")
             row = Setting(way, batch)
+            row.megabytes = memory.alone(prepare, (entry, device), seeds[:batch])
             draw(seeds[:batch])  # warms what warms up
-            row.megabytes = memory.most(lambda d=draw, b=batch: d(seeds[:b]), device)  # type: ignore[misc]
             for number in range(effort.repeats):
                 beside(row, number)
                 row.loads.append(loop(draw, batch))
-            if draw is ours:
-                drawn = [p for n in seeds[::batch] for p in ours(seeds[n : n + batch])]
+            if draw is served:
+                drawn = [p for n in seeds[::batch] for p in served(seeds[n : n + batch])]
                 row.wrong = differences(drawn, alone)
             settings.append(row)
     async with through_engine(device, key, alone) as ask:
