@@ -16,6 +16,7 @@ from inference.errors import (
     LoadFailed,
     ModelFailed,
     OutOfMemory,
+    Unfiltered,
     UnknownModel,
 )
 from inference.settings import Settings
@@ -32,5 +33,6 @@ __all__ = [
     "ModelFailed",
     "OutOfMemory",
     "Settings",
+    "Unfiltered",
     "UnknownModel",
 ]

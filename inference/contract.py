@@ -14,7 +14,10 @@ Progress = Callable[[int, int], None]
 
 
 class Entry(Protocol):
-    """The part of a catalogue entry (`pretrained.catalog.Entry`) that the engine reads."""
+    """The part of a catalogue entry (`pretrained.catalog.Entry`) that the engine reads.
+
+    It may also have ``unfiltered = True``: it is then served only where the settings say so.
+    """
 
     @property
     def key(self) -> str: ...

@@ -21,7 +21,7 @@ from inference.batching import Arrival, Job, Queue, Request
 from inference.cache import Cache
 from inference.contract import Entry, Load, load_entry
 from inference.device import Device, choose
-from inference.errors import Busy, Closed, Refusal, UnknownModel
+from inference.errors import Busy, Closed, Refusal, Unfiltered, UnknownModel
 from inference.lane import Lane
 from inference.metrics import Metrics
 from inference.settings import Settings
@@ -51,8 +51,12 @@ class Engine:
         metrics: Metrics | None = None,
         start: Callable[[Lane], None] = in_a_thread,
     ) -> None:
-        self.entries: Mapping[str, Entry] = dict(entries)
         self.settings = settings
+        #: What the settings keep from being served.
+        self.withheld = {key: entry for key, entry in entries.items() if self._withholds(entry)}
+        self.entries: Mapping[str, Entry] = {
+            key: entry for key, entry in entries.items() if key not in self.withheld
+        }
         self.metrics = metrics or Metrics()
         self._clock, self._start = clock, start
         # Models that were all loaded on purpose are there to stay.
@@ -72,7 +76,13 @@ class Engine:
         self.metrics.watch(lambda: len(self._queue), self._cache.used)
 
     def add(self, entry: Entry) -> None:
-        """Adds an entry, or replaces the one with its key; what was loaded for that one leaves."""
+        """Adds an entry, or replaces the one with its key; what was loaded for that one leaves.
+
+        Raises:
+            Unfiltered: the settings do not allow it.
+        """
+        if self._withholds(entry):
+            raise Unfiltered(model=entry.key)
         replaced = self.entries.get(entry.key) not in (None, entry)
         self.entries = {**self.entries, entry.key: entry}
         if replaced:
@@ -215,11 +225,16 @@ class Engine:
 
     # Inside
 
+    def _withholds(self, entry: Entry) -> bool:
+        return getattr(entry, "unfiltered", False) and not self.settings.allow_unfiltered
+
     def _known(self, key: str) -> None:
-        if key not in self.entries:
-            # Not by its name: whoever asks could otherwise make up any number of series.
-            self._tell_outcome("unknown", UnknownModel.code, 0.0)
-            raise UnknownModel(model=key)
+        if key in self.entries:
+            return
+        kind = Unfiltered if key in self.withheld else UnknownModel
+        # Not by its name: whoever asks could otherwise make up any number of series.
+        self._tell_outcome("unknown", kind.code, 0.0)
+        raise kind(model=key)
 
     def _job(self, key: str, deadline: float | None) -> tuple[str, float, float, Any]:
         seconds = self.settings.deadline_s if deadline is None else deadline

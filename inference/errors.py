@@ -30,6 +30,7 @@ __all__ = [
     "ModelFailed",
     "OutOfMemory",
     "Refusal",
+    "Unfiltered",
     "UnknownModel",
     "explain",
 ]
@@ -51,6 +52,16 @@ class UnknownModel(EngineError):
 
     code = UnknownEntry.code
     sentence = UnknownEntry.sentence
+
+
+class Unfiltered(EngineError):
+    """Whoever runs the server has not allowed a model without a safety filter. Fields: model."""
+
+    code = "unfiltered"
+    sentence = (
+        "{model} is not offered here, as it draws whatever a text says and has no safety filter: "
+        "whoever runs the server can turn it on with --allow-unfiltered."
+    )
 
 
 class Busy(EngineError):

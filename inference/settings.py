@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     warm: bool = Field(True, description="load torch and a first model once the page is up")
     preload: bool = Field(False, description="load every bundled model before the page is up")
     offline: bool = Field(False, description="never reach for the Hugging Face Hub")
+    allow_unfiltered: bool = Field(
+        False, description="offer models that draw what a text says and have no safety filter"
+    )
     cache_dir: Path | None = Field(
         None, description="folder for models from the Hub; otherwise the Hub client's own"
     )

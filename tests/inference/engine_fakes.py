@@ -30,6 +30,7 @@ class FakeEntry:
     bytes: int = 10
     max_batch: int = 4
     loader: str = "nowhere:load"
+    unfiltered: bool = False
 
 
 class OutOfMemoryError(RuntimeError):

@@ -27,6 +27,7 @@ from inference import (
     LoadFailed,
     ModelFailed,
     OutOfMemory,
+    Unfiltered,
     UnknownModel,
 )
 from pretrained.errors import Refusal, ViewUnsupported
@@ -328,6 +329,29 @@ def test_replacing_an_entry_lets_the_old_model_go() -> None:
         await house.run()
         await asyncio.gather(*tasks)
         assert house.row("a")["bytes"] == 20
+
+    run(facts())
+
+
+def test_a_model_without_a_filter_has_no_door_unless_the_host_allows_it() -> None:
+    async def facts() -> None:
+        kept = House(FakeEntry("a"), FakeEntry("wild", unfiltered=True))
+        assert set(kept.engine.entries) == {"a"} and set(kept.engine.withheld) == {"wild"}
+        assert [row["key"] for row in kept.engine.status()["models"]] == ["a"]
+        assert isinstance(await refusal(kept.ask("wild", 1)), Unfiltered)
+        for call in (kept.engine.preload, kept.engine.unload):
+            with pytest.raises(Unfiltered):
+                await call("wild")
+        with pytest.raises(Unfiltered):
+            await anext(kept.engine.stream("wild", 1))
+        with pytest.raises(Unfiltered):
+            kept.engine.predict_sync("wild", 1)
+        with pytest.raises(Unfiltered):
+            kept.engine.add(FakeEntry("wild", unfiltered=True))
+        allowed = House(FakeEntry("wild", unfiltered=True), allow_unfiltered=True)
+        task = allowed.ask("wild", 1)
+        await allowed.run()
+        assert await task == ("answer", 1) and not allowed.engine.withheld
 
     run(facts())
 

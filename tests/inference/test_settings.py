@@ -41,6 +41,18 @@ def test_switches_turn_on_and_off() -> None:
     assert not settings.warm and settings.offline
 
 
+def test_models_without_a_filter_are_off_unless_the_host_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not Settings().allow_unfiltered
+    assert Settings.from_command_line(["--allow-unfiltered"]).allow_unfiltered
+    monkeypatch.setenv("BREAKTHROUGHS_ALLOW_UNFILTERED", "1")
+    assert Settings().allow_unfiltered
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--help"])
+    assert "--allow-unfiltered" in capsys.readouterr().out
+
+
 def test_model_folders_may_be_repeated_or_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [Path("/one"), Path("/two")]
     assert Settings.from_command_line(["--model", "/one", "--model", "/two"]).model == expected

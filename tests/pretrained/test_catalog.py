@@ -94,3 +94,8 @@ def test_a_bundled_classifier_answers_alike_alone_and_in_a_batch(entry):
     assert tuple(labels["en"]) == model.labels
     assert len(labels["zh"]) == len(labels["en"])
     assert all(any("\u4e00" <= c <= "\u9fff" for c in name) for name in labels["zh"])
+
+
+def test_what_draws_whatever_a_text_says_is_known_to_have_no_filter():
+    unfiltered = [entry.key for entry in catalog.entries().values() if entry.unfiltered]
+    assert unfiltered == ["images/sdxs"]
