@@ -119,6 +119,7 @@ BUNDLED = (
     "translation/en-fr-plain",
     "images/faces-gan",
     "images/faces-diffusion",
+    "detection/everyday",
 )
 
 

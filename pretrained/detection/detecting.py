@@ -1,0 +1,165 @@
+"""Pictures with boxes and masks, and a network that finds them, as the training loop wants them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pretrained.detection import augment
+from pretrained.detection.data import Scene, Scenes, Thing
+from pretrained.detection.model import CELL, Detector, Target
+from pretrained.detection.scoring import Scores
+from pretrained.detection.seeing import objects, seen
+
+#: Updates of one round: one row of the history.
+ROUND = 200
+#: Shorter sides in pixels that the pictures of a batch are laid out at, as progress passes each
+#: share: small ones first are cheap and teach the coarse things.
+SIDES = ((0.35, (128, 160, 192, 224)), (0.75, (160, 192, 224, 256)), (1.01, (192, 224, 256, 288)))
+#: Share of the pictures that others' objects are pasted into, and the most of them.
+PASTED, MOST_PASTED = 0.5, 2
+#: Objects smaller than so many pixels are not worth pasting.
+WORTH = 24
+
+Batch = tuple[Tensor, list[Target]]
+
+
+class Detecting:
+    """Scenes and a detector.
+
+    Args:
+        train: what is learnt from. held_out: what the training is watched by.
+        names: of the classes, in the network's order.
+    """
+
+    def __init__(
+        self,
+        model: Detector,
+        train: Scenes,
+        held_out: Scenes,
+        names: Sequence[str],
+        device: Any,
+        *,
+        batch: int = 4,
+        seed: int = 0,
+        body_rate: float = 0.5,
+    ) -> None:
+        self.model: nn.Module = model
+        self.detector, self.device = model, device
+        self.train, self.held_out, self.names = train, held_out, tuple(names)
+        self.numbers = {name: number for number, name in enumerate(names, 1)}
+        self.batch, self.seed, self.body_rate = batch, seed, body_rate
+        self.steps_per_epoch = ROUND
+        self.pictures: dict[str, np.ndarray] = {}
+        self.sums: Counter[str] = Counter()
+        self.cuts, self.cut_odds = self._cuts()
+        self.odds = self._odds()
+
+    def _odds(self) -> np.ndarray:
+        """How often each picture is shown: those of rare sources and with many objects more."""
+        sources = Counter(scene.source for scene in self.train.scenes)
+        odds = [
+            math.sqrt((1 + len(scene.things)) / sources[scene.source])
+            for scene in self.train.scenes
+        ]
+        return np.array(odds) / sum(odds)
+
+    def _cuts(self) -> tuple[list[tuple[Scene, Thing]], np.ndarray]:
+        """Every object that can be cut out, and its odds, rare classes favoured a little."""
+        cuts = [
+            (scene, thing)
+            for scene in self.train.scenes
+            for thing in scene.things
+            if thing.mask is not None
+            and not thing.crowd
+            and min(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= WORTH
+        ]
+        counts = Counter(thing.label for _, thing in cuts)
+        odds = np.array([counts[thing.label] ** -0.25 for _, thing in cuts])
+        return cuts, odds / odds.sum() if len(odds) else odds
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What is new at full rate, the body slower, its first layers not at all."""
+        self.detector.freeze()
+        body = [p for p in self.detector.body.parameters() if p.requires_grad]
+        mine = {id(p) for p in self.detector.body.parameters()}
+        rest = [p for p in self.detector.parameters() if id(p) not in mine]
+        return [{"params": rest}, {"params": body, "lr_scale": self.body_rate}]
+
+    def picture(self, scene: Scene) -> np.ndarray:
+        """uint8 [H, W, 3], decoded once."""
+        if scene.place not in self.pictures:
+            self.pictures[scene.place] = scene.pixels()
+        return self.pictures[scene.place]
+
+    def made(
+        self, scene: Scene, size: tuple[int, int], chance: np.random.Generator
+    ) -> tuple[np.ndarray, Target]:
+        """One training picture of ``size`` (width, height): float [H, W, 3], and what is in it."""
+        canvas = augment.laid(scene, self.picture(scene), size, chance)
+        if self.cuts and chance.random() < PASTED:
+            for _ in range(int(chance.integers(1, MOST_PASTED + 1))):
+                other, thing = self.cuts[chance.choice(len(self.cuts), p=self.cut_odds)]
+                augment.paste(canvas, thing, self.picture(other), chance)
+        return augment.relit(canvas.pixels, chance), augment.target(canvas, self.numbers)
+
+    def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
+        """One round. The pictures of a batch are all wide or all high, at one of a few sizes."""
+        chance = np.random.default_rng((self.seed, epoch))
+        sides = next(sides for share, sides in SIDES if progress < share)
+        torch.manual_seed(self.seed * 1_000_003 + epoch)  # which boxes are learnt from
+        waiting: dict[bool, list[Scene]] = {True: [], False: []}
+        done = 0
+        while done < ROUND:
+            scene = self.train.scenes[chance.choice(len(self.train), p=self.odds)]
+            alike = waiting[scene.width >= scene.height]
+            alike.append(scene)
+            if len(alike) < self.batch:
+                continue
+            short = int(chance.choice(sides))
+            long = round(short * 4 / 3 / CELL) * CELL
+            size = (long, short) if scene.width >= scene.height else (short, long)
+            made = [self.made(one, size, chance) for one in alike]
+            pictures = torch.from_numpy(np.stack([pixels for pixels, _ in made]))
+            targets = [
+                {k: v.to(self.device) if isinstance(v, Tensor) else v for k, v in t.items()}
+                for _, t in made
+            ]
+            yield pictures.permute(0, 3, 1, 2).to(self.device), targets
+            alike.clear()
+            done += 1
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The five losses of Mask R-CNN, added."""
+        assert isinstance(model, Detector)
+        found = model.losses(*batch)
+        self.sums.update({name: float(value.detach()) for name, value in found.items()})
+        self.sums["count"] += 1
+        return torch.stack(list(found.values())).sum()
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """The round's mean losses, and the averaged network's figures on pictures kept aside."""
+        assert isinstance(model, Detector)
+        model.eval()
+        count = max(self.sums.pop("count", 0), 1)
+        means = {name: value / count for name, value in self.sums.items()}
+        self.sums.clear()
+        found = []
+        for scene in self.held_out.scenes:
+            [sight], place = seen(model, [self.picture(scene)])
+            found.append(objects(sight, place[0], self.names))
+        scores = Scores(self.held_out.scenes, found)
+        people = {
+            f"held_out_person_{kind}_ap50": scores.ap50(kind, ["person"])
+            for kind in ("box", "mask")
+        }
+        some = [name for name, n in self.held_out.counts().items() if n >= 3]
+        people["held_out_box_ap50"] = scores.ap50("box", some)
+        return means | {k: v for k, v in people.items() if math.isfinite(v)}

@@ -1,0 +1,125 @@
+"""From a picture of any size to what the network sees, and back to the picture's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pretrained.detection import rle
+from pretrained.detection.model import CELL, Detector, Sight
+
+#: The shorter side that a picture is scaled to, the longest side, and the most pixels in all.
+SHORT, LONGEST, MOST_PIXELS = 256, 1344, 256 * 512
+
+
+@dataclass(frozen=True)
+class Place:
+    """A picture of ``width`` x ``height`` pixels, seen at ``wide`` x ``high``."""
+
+    width: int
+    height: int
+    wide: int
+    high: int
+
+    @classmethod
+    def of(cls, picture: np.ndarray) -> Place:
+        """Where a picture uint8 [H, W, 3] comes to lie. Its shape is kept, as far as whole pixels
+        can; a panorama is seen smaller, not longer without end."""
+        height, width = picture.shape[:2]
+        scale = min(
+            SHORT / min(width, height),
+            LONGEST / max(width, height),
+            (MOST_PIXELS / (width * height)) ** 0.5,
+        )
+        return cls(width, height, max(1, round(width * scale)), max(1, round(height * scale)))
+
+    def back(self, boxes: Tensor) -> np.ndarray:
+        """Boxes [N, 4] as the network saw them, in the picture's own pixels: float64 [N, 4]."""
+        across, down = self.width / self.wide, self.height / self.high
+        return boxes.detach().cpu().double().numpy() * (across, down, across, down)
+
+    def there(self, boxes: Sequence[Sequence[float]]) -> Tensor:
+        """Boxes [N, 4] of the picture, as the network sees them."""
+        across, down = self.wide / self.width, self.high / self.height
+        return torch.tensor(boxes, dtype=torch.float32) * torch.tensor([across, down, across, down])
+
+
+def prepared(picture: np.ndarray, place: Place) -> Tensor:
+    """uint8 [H, W, 3] -> float [3, H, W] in 0..1 at its place, padded to whole cells with grey."""
+    shown = Image.fromarray(picture)
+    if shown.size != (place.wide, place.high):
+        shown = shown.resize((place.wide, place.high), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    wide, high = (-(-side // CELL) * CELL for side in (place.wide, place.high))
+    canvas = torch.full((3, high, wide), 116 / 255)
+    pixels = torch.from_numpy(np.array(shown)).permute(2, 0, 1)
+    canvas[:, : place.high, : place.wide] = pixels.float() / 255
+    return canvas
+
+
+def seen(
+    model: Detector, pictures: Sequence[np.ndarray], offered: Tensor | None = None
+) -> tuple[list[Sight], list[Place]]:
+    """What the network makes of pictures uint8 [H, W, 3], in their order, and where they lie.
+
+    Those seen at one size are computed together, so that an answer never depends on its company.
+    """
+    device = next(model.parameters()).device
+    places = [Place.of(picture) for picture in pictures]
+    sights: dict[int, Sight] = {}
+    for size in {(place.wide, place.high) for place in places}:
+        rows = [n for n, place in enumerate(places) if (place.wide, place.high) == size]
+        batch = torch.stack([prepared(pictures[n], places[n]) for n in rows]).to(device)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        found = model.look(batch, [(size[1], size[0])] * len(rows), offered)
+        sights.update(zip(rows, found, strict=True))
+    return [sights[n] for n in range(len(pictures))], places
+
+
+def objects(sight: Sight, place: Place, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The objects of one picture in its own pixels, highest score first, each with ``label``,
+    ``score``, ``box`` and ``mask``."""
+    boxes = place.back(sight.boxes[sight.kept])
+    masks = (sight.masks.cpu() * 255).round().to(torch.uint8).numpy()
+    rows = zip(
+        boxes,
+        masks,
+        sight.labels[sight.kept].tolist(),
+        sight.scores[sight.kept].tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "label": names[label],
+            "score": score,
+            "box": box.tolist(),
+            "mask": drawn(mask, box, place.width, place.height),
+        }
+        for box, mask, label, score in rows
+    ]
+
+
+def drawn(mask: np.ndarray, box: np.ndarray, width: int, height: int) -> rle.Rle:
+    """A mask uint8 [28, 28] over a box [4], as run lengths over the whole picture."""
+    x0, y0 = (int(np.floor(side)) for side in box[:2])
+    x1, y1 = int(np.ceil(box[2])), int(np.ceil(box[3]))
+    x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
+    x1, y1 = min(max(x1, x0 + 1), width), min(max(y1, y0 + 1), height)
+    cells = mask.shape[0]
+    wide, high = max(box[2] - box[0], 1e-6), max(box[3] - box[1], 1e-6)
+    # The whole pixels around the box reach a little beyond it: a margin of one cell of nothing.
+    framed = Image.fromarray(np.pad(mask, cells))
+    part = (
+        cells + (x0 - box[0]) / wide * cells,
+        cells + (y0 - box[1]) / high * cells,
+        cells + (x1 - box[0]) / wide * cells,
+        cells + (y1 - box[1]) / high * cells,
+    )
+    part = tuple(min(max(edge, 0.0), 3.0 * cells) for edge in part)
+    patch = framed.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, part)
+    return rle.encode(np.asarray(patch) > 127, x0, y0, height, width)

@@ -1,0 +1,191 @@
+"""How the detector was trained: one recipe over the one loop, its body from the photo network.
+
+What the shipped checkpoint reached, in how long and on what, stands in its card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pretrained import catalog, checkpoint
+from pretrained.detection import data
+from pretrained.detection.data import Scenes
+from pretrained.detection.detecting import Detecting
+from pretrained.detection.model import Detector
+from pretrained.errors import BadData, UnknownEntry
+from training import loop
+from training.provenance import provenance
+from training.run import USUAL, Run
+
+BODY = "classification/photos"
+#: Fewest pictures that are worth training on.
+LEAST = 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one detector, apart from the pictures.
+
+    Attributes:
+        batch: pictures of an update. held_out: share kept aside, to watch by.
+        body_rate: the body's learning rate, by what is new.
+        architecture: arguments of `Detector` besides classes and body.
+        title, description, limits: for the model card.
+    """
+
+    plan: loop.Plan
+    batch: int = 4
+    held_out: float = 0.03
+    body_rate: float = 0.5
+    architecture: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    description: str = ""
+    limits: str = ""
+
+
+RECIPES = {
+    "detection/everyday": Recipe(
+        plan=loop.Plan(
+            epochs=80,
+            peak=6e-4,
+            weight_decay=0.02,
+            warmup=0.04,
+            optimiser="adamw",
+            average=200,
+            clip=5.0,
+        ),
+        architecture={
+            "channels": 96,
+            "hidden": 128,
+            "anchors": [[12, 20, 34], [54, 80, 115], [160, 220, 300]],
+            "ratios": [0.5, 1.0, 2.0],
+        },
+        title="Everyday things",
+        description="Mask R-CNN on the body of the photo network: people, cats, dogs and some "
+        "things of every day, each with its box and its shape.",
+        limits="It has learnt from fewer than two thousand pictures, and sees a picture at 256 "
+        "pixels: small, hidden and rare things escape it.",
+    ),
+}
+
+
+def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
+    """Train one detector and leave a checkpoint folder in ``out``.
+
+    On data with other classes than the shipped detector's, a visitor's own, its weights are the
+    start, and what tells the classes apart is new where they are; ``run.scratch`` overrides that.
+
+    Args:
+        run: its epochs are rounds of two hundred updates.
+
+    Raises:
+        UnknownEntry: no recipe is called so.
+        BadData: the pictures cannot be read, or are too few.
+    """
+    entry = catalog.entries().get(key)
+    if key not in RECIPES:
+        raise UnknownEntry(model=key)
+    recipe = RECIPES[key]
+    scenes = data.read(source, "train", LEAST)
+    names = scenes.names()
+    if not names:
+        reason = "none of its pictures has a labelled object: label some"
+        raise BadData(path=source, reason=reason)
+    shipped = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG) if entry else None
+    own = shipped is not None and names != shipped["labels"]
+    fresh = shipped is None or run.starts_fresh(own)
+    train_on, held_out = data.held_apart(scenes, recipe.held_out)
+    torch.manual_seed(run.seed)
+    network = begun(recipe, names)
+    if not fresh:
+        assert shipped is not None
+        started(network, names, catalog.folder_of(key), shipped["labels"])
+    device = loop.choose_device()
+    task = Detecting(
+        network,
+        train_on,
+        held_out,
+        names,
+        device,
+        batch=recipe.batch,
+        seed=run.seed,
+        body_rate=recipe.body_rate,
+    )
+    plan = run.plan(recipe.plan)
+    averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
+    made = provenance(
+        run,
+        device,
+        history,
+        pictures=len(train_on),
+        passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
+        data=scenes.split,
+        started_from=f"the body of {BODY}" if fresh else key,
+    )
+    assert isinstance(averaged, Detector)
+    name = f"detection/{out.resolve().name}" if own else key
+    write(out, name, averaged.cpu().eval(), recipe, train_on, names, made, own)
+    return out
+
+
+def begun(recipe: Recipe, names: list[str]) -> Detector:
+    """A new detector on the trained body of the photo network."""
+    folder = catalog.folder_of(BODY)
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    body = {
+        name: config[name]
+        for name in ("widths", "stem_width", "stem_kernel", "stem_stride", "mean", "std")
+    }
+    network = Detector(len(names), body, **recipe.architecture)
+    weights = checkpoint.load_weights(folder)
+    kept = {name: value for name, value in weights.items() if not name.startswith("head.")}
+    network.body.load_state_dict(kept)
+    return network
+
+
+def started(network: Detector, names: list[str], folder: Path, known: list[str]) -> None:
+    """Give a new detector the shipped one's weights, and its rows for the classes it knows."""
+    weights, fresh = checkpoint.load_weights(folder), network.state_dict()
+    rows = [(n, known.index(name)) for n, name in enumerate(names, 1) if name in known]
+    for part in ("weight", "bias"):
+        name = f"heads.box_predictor.classes.{part}"
+        old, new = weights[name], fresh[name].clone()
+        new[0] = old[0]
+        for here, there in rows:
+            new[here] = old[1 + there]
+        weights[name] = new
+    network.load_state_dict(weights)
+
+
+def write(
+    out: Path,
+    key: str,
+    network: Detector,
+    recipe: Recipe,
+    scenes: Scenes,
+    names: list[str],
+    made: dict[str, Any],
+    own: bool,
+) -> None:
+    """Write the checkpoint: weights and papers. Every class is offered until `offer` has chosen."""
+    checkpoint.save_weights(out, network.state_dict())
+    config: dict[str, Any] = {
+        "key": key,
+        "title": out.resolve().name if own else recipe.title,
+        "loader": "pretrained.detection.serve:load",
+        "pipeline_tag": "object-detection",
+        "licence": "unknown" if own else "other",
+        "description": recipe.description,
+        "limits": recipe.limits,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "max_batch": 8,
+        "labels": names,
+        "offered": names,
+        "not_offered": {},
+        "architecture": network.architecture,
+    }
+    checkpoint.write_papers(out, config, made, {})
