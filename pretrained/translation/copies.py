@@ -1,7 +1,8 @@
 """Which sentences stand in the training data: a network may know those by heart.
 
 Only a 32-bit mark of each sentence is kept, not the sentence: one in 20,000 new sentences is taken
-for a known one by chance.
+for a known one by chance. A network that learnt from the pairs of a bundled one may name it
+(``marks_of`` in its config.json) instead of having marks of its own.
 """
 
 from __future__ import annotations

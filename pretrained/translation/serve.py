@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
-from pretrained import checkpoint
+from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
 from pretrained.translation import copies, data, sentences
@@ -364,7 +364,8 @@ def load(entry: Entry, device: str, progress: Progress) -> Translator:
 
     network, config = checkpoint.load_network(folder, build)
     vocabulary = Vocabulary.load(folder, config["languages"])
-    seen = copies.load(folder) if (folder / copies.FILE).exists() else None
+    marks = catalog.folder_of(config["marks_of"]) if "marks_of" in config else folder
+    seen = copies.load(marks) if (marks / copies.FILE).exists() else None
     translator = Translator(network, vocabulary, config, device, seen)
     progress(entry.bytes, entry.bytes)
     return translator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 
@@ -396,3 +397,17 @@ def test_the_copy_meter_knows_a_sentence_but_for_case_and_signs(folder):
     for new in ("I am a teacher.", "Je suis étudiant.", ""):
         assert ("en", new) not in seen
     assert ("fr", "Je suis étudiant") in seen and ("zh", "我") not in seen
+
+
+def test_a_network_taught_on_anothers_pairs_knows_what_stands_in_them(
+    folder, tmp_path, monkeypatch
+):
+    mine = shutil.copytree(folder, tmp_path / "mine")
+    (mine / copies.FILE).unlink()
+    config = checkpoint.read_json(mine, checkpoint.CONFIG)
+    checkpoint.write_json(mine, checkpoint.CONFIG, config | {"marks_of": "translation/tiny"})
+    monkeypatch.setattr(catalog, "folder_of", lambda key: folder.parent / key.split("/")[1])
+    theirs, shared = (catalog.from_folder(one).load("cpu").seen.marks for one in (folder, mine))
+    assert {name: marks.tolist() for name, marks in shared.items()} == {
+        name: marks.tolist() for name, marks in theirs.items()
+    }
