@@ -6,7 +6,7 @@ beside how far photographs that nobody learnt from are from theirs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from demos.language import Say
 
 WORDS = "images.inside.copy"
 BINS = 28
-#: Nearer than this share of the photographs, a face is suspiciously near.
-SUSPECT = 0.01
+#: Of the photographs' distances, the share at either end that is left out: single ones lie there,
+#: and whoever is in the collection twice lies near 0. A face beyond is suspiciously near, or far.
+END = 0.01
 #: Of the drawing, in its own units.
 WIDE, HIGH, LEFT, RIGHT, TOP, BASE = 420, 210, 12, 12, 40, 158
 
@@ -26,24 +27,31 @@ WIDE, HIGH, LEFT, RIGHT, TOP, BASE = 420, 210, 12, 12, 40, 158
 def drawn(say: Say, answer: Mapping[str, Any]) -> str:
     """The histogram with its mark, and one sentence. ``answer``: of ``view="copy"``."""
     distance, real = float(answer["distance"]), np.asarray(answer["real"], dtype=float)
-    nearer = share(distance, real)
-    verdict = "near" if nearer < SUSPECT else "usual" if nearer <= 1 - SUSPECT else "far"
+    usual = middle(real)
+    verdict = "near" if distance < usual[0] else "far" if distance > usual[-1] else "usual"
+    nearer = share(distance, real) if verdict == "usual" else 1 - END
     told = say(f"{WORDS}.{verdict}", share=percent(nearer))
     body = f'<p class="told">{told}</p>{histogram(say, distance, real)}'
     return part(say, "copy", body)
 
 
-def share(distance: float, real: Sequence[float] | np.ndarray) -> float:
-    """The share of photographs that are nearer to their nearest training face, 0..1, read off the
-    quantiles ``real`` [101]."""
-    quantiles = np.asarray(real, dtype=float)
-    return float(np.interp(distance, quantiles, np.linspace(0, 1, len(quantiles)), 0.0, 1.0))
+def middle(real: np.ndarray) -> np.ndarray:
+    """The quantiles [101] without those nearer to an end than `END`: from 1% to 99%."""
+    cut = round(END * (len(real) - 1))
+    return real[cut : len(real) - cut]
+
+
+def share(distance: float, real: np.ndarray) -> float:
+    """The share of photographs that are nearer to their nearest training face, read off the
+    quantiles ``real`` [101]: `END` to 1 - `END`."""
+    quantiles = middle(real)
+    return float(np.interp(distance, quantiles, np.linspace(END, 1 - END, len(quantiles))))
 
 
 def histogram(say: Say, distance: float, real: np.ndarray) -> str:
-    """How the photographs' distances are spread, from 0 (the very same picture) on, and a mark at
-    this face's."""
-    end = max(float(real[-1]), distance) * 1.04 or 1.0
+    """How the photographs' distances are spread, from 0 (the very same picture) on, without the
+    first and the last hundredth, and a mark at this face's."""
+    end = max(float(middle(real)[-1]), distance) * 1.06 or 1.0
     edges = np.linspace(0, end, BINS + 1)
     heights = np.diff([share(edge, real) for edge in edges])
     scale = (BASE - TOP) / max(float(heights.max()), 1e-9)

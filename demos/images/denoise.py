@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from demos import pictures
-from demos.images import player
+from demos.images import charts, player
 from demos.images.answers import DIFFUSION, STEPS
 from demos.images.look import Look, Pixels, part
 from demos.language import Say
@@ -53,7 +53,8 @@ def drawn(say: Say, found: Steps) -> str:
         for name, stack in (("noisy", frames), ("guess", guesses))
     )
     films = f'<div class="films">{body}</div>'
-    return part(say, "denoise", player.drawn(say, "denoise", films, told), steps=steps)
+    shown = player.drawn(say, "denoise", films, told) + charts.learnt(DIFFUSION, say)
+    return part(say, "denoise", shown, steps=steps)
 
 
 def strip(stack: Sequence[Pixels], alt: str) -> str:

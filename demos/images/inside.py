@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -11,7 +11,7 @@ import gradio as gr
 
 from demos import frame, pulse
 from demos.images import judge, moves, player
-from demos.images.answers import most_together
+from demos.images.answers import most_together, once
 from demos.images.look import Look, Looked
 from demos.images.opened import EMPTY, PLACES, opened
 from demos.language import Words
@@ -52,7 +52,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
         *(looked, head, layers, sliders, moved, strip),
         *(judge_head, ask, judged, back, replay, denoise, copy),
     ]
-    nothing_new = (gr.skip(),) * len(PLACES)
+    nothing_new, neither = (gr.skip(),) * len(PLACES), (gr.skip(), gr.skip())
     options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
     options |= {"trigger_mode": "multiple", "preprocess": False}
 
@@ -60,12 +60,18 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     async def on_open(
         mine: Turns, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any]:
-        face = Looked.at(now)
+        face = Looked.at(now, str(request.query_params))
         if face.same(before) and before and (before.whole or mine["face"].under_way):
             yield nothing_new
             return
-        for turn in mine.values():
-            turn.take()
+        taken = {name: turn.take() for name, turn in mine.items()}
+
+        def piece(pieces: Mapping[str, Any], name: str) -> Any:
+            """What is new in a place, unless the visitor asked for something else there."""
+            if name in TURNS and mine[name].halt is not taken[name]:
+                return gr.skip()
+            return pieces.get(name, gr.skip())
+
         look = Look(engine, words, face, words.lang(request))
         run = frame.or_nothing(opened(look), EMPTY)
         async with aclosing(in_turn(mine["face"], run)) as found:
@@ -73,25 +79,21 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
                 if pieces is pulse.STILL:
                     yield nothing_new
                 else:
-                    yield tuple(pieces.get(name, gr.skip()) for name in PLACES)
+                    yield tuple(piece(pieces, name) for name in PLACES)
 
     async def answer(
         turn: Turn,
         state: Looked | None,
         request: gr.Request,
-        made: Callable[[Look], Awaitable[Any]],
+        made: Callable[[Look], AsyncIterator[Any]],
         nothing: Any,
     ) -> AsyncIterator[Any]:
-        """One answer about the face, unless the same is asked once more meanwhile."""
+        """Answers about the face, each in the last one's place, until the same is asked again."""
         if state is None:
             yield nothing
             return
         look = Look(engine, words, state, words.lang(request))
-
-        async def once() -> AsyncIterator[Any]:
-            yield await made(look)
-
-        async with aclosing(in_turn(turn, once())) as found:
+        async with aclosing(in_turn(turn, made(look))) as found:
             async for piece in found:
                 yield nothing if piece is pulse.STILL else piece
 
@@ -99,8 +101,8 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     async def on_move(
         mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
-        def made(look: Look) -> Awaitable[str]:
-            return look.own(moves.answer(look, event.moves))
+        def made(look: Look) -> AsyncIterator[str]:
+            return once(look.own(moves.answer(look, event.moves)))
 
         async with aclosing(answer(mine["moved"], state, request, made, gr.skip())) as found:
             async for piece in found:
@@ -110,8 +112,8 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     async def on_strip(
         mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
-        def made(look: Look) -> Awaitable[str]:
-            return look.own(moves.strip(look, event.moves, event.direction))
+        def made(look: Look) -> AsyncIterator[str]:
+            return once(look.own(moves.strip(look, event.moves, event.direction)))
 
         async with aclosing(answer(mine["strip"], state, request, made, gr.skip())) as found:
             async for piece in found:
@@ -121,23 +123,21 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     async def on_send(
         mine: Turns, state: Looked | None, payload: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
-        async def made(look: Look) -> Any:
-            return await look.own(judge.of_picture(look, payload)), gr.update(visible=True)
+        def made(look: Look) -> AsyncIterator[str]:
+            return look.each(judge.of_picture(look, payload))
 
-        nothing = (gr.skip(), gr.skip())
-        async with aclosing(answer(mine["judged"], state, request, made, nothing)) as found:
-            async for pieces in found:
-                yield pieces
+        async with aclosing(answer(mine["judged"], state, request, made, None)) as found:
+            async for piece in found:
+                yield neither if piece is None else (piece, gr.update(visible=True))
 
     @frame.guard(words)
     async def on_back(mine: Turns, state: Looked | None, request: gr.Request) -> AsyncIterator[Any]:
-        async def made(look: Look) -> Any:
-            return await look.of("judge", judge.drawn), gr.update(visible=False)
+        def made(look: Look) -> AsyncIterator[str]:
+            return look.each(judge.verdicts(look, look.looked.point))
 
-        nothing = (gr.skip(), gr.skip())
-        async with aclosing(answer(mine["judged"], state, request, made, nothing)) as found:
-            async for pieces in found:
-                yield pieces
+        async with aclosing(answer(mine["judged"], state, request, made, None)) as found:
+            async for piece in found:
+                yield neither if piece is None else (piece, gr.update(visible=False))
 
     room.select(on_open, [turns, chosen, looked], boxes, **options)
     chosen.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)

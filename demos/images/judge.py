@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,20 @@ def refusals(say: Say, limit_mb: int) -> str:
     )
 
 
-async def of_picture(look: Look, payload: Any) -> str:
-    """The verdict on a picture that was sent, which is deleted. Raises a `Refusal`."""
+async def verdicts(look: Look, one: Mapping[str, Any], own: bool = False) -> AsyncIterator[str]:
+    """The verdict on a point or a picture at once, then with the spots, which take longer. Raises a
+    `Refusal`."""
+    for view in ("score", "judge"):
+        yield drawn(look.say, await look.ask(view, one), own)
+
+
+async def of_picture(look: Look, payload: Any) -> AsyncIterator[str]:
+    """`verdicts` on a picture that was sent, which is deleted. Raises a `Refusal`."""
     picture = fitted(await opened(look.engine, payload), OWN_SIDE)
     forget(payload)
-    seen = await look.ask("judge", {"picture": np.asarray(picture)})
-    return drawn(look.say, seen, own=True)
+    async with aclosing(verdicts(look, {"picture": np.asarray(picture)}, own=True)) as found:
+        async for verdict in found:
+            yield verdict
 
 
 def forget(payload: Mapping[str, Any]) -> None:
@@ -72,8 +80,9 @@ def forget(payload: Mapping[str, Any]) -> None:
 
 
 def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:
-    """The verdict on one picture. ``own``: whether it is a visitor's."""
-    photos, drawings = answer["above_photos"], answer["above_drawn"]
+    """The verdict on one picture, with the spots once they are known. ``own``: whether it is a
+    visitor's."""
+    photos, drawings, table = answer["above_photos"], answer["above_drawn"], answer.get("heat")
     rows = [
         (say(f"{WORDS}.photos"), photos),
         (say(f"{WORDS}.drawings"), drawings),
@@ -82,11 +91,27 @@ def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:
     told = say(f"{WORDS}.{who}", photos=frame.percent(photos), drawings=frame.percent(drawings))
     shown = unescape(say(f"{WORDS}.yours_alt" if own else "images.inside.face"))
     score = say(f"{WORDS}.score", score=f"{answer['score']:+.2f}".replace("-", "−"))
+    if table is None:
+        spots, keys = waiting(say, answer["image"]), ""
+    else:
+        spots, keys = heat(say, answer["image"], table, own), legend(say, table)
+    status = ' role="status"' if own and table is None else ""
     return (
-        f'<div class="opinion"><div>{heat(say, answer["image"], answer["heat"], own)}</div>'
-        f'<div>{tag(answer["image"], shown)}<p aria-live="polite">{told}</p>'
-        f'{frame.bars(rows)}<p class="quiet">{score}</p>'
-        f"{legend(say, answer['heat'])}</div></div>"
+        f'<div class="opinion"><div>{spots}</div>'
+        f"<div>{tag(answer['image'], shown)}<p{status}>{told}</p>"
+        f'{frame.bars(rows)}<p class="quiet">{score}</p>{keys}</div></div>'
+    )
+
+
+def waiting(say: Say, pixels: Pixels) -> str:
+    """The picture, greyed, while its spots are covered one after the other."""
+    count = ((SIDE - SPOT) // STRIDE + 1) ** 2
+    said = say(f"{WORDS}.waiting", count=count)
+    return (
+        f'<div class="spots"><svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">'
+        f'<image href="{source(pixels)}" width="{SIDE}" height="{SIDE}"/></svg></div>'
+        f'<div class="readout waiting"><progress aria-label="{said}"></progress>'
+        f'<p class="quiet">{said}</p></div>'
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +12,18 @@ from numpy.typing import NDArray
 
 from demos import frame
 from demos.images.answers import GAN
-from demos.images.points import single
+from demos.images.asked import COUNT, SEED, Asked, linked
+from demos.images.points import Point
 from demos.language import Say, Words
 from inference.errors import Refusal
 
-EXAMPLE = 7  #: seed of the face that is looked at where none was picked
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Looked:
     """A face: its point, the model that drew it under Try, and its pixels, uint8 [64, 64, 3]; no
-    pixels where none was chosen and an example stands in its place. ``whole``: all of the room was
-    filled with it."""
+    pixels where Try has not drawn yet. ``whole``: all of the room was filled with it."""
 
     point: Mapping[str, Any]
     key: str
@@ -31,14 +31,23 @@ class Looked:
     whole: bool = False
 
     @classmethod
-    def at(cls, chosen: Mapping[str, Any] | None) -> Looked:
-        """What was picked under Try, or the example."""
+    def at(cls, chosen: Mapping[str, Any] | None, query: str = "") -> Looked:
+        """What was picked under Try, or what Try opens with at this link."""
         if chosen is None:
-            return cls(single(EXAMPLE), GAN)
+            return cls(opening(query), GAN)
         return cls(chosen["point"], chosen["key"], chosen["image"])
 
     def same(self, other: Looked | None) -> bool:
         return other is not None and (self.point, self.key) == (other.point, other.key)
+
+
+def opening(query: str) -> Point:
+    """The face that is picked when Try opens at a link; of a broken one, what Try opens with."""
+    try:
+        asked, _ = linked(query)
+    except Refusal:
+        asked = Asked(SEED, COUNT)
+    return asked.face or asked.points[0]
 
 
 class Look:
@@ -66,6 +75,15 @@ class Look:
             return await piece
         except Refusal as error:
             return self.refusal(error)
+
+    async def each(self, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+        """Pieces that take one another's place, or the sentence that refuses the rest."""
+        try:
+            async with aclosing(pieces) as found:
+                async for piece in found:
+                    yield piece
+        except Refusal as error:
+            yield self.refusal(error)
 
     def refusal(self, error: Refusal) -> str:
         self.refused = True

@@ -47,16 +47,24 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     except Refusal as error:
         yield {"head": head(look) + look.refusal(error)}
         return
+    if look.looked.image is None:
+        look.looked = replace(look.looked, image=seen["image"])
     yield {
+        "looked": look.looked,
         "head": head(look),
         "layers": layers.drawn(say, seen),
         "sliders": moves.drawn(say, look.looked.point),
         "moved": moves.picture(say, seen["image"]),
     }
     yield {"strip": await look.own(moves.strip_of(look, look.looked.point, 0))}
-    yield {"judge_head": judge.heading(say), "ask": gr.update(visible=True)}
-    yield {"judged": await look.of("judge", judge.drawn)}
-    yield {"replay": replayed.drawn(say, entries[GAN].folder)}
+    yield {
+        "judge_head": judge.heading(say),
+        "ask": gr.update(visible=True),
+        "replay": replayed.drawn(say, entries[GAN].folder),
+    }
+    async with aclosing(look.each(judge.verdicts(look, look.looked.point))) as verdicts:
+        async for judged in verdicts:
+            yield {"judged": judged}
     yield {"copy": await look.of("copy", copy.drawn)}
     if DIFFUSION in entries:
         async with aclosing(denoised(look)) as pieces:
@@ -98,9 +106,8 @@ async def denoised(look: Look) -> AsyncIterator[str]:
 def head(look: Look) -> str:
     """Which face is looked at, and that it is nobody's."""
     image = look.looked.image
-    if image is None:
-        return f'<p class="carried">{look.say("images.inside.example")}</p>'
     key = "carried_diffusion" if look.looked.key == DIFFUSION else "carried"
     called = unescape(name(look.say, look.looked.point))
     told = look.say(f"images.inside.{key}", face=called)
-    return f'<div class="carried">{tag(image, called)}<p>{told}</p></div>'
+    shown = '<i class="face"></i>' if image is None else tag(image, called)
+    return f'<div class="carried">{shown}<p>{told}</p></div>'

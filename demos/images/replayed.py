@@ -21,9 +21,9 @@ WORDS = "images.inside.replay"
 STRIP, MOMENTS = "replay.webp", "replay.json"
 SIDE = 256  #: pixels of a moment
 #: Of the drawing, in its own units: it is about as wide on a phone.
-WIDE, LEFT, RIGHT = 420, 40, 14
+WIDE, LEFT, RIGHT = 420, 54, 14
 LOSSES, SHARE = (14, 140), (188, 250)  #: top and bottom of the two plots
-HIGH, TICKS = 292, 5
+HIGH, TICKS = 300, 5
 LINES = (("discriminator_loss", "judge"), ("generator_loss", "generator"))
 
 Moment = Mapping[str, Any]

@@ -9,13 +9,16 @@ from demos import frame
 from demos.images.answers import DIFFUSION, GAN
 from demos.images.figures import DASH, NETWORKS, told_of_training
 from demos.language import Say, Words
+from demos.limits import MB
+from demos.models import model_name, size
+from pretrained import catalog
+from pretrained.images.pipeline_entries import PIPELINES
 
 MINUTES = 60  # an example; a budget of any length ends with its schedule complete
 PICTURES, ASIDE = "my_pictures", "my_other_pictures"
 TRAIN = f"python -m pretrained train {{key}} --data {PICTURES} --out my_model --minutes {MINUTES}"
 AFRESH = TRAIN.format(key=GAN) + " --scratch"
 SERVE = "python app.py --model my_model"
-KEEP = f"python -m pretrained.images.statistics --data {PICTURES} --folder my_model"
 SCORE = f"python -m pretrained evaluate {GAN} --checkpoint my_model --data {ASIDE}"
 
 
@@ -32,14 +35,28 @@ def build(engine: Any, words: Words) -> None:
     frame.step(words, "images.train.serve")
     frame.command(words, SERVE)
     frame.step(words, "images.train.score")
-    frame.command(words, KEEP)
     frame.command(words, SCORE)
+    today = next(key for key, one in PIPELINES.items() if one.learns)
+    frame.html(words, lambda say: tuning(say, words, catalog.entries()[today]))
+    frame.command(words, TRAIN.format(key=today))
 
 
 def folder(say: Say) -> str:
     """How the pictures lie on disk."""
     lines = (f"{PICTURES}/", "  0001.jpg", "  0002.png", f"  {say('images.train.more')}")
     return f'<pre class="tree" tabindex="0">{chr(10).join(lines)}</pre>'
+
+
+def tuning(say: Say, words: Words, entry: catalog.Entry) -> str:
+    """How to teach one of today's models to draw what the pictures show."""
+    told = {
+        "model": model_name(words, say.lang, entry),
+        "side": PIPELINES[entry.key].side,
+        "weights": size(words, say.lang, entry.parameters),
+        "mb": f"{entry.bytes / MB:,.0f}",
+    }
+    how = say("images.train.tune_how", **told)
+    return f"<h2>{say('images.train.tune')}</h2><p>{how}</p>"
 
 
 def took(say: Say) -> str:

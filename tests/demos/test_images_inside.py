@@ -19,10 +19,11 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos.images import copy, denoise, inside, judge, layers, moves, opened, player, replayed
+from demos.images.asked import SEED, drawing, linked
 from demos.images.look import Look, Looked
 from demos.language import Words
 from demos.turns import Turn
-from inference.errors import BadInput, Busy
+from inference.errors import BadInput, Busy, Refusal
 
 WORDS = Words()
 SAY = WORDS.speaker("en")
@@ -75,11 +76,43 @@ def test_every_piece_of_the_room_is_filled(engine, lang):
 
 
 def test_the_room_says_whose_face_it_is_and_that_nobody_has_it(engine):
-    assert "Face 3, which you picked" in text(filled(look(engine))["head"])
-    example = Look(engine, WORDS, Looked.at(None), "en")
-    assert "example" in text(filled(example)["head"])
+    assert "Face 3, the one picked" in text(filled(look(engine))["head"])
     other = text(filled(look(engine, key=DIFFUSION))["head"])
     assert "diffusion network" in other and "another face" in other
+
+
+@pytest.mark.parametrize(
+    ("query", "point"),
+    [
+        ("", {"mix": [[SEED, 1.0]]}),
+        ("tab=images&lang=zh&seed=12", {"mix": [[12, 1.0]]}),
+        ("seed=12&face=14", {"mix": [[14, 1.0]]}),
+        ("near=3*0.9,5*0.4&seed=12", {"mix": [[3, 0.9], [5, 0.4]]}),
+        ("face=nonsense", {"mix": [[SEED, 1.0]]}),
+        ("seed=-1", {"mix": [[SEED, 1.0]]}),
+    ],
+)
+def test_before_try_has_drawn_its_face_is_looked_at_the_links_too(engine, query, point):
+    first = Looked.at(None, query)
+    assert (first.point, first.key, first.image) == (point, GAN, None)
+    [asked, *_] = asked_by_try(engine, query)
+    assert asked == point
+    found = filled(Look(engine, WORDS, first, "en"))
+    assert "<img" in found["head"] and np.array_equal(found["looked"].image, face(point))
+    assert found["looked"].same(Looked(point, GAN, face(point)))
+
+
+def asked_by_try(engine, query) -> list:
+    """The face that Try picks at a link, or at the plain address where the link is broken."""
+    try:
+        opening, _ = linked(query)
+    except Refusal:
+        opening, _ = linked("")
+
+    async def run():
+        return [said async for said in drawing(engine, WORDS, "en", opening)]
+
+    return [said.chosen["point"] for said in asyncio.run(run()) if said.chosen]
 
 
 def test_one_piece_that_is_refused_leaves_the_others_and_is_tried_again(engine):
@@ -212,6 +245,18 @@ def test_the_score_is_told_as_a_rank():
     assert "81% of the generator's drawings" in told
 
 
+def test_the_verdict_stands_there_before_its_spots(engine):
+    async def run():
+        return [html async for html in judge.verdicts(look(engine), POINT)]
+
+    first, last = asyncio.run(run())
+    assert [options["view"] for _, _, options in engine.asked] == ["score", "judge"]
+    told = "of the generator's drawings"
+    assert told in text(first) and told in text(last)
+    assert "<progress" in first and "196 spots" in text(first) and "data-heat" not in first
+    assert "<progress" not in last and "data-heat" in last
+
+
 def test_a_spot_that_spoke_for_is_a_square_and_one_against_a_ring():
     table = np.zeros((14, 14))
     table[2, 5], table[13, 0] = 0.4, -0.1
@@ -250,18 +295,30 @@ def test_a_picture_of_ones_own_is_judged_and_not_larger_than_needed(
     payload = sent(tmp_path_factory, png(900, 700))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.getbasetemp()))
     assert get_upload_folder() == str(tmp_path_factory.getbasetemp())
-    html = asyncio.run(judge.of_picture(look(engine), payload))
-    [(key, one, options)] = engine.asked
-    assert (key, options) == (GAN, {"view": "judge"})
-    assert one["picture"].shape == (398, 512, 3) and one["picture"].dtype == np.uint8
+    html = own(look(engine), payload)[-1]
+    assert [(key, options["view"]) for key, _, options in engine.asked] == [
+        (GAN, "score"),
+        (GAN, "judge"),
+    ]
+    for _, one, _ in engine.asked:
+        assert one["picture"].shape == (398, 512, 3) and one["picture"].dtype == np.uint8
     assert "Your picture is not kept" in text(html) and not Path(payload["path"]).exists()
+
+
+def own(look, payload) -> list[str]:
+    """What the page is given for a picture that was sent, one after the other."""
+
+    async def run():
+        return [html async for html in look.each(judge.of_picture(look, payload))]
+
+    return asyncio.run(run())
 
 
 def test_no_other_file_is_deleted_than_one_that_was_uploaded(engine, tmp_path):
     file = tmp_path / "mine.png"
     file.write_bytes(png(20, 20))
     data = "data:image/png;base64," + base64.b64encode(png(20, 20)).decode()
-    asyncio.run(judge.of_picture(look(engine), {"path": str(file), "url": data}))
+    own(look(engine), {"path": str(file), "url": data})
     assert file.exists()
 
 
@@ -270,8 +327,7 @@ def test_no_other_file_is_deleted_than_one_that_was_uploaded(engine, tmp_path):
     [None, {}, {"path": "/etc/passwd"}, {"path": 7}, {"url": "data:image/png;base64,xxxx"}],
 )
 def test_what_is_no_picture_is_refused_in_its_place(engine, payload):
-    one = look(engine)
-    html = asyncio.run(one.own(judge.of_picture(one, payload)))
+    [html] = own(look(engine), payload)
     assert 'role="alert"' in html and not engine.asked
 
 
@@ -356,7 +412,7 @@ def test_a_visitor_who_leaves_frees_the_drawing(engine):
 def test_the_share_that_is_nearer_is_read_off_the_quantiles():
     real = np.linspace(4, 12, 101)
     assert copy.share(8, real) == pytest.approx(0.5)
-    assert (copy.share(1, real), copy.share(20, real)) == (0, 1)
+    assert (copy.share(1, real), copy.share(20, real)) == (0.01, 0.99)
 
 
 @pytest.mark.parametrize(
@@ -379,6 +435,17 @@ def test_the_bars_hold_every_photograph_and_the_mark_stands_where_the_face_is():
     [x] = re.findall(r'class="mark" d="M([\d.]+)', html)
     assert max(float(r) for r in re.findall(r'<rect x="([\d.]+)"', html)) < float(x)
     assert float(x) <= copy.WIDE - copy.RIGHT
+
+
+def test_a_photograph_that_is_twice_in_the_collection_changes_nothing():
+    real = np.linspace(4, 12, 101)
+    twice = np.array([0.0, *real[1:]])
+    for distance in (1.0, 4.1, 8.0):
+        seen, same = ({"distance": distance, "real": one.tolist()} for one in (twice, real))
+        assert copy.drawn(SAY, seen) == copy.drawn(SAY, same)
+    assert "nearer to a training photograph than 99%" in text(
+        copy.drawn(SAY, {"distance": 1.0, "real": twice.tolist()})
+    )
 
 
 def test_words_are_whole_in_both_languages():

@@ -226,27 +226,22 @@ def built(lang: str) -> str:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_train_offers_only_what_the_command_line_takes(lang: str) -> None:
-    import typer
     from typer.testing import CliRunner
 
     from pretrained.__main__ import app
-    from pretrained.images import statistics
+    from pretrained.images.pipeline_entries import PIPELINES
     from pretrained.images.train import RECIPES
 
-    keeper = typer.Typer()
-    keeper.command()(statistics.main)
     lines = [unescape(line) for line in re.findall(r'data-copy="([^"]+)"', built(lang))]
     assert len(lines) == 6
     wide = {"COLUMNS": "200"}
     for line in lines:
         _, *given = shlex.split(line)
         if given[0] == "-m":
-            _, module, *given = given
-            command = given[:1] if module == "pretrained" else []
-            taker = app if command else keeper
-            told = CliRunner().invoke(taker, [*command, "--help"], env=wide).output
+            _, module, command, key, *given = given
+            assert module == "pretrained"
+            told = CliRunner().invoke(app, [command, "--help"], env=wide).output
             assert all(option in told for option in given if option.startswith("--")), line
-            if command == ["train"]:
-                assert given[1] in RECIPES
+            assert key in RECIPES or (command == "train" and PIPELINES[key].learns)
         else:
             assert given == ["app.py", "--model", "my_model"]
