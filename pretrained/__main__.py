@@ -22,6 +22,16 @@ Key = Annotated[str, typer.Argument(help="A model's key, such as classification/
 Data = Annotated[str, typer.Option("--data", help="A file, a folder, or a data set id on the Hub.")]
 
 
+#: What fine-tunes a room's models of the Hub.
+TUNERS = {
+    "classification": "timm_train",
+    "detection": "hub_train",
+    "text": "causal_train",
+    "translation": "marian_train",
+    "images": "pipeline_train",
+}
+
+
 def recipe_module(key: str, name: str) -> Any:
     """The module ``train`` or ``evaluate`` of the room that a key belongs to."""
     task = key.split("/")[0]
@@ -84,7 +94,11 @@ def train(
         smoke=smoke,
         command="python -m pretrained " + shlex.join(sys.argv[1:]),
     )
-    recipe_module(key, "train").train(key, data, out, run)
+    entry = catalog.entries().get(key)
+    if entry is not None and entry.hub_id and entry.folder is None:
+        recipe_module(key, TUNERS[entry.task]).train(entry, data, out, run)
+    else:
+        recipe_module(key, "train").train(key, data, out, run)
     print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
 
 

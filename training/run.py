@@ -30,6 +30,11 @@ class Run:
     smoke: bool = False
     command: str = ""
 
+    def starts_fresh(self, own: bool) -> bool:
+        """Whether random weights are the start: for a recipe's own data, not for a visitor's
+        (``own``), unless something else was asked for."""
+        return self.scratch if self.scratch is not None else not own
+
     def plan(self, usual: Plan) -> Plan:
         """The recipe's settings, with what was asked for in their place."""
         return replace(

@@ -149,10 +149,9 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         "labels_zh": chinese.names(pictures.names),
     }
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=torch.device("cpu"),
-        seconds=time.monotonic() - started,
+        run,
+        torch.device("cpu"),
+        [{"seconds": time.monotonic() - started}],
         data=pictures.split,
         pictures=len(train_on),
         tried={str(c): round(right, 4) for right, (c, _) in tried.items()},

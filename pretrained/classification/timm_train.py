@@ -96,10 +96,9 @@ def train(
         "labels_zh": chinese.names(pictures.names),
     }
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         epochs=history[-1]["epoch"],
         data=pictures.split,
         pictures=len(train_on),

@@ -207,10 +207,6 @@ def train(
     if key == "classification/hog-svm":
         return hog.train(source, out, run)
     entry = catalog.entries().get(key)
-    if entry is not None and entry.folder is None:
-        from pretrained.classification import timm_train
-
-        return timm_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
@@ -257,10 +253,9 @@ def train(
     assert isinstance(network, ResidualNet)
     network.cpu()
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         epochs=history[-1]["epoch"],
         data=pictures.split,
         pictures=len(train_on),

@@ -23,6 +23,7 @@ from pretrained.handwriting.read import Reader
 from pretrained.handwriting.reader import ReaderNet
 from training import loop
 from training.provenance import provenance
+from training.run import Run
 
 DATA = (
     "UNIPEN train_r01_v07 (Guyon et al. 1994), CC BY 4.0 as republished by the Unipen foundation; "
@@ -152,15 +153,9 @@ def main(
     history = [json.loads(line) for line in (run / checkpoint.HISTORY).read_text().splitlines()]
     seed = json.loads((run / "plan.json").read_text())["seed"]
     task, facts = task_of(key, data_, seed)
-    made = provenance(
-        command,
-        seed=seed,
-        device=loop.choose_device(),
-        seconds=history[-1]["seconds"],
-        steps=history[-1]["step"],
-        progress=history[-1]["progress"],
-        **facts,
-    )
+    done = Run(seed=seed, command=command)
+    progress = history[-1]["progress"]
+    made = provenance(done, loop.choose_device(), history, progress=progress, **facts)
     write(key, run, task, made, out=out)
 
 

@@ -76,14 +76,7 @@ def train(
     plan = run.plan(RECIPES[key].plan)
     task, facts = task_of(key, source, run.seed)
     _, history = loop.fit(task, plan, out, resume=run.resume, smoke=run.smoke)
-    made = provenance(
-        run.command,
-        seed=run.seed,
-        device=loop.choose_device(),
-        seconds=history[-1]["seconds"],
-        steps=history[-1]["step"],
-        **facts,
-    )
+    made = provenance(run, loop.choose_device(), history, **facts)
     from pretrained.handwriting import finish
 
     finish.write(key, out, task, made)

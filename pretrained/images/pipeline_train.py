@@ -119,11 +119,9 @@ def train(
     assert isinstance(learnt, Adapter)
     checkpoint.save_weights(out, learnt.state())
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
-        updates=history[-1]["step"],
+        run,
+        device,
+        history,
         data=pictures.split,
         pictures=len(train_on),
         started_from=f"{entry.hub_id} at {folder.name}",

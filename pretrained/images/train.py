@@ -105,7 +105,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     """Train one face model and leave a checkpoint folder in ``out``.
 
     On a file or folder without splits, a visitor's own pictures, the trained weights are the start;
-    ``run.scratch`` overrides that. For a model of the Hub, see `pretrained.images.pipeline_train`.
+    ``run.scratch`` overrides that.
 
     Args:
         run: its epochs are rounds of a hundred updates.
@@ -115,17 +115,13 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         BadData: the pictures cannot be read, or are too few.
     """
     entry = catalog.entries().get(key)
-    if entry is not None and entry.folder is None:
-        from pretrained.images import pipeline_train
-
-        return pipeline_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     faces = data.read(source, "train", data.LEAST)
     train_on, held_out = data.held_apart(faces, recipe.held_out)
     own = not any(Path(source).glob("train*.parquet"))
-    fresh = entry is None or not (own if run.scratch is None else not run.scratch)
+    fresh = entry is None or run.starts_fresh(own)
     torch.manual_seed(run.seed)
     network = recipe.network(**recipe.architecture)
     if not fresh:
@@ -150,11 +146,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if isinstance(averaged, Gan):
         replay.strip(out, history)
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
-        updates=history[-1]["step"],
+        run,
+        device,
+        history,
         pictures=len(train_on),
         passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
         data=faces.split,

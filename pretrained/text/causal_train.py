@@ -139,10 +139,9 @@ def train(
     name = out.resolve().name
     split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         epochs=history[-1]["epoch"],
         data=split,
         tokens=learn[:, 1:].numel(),

@@ -273,18 +273,13 @@ def train(
 
     The recipe of ``key`` runs from random weights on its own texts. On a visitor's text its trained
     weights are the start, if they know all but one in two hundred of its characters; else it starts
-    from random weights with the text's own alphabet. ``run.scratch`` overrides that choice. For a
-    model of the Hub, see `pretrained.text.causal_train`.
+    from random weights with the text's own alphabet. ``run.scratch`` overrides that choice.
 
     Raises:
         UnknownEntry: no recipe is called so.
         BadData: the text cannot be read, or is too little.
     """
     entry = catalog.entries().get(key)
-    if entry is not None and entry.folder is None:
-        from pretrained.text import causal_train
-
-        return causal_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
@@ -317,10 +312,9 @@ def train(
     averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(averaged, CharNet)
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         rounds=history[-1]["epoch"],
         data=texts.split,
         characters=len(train_on),

@@ -159,14 +159,12 @@ def train(
     save(out, tuned, base)
     name = out.resolve().name
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         epochs=history[-1]["epoch"],
         data=pairs.split,
         pairs=len(pairs.train),
-        updates=history[-1]["step"],
         started_from=f"{entry.hub_id} at {base.name}",
         held_out=f"{pairs.held_out_split}: nats of at most {WATCHED} pairs, "
         f"BLEU of at most {SCORED}",

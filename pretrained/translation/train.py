@@ -117,8 +117,7 @@ def train(
     """Train one translator and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights on a folder of pairs with its splits. On a
-    visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that. For a
-    model of the Hub, see `pretrained.translation.marian_train`.
+    visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that.
 
     Args:
         source: the folder, or one .tsv, .jsonl or .parquet file of pairs.
@@ -129,10 +128,6 @@ def train(
         BadData: the pairs cannot be read, or are too few.
     """
     entry = catalog.entries().get(key)
-    if entry is not None and entry.folder is None:
-        from pretrained.translation import marian_train
-
-        return marian_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
@@ -142,7 +137,7 @@ def train(
     torch.manual_seed(run.seed)
     train_on, held_out = (examples(p, recipe) for p in (pairs.train, pairs.held_out))
     usual = recipe.plan
-    fresh = entry is None or not (own if run.scratch is None else not run.scratch)
+    fresh = entry is None or run.starts_fresh(own)
     if fresh:
         texts = (text for example in train_on for text in example[:2])
         vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
@@ -160,14 +155,12 @@ def train(
     averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(averaged, TranslationNet)
     made = provenance(
-        run.command,
-        seed=run.seed,
-        device=device,
-        seconds=history[-1]["seconds"],
+        run,
+        device,
+        history,
         rounds=history[-1]["epoch"],
         data=pairs.split,
         pairs=len(pairs.train),
-        updates=history[-1]["step"],
         passes=round(history[-1]["step"] / len(task.passed(0)), 2),
         started_from="random weights" if fresh else key,
     )

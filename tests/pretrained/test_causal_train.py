@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ import tiny_causal
 import torch
 from hub_standin import HubStandIn
 from tiny_causal import ENTRY, HUB_ID, SENTENCES
+from typer.testing import CliRunner
 
 from pretrained import catalog, checkpoint
+from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.text import causal, causal_adapter, causal_data, causal_train
 from pretrained.text.causal_train import Adapter
@@ -138,11 +142,13 @@ def test_smoke_is_two_steps_and_goes_on(base: str, tmp_path: Path, text: Path) -
 def test_the_command_trains_it(
     base: str, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pretrained.text import train as recipes
-
     monkeypatch.setattr(catalog, "entries", lambda: {ENTRY.key: ENTRY})
-    recipes.train(ENTRY.key, text, tmp_path / "out", Run(smoke=True, command="typed"))
-    assert checkpoint.read_json(tmp_path / "out", "metrics.json")["training"]["command"] == "typed"
+    out = tmp_path / "out"
+    typed = ["train", ENTRY.key, "--data", str(text), "--out", str(out), "--smoke"]
+    monkeypatch.setattr(sys, "argv", ["pretrained", *typed])
+    assert CliRunner().invoke(app, typed).exit_code == 0
+    made = checkpoint.read_json(out, "metrics.json")["training"]
+    assert made["command"] == f"python -m pretrained {shlex.join(typed)}" and made["updates"] == 2
 
 
 def test_without_its_base_it_says_what_is_missing(
