@@ -67,6 +67,11 @@ class Plan:
     clip: float | None = None
     seed: int = 0
 
+    @classmethod
+    def gentle(cls, epochs: int, peak: float, weight_decay: float = 0.0) -> Plan:
+        """The settings under which a network of today learns a little more from a few examples."""
+        return cls(epochs, peak, weight_decay, warmup=0.06, optimiser="adamw", average=20, clip=1.0)
+
 
 def choose_device() -> torch.device:
     """CUDA where there is one, then Apple's, then the CPU."""

@@ -105,15 +105,7 @@ def train(
     model = Adapter.around(parts.unet, LAYERS).to(device)
     task = Tuning(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
     before = task.evaluate(deepcopy(model))
-    usual = loop.Plan(
-        epochs=ROUNDS,
-        peak=PEAK,
-        weight_decay=0.0,
-        warmup=0.05,
-        optimiser="adamw",
-        average=20,
-        clip=1.0,
-    )
+    usual = loop.Plan.gentle(ROUNDS, PEAK)
     plan = run.plan(usual)
     learnt, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
     assert isinstance(learnt, Adapter)

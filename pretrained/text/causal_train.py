@@ -120,15 +120,7 @@ def train(
     held_out = causal_data.windows(ids[-aside - 1 :], window)
     characters = sum(len(tokens.decode(row[1:].tolist())) for row in held_out)
     steps = max(1, len(learn) // BATCH)
-    usual = loop.Plan(
-        epochs=max(EPOCHS, math.ceil(STEPS / steps)),
-        peak=PEAK,
-        weight_decay=0.0,
-        warmup=0.06,
-        optimiser="adamw",
-        average=20,
-        clip=1.0,
-    )
+    usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / steps)), PEAK)
     plan = run.plan(usual)
     task = WriterTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()

@@ -135,15 +135,7 @@ def train(
         if not kept:
             reason = f"no pair of {split} has at most {LONGEST} tokens on each side"
             raise BadData(path=source, reason=f"{reason}: give shorter ones")
-    usual = loop.Plan(
-        epochs=max(EPOCHS, math.ceil(STEPS / task.steps_per_epoch)),
-        peak=PEAK,
-        weight_decay=0.01,
-        warmup=0.06,
-        optimiser="adamw",
-        average=20,
-        clip=1.0,
-    )
+    usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / task.steps_per_epoch)), PEAK, 0.01)
     device = loop.choose_device()
 
     def measured(network: Any) -> dict[str, float]:
