@@ -115,7 +115,7 @@ def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, chance: np.random.G
     """Cut an object out of another picture and lay it on the canvas, at a random size and place."""
     assert thing.mask is not None
     height, width = canvas.pixels.shape[:2]
-    x0, y0, x1, y1 = (int(round(side)) for side in thing.box)
+    x0, y0, x1, y1 = (round(side) for side in thing.box)
     cut = picture[y0:y1, x0:x1]
     if not cut.size:
         return

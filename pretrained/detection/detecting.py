@@ -18,7 +18,7 @@ from pretrained.detection.scoring import Scores
 from pretrained.detection.seeing import objects, seen
 
 #: Updates of one round: one row of the history.
-ROUND = 200
+ROUND = 300
 #: Shorter sides in pixels that the pictures of a batch are laid out at, as progress passes each
 #: share: small ones first are cheap and teach the coarse things.
 SIDES = ((0.35, (128, 160, 192, 224)), (0.75, (160, 192, 224, 256)), (1.01, (192, 224, 256, 288)))
@@ -48,7 +48,7 @@ class Detecting:
         *,
         batch: int = 4,
         seed: int = 0,
-        body_rate: float = 0.5,
+        body_rate: float = 0.3,
     ) -> None:
         self.model: nn.Module = model
         self.detector, self.device = model, device

@@ -101,6 +101,21 @@ class Proposer(RegionProposalNetwork):
             own[(own == 0) & unknown(boxes, target)] = -1
         return labels, matched
 
+    def compute_loss(
+        self,
+        objectness: Tensor,
+        pred_bbox_deltas: Tensor,
+        labels: list[Tensor],
+        regression_targets: list[Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Torchvision's two; nought where nothing is known of any anchor."""
+        if all((own < 0).all() for own in labels):
+            return objectness.sum() * 0, pred_bbox_deltas.sum() * 0
+        found: tuple[Tensor, Tensor] = super().compute_loss(
+            objectness, pred_bbox_deltas, labels, regression_targets
+        )
+        return found
+
     def propose(
         self, images: ImageList, maps: dict[str, Tensor]
     ) -> tuple[list[Tensor], list[Tensor], int]:
@@ -140,6 +155,8 @@ class BoxPredictor(nn.Module):
         for layer in (self.classes, self.deltas):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
+        # Most proposals are background, and this says so from the first step on.
+        nn.init.constant_(self.classes.bias[:1], 5.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """In single precision."""
@@ -269,7 +286,10 @@ class Detector(nn.Module, PyTorchModelHubMixin):
 
     def maps(self, pictures: Tensor) -> dict[str, Tensor]:
         """[N, 3, H, W] in 0..1, H and W multiples of `CELL` -> float [N, C, h, w] by level."""
-        stages = self.body.features(pictures)[2:]
+        return self.levels(self.body.features(pictures)[2:])
+
+    def levels(self, stages: list[Tensor]) -> dict[str, Tensor]:
+        """The last two stages' outputs -> float [N, C, h, w] by level."""
         named = OrderedDict(zip(LEVELS, stages, strict=False))
         return {name: x.float().contiguous() for name, x in self.pyramid(named).items()}
 
@@ -283,7 +303,11 @@ class Detector(nn.Module, PyTorchModelHubMixin):
         rois, matched, labels, deltas = heads.select_training_samples(kept, targets)
         logits, moved = heads.box_predictor(heads.box_head(heads.box_roi_pool(maps, rois, sizes)))
         every = moved.repeat(1, logits.shape[1])
-        found["loss_class"], found["loss_box"] = fastrcnn_loss(logits, every, labels, deltas)
+        found["loss_class"], found["loss_box"] = (
+            fastrcnn_loss(logits, every, labels, deltas)
+            if len(logits)
+            else (logits.sum(), every.sum())
+        )
         chosen = [
             (own > 0) & target["masked"][at]
             if len(target["masked"])

@@ -24,11 +24,10 @@ def encode(patch: np.ndarray, left: int, top: int, height: int, width: int) -> R
     framed[1:-1] = patch
     change = np.diff(framed, axis=0).T  # [w, h + 1]
     offsets = (np.arange(patch.shape[1]) + left) * height + top
-    ends = [
-        (columns_rows[1] + offsets[columns_rows[0]])
-        for columns_rows in (np.nonzero(change == 1), np.nonzero(change == -1))
-    ]
-    begin, end = ends
+    begin, end = (
+        rows + offsets[columns]
+        for columns, rows in (np.nonzero(change == 1), np.nonzero(change == -1))
+    )
     # A run that reaches the bottom of a column goes on at the top of the next.
     apart = np.ones(len(begin) + 1, bool)
     apart[1:-1] = begin[1:] != end[:-1]
@@ -37,6 +36,8 @@ def encode(patch: np.ndarray, left: int, top: int, height: int, width: int) -> R
     marks[0], marks[-1] = 0, height * width
     marks[1:-1:2], marks[2:-1:2] = begin, end
     counts = np.diff(marks).tolist()
+    if len(counts) > 1 and counts[-1] == 0:  # pycocotools leaves out nothing at the end
+        counts.pop()
     found = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
     return {"size": [height, width], "counts": found["counts"].decode("ascii")}
 

@@ -106,20 +106,20 @@ def objects(sight: Sight, place: Place, names: Sequence[str]) -> list[dict[str, 
 
 def drawn(mask: np.ndarray, box: np.ndarray, width: int, height: int) -> rle.Rle:
     """A mask uint8 [28, 28] over a box [4], as run lengths over the whole picture."""
-    x0, y0 = (int(np.floor(side)) for side in box[:2])
-    x1, y1 = int(np.ceil(box[2])), int(np.ceil(box[3]))
-    x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
-    x1, y1 = min(max(x1, x0 + 1), width), min(max(y1, y0 + 1), height)
+    # A pixel belongs to the box if its middle does; a box has one pixel at least.
+    x0, y0 = min(round(box[0]), width - 1), min(round(box[1]), height - 1)
+    x1, y1 = max(x0 + 1, min(round(box[2]), width)), max(y0 + 1, min(round(box[3]), height))
     cells = mask.shape[0]
-    wide, high = max(box[2] - box[0], 1e-6), max(box[3] - box[1], 1e-6)
-    # The whole pixels around the box reach a little beyond it: a margin of one cell of nothing.
-    framed = Image.fromarray(np.pad(mask, cells))
+    framed = Image.fromarray(np.pad(mask, cells, mode="edge"))
+    across, down = (cells / max(side, 1e-6) for side in (box[2] - box[0], box[3] - box[1]))
     part = (
-        cells + (x0 - box[0]) / wide * cells,
-        cells + (y0 - box[1]) / high * cells,
-        cells + (x1 - box[0]) / wide * cells,
-        cells + (y1 - box[1]) / high * cells,
+        cells + (x0 - box[0]) * across,
+        cells + (y0 - box[1]) * down,
+        cells + (x1 - box[0]) * across,
+        cells + (y1 - box[1]) * down,
     )
-    part = tuple(min(max(edge, 0.0), 3.0 * cells) for edge in part)
-    patch = framed.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, part)
+    inside = [min(max(edge, 0.0), 3.0 * cells) for edge in part]
+    if inside[2] - inside[0] < 1e-3 or inside[3] - inside[1] < 1e-3:
+        inside = [0.0, 0.0, 3.0 * cells, 3.0 * cells]  # a sliver within one pixel
+    patch = framed.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, tuple(inside))
     return rle.encode(np.asarray(patch) > 127, x0, y0, height, width)

@@ -40,7 +40,7 @@ class Recipe:
     plan: loop.Plan
     batch: int = 4
     held_out: float = 0.03
-    body_rate: float = 0.5
+    body_rate: float = 0.3
     architecture: dict[str, Any] = field(default_factory=dict)
     title: str = ""
     description: str = ""
@@ -80,13 +80,17 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     start, and what tells the classes apart is new where they are; ``run.scratch`` overrides that.
 
     Args:
-        run: its epochs are rounds of two hundred updates.
+        run: its epochs are rounds of three hundred updates.
 
     Raises:
         UnknownEntry: no recipe is called so.
         BadData: the pictures cannot be read, or are too few.
     """
     entry = catalog.entries().get(key)
+    if entry is not None and entry.folder is None:
+        from pretrained.detection import hub_train
+
+        return hub_train.train(entry, source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]

@@ -1,0 +1,179 @@
+"""The served detector: it finds objects, shows the road to them, and says where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops.boxes import clip_boxes_to_image
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry, Progress
+from pretrained.detection.errors import BadBox, BadLabel
+from pretrained.detection.model import LEVELS, Detector, Sight
+from pretrained.detection.seeing import Place, objects, prepared, seen
+from pretrained.errors import ViewUnsupported
+
+#: Longest side of the map that says where the network looked.
+HEAT = 64
+
+
+class Everyday:
+    """A `Detector` with what its card says, as the engine holds it.
+
+    Attributes:
+        labels: the classes that it offers; those that it learnt too badly are not among them.
+        bytes: what its weights weigh in memory.
+    """
+
+    def __init__(self, network: Detector, config: dict[str, Any], device: str) -> None:
+        self.network, self.config = network.eval().requires_grad_(False), config
+        self.names = tuple(config["labels"])
+        self.labels = tuple(name for name in self.names if name in set(config["offered"]))
+        self.offered = torch.tensor([name in self.labels for name in self.names])
+        state = network.state_dict().values()
+        self.bytes = sum(value.numel() * value.element_size() for value in state)
+        self.to(device)
+
+    def to(self, device: str) -> None:
+        """Move the weights, for instance to the host while nobody asks."""
+        self.device = torch.device(device)
+        self.network.to(self.device).to(memory_format=torch.channels_last)
+        self.offered = self.offered.to(self.device)
+
+    def predict(
+        self,
+        inputs: Sequence[np.ndarray],
+        *,
+        view: str = "answer",
+        box: Sequence[float] | None = None,
+        label: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """One answer for each picture uint8 [H, W, 3] of any size, upright.
+
+        Args:
+            view: ``answer`` finds objects; ``road`` adds what was made on the way; ``why`` says
+                where in the picture the score of ``label`` for ``box`` comes from.
+            box: left, top, right, bottom in pixels of the picture. label: one of `labels`.
+
+        Returns:
+            ``answer``: ``objects``, highest score first, each with ``label``, ``score``, ``box``
+            and ``mask``, all in the picture's own pixels. For the others see `road` and `why`.
+
+        Raises:
+            ViewUnsupported: there is no such view.
+            BadBox, BadLabel: what is to be explained is no box, or no class of this model.
+        """
+        if view == "why":
+            return [self._why(picture, box, label) for picture in inputs]
+        if view not in ("answer", "road"):
+            raise ViewUnsupported(model=self.config["key"], view=view)
+        answers = []
+        for sight, place in zip(*seen(self.network, inputs, self.offered), strict=True):
+            answer: dict[str, Any] = {"objects": objects(sight, place, self.names)}
+            answers.append(answer | (self.road(sight, place) if view == "road" else {}))
+        return answers
+
+    def road(self, sight: Sight, place: Place) -> dict[str, Any]:
+        """What was made on the way to an answer, boxes in the picture's own pixels.
+
+        Returns:
+            ``size`` [w, h] as the network saw it, ``scale``; ``pyramid``: each level's ``stride``
+            and ``map``, uint8 [h, w], how strong it is; ``proposals``: ``boxes`` [P, 4] and
+            ``scores`` [P], of ``anchors_seen`` boxes that were tried; ``candidates``: ``boxes``
+            [N, 4], ``from`` [N, 4] the proposal of each, ``labels`` and ``scores`` [N], before the
+            weaker of those that overlap are dropped. Everything highest score first.
+        """
+        proposals = place.back(sight.proposals)
+        return {
+            "size": [place.wide, place.high],
+            "scale": place.wide / place.width,
+            "pyramid": [
+                {"stride": stride, "map": _strength(level, place, stride)}
+                for stride, level in zip(LEVELS.values(), sight.maps, strict=True)
+            ],
+            "proposals": {
+                "boxes": proposals,
+                "scores": sight.chances.cpu().numpy(),
+                "anchors_seen": sight.anchors,
+            },
+            "candidates": {
+                "boxes": place.back(sight.boxes),
+                "from": proposals[sight.origins.cpu().numpy()],
+                "labels": [self.names[label] for label in sight.labels.tolist()],
+                "scores": sight.scores.cpu().numpy(),
+            },
+        }
+
+    def _why(
+        self, picture: np.ndarray, box: Sequence[float] | None, label: str | None
+    ) -> dict[str, Any]:
+        """``heat`` float [h, w] in 0..1 over the whole picture: gradient times activation (as
+        Selvaraju et al. 2016, arXiv 1610.02391, but place by place) where the stride is 8.
+
+        The slope is that of the class's score against all others', for exactly this box.
+        """
+        if label not in self.labels:
+            raise BadLabel(sent=label, labels=", ".join(self.labels))
+        place = Place.of(picture)
+        size = (place.high, place.wide)
+        there = clip_boxes_to_image(place.there([_checked(box, picture)]), size).to(self.device)
+        batch = prepared(picture, place)[None].to(self.device)
+        with torch.enable_grad():
+            stages = self.network.body.features(batch.contiguous(memory_format=torch.channels_last))
+            watched = stages[2].detach().requires_grad_()
+            deeper = self.network.body.stages[2](watched)
+            logits, _ = self.network.judge(self.network.levels([watched, deeper]), there, size)
+            score = logits.log_softmax(1)[0, 1 + self.names.index(label)]
+            (slope,) = torch.autograd.grad(score, watched)
+        heat = (slope * watched.detach()).sum(1, keepdim=True).clamp(min=0)
+        heat = heat[:, :, : max(1, -(-place.high // 8)), : max(1, -(-place.wide // 8))]
+        high, wide = heat.shape[2:]
+        shrink = min(1.0, HEAT / max(high, wide))
+        heat = F.adaptive_avg_pool2d(
+            heat, (max(1, round(high * shrink)), max(1, round(wide * shrink)))
+        )
+        return {"heat": (heat / heat.amax().clamp(min=1e-12))[0, 0].cpu().numpy()}
+
+
+def _checked(box: Sequence[float] | None, picture: np.ndarray) -> list[float]:
+    """A box cut to the picture.
+
+    Raises:
+        BadBox: it is no box, or lies outside.
+    """
+    height, width = picture.shape[:2]
+    try:
+        left, top, right, bottom = (float(side) for side in box or ())
+        left, right = max(left, 0.0), min(right, width)
+        top, bottom = max(top, 0.0), min(bottom, height)
+        if right > left and bottom > top:  # false for what is not a number, too
+            return [left, top, right, bottom]
+    except (TypeError, ValueError):
+        pass
+    raise BadBox(sent=box)
+
+
+def _strength(level: Tensor, place: Place, stride: int) -> np.ndarray:
+    """A map [C, h, w] -> uint8 [h, w] over the picture alone: mean strength, the strongest 255."""
+    mean = level.abs().mean(0)[
+        : max(1, -(-place.high // stride)), : max(1, -(-place.wide // stride))
+    ]
+    scaled = mean / mean.amax().clamp(min=1e-12) * 255
+    return scaled.round().to(torch.uint8).cpu().numpy()
+
+
+def load(entry: Entry, device: str, progress: Progress = lambda done, total: None) -> Everyday:
+    """The served model of a checkpoint folder.
+
+    Raises:
+        BadCheckpoint: the folder is damaged.
+    """
+    network, config = checkpoint.load_network(Path(str(entry.folder)), Detector.from_config)
+    progress(1, 1)
+    return Everyday(network, config, device)

@@ -1,0 +1,367 @@
+"""Pictures for the detector, how they are changed, how it learns from them and how it is scored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_detection
+import torch
+from PIL import Image
+
+from pretrained import __main__ as command_line
+from pretrained import catalog, checkpoint
+from pretrained.detection import augment, data, detecting, evaluate, offer, rle, train
+from pretrained.detection.data import Scene, Thing
+from pretrained.detection.scoring import Scores
+from pretrained.errors import BadData, UnknownEntry
+from training.run import Run
+
+
+def whole(left, top, right, bottom, width=60, height=40):
+    """A mask that fills a box."""
+    patch = np.ones((bottom - top, right - left), bool)
+    return rle.encode(patch, left, top, height, width)
+
+
+def scene(things, width=60, height=40, source="drawn", picture=None):
+    picture = picture or Image.new("RGB", (width, height), (10, 20, 30))
+    content = tiny_detection.encoded(picture)
+    return Scene(content, width, height, tuple(things), source, "here")
+
+
+def thing(label, left, top, right, bottom, **more):
+    return Thing(
+        label,
+        (float(left), float(top), float(right), float(bottom)),
+        **({"mask": whole(left, top, right, bottom)} | more),
+    )
+
+
+# ---- reading ----------------------------------------------------------------------------------
+
+
+def test_parquet_and_coco_tell_the_same(tmp_path):
+    coco = data.read(tiny_detection.coco_folder(tmp_path / "coco", 4))
+    rows = [(*tiny_detection.shapes(n), "own") for n in range(4)]
+    table = data.read(tiny_detection.table(rows, tmp_path / "rows" / "train-0.parquet"))
+    assert coco.split == "coco" and table.split == "rows/train-0" and coco.names() == table.names()
+    for mine, theirs in zip(coco.scenes, table.scenes, strict=True):
+        assert np.array_equal(mine.pixels(), theirs.pixels())
+        for one, other in zip(mine.things, theirs.things, strict=True):
+            assert (one.label, one.box) == (other.label, other.box)
+            assert np.array_equal(rle.decode(one.mask), rle.decode(other.mask))
+
+
+def test_a_folder_of_splits_is_read_by_split_and_only_one_source_is_partial(tmp_path):
+    folder = tiny_detection.folder_of_shapes(tmp_path / "both", train=4, validation=2)
+    assert len(data.read(folder)) == 4 and len(data.read(folder, "validation")) == 2
+    assert data.read(folder, "validation").split == "both/validation"
+    assert scene([], source="clothing-co-parsing").partial and not scene([]).partial
+
+
+def test_a_turned_photograph_is_labelled_as_its_size_says():
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    import io
+
+    held = io.BytesIO()
+    picture.save(held, "PNG", exif=exif)
+    as_stored = Scene(held.getvalue(), 60, 40, (), "own", "here").pixels()
+    turned = Scene(held.getvalue(), 40, 60, (), "own", "here").pixels()
+    assert np.array_equal(as_stored, np.asarray(picture))
+    assert np.array_equal(turned, np.rot90(as_stored, -1))
+    with pytest.raises(BadData, match=r"(60 x 40|40 x 60), not 61 x 40"):
+        Scene(held.getvalue(), 61, 40, (), "own", "here").pixels()
+    with pytest.raises(BadData, match="damaged"):
+        Scene(held.getvalue()[:50], 60, 40, (), "own", "here").pixels()
+
+
+def broken(told, name):
+    if name == "category":
+        told["annotations"][0]["category_id"] = 99
+    elif name == "box":
+        told["annotations"][0]["bbox"] = [1, 2]
+    elif name == "nan":
+        told["annotations"][0]["bbox"] = [float("nan"), 1, 2, 3]
+    elif name == "mask":
+        told["annotations"][0]["segmentation"] = {"size": [1, 1], "counts": [1]}
+    elif name == "missing":
+        told["images"][0]["file_name"] = "nowhere.png"
+    elif name == "outside":
+        told["images"][0]["file_name"] = "../elsewhere.png"
+    else:
+        del told["images"]
+
+
+@pytest.mark.parametrize(
+    "name", ["category", "box", "nan", "mask", "missing", "outside", "no pictures"]
+)
+def test_what_is_labelled_wrongly_is_named(tmp_path, name):
+    folder = tiny_detection.coco_folder(tmp_path / "coco", 2)
+    Image.new("RGB", (96, 64)).save(tmp_path / "elsewhere.png")
+    told = json.loads((folder / "annotations.json").read_text())
+    broken(told, name)
+    (folder / "annotations.json").write_text(json.dumps(told))
+    with pytest.raises(BadData):
+        data.read(folder)
+
+
+def test_nothing_and_too_little_are_refused(tmp_path):
+    with pytest.raises(BadData, match="check the path"):
+        data.read(tmp_path)
+    with pytest.raises(BadData, match="50 or more"):
+        data.read(tiny_detection.coco_folder(tmp_path / "coco", 2), least=50)
+
+
+# ---- changing ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_boxes_and_masks_move_with_the_pixels(seed):
+    picture = np.zeros((40, 60, 3), np.uint8)
+    picture[10:30, 20:40] = 255
+    chance = np.random.default_rng(seed)
+    canvas = augment.laid(scene([thing("disc", 20, 10, 40, 30)]), picture, (96, 64), chance)
+    found = augment.target(canvas, {"disc": 1})
+    for box, mask in zip(found["boxes"].tolist(), found["masks"], strict=True):
+        rows, columns = (canvas.pixels[..., 0] > 200).nonzero()
+        bright = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert box == pytest.approx(bright, abs=1.5)
+        rows, columns = mask.nonzero(as_tuple=True)
+        inside = [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
+        assert inside == pytest.approx(bright, abs=1.5)
+
+
+def test_what_is_pasted_covers_what_was_there():
+    under = np.zeros((40, 60, 3), np.uint8)
+    chance = np.random.default_rng(1)
+    canvas = augment.laid(scene([thing("square", 0, 0, 60, 40)]), under, (60, 40), chance)
+    before = int(canvas.parts[0].mask.sum())
+    bright = np.full((40, 60, 3), 255, np.uint8)
+    augment.paste(canvas, thing("disc", 10, 10, 30, 30), bright, chance)
+    pasted = canvas.parts[1].mask
+    assert (canvas.pixels[pasted] == 255).all() and not (canvas.parts[0].mask & pasted).any()
+    assert int(canvas.parts[0].mask.sum()) < before
+    found = augment.target(canvas, {"disc": 1, "square": 2})
+    assert set(found["labels"].tolist()) <= {1, 2} and 1 in found["labels"]
+
+
+def test_what_is_hidden_or_tiny_or_a_crowd_is_neither_object_nor_background():
+    height, width = 40, 60
+    seen = np.zeros((height, width), bool)
+    seen[0:10, 0:4] = True
+    parts = [
+        augment.Part("disc", np.array([0.0, 0, 20, 10]), seen, 200.0),  # a fifth of it is seen
+        augment.Part("disc", np.array([30.0, 30, 32, 32]), None, 4.0),  # two pixels
+        augment.Part("disc", np.array([50.0, 5, 90, 35]), None, 1200.0),  # a quarter
+        augment.Part("disc", np.array([20.0, 20, 40, 40]), None, 400.0),
+    ]
+    crowd = [np.array([5.0, 5, 9, 9])]
+    canvas = augment.Canvas(np.zeros((height, width, 3), np.uint8), parts, crowd, False)
+    found = augment.target(canvas, {"disc": 1})
+    assert found["boxes"].tolist() == [[20, 20, 40, 40]] and len(found["ignore"]) == 4
+    assert found["masked"].tolist() == [False]
+
+
+# ---- learning ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch):
+    recipe = replace(
+        train.RECIPES["detection/everyday"],
+        batch=2,
+        held_out=0.2,
+        architecture={
+            "channels": 8,
+            "hidden": 8,
+            "anchors": [[12, 20, 34], [54, 80, 115], [160, 220, 300]],
+            "ratios": [0.5, 1.0, 2.0],
+        },
+    )
+    monkeypatch.setitem(train.RECIPES, "detection/everyday", recipe)
+    monkeypatch.setattr(detecting, "ROUND", 3)
+    monkeypatch.setattr(detecting, "SIDES", ((1.01, (64, 96)),))
+
+    def begun(recipe, names):
+        from pretrained.detection.model import Detector
+
+        return Detector(len(names), tiny_detection.BODY, **recipe.architecture)
+
+    monkeypatch.setattr(train, "begun", begun)
+    # Whether the shipped checkpoint is there yet is none of these tests' business.
+    everything = dict(catalog.entries())
+    everything.pop("detection/everyday", None)
+    monkeypatch.setattr(catalog, "entries", lambda: everything)
+
+
+def test_a_recipe_trains_goes_on_and_serves(tmp_path, small):
+    folder, out = tiny_detection.folder_of_shapes(tmp_path / "shapes"), tmp_path / "everyday"
+    train.train("detection/everyday", folder, out, Run(epochs=1))
+    train.train("detection/everyday", folder, out, Run(epochs=2, resume=True))
+    history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in history] == [3, 6]
+    assert {"loss_mask", "loss_class", "loss_objectness"} <= set(history[0])
+    made = checkpoint.read_json(out, "metrics.json")["training"]
+    assert made["pictures"] == 10 and made["started_from"].endswith("classification/photos")
+    served = catalog.from_folder(out, "detection/everyday").load("cpu")
+    [answer] = served.predict([np.asarray(tiny_detection.shapes(1)[0])])
+    assert served.labels == tuple(tiny_detection.NAMES) and "objects" in answer
+
+
+def test_one_seed_makes_one_round():
+    scenes = data.Scenes(
+        tuple(scene([thing("disc", 5 + n, 5, 40, 35)]) for n in range(6)), "drawn/train"
+    )
+    rounds = [
+        list(
+            detecting.Detecting(
+                tiny_detection.network(), scenes, scenes, ["disc"], "cpu", batch=2
+            ).batches(3, 0.1)
+        )[:4]
+        for _ in range(2)
+    ]
+    for (mine, targets), (theirs, others) in zip(*rounds, strict=True):
+        assert torch.equal(mine, theirs) and mine.shape[0] == 2
+        for one, other in zip(targets, others, strict=True):
+            assert torch.equal(one["boxes"], other["boxes"])
+
+
+def test_what_one_network_knows_another_begins_with(tmp_path):
+    folder = tiny_detection.detector(tmp_path / "known")
+    fresh = tiny_detection.network(3, seed=5)
+    untouched = fresh.heads.box_predictor.classes.weight[2].clone()
+    train.started(fresh, ["square", "ring", "disc"], folder, tiny_detection.NAMES)
+    old = checkpoint.load_weights(folder)
+    rows = old["heads.box_predictor.classes.weight"]
+    new = fresh.heads.box_predictor.classes.weight
+    assert torch.equal(new[[0, 1, 3]], rows[[0, 2, 1]]) and torch.equal(new[2], untouched)
+    assert torch.equal(
+        fresh.body.stages[2].widen.conv.weight, old["body.stages.2.widen.conv.weight"]
+    )
+
+
+def test_no_such_recipe_and_no_objects_are_refused(tmp_path, small):
+    with pytest.raises(UnknownEntry):
+        train.train("detection/cats", tmp_path, tmp_path / "out")
+    rows = [(Image.new("RGB", (60, 40)), [], "own")] * 9
+    rows[0] = (rows[0][0], tiny_detection.shapes(0)[1][:0], "own")
+    with pytest.raises(BadData):
+        tiny_detection.table(rows, tmp_path / "train-0.parquet")
+        train.train("detection/everyday", tmp_path, tmp_path / "out")
+
+
+def test_the_command_line_finds_the_room():
+    assert command_line.recipe_module("detection/everyday", "train") is train
+
+
+# ---- scoring ----------------------------------------------------------------------------------
+
+
+def found(label, left, top, right, bottom, score=0.9):
+    box = [float(left), float(top), float(right), float(bottom)]
+    return {"label": label, "score": score, "box": box, "mask": whole(left, top, right, bottom)}
+
+
+def test_all_right_is_one_and_all_wrong_is_nought():
+    scenes = [scene([thing("person", 0, 0, 20, 20)]), scene([thing("person", 30, 10, 50, 30)])]
+    right = Scores(scenes, [[found("person", 0, 0, 20, 20)], [found("person", 30, 10, 50, 30)]])
+    wrong = Scores(scenes, [[found("person", 40, 20, 60, 40)], []])
+    for kind in ("box", "mask"):
+        assert right.ap50(kind, ["person"]) == pytest.approx(1)
+        assert wrong.ap50(kind, ["person"]) == 0
+        assert Scores(scenes, [[], []]).ap50(kind, ["person"]) == 0
+    half = Scores(scenes, [[found("person", 0, 0, 20, 20)], []])
+    assert half.ap50("box", ["person"]) == pytest.approx(0.5, abs=0.01)
+    assert half.ap50("box", ["person"], [0]) == pytest.approx(1)
+    assert half.ap50("box", ["person"], [0, 0, 0, 1]) == pytest.approx(0.75, abs=0.01)
+    assert np.isnan(half.ap50("box", ["dragon"]))
+
+
+def test_a_crowd_is_no_mistake_and_a_dog_for_a_cat_is_right_where_both_are_pets():
+    crowded = [scene([thing("person", 0, 0, 20, 20), thing("person", 30, 0, 60, 40, crowd=True)])]
+    seen = [[found("person", 0, 0, 20, 20, 0.5), found("person", 30, 0, 45, 20, 0.9)]]
+    assert Scores(crowded, seen).ap50("box", ["person"]) == pytest.approx(1)
+    cat = [scene([thing("cat", 0, 0, 20, 20)])]
+    taken = [[found("dog", 0, 0, 20, 20)]]
+    assert Scores(cat, taken).ap50("box", ["cat"]) == 0
+    pets = Scores(cat, taken, pooled={"cat": "pet", "dog": "pet"})
+    assert pets.ap50("box", ["pet"]) == pytest.approx(1)
+
+
+def test_a_model_is_scored_with_intervals_and_offers_what_it_can(tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "DRAWS", 10)
+    folder = tiny_detection.folder_of_shapes(tmp_path / "shapes")
+    path = tiny_detection.detector(tmp_path / "everyday")
+    truth = data.read(folder, "validation")
+
+    class Knowing:
+        """It answers what is there, and misses every square."""
+
+        def predict(self, inputs, *, view):
+            answers = []
+            for picture in inputs:
+                [own] = [s for s in truth.scenes if np.array_equal(s.pixels(), picture)]
+                discs = [t for t in own.things if t.label == "disc"]
+                answers.append(
+                    {
+                        "objects": [
+                            {"label": t.label, "score": 0.9, "box": list(t.box), "mask": t.mask}
+                            for t in discs
+                        ]
+                    }
+                )
+            return answers
+
+    monkeypatch.setattr(catalog.Entry, "load", lambda self, device: Knowing())
+    entry = catalog.from_folder(path, "detection/everyday")
+    result = evaluate.evaluate(entry, folder)
+    assert result["n"] == 6 and result["split"] == "shapes/validation"
+    assert set(result["metrics"]) == {"box_ap50", "mask_ap50"}
+    for figure in result["metrics"].values():
+        assert figure["low"] <= figure["value"] <= figure["high"] and figure["n"] == 12
+    assert result["per_class"]["disc"]["box_ap50"] == pytest.approx(1)
+    assert result["per_class"]["square"]["mask_ap50"] == 0
+    assert result["per_source"]["drawn"]["pictures"] == 6
+    monkeypatch.setattr(offer, "LEAST", 2)
+    offer.offer(path, folder)
+    config = checkpoint.read_json(path, "config.json")
+    assert config["offered"] == ["disc"] and config["not_offered"]["square"]["box_ap50"] == 0
+    assert "disc" in (path / "README.md").read_text()
+
+
+def test_people_and_pets_are_scored_by_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(evaluate, "DRAWS", 5)
+    rows = [
+        (
+            Image.new("RGB", (60, 40), (n, 0, 0)),
+            [
+                {
+                    "category": label,
+                    "bbox": [0.0, 0.0, 20.0, 20.0],
+                    "segmentation": None,
+                    "iscrowd": False,
+                }
+            ],
+            "drawn",
+        )
+        for n, label in enumerate(["person", "cat", "dog"] * 2)
+    ]
+    file = tiny_detection.table(rows, tmp_path / "some" / "validation-0.parquet")
+
+    class Blind:
+        def predict(self, inputs, *, view):
+            one = {"label": "cat", "score": 0.9, "box": [0.0, 0.0, 20.0, 20.0], "mask": None}
+            return [{"objects": [one]} for _ in inputs]
+
+    monkeypatch.setattr(catalog.Entry, "load", lambda self, device: Blind())
+    path = tiny_detection.detector(tmp_path / "everyday", offered=["cat"])
+    result = evaluate.evaluate(catalog.from_folder(path, "detection/everyday"), file.parent)
+    assert list(result["metrics"]) == ["person_box_ap50", "catdog_box_ap50", "box_ap50"]
+    assert result["metrics"]["person_box_ap50"]["value"] == 0
+    assert result["metrics"]["catdog_box_ap50"]["n"] == 4
+    assert result["metrics"]["catdog_box_ap50"]["value"] > 0.5
