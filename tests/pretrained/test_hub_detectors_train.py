@@ -1,0 +1,265 @@
+"""Fine-tuning a Hub detector by the command that trains everything, then serving and scoring it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_detection
+import tiny_detr
+import torch
+from hub_standin import HubStandIn
+from tiny_detr import DETR, HUB_ID, MASKS, SQUARED, YOLOS
+from typer.testing import CliRunner
+
+from pretrained import catalog, checkpoint
+from pretrained.__main__ import app
+from pretrained.detection import data, evaluate, hub_detector, hub_train
+from pretrained.detection.data import Scene, Scenes, Thing
+from pretrained.detection.errors import NotTunable
+from pretrained.detection.hub_tuning import Tuning
+from pretrained.errors import BadCheckpoint, BadData, HubOffline
+from training.run import Run
+
+detr, yolos, squared, masks = tiny_detr.detr, tiny_detr.yolos, tiny_detr.squared, tiny_detr.masks
+NAMES = tiny_detection.NAMES
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both splits, as the data come."""
+    return tiny_detection.folder_of_shapes(tmp_path_factory.mktemp("shapes"), train=20)
+
+
+@pytest.fixture
+def base(hub: HubStandIn, detr: Path) -> str:
+    """The commit of the model to start from."""
+    return hub.add_folder(HUB_ID, detr)
+
+
+def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> Tuning:
+    kinds = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
+    network, sight = hub_detector.build(folder, **kinds)
+    return Tuning(network, sight, scenes, scenes, names)
+
+
+def test_learns_shapes_and_is_served_from_its_folder(
+    hub: HubStandIn, base: str, tmp_path: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Random weights know nothing yet, so they learn faster than trained ones should.
+    monkeypatch.setattr(hub_train, "PEAK", 2e-3)
+    monkeypatch.setattr(hub_train, "CLIP", 5.0)
+    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(epochs=15, seed=1))
+    hub.stop()  # from here on the folder must be enough
+
+    entry = catalog.from_folder(out)
+    assert entry.key == "detection/mine" and entry.licence == DETR.licence and entry.bundled
+    assert catalog.labels(entry)["en"] == NAMES
+    seen: list[tuple[int, int]] = []
+    tuned = entry.load("cpu", lambda *p: seen.append(p))
+    assert seen[-1] == (entry.bytes, entry.bytes)
+
+    made = checkpoint.read_json(out, "metrics.json")["training"]
+    assert made["held_out_loss"] < made["held_out_loss_before"] - 0.5
+    assert made["started_from"] == f"{HUB_ID} at {base}" and made["pictures"] == 17
+    assert "held_out_loss" in (out / "README.md").read_text("utf-8")
+    assert (out / "history.jsonl").exists()
+    (answer,) = tuned.predict([tiny_detr.picture(64, 96)])
+    assert {one["label"] for one in answer["objects"]} <= set(NAMES)
+    result = evaluate.evaluate(entry, shapes)
+    assert result["n"] == 6 and 0 <= result["metrics"]["box_ap50"]["value"] <= 1
+
+
+@pytest.mark.parametrize("name", ["yolos", "squared"])
+def test_the_others_of_the_family_learn_too(
+    hub: HubStandIn,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    shapes: Path,
+    name: str,
+) -> None:
+    entry = {"yolos": YOLOS, "squared": SQUARED}[name]
+    hub.add_folder(HUB_ID, request.getfixturevalue(name))
+    out = hub_train.train(entry, shapes, tmp_path / name, Run(epochs=2, lr=1e-3))
+    losses = [json.loads(row)["loss"] for row in (out / "history.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0]
+    tuned = catalog.from_folder(out).load("cpu")
+    assert tuned.labels == NAMES
+    tuned.predict([tiny_detr.picture(64, 96)])
+
+
+def test_what_is_served_is_what_was_learnt(
+    hub: HubStandIn, base: str, tmp_path: Path, shapes: Path
+) -> None:
+    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(epochs=1))
+    state = torch.load(out / "state.pt", weights_only=True)["averaged"]
+    served = catalog.from_folder(out).load("cpu").network.state_dict()
+    for name, weight in state.items():
+        torch.testing.assert_close(weight.half().float(), served[name], atol=0, rtol=0)
+
+
+def test_only_the_heads_learn(hub: HubStandIn, base: str, tmp_path: Path, shapes: Path) -> None:
+    out = hub_train.train(DETR, shapes, tmp_path / "heads", Run(epochs=1, head_only=True, lr=1e-2))
+    tuned = catalog.from_folder(out).load("cpu").network.state_dict()
+    original = DETR.load("cpu").network.state_dict()
+    moved = {
+        name
+        for name, weight in original.items()
+        if weight.shape != tuned[name].shape or not torch.equal(weight.half().float(), tuned[name])
+    }
+    assert moved and all("bbox_predictor" in n or "class_labels" in n for n in moved)
+
+
+def test_smoke_is_two_steps_and_a_broken_run_goes_on(
+    base: str, tmp_path: Path, shapes: Path
+) -> None:
+    out = hub_train.train(DETR, shapes, tmp_path / "smoke", Run(smoke=True))
+    rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 2
+    catalog.from_folder(out).load("cpu")
+    hub_train.train(DETR, shapes, out, Run(smoke=True, resume=True))
+    assert (out / "history.jsonl").read_text().count("\n") == len(rows)  # it was done already
+    first = hub_train.train(DETR, shapes, tmp_path / "on", Run(epochs=1))
+    hub_train.train(DETR, shapes, first, Run(epochs=2, resume=True))
+    rows = [json.loads(line) for line in (first / "history.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2]
+
+
+def test_the_commands_train_and_score_it(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels as COCO's tools write them."""
+    monkeypatch.setattr(catalog, "entries", lambda: {DETR.key: DETR})
+    own = tiny_detection.coco_folder(tmp_path / "own", count=12)
+    out = tmp_path / "out"
+    typed = ["train", DETR.key, "--data", str(own), "--out", str(out), "--smoke"]
+    trained = CliRunner().invoke(app, typed)
+    assert trained.exit_code == 0, trained.output
+    for more in ([], ["--checkpoint", str(out)]):
+        typed = ["evaluate", DETR.key, "--data", str(own), "--json", *more]
+        scored = CliRunner().invoke(app, typed)
+        assert scored.exit_code == 0, scored.output
+        result = json.loads(scored.stdout.splitlines()[-1])
+        assert result["n"] == 12 and "box_ap50" in result["metrics"]
+
+
+# ---- what is learnt from -----------------------------------------------------------------------
+
+
+def test_boxes_are_shares_of_the_picture_and_are_mirrored_with_it(detr: Path) -> None:
+    picture, _ = tiny_detection.shapes(0, width=100, height=50)
+    things = (
+        Thing("square", (10.0, 20.0, 30.0, 40.0)),
+        Thing("disc", (0.0, 0.0, 100.0, 50.0), crowd=True),
+        Thing("nobody knows", (0.0, 0.0, 5.0, 5.0)),
+    )
+    scene = Scene(tiny_detection.encoded(picture), 100, 50, things, "own", "here")
+    task = tuning(detr, Scenes((scene,), "own"))
+    plain, told = task.shown(scene, (64, 128))
+    assert plain.shape == (3, 64, 128)
+    assert told["class_labels"].tolist() == [NAMES.index("square")]
+    torch.testing.assert_close(told["boxes"], torch.tensor([[0.2, 0.6, 0.2, 0.4]]))
+    turned, told = task.shown(scene, (64, 128), mirrored=True)
+    torch.testing.assert_close(told["boxes"], torch.tensor([[0.8, 0.6, 0.2, 0.4]]))
+    torch.testing.assert_close(turned.flip(2), plain)
+
+
+@pytest.mark.parametrize("name", ["detr", "yolos", "squared"])
+def test_a_picture_with_nothing_in_it_teaches_too(
+    request: pytest.FixtureRequest, name: str
+) -> None:
+    picture, _ = tiny_detection.shapes(0)
+    content = tiny_detection.encoded(picture)
+    empty = Scene(content, picture.width, picture.height, (), "own", "here")
+    full = replace(empty, things=(Thing("disc", (1.0, 1.0, 30.0, 30.0)),))
+    for scenes in ((empty,), (empty, full)):
+        task = tuning(request.getfixturevalue(name), Scenes(scenes, "own"))
+        task.model.train()
+        (batch,) = task.batches(0, 0.0)
+        loss = task.loss(task.model, batch)
+        assert torch.isfinite(loss) and loss > 0
+
+
+def test_every_picture_once_in_an_order_of_its_own(detr: Path, shapes: Path) -> None:
+    scenes = data.read(shapes, "train")
+    task = tuning(detr, scenes)
+
+    def told(epoch: int) -> list[list[float]]:
+        return [t["boxes"].flatten().tolist() for b in task.batches(epoch, 0.0) for t in b[1]]
+
+    assert told(3) == told(3) and len(told(3)) == len(scenes) and told(3) != told(4)
+
+
+def test_what_is_known_of_a_class_is_kept(detr: Path) -> None:
+    names = ["cat", "couch", "disc"]
+    kinds = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
+    network, _ = hub_detector.build(detr, **kinds)
+    before = network.class_labels_classifier.weight[2].clone()
+    hub_train.inherit(network, detr, names)
+    published, _ = hub_detector.build(detr)
+    old, new = (n.class_labels_classifier.weight for n in (published, network))
+    for here, there in ((0, 3), (1, 2), (-1, -1)):
+        assert torch.equal(new[here], old[there])
+    assert torch.equal(new[2], before)
+
+
+def test_pictures_that_are_labelled_in_part_are_left_aside(tmp_path: Path) -> None:
+    rows = [(*tiny_detection.shapes(n), "drawn") for n in range(9)]
+    rows += [(*tiny_detection.shapes(n), "clothing-co-parsing") for n in range(9)]
+    file = tiny_detection.table(rows, tmp_path / "train.parquet")
+    kept = hub_train.whole(data.read(file), file)
+    assert len(kept) == 9 and {scene.source for scene in kept.scenes} == {"drawn"}
+    with pytest.raises(BadData, match="every object is labelled"):
+        hub_train.whole(Scenes(kept.scenes[:7], "few"), file)
+    bare = tuple(replace(scene, things=()) for scene in kept.scenes)
+    with pytest.raises(BadData):
+        hub_train.whole(Scenes(bare, "bare"), file)
+
+
+# ---- refusals ----------------------------------------------------------------------------------
+
+
+def test_boxes_cannot_teach_masks(tmp_path: Path, shapes: Path) -> None:
+    with pytest.raises(NotTunable, match="detection/detr-r50"):
+        hub_train.train(MASKS, shapes, tmp_path / "out", Run(smoke=True))
+
+
+def test_a_model_that_is_not_here_and_cannot_be_had(
+    hub: HubStandIn, tmp_path: Path, shapes: Path
+) -> None:
+    hub.stop()
+    with pytest.raises(HubOffline):
+        hub_train.train(DETR, shapes, tmp_path / "out", Run(smoke=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_whole(
+    hub: HubStandIn, base: str, tmp_path: Path, shapes: Path
+) -> None:
+    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(smoke=True))
+    taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
+    assert {f.suffix for f in taken.iterdir()} <= {".json", ".jsonl", ".safetensors", ".md"}
+    catalog.from_folder(taken).load("cpu")
+    config = checkpoint.read_json(taken, "config.json")
+    for change in (
+        {"network": None},
+        {"sight": None},
+        {"sight": {}},
+        {"network": {"model_type": "bert"}},
+        {"network": {**config["network"], "d_model": 32}},
+    ):
+        checkpoint.write_json(taken, "config.json", {**config, **change})
+        with pytest.raises(BadCheckpoint):
+            catalog.from_folder(taken).load("cpu")
+
+
+def test_a_smaller_picture_costs_less(detr: Path, shapes: Path) -> None:
+    """No picture is seen larger in training than the network sees it when it is asked."""
+    task = tuning(detr, data.read(shapes, "train"))
+    sizes = {tuple(pixels.shape[-2:]) for pixels, _ in task.batches(0, 0.0)}
+    assert sizes == {(80, 107)}
+    assert np.prod((80, 107)) <= np.prod(task.sight.size(64, 96))
