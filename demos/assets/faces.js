@@ -99,6 +99,27 @@ export function mountWalk(element, take, drop) {
 	});
 }
 
+/** The models of today: a button draws, and so does Enter in the text. Who uses the keyboard stays
+ *  where he was when the models are told anew, and what was typed stays. */
+export function mountModels(element, draw, watch) {
+	let held = "", text = "";
+	element.addEventListener("input", (event) => (text = event.target.value));
+	element.addEventListener("click", (event) => {
+		const button = event.target.closest("[data-draw]");
+		if (button) draw((held = button.dataset.draw), text);
+	});
+	element.addEventListener("keydown", (event) => {
+		if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-text]")) return;
+		event.target.closest("section").querySelector("[data-draw]").click();
+	});
+	watch("value", () => {
+		const field = element.querySelector("[data-text]");
+		if (field) field.value = text;
+		if (document.activeElement === document.body && held)
+			element.querySelector(`[data-draw="${held}"]`)?.focus({ preventScroll: true });
+	});
+}
+
 /** The game: left and right arrow choose a picture while it is asked, wherever the focus is in it. */
 export function mountGame(element, choose, next, watch) {
 	element.addEventListener("click", (event) => {

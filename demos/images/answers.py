@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,14 @@ import numpy as np
 from demos import models
 from demos.language import Words
 from demos.models import model_name, size
+from inference.errors import Unfiltered, UnknownModel
 
 TASK = "images"
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
+GENERATOR = "pretrained.images.serve:load"  # what loads a network that draws at once
 TOGETHER = 16  # faces of one visitor that wait for a network at the same time
 STEPS = 20  # in which the diffusion model draws
+EVERY = 0.25  # seconds between two looks of the page at what emerges
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,31 @@ def most_together(engine: Any) -> int:
     return max((entry.max_batch for entry in painters(engine).values()), default=1)
 
 
-#: A model of this room: `demos.models.entry_of`.
-entry_of = partial(models.entry_of, TASK)
+def entry_of(engine: Any, sent: Any) -> Any:
+    """A model of this room, as `demos.models.entry_of` finds it.
+
+    Raises:
+        Unfiltered: the settings keep it from being served. UnknownModel: there is none.
+    """
+    try:
+        return models.entry_of(TASK, engine, sent)
+    except UnknownModel:
+        name = str(sent or "").strip()
+        key = name if "/" in name else f"{TASK}/{name}"
+        if key in engine.withheld:
+            raise Unfiltered(model=key) from None
+        raise
+
+
+def yours(engine: Any) -> list[Any]:
+    """The models of this room that whoever runs the server has added."""
+    ours = (GAN, DIFFUSION)
+    return [e for e in painters(engine).values() if not e.hub_id and e.key not in ours]
+
+
+def at_once(entry: Any) -> bool:
+    """Whether a model draws in one go, and has no steps to be followed."""
+    return entry.loader == GENERATOR
 
 
 async def drawn(
@@ -65,6 +90,20 @@ async def together(engine: Any, key: str, inputs: Sequence[Any], **options: Any)
         for one in asked:
             one.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def followed(work: Awaitable[None], every: float) -> AsyncIterator[None]:
+    """A sign every so many seconds while something is under way, and one at its end. Given up if
+    nobody listens any more; what nobody expected is raised."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=every))[0]:
+            yield
+        task.result()
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def once(work: Awaitable[Any]) -> AsyncIterator[Any]:

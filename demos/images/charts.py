@@ -21,24 +21,26 @@ def reached(key: str) -> Mapping[str, Any]:
 
 def headline(engine: Any) -> Callable[[Say], str]:
     """The figures at the foot of Try: of each network how near its faces come to photographs, on
-    which, and whether the target was reached."""
+    which, and whether the target was reached. (Gradio shows the name of a text that is empty.)"""
     keys = [key for key in (GAN, DIFFUSION) if key in engine.entries]
 
     def render(say: Say) -> str:
         parts = "".join(figures_of(key, say) for key in keys)
-        return f'<div class="fact-groups">{parts}</div>' if parts else ""
+        return f'<div class="fact-groups"{"" if parts else " hidden"}>{parts}</div>'
 
     return render
 
 
 def learnt(key: str, say: Say) -> str:
-    """How long a network has learnt, and from how much, beside what it draws."""
+    """How long a network has learnt, and from how much, beside what it draws; nothing to be seen
+    where its card does not tell."""
     training = frame.read_metrics(key).get("training", {})
     if not training.get("pictures") or not training.get("wall_seconds"):
-        return ""
+        return '<p class="quiet" hidden></p>'
     minutes = f"{training['wall_seconds'] / 60:.0f}"
     pictures = f"{training['pictures']:,}"
-    return f'<p class="quiet">{say("images.fact.learnt", minutes=minutes, pictures=pictures)}</p>'
+    said = f"images.fact.learnt.{key.rpartition('-')[2]}"
+    return f'<p class="quiet">{say(said, minutes=minutes, pictures=pictures)}</p>'
 
 
 def figures_of(key: str, say: Say) -> str:

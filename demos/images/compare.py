@@ -1,5 +1,5 @@
 """Then and next: the same seeds drawn by the GAN in one step and by the diffusion model in twenty,
-side by side, with the time that each took."""
+side by side, with the time that each took; a model of the visitor's own beside them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import gradio as gr
 import numpy as np
 
 from demos import frame, pulse
-from demos.images import answers, faces
+from demos.images import answers, charts, faces
 from demos.images.faces import Gallery
 from demos.images.points import Point
-from demos.language import Words
+from demos.language import Say, Words
 from demos.models import model_name, ready, waiting
 from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SHOWN = 4  # faces of each
-EVERY = 0.25  # seconds between two looks of the page at what emerges
+ERAS = {answers.GAN: "then", answers.DIFFUSION: "next"}
 
 
 @dataclass
@@ -37,26 +37,47 @@ class Side:
     loading: bool = False
     progress: tuple[int, int] | None = None
     steps: list[int] = field(default_factory=list)  # that each face has had
+    whole: int = 1  # steps that a face takes
     seconds: float | None = None
     error: Refusal | None = None
 
 
 def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> None:
-    """The button, and the two columns under it."""
+    """The button, and the columns under it."""
+    own = answers.yours(engine)
     frame.html(words, faces.heading("compare"))
+    frame.html(words, lambda say: charts.learnt(answers.DIFFUSION, say))
+    third = gr.Radio(
+        [(frame.UNNAMED, key) for key in ("", *(entry.key for entry in own))],
+        value=own[0].key if own else "",
+        label=words("images.compare.third"),
+        visible=bool(own),
+        elem_id="face-third",
+    )
+
+    def named(say: Say) -> list[tuple[str, str]]:
+        mine = [(escape(model_name(words, say.lang, entry)), entry.key) for entry in own]
+        return [*mine, (say("images.compare.none"), "")]
+
+    frame.choices(words, third, named)
     go = gr.Button(words("images.compare.go"), elem_id="face-compare")
     columns = gr.HTML(js_on_load=None, elem_id="face-beside")
     turn = gr.State(Turn())
 
     @frame.guard(words)
     async def on_go(
-        mine: Turn, now: Gallery | None, one: Mapping[str, Any] | None, request: gr.Request
+        mine: Turn,
+        now: Gallery | None,
+        one: Mapping[str, Any] | None,
+        third: Any,
+        request: gr.Request,
     ) -> AsyncIterator[Any]:
         if now is None or one is None:
             yield gr.skip()
             return
         halt = mine.take()
-        run = comparing(engine, words, words.lang(request), wanted(now, one["point"]))
+        keys = [*ERAS, *(entry.key for entry in own if entry.key == third)]
+        run = comparing(engine, words, words.lang(request), wanted(now, one["point"]), keys)
         async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
             async for moment in moments:
                 yield gr.skip() if moment is pulse.STILL else moment
@@ -65,8 +86,9 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
 
     go.click(
         on_go,
-        [turn, gallery, chosen],
+        [turn, gallery, chosen, third],
         columns,
+        preprocess=False,
         concurrency_limit=answers.most_together(engine),
         trigger_mode="multiple",
         **frame.PRIVATE,
@@ -84,23 +106,14 @@ def wanted(gallery: Gallery, first: Mapping[str, Any]) -> list[Point]:
 
 
 async def comparing(
-    engine: Any, words: Words, lang: str, points: Sequence[Point]
+    engine: Any, words: Words, lang: str, points: Sequence[Point], keys: Sequence[str] = tuple(ERAS)
 ) -> AsyncIterator[str]:
     """The columns as HTML while they fill. The networks draw one after the other, so that neither
     waits for the other."""
-    sides = [Side(key, [None] * len(points)) for key in (answers.GAN, answers.DIFFUSION)]
-    work = asyncio.ensure_future(fill(engine, sides, points))
-    try:
-        while True:
-            await asyncio.wait({work}, timeout=EVERY)
-            ended = work.done()
+    sides = [Side(key, [None] * len(points)) for key in keys]
+    async with aclosing(answers.followed(fill(engine, sides, points), answers.EVERY)) as looks:
+        async for _ in looks:
             yield await asyncio.to_thread(beside, words, lang, sides, points)
-            if ended:
-                break
-        work.result()  # what nobody expected is raised
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
 
 
 async def fill(engine: Any, sides: Sequence[Side], points: Sequence[Point]) -> None:
@@ -113,7 +126,7 @@ async def fill(engine: Any, sides: Sequence[Side], points: Sequence[Point]) -> N
                 async for side.progress in loading:
                     pass
             side.loading, began = False, time.monotonic()
-            if side.key == answers.GAN:
+            if answers.at_once(side.entry):
                 side.images = list((await answers.drawn(engine, side.key, points)).images)
             else:
                 await emerge(engine, side, points)
@@ -127,10 +140,10 @@ async def emerge(engine: Any, side: Side, points: Sequence[Point]) -> None:
     side.steps = [0] * len(points)
 
     async def follow(number: int) -> None:
-        stream = engine.stream(side.key, points[number], steps=answers.STEPS)
-        async with aclosing(stream) as events:
+        async with aclosing(engine.stream(side.key, points[number])) as events:
             async for event in events:
-                side.images[number], side.steps[number] = event["image"], event["step"]
+                side.images[number] = event["image"]
+                side.steps[number], side.whole = event["step"], event["steps"]
 
     tasks = [asyncio.ensure_future(follow(number)) for number in range(len(points))]
     try:
@@ -142,7 +155,7 @@ async def emerge(engine: Any, side: Side, points: Sequence[Point]) -> None:
 
 
 def beside(words: Words, lang: str, sides: Sequence[Side], points: Sequence[Point]) -> str:
-    """Both columns."""
+    """All columns."""
     say = words.speaker(lang)
     columns = "".join(column(words, lang, side, points) for side in sides)
     note = f'<p class="note">{say("images.compare.seeds")}</p>'
@@ -152,7 +165,7 @@ def beside(words: Words, lang: str, sides: Sequence[Side], points: Sequence[Poin
 def column(words: Words, lang: str, side: Side, points: Sequence[Point]) -> str:
     """One network under its era and its name: its faces, and how far it is or how long it took."""
     say = words.speaker(lang)
-    era = say(f"images.compare.{'then' if side.key == answers.GAN else 'next'}")
+    era = say(f"images.compare.{ERAS.get(side.key, 'yours')}")
     name = escape(model_name(words, lang, side.entry)) if side.entry else ""
     if side.error:
         body = frame.refusal(words, lang, side.error)
@@ -176,11 +189,18 @@ def told(words: Words, lang: str, side: Side, count: int) -> str:
     if side.seconds is not None:
         time = answers.took(words, lang, side.seconds)
         key = "images.compare.done_steps" if side.steps else "images.compare.done"
-        sentence = say(key, count=count, time=time, steps=answers.STEPS)
+        sentence = say(key, count=count, time=time, steps=side.whole)
         return f'<p class="quiet" role="status">{sentence}</p>'
     if side.steps:
         step = min(side.steps)
-        said = say("images.compare.step", step=step, steps=answers.STEPS)
-        bar = f'<progress max="{answers.STEPS}" value="{step}" aria-label="{said}"></progress>'
-        return f'{bar}<p class="quiet">{said}</p>'
+        return counted(say, step, side.whole)
     return f'<p class="quiet">{say("images.compare.waits")}</p>'
+
+
+def counted(say: Say, step: int, steps: int) -> str:
+    """A bar that counts steps."""
+    said = say("images.compare.step", step=step, steps=steps)
+    return (
+        f'<progress max="{steps}" value="{step}" aria-label="{said}"></progress>'
+        f'<p class="quiet">{said}</p>'
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from demos import frame, pulse
-from demos.images import answers, charts, compare, faces, game, points, walk
+from demos.images import answers, charts, compare, faces, game, now, points, walk
 from demos.images.asked import COUNT, MOST, SEED, Asked, Drawing, drawing, held, linked
 from demos.images.faces import Gallery
 from demos.images.points import Point
@@ -70,6 +70,7 @@ def build(engine: Any, words: Words) -> TryParts:
     turn, walk_turn = gr.State(Turn()), gr.State(Turn())
     gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
     compare.build(engine, words, gallery, chosen)
+    now.build(engine, words, chosen)
     game.build(engine, words)
     frame.html(words, charts.headline(engine))
 

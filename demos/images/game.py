@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from demos import frame
-from demos.images import answers, faces
+from demos.images import answers, charts, faces
 from demos.images.board import begin, board, onward, waits_for
 from demos.images.round import Play, Round, pair
 from demos.language import Words
@@ -29,6 +29,7 @@ GAME = """import(new URL('house/faces.js', document.baseURI)).then((faces) => fa
 def build(engine: Any, words: Words) -> None:
     """The game, as it stands before it begins."""
     frame.html(words, faces.heading("game"))
+    frame.html(words, lambda say: charts.learnt(answers.DIFFUSION, say))
     table = gr.HTML(words.markup(begin), js_on_load=GAME, elem_id="face-game")
     state = gr.State(Play())
 

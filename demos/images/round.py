@@ -88,6 +88,6 @@ async def pair(engine: Any) -> Round:
     )
     pictures = (left.images[0], right.images[0])
     judged = await answers.together(
-        engine, answers.GAN, [{"picture": picture} for picture in pictures], view="judge"
+        engine, answers.GAN, [{"picture": picture} for picture in pictures], view="score"
     )
     return Round(pictures, gan, (judged[0]["score"], judged[1]["score"]))

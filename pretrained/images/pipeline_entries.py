@@ -17,6 +17,8 @@ from typing import Any
 CARD = "https://huggingface.co/{}"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 INDEX = "model_index.json"
+#: Characters of a text that is drawn.
+LONGEST = 300
 
 
 def _parts(*names: str) -> tuple[str, ...]:

@@ -22,14 +22,11 @@ from pretrained.catalog import Entry, Progress
 from pretrained.classification.timm_entries import imagenet_labels
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.images.errors import BadSteps, BadText
-from pretrained.images.pipeline_entries import PIPELINES
+from pretrained.images.pipeline_entries import LONGEST, PIPELINES
 from pretrained.images.pipeline_parts import Parts, read
 from pretrained.images.point import Point
 from pretrained.images.serve import shown
 from pretrained.lora import merge
-
-#: Characters of a text.
-LONGEST = 300
 
 
 @dataclass

@@ -26,7 +26,9 @@ def entry(root: Path, key: str) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has a config and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 16}
+    room = "serve" if "gan" in key else "serve_diffusion"
+    loader = f"pretrained.images.{room}:load"
+    content = {"key": key, "loader": loader, "title": key, "max_batch": 16}
     (folder / "config.json").write_text(json.dumps(content | {"parameters": 3_300_000}), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")
     return catalog.from_folder(folder, key)
@@ -106,8 +108,9 @@ def judged(picture: np.ndarray) -> dict[str, Any]:
 
 def answer(key: str, one: Mapping[str, Any], view: str = "answer", steps: int = 20) -> dict:
     """One input as the served networks answer it."""
-    if view == "judge":
-        return judged(one["picture"] if "picture" in one else face(one))
+    if view in ("score", "judge"):
+        seen = judged(one["picture"] if "picture" in one else face(one))
+        return seen if view == "judge" else {k: v for k, v in seen.items() if k != "heat"}
     drawn = face(one, 3 if key == DIFFUSION else 0)
     if view == "layers":
         layers = [
@@ -134,6 +137,7 @@ class FakeFaces:
 
     def __init__(self, root: Path, *keys: str, pause: float = 0) -> None:
         self.entries = {key: entry(root, key) for key in keys or (GAN, DIFFUSION)}
+        self.withheld: dict[str, catalog.Entry] = {}
         self.settings = Settings(max_upload_mb=1)
         self.pause = pause
         self.asked: list[tuple[str, Any, dict[str, Any]]] = []
@@ -159,10 +163,10 @@ class FakeFaces:
             return answer(key, one, **options)
 
     async def stream(
-        self, key: str, point: Mapping[str, Any], steps: int = 20
+        self, key: str, point: Mapping[str, Any], steps: int = 20, **told: str
     ) -> AsyncIterator[dict[str, Any]]:
         self._known(key)
-        self.asked.append((key, point, {"steps": steps}))
+        self.asked.append((key, point, {"steps": steps} | told))
         frames, guesses = emerging(point, steps)
         async with self._busy():
             for number in range(1, steps + 1):

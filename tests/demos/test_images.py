@@ -28,7 +28,7 @@ from demos.images import (
     walk,
 )
 from demos.images.asked import Asked
-from inference.errors import Busy, UnknownModel
+from inference.errors import Busy, Unfiltered, UnknownModel
 from pretrained.images.errors import BadCount, BadPoint, BadSeed
 
 SAY = WORDS.speaker("en")
@@ -322,7 +322,8 @@ def test_both_networks_draw_the_same_seeds(engine):
 
 
 def test_steps_are_counted_while_the_picture_emerges(engine, monkeypatch):
-    monkeypatch.setattr(compare, "EVERY", 0.0)
+    monkeypatch.setattr(answers, "EVERY", 0.0)
+    engine.pause = 0.02
     pages = collect(compare.comparing(engine, WORDS, "en", points.several(7, 1)))
     seen = [int(n) for page in pages for n in re.findall(r"Step (\d+) of 20", page)]
     assert seen and seen == sorted(seen)
@@ -332,6 +333,22 @@ def test_a_network_that_fails_says_so_in_its_own_column(engine):
     engine.failing[DIFFUSION] = Busy(waiting=9)
     html = collect(compare.comparing(engine, WORDS, "en", points.several(7, 1)))[-1]
     assert html.count("<img") == 1 and "9 requests are already waiting" in plain(html)
+
+
+def test_a_model_of_ones_own_stands_beside_them(tmp_path):
+    own = FakeFaces(tmp_path, GAN, DIFFUSION, "images/my-gan", "images/my-pipeline")
+    keys = [entry.key for entry in answers.yours(own)]
+    assert keys == ["images/my-gan", "images/my-pipeline"]
+    for key, steps in zip(keys, ("one step", "20 steps"), strict=True):
+        wanted = points.several(7, 2)
+        html = collect(compare.comparing(own, WORDS, "en", wanted, (GAN, DIFFUSION, key)))[-1]
+        column = html.rpartition("<section")[2]
+        assert html.count("<img") == 6 and "Yours" in column and f"<h3>{key}</h3>" in column
+        assert "2 faces in" in plain(column) and steps in plain(column)
+
+
+def test_nothing_of_ones_own_is_asked_for_where_there_is_none(engine):
+    assert answers.yours(engine) == []
 
 
 def test_who_leaves_frees_what_was_computed(engine):
@@ -373,7 +390,7 @@ def test_a_round_has_one_drawing_of_each_network_and_the_judge_looks_at_both(
     assert one.gan == side
     assert np.array_equal(one.pictures[side], face(seeds[side]))
     assert np.array_equal(one.pictures[1 - side], face(seeds[1 - side], 3))
-    assert [options for _, _, options in engine.asked].count({"view": "judge"}) == 2
+    assert [options for _, _, options in engine.asked].count({"view": "score"}) == 2
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -452,3 +469,26 @@ def test_figures_that_are_not_there_yet_are_dashes(engine, monkeypatch):
     card(monkeypatch)
     html = charts.headline(engine)(SAY)
     assert html.count(f"<dd>{charts.DASH}</dd>") == 6 and "Not measured yet" in html
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("key", [GAN, DIFFUSION])
+def test_how_long_a_network_has_learnt_is_told_beside_it(monkeypatch, lang, key):
+    told = {"training": {"pictures": 12_483, "wall_seconds": 3_960.4}}
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: told)
+    said = plain(charts.learnt(key, WORDS.speaker(lang)))
+    assert "66" in said and "12,483" in said
+
+
+def test_nothing_is_to_be_seen_where_no_card_tells(engine, monkeypatch):
+    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {})
+    engine.entries = {}
+    for html in (charts.learnt(DIFFUSION, SAY), charts.headline(engine)(SAY)):
+        assert " hidden>" in html and not plain(html).strip()
+
+
+def test_a_model_that_the_host_has_not_allowed_is_refused_by_its_name(engine):
+    engine.withheld = {"images/sdxs": engine.entries[GAN]}
+    for sent in ("sdxs", "images/sdxs"):
+        with pytest.raises(Unfiltered):
+            answers.entry_of(engine, sent)

@@ -31,10 +31,10 @@ from pretrained.errors import (
 )
 from pretrained.images import evaluate
 from pretrained.images.errors import BadPoint, BadSteps, BadText
-from pretrained.images.pipeline_entries import PIPELINE_ENTRIES, PIPELINES, PipelineEntry
+from pretrained.images.pipeline_entries import LONGEST, PIPELINE_ENTRIES, PIPELINES, PipelineEntry
 from pretrained.images.pipeline_parts import KINDS as SERVED
 from pretrained.images.pipeline_parts import read
-from pretrained.images.pipelines import LONGEST, Painter
+from pretrained.images.pipelines import Painter
 
 cat, things, words = tiny_pipeline.cat, tiny_pipeline.things, tiny_pipeline.words
 

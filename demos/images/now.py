@@ -1,0 +1,256 @@
+"""Today: pipelines of the Hub, told with size and licence before one is downloaded, that draw from
+the seed of the face that was picked, step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demos import frame, models, pulse, typed
+from demos.images import answers, faces, points
+from demos.images.asked import SEED
+from demos.images.compare import counted
+from demos.images.points import Point
+from demos.language import Words
+from demos.models import model_name, on_disk, ready, waiting
+from demos.sight import on_sight
+from demos.turns import Turn, while_mine
+from inference.errors import Refusal, UnknownModel
+from pretrained.images.errors import BadText
+from pretrained.images.pipeline_entries import LONGEST, PIPELINES
+
+MOUNT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
+CARDS = MOUNT % "mountModels(element, (key, text) => trigger('draw', {key, text}), watch)"
+SHEET = MOUNT % "mountPicked(element)"
+
+
+class NothingToDraw(Refusal):
+    """A model that draws what a text says was told nothing."""
+
+    code = "image_no_text"
+    sentence = "It is not said yet what to draw: write a few words."
+
+
+@dataclass
+class Sheet:
+    """What one model draws for one visitor. ``event``: its last step."""
+
+    entry: Any
+    point: Point
+    text: str = ""
+    loading: bool = True
+    progress: tuple[int, int] | None = None
+    event: Mapping[str, Any] | None = None
+    seconds: float | None = None
+    error: Refusal | None = None
+
+
+def build(engine: Any, words: Words, chosen: gr.State) -> None:
+    """The models to choose from, and what the last one drew."""
+    frame.html(words, faces.heading("now"))
+    table = gr.HTML(js_on_load=CARDS, elem_id="face-models")
+    sheet = gr.HTML(js_on_load=SHEET, elem_id="face-today")
+    turn = gr.State(Turn())
+    sight = on_sight()
+
+    async def on_sight_of_it(request: gr.Request) -> str:
+        return await asyncio.to_thread(cards, engine, words, words.lang(request))
+
+    @frame.guard(words)
+    async def on_draw(
+        mine: Turn, one: Mapping[str, Any] | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        """(the models, the sheet)."""
+        lang, halt = words.lang(request), mine.take()
+        point = {"mix": one["point"]["mix"]} if one else points.single(SEED)
+        key, text = getattr(event, "key", ""), getattr(event, "text", "")
+        was_here = here(engine, key)
+        run = drawing(engine, words, lang, key, text, point)
+        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+            async for moment in moments:
+                yield gr.skip(), gr.skip() if moment is pulse.STILL else moment
+        if halt.replaced.is_set():  # Gradio sends the last of these once more
+            yield gr.skip(), gr.skip()
+        elif not was_here and here(engine, key):
+            yield await asyncio.to_thread(cards, engine, words, lang), gr.skip()
+
+    sight.shown(on_sight_of_it, None, table, **frame.PRIVATE)
+    table.draw(
+        on_draw,
+        [turn, chosen],
+        [table, sheet],
+        concurrency_limit=answers.most_together(engine),
+        trigger_mode="multiple",
+        **frame.PRIVATE,
+    )
+
+
+def today(engine: Any) -> dict[str, Any]:
+    """The models of the Hub that draw, by key."""
+    return {key: entry for key, entry in answers.painters(engine).items() if entry.hub_id}
+
+
+def here(engine: Any, key: Any) -> bool:
+    """Whether a model of today draws without a download."""
+    entry = today(engine).get(str(key))
+    return entry is not None and on_disk(entry)
+
+
+async def drawing(
+    engine: Any, words: Words, lang: str, key: Any, sent: Any, point: Point
+) -> AsyncIterator[str]:
+    """The sheet as HTML while it fills, a refusal included. What is missing is downloaded."""
+    try:
+        entry = answers.entry_of(engine, key)
+        if not entry.hub_id:
+            raise UnknownModel(model=str(key)[:80])
+        text = checked(sent) if reads(entry) else ""
+    except Refusal as error:
+        yield frame.refusal(words, lang, error)
+        return
+    sheet = Sheet(entry, point, text)
+    told: Any = None
+    async with aclosing(answers.followed(fill(engine, sheet), answers.EVERY)) as looks:
+        async for _ in looks:
+            now = replace(sheet)  # it changes while it is drawn
+            step = now.event and now.event["step"]
+            news = (now.progress, now.loading, step, now.seconds, now.error)
+            if news != told:
+                told = news
+                yield await asyncio.to_thread(drawn, words, lang, now)
+
+
+async def fill(engine: Any, sheet: Sheet) -> None:
+    """Loads the model, and follows its steps; what is refused is kept."""
+    told = {"text": sheet.text} if sheet.text else {}
+    try:
+        async with aclosing(ready(engine, sheet.entry)) as loading:
+            async for sheet.progress in loading:
+                pass
+        sheet.loading, began = False, time.monotonic()
+        async with aclosing(engine.stream(sheet.entry.key, sheet.point, **told)) as events:
+            async for sheet.event in events:
+                pass
+        sheet.seconds = time.monotonic() - began
+    except Refusal as error:
+        sheet.loading, sheet.error = False, error
+
+
+def reads(entry: Any) -> bool:
+    """Whether a model draws what a text says."""
+    return PIPELINES[entry.key].words
+
+
+def checked(sent: Any) -> str:
+    """A text that can be drawn.
+
+    Raises:
+        NotText, NothingToDraw, BadText: it is none.
+    """
+    text = typed.checked_text(sent).strip()
+    if not text:
+        raise NothingToDraw()
+    if len(text) > LONGEST:
+        raise BadText(count=len(text), most=LONGEST)
+    return text
+
+
+def cards(engine: Any, words: Words, lang: str) -> str:
+    """Each model with what it draws, what it weighs, and the button that starts it or the reason
+    why there is none."""
+    parts = [card(engine, words, lang, entry) for entry in today(engine).values()]
+    kept = [entry for entry in engine.withheld.values() if entry.task == answers.TASK]
+    say = words.speaker(lang)
+    parts += [
+        headed(words, lang, entry, f'<p class="quiet">{say("images.now.withheld")}</p>')
+        for entry in kept
+    ]
+    return f'<div class="models">{"".join(parts)}</div>'
+
+
+def card(engine: Any, words: Words, lang: str, entry: Any) -> str:
+    """One model that may be asked."""
+    say = words.speaker(lang)
+    is_here = on_disk(entry)
+    if not is_here and engine.settings.offline:
+        return headed(words, lang, entry, f'<p class="quiet">{say("images.now.offline")}</p>')
+    field = ""
+    if reads(entry):
+        field = (
+            f'<label>{say("images.now.text")}<input type="text" data-text '
+            f'placeholder="{say("images.now.example")}" lang="en"></label>'
+        )
+    told = ""
+    if not is_here:
+        size = f"{entry.bytes / 1e6:,.0f}"
+        told = say("images.now.to_download", size=size, licence=entry.licence)
+        told = f'<p class="quiet">{told}</p>'
+    name = escape(model_name(words, lang, entry))
+    press = say("images.now.draw" if is_here else "images.now.fetch")
+    button = (
+        f'<button type="button" class="ghost" data-draw="{escape(entry.key)}" '
+        f'aria-label="{press} · {name}">{press}</button>'
+    )
+    return headed(words, lang, entry, told + field + button)
+
+
+def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
+    """A model under its era and its name, with what it draws and how large it is."""
+    say = words.speaker(lang)
+    short, known = entry.key.rpartition("/")[2].replace("-", "_"), PIPELINES[entry.key]
+    era = say(f"images.now.era.{short}")
+    about = say(f"images.now.about.{short}", side=known.side, steps=known.steps[0])
+    weights = escape(models.size(words, lang, entry.parameters))
+    return (
+        f'<section class="answered"><p class="era">{era}</p>'
+        f"<h3>{escape(model_name(words, lang, entry))}</h3><p>{about}</p>"
+        f'<p class="quiet">{weights}</p>{inner}</section>'
+    )
+
+
+def drawn(words: Words, lang: str, sheet: Sheet) -> str:
+    """The picture as it is taken to be so far, or what is waited for, or why there is none."""
+    say = words.speaker(lang)
+    if sheet.loading:
+        return waiting(words, lang, sheet.entry, sheet.progress)
+    refused = frame.refusal(words, lang, sheet.error) if sheet.error else ""
+    if sheet.event is None:
+        begins = f'<p class="quiet" role="status">{say("images.now.begins")}</p>'
+        return refused or f'<div class="waiting"><progress></progress>{begins}</div>'
+    name = escape(model_name(words, lang, sheet.entry))
+    done = sheet.seconds is not None
+    picture = faces.tag(sheet.event["image"], words.say(lang, "images.now.alt"), lossless=done)
+    seed = say("images.now.seed", face=faces.name(say, sheet.point, "the_"))
+    told = [f'<p class="quiet">{seed}</p>']
+    if sheet.text:
+        told.append(f"<blockquote>{typed.shown(sheet.text)}</blockquote>")
+    if label := sheet.event.get("label"):
+        kind = f'<span lang="en">{escape(str(label))}</span>'
+        told.append(f"<p>{say('images.now.kind', label='{}').replace('{}', kind)}</p>")
+    return (
+        f'<figure class="one today">{picture}<figcaption><h3>{name}</h3>{"".join(told)}'
+        f"{refused or progress(words, lang, sheet)}</figcaption></figure>"
+    )
+
+
+def progress(words: Words, lang: str, sheet: Sheet) -> str:
+    """The step that a sheet is at; at its end the time that it took, and the way home with it."""
+    say, event = words.speaker(lang), sheet.event or {}
+    if sheet.seconds is None:
+        return counted(say, event["step"], event["steps"])
+    took = answers.took(words, lang, sheet.seconds)
+    key = "images.now.done_one" if event["steps"] == 1 else "images.now.done"
+    name = f"{sheet.entry.key.rpartition('/')[2]}-{sheet.point['mix'][0][0]}.png"
+    return (
+        f'<p class="quiet" role="status">{say(key, steps=event["steps"], time=took)}</p>'
+        f'<p class="quiet">{say("images.now.nothing")}</p>'
+        f'<div class="take"><button type="button" class="plain" data-save="{escape(name)}">'
+        f"{say('images.try.save')}</button></div>"
+    )
