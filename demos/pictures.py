@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from inference.errors import BadInput
-from pretrained.pixels import upright_rgb
+from pretrained.pixels import lies_on_its_side, upright_rgb
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 80_000_000
@@ -73,7 +73,8 @@ def open_picture(
     its size to begin with: several times faster for a phone's photo.
 
     ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
-    first page was taken. Raises `BadInput` or MemoryError, whatever the bytes are.
+    first page was taken; ``picture.info["sent"]`` is the width and height of the picture as sent,
+    seen upright. Raises `BadInput` or MemoryError, whatever the bytes are.
     """
     try:
         size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
@@ -100,7 +101,8 @@ def open_picture(
         raise
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadInput("picture_truncated") from None
-    rgb.info = {"first_of_many": first_of_many}
+    sent = (height, width) if lies_on_its_side(picture) else (width, height)
+    rgb.info = {"first_of_many": first_of_many, "sent": sent}
     return rgb
 
 

@@ -48,6 +48,11 @@ def upright_rgb(picture: Image.Image, max_side: int | None = None) -> Image.Imag
     return rgb if turn is None else rgb.transpose(turn)
 
 
+def lies_on_its_side(picture: Image.Image) -> bool:
+    """Whether the camera was held so that width and height of an opened picture change places."""
+    return _orientation(picture) in range(5, 9)
+
+
 def _orientation(picture: Image.Image) -> int:
     """As the camera noted it; a damaged note is ignored."""
     try:
