@@ -164,7 +164,7 @@ def target(canvas: Canvas, numbers: dict[str, int]) -> dict[str, Any]:
     for part in canvas.parts:
         box = _clipped(part.box, width, height)
         if part.mask is not None and part.mask.any() and part.seen(box) < 0.98:
-            rows, columns = part.mask.any(1).nonzero()[0], part.mask.any(0).nonzero()[0]
+            rows, columns = (np.flatnonzero(part.mask.any(axis)) for axis in (1, 0))
             box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
         sides = box[2:] - box[:2]
         if sides.min() <= 0:

@@ -215,7 +215,8 @@ def held_apart(scenes: Scenes, share: float) -> tuple[Scenes, Scenes]:
     """Those to train on, and the same ``share`` of every source to watch a training by."""
     every = max(2, round(1 / share))
     seen: Counter[str] = Counter()
-    train, aside = [], []
+    train: list[Scene] = []
+    aside: list[Scene] = []
     for scene in scenes.scenes:
         (aside if seen[scene.source] % every == every // 2 else train).append(scene)
         seen[scene.source] += 1

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from pretrained.detection import augment
 from pretrained.detection.data import Scene, Scenes, Thing
-from pretrained.detection.model import CELL, Detector, Target
+from pretrained.detection.model import CELL, Detector
+from pretrained.detection.parts import Target
 from pretrained.detection.scoring import Scores
 from pretrained.detection.seeing import objects, seen
 
@@ -89,7 +90,7 @@ class Detecting:
         self.detector.freeze()
         body = [p for p in self.detector.body.parameters() if p.requires_grad]
         mine = {id(p) for p in self.detector.body.parameters()}
-        rest = [p for p in self.detector.parameters() if id(p) not in mine]
+        rest = [p for p in self.detector.parameters() if p.requires_grad and id(p) not in mine]
         return [{"params": rest}, {"params": body, "lr_scale": self.body_rate}]
 
     def picture(self, scene: Scene) -> np.ndarray:
@@ -127,7 +128,7 @@ class Detecting:
             size = (long, short) if scene.width >= scene.height else (short, long)
             made = [self.made(one, size, chance) for one in alike]
             pictures = torch.from_numpy(np.stack([pixels for pixels, _ in made]))
-            targets = [
+            targets: list[Target] = [
                 {k: v.to(self.device) if isinstance(v, Tensor) else v for k, v in t.items()}
                 for _, t in made
             ]

@@ -48,7 +48,7 @@ class Scores:
     @cached_property
     def truth(self) -> COCO:
         """What is in the pictures, as pycocotools wants it."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for number, scene in enumerate(self.scenes):
             for thing in scene.things:
                 left, top, right, bottom = thing.box

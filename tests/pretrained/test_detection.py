@@ -12,7 +12,8 @@ from torchvision.ops import batched_nms
 from pretrained import catalog
 from pretrained.detection import rle
 from pretrained.detection.errors import BadBox, BadLabel
-from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, SAME, Sight, unknown
+from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, SAME, Sight
+from pretrained.detection.parts import unknown
 from pretrained.detection.seeing import LONGEST, MOST_PIXELS, SHORT, Place, drawn, objects, prepared
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
@@ -66,8 +67,6 @@ def test_a_turned_photograph_is_labelled_as_its_size_says():
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))
     exif = Image.Exif()
     exif[0x0112] = 6
-    import io
-
     held = io.BytesIO()
     picture.save(held, "PNG", exif=exif)
     as_stored = Scene(held.getvalue(), 60, 40, (), "own", "here").pixels()
@@ -245,14 +244,31 @@ def test_what_one_network_knows_another_begins_with(tmp_path):
     )
 
 
+def test_own_classes_begin_with_the_shipped_network(tmp_path, small, monkeypatch):
+    path, out = tiny_detection.detector(tmp_path / "everyday"), tmp_path / "rings"
+    known = catalog.from_folder(path, "detection/everyday")
+    monkeypatch.setattr(catalog, "entries", lambda: {known.key: known})
+    monkeypatch.setattr(catalog, "folder_of", lambda key: path)
+    labels = tiny_detection.coco_folder(tmp_path / "own") / "annotations.json"
+    labels.write_text(labels.read_text().replace('"disc"', '"ring"'))
+    train.train("detection/everyday", labels.parent, out, Run(epochs=1, head_only=True))
+    config = checkpoint.read_json(out, "config.json")
+    assert config["key"] == "detection/rings" and config["labels"] == ["ring", "square"]
+    made = checkpoint.read_json(out, "metrics.json")["training"]
+    assert made["started_from"] == "detection/everyday" and made["data"] == "own"
+    before, after = checkpoint.load_weights(path), checkpoint.load_weights(out)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all(name.startswith("heads.box_predictor.") for name in changed)
+
+
 def test_no_such_recipe_and_no_objects_are_refused(tmp_path, small):
     with pytest.raises(UnknownEntry):
         train.train("detection/cats", tmp_path, tmp_path / "out")
-    rows = [(Image.new("RGB", (60, 40)), [], "own")] * 9
-    rows[0] = (rows[0][0], tiny_detection.shapes(0)[1][:0], "own")
-    with pytest.raises(BadData):
-        tiny_detection.table(rows, tmp_path / "train-0.parquet")
-        train.train("detection/everyday", tmp_path, tmp_path / "out")
+    folder = tiny_detection.coco_folder(tmp_path / "coco")
+    told = json.loads((folder / "annotations.json").read_text())
+    (folder / "annotations.json").write_text(json.dumps({**told, "annotations": []}))
+    with pytest.raises(BadData, match="label some"):
+        train.train("detection/everyday", folder, tmp_path / "out")
 
 
 def test_the_command_line_finds_the_room():
