@@ -217,11 +217,11 @@ export const mount = (element) => {
 	control("balance").addEventListener("input", tell); // holds from the next turn on
 	new ResizeObserver(() => draw()).observe(field);
 	new MutationObserver(() => draw()).observe(document.documentElement, { attributeFilter: ["class"] });
-	new IntersectionObserver(([entry]) => {
+	new IntersectionObserver((seen) => { // the last one tells how it is now
 		const before = inSight;
-		inSight = entry.isIntersecting;
+		inSight = seen.at(-1).isIntersecting;
 		if (inSight && !before && running) requestAnimationFrame(frame);
-	}).observe(field);
+	}).observe(find(".match"));
 
 	tell();
 	begin(true);

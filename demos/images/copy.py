@@ -20,6 +20,8 @@ BINS = 28
 #: Of the photographs' distances, the share at either end that is left out: single ones lie there,
 #: and whoever is in the collection twice lies near 0. A face beyond is suspiciously near, or far.
 END = 0.01
+#: The share at either end that is not called usual.
+TENTH = 0.1
 #: Of the drawing, in its own units.
 WIDE, HIGH, LEFT, RIGHT, TOP, BASE = 420, 210, 12, 12, 40, 158
 
@@ -27,12 +29,18 @@ WIDE, HIGH, LEFT, RIGHT, TOP, BASE = 420, 210, 12, 12, 40, 158
 def drawn(say: Say, answer: Mapping[str, Any]) -> str:
     """The histogram with its mark, and one sentence. ``answer``: of ``view="copy"``."""
     distance, real = float(answer["distance"]), np.asarray(answer["real"], dtype=float)
-    usual = middle(real)
-    verdict = "near" if distance < usual[0] else "far" if distance > usual[-1] else "usual"
-    nearer = share(distance, real) if verdict == "usual" else 1 - END
-    told = say(f"{WORDS}.{verdict}", share=percent(nearer))
-    body = f'<p class="told">{told}</p>{histogram(say, distance, real)}'
-    return part(say, "copy", body)
+    told = f'<p class="told">{verdict(say, distance, real)}</p>'
+    return part(say, "copy", told + histogram(say, distance, real))
+
+
+def verdict(say: Say, distance: float, real: np.ndarray) -> str:
+    """How near it is, beside how near photographs are."""
+    known, nearer = middle(real), share(distance, real)
+    if not known[0] <= distance <= known[-1]:
+        key = "near" if distance < known[0] else "far"
+        return say(f"{WORDS}.{key}", share=percent(1 - END))
+    key = "nearer" if nearer < TENTH else "usual" if nearer <= 1 - TENTH else "away"
+    return say(f"{WORDS}.{key}", share=percent(nearer))
 
 
 def middle(real: np.ndarray) -> np.ndarray:

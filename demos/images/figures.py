@@ -57,18 +57,20 @@ def steps(key: str) -> str:
 
 
 def said_of_targets(say: Say) -> str:
-    """On what was measured, and which target was met; a dash's reason where nothing was."""
+    """On what was measured and which target was met, a line each; a dash's reason where nothing
+    was."""
     parts = []
     for key, name in NETWORKS.items():
         row = reached(key)
         if not row:
             continue
-        told = say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])
+        told = [say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])]
         if (goal := row.get("target", {}).get("fd_ratio")) is not None:
             claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
-            told += f" {say('images.fact.target')} {results.target(claim, say)}"
-        parts.append(f"{say(f'images.fact.{name}')}{say('house.colon')}{told}")
-    return frame.sentences(say.lang, *parts) or say("images.fact.none")
+            told += [say("images.fact.target"), results.target(claim, say)]
+        named = f"{say(f'images.fact.{name}')}{say('house.colon')}"
+        parts.append(f"<br>{named}{frame.sentences(say.lang, *told)}")
+    return "".join(parts) or say("images.fact.none")
 
 
 def trained(say: Say) -> str:

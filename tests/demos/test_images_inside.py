@@ -416,7 +416,14 @@ def test_the_share_that_is_nearer_is_read_off_the_quantiles():
 
 
 @pytest.mark.parametrize(
-    ("distance", "told"), [(4.01, "may be a copy"), (7, "as is usual"), (11.99, "no copy")]
+    ("distance", "told"),
+    [
+        (4.01, "It may be a copy"),
+        (4.4, "nearer than usual: only 5.0%"),
+        (7, "as is usual: 38%"),
+        (11.6, "farther away than usual: 95%"),
+        (11.99, "farther from every training photograph than 99%"),
+    ],
 )
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_verdict_follows_the_distance(distance, told, lang):
