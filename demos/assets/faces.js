@@ -99,14 +99,19 @@ export function mountWalk(element, take, drop) {
 	});
 }
 
-/** The models of today: a button draws, and so does Enter in the text. Who uses the keyboard stays
- *  where he was when the models are told anew, and what was typed stays. */
+/** The models of today: a button draws, and so does Enter in the text; the page moves to what is
+ *  drawn where that is out of sight. Who uses the keyboard stays where he was when the models are
+ *  told anew, and what was typed stays. */
 export function mountModels(element, draw, watch) {
 	let held = "", text = "";
 	element.addEventListener("input", (event) => (text = event.target.value));
 	element.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-draw]");
-		if (button) draw((held = button.dataset.draw), text);
+		if (!button) return;
+		draw((held = button.dataset.draw), text);
+		const sheet = element_of("#face-today");
+		const come = new MutationObserver(() => (come.disconnect(), bring(sheet)));
+		come.observe(sheet, { childList: true, subtree: true });
 	});
 	element.addEventListener("keydown", (event) => {
 		if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-text]")) return;
@@ -118,6 +123,12 @@ export function mountModels(element, draw, watch) {
 		if (document.activeElement === document.body && held)
 			element.querySelector(`[data-draw="${held}"]`)?.focus({ preventScroll: true });
 	});
+}
+
+function bring(part) {
+	const { top, bottom } = part.getBoundingClientRect();
+	const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+	if (top < 0 || bottom > innerHeight) part.scrollIntoView({ block: "center", behavior });
 }
 
 /** The game: left and right arrow choose a picture while it is asked, wherever the focus is in it. */

@@ -58,7 +58,8 @@ def figures_of(key: str, say: Say) -> str:
     goal = row.get("target", {}).get("fd_ratio")
     if goal is not None:
         claim = {**measured["fd_ratio"], "metric": "fd_ratio", "target": goal}
-        told += f" {say('images.fact.target')} {results.target(claim, say)}"
+        reached_it = f"{say('images.fact.target')} {results.target(claim, say)}"
+        told = frame.sentences(say.lang, told, reached_it)
     heading = say(f"images.fact.{key.rpartition('-')[2]}")
     return (
         f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'

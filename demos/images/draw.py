@@ -118,8 +118,8 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_seed(mine: Turn, seed: Any, count: Any, request: gr.Request) -> AsyncIterator[Any]:
-        if seed is None:  # the box is empty while a number is being typed
-            yield nothing
+        if None in (seed, count):  # a box is empty while a number is being typed
+            yield ("", *nothing[1:])
             return
         try:
             asked = Asked(points.checked_seed(seed), points.checked_count(count, MOST))

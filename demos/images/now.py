@@ -145,7 +145,7 @@ async def fill(engine: Any, sheet: Sheet) -> None:
 
 def reads(entry: Any) -> bool:
     """Whether a model draws what a text says."""
-    return PIPELINES[entry.key].words
+    return entry.key in PIPELINES and PIPELINES[entry.key].words
 
 
 def checked(sent: Any) -> str:
@@ -227,7 +227,8 @@ def drawn(words: Words, lang: str, sheet: Sheet) -> str:
     name = escape(model_name(words, lang, sheet.entry))
     done = sheet.seconds is not None
     picture = faces.tag(sheet.event["image"], words.say(lang, "images.now.alt"), lossless=done)
-    seed = say("images.now.seed", face=faces.name(say, sheet.point, "the_"))
+    face = faces.name(say, sheet.point, "the_")
+    seed = say(f"images.now.seed{'s' if len(sheet.point['mix']) > 1 else ''}", face=face)
     told = [f'<p class="quiet">{seed}</p>']
     if sheet.text:
         told.append(f"<blockquote>{typed.shown(sheet.text)}</blockquote>")

@@ -18,6 +18,7 @@ from demos.images import answers, faces, points
 from demos.images.points import Point
 from demos.language import Say, Words
 from inference.errors import Refusal
+from pretrained.images.errors import BadPoint
 
 MOST_STOPS = 6
 LONGEST_LEG, MOST_FRAMES = 24, 60
@@ -30,7 +31,10 @@ def leg(stops: Sequence[Point]) -> int:
 
 def parse(text: str) -> tuple[Point, ...]:
     """The stops that a link holds, at most `MOST_STOPS`. Raises `BadPoint`, `BadSeed`."""
-    return tuple(points.parse(one) for one in text.split(";")[:MOST_STOPS])
+    parts = text.split(";")[:MOST_STOPS]
+    if not all(part.strip() for part in parts):
+        raise BadPoint(sent=points.told(text))
+    return tuple(map(points.parse, parts))
 
 
 def added(stops: Sequence[Point], point: Point) -> tuple[Point, ...]:

@@ -106,7 +106,9 @@ def judged(picture: np.ndarray) -> dict[str, Any]:
     }
 
 
-def answer(key: str, one: Mapping[str, Any], view: str = "answer", steps: int = 20) -> dict:
+def answer(
+    key: str, one: Mapping[str, Any], view: str = "answer", steps: int = 20, text: str = ""
+) -> dict:
     """One input as the served networks answer it."""
     if view in ("score", "judge"):
         seen = judged(one["picture"] if "picture" in one else face(one))

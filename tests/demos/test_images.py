@@ -172,6 +172,12 @@ def test_a_broken_link_says_what_is_wrong(query, refusal):
         asked.linked(f"?tab=images&{query}")
 
 
+def test_a_walk_with_an_empty_stop_is_refused_by_what_was_sent():
+    with pytest.raises(BadPoint) as refusal:
+        asked.linked("?walk=;;")
+    assert refusal.value.fields["sent"] == ";;"
+
+
 def test_a_grid_tells_the_link_to_itself(engine):
     wish = Asked(5, 3, near=points.parse("7*0.9,12*0.44"))
     now = last(engine, wish).gallery

@@ -15,11 +15,16 @@ from PIL import Image
 from served import PATIENCE, WORDS, client, served, soon
 
 from demos.images import doors, draw, points
+from pretrained import catalog
+
+WILD = "images/sdxs"  # not allowed here, as on a server whose host has said nothing
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
-    return FakeFaces(tmp_path_factory.mktemp("models"))
+    found = FakeFaces(tmp_path_factory.mktemp("models"))
+    found.withheld = {WILD: catalog.find(WILD)}
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +114,20 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(page, engine, lang, argum
         call(visitor, *arguments)
     said = unescape(str(refusal.value))
     assert WORDS.say(lang, f"error.{code}", **fields) in said and len(engine.asked) == before
+
+
+@pytest.mark.parametrize("sent", ["sdxs", WILD])
+def test_what_the_host_has_not_allowed_is_refused_with_its_remedy(english, engine, sent):
+    before = len(engine.asked)
+    with pytest.raises(Exception) as refusal:
+        call(english, sent)
+    assert "--allow-unfiltered" in str(refusal.value) and len(engine.asked) == before
+
+
+def test_what_the_host_has_allowed_is_drawn(english, engine, monkeypatch):
+    monkeypatch.setattr(doors, "on_disk", lambda entry: True)
+    monkeypatch.setattr(engine, "entries", engine.entries | engine.withheld)
+    assert Path(call(english, WILD, 3)).name == "sdxs-3.png"
 
 
 def test_markup_in_a_refusal_is_escaped(english):
