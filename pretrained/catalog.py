@@ -61,6 +61,7 @@ class Entry:
         key: ``task/name``.
         loader: ``"module:function"``, called with the entry, a device and a progress callback.
         folder: checkpoint folder, for bundled models and those given by ``--model``.
+        borrows: the key of the bundled model whose weights it works with, having none of its own.
         hub_id, revision: repository and commit on the Hub; a revision of None is fixed to the
             commit found at the first download.
         files: those without which a model of the Hub is not whole, as `pretrained.hub.fetch` takes
@@ -80,6 +81,7 @@ class Entry:
     bytes: int
     parameters: int
     folder: str | None = None
+    borrows: str | None = None
     hub_id: str | None = None
     revision: str | None = None
     files: tuple[str, ...] = ONE_MODEL
@@ -98,7 +100,10 @@ class Entry:
     def changed(self) -> int:
         """When its weights were written, in nanoseconds; 0 for a model of the Hub, whose commit
         stays as it is."""
-        return (Path(self.folder) / checkpoint.WEIGHTS).stat().st_mtime_ns if self.folder else 0
+        if self.folder is None:
+            return 0
+        folder = folder_of(self.borrows) if self.borrows else Path(self.folder)
+        return (folder / checkpoint.WEIGHTS).stat().st_mtime_ns
 
     def load(self, device: str, progress: Progress = lambda done, total: None) -> Any:
         """Call the loader: the served model, ready for ``predict``."""
@@ -120,6 +125,7 @@ BUNDLED = (
     "images/faces-gan",
     "images/faces-diffusion",
     "detection/everyday",
+    "detection/rcnn",
 )
 
 
@@ -146,7 +152,9 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     if not (module.startswith("pretrained.") and function.startswith("load")):
         reason = f"its loader {config['loader']} is not one of ours: train or export it again"
         raise BadCheckpoint(path=folder, reason=reason)
-    if not (folder / checkpoint.WEIGHTS).exists():
+    borrows = config["borrows"] if config.get("borrows") in BUNDLED else None
+    weights = folder_of(borrows) if borrows else folder
+    if not (weights / checkpoint.WEIGHTS).exists():
         reason = f"it has no {checkpoint.WEIGHTS}: check the path"
         raise BadCheckpoint(path=folder, reason=reason)
     key = key or f"{config['key'].split('/')[0]}/{folder.name}"
@@ -157,9 +165,10 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         title=config.get("title", folder.name),
         loader=config["loader"],
         licence=config.get("licence", "unknown"),
-        bytes=checkpoint.size_on_disk(folder),
+        bytes=checkpoint.size_on_disk(weights),
         parameters=config.get("parameters", 0),
         folder=str(folder),
+        borrows=borrows,
         languages=("en", "zh") if config.get("labels_zh") else ("en",),
         max_batch=config.get("max_batch", 32),
         classes=len(config["labels"]) if "labels" in config else None,

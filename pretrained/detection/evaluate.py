@@ -100,13 +100,16 @@ def evaluate(
 def answers(entry: Entry, scenes: Scenes, device: str) -> list[Found]:
     """What the served model finds in every picture."""
     model = entry.load(device)
+    coco = getattr(model, "coco", {})  # of a model that has names of its own
     found: list[Found] = []
     for begin in tqdm(range(0, len(scenes), entry.max_batch), desc=entry.key, disable=None):
         part = scenes.scenes[begin : begin + entry.max_batch]
         for answer in model.predict([scene.pixels() for scene in part], view="answer"):
             if isinstance(answer, Exception):
                 raise BadCheckpoint(path=entry.folder or entry.key, reason=str(answer)) from answer
-            found.append(answer["objects"])
+            found.append(
+                [one | {"label": coco.get(one["label"], one["label"])} for one in answer["objects"]]
+            )
     return found
 
 

@@ -5,25 +5,24 @@ a square and classified by ``classification/photos``, and of those that overlap 
 only the surest stays. Nothing is learnt here and there are no weights of its own.
 
 Two parts of the article are missing, for they would have to be learnt. Its classifiers knew
-"background" and ours does not: a place is a background instead, such as a seashore, and a rectangle
-that the network is not sure of, or that is a hundredth of the picture or less, says nothing. And no
-regression moves the rectangles: they are as good as they were proposed.
+"background" and ours does not, and is often sure of a patch of grass. A rule stands in: what is
+said of a rectangle counts by the share of the picture's sides that it spans. Places, such as a
+seashore, are background too. And no regression moves the rectangles: they are as good as they were
+proposed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from pretrained import catalog, checkpoint
+from pretrained import catalog
 from pretrained.catalog import Entry, Progress
 from pretrained.detection.proposals import overlaps, propose
-from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.errors import ViewUnsupported
 
 BACKBONE = "classification/photos"
 #: Longest side in pixels of the picture that is searched, and of the one that is cut from.
@@ -101,8 +100,8 @@ class RCNN:
         Args:
             view: ``answer``, or ``steps``, which adds ``segments`` uint16 [h, w]: the region of
                 each pixel of the picture at ``scale``; ``rectangles`` float [n, 4] in the picture's
-                pixels, each with its ``labels`` and ``scores``; ``seconds`` for each of ``propose``,
-                ``classify`` and ``suppress``.
+                pixels, each with its ``labels`` and ``scores``; ``seconds``: how long it took to
+                ``propose``, to ``classify`` and to ``suppress``.
 
         Returns:
             For each ``objects``, the highest score first: ``label``, ``score``, ``box`` [x0, y0,
@@ -128,7 +127,7 @@ class RCNN:
         rectangles *= (across, down, across, down)
         times.append(time.perf_counter())
         odds = self.classified(image, rectangles)
-        best, scores = odds.argmax(1), odds.max(1)
+        best, scores = odds.argmax(1), odds.max(1) * spanned(rectangles, height, width)
         times.append(time.perf_counter())
         objects = [
             {
@@ -180,6 +179,13 @@ def shrunk(image: Image.Image, most: int) -> Image.Image:
         return image
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def spanned(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The share of a picture's sides that boxes [n, 4] span, width and height taken alike: [n]."""
+    sides = (boxes[:, 2:] - boxes[:, :2]) / (width, height)
+    shares: np.ndarray = np.sqrt(sides.prod(1)).clip(0, 1)
+    return shares
 
 
 def suppressed(boxes: np.ndarray, classes: np.ndarray, scores: np.ndarray) -> list[int]:
