@@ -162,6 +162,7 @@ def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
         "n": result["n"],
         "metrics": result["metrics"],
         "per_class": result["per_class"],
+        **({"per_source": result["per_source"]} if "per_source" in result else {}),
         "command": command,
         "reference": getattr(room, "REFERENCES", {}).get(result["key"], ""),
         "target": getattr(room, "TARGETS", {}).get(aim, {}),

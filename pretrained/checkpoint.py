@@ -156,6 +156,11 @@ def keep_ladder(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) ->
     write_card(folder)
 
 
+def _short(figure: float) -> str:
+    """A count as it is, a share with three digits."""
+    return str(figure) if isinstance(figure, int) else f"{figure:.3f}"
+
+
 def write_card(folder: Path) -> None:
     """Write README.md, the model card with the Hub's front matter, from config and metrics."""
     config, metrics = read_json(folder, CONFIG), read_json(folder, METRICS)
@@ -188,6 +193,15 @@ def write_card(folder: Path) -> None:
     spaces = dict.fromkeys(m["features"] for m in figures if "features" in m)
     if spaces:
         lines += ["", "Compared by the features of: " + ", ".join(spaces)]
+    for kind in ("class", "source"):
+        tables = [r[f"per_{kind}"] for r in metrics.get("results", []) if "per_source" in r]
+        if any(tables):
+            lines += ["", f"## By {kind}", ""]
+        lines += [
+            f"- {name}: " + ", ".join(f"{k} {_short(v)}" for k, v in figures.items())
+            for table in tables
+            for name, figures in table.items()
+        ]
     lines += ["", "## How it was made", ""]
     lines += [f"- {name}: {value}" for name, value in training.items()]
     if metrics.get("calibration"):

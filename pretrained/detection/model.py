@@ -137,7 +137,7 @@ class Detector(nn.Module, PyTorchModelHubMixin):
     def from_config(cls, config: Mapping[str, Any]) -> Detector:
         """The network that a checkpoint's config describes, its weights still random."""
         asked = {n: config["architecture"][n] for n in signature(cls).parameters if n != "classes"}
-        return cls(classes=len(config["labels"]), **asked)
+        return cls(classes=len(config["taught"]), **asked)
 
     def freeze(self) -> None:
         """Leave what every picture has in common, the stem and the first stage, as it is."""

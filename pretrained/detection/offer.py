@@ -17,6 +17,7 @@ import typer
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry
 from pretrained.detection import data
+from pretrained.detection.chinese import COCO
 from pretrained.detection.evaluate import BAR, LEAST, answers
 from pretrained.detection.scoring import Scores
 
@@ -29,7 +30,7 @@ def offer(folder: Path, source: Path | str, *, split: str = "validation") -> lis
         The classes offered.
     """
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    config["offered"] = config["labels"]
+    config |= papers(config["taught"], {})
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     entry: Entry = catalog.from_folder(folder, config["key"])
     scenes = data.read(source, split)
@@ -37,21 +38,33 @@ def offer(folder: Path, source: Path | str, *, split: str = "validation") -> lis
     each, counts = scores.each("box"), scenes.counts()
     known = {
         label: each[label]
-        for label in config["labels"]
+        for label in config["taught"]
         if label in each and math.isfinite(each[label]) and counts[label]
     }
     good = [name for name, value in known.items() if value >= BAR and counts[name] >= LEAST]
     good = good or [max(known, key=lambda name: known[name])]
     dropped: dict[str, Any] = {
         label: {"box_ap50": round(known.get(label, 0.0), 4), "n": counts[label]}
-        for label in config["labels"]
+        for label in config["taught"]
         if label not in good
     }
-    config |= {"offered": good, "not_offered": dropped}
+    config |= papers(good, dropped)
     config["limits"] = told(config.get("limits", ""), good, dropped, scenes.split)
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     checkpoint.write_card(folder)
     return good
+
+
+def papers(offered: list[str], dropped: dict[str, Any]) -> dict[str, Any]:
+    """What config.json says of classes: those offered, in Chinese too where all of them have a
+    name, and those taught but not offered, each with its figure."""
+    known = all(name in COCO for name in offered)
+    return {
+        "labels": offered,
+        "labels_zh": [COCO[name] for name in offered] if known else None,
+        "offered": offered,
+        "not_offered": dropped,
+    }
 
 
 def told(limits: str, good: list[str], dropped: dict[str, Any], split: str) -> str:

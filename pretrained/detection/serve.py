@@ -33,8 +33,8 @@ class Everyday:
 
     def __init__(self, network: Detector, config: dict[str, Any], device: str) -> None:
         self.network, self.config = network.eval().requires_grad_(False), config
-        self.names = tuple(config["labels"])
-        self.labels = tuple(name for name in self.names if name in set(config["offered"]))
+        self.names = tuple(config["taught"])
+        self.labels = tuple(name for name in self.names if name in set(config["labels"]))
         self.offered = torch.tensor([name in self.labels for name in self.names])
         state = network.state_dict().values()
         self.bytes = sum(value.numel() * value.element_size() for value in state)

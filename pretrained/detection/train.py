@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
-from pretrained.detection import data
+from pretrained.detection import data, offer
 from pretrained.detection.data import Scenes
 from pretrained.detection.detecting import Detecting
 from pretrained.detection.errors import NotTunable
@@ -106,14 +106,14 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         reason = "none of its pictures has a labelled object: label some"
         raise BadData(path=source, reason=reason)
     shipped = checkpoint.read_json(catalog.folder_of(key), checkpoint.CONFIG) if entry else None
-    own = shipped is not None and names != shipped["labels"]
+    own = shipped is not None and names != shipped["taught"]
     fresh = shipped is None or run.starts_fresh(own)
     train_on, held_out = data.held_apart(scenes, recipe.held_out)
     torch.manual_seed(run.seed)
     network = begun(recipe, names)
     if not fresh:
         assert shipped is not None
-        started(network, names, catalog.folder_of(key), shipped["labels"])
+        started(network, names, catalog.folder_of(key), shipped["taught"])
     if run.head_only:
         network.requires_grad_(False)
         network.heads.box_predictor.requires_grad_(True)
@@ -197,9 +197,8 @@ def write(
         "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 8,
-        "labels": names,
-        "offered": names,
-        "not_offered": {},
+        "taught": names,
+        **offer.papers(names, {}),
         "architecture": network.architecture,
     }
     checkpoint.write_papers(out, config, made, {})

@@ -253,7 +253,7 @@ def test_own_classes_begin_with_the_shipped_network(tmp_path, small, monkeypatch
     labels.write_text(labels.read_text().replace('"disc"', '"ring"'))
     train.train("detection/everyday", labels.parent, out, Run(epochs=1, head_only=True))
     config = checkpoint.read_json(out, "config.json")
-    assert config["key"] == "detection/rings" and config["labels"] == ["ring", "square"]
+    assert config["key"] == "detection/rings" and config["taught"] == ["ring", "square"]
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["started_from"] == "detection/everyday" and made["data"] == "own"
     before, after = checkpoint.load_weights(path), checkpoint.load_weights(out)
@@ -343,10 +343,16 @@ def test_a_model_is_scored_with_intervals_and_offers_what_it_can(tmp_path, monke
     assert result["per_class"]["disc"]["box_ap50"] == pytest.approx(1)
     assert result["per_class"]["square"]["mask_ap50"] == 0
     assert result["per_source"]["drawn"]["pictures"] == 6
+    command_line.keep_result(path, result, "as typed")
+    card = (path / "README.md").read_text()
+    assert "- disc: box_ap50 1.000, mask_ap50 1.000, n " in card and "- drawn: pictures 6" in card
     monkeypatch.setattr(offer, "LEAST", 2)
     offer.offer(path, folder)
     config = checkpoint.read_json(path, "config.json")
-    assert config["offered"] == ["disc"] and config["not_offered"]["square"]["box_ap50"] == 0
+    assert (
+        config["labels"] == config["offered"] == ["disc"]
+        and config["not_offered"]["square"]["box_ap50"] == 0
+    )
     assert "disc" in (path / "README.md").read_text()
 
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from pretrained import checkpoint
-from pretrained.detection import rle
+from pretrained.detection import offer, rle
 from pretrained.detection.model import Detector
 
 BODY = {"widths": [8, 12, 16], "stem_width": 8, "stem_kernel": 3, "stem_stride": 2}
@@ -38,8 +38,8 @@ def detector(folder: Path, offered: list[str] | None = None) -> Path:
     config = {
         "key": "detection/everyday",
         "loader": "pretrained.detection.serve:load",
-        "labels": NAMES,
-        "offered": NAMES if offered is None else offered,
+        "taught": NAMES,
+        **offer.papers(NAMES if offered is None else offered, {}),
         "architecture": made.architecture,
         "max_batch": 4,
     }
