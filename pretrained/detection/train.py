@@ -71,7 +71,10 @@ RECIPES = {
         description="Mask R-CNN on the body of the photo network: people, cats, dogs and some "
         "things of every day, each with its box and its shape.",
         limits="It has learnt from fewer than two thousand pictures, and sees a picture at 256 "
-        "pixels: small, hidden and rare things escape it.",
+        "pixels: small, hidden and rare things escape it, and it may take a part of somebody for "
+        "somebody else. Data: pictures of COCO (Lin et al. 2014), Penn-Fudan pedestrians (Wang et "
+        "al. 2007), Oxford-IIIT pets (Parkhi et al. 2012) and Clothing Co-Parsing (Yang et al. "
+        "2014). Their licences differ by picture, some allow no commercial use.",
     ),
 }
 
