@@ -224,6 +224,44 @@ def test_boxes_and_masks_are_of_the_picture_as_sent(model, width, height):
         assert one["box"][2] <= width * (1 + 1e-6) and one["box"][3] <= height * (1 + 1e-6)
 
 
+def brightest(pictures, sizes, offered=None):
+    """What a network that finds whatever is bright would see."""
+    sights = []
+    for picture, (height, width) in zip(pictures, sizes, strict=True):
+        rows, columns = (picture[0, :height, :width] > 0.7).nonzero(as_tuple=True)
+        edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        box = torch.tensor([edges], dtype=torch.float32)
+        one, first = torch.ones(1), torch.zeros(1, dtype=torch.int64)
+        masks = torch.ones(1, 28, 28)
+        sights.append(Sight((), box, one, 1, box, first, first, one, first, masks))
+    return sights
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "box"),
+    [
+        (8000, 600, (5000, 100, 5600, 500)),
+        (600, 8000, (100, 7000, 500, 7900)),
+        (300, 50, (10, 5, 60, 45)),
+        (2000, 1500, (0, 0, 2000, 300)),
+        (30, 20, (20, 10, 30, 20)),
+    ],
+)
+def test_a_drawn_shape_is_found_where_it_was_drawn(model, monkeypatch, width, height, box):
+    monkeypatch.setattr(model.network, "look", brightest)
+    shown = np.zeros((height, width, 3), np.uint8)
+    shown[box[1] : box[3], box[0] : box[2]] = 255
+    small = np.zeros((64, 64, 3), np.uint8)
+    small[10:20, 30:40] = 255
+    _, answer = model.predict([small, shown])  # beside another of another size
+    [one] = answer["objects"]
+    near = 1.5 * max(1.0, width / Place.of(shown).wide)
+    assert one["box"] == pytest.approx(box, abs=near)
+    mask = rle.decode(one["mask"])
+    inside = mask[box[1] : box[3], box[0] : box[2]]
+    assert mask.shape == (height, width) and inside.mean() > 0.9 and mask.sum() < 1.2 * inside.size
+
+
 def test_an_answer_does_not_depend_on_its_company(model):
     pictures = [picture(0), picture(1, 64, 96), picture(2), picture(3, 200, 64)]
     together = model.predict(pictures, view="road")
