@@ -207,7 +207,7 @@ export const mount = (element) => {
 			turn();
 			measure();
 			draw();
-		} else if (what === "reset") begin(false);
+		} else if (what === "reset") begin(running);
 		else if (what === "clear") {
 			own.clear();
 			begin(false);

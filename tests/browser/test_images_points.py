@@ -167,6 +167,12 @@ def test_it_runs_by_itself_and_can_be_paused_stepped_and_begun_again(
     page.locator(".duel [data-do=reset]").click()
     assert shown(page, "rounds") == "0"
     expect(run).to_have_text("Run")
+    run.click()
+    page.locator(".duel [data-do=reset]").click()
+    expect(run).to_have_text("Pause")
+    page.wait_for_function(
+        "Number(document.querySelector('.duel [data-show=rounds]').textContent) >= 5"
+    )
 
 
 def test_less_motion_means_that_it_waits(new_page: Callable[..., Page], app_url: str) -> None:
