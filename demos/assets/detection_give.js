@@ -1,0 +1,122 @@
+// Try of Detect objects: pictures that are chosen, dropped, pasted, or seen by the camera.
+
+import { follow, paint, room } from "./detection_shown.js";
+
+const FRAME = 640, PAUSE = 200; // pixels of the camera's frames; ms between two of them at least
+const camera = { number: 0, stream: null, frames: new Map(), sent: 0 };
+
+/** Files that are chosen, dropped or pasted are sent as they are; the camera's frames one at a time:
+ *  the next when the last is answered. */
+export function mountGive(element, upload, send, look) {
+	const box = element.querySelector(".give"), input = element.querySelector("input[type=file]");
+	const said = element.querySelector(".refusal");
+	const refuse = (text) => {
+		said.textContent = text ?? "";
+		said.hidden = !text;
+	};
+	const give = async (all) => {
+		const { limit, most, empty, heavy, other, lost } = box.dataset;
+		const files = all.slice(0, +most + 1);
+		const reason = (file) => (file.size === 0 ? empty
+			: file.size > +limit ? heavy.replace("{size}", Math.round(file.size / 1e6))
+			: files.length === 1 && file.type && !file.type.startsWith("image/") ? other : "");
+		const wrong = files.map(reason).find(Boolean);
+		refuse(wrong);
+		if (!files.length || wrong) return;
+		stop();
+		try {
+			const sent = await Promise.all(files.map(async (file) => ({ ...(await upload(file)), orig_name: file.name })));
+			send(sent);
+		} catch {
+			refuse(lost);
+		}
+	};
+	input.addEventListener("change", () => {
+		give([...input.files]);
+		input.value = "";
+	});
+	element.addEventListener("click", (event) => {
+		if (event.target.closest("[data-choose]")) input.click();
+		if (event.target.closest("[data-camera]")) camera.stream ? keep() : start();
+	});
+	const where = element.closest(".room-try") ?? document;
+	where.addEventListener("click", (event) => {
+		if (!event.target.closest("[data-pick], [data-choose]")) return;
+		refuse("");
+		stop();
+	});
+	for (const name of ["dragover", "drop"])
+		where.addEventListener(name, (event) => {
+			if (!event.dataTransfer?.types.includes("Files")) return;
+			event.preventDefault();
+			if (name === "drop") give([...event.dataTransfer.files]);
+		});
+	document.addEventListener("paste", (event) => {
+		const files = [...(event.clipboardData?.files ?? [])];
+		if (!files.length || !where.checkVisibility?.()) return;
+		event.preventDefault();
+		give(files);
+	});
+
+	const button = element.querySelector("[data-camera]"), start_text = button.textContent;
+	const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
+	const start = async () => {
+		refuse("");
+		if (!navigator.mediaDevices?.getUserMedia) return refuse(box.dataset.noCamera);
+		try {
+			const wanted = { width: { ideal: FRAME }, facingMode: "environment" };
+			camera.stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+		} catch (error) {
+			return refuse(error.name === "NotAllowedError" ? box.dataset.denied : box.dataset.noCamera);
+		}
+		button.textContent = box.dataset.stop;
+		video.srcObject = camera.stream;
+		await video.play();
+		room().classList.add("live");
+		next();
+	};
+	const picture = () => {
+		const scale = Math.min(1, FRAME / Math.max(video.videoWidth, video.videoHeight));
+		const canvas = document.createElement("canvas");
+		canvas.width = Math.round(video.videoWidth * scale);
+		canvas.height = Math.round(video.videoHeight * scale);
+		canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+		return canvas.toDataURL("image/jpeg", 0.85);
+	};
+	const next = () => {
+		if (!camera.stream) return;
+		if (!where.checkVisibility?.()) return stop(); // another tab: nobody watches
+		const number = String(++camera.number), frame = picture();
+		camera.frames.clear();
+		camera.frames.set(number, frame);
+		camera.sent = performance.now();
+		look(number, frame);
+	};
+	const stop = () => {
+		camera.stream?.getTracks().forEach((track) => track.stop());
+		camera.stream = null;
+		button.textContent = start_text;
+		room().classList.remove("live");
+	};
+	// What the camera saw last becomes the picture.
+	const keep = () => {
+		const url = picture();
+		stop();
+		send([{ url, orig_name: "camera.jpg" }]);
+	};
+	Object.assign(camera, { next, stop });
+}
+
+/** What is found in the camera's frames, over the very frame that was answered. */
+export function mountLive(element, watch) {
+	follow(element);
+	watch("value", () => {
+		const answer = element.querySelector("[data-answer]");
+		if (!camera.stream) return;
+		if (!answer) return camera.stop();
+		const frame = camera.frames.get(answer.dataset.answer), figure = answer.querySelector("[data-found]");
+		if (frame) figure.querySelector("img").src = frame;
+		paint(figure);
+		setTimeout(camera.next, Math.max(0, PAUSE - (performance.now() - camera.sent)));
+	});
+}

@@ -1,0 +1,29 @@
+"""Detect objects: what is where, down to the pixel, under the same four rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demos import frame
+from demos.detection import doors, find, inside
+from demos.language import Words
+
+NAME = "detection"
+STYLES = ("style.css", "inside.css")
+
+
+def build(engine: Any, words: Words) -> None:
+    """Lay out the tab and wire it to the engine."""
+    folder = Path(__file__).parent
+    style = "".join((folder / name).read_text("utf-8") for name in STYLES)
+    with frame.page(NAME, words) as rooms:
+        with frame.room("try"):
+            gr.HTML(f"<style>{style}</style>", js_on_load=None)
+            parts = find.build(engine, words)
+        with frame.room("inside") as room:
+            inside.build(engine, words, parts.answered, room)
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
+    doors.build(engine, words)

@@ -1,0 +1,141 @@
+"""Asking a model what is where in a picture, and turning its answer back to the pixels that were
+sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demos import models
+from pretrained import catalog
+from pretrained.detection.chinese import COCO
+
+TASK = "detection"
+EVERYDAY, RCNN = "detection/everyday", "detection/rcnn"
+SIDE = 1280  # pixels: of the longest side that a model is shown, finer than any of them looks
+LEAST = 0.05  # score below which no model names an object
+USUAL = 0.5  # score from which an object is shown, until the visitor says otherwise
+
+Thing = Mapping[str, Any]  # "label", "score", "box" and "mask", as every detector answers
+Size = tuple[int, int]
+
+#: A model of this room: `demos.models.entry_of`.
+entry_of = partial(models.entry_of, TASK)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one model finds in one picture, highest score first, in the pixels of ``picture``.
+
+    ``picture`` is upright and at most `SIDE` pixels a side; ``sent``: width and height of the file
+    that it came from. ``milliseconds`` were measured, queue included.
+    """
+
+    key: str
+    name: str
+    picture: Image.Image
+    objects: tuple[Thing, ...]
+    milliseconds: float
+
+    @property
+    def sent(self) -> Size:
+        return tuple(self.picture.info.get("sent", self.picture.size))
+
+
+def detectors(engine: Any) -> dict[str, Any]:
+    """The models of this room, by key."""
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+
+
+def usual(engine: Any) -> str:
+    """The model that answers until another one is chosen."""
+    known = detectors(engine)
+    return next((key for key in (EVERYDAY, RCNN) if key in known), next(iter(known), EVERYDAY))
+
+
+def most_together(engine: Any) -> int:
+    """How many visitors' events may ask at the same time."""
+    return max((entry.max_batch for entry in detectors(engine).values()), default=1)
+
+
+async def ask(engine: Any, key: str, picture: Image.Image, name: str = "") -> Found:
+    """Load the model if need be, then answer: only the second is timed."""
+    await engine.preload(key)
+    start = time.perf_counter()
+    said = await engine.predict(key, np.array(picture), view="answer")
+    milliseconds = (time.perf_counter() - start) * 1000
+    return Found(key, name, picture, tuple(said["objects"]), milliseconds)
+
+
+@lru_cache(maxsize=64)
+def _own_chinese(entry: Any) -> Mapping[str, str]:
+    names = catalog.labels(entry)
+    return dict(zip(names["en"] or (), names["zh"] or (), strict=False))
+
+
+def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
+    """(a label as the visitor reads it, the language that it is in): English where a model of the
+    visitor's own has no Chinese names."""
+    if lang != "zh":
+        return label, "en"
+    chinese = _own_chinese(entry).get(label) or COCO.get(label)
+    return (chinese, "zh") if chinese else (label, "en")
+
+
+def share(thing: Thing, size: Size) -> float:
+    """The part of a picture that an object covers, 0..1: its mask, or its box if it has none."""
+    width, height = size
+    if thing["mask"]:
+        from pretrained.detection import rle
+
+        return rle.area(thing["mask"]) / (width * height)
+    x0, y0, x1, y1 = thing["box"]
+    return max(x1 - x0, 0) * max(y1 - y0, 0) / (width * height)
+
+
+def as_sent(found: Found, least: float) -> list[dict[str, Any]]:
+    """The objects with at least a score, in the pixels of the file as it was sent, seen upright."""
+    width, height = found.sent
+    across, down = width / found.picture.width, height / found.picture.height
+    whole = across == down == 1
+    return [
+        {
+            "label": thing["label"],
+            "score": float(thing["score"]),
+            "box": _scaled_box(thing["box"], across, down),
+            "mask": thing["mask"] if whole else _scaled_mask(thing["mask"], found.sent),
+        }
+        for thing in found.objects
+        if thing["score"] >= least
+    ]
+
+
+def _scaled_box(box: Sequence[float], across: float, down: float) -> list[float]:
+    return [float(side) * scale for side, scale in zip(box, (across, down) * 2, strict=True)]
+
+
+def _scaled_mask(mask: Mapping[str, Any] | None, size: Size) -> dict[str, Any] | None:
+    """A mask over a picture of another size: each pixel is what its middle falls on. Only the part
+    that holds something is laid out."""
+    if mask is None:
+        return None
+    from pretrained.detection import rle
+
+    pixels = rle.decode(dict(mask))
+    width, height = size
+    inside = []
+    for axis, wanted in ((1, height), (0, width)):
+        steps = pixels.shape[1 - axis] / wanted
+        source = ((np.arange(wanted) + 0.5) * steps).astype(int)
+        (held,) = np.nonzero(pixels.any(axis)[source])
+        first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
+        inside.append((first, source[first:last]))
+    (top, rows), (left, columns) = inside
+    patch = pixels[np.ix_(rows, columns)].astype(bool)
+    return rle.encode(patch, left, top, height, width)

@@ -1,0 +1,145 @@
+"""From what a visitor gave to what stands on the page: a bar while it lasts, then the sheets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from demos import frame, models, pictures, uploads
+from demos.classification.examples import Example
+from demos.detection import answers, sheet
+from demos.detection.answers import Found
+from demos.language import Words
+from inference.errors import BadInput, Refusal
+
+MOST = 12  # pictures that one visitor may give at once
+MATPLOTLIB, SKIMAGE, SKLEARN = "matplotlib", "skimage", "sklearn"
+#: Out of packages that are installed anyway: the app ships no photographs. ``name`` is the word key
+#: ``detection.example.<name>``.
+EXAMPLES = (
+    Example("astronaut", SKIMAGE, "data/astronaut.png"),
+    Example("cat", SKIMAGE, "data/chelsea.png"),
+    Example("photographer", SKIMAGE, "data/camera.png"),
+    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
+    Example("pavilion", SKLEARN, "datasets/images/china.jpg"),
+    Example("admiral", MATPLOTLIB, "mpl-data/sample_data/grace_hopper.jpg"),
+    Example("coffee", SKIMAGE, "data/coffee.png"),
+    Example("clock", SKIMAGE, "data/clock_motion.png"),
+    Example("rocket", SKIMAGE, "data/rocket.jpg"),
+)
+
+Payload = Mapping[str, Any]  # a file as Gradio sends it, or {"example": its name}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One sheet: what was given, and what was found in it; None where it was refused."""
+
+    payload: Payload
+    key: str
+    objects: tuple[answers.Thing, ...] | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The page at one time. ``sheets`` is HTML, None while nothing is answered; ``found``: the
+    first picture and its answer."""
+
+    bar: str
+    sheets: str | None = None
+    looked: tuple[Looked, ...] = ()
+    found: Found | None = field(default=None, compare=False)
+
+
+async def opened(engine: Any, payload: Payload | None) -> Image.Image:
+    """The picture of a payload, upright, at most `answers.SIDE` pixels a side.
+
+    Raises:
+        Refusal: it is none, or one that is too large.
+    """
+    name = (payload or {}).get("example")
+    if name is None:
+        return await uploads.opened(engine, payload, answers.SIDE)
+    path = next((example.path for example in EXAMPLES if example.name == name), None)
+    if path is None:
+        raise BadInput("picture_missing")
+    return await asyncio.to_thread(pictures.open_picture, path, max_side=answers.SIDE)
+
+
+async def looking(
+    engine: Any,
+    words: Words,
+    lang: str,
+    given: Sequence[Payload],
+    key: Any,
+    *,
+    fetch: bool = False,
+) -> AsyncIterator[Moment]:
+    """Answer all pictures, one after the other. A model that is not on this machine is offered;
+    with ``fetch`` it is downloaded first."""
+    entry = None
+    try:
+        entry = answers.entry_of(engine, key)
+        if not (fetch or models.on_disk(entry)):
+            yield Moment(offer(engine, words, lang, entry))
+            return
+        async with aclosing(models.ready(engine, entry)) as loading:
+            async for step in loading:
+                yield Moment(models.waiting(words, lang, entry, step))
+        sheets, looked, first = "", [], None
+        for number, payload in enumerate(given[:MOST]):
+            yield Moment(counted(words, lang, number, min(len(given), MOST)), sheets or None)
+            try:
+                picture = await opened(engine, payload)
+            except Refusal as error:
+                if len(given) == 1:
+                    yield Moment(frame.refusal(words, lang, error))
+                    return
+                sheets += sheet.refused(words, lang, sheet.file_name(payload), error, number)
+                looked.append(Looked(payload, entry.key, None))
+                continue
+            found = await answers.ask(engine, entry.key, picture, named(words, lang, payload))
+            looked.append(Looked(payload, entry.key, found.objects))
+            first = first or found
+            sheets += await asyncio.to_thread(
+                sheet.figure, words, lang, entry, found, number=number
+            )
+        cut = words.say(lang, "detection.try.cut", most=MOST) if len(given) > MOST else ""
+        yield Moment(frame.note(cut) if cut else "", sheets, tuple(looked), first)
+    except Refusal as error:
+        again = entry is not None and not models.on_disk(entry)
+        button = offer(engine, words, lang, entry) if again else ""
+        yield Moment(frame.refusal(words, lang, error) + button)
+
+
+def named(words: Words, lang: str, payload: Payload) -> str:
+    """What the page calls a picture: its file, or the example's name."""
+    name = payload.get("example")
+    return words.say(lang, f"detection.example.{name}") if name else sheet.file_name(payload)
+
+
+def offer(engine: Any, words: Words, lang: str, entry: Any) -> str:
+    """What the download would bring, and the button that starts it; offline, why there is none."""
+    say = words.speaker(lang)
+    if engine.settings.offline:
+        return frame.note(words.say(lang, "detection.compare.offline_one"))
+    button = (
+        f'<button type="button" class="btn" data-pick="fetch">{say("detection.try.fetch")}</button>'
+    )
+    return f"{models.offer(words, lang, entry)}<p>{button}</p>"
+
+
+def counted(words: Words, lang: str, done: int, total: int) -> str:
+    """A bar; among several pictures with a count."""
+    say = words.speaker(lang)
+    if total == 1:
+        said, bar = say("detection.try.looking"), "<progress></progress>"
+    else:
+        said = say("detection.try.count", done=done, total=total)
+        bar = f'<progress max="{total}" value="{done}"></progress>'
+    return f'<div class="waiting" role="status">{bar}<p class="quiet">{said}</p></div>'

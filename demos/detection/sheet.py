@@ -1,0 +1,202 @@
+"""One picture with what was found in it, as HTML: the plate with its boxes, the table beside it.
+
+Everything that a model named stands in it; `assets/detection_shown.js` shows what the visitor's
+score and classes let through and draws the masks, `assets/detection.js` makes the files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from html import escape
+from pathlib import PurePath
+from typing import Any
+
+from demos import frame, models, pictures
+from demos.detection import answers
+from demos.detection.answers import USUAL, Found
+from demos.language import Words
+from inference.errors import Refusal
+
+#: One colour a class, dark enough for white letters whatever the theme: they lie on the picture.
+COLOURS = (
+    *("#b83a1f", "#2b53c8", "#0b6e67", "#74389a"),
+    *("#8a570c", "#a3195b", "#3b6d11", "#44505a"),
+)
+NEAR_TOP, NEAR_RIGHT = 0.1, 0.66  # where a box's name goes inside, and where it hangs to the left
+#: Pixels of the longest side of a picture in a column of several.
+SMALL = 560
+
+
+def figure(
+    words: Words, lang: str, entry: Any, found: Found, *, number: int = 0, live: bool = False
+) -> str:
+    """The picture, its boxes and everything about them. ``live``: the page has the picture."""
+    say = words.speaker(lang)
+    many = found.picture.info.get("first_of_many")
+    notes = frame.note(words.say(lang, "detection.answer.first_frame")) if many else ""
+    if not found.objects:
+        notes = frame.note(words.say(lang, "detection.answer.nothing")) + notes
+    if entry.key == answers.RCNN:
+        notes += frame.note(words.say(lang, "detection.answer.rcnn"))
+    buttons = "".join(
+        f'<button type="button" class="plain" data-save="{kind}">'
+        f"{say(f'detection.try.save_{kind}')}</button>"
+        for kind in ("picture", "coco")
+    )
+    return (
+        f'<figure class="found" data-sheet="{number}" {_data(words, lang, entry, found)}>'
+        f"{plate(words, lang, entry, found, answers.SIDE, live=live)}"
+        f'<figcaption><h2 data-show="count" aria-live="polite">{counted(words, lang, found)}</h2>'
+        f"{frame.quiet(line(words, lang, entry, found))}"
+        f'<p class="note" data-show="none" hidden></p>{notes}'
+        f"{classes(words, lang, entry, found)}{table(words, lang, entry, found)}"
+        f'<p class="take">{buttons}</p></figcaption></figure>'
+    )
+
+
+def small(words: Words, lang: str, entry: Any, found: Found) -> str:
+    """The picture and its boxes among others' answers to the same picture."""
+    return (
+        f'<figure class="found small" {_data(words, lang, entry, found)}>'
+        f"{plate(words, lang, entry, found, SMALL)}"
+        f'<figcaption><p class="quiet">{escape(line(words, lang, entry, found, short=True))}</p>'
+        f'<p data-show="count">{counted(words, lang, found)}</p></figcaption></figure>'
+    )
+
+
+def refused(words: Words, lang: str, name: str, error: Refusal, number: int) -> str:
+    """A file among several that is no picture to look at."""
+    said = f"<b>{escape(name)}</b>{frame.refusal(words, lang, error)}"
+    return f'<figure class="found refused" data-sheet="{number}">{said}</figure>'
+
+
+def _data(words: Words, lang: str, entry: Any, found: Found) -> str:
+    """What the page's script reads: ``seen`` and ``sent`` are widths and heights, ``mask`` the
+    ``counts`` of COCO's run lengths over the picture as seen."""
+    told = {
+        "file": found.name or "picture",
+        "model": found.key,
+        "seen": found.picture.size,
+        "sent": found.sent,
+        "objects": [
+            {
+                "label": thing["label"],
+                "name": answers.label_in(lang, entry, thing["label"])[0],
+                "score": round(float(thing["score"]), 4),
+                "box": [round(float(side), 2) for side in thing["box"]],
+                "mask": thing["mask"]["counts"] if thing["mask"] else None,
+                "colour": colour,
+            }
+            for thing, colour in zip(found.objects, colours(found), strict=True)
+        ],
+    }
+    return f'data-found="{escape(json.dumps(told, ensure_ascii=False), quote=True)}"'
+
+
+def colours(found: Found) -> list[str]:
+    """The colour of each object: that of its class, in the order in which classes are named."""
+    order = {label: n for n, label in enumerate(dict.fromkeys(t["label"] for t in found.objects))}
+    return [COLOURS[order[thing["label"]] % len(COLOURS)] for thing in found.objects]
+
+
+def plate(
+    words: Words, lang: str, entry: Any, found: Found, side: int, *, live: bool = False
+) -> str:
+    """The picture under its masks, boxes and names."""
+    width, height = found.picture.size
+    boxes, tags = [], []
+    for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
+        x0, y0, x1, y1 = thing["box"]
+        unseen = " hidden" if thing["score"] < USUAL else ""
+        boxes.append(
+            f'<rect data-n="{n}"{unseen} x="{x0:.1f}" y="{y0:.1f}" width="{max(x1 - x0, 0):.1f}" '
+            f'height="{max(y1 - y0, 0):.1f}" stroke="{colour}"/>'
+        )
+        place = f"top:{y0 / height:.2%};background:{colour};" + (
+            f"right:{1 - x1 / width:.2%}" if x0 / width > NEAR_RIGHT else f"left:{x0 / width:.2%}"
+        )
+        inside = ' class="in"' if y0 / height < NEAR_TOP else ""
+        label, tag = answers.label_in(lang, entry, thing["label"])
+        tags.append(
+            f'<span data-n="{n}"{unseen}{inside} lang="{tag}" style="{place}">{escape(label)} '
+            f"{thing['score']:.0%}</span>"
+        )
+    alt = words.say(lang, "detection.answer.alt", file=found.name) if found.name else ""
+    alt = alt or words.say(lang, "detection.try.picture")
+    shown = f'<img alt="{escape(alt)}" width="{width}" height="{height}">'
+    if not live:
+        shown = pictures.img(pictures.fitted(found.picture, side), alt)
+    return (
+        f'<div class="plate" style="--w:{width};--h:{height}">{shown}'
+        f'<canvas aria-hidden="true"></canvas><svg viewBox="0 0 {width} {height}" '
+        f'preserveAspectRatio="none" aria-hidden="true">{"".join(boxes)}</svg>'
+        f'<div class="tags" aria-hidden="true">{"".join(tags)}</div></div>'
+    )
+
+
+def counted(words: Words, lang: str, found: Found) -> str:
+    """How many objects are shown to begin with."""
+    n = sum(thing["score"] >= USUAL for thing in found.objects)
+    return words.speaker(lang)(f"detection.answer.{('none', 'one')[n] if n < 2 else 'many'}", n=n)
+
+
+def line(words: Words, lang: str, entry: Any, found: Found, short: bool = False) -> str:
+    """The model, its size and its time; plain text."""
+    return words.say(
+        lang,
+        "detection.answer.short_line" if short else "detection.answer.line",
+        model=models.model_name(words, lang, entry),
+        weights=models.size(words, lang, entry.parameters),
+        ms=f"{found.milliseconds:,.0f}" if found.milliseconds >= 1 else "<1",
+    )
+
+
+def classes(words: Words, lang: str, entry: Any, found: Found) -> str:
+    """A switch for each class that was named, the commonest first."""
+    count = Counter(thing["label"] for thing in found.objects)
+    if len(count) < 2:
+        return ""
+    colour = dict(zip((t["label"] for t in found.objects), colours(found), strict=True))
+    buttons = []
+    for label, n in count.most_common():
+        name, tag = answers.label_in(lang, entry, label)
+        buttons.append(
+            f'<button type="button" aria-pressed="true" data-class="{escape(label)}" '
+            f'style="--c:{colour[label]}"><span lang="{tag}">{escape(name)}</span> '
+            f'<i data-show="of">{n}</i></button>'
+        )
+    heading = words.speaker(lang)("detection.try.classes")
+    return f'<div class="classes" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+
+
+def table(words: Words, lang: str, entry: Any, found: Found) -> str:
+    """A row for each object; who points at one sees it alone."""
+    if not found.objects:
+        return ""
+    say = words.speaker(lang)
+    rows = []
+    for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
+        label, tag = answers.label_in(lang, entry, thing["label"])
+        unseen = " hidden" if thing["score"] < USUAL else ""
+        covers = frame.percent(answers.share(thing, found.picture.size))
+        rows.append(
+            f'<tr data-n="{n}"{unseen}><th scope="row"><button type="button" lang="{tag}" '
+            f'style="--c:{colour}">{escape(label)}</button></th>'
+            f'<td class="number">{thing["score"]:.0%}</td><td class="number">{covers}</td></tr>'
+        )
+    heads = "".join(
+        f'<th scope="col"{" class=number" if name != "object" else ""}>'
+        f"{say(f'detection.try.{name}')}</th>"
+        for name in ("object", "score", "area")
+    )
+    return (
+        f'<div class="things"><table class="sheet"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def file_name(payload: Mapping[str, Any]) -> str:
+    """What a visitor calls the file that was sent."""
+    return PurePath(str(payload.get("orig_name") or payload.get("path") or "")).name

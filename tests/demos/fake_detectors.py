@@ -1,0 +1,197 @@
+"""An engine that finds flat colours: red is a person, green a cat, blue a dog, exactly where they
+were drawn; in photographs the same few things. Answers have the real shapes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from inference import Settings
+from inference.errors import Refusal, UnknownModel
+from pretrained import catalog
+from pretrained.detection import rle
+
+EVERYDAY, RCNN, NOW = "detection/everyday", "detection/rcnn", "detection/now"
+RED, GREEN, BLUE = (230, 20, 20), (20, 200, 20), (20, 20, 230)
+COLOURS = {"person": RED, "cat": GREEN, "dog": BLUE}
+SCORES = {"person": 0.97, "cat": 0.83, "dog": 0.31}
+NEAR = 60  # how far each channel may be off, after JPEG and scaling
+#: In a picture without these colours: (label, score, box in shares of width and height).
+USUAL = (
+    ("person", 0.97, (0.22, 0.08, 0.62, 0.98)),
+    ("dog", 0.71, (0.6, 0.5, 0.95, 0.97)),
+    ("tie", 0.55, (0.36, 0.5, 0.44, 0.8)),
+    ("person", 0.34, (0.02, 0.3, 0.16, 0.7)),
+    ("hot dog", 0.12, (0.7, 0.05, 0.9, 0.2)),
+)
+
+
+def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
+    """A catalogue entry with a checkpoint folder that has a config and no weights."""
+    folder = root / key.replace("/", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 4}
+    content |= {"labels": ["person", "cat", "dog"], "parameters": 3_400_000, **config}
+    (folder / "config.json").write_text(json.dumps(content), "utf-8")
+    (folder / "model.safetensors").write_bytes(b"")
+    return catalog.from_folder(folder, key)
+
+
+def hub_entry(key: str = NOW) -> catalog.Entry:
+    return catalog.Entry(
+        key=key,
+        task="detection",
+        title="Now-DETR",
+        loader="pretrained.nowhere:load",
+        licence="apache-2.0",
+        bytes=81_000_000,
+        parameters=20_000_000,
+        hub_id="nobody/now-detr",
+        max_batch=4,
+    )
+
+
+def drawing(size: tuple[int, int], **boxes: tuple[int, int, int, int]) -> Image.Image:
+    """A grey picture with a rectangle for each label: ``person=(x0, y0, x1, y1)``."""
+    picture = Image.new("RGB", size, (128, 128, 128))
+    for label, (x0, y0, x1, y1) in boxes.items():
+        ImageDraw.Draw(picture).rectangle((x0, y0, x1 - 1, y1 - 1), COLOURS[label])
+    return picture
+
+
+def thing(label: str, score: float, mask: np.ndarray, masks: bool = True) -> dict[str, Any]:
+    """One object, from its pixels, bool [H, W]."""
+    (rows,), (columns,) = np.nonzero(mask.any(1)), np.nonzero(mask.any(0))
+    x0, y0, x1, y1 = (int(n) for n in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    height, width = mask.shape
+    encoded = rle.encode(mask[y0:y1, x0:x1], x0, y0, height, width) if masks else None
+    box = [float(x0), float(y0), float(x1), float(y1)]
+    return {"label": label, "score": score, "box": box, "mask": encoded}
+
+
+def objects(picture: np.ndarray, masks: bool = True) -> list[dict[str, Any]]:
+    """What the fake finds in a picture uint8 [H, W, 3], highest score first."""
+    found = []
+    for label, colour in COLOURS.items():
+        inside = (abs(picture.astype(int) - colour) < NEAR).all(2)
+        if inside.sum() < max(4, inside.size // 500):
+            continue
+        one = thing(label, SCORES[label], inside, masks)
+        x0, y0, x1, y1 = one["box"]
+        if inside.sum() > 0.8 * (x1 - x0) * (y1 - y0):
+            found.append(one)
+    if found or picture.std() < 12:
+        return found
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    for label, score, (x0, y0, x1, y1) in USUAL:
+        across, down = (x1 - x0) / 2 * width, (y1 - y0) / 2 * height
+        off = ((x + 0.5 - (x0 + x1) / 2 * width) / across) ** 2
+        inside = off + ((y + 0.5 - (y0 + y1) / 2 * height) / down) ** 2 <= 1
+        if inside.any():
+            found.append(thing(label, score, inside, masks))
+    return found
+
+
+def road(picture: np.ndarray) -> dict[str, Any]:
+    """The view ``road``: every object proposed and named several times, a little beside itself."""
+    found, chance = objects(picture), np.random.default_rng(0)
+    height, width = picture.shape[:2]
+    scale = 256 / min(width, height)
+    boxes = np.array([one["box"] for one in found for _ in range(20)]).reshape(-1, 4)
+    moved = boxes + chance.normal(0, 0.04 * min(width, height), boxes.shape)
+    scores = np.sort(chance.random(len(moved)))[::-1]
+    named = [(one["label"], one["score"]) for one in found for _ in range(20)]
+    order = np.argsort([-score for _, score in named], kind="stable")
+    return {
+        "objects": found,
+        "size": [round(width * scale), round(height * scale)],
+        "scale": scale,
+        "pyramid": [
+            {"stride": s, "map": chance.integers(0, 256, (256 // s, 256 // s), np.uint8)}
+            for s in (4, 8, 16, 32)
+        ],
+        "proposals": {"boxes": moved, "scores": scores, "anchors_seen": 16_368},
+        "candidates": {
+            "boxes": boxes[order],
+            "from": moved[order],
+            "labels": [named[n][0] for n in order],
+            "scores": np.array([named[n][1] for n in order]),
+        },
+    }
+
+
+def steps(picture: np.ndarray) -> dict[str, Any]:
+    """The view ``steps``: four regions, a rectangle for each, and what stands in it."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, 320 / max(height, width))
+    high, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    y, x = np.mgrid[0:high, 0:wide]
+    found = objects(picture, masks=False)
+    return {
+        "objects": found,
+        "segments": ((y * 2 // high) * 2 + x * 2 // wide).astype(np.uint16),
+        "scale": scale,
+        "rectangles": np.array([one["box"] for one in found]).reshape(-1, 4),
+        "labels": [one["label"] for one in found],
+        "scores": [one["score"] for one in found],
+        "seconds": {"propose": 0.8, "classify": 2.1, "suppress": 0.01},
+    }
+
+
+def why(picture: np.ndarray, box: Any = None, label: str | None = None) -> dict[str, Any]:
+    """The view ``why``: warm in the middle of the box."""
+    height, width = picture.shape[:2]
+    y, x = (np.mgrid[0:32, 0:32] + 0.5) / 32
+    x0, y0, x1, y1 = box or (0, 0, width, height)
+    off = (x - (x0 + x1) / 2 / width) ** 2 + (y - (y0 + y1) / 2 / height) ** 2
+    return {"heat": np.exp(-12 * off)}
+
+
+class FakeDetectors:
+    """Records what it was asked. ``gate``: every answer waits for it. ``failing``: what to raise,
+    by key. ``pause``: seconds that an answer takes."""
+
+    def __init__(self, root: Path, *, pause: float = 0, **settings: Any) -> None:
+        self.entries = {key: entry(root, key) for key in (EVERYDAY, RCNN)} | {NOW: hub_entry()}
+        self.settings = Settings(**({"max_upload_mb": 20} | settings))
+        self.pause = pause
+        self.asked: list[tuple[str, tuple[int, int], dict[str, Any]]] = []
+        self.loaded: list[str] = []
+        self.failing: dict[str, Refusal] = {}
+        self.progress: list[int] | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def preload(self, *keys: str) -> None:
+        self.loaded += keys
+        for key in keys:
+            if key in self.failing:
+                raise self.failing[key]
+        if self.gate:
+            await self.gate.wait()
+
+    def status(self) -> dict[str, Any]:
+        rows = [{"key": k, "state": "warm", "progress": self.progress} for k in self.entries]
+        return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}
+
+    async def predict(
+        self, key: str, picture: np.ndarray, *, view: str = "answer", **options: Any
+    ) -> dict[str, Any]:
+        if key not in self.entries:
+            raise UnknownModel(model=key)
+        height, width = picture.shape[:2]
+        assert picture.dtype == np.uint8 and picture.shape[2] == 3
+        self.asked.append((key, (width, height), {"view": view} | options))
+        await asyncio.sleep(self.pause)
+        if view == "road":
+            return road(picture)
+        if view == "why":
+            return why(picture, **options)
+        if view == "steps":
+            return steps(picture)
+        return {"objects": objects(picture, masks=key != RCNN)}
