@@ -6,13 +6,6 @@ fails when a page it opened logs an error, or asks anything of another host.
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find
+from tests.browser.server import serving
 from tests.browser.settling import watch
 
-ROOT = Path(__file__).parent.parent.parent
 #: What Gradio's own API panel asks for, and does without; and what its page sends to cancel an
 #: event whose number the server has not told it yet (422): the event's own order ends it then.
 ASKED_IN_VAIN = (
@@ -42,43 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def health(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(url + "/healthz", timeout=5) as answer:
-            return json.load(answer)
-    except OSError:
-        return None
-
-
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running app whose first model is warm."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    folder = tmp_path_factory.mktemp("app")
-    log = folder / "log.txt"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), "--offline"],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(folder / "files")},
-        )
-        try:
-            ready = None
-            for _ in range(360):
-                ready = health(url)
-                if process.poll() is not None or (ready and ready["warm"]):
-                    break
-                time.sleep(0.5)
-            assert ready, f"the app did not start:\n{log.read_text()}"
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    """The address of an app that reaches for nothing outside this machine."""
+    with serving(tmp_path_factory.mktemp("app"), "--offline") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

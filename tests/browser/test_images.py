@@ -13,6 +13,7 @@ from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from demos.images.asked import SEED
 from demos.language import Words
 from tests.browser.settling import settle
 
@@ -44,7 +45,7 @@ def asked_of(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("lang", "called"), [("en", "Face 7"), ("zh", "7 号脸")])
+@pytest.mark.parametrize(("lang", "called"), [("en", f"Face {SEED}"), ("zh", f"{SEED} 号脸")])
 def test_faces_stand_there_when_the_page_opens(
     new_page: NewPage, app_url: str, lang: str, called: str
 ) -> None:
@@ -65,11 +66,11 @@ def test_home_draws_nothing(page: Page, app_url: str) -> None:
 def test_a_click_or_a_key_picks_a_face(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator(FACES).nth(2).click()
-    expect(page.locator(f"{ONE} h2")).to_have_text("Face 9")
+    expect(page.locator(f"{ONE} h2")).to_have_text(f"Face {SEED + 2}")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.locator(f"{ONE} h2")).to_have_text("Face 14")
+    expect(page.locator(f"{ONE} h2")).to_have_text(f"Face {SEED + 7}")
     expect(page.locator(f"{FACES}[aria-pressed=true]")).to_have_attribute("data-at", "7")
     assert picture(page, ONE) == picture(page, f"{FACES}[data-at='7']")
 
@@ -82,11 +83,11 @@ def test_another_seed_gives_other_faces_and_the_same_seed_the_same(
     page.locator("#face-seed input").fill("100")
     expect(page.locator("#face-grid")).to_contain_text("The faces of the seeds 100 to 115")
     assert picture(page, FACES) != first
-    page.locator("#face-seed input").fill("7")
-    expect(page.locator("#face-grid")).to_contain_text("The faces of the seeds 7 to 22")
+    page.locator("#face-seed input").fill(str(SEED))
+    expect(page.locator("#face-grid")).to_contain_text(f"seeds {SEED} to {SEED + 15}")
     assert picture(page, FACES) == first
     page.locator("#face-new").click()
-    expect(page.locator("#face-grid")).not_to_contain_text("seeds 7 to 22")
+    expect(page.locator("#face-grid")).not_to_contain_text(f"seeds {SEED} to")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -103,11 +104,11 @@ def test_a_seed_out_of_range_is_refused_and_the_faces_stay(
 def test_more_like_one_begins_with_it(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator(FACES).nth(3).click()
-    expect(page.locator(f"{ONE} h2")).to_have_text("Face 10")
+    expect(page.locator(f"{ONE} h2")).to_have_text(f"Face {SEED + 3}")
     page.locator("#face-like").click()
-    expect(page.locator("#face-grid")).to_contain_text("Faces like 10")
+    expect(page.locator("#face-grid")).to_contain_text(f"Faces like {SEED + 3}")
     page.locator(FACES).nth(5).click()
-    expect(page.locator(ONE)).to_contain_text("0.9 × 10 + 0.436 ×")
+    expect(page.locator(ONE)).to_contain_text(f"0.9 × {SEED + 3} + 0.436 ×")
 
 
 def test_the_slider_walks_without_asking_the_server(page: Page, app_url: str) -> None:
@@ -118,23 +119,23 @@ def test_the_slider_walks_without_asking_the_server(page: Page, app_url: str) ->
     for place in (0, 6, 12, 18, 24):
         slider.fill(str(place))
         seen.add(picture(page, f"{WALK} .way"))
-    expect(page.locator(f"{WALK} [data-show=place]")).to_have_text("At face 8")
-    expect(slider).to_have_attribute("aria-valuetext", "At face 8")
+    expect(page.locator(f"{WALK} [data-show=place]")).to_have_text(f"At face {SEED + 1}")
+    expect(slider).to_have_attribute("aria-valuetext", f"At face {SEED + 1}")
     assert len(seen) == 5 and not asked
     slider.fill("12")
     page.locator(f"{WALK} [data-take]").click()
-    expect(page.locator(ONE)).to_contain_text("0.707 × 7 + 0.707 × 8")
+    expect(page.locator(ONE)).to_contain_text(f"0.707 × {SEED} + 0.707 × {SEED + 1}")
 
 
 def test_stops_are_added_and_taken_away(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator(FACES).nth(4).click()
-    expect(page.locator(f"{ONE} h2")).to_have_text("Face 11")
+    expect(page.locator(f"{ONE} h2")).to_have_text(f"Face {SEED + 4}")
     page.locator("#face-keep").click()
     expect(page.locator(f"{WALK} .stops li")).to_have_count(3)
     page.locator(f"{WALK} [data-drop='0']").click()
     expect(page.locator(f"{WALK} .stops li")).to_have_count(2)
-    expect(page.locator(f"{WALK} .stops")).to_have_attribute("data-stops", "8;11")
+    expect(page.locator(f"{WALK} .stops")).to_have_attribute("data-stops", f"{SEED + 1};{SEED + 4}")
 
 
 def test_a_link_brings_back_what_was_shown(new_page: NewPage, app_url: str) -> None:
@@ -167,14 +168,14 @@ def test_what_is_saved_is_what_was_drawn(page: Page, app_url: str) -> None:
     visit(page, app_url)
     with page.expect_download() as saved:
         page.locator(f"{ONE} [data-save]").click()
-    assert saved.value.suggested_filename == "face-7.png"
+    assert saved.value.suggested_filename == f"face-{SEED}.png"
     one = np.asarray(Image.open(saved.value.path()).convert("RGB"))
     with page.expect_download() as saved:
         page.locator("#face-grid [data-save]").click()
-    assert saved.value.suggested_filename == "faces-7-16.png"
+    assert saved.value.suggested_filename == f"faces-{SEED}-16.png"
     sheet = np.asarray(Image.open(saved.value.path()).convert("RGB"))
     assert sheet.shape == (256, 256, 3) and np.array_equal(sheet[:64, :64], one)
-    [path] = [Client(app_url, verbose=False).predict("faces-gan", 7, api_name="/generate_image")]
+    [path] = [Client(app_url, verbose=False).predict("faces-gan", SEED, api_name="/generate_image")]
     with open(path, "rb") as file:
         drawn = np.asarray(Image.open(io.BytesIO(file.read()))).astype(int)
     assert np.abs(drawn - one).max() <= 2  # drawn alone, and together with others
