@@ -24,7 +24,7 @@ from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
 WORDS = Words()
-FIRST_LOAD = 180_000  # ms that a network may take to load and draw while others' trainings run
+FIRST_LOAD = 400_000  # ms that diffusers may take to load while others' trainings run
 CAT = "images/ddpm-cat"
 MODELS, SHEET = "#face-models", "#face-today"
 pytestmark = pytest.mark.timeout(900)  # an app of its own, and diffusers loads here and there
