@@ -13,9 +13,11 @@ const words = () => room().querySelector(".least").dataset;
 const told = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 export const percent = (share) => `${Math.round(share * 100)}%`;
 
-/** What a figure knows of its objects, read once. */
+/** What a figure knows of its objects, read once: Gradio may use an element again for another. */
 export function read(figure) {
-	return (figure.known ??= JSON.parse(figure.dataset.found));
+	const text = figure.dataset.found;
+	if (figure.text !== text) Object.assign(figure, { text, known: JSON.parse(text), alone: undefined });
+	return figure.known;
 }
 
 export const isShown = (object) => object.score >= chosen.least && !chosen.off.has(object.label);
@@ -23,7 +25,7 @@ export const isShown = (object) => object.score >= chosen.least && !chosen.off.h
 /** Show what the score and the classes let through; `figure.alone`: the number of the one object
  *  that is pointed at. */
 export function paint(figure) {
-	const { objects, seen } = read(figure);
+	const { objects, seen } = read(figure); // before what was pointed at, which it forgets
 	const alone = objects[figure.alone] && isShown(objects[figure.alone]) ? figure.alone : undefined;
 	for (const part of figure.querySelectorAll("[data-n]")) {
 		const n = +part.dataset.n, row = part.tagName === "TR";

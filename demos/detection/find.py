@@ -272,7 +272,6 @@ def giving(engine: Any, say: Say) -> str:
         f'<div class="give" {data}><input type="file" accept="image/*" multiple hidden>'
         f'<button type="button" class="btn" data-choose>{say("detection.try.choose")}</button>'
         f'<button type="button" class="ghost" data-camera>{say("detection.try.camera")}</button>'
-        f'<p class="quiet">{say("detection.try.how")}</p>'
         '<p class="refusal" role="alert" hidden></p></div>'
     )
 
@@ -315,6 +314,6 @@ def examples_html(say: Say) -> str:
             )
     heading = say("detection.try.examples")
     return (
-        f'<p class="quiet">{heading}</p>'
+        f'<p class="quiet">{frame.sentences(say.lang, say("detection.try.how"), heading)}</p>'
         f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
     )

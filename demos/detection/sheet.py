@@ -24,7 +24,7 @@ COLOURS = (
     *("#b83a1f", "#2b53c8", "#0b6e67", "#74389a"),
     *("#8a570c", "#a3195b", "#3b6d11", "#44505a"),
 )
-NEAR_TOP, NEAR_RIGHT = 0.1, 0.66  # where a box's name goes inside, and where it hangs to the left
+NEAR_RIGHT = 0.66  # of the width: from there a box's name ends with its box
 #: Pixels of the longest side of a picture in a column of several.
 SMALL = 560
 
@@ -114,13 +114,12 @@ def plate(
             f'<rect data-n="{n}"{unseen} x="{x0:.1f}" y="{y0:.1f}" width="{max(x1 - x0, 0):.1f}" '
             f'height="{max(y1 - y0, 0):.1f}" stroke="{colour}"/>'
         )
-        place = f"top:{y0 / height:.2%};background:{colour};" + (
+        place = f"top:max({y0 / height:.2%},20px);background:{colour};" + (
             f"right:{1 - x1 / width:.2%}" if x0 / width > NEAR_RIGHT else f"left:{x0 / width:.2%}"
         )
-        inside = ' class="in"' if y0 / height < NEAR_TOP else ""
         label, tag = answers.label_in(lang, entry, thing["label"])
         tags.append(
-            f'<span data-n="{n}"{unseen}{inside} lang="{tag}" style="{place}">{escape(label)} '
+            f'<span data-n="{n}"{unseen} lang="{tag}" style="{place}">{escape(label)} '
             f"{thing['score']:.0%}</span>"
         )
     alt = words.say(lang, "detection.answer.alt", file=found.name) if found.name else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,45 @@ class FakeDetectors:
         if view == "steps":
             return steps(picture)
         return {"objects": objects(picture, masks=key != RCNN)}
+
+
+def serve(folder: Path) -> None:
+    """Try alone as a server: prints its address, and answers until it is ended."""
+    import gradio as gr
+
+    from demos import frame, web
+    from demos.detection import doors, find
+    from demos.language import DEMOS, Words
+    from demos.theme import theme
+
+    words, engine = Words(), FakeDetectors(folder)
+    engine.metrics = type("Metrics", (), {"render": staticmethod(str)})
+    style = (DEMOS / "detection/style.css").read_text("utf-8")
+    with gr.Blocks(analytics_enabled=False) as page:
+        frame.header(words)
+        with (
+            gr.Tabs(elem_id="site"),
+            gr.Tab(words("detection.tab"), id="detection", elem_id="detection"),
+            frame.page("detection", words),
+            frame.room("try"),
+        ):
+            gr.HTML(f"<style>{style}</style>", js_on_load=None)
+            find.build(engine, words)
+        doors.build(engine, words)
+        frame.footer(words)
+    page.queue()
+    page.launch(
+        prevent_thread_lock=True,
+        quiet=True,
+        i18n=words.i18n,
+        ssr_mode=False,
+        theme=theme(),
+        footer_links=["api"],
+        app_kwargs=web.app_kwargs(engine, words),
+    )
+    print(page.local_url, flush=True)
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))

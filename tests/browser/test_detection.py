@@ -1,0 +1,334 @@
+"""Try of Detect objects in a real browser: what acts in the page alone, by fakes that find flat
+colours; and, once the tab stands, the real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Locator, Page, expect
+
+from demos import TABS
+from demos.detection import looking
+from demos.language import Words
+from pretrained.detection import rle
+from tests.browser.server import ROOT, health
+from tests.browser.settling import settle
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
+from bad_pictures import REFUSED, encoded, photo
+from fake_detectors import drawing
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+FOUND = "#detect-found .found:not([hidden])"
+PERSON, CAT, DOG = (10, 20, 110, 180), (130, 40, 230, 120), (250, 60, 310, 190)
+#: A camera that sees a red person walk.
+CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
+    const sheet = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+    const pen = sheet.getContext("2d");
+    let at = 0;
+    setInterval(() => {
+        pen.fillStyle = "#808080";
+        pen.fillRect(0, 0, 640, 480);
+        pen.fillStyle = "rgb(230, 20, 20)";
+        pen.fillRect(50 + (at++ % 60) * 5, 100, 180, 300);
+    }, 50);
+    return sheet.captureStream(20);
+};"""
+
+#: Whether the mask is drawn where the box is: an eighth inside of its left and right edges.
+COVERED = """(figure) => {
+    const { objects: [{ box: [x0, y0, x1, y1] }], seen } = JSON.parse(figure.dataset.found);
+    const canvas = figure.querySelector("canvas"), pen = canvas.getContext("2d");
+    return [1 / 8, 7 / 8].every((share) => pen.getImageData(
+        ((x0 + share * (x1 - x0)) / seen[0]) * canvas.width, ((y0 + y1) / 2 / seen[1]) * canvas.height,
+        1, 1).data[3] > 0);
+}"""
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The tab alone, with fakes."""
+    folder = tmp_path_factory.mktemp("detection")
+    program = [sys.executable, str(ROOT / "tests/demos/fake_detectors.py"), str(folder)]
+    with (folder / "log.txt").open("w") as log:
+        files = {"PYTHONPATH": str(ROOT), "GRADIO_TEMP_DIR": str(folder / "files")}
+        process = subprocess.Popen(
+            program,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, **files},
+        )
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip().rstrip("/")
+            assert health(url), (folder / "log.txt").read_text()
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Path:
+    """A person, a cat, and a dog of whom the fake is not sure."""
+    path = tmp_path / "family.png"
+    path.write_bytes(encoded(drawing((320, 200), person=PERSON, cat=CAT, dog=DOG), "PNG"))
+    return path
+
+
+def visit(page: Page, url: str, lang: str = "en") -> Page:
+    """Open the tab and wait for the answer that stands there from the start."""
+    page.goto(f"{url}/?tab=detection&lang={lang}")
+    expect(page.locator(f"{FOUND} h2")).to_be_visible()
+    expect(page.locator("#detect-examples button").first).to_be_visible()
+    settle(page)
+    return page
+
+
+def send(page: Page, *paths: Path) -> None:
+    page.locator("#detect-give input[type=file]").set_input_files([str(path) for path in paths])
+
+
+def answered(page: Page, name: str) -> Locator:
+    """The figure of a file, once it stands there."""
+    figure = page.locator(f'{FOUND}[data-found*=\'"file": "{name}"\']')
+    expect(figure.locator("h2")).to_be_visible()
+    return figure
+
+
+def slide(page: Page, percent: int) -> None:
+    page.locator("#detect-least input").fill(str(percent))
+
+
+def seen(figure: Locator, what: str) -> int:
+    return figure.locator(f"{what}[data-n]:not([hidden])").count()
+
+
+def saved(page: Page, kind: str) -> Any:
+    with page.expect_download() as download:
+        page.locator(f"{FOUND} [data-save={kind}]").click()
+    return download.value
+
+
+def colour(figure: Locator, place: tuple[float, float]) -> list[int]:
+    """What the canvas of masks holds at a place in shares of the picture: red, green, blue,
+    opacity."""
+    return figure.locator("canvas").evaluate(
+        """(canvas, [x, y]) => [...canvas.getContext("2d").getImageData(
+            Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data]""",
+        place,
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_example_is_answered_when_the_page_opens(page: Page, app_url: str, lang: str) -> None:
+    visit(page, app_url, lang)
+    figure = page.locator(FOUND)
+    expect(figure.locator("h2")).to_have_text({"en": "3 objects", "zh": "3 个物体"}[lang])
+    name = WORDS.say(lang, f"detection.example.{looking.EXAMPLES[0].name}")
+    assert json.loads(str(figure.get_attribute("data-found")))["file"] == name
+    if lang == "zh":
+        assert not re.search("person|dog", figure.inner_text())
+
+
+def test_score_and_classes_act_at_once_without_the_server(
+    page: Page, app_url: str, drawn: Path
+) -> None:
+    visit(page, app_url)
+    send(page, drawn)
+    figure = answered(page, drawn.name)
+    settle(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    count = figure.locator("h2")
+    for percent, n, said in ((5, 3, "3 objects"), (50, 2, "2 objects"), (90, 1, "1 object")):
+        slide(page, percent)
+        expect(count).to_have_text(said)
+        assert seen(figure, "rect") == seen(figure, "tr") == seen(figure, ".tags span") == n
+    slide(page, 95)
+    figure.locator("[data-class=person]").click()
+    expect(count).to_have_text("No object")
+    expect(figure.locator("[data-show=none]")).to_contain_text("The surest is cat, with 83%")
+    slide(page, 5)
+    expect(count).to_have_text("2 objects")
+    expect(figure.locator("[data-class=person]")).to_have_attribute("aria-pressed", "false")
+    assert not [url for url in asked if "healthz" not in url and "heartbeat" not in url]
+
+
+def test_pointing_at_a_box_or_its_row_shows_it_alone(page: Page, app_url: str, drawn: Path) -> None:
+    visit(page, app_url)
+    send(page, drawn)
+    figure = answered(page, drawn.name)
+    in_person, in_cat, nowhere = (0.2, 0.5), (0.55, 0.4), (0.99, 0.02)
+    assert colour(figure, in_person)[3] > 0 and colour(figure, nowhere)[3] == 0
+    figure.locator("tr[data-n='1']").hover()
+    expect(figure.locator("rect:not([hidden])")).to_have_count(1)
+    assert colour(figure, in_cat)[3] == 0 and colour(figure, in_person)[3] > 150
+    box = figure.locator(".plate").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + in_person[0] * box["width"], box["y"] + in_person[1] * box["height"])
+    expect(figure.locator("tr[data-n='0']")).to_have_class("alone")
+    assert colour(figure, in_person)[3] == 0 and colour(figure, in_cat)[3] > 150
+    page.mouse.move(2, 2)
+    expect(figure.locator("rect:not([hidden])")).to_have_count(2)
+
+
+def test_the_rows_are_walked_by_keyboard(page: Page, app_url: str, drawn: Path) -> None:
+    visit(page, app_url)
+    send(page, drawn)
+    figure = answered(page, drawn.name)
+    figure.locator("tr[data-n='0'] button").focus()
+    expect(figure.locator("tr[data-n='0']")).to_have_class("alone")
+    page.keyboard.press("ArrowDown")
+    expect(figure.locator("tr[data-n='1']")).to_have_class("alone")
+    expect(figure.locator("rect:not([hidden])")).to_have_count(1)
+
+
+def test_what_is_taken_home_is_what_is_shown_in_the_pixels_that_were_sent(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    wide = tmp_path / "wide.png"
+    box = (400, 100, 1600, 560)
+    picture = drawing((8000, 600), person=box, dog=(6000, 100, 7600, 560))
+    wide.write_bytes(encoded(picture, "PNG"))
+    send(page, wide)
+    answered(page, "wide.png")
+    coco = json.loads(Path(saved(page, "coco").path()).read_text("utf-8"))
+    assert coco["images"] == [{"id": 1, "file_name": "wide.png", "width": 8000, "height": 600}]
+    [person] = coco["annotations"]
+    assert coco["categories"] == [{"id": person["category_id"], "name": "person"}]
+    assert person["bbox"] == pytest.approx([400, 100, 1200, 460], abs=8)
+    assert person["segmentation"]["size"] == [600, 8000]
+    assert person["area"] == rle.area(person["segmentation"])
+    assert person["area"] == pytest.approx(1200 * 460, rel=0.03)
+    assert saved(page, "picture").suggested_filename == "wide-objects.png"
+
+
+def test_several_pictures_stand_in_a_strip(
+    page: Page, app_url: str, drawn: Path, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
+    (tmp_path / "cat.png").write_bytes(encoded(drawing((90, 60), cat=(5, 5, 60, 50)), "PNG"))
+    send(page, drawn, tmp_path / "broken.png", tmp_path / "cat.png")
+    strip = page.locator("#detect-found .several button")
+    expect(strip).to_have_count(3)
+    strip.nth(2).click()
+    expect(answered(page, "cat.png").locator("h2")).to_have_text("1 object")
+    strip.nth(1).click()
+    expect(page.locator(FOUND)).to_contain_text("breaks off")
+    expect(strip.nth(1)).to_have_attribute("aria-pressed", "true")
+    strip.nth(0).click()
+    coco = json.loads(Path(saved(page, "coco").path()).read_text("utf-8"))
+    assert [one["file_name"] for one in coco["images"]] == ["family.png", "cat.png"]
+    assert [one["image_id"] for one in coco["annotations"]] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_bad_picture_is_refused_and_what_stood_there_stays(
+    page: Page, app_url: str, tmp_path: Path, lang: str
+) -> None:
+    visit(page, app_url, lang)
+    for name in ("truncated JPEG", "one line", "header bomb", "empty", "text"):
+        content, code = REFUSED[name]
+        path = tmp_path / f"{name.replace(' ', '-')}.{'txt' if name == 'text' else 'png'}"
+        path.write_bytes(content)
+        send(page, path)
+        start = WORDS.say(lang, f"error.{code}").partition("{")[0]
+        refused = page.locator("#detect-give .refusal, #detect-bar .refusal")
+        expect(refused.filter(has_text=start).filter(visible=True)).to_be_visible()
+        expect(page.locator(f"{FOUND} h2")).to_be_visible()
+    page.locator("#detect-examples button").nth(1).click()
+    expect(refused.filter(visible=True)).to_have_count(0)
+
+
+PUT = """([name, kind, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name, { type: kind }));
+    return data;
+}"""
+
+
+def test_a_picture_may_be_dropped_or_pasted(page: Page, app_url: str, drawn: Path) -> None:
+    visit(page, app_url)
+    data = page.evaluate_handle(PUT, ["dropped.png", "image/png", [*drawn.read_bytes()]])
+    page.dispatch_event("#detect-found .plate", "drop", {"dataTransfer": data})
+    expect(answered(page, "dropped.png").locator("h2")).to_have_text("2 objects")
+    data = page.evaluate_handle(PUT, ["pasted.png", "image/png", [*encoded(photo(), "PNG")]])
+    page.evaluate(
+        "data => document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }))", data
+    )
+    answered(page, "pasted.png")
+
+
+def test_the_camera_goes_on_frame_by_frame_until_one_is_kept(page: Page, app_url: str) -> None:
+    page.add_init_script(CAMERA)
+    visit(page, app_url)
+    page.locator("[data-camera]").click()
+    live = page.locator("#detect-live [data-answer]")
+    expect(live.locator("h2")).to_have_text("1 object")
+    first = int(str(live.get_attribute("data-answer")))
+    expect(page.locator(f"#detect-live [data-answer='{first + 3}']")).to_be_visible()
+    expect(page.locator("#detect-found")).to_be_hidden()
+    assert page.locator("#detect-live [data-found]").evaluate(COVERED), "a mask of another frame"
+    page.locator("[data-camera]").click()
+    expect(answered(page, "camera.jpg").locator("h2")).to_have_text("1 object")
+    expect(page.locator("#detect-live")).to_be_hidden()
+
+
+def test_without_a_camera_a_sentence_says_so(page: Page, app_url: str) -> None:
+    none = "async () => { throw new DOMException('', 'NotFoundError'); }"
+    page.add_init_script(f"navigator.mediaDevices.getUserMedia = {none}")
+    visit(page, app_url, "zh")
+    page.locator("[data-camera]").click()
+    expect(page.locator("#detect-give .refusal")).to_contain_text("没有可用的摄像头")
+
+
+def test_then_and_now_and_a_download_that_is_told_before(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#detect-compare").click()
+    columns = page.locator("#detect-below .small")
+    expect(columns).to_have_count(2)
+    slide(page, 90)
+    expect(columns.nth(1).locator("[data-show=count]")).to_have_text("1 object")
+    offered = page.locator("#detect-below [data-pick]")
+    expect(page.locator("#detect-below")).to_contain_text("81 MB from Hugging Face")
+    offered.click()
+    expect(columns).to_have_count(3)
+    expect(offered).to_have_count(0)
+
+
+def test_nothing_is_wider_than_a_phone(new_page: NewPage, app_url: str, tmp_path: Path) -> None:
+    page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
+    for size in ((4000, 300), (60, 900)):
+        path = tmp_path / f"{size[0]}.png"
+        path.write_bytes(encoded(drawing(size, cat=(10, 10, 50, 200)), "PNG"))
+        send(page, path)
+        answered(page, path.name)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.skipif("detection" not in TABS, reason="the tab is being built")
+def test_scripts_get_the_real_models_answer(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from tests.browser.server import serving
+
+    with serving(tmp_path_factory.mktemp("real"), "--offline") as url:
+        path = next(str(e.path) for e in looking.EXAMPLES if e.path)
+        answer = Client(url, verbose=False).predict(handle_file(path), api_name="/detect")
+    assert "person" in [one["label"] for one in answer["objects"]]
+    for one in answer["objects"]:
+        assert set(one) == {"label", "score", "box", "mask"} and one["score"] >= 0.5
+        assert rle.area(one["mask"]) > 0
