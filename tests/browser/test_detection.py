@@ -49,9 +49,9 @@ CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
 COVERED = """(figure) => {
     const { objects: [{ box: [x0, y0, x1, y1] }], seen } = JSON.parse(figure.dataset.found);
     const canvas = figure.querySelector("canvas"), pen = canvas.getContext("2d");
-    return [1 / 8, 7 / 8].every((share) => pen.getImageData(
-        ((x0 + share * (x1 - x0)) / seen[0]) * canvas.width, ((y0 + y1) / 2 / seen[1]) * canvas.height,
-        1, 1).data[3] > 0);
+    const across = canvas.width / seen[0], middle = ((y0 + y1) / 2 / seen[1]) * canvas.height;
+    return [1 / 8, 7 / 8].every((share) =>
+        pen.getImageData((x0 + share * (x1 - x0)) * across, middle, 1, 1).data[3] > 0);
 }"""
 
 
