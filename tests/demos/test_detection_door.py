@@ -92,7 +92,7 @@ def test_a_caller_gets_the_sentence_too(page, tmp_path, name, lang):
 
 
 def test_an_unknown_model_is_named_in_the_refusal(english, picture):
-    with pytest.raises(Exception, match="no model called detection/nothing"):
+    with pytest.raises(Exception, match="no model called nothing"):
         english.predict(picture, "nothing", api_name="/detect")
 
 
