@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from demos import frame
-from demos.detection import doors, find, inside
+from demos.detection import charts, doors, find, inside, teach
 from demos.language import Words
 
 NAME = "detection"
-STYLES = ("style.css", "inside.css")
+STYLES = ("style.css", "inside.css", "learn.css")
 
 
 def build(engine: Any, words: Words) -> None:
@@ -25,5 +25,9 @@ def build(engine: Any, words: Words) -> None:
             parts = find.build(engine, words)
         with frame.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
+        with frame.room("train"):
+            teach.build(engine, words)
+        with frame.room("learn"):
+            frame.article(NAME, words, charts.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
     doors.build(engine, words)
