@@ -191,7 +191,7 @@ def build(engine: Any, words: Words) -> TryParts:
     step: dict[str, Any] = {"fn": on_walk, "inputs": [walk_turn, stops], "outputs": way, **heavy}
     sight.shown(on_open, [turn, opened], [seed, count, stops, opened, *shown], **heavy)
     opened.change(**step)
-    new.click(lambda: secrets.randbelow(MOST_SAID), None, seed, **frame.PRIVATE).success(**ask)
+    new.click(rolled, [seed, gallery], seed, preprocess=False, **frame.PRIVATE).success(**ask)
     gr.on([seed.input, seed.submit, count.input], **ask | {"trigger_mode": "always_last"})
     like.click(on_like, [turn, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
@@ -199,3 +199,9 @@ def build(engine: Any, words: Words) -> TryParts:
     keep.click(on_keep, [stops, chosen], stops, **frame.PRIVATE).success(**step)
     way.drop(on_drop, stops, stops, **frame.PRIVATE).success(**step)
     return TryParts(chosen, seen)
+
+
+def rolled(seed: Any, now: Gallery | None) -> Any:
+    """The seed of new faces: the one in the box if it was typed and not drawn yet, else any."""
+    typed = now is not None and now.near is None and seed not in (None, now.seed)
+    return gr.skip() if typed else secrets.randbelow(MOST_SAID)

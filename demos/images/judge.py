@@ -39,6 +39,8 @@ GUARD = """import(new URL('house/images_inside.js', document.baseURI))
   .then((inside) => inside.guard(element));"""
 #: Pixels of the longer side of a visitor's picture when it is sent to be judged.
 OWN_SIDE = 512
+#: A change of the score that is no change; the scores of photographs differ by whole units.
+FAINT = 0.005
 
 
 def heading(say: Say) -> str:
@@ -123,7 +125,7 @@ def heat(say: Say, pixels: Pixels, table: Sequence[Sequence[float]], own: bool) 
     for row, values in enumerate(table):
         for column, value in enumerate(values):
             x, y = (place * STRIDE + SPOT / 2 for place in (column, row))
-            size = STRIDE * 0.92 * (abs(value) / most) ** 0.5 if most else 0.0
+            size = STRIDE * 0.92 * (abs(value) / most) ** 0.5 if most > FAINT else 0.0
             marks.append(f'<g data-i="{row * len(values) + column}">{mark(x, y, size, value)}</g>')
     said = {name: say(f"{WORDS}.{name}") for name in ("for", "against", "neither")}
     attributes = "".join(f' data-{name}="{text}"' for name, text in said.items())
@@ -161,7 +163,9 @@ def largest(table: Sequence[Sequence[float]]) -> float:
 
 
 def legend(say: Say, table: Sequence[Sequence[float]]) -> str:
-    """What a square and a ring mean, and how much the largest is."""
+    """What a square and a ring mean, and how much the largest is; or that there is none."""
+    if largest(table) <= FAINT:
+        return f'<p class="quiet">{say(f"{WORDS}.faint")}</p>'
     most = say(f"{WORDS}.largest", most=f"{largest(table):.3f}")
     square = '<rect class="for" x="1" y="1" width="8" height="8"/>'
     ring = '<circle class="against" cx="5" cy="5" r="4"/>'

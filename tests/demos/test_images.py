@@ -8,8 +8,10 @@ import json
 import math
 import re
 from contextlib import aclosing
+from dataclasses import replace
 from html import unescape
 
+import gradio as gr
 import numpy as np
 import pytest
 from fake_faces import DIFFUSION, GAN, FakeFaces, face, latent
@@ -21,6 +23,7 @@ from demos.images import (
     board,
     charts,
     compare,
+    draw,
     faces,
     game,
     points,
@@ -28,6 +31,7 @@ from demos.images import (
     walk,
 )
 from demos.images.asked import Asked
+from demos.images.faces import Gallery
 from inference.errors import Busy, Unfiltered, UnknownModel
 from pretrained.images.errors import BadCount, BadPoint, BadSeed
 
@@ -498,3 +502,11 @@ def test_a_model_that_the_host_has_not_allowed_is_refused_by_its_name(engine):
     for sent in ("sdxs", "images/sdxs"):
         with pytest.raises(Unfiltered):
             answers.entry_of(engine, sent)
+
+
+def test_new_faces_are_those_of_a_seed_that_was_typed_and_not_drawn_yet() -> None:
+    now = Gallery(7, (), ())
+    assert draw.rolled(12, now) == gr.skip() and draw.rolled("-1", now) == gr.skip()
+    beside = replace(now, near=points.single(3))
+    for seed, gallery in ((7, now), (None, now), (7, None), (12, beside)):
+        assert draw.rolled(seed, gallery) in range(draw.MOST_SAID)

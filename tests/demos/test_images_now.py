@@ -60,7 +60,7 @@ def test_size_and_licence_are_told_before_a_download(engine, lang):
     assert "455 MB" in told and "1,184 MB" in told and "apache-2.0" in told and "mit" in told
     assert html.count("data-draw=") == 2 and "data-text" not in html
     assert WORDS.say(lang, "images.now.fetch") in told
-    assert WORDS.say(lang, "images.now.withheld") in told and "--allow-unfiltered" in told
+    assert WORDS.say(lang, "images.now.withheld") in told and "allow-unfiltered" in told
 
 
 def test_a_model_that_is_here_is_not_offered_for_download(engine, monkeypatch):
