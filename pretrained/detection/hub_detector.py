@@ -20,7 +20,7 @@ from pretrained import checkpoint, hub, hub_networks
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import rle
 from pretrained.detection.hub_entries import DETECTORS
-from pretrained.detection.hub_sight import Sight
+from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 
 #: ``model_type`` and the class that transformers has for it.
@@ -45,7 +45,7 @@ COCO_NAMES = {
     "sofa": "couch",
     "tvmonitor": "tv",
 }
-SIGHT = "preprocessor_config.json"
+PREPROCESSING = "preprocessor_config.json"
 
 
 class HubDetector:
@@ -55,8 +55,12 @@ class HubDetector:
         labels: the name of each class by its number; None for one that is not answered.
     """
 
-    def __init__(self, network: Any, sight: Sight, key: str, device: str) -> None:
-        self.network, self.sight, self.key = network.eval().requires_grad_(False), sight, key
+    def __init__(self, network: Any, preprocessing: Preprocessing, key: str, device: str) -> None:
+        self.network, self.preprocessing, self.key = (
+            network.eval().requires_grad_(False),
+            preprocessing,
+            key,
+        )
         config = network.config
         self.labels = names(config.id2label, masks=hasattr(network, "mask_head"))
         self.nothing = config.model_type in NOTHING
@@ -81,7 +85,7 @@ class HubDetector:
         """
         if view != "answer":
             raise ViewUnsupported(model=self.key, view=view)
-        sizes = [self.sight.size(*picture.shape[:2]) for picture in inputs]
+        sizes = [self.preprocessing.size(*picture.shape[:2]) for picture in inputs]
         answers: dict[int, dict[str, Any]] = {}
         for size in dict.fromkeys(sizes):
             alike = [number for number, own in enumerate(sizes) if own == size]
@@ -92,7 +96,7 @@ class HubDetector:
     @torch.inference_mode()
     def _look(self, pictures: list[np.ndarray], size: tuple[int, int]) -> list[dict[str, Any]]:
         """Pictures that are all seen at one size."""
-        pixels = torch.stack([self.sight.pixels(picture, size) for picture in pictures])
+        pixels = torch.stack([self.preprocessing.pixels(picture, size) for picture in pictures])
         told = self.network(pixel_values=pixels.to(self.device))
         odds = told.logits.float()
         odds = odds.softmax(-1)[..., :-1] if self.nothing else odds.sigmoid()
@@ -184,8 +188,8 @@ def load(entry: Entry, device: str, progress: Progress) -> HubDetector:
     """
     assert entry.hub_id is not None
     folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
-    network, sight = build(folder, masks=DETECTORS[entry.key].masks)
-    return HubDetector(network, sight, entry.key, device)
+    network, preprocessing = build(folder, masks=DETECTORS[entry.key].masks)
+    return HubDetector(network, preprocessing, entry.key, device)
 
 
 def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
@@ -196,9 +200,9 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
     """
     folder = Path(str(entry.folder))
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    told, sight = config.get("network"), config.get("sight")
-    if not (isinstance(told, dict) and isinstance(sight, dict)):
-        reason = "its config.json does not tell its network and sight: train it again"
+    told, preprocessing = config.get("network"), config.get("preprocessing")
+    if not (isinstance(told, dict) and isinstance(preprocessing, dict)):
+        reason = "its config.json does not tell its network and preprocessing: train it again"
         raise BadCheckpoint(path=folder, reason=reason)
     progress(0, entry.bytes)
     transformers = hub_networks.library(folder, told, tuple(KINDS))
@@ -206,7 +210,7 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
     with hub_networks.reading(folder):
         network = getattr(transformers, KINDS[told["model_type"]])(settings(transformers, told))
         network.load_state_dict(weights)
-        seen = Sight.of(sight, told.get("patch_size", 1))
+        seen = Preprocessing.of(preprocessing, told.get("patch_size", 1))
     progress(entry.bytes, entry.bytes)
     return HubDetector(network, seen, entry.key, device)
 
@@ -217,8 +221,8 @@ def settings(transformers: Any, told: Mapping[str, Any], **changes: Any) -> Any:
     return transformers.AutoConfig.for_model(told["model_type"], **{**kept, **changes})
 
 
-def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Sight]:
-    """Network, in single precision, and sight of a folder as the Hub has it.
+def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Preprocessing]:
+    """Network, in single precision, and preprocessing of a folder as the Hub has it.
 
     Args:
         changes: what is to be another way than ``config.json`` says, such as other classes, whose
@@ -231,7 +235,9 @@ def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Si
     transformers = hub_networks.library(folder, told, tuple(KINDS))
     kind = "DetrForSegmentation" if masks else KINDS[told["model_type"]]
     with hub_networks.reading(folder):
-        sight = Sight.of(checkpoint.read_json(folder, SIGHT), told.get("patch_size", 1))
+        preprocessing = Preprocessing.of(
+            checkpoint.read_json(folder, PREPROCESSING), told.get("patch_size", 1)
+        )
         network, loaded = getattr(transformers, kind).from_pretrained(
             folder,
             config=settings(transformers, told, **changes),
@@ -246,4 +252,4 @@ def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Si
     elif loaded["missing_keys"]:
         reason = "its weights do not fit its config.json: fetch it again"
         raise BadCheckpoint(path=folder, reason=reason)
-    return network, sight
+    return network, preprocessing

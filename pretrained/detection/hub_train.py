@@ -16,7 +16,7 @@ from pretrained.catalog import Entry, Progress
 from pretrained.detection import data
 from pretrained.detection.data import Scenes
 from pretrained.detection.errors import NotTunable
-from pretrained.detection.hub_detector import SIGHT, build, names
+from pretrained.detection.hub_detector import PREPROCESSING, build, names
 from pretrained.detection.hub_entries import DETECTORS
 from pretrained.detection.hub_tuning import WATCHED, Tuning
 from pretrained.errors import BadData
@@ -60,16 +60,16 @@ def train(
     train_on, held_out = data.held_apart(scenes, HELD_OUT)
     folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
     torch.manual_seed(run.seed)
-    kinds = {
+    kinds: dict[str, Any] = {
         "id2label": dict(enumerate(classes)),
         "label2id": {name: number for number, name in enumerate(classes)},
     }
-    network, sight = build(folder, **kinds)
+    network, preprocessing = build(folder, **kinds)
     inherit(network, folder, classes)
     device = loop.choose_device()
     network.to(device)
     task = Tuning(
-        network, sight, train_on, held_out, classes, seed=run.seed, head_only=run.head_only
+        network, preprocessing, train_on, held_out, classes, seed=run.seed, head_only=run.head_only
     )
     usual = loop.Plan(
         epochs=max(EPOCHS, math.ceil(UPDATES / task.steps_per_epoch)),
@@ -111,7 +111,7 @@ def train(
         "labels": classes,
         "offered": classes,
         "network": {**checkpoint.read_json(folder, checkpoint.CONFIG), **kinds},
-        "sight": checkpoint.read_json(folder, SIGHT),
+        "preprocessing": checkpoint.read_json(folder, PREPROCESSING),
     }
     checkpoint.write_papers(out, config, made, {})
     return out

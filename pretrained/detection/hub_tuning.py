@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pretrained.detection.data import Scene, Scenes
 from pretrained.detection.hub_detector import HubDetector
-from pretrained.detection.hub_sight import Sight
+from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.detection.scoring import Scores
 
 #: Pictures of an update; of those kept aside, the most that are looked at after each epoch.
@@ -48,7 +48,7 @@ class Tuning:
     def __init__(
         self,
         network: Any,
-        sight: Sight,
+        preprocessing: Preprocessing,
         train: Scenes,
         held_out: Scenes,
         names: Sequence[str],
@@ -57,7 +57,7 @@ class Tuning:
         head_only: bool = False,
     ) -> None:
         self.model: nn.Module = network
-        self.sight, self.seed = sight, seed
+        self.preprocessing, self.seed = preprocessing, seed
         self.train, self.watched = train.scenes, held_out.scenes[:WATCHED]
         self.numbers = {name: number for number, name in enumerate(names)}
         self.batch = min(BATCH, len(train))
@@ -68,12 +68,13 @@ class Tuning:
 
     def groups(self) -> list[dict[str, Any]]:
         """The body, which is trained already, learns more slowly."""
-        body, rest = [], []
+        body: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
         for name, weight in self.model.named_parameters():
             if weight.requires_grad:
                 (body if any(part in name for part in BODY) else rest).append(weight)
-        groups = [{"params": rest}, {"params": body, "lr_scale": BODY_RATE}]
-        return [group for group in groups if group["params"]]
+        slow = [{"params": body, "lr_scale": BODY_RATE}] if body else []
+        return [{"params": rest}, *slow]
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
         """Every picture once, half of them mirrored, in another order in every epoch.
@@ -94,14 +95,16 @@ class Tuning:
     def _size(self, scene: Scene) -> tuple[int, int]:
         """Height and width at which a batch is seen."""
         long = round(SIDE * SHAPE)
-        return self.sight.size(*((SIDE, long) if scene.width >= scene.height else (long, SIDE)))
+        return self.preprocessing.size(
+            *((SIDE, long) if scene.width >= scene.height else (long, SIDE))
+        )
 
     def shown(
         self, scene: Scene, size: tuple[int, int], mirrored: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """A picture [3, H, W], and what is in it: ``class_labels`` [n], ``boxes`` [n, 4], centre,
         width and height as shares of it. A crowd is nothing to be learnt."""
-        pixels = self.sight.pixels(scene.pixels(), size)
+        pixels = self.preprocessing.pixels(scene.pixels(), size)
         things = [t for t in scene.things if not t.crowd and t.label in self.numbers]
         sides = torch.tensor([thing.box for thing in things]).reshape(-1, 4)
         shares = sides / torch.tensor([scene.width, scene.height] * 2)
@@ -130,7 +133,7 @@ class Tuning:
             pixels, told = self.shown(scene, self._size(scene))
             losses.append(self.loss(model, (pixels[None], [told])).item())
         device = str(next(model.parameters()).device)
-        served = HubDetector(model, self.sight, "detection/tuning", device)
+        served = HubDetector(model, self.preprocessing, "detection/tuning", device)
         found = [served.predict([scene.pixels()])[0]["objects"] for scene in self.watched]
         scores = Scores(self.watched, found)
         figures = {"held_out_loss": sum(losses) / len(losses)}

@@ -26,7 +26,7 @@ from pretrained.catalog import Entry
 from pretrained.detection import hub_detector
 from pretrained.detection.hub_detector import KINDS, HubDetector, build
 from pretrained.detection.hub_entries import DETECTOR_ENTRIES, DetectorEntry
-from pretrained.detection.hub_sight import MOST, Sight
+from pretrained.detection.hub_preprocessing import MOST, Preprocessing
 from pretrained.errors import (
     BadCheckpoint,
     HubNotFound,
@@ -39,8 +39,8 @@ detr, yolos, squared, masks = tiny_detr.detr, tiny_detr.yolos, tiny_detr.squared
 
 
 def served(folder: Path, entry: Entry) -> HubDetector:
-    network, sight = build(folder, masks=entry is MASKS)
-    return HubDetector(network, sight, entry.key, "cpu")
+    network, preprocessing = build(folder, masks=entry is MASKS)
+    return HubDetector(network, preprocessing, entry.key, "cpu")
 
 
 @pytest.fixture(params=["detr", "yolos", "squared", "masks"])
@@ -67,8 +67,8 @@ def test_objects_are_those_that_transformers_finds(
     given = processor(images=Image.fromarray(seen), return_tensors="pt")
     ours = served(folder, DETR)
     wanted = given["pixel_values"]
-    assert ours.sight.size(*seen.shape[:2]) == wanted.shape[-2:]
-    pixels = ours.sight.pixels(seen, seen.shape[:2])
+    assert ours.preprocessing.size(*seen.shape[:2]) == wanted.shape[-2:]
+    pixels = ours.preprocessing.pixels(seen, seen.shape[:2])
     torch.testing.assert_close(pixels[None], wanted, atol=1e-5, rtol=0)
     with torch.no_grad():
         told = ours.network(**given)
@@ -177,18 +177,20 @@ def test_weights_are_measured_and_move(model: HubDetector) -> None:
 
 
 def test_older_and_newer_papers_say_the_same() -> None:
-    old = {**tiny_detr.OLD_SIGHT, "size": 512, "max_size": 864}
-    new = {**tiny_detr.OLD_SIGHT, "size": {"shortest_edge": 512, "longest_edge": 864}}
-    assert Sight.of(old) == Sight.of(new)
-    assert Sight.of(old).size(480, 640) == (512, 683)
-    assert Sight.of(old).size(600, 8000) == (65, 864)
-    assert Sight.of(old, step=16).size(600, 8000) == (64, 864)
+    old = {**tiny_detr.OLD_PREPROCESSING, "size": 512, "max_size": 864}
+    new = {**tiny_detr.OLD_PREPROCESSING, "size": {"shortest_edge": 512, "longest_edge": 864}}
+    assert Preprocessing.of(old) == Preprocessing.of(new)
+    assert Preprocessing.of(old).size(480, 640) == (512, 683)
+    assert Preprocessing.of(old).size(600, 8000) == (65, 864)
+    assert Preprocessing.of(old, step=16).size(600, 8000) == (64, 864)
 
 
 def test_no_picture_is_seen_larger_than_a_machine_can_hold() -> None:
-    sight = Sight.of({**tiny_detr.OLD_SIGHT, "size": 10**6, "max_size": 10**9})
+    preprocessing = Preprocessing.of(
+        {**tiny_detr.OLD_PREPROCESSING, "size": 10**6, "max_size": 10**9}
+    )
     for size in ((8000, 8000), (1, 80_000_000), (3, 2)):
-        height, width = sight.size(*size)
+        height, width = preprocessing.size(*size)
         assert 32 <= height <= MOST and 32 <= width <= MOST
 
 

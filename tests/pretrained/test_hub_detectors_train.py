@@ -43,8 +43,8 @@ def base(hub: HubStandIn, detr: Path) -> str:
 
 def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> Tuning:
     kinds = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
-    network, sight = hub_detector.build(folder, **kinds)
-    return Tuning(network, sight, scenes, scenes, names)
+    network, preprocessing = hub_detector.build(folder, **kinds)
+    return Tuning(network, preprocessing, scenes, scenes, names)
 
 
 def test_learns_shapes_and_is_served_from_its_folder(
@@ -247,8 +247,8 @@ def test_a_folder_that_is_not_whole(
     config = checkpoint.read_json(taken, "config.json")
     for change in (
         {"network": None},
-        {"sight": None},
-        {"sight": {}},
+        {"preprocessing": None},
+        {"preprocessing": {}},
         {"network": {"model_type": "bert"}},
         {"network": {**config["network"], "d_model": 32}},
     ):
@@ -262,4 +262,4 @@ def test_a_smaller_picture_costs_less(detr: Path, shapes: Path) -> None:
     task = tuning(detr, data.read(shapes, "train"))
     sizes = {tuple(pixels.shape[-2:]) for pixels, _ in task.batches(0, 0.0)}
     assert sizes == {(80, 107)}
-    assert np.prod((80, 107)) <= np.prod(task.sight.size(64, 96))
+    assert np.prod((80, 107)) <= np.prod(task.preprocessing.size(64, 96))

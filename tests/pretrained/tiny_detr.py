@@ -19,7 +19,7 @@ HUB_ID = "museum/tiny-detector"
 LOADER = "pretrained.detection.hub_detector:load"
 NAMES = {0: "N/A", 1: "person", 2: "sofa", 3: "cat"}
 #: As facebook/detr-resnet-50 has them: older than the library, with a backbone of timm.
-OLD_SIGHT = {
+OLD_PREPROCESSING = {
     "do_normalize": True,
     "do_resize": True,
     "feature_extractor_type": "DetrFeatureExtractor",
@@ -81,7 +81,7 @@ def _detr(kind: str, names: Mapping[int, str]) -> Any:
 
 def save_detr(folder: Path) -> Any:
     """As facebook/detr-resnet-50; gives the network."""
-    network = write(folder, _detr("DetrForObjectDetection", NAMES), OLD_SIGHT)
+    network = write(folder, _detr("DetrForObjectDetection", NAMES), OLD_PREPROCESSING)
     told = json.loads((folder / "config.json").read_text())
     backbone = told.pop("backbone_config")["backbone"]
     timm = {"use_timm_backbone": True, "use_pretrained_backbone": True, "backbone": backbone}
@@ -92,7 +92,7 @@ def save_detr(folder: Path) -> Any:
 def save_masks(folder: Path) -> Any:
     """As facebook/detr-resnet-50-panoptic, which also names stuff; gives the network."""
     stuff = {**{n: "N/A" for n in range(94)}, **NAMES, 91: "LABEL_91", 92: "banner"}
-    return write(folder, _detr("DetrForSegmentation", stuff), OLD_SIGHT)
+    return write(folder, _detr("DetrForSegmentation", stuff), OLD_PREPROCESSING)
 
 
 def save_yolos(folder: Path) -> Any:
@@ -109,7 +109,7 @@ def save_yolos(folder: Path) -> Any:
         use_mid_position_embeddings=False,
         id2label=NAMES,
     )
-    return write(folder, YolosForObjectDetection(config), OLD_SIGHT)
+    return write(folder, YolosForObjectDetection(config), OLD_PREPROCESSING)
 
 
 def save_squared(folder: Path) -> Any:
@@ -142,7 +142,7 @@ def save_squared(folder: Path) -> Any:
     return write(folder, RTDetrV2ForObjectDetection(config), SQUARE)
 
 
-def write(folder: Path, network: Any, sight: Mapping[str, Any]) -> Any:
+def write(folder: Path, network: Any, preprocessing: Mapping[str, Any]) -> Any:
     """Save a network, and how it sees; gives it back."""
     import torch
 
@@ -154,7 +154,7 @@ def write(folder: Path, network: Any, sight: Mapping[str, Any]) -> Any:
                 weight[4:] -= 6
                 weight[0] -= 6
     network.eval().save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text(json.dumps(sight))
+    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessing))
     return network
 
 

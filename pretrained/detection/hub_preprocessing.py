@@ -22,7 +22,7 @@ LEAST, MOST = 32, 1333
 
 
 @dataclass(frozen=True)
-class Sight:
+class Preprocessing:
     """Sizes in pixels and the colours that count as grey.
 
     Attributes:
@@ -40,7 +40,7 @@ class Sight:
     step: int = 1
 
     @classmethod
-    def of(cls, told: Mapping[str, Any], step: int = 1) -> Sight:
+    def of(cls, told: Mapping[str, Any], step: int = 1) -> Preprocessing:
         """From ``preprocessor_config.json``, of any age.
 
         Raises:
