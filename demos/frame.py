@@ -35,9 +35,10 @@ log = logging.getLogger(__name__)
 ROOMS = ("try", "inside", "train", "learn")
 CHECKPOINTS = DEMOS.parent / "pretrained"
 FRACTIONS = frozenset(
-    {"top1", "top5", "box_ap50", "mask_ap50", "wellformed", "precision", "recall"}
-    | {"cer", "cer_real", "ifeval"}
+    {"top1", "top5", "wellformed", "precision", "recall", "cer", "cer_real", "ifeval"}
 )
+#: Average precision, however it is named before, is a fraction too.
+FRACTION_ENDS = ("ap50", "_ap")
 #: An interval whose middle is so far from the value, in half its width, has no one "±".
 LOPSIDED = 0.25
 #: What every event of the page's own is given: no API name, nothing drawn over what stands there.
@@ -297,7 +298,8 @@ def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]
 def figure(metric: str, result: Mapping[str, float], interval: bool = True) -> str:
     """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"; one that
     reaches much farther to one side is told by its ends: "95.9% (10.0 – 100.0)"."""
-    scale, unit, digits = (100, "%", 1) if metric in FRACTIONS else (1, "", 2)
+    fraction = metric in FRACTIONS or metric.endswith(FRACTION_ENDS)
+    scale, unit, digits = (100, "%", 1) if fraction else (1, "", 2)
     text = f"{result['value'] * scale:.{digits}f}{unit}"
     if interval and result.get("low") is not None and result.get("high") is not None:
         value, low, high = (result[name] * scale for name in ("value", "low", "high"))

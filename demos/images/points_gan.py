@@ -57,8 +57,9 @@ def knobs(say: Say) -> str:
     shapes = [(shape, say(f"images.points.{shape}")) for shape in SHAPES]
     return f"""<div class="set">
 {home.choice(say("images.points.shape"), "shape", shapes, SHAPES[0])}
-<label>{say("images.points.balance")} <output data-show="balance"></output>
-<input type="range" name="balance" min="{LEAST}" max="{MOST}" step="1" value="{USUAL}"></label>
+<label for="points-balance">{say("images.points.balance")} <output data-show="balance"></output>
+<input type="range" id="points-balance" name="balance" min="{LEAST}" max="{MOST}" step="1"
+value="{USUAL}"></label>
 <p class="ends" aria-hidden="true"><span>{say("images.points.left")}</span>
 <span>{say("images.points.right")}</span></p></div>"""
 

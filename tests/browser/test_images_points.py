@@ -186,7 +186,8 @@ def test_less_motion_means_that_it_waits(new_page: Callable[..., Page], app_url:
 
 def test_the_knob_says_what_it_does(new_page: Callable[..., Page], app_url: str) -> None:
     page = learn(new_page(reduced_motion="reduce"), app_url, "zh")
-    knob = page.locator(".duel [name=balance]")
+    knob = page.get_by_label("谁学得快")
+    expect(knob).to_have_attribute("name", "balance")
     expect(page.locator(".duel [data-show=balance]")).to_have_text("判别器是对方的 16 倍")
     knob.focus()
     for _ in range(4):

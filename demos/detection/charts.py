@@ -1,0 +1,183 @@
+"""The tables of Learn: what ours learnt from, what it reached, what today's weigh. From the cards;
+a dash where a card has nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from demos import frame, results
+from demos.detection import curves
+from demos.detection.answers import EVERYDAY, RCNN
+from demos.detection.roads import roads
+from demos.language import Say
+from demos.limits import MB
+from pretrained import catalog
+from pretrained.detection.chinese import COCO
+from pretrained.detection.hub_entries import DETECTOR_ENTRIES
+
+DASH = "—"
+#: Measures of `pretrained.detection.evaluate`, the most telling first.
+METRICS = ("person_box_ap50", "person_mask_ap50", "catdog_box_ap50", "box_ap50", "mask_ap50")
+KINDS = ("box_ap50", "mask_ap50")
+BY_SOURCE = METRICS[:3]
+MODELS = {EVERYDAY: "everyday", RCNN: "rcnn"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collection that ours learnt from: counted in its training pictures, crowds left out."""
+
+    name: str
+    title: str
+    url: str
+    pictures: int
+    objects: int
+    masks: int
+
+
+SOURCES = (
+    Source("coco", "COCO", "https://arxiv.org/abs/1405.0312", 504, 4071, 3732),
+    Source(
+        "clothing-co-parsing", "Clothing Co-Parsing", "https://arxiv.org/abs/1502.00739",
+        838, 838, 838,
+    ),
+    Source(
+        "oxford-pets", "Oxford-IIIT Pets", "https://www.robots.ox.ac.uk/~vgg/data/pets/",
+        500, 499, 499,
+    ),
+    Source(
+        "penn-fudan", "Penn-Fudan", "https://www.cis.upenn.edu/~jshi/ped_html/", 142, 337, 337
+    ),
+)  # fmt: skip
+
+
+def figures() -> dict[str, Callable[[Say], str]]:
+    """What learn.*.md may place with ``{{figure:NAME}}``."""
+    return {
+        "roads": roads,
+        "sources": sources,
+        "weights": weights,
+        "overlap": curves.overlap,
+        "precision": curves.precision,
+        "scores": scores,
+        "classes": classes,
+        "by_source": by_source,
+        "learning": curves.learning,
+        "today": today,
+    }
+
+
+def reached(key: str) -> Mapping[str, Any]:
+    """What a model's card says of its boxes; {} where it says nothing yet."""
+    rows = frame.read_metrics(key).get("results", ())
+    return next((row for row in rows if "box_ap50" in row["metrics"]), {})
+
+
+def share(metric: str, found: Mapping[str, Any]) -> str:
+    """One figure of a table without an interval, or a dash."""
+    value = found.get(metric)
+    return DASH if value is None else frame.figure(metric, {"value": value})
+
+
+def weights(say: Say) -> str:
+    """How many weights ours has, within a sentence."""
+    entry = catalog.entries().get(EVERYDAY)
+    return f"{entry.parameters:,}" if entry else DASH
+
+
+def sources(say: Say) -> str:
+    """The collections: pictures, objects and outlines of each, and all together."""
+    rows = [
+        (
+            f'<a href="{one.url}" lang="en">{one.title}</a> '
+            f"<small>{say(f'detection.chart.sources.{one.name}')}</small>",
+            *(f"{count:,}" for count in (one.pictures, one.objects, one.masks)),
+        )
+        for one in SOURCES
+    ]
+    sums = (sum(getattr(one, name) for one in SOURCES) for name in ("pictures", "objects", "masks"))
+    rows.append((say("detection.chart.all"), *(f"{count:,}" for count in sums)))
+    return table(say, ("source", "pictures", "objects", "masks"), rows, "sources")
+
+
+def scores(say: Say) -> str:
+    """Each measure with its interval and target, beside the way of 2014 on the same pictures."""
+    found = {key: reached(key) for key in MODELS}
+    ours, targets = found[EVERYDAY], found[EVERYDAY].get("target", {})
+    rows = []
+    for metric in METRICS:
+        cells = [
+            frame.figure(metric, measured[metric]) if metric in measured else DASH
+            for measured in (row.get("metrics", {}) for row in found.values())
+        ]
+        one = ours.get("metrics", {}).get(metric, {})
+        goal = targets.get(metric)
+        aim = results.target({**one, "metric": metric, "target": goal}, say) if goal else DASH
+        count = f"{one['n']:,}" if one.get("n") else DASH
+        rows.append((say(f"detection.chart.{metric}"), *cells, aim, count))
+    caption = say("detection.chart.scores")
+    if ours:
+        on = say("detection.chart.measured", n=f"{ours['n']:,}", split=ours["split"])
+        caption = frame.sentences(say.lang, caption, on)
+    else:
+        caption = frame.sentences(say.lang, caption, say("detection.chart.none"))
+    names = ("measure", "everyday", "rcnn", "target", "objects")
+    return frame.table([say(f"detection.chart.{name}") for name in names], rows, caption)
+
+
+def classes(say: Say) -> str:
+    """Every class that ours offers, with its figures; a sentence where none is measured yet."""
+    found = reached(EVERYDAY).get("per_class", {})
+    if not found:
+        return f'<p class="quiet">{say("detection.chart.no_classes")}</p>'
+    rows = [
+        (called(label, say), *(share(kind, row) for kind in KINDS), f"{row['n']:,}")
+        for label, row in found.items()
+    ]
+    return table(
+        say, ("kind", *(kind.partition("_")[0] for kind in KINDS), "objects"), rows, "classes"
+    )
+
+
+def called(label: str, say: Say) -> str:
+    """A class in the visitor's language; English where it has no other name."""
+    if say.lang == "en":
+        return escape(label)
+    return COCO.get(label) or f'<span lang="en">{escape(label)}</span>'
+
+
+def by_source(say: Say) -> str:
+    """Figures of people and pets in the pictures of each collection."""
+    found = reached(EVERYDAY).get("per_source", {})
+    rows = []
+    for one in SOURCES:
+        row = found.get(one.name, {})
+        count = f"{row['pictures']:,}" if row else DASH
+        name = f'<span lang="en">{one.title}</span>'
+        rows.append((name, *(share(metric, row) for metric in BY_SOURCE), count))
+    return table(say, ("source", *BY_SOURCE, "pictures"), rows, "by_source")
+
+
+def today(say: Say) -> str:
+    """The detectors that can be downloaded: what they weigh, and what their authors tell."""
+    rows = []
+    for one in DETECTOR_ENTRIES:
+        published = dict(one.published)
+        rows.append(
+            (
+                f'<a href="{one.reference}" lang="en">{escape(one.title)}</a>',
+                f"{one.parameters:,}",
+                f"{one.bytes / MB:,.0f} MB",
+                *(share(name, published) for name in ("box_ap", "mask_ap")),
+            )
+        )
+    return table(say, ("detector", "weights", "size", "box_ap", "mask_ap"), rows, "today")
+
+
+def table(say: Say, heads: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> str:
+    """`frame.table` with heads and caption said."""
+    names = [say(f"detection.chart.{head}") for head in heads]
+    return frame.table(names, rows, say(f"detection.chart.about.{caption}"))

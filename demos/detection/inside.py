@@ -1,0 +1,142 @@
+"""Look inside: the room and its wires. What stands in it is made in `road`, `why` and `rcnn`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from demos import frame, pulse
+from demos.detection import rcnn, road, why
+from demos.detection.answers import EVERYDAY, RCNN, most_together
+from demos.detection.subject import Look, Subject, waiting
+from demos.language import Words
+from demos.turns import Turn, while_mine
+from inference.errors import Refusal
+
+# An answer that comes while the room is open is looked at too; one that comes elsewhere waits for
+# the room to be opened.
+NEWS = "watch('value', () => { if (element.offsetParent) trigger('news'); });"
+PLACES = ("looked", "head", "road", "why", "old", "start")
+HIDDEN = gr.update(visible=False)
+EMPTY: dict[str, Any] = dict.fromkeys(PLACES, "") | {"looked": None, "start": HIDDEN}
+Turns = Mapping[str, Turn]
+
+
+def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
+    """The room: filled when it is opened, from what stands in Try (`find.TryParts`)."""
+    head = gr.HTML(js_on_load=None, elem_id="look-detection-head")
+    way = gr.HTML(js_on_load=road.SCRIPT, elem_id="look-road")
+    seen = gr.HTML(js_on_load=why.SCRIPT, elem_id="look-why")
+    old = gr.HTML(js_on_load=rcnn.SCRIPT, elem_id="look-rcnn")
+    with gr.Row(elem_classes="actions", visible=False) as start:
+        go = gr.Button(words("detection.inside.rcnn.go"), elem_id="look-rcnn-go")
+    news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
+    looked = gr.State(None)
+    turns = gr.State({"room": Turn(), "why": Turn(), "old": Turn()})
+    places = [looked, head, way, seen, old, start]
+    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
+    options |= {"trigger_mode": "multiple"}
+
+    @frame.guard(words)
+    async def on_open(
+        mine: Turns, now: Mapping[str, Any] | None, before: Subject | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if before and before.stays(now) and (before.whole or mine["room"].under_way):
+            yield placed({})
+            return
+        for turn in (mine["why"], mine["old"]):
+            turn.take().stop()
+        run = frame.or_nothing(opened(engine, words, now, words.lang(request)), EMPTY)
+        async with aclosing(in_turn(mine["room"], run)) as steps:
+            async for step in steps:
+                yield placed({} if step is pulse.STILL else step)
+
+    @frame.guard(words)
+    async def on_pick(
+        mine: Turns, subject: Subject | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        number = getattr(event, "n", None)
+        known = len(subject.objects) if subject else 0
+        if subject is None or not isinstance(number, int) or not 0 <= number < known:
+            yield gr.skip()
+            return
+        run = why.asked(Look(engine, words, subject, words.lang(request)), number)
+        async with aclosing(in_turn(mine["why"], frame.or_nothing(run, ""))) as steps:
+            async for step in steps:
+                yield gr.skip() if step is pulse.STILL else step
+
+    @frame.guard(words)
+    async def on_start(
+        mine: Turns, subject: Subject | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if subject is None:
+            yield gr.skip()
+            return
+        look = Look(engine, words, subject, words.lang(request))
+        run = frame.or_nothing(rcnn.sent(look), rcnn.heading(look))
+        async with aclosing(in_turn(mine["old"], run)) as steps:
+            async for step in steps:
+                yield gr.skip() if step is pulse.STILL else step
+
+    room.select(on_open, [turns, answered, looked], places, **options)
+    answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
+    news.news(on_open, [turns, answered, looked], places, **options)
+    way.pick(on_pick, [turns, looked], seen, **options)
+    go.click(on_start, [turns, looked], old, **options)
+
+
+def placed(pieces: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The pieces that are new, in their places; the page keeps the others."""
+    return tuple(pieces.get(name, gr.skip()) for name in PLACES)
+
+
+async def in_turn(turn: Turn, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run and `pulse.STILL` where there are none, until the turn is another's."""
+    halt = turn.take()
+    try:
+        async with aclosing(while_mine(halt, run)) as steps:
+            async for step in steps:
+                yield step
+    finally:
+        halt.stop()
+    if halt.replaced.is_set():  # Gradio sends the last of these once more
+        yield pulse.STILL
+
+
+async def opened(
+    engine: Any, words: Words, answered: Mapping[str, Any] | None, lang: str
+) -> AsyncIterator[dict[str, Any]]:
+    """What fills the room, by its places, as soon as it is there. The page itself asks for the
+    first object's heat once it has the road."""
+    try:
+        subject = await Subject.of(engine, answered)
+    except Refusal as error:
+        yield EMPTY | {"head": frame.refusal(words, lang, error)}
+        return
+    look = Look(engine, words, subject, lang)
+    ours, first = EVERYDAY in engine.entries, RCNN in engine.entries
+    below = {"old": rcnn.heading(look), "start": gr.update(visible=True)} if first else {}
+    yield EMPTY | below | {"looked": subject, "head": look.head()}
+    if not ours:
+        yield {"head": look.head() + frame.note(look.plain("not_here"))}
+        return
+    try:
+        async with aclosing(look.loading(EVERYDAY)) as bars:
+            async for bar in bars:
+                yield {"head": look.head() + bar}
+        yield {"head": look.head() + waiting(look.say("detection.inside.looking"))}
+        answer = await look.ask(EVERYDAY, "road")
+    except Refusal as error:
+        yield {"head": look.head() + look.refusal(error)}
+        return
+    objects = tuple(answer["objects"][: road.MOST])
+    yield {
+        "looked": replace(subject, objects=objects, whole=True),
+        "head": look.head(),
+        "road": road.drawn(look, answer),
+    }

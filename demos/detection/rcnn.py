@@ -1,0 +1,207 @@
+"""The same picture through the first R-CNN, on demand: regions, rectangles, what each was taken
+for, and its seconds beside those of our own network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from html import escape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demos import frame, models, pictures
+from demos.detection.answers import EVERYDAY, RCNN, USUAL
+from demos.detection.sheet import COLOURS
+from demos.detection.subject import (
+    SIDE,
+    Look,
+    beside,
+    dial,
+    drawing,
+    outline,
+    packed,
+    part,
+    scene,
+    waiting,
+)
+from inference.errors import Refusal
+
+SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
+  .then((inside) => inside.mountRectangles(element, watch));"""
+EVERY = 0.5  #: seconds between two looks at the clock
+STAGES = ("propose", "classify", "suppress")
+LISTED = 8  #: objects that are named beside the last picture
+
+
+def heading(look: Look) -> str:
+    return part(look.say, "rcnn", "")
+
+
+async def sent(look: Look) -> AsyncIterator[str]:
+    """A bar with the seconds so far, then the steps; or the sentence that refuses them."""
+    try:
+        async with aclosing(look.loading(RCNN)) as bars:
+            async for bar in bars:
+                yield heading(look) + bar
+        answer, begun = None, time.monotonic()
+        work = look.ask(RCNN, "steps")
+        async with aclosing(models.with_progress(look.engine, RCNN, work, EVERY)) as steps:
+            async for step in steps:
+                if isinstance(step, Mapping):
+                    answer = step
+                else:
+                    seconds = f"{time.monotonic() - begun:.0f}"
+                    said = look.say("detection.inside.rcnn.waiting", seconds=seconds)
+                    yield heading(look) + waiting(said)
+        assert answer is not None
+        yield drawn(look, answer, await own_seconds(look))
+    except Refusal as error:
+        yield heading(look) + look.refusal(error)
+
+
+async def own_seconds(look: Look) -> float | None:
+    """How long our own network takes for the picture, its masks included; None where it cannot."""
+    if EVERYDAY not in look.engine.entries:
+        return None
+    try:
+        await look.engine.preload(EVERYDAY)
+        begun = time.perf_counter()
+        await look.ask(EVERYDAY, "answer")
+        return time.perf_counter() - begun
+    except Refusal:
+        return None
+
+
+def drawn(look: Look, answer: Mapping[str, Any], own: float | None) -> str:
+    """All of it. ``answer``: of ``view="steps"``; ``own``: seconds of our network."""
+    body = regions(look, answer) + rectangles(look, answer) + objects(look, answer)
+    return part(look.say, "rcnn", f"{body}{clock(look, answer['seconds'], own)}")
+
+
+def stage(look: Look, name: str, body: str, **fields: Any) -> str:
+    """One of the old way's steps."""
+    key = f"detection.inside.rcnn.{name}"
+    return (
+        f'<div class="old old-{name}"><h3>{look.say(f"{key}.title")}</h3>'
+        f'<p class="quiet">{look.say(f"{key}.text", **fields)}</p>{body}</div>'
+    )
+
+
+def regions(look: Look, answer: Mapping[str, Any]) -> str:
+    """The picture cut into regions of like colour: each in its mean colour, with its border."""
+    segments = np.asarray(answer["segments"], int)
+    count = len(np.unique(segments))
+    painted = flattened(look.subject.picture, segments)
+    alt = look.plain("rcnn.regions.alt", count=count)
+    picture = pictures.img(painted, alt, lossless=True)
+    return stage(look, "regions", scene(look.size, "", "", picture), count=count)
+
+
+def flattened(picture: Image.Image, segments: np.ndarray) -> Image.Image:
+    """Regions int [h, w] of a picture, in their mean colours, white between them."""
+    high, wide = segments.shape
+    pixels = np.asarray(picture.resize((wide, high), Image.Resampling.BOX), float)
+    _, numbers = np.unique(segments, return_inverse=True)
+    numbers = numbers.reshape(-1)
+    counts = np.bincount(numbers)
+    means = [np.bincount(numbers, pixels[..., c].reshape(-1)) / counts for c in range(3)]
+    painted = np.stack(means, -1)[numbers].reshape(high, wide, 3)
+    border = np.zeros((high, wide), bool)
+    border[:, 1:] |= segments[:, 1:] != segments[:, :-1]
+    border[1:] |= segments[1:] != segments[:-1]
+    painted[border] = 255
+    return Image.fromarray(painted.round().astype(np.uint8))
+
+
+def rectangles(look: Look, answer: Mapping[str, Any]) -> str:
+    """Every rectangle, the surest first; the slider goes through them, one after the other."""
+    boxes, scores = np.asarray(answer["rectangles"], float).reshape(-1, 4), answer["scores"]
+    if not len(boxes):
+        return stage(look, "rectangles", frame.note(look.plain("rcnn.none")), count=0)
+    order = sorted(range(len(boxes)), key=lambda n: -scores[n])
+    said = []
+    for number, n in enumerate(order, 1):
+        name, _ = look.named(RCNN, answer["labels"][n])
+        share = frame.percent(scores[n])
+        said.append(
+            look.plain("rcnn.rectangle", number=number, count=len(order), name=name, share=share)
+        )
+    kept = [[round(float(side), 1) for side in boxes[n]] for n in order]
+    over = drawing(
+        look.size,
+        f'<path class="proposed faint" d="{outline(kept)}"/>'
+        '<path class="halo"/><path class="kept"/>',
+    )
+    alt = look.plain("rcnn.rectangles.alt", count=len(order))
+    view = beside(
+        scene(look.size, alt, over, same(look, alt)),
+        dial(look.say, "rectangle", 1, len(order), 1, 1),
+    )
+    body = f'<div data-boxes="{packed(kept)}" data-said="{packed(said)}">{view}</div>'
+    return stage(look, "rectangles", body, count=len(order))
+
+
+def same(look: Look, alt: str) -> str:
+    return pictures.img(pictures.fitted(look.subject.picture, SIDE), alt)
+
+
+def objects(look: Look, answer: Mapping[str, Any]) -> str:
+    """What is left: the rectangles that it is sure of, as Try shows them."""
+    left = [thing for thing in answer["objects"] if thing["score"] >= USUAL]
+    left = left or list(answer["objects"][:1])
+    if not left:
+        return stage(look, "objects", frame.note(look.plain("rcnn.nothing")))
+    order = list(dict.fromkeys(thing["label"] for thing in left))
+    marks, rows = [], []
+    for thing in left:
+        colour = COLOURS[order.index(thing["label"]) % len(COLOURS)]
+        marks.append(f'<path class="ended" style="--c:{colour}" d="{outline([thing["box"]])}"/>')
+    for thing in left[:LISTED]:
+        colour = COLOURS[order.index(thing["label"]) % len(COLOURS)]
+        name, tag = look.named(RCNN, thing["label"])
+        rows.append(
+            f'<li style="--c:{colour}"><b lang="{tag}">{escape(name)}</b> {thing["score"]:.0%}</li>'
+        )
+    halo = f'<path class="halo" d="{outline([thing["box"] for thing in left])}"/>'
+    over = drawing(look.size, halo + "".join(marks))
+    alt = look.plain("rcnn.objects.alt", count=len(left))
+    counts = f'<ul class="counts">{"".join(rows)}</ul>'
+    view = beside(scene(look.size, "", over, same(look, alt)), counts)
+    return stage(look, "objects", view)
+
+
+def clock(look: Look, seconds: Mapping[str, float], own: float | None) -> str:
+    """The seconds of each stage, and our own network's, as bars on one scale."""
+    whole = sum(seconds[name] for name in STAGES)
+    rows = [(look.plain(f"rcnn.clock.{name}"), seconds[name]) for name in STAGES]
+    rows.append((look.plain("rcnn.clock.whole"), whole))
+    told = ""
+    if own is not None:
+        rows.append((look.plain("rcnn.clock.own"), own))
+        told = look.plain("rcnn.clock.told", times=times(whole / max(own, 1e-6)))
+    lines = "".join(timed(look, rows, whole))
+    return stage(look, "clock", f'<ul class="bars">{lines}</ul><p class="told">{escape(told)}</p>')
+
+
+def timed(look: Look, rows: Sequence[tuple[str, float]], most: float) -> list[str]:
+    """A bar for each (name, seconds)."""
+    longest = max([most, *(seconds for _, seconds in rows)], default=0) or 1
+    return [
+        f'<li class="bar"><b>{escape(name)}</b><div aria-hidden="true">'
+        f'<i style="width:{seconds / longest:.2%}"></i></div>'
+        f"<span>{escape(look.plain('rcnn.clock.seconds', seconds=shown(seconds)))}</span></li>"
+        for name, seconds in rows
+    ]
+
+
+def shown(seconds: float) -> str:
+    """Seconds with the digits that they are worth."""
+    return "<0.01" if seconds < 0.005 else f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}"
+
+
+def times(ratio: float) -> str:
+    """How many times as long, with the digits that it is worth."""
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"

@@ -1,0 +1,213 @@
+"""The road from picture to answer: six steps of the served network, a slider each.
+
+The network is asked once (``view="road"``). What it said travels lean, as one attribute, and
+`assets/detection_inside.js` draws each step from it; no sentence is made there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demos import pictures
+from demos.detection.answers import EVERYDAY, LEAST, USUAL
+from demos.detection.sheet import COLOURS
+from demos.detection.subject import SIDE, Look, beside, dial, drawing, packed, part, scene
+
+SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
+  .then((inside) => inside.mountRoad(element, (n) => trigger('pick', {n}), watch));"""
+MOST = 12  #: objects that can be picked, the surest first
+#: Overlap from which our network takes two boxes of a class for one object (pretrained's `SAME`),
+#: and how many of its proposals it looks at (`LOOKED_AT`).
+SAME, LOOKED_AT = 0.5, 300
+#: Of the dials: fewest proposals, how many are drawn to begin with, and steps of the others.
+FEWEST, FIRST, FINE = 10, 100, 0.05
+GLOW = (255, 122, 0)  #: colour of strength, over a picture in grey
+
+
+def drawn(look: Look, answer: Mapping[str, Any]) -> str:
+    """All steps. ``answer``: of ``view="road"``. The first scene carries the picture."""
+    data = lean(look, answer)
+    steps = [pyramid(look, answer), proposals(look, answer), scores(look, data), suppression(look)]
+    if data["objects"]:
+        steps += [refined(look, data), masks(look, data)]
+    else:
+        steps.append(f'<p class="note">{escape(look.plain("nothing"))}</p>')
+    return f'<div class="road" data-road="{packed(data)}">{"".join(steps)}</div>'
+
+
+def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page needs to draw the steps: boxes as flat lists, in pixels of the picture.
+
+    Returns:
+        ``size`` [w, h]; ``proposals`` [4 P], ``chances`` [P]; ``candidates`` [4 N], ``scores`` [N],
+        ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal; ``names`` [class
+        name, language, colour]; ``objects``: ``at``, the number of the candidate, and ``mask``,
+        COCO's counts or None.
+    """
+    proposals, found = answer["proposals"], answer["candidates"]
+    objects = answer["objects"][:MOST]
+    labels = list(dict.fromkeys([o["label"] for o in answer["objects"]] + list(found["labels"])))
+    names = [
+        [*look.named(EVERYDAY, label), COLOURS[number % len(COLOURS)]]
+        for number, label in enumerate(labels)
+    ]
+    numbers = {label: number for number, label in enumerate(labels)}
+    boxes = np.asarray(found["boxes"], float).reshape(-1, 4)
+    places = {tuple(box): n for n, box in enumerate(np.asarray(proposals["boxes"]).tolist())}
+    return {
+        "size": list(look.size),
+        "proposals": flat(proposals["boxes"]),
+        "chances": [round(float(score), 3) for score in proposals["scores"]],
+        "candidates": flat(boxes),
+        "scores": [round(float(score), 4) for score in found["scores"]],
+        "classes": [numbers[label] for label in found["labels"]],
+        "from": [places.get(tuple(box), -1) for box in np.asarray(found["from"]).tolist()],
+        "names": names,
+        "objects": [
+            {
+                "at": candidate_of(thing, boxes, found["labels"]),
+                "mask": thing["mask"]["counts"] if thing["mask"] else None,
+            }
+            for thing in objects
+        ],
+    }
+
+
+def flat(boxes: Any) -> list[float]:
+    """Boxes [N, 4] as 4 N numbers, of a tenth of a pixel."""
+    rounded = np.round(np.asarray(boxes, float).reshape(-1), 1).tolist()
+    return [int(side) if side == int(side) else side for side in rounded]
+
+
+def candidate_of(thing: Mapping[str, Any], boxes: np.ndarray, labels: Sequence[str]) -> int:
+    """The number of the candidate that became an object: of its class, the nearest box."""
+    far = np.abs(boxes - np.asarray(thing["box"], float)).sum(1)
+    far[[label != thing["label"] for label in labels]] = np.inf
+    return int(far.argmin())
+
+
+def told(look: Look, step: str, *names: str) -> str:
+    """The sentences of a step, their fields left open, for the page's script."""
+    open_ = {name: look.plain(f"{step}.{name}") for name in names}
+    return f'data-said="{packed(open_)}"'
+
+
+def step(look: Look, name: str, over: str, told_beside: str, said: str = "", **fields: Any) -> str:
+    """A step: the picture with what is drawn over it, and what is said beside it."""
+    view = scene(look.size, look.plain(f"{name}.alt"), over)
+    body = f'<div data-step="{name}" {said}>{beside(view, told_beside)}</div>'
+    return part(look.say, name, body, **fields)
+
+
+def pyramid(look: Look, answer: Mapping[str, Any]) -> str:
+    """The picture at each stride, as the strength of what the network holds of each place."""
+    wide, high = answer["size"]
+    levels, said = [], []
+    for number, level in enumerate(answer["pyramid"]):
+        strength, stride = np.asarray(level["map"]), level["stride"]
+        rows, columns = strength.shape
+        hidden = " hidden" if number else ""
+        place = f"width:{columns * stride / wide:.3%};height:{rows * stride / high:.3%}"
+        levels.append(
+            f'<div class="level"{hidden} style="{place}">'
+            f"{pictures.img(glow(strength), '', lossless=True)}</div>"
+        )
+        said.append(
+            look.plain(
+                "pyramid.level", stride=stride, columns=columns, rows=rows, wide=wide, high=high
+            )
+        )
+    shown = pictures.img(pictures.fitted(look.subject.picture, SIDE), look.plain("pyramid.alt"))
+    view = scene(look.size, "", "".join(levels), shown)
+    control = dial(look.say, "pyramid", 0, len(levels) - 1, 1, 0)
+    body = f'<div data-step="pyramid" data-said="{packed(said)}">{beside(view, control)}</div>'
+    return part(look.say, "pyramid", body)
+
+
+def glow(strength: np.ndarray) -> Image.Image:
+    """uint8 [h, w] as a veil: the stronger, the less is seen through it."""
+    veil = np.empty((*strength.shape, 4), np.uint8)
+    veil[..., :3] = GLOW
+    veil[..., 3] = strength * 0.85
+    return Image.fromarray(veil)
+
+
+def proposals(look: Look, answer: Mapping[str, Any]) -> str:
+    found = answer["proposals"]
+    count = len(found["boxes"])
+    paths = '<path class="halo"/><path class="proposed"/>'
+    fewest = min(FEWEST, count)
+    control = dial(look.say, "proposals", fewest, count, 1, max(fewest, min(FIRST, count)))
+    said = told(look, "proposals", "told")
+    tried, looked_at = f"{found['anchors_seen']:,}", min(LOOKED_AT, count)
+    over = drawing(look.size, paths)
+    return step(look, "proposals", over, control, said, tried=tried, count=count, looked=looked_at)
+
+
+def scores(look: Look, data: Mapping[str, Any]) -> str:
+    least = USUAL if any(score >= USUAL for score in data["scores"]) else LEAST
+    control = dial(look.say, "scores", LEAST, 0.95, 0.01, least)
+    over = drawing(look.size, '<path class="halo"/><g class="by-class"></g>')
+    counts = f'{control}<ul class="counts"></ul>'
+    return step(look, "scores", over, counts, told(look, "scores", "none", "one", "many"))
+
+
+def suppression(look: Look) -> str:
+    control = dial(look.say, "suppression", 0.1, 0.9, FINE, SAME)
+    over = drawing(look.size, '<path class="halo"/><path class="dropped"/><path class="kept"/>')
+    keys = "".join(
+        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
+        f"{look.say(f'detection.inside.suppression.{kind}')}</li>"
+        for kind in ("kept", "dropped")
+    )
+    beside_it = f'{control}<ul class="keys">{keys}</ul><ul class="counts"></ul>'
+    return step(look, "suppression", over, beside_it, told(look, "suppression", "told"))
+
+
+def refined(look: Look, data: Mapping[str, Any]) -> str:
+    over = drawing(
+        look.size,
+        '<path class="halo"/><path class="begun"/><path class="ended"/><path class="kept"/>',
+    )
+    keys = "".join(
+        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
+        f"{look.say(f'detection.inside.refined.{kind}')}</li>"
+        for kind in ("begun", "ended")
+    )
+    control = picker(look, data) + dial(look.say, "refined", 0, 100, 1, 0)
+    said = told(look, "refined", "told")
+    return step(look, "refined", over, f'{control}<ul class="keys">{keys}</ul>', said)
+
+
+def masks(look: Look, data: Mapping[str, Any]) -> str:
+    over = '<canvas aria-hidden="true"></canvas>' + drawing(look.size, '<path class="ended"/>')
+    control = picker(look, data) + dial(look.say, "masks", 0, 100, 1, 80)
+    return step(look, "masks", over, control, told(look, "masks", "told", "none"))
+
+
+def picker(look: Look, data: Mapping[str, Any], picked: int = 0) -> str:
+    """A button for each object that can be picked."""
+    things = []
+    for number, thing in enumerate(data["objects"]):
+        name, tag, colour = data["names"][data["classes"][thing["at"]]]
+        things.append(
+            choice(number, name, tag, colour, data["scores"][thing["at"]], number == picked)
+        )
+    return picks(look, things)
+
+
+def picks(look: Look, things: Sequence[str]) -> str:
+    label = escape(look.plain("pick"))
+    return f'<div class="picks" role="group" aria-label="{label}">{"".join(things)}</div>'
+
+
+def choice(number: int, name: str, tag: str, colour: str, score: float, pressed: bool) -> str:
+    return (
+        f'<button type="button" data-pick="{number}" aria-pressed="{str(pressed).lower()}" '
+        f'style="--c:{colour}"><span lang="{tag}">{escape(name)}</span> <i>{score:.0%}</i></button>'
+    )
