@@ -86,7 +86,8 @@ def keep(folder: Path, tensors: Mapping[str, Tensor], sha256: str) -> None:
 
 
 def kept(folder: Path, sha256: str) -> dict[str, Tensor]:
-    """What is kept of features, floating-point numbers in single precision.
+    """What is kept of features, floating-point numbers in single precision. A model that learnt from
+    the faces of a bundled one may name it (``statistics_of`` in its config.json) and use its file.
 
     Raises:
         BadCheckpoint: nothing is kept, the file is damaged, or its features were made by another
@@ -94,6 +95,9 @@ def kept(folder: Path, sha256: str) -> dict[str, Tensor]:
     """
     from safetensors import SafetensorError, safe_open
 
+    if (folder / checkpoint.CONFIG).exists():
+        named = checkpoint.read_json(folder, checkpoint.CONFIG).get("statistics_of")
+        folder = catalog.folder_of(named) if named else folder
     if not (folder / FILE).exists():
         reason = (
             f"it has no {FILE}: run `python -m pretrained.images.statistics --data FACES "

@@ -256,6 +256,19 @@ def test_a_model_without_a_copy_meter_keeps_what_it_is_scored_by_only(folder, en
         copies.Copies.load(folder)
 
 
+def test_a_model_of_the_same_faces_is_scored_by_a_bundled_ones_statistics(
+    folder, tmp_path, monkeypatch
+):
+    features.keep(folder, {"mean": torch.ones(16)}, "hash")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    checkpoint.write_json(mine, checkpoint.CONFIG, {"statistics_of": "images/theirs"})
+    monkeypatch.setattr(catalog, "folder_of", lambda key: folder)
+    assert features.kept(mine, "hash")["mean"].sum() == 16
+    with pytest.raises(BadCheckpoint, match="another"):
+        features.kept(mine, "another hash")
+
+
 def test_damaged_or_partial_statistics_are_refused(folder):
     sha256 = features.Features().sha256
     features.keep(folder, {"mean": torch.zeros(16)}, sha256)
