@@ -86,8 +86,9 @@ def keep(folder: Path, tensors: Mapping[str, Tensor], sha256: str) -> None:
 
 
 def kept(folder: Path, sha256: str) -> dict[str, Tensor]:
-    """What is kept of features, floating-point numbers in single precision. A model that learnt from
-    the faces of a bundled one may name it (``statistics_of`` in its config.json) and use its file.
+    """What is kept of features, floating-point numbers in single precision. A model that learnt
+    from the faces of a bundled one may name it (``statistics_of`` in its config.json) and use its
+    file.
 
     Raises:
         BadCheckpoint: nothing is kept, the file is damaged, or its features were made by another
