@@ -18,7 +18,7 @@ from torch import Tensor
 
 from pretrained import checkpoint, hub, hub_networks
 from pretrained.catalog import Entry, Progress
-from pretrained.detection import rle
+from pretrained.detection import hub_masks, rle
 from pretrained.detection.hub_entries import DETECTORS
 from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.errors import BadCheckpoint, ViewUnsupported
@@ -62,7 +62,8 @@ class HubDetector:
             key,
         )
         config = network.config
-        self.labels = names(config.id2label, masks=hasattr(network, "mask_head"))
+        self.masks = hasattr(network, "mask_head")
+        self.labels = names(config.id2label, masks=self.masks)
         self.nothing = config.model_type in NOTHING
         self.to(device)
         tensors = [*network.parameters(), *network.buffers()]
@@ -97,17 +98,21 @@ class HubDetector:
     def _look(self, pictures: list[np.ndarray], size: tuple[int, int]) -> list[dict[str, Any]]:
         """Pictures that are all seen at one size."""
         pixels = torch.stack([self.preprocessing.pixels(picture, size) for picture in pictures])
-        told = self.network(pixel_values=pixels.to(self.device))
+        if self.masks:
+            told, features = hub_masks.looked(self.network, pixels.to(self.device))
+        else:
+            told = self.network(pixel_values=pixels.to(self.device))
         odds = told.logits.float()
         odds = odds.softmax(-1)[..., :-1] if self.nothing else odds.sigmoid()
         unnamed = [number for number, label in enumerate(self.labels) if label is None]
         odds[..., unnamed] = 0.0
-        masks = getattr(told, "pred_masks", None)
         answers = []
         for n, picture in enumerate(pictures):
             queries, classes, scores = best(odds[n], self.nothing)
             boxes = corners(told.pred_boxes[n, queries].float(), picture.shape[:2])
-            maps = None if masks is None else masks[n, queries].float().cpu().numpy()
+            maps = None
+            if self.masks:
+                maps = hub_masks.drawn(self.network, told, features, n, queries)
             answers.append({"objects": self._objects(classes, scores, boxes, maps, picture)})
         return answers
 

@@ -23,7 +23,7 @@ from tiny_hub import retold
 from pretrained import catalog
 from pretrained import hub as downloads
 from pretrained.catalog import Entry
-from pretrained.detection import hub_detector
+from pretrained.detection import hub_detector, hub_masks
 from pretrained.detection.hub_detector import KINDS, HubDetector, build
 from pretrained.detection.hub_entries import DETECTOR_ENTRIES, DetectorEntry
 from pretrained.detection.hub_preprocessing import MOST, Preprocessing
@@ -151,6 +151,21 @@ def test_a_mask_lies_where_its_map_is_high_and_inside_its_box() -> None:
     assert inside[20:80, 50:98].all()
     assert not inside[:, 103:].any() and not inside[:20].any() and not inside[80:].any()
     assert not inside[:, :50].any()
+
+
+def test_masks_drawn_a_few_at_a_time_are_those_of_transformers(masks: Path) -> None:
+    model = served(masks, MASKS)
+    pixels = torch.rand(2, 3, 80, 107, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        wanted = model.network(pixel_values=pixels)
+        told, features = hub_masks.looked(model.network, pixels)
+        torch.testing.assert_close(told.logits, wanted.logits)
+        for number in range(2):
+            queries = torch.tensor([5, 0, 3, 1, 2])
+            maps = hub_masks.drawn(model.network, told, features, number, queries)
+            theirs = wanted.pred_masks[number, queries].numpy()
+            np.testing.assert_allclose(maps, theirs, atol=1e-4)
+            assert hub_masks.drawn(model.network, told, features, number, queries[:0]).size == 0
 
 
 def test_stuff_is_not_counted() -> None:
