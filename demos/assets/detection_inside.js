@@ -71,7 +71,7 @@ function count(list, data, numbers) {
 }
 
 /** The steps of the road; each acts at once. An object that is picked is told to the server. */
-export function mountRoad(element, pick, watch) {
+export function mountRoad(element, ask, watch) {
 	let data = null, picked = 0, mask = null;
 	const step = (name) => element.querySelector(`[data-step="${name}"]`);
 	const dial = (name) => element.querySelector(`[data-dial="${name}"]`);
@@ -165,7 +165,7 @@ export function mountRoad(element, pick, watch) {
 			button.setAttribute("aria-pressed", String(+button.dataset.pick === number));
 		shows.refined();
 		shows.masks();
-		pick(number);
+		ask(number);
 	};
 	const show = () => {
 		const road = element.querySelector(".road");

@@ -6,7 +6,6 @@ const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" }
 /** The grid: a click picks, arrow keys move. */
 export function mountGrid(element, pick) {
 	const faces = () => [...element.querySelectorAll("[data-at]")];
-	let held = false;
 	element.addEventListener("click", (event) => {
 		const face = event.target.closest("[data-at]"), save = event.target.closest("[data-save]");
 		if (save) saveAll(faces().map((one) => one.querySelector("img")), columns(element), save.dataset.save);

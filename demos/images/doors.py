@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from demos import frame, pulse
 from demos.images import answers, points
@@ -23,6 +24,7 @@ from inference.errors import Refusal
 
 MOST = 16  # pictures that one call may ask for
 MODEL, SEED, COUNT = answers.GAN, 0, 1
+FOLDER = "generated-"  # how the folders of this door's files begin
 
 
 class NotHere(Refusal):
@@ -98,12 +100,19 @@ def left_open(sent: Any) -> bool:
 
 
 def save(key: str, wanted: Sequence[Point], drawn: answers.Drawn) -> list[str]:
-    """One PNG a picture, in a folder of Gradio's cache whose name nobody can guess."""
-    folder = Path(get_upload_folder()) / secrets.token_hex(20)
+    """One PNG a picture, which says that it was drawn, in a folder of Gradio's cache whose name
+    nobody can guess. Folders that the cache has emptied leave with the next call."""
+    cache = Path(get_upload_folder())
+    for emptied in cache.glob(f"{FOLDER}*"):
+        with suppress(OSError):  # one that holds pictures stays
+            emptied.rmdir()
+    folder = cache / f"{FOLDER}{secrets.token_hex(20)}"
     folder.mkdir(parents=True)
+    said = PngInfo()
+    said.add_text("Description", f"Drawn by {key}: no photograph")
     paths = []
     for point, image in zip(wanted, drawn.images, strict=True):
         path = folder / f"{key.rpartition('/')[2]}-{points.format(point)}.png"
-        Image.fromarray(image).save(path)
+        Image.fromarray(image).save(path, pnginfo=said)
         paths.append(str(path))
     return paths

@@ -112,9 +112,11 @@ def build(engine: Any, words: Words) -> TryParts:
             asked, way = Asked(SEED, COUNT), ()
             said = frame.refusal(words, lang, error)
         way = way or (points.single(asked.seed), points.single(asked.seed + 1))
+        boxes: tuple[Any, ...] = (asked.seed, asked.count, way, True)
         async with aclosing(steps(mine, lang, asked)) as moments:
             async for bar, *rest in moments:
-                yield asked.seed, asked.count, way, True, bar or said, *rest
+                yield *boxes, bar or said, *rest
+                boxes = (gr.skip(),) * len(boxes)  # what a visitor types meanwhile stays
 
     @frame.guard(words)
     async def on_seed(mine: Turn, seed: Any, count: Any, request: gr.Request) -> AsyncIterator[Any]:
@@ -135,9 +137,10 @@ def build(engine: Any, words: Words) -> TryParts:
     async def on_like(
         mine: Turn, count: Any, now: dict[str, Any] | None, request: gr.Request
     ) -> AsyncIterator[Any]:
-        if now is None:
+        if None in (now, count):
             yield nothing
             return
+        assert now is not None
         others = max(points.checked_count(count, MOST), 2)  # itself, and at least one more
         asked = Asked(secrets.randbelow(MOST_SAID), others, near=now["point"])
         async with aclosing(steps(mine, words.lang(request), asked)) as moments:

@@ -11,13 +11,11 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from html import escape, unescape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import frame
@@ -65,20 +63,11 @@ async def verdicts(look: Look, one: Mapping[str, Any], own: bool = False) -> Asy
 
 
 async def of_picture(look: Look, payload: Any) -> AsyncIterator[str]:
-    """`verdicts` on a picture that was sent, which is deleted. Raises a `Refusal`."""
+    """`verdicts` on a picture that was sent. Raises a `Refusal`."""
     picture = fitted(await opened(look.engine, payload), OWN_SIDE)
-    forget(payload)
     async with aclosing(verdicts(look, {"picture": np.asarray(picture)}, own=True)) as found:
         async for verdict in found:
             yield verdict
-
-
-def forget(payload: Mapping[str, Any]) -> None:
-    """Delete the file that was sent; one that is not among the uploads is left alone."""
-    file = Path(str(payload.get("path"))).resolve()
-    if file.is_relative_to(Path(get_upload_folder()).resolve()):
-        with suppress(OSError):
-            file.unlink()
 
 
 def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:

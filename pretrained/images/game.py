@@ -7,7 +7,7 @@ update moves both, each down its own slope.
 Each photograph is compared with one drawing (Jolicoeur-Martineau 2018, arXiv 1807.00734), and the
 discriminator's slope is held small on both (Mescheder et al. 2018, arXiv 1801.04406); Huang et al.
 2024 (R3GAN, arXiv 2501.05441) show that the two together are steady and keep variety. The penalty
-is computed at every eighth update and weighs eight times as much (Karras et al. 2020,
+is computed at every eighth update of a round and weighs eight times as much (Karras et al. 2020,
 arXiv 1912.04958).
 """
 
@@ -113,7 +113,7 @@ class Game:
         judged = F.softplus(on_drawn - on_real).mean()
         fooled = F.softplus(on_real.detach() - believed.float()).mean()
         right = (on_real > on_drawn).float().mean()
-        self.sums += torch.stack([judged, fooled, right, torch.ones(())]).detach().cpu()
+        self.sums += torch.stack([judged, fooled, right, judged.new_ones(())]).detach().cpu()
         total = judged + fooled
         if turn.penalise:
             total = total + EVERY * self.steepness / 2 * slope(judge, real, loose.detach())

@@ -53,8 +53,8 @@ class Recipe:
 
 
 LIMITS = (
-    "No face that it draws is a person's. It has learnt from small pictures, many of them turned "
-    "away, shaded or with glasses on: drawn faces are soft, often lopsided, and backgrounds mean "
+    "No face that it draws is a person's. It has learnt from small pictures, many of them shaded "
+    "or with glasses on: drawn faces are soft, often lopsided, and backgrounds mean "
     f"nothing. It knows nothing of anybody's attributes. Data: {DATA}."
 )
 

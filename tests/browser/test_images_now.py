@@ -58,7 +58,7 @@ def visit(page: Page, url: str, lang: str) -> Page:
 def test_a_model_of_today_is_downloaded_and_draws_in_sight(new_page: NewPage, app_url: str) -> None:
     page = visit(new_page(), app_url, "en")
     press = page.locator(f"[data-draw='{CAT}']")
-    expect(page.locator(MODELS)).to_contain_text("455 MB to download, apache-2.0")
+    expect(page.locator(MODELS)).to_contain_text("455 MB to download, licence apache-2.0")
     expect(press).to_have_text("Download it and draw")
     press.press("Enter")
     expect(page.locator(SHEET)).to_contain_text(
