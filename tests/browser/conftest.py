@@ -25,7 +25,7 @@ ASKED_IN_VAIN = (
 )
 #: What Gradio logs when a page is left or reloaded while an answer is on its way.
 LEFT = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
-PATIENCE = 30_000  # ms that anything on a page may take on two busy cores
+PATIENCE = 60_000  # ms that anything on a page may take on two busy cores
 expect.set_options(timeout=PATIENCE)
 
 
