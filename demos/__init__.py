@@ -3,6 +3,7 @@
 TABS = (
     "home",
     "classification",
+    "detection",
     "text",
     "translation",
     "images",
