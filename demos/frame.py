@@ -54,6 +54,7 @@ def page(name: str, words: Words) -> Iterator[gr.Tabs]:
     try:
         with gr.Column(elem_classes=["page", f"tab-{name}"]):
             title(name, words)
+            style(name)
             with gr.Tabs(
                 elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap"
             ) as rooms:
@@ -70,6 +71,13 @@ def title(name: str, words: Words) -> None:
             f'<div class="title"><h1>{say(f"{name}.title")}</h1><p>{say(f"{name}.lead")}</p></div>'
         ),
     )
+
+
+def style(name: str) -> gr.HTML:
+    """A tab's own CSS: every ``demos/<name>/*.css``, the one called style.css first."""
+    sheets = sorted((DEMOS / name).glob("*.css"), key=lambda one: (one.stem != "style", one))
+    css = "".join(sheet.read_text("utf-8") for sheet in sheets)
+    return gr.HTML(f"<style>{css}</style>", js_on_load=None)
 
 
 @contextmanager

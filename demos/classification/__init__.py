@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -28,10 +27,8 @@ PICK = """element.addEventListener('click', (event) => {
 
 def build(engine: Any, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    style = Path(__file__).with_name("style.css").read_text("utf-8")
     with frame.page(TASK, words) as rooms:
         with frame.room("try"):
-            gr.HTML(f"<style>{style}</style>", js_on_load=None)
             picture, model, seen = try_room(engine, words)
         with frame.room("inside") as room:
             inside.build(engine, words, picture, model, room)

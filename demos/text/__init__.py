@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,7 +12,6 @@ from demos.text import charts, doors, exhibits, inside, pen, pen_inside, teach, 
 from demos.text.exhibits import exhibit
 
 NAME = "text"
-STYLE = Path(__file__).with_name("style.css")
 
 
 def build(engine: Any, words: Words) -> None:
@@ -21,7 +19,6 @@ def build(engine: Any, words: Words) -> None:
     pens = pen.PEN in engine.entries
     with frame.page(NAME, words) as rooms:
         with frame.room("try"):
-            gr.HTML(f"<style>{STYLE.read_text('utf-8')}</style>", js_on_load=None)
             exhibits.switch(words, pens)
             with exhibit("text"):
                 parts = write.build(engine, words)

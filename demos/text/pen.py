@@ -11,7 +11,6 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -34,7 +33,6 @@ HAND, SEED = 0, 11
 OWN_WORDS = "this is my hand"  # what a visitor is asked to write on the pad
 LETTER = 1.0  # x-heights that a letter takes in a hand of which nothing is known
 THUMBNAIL = "hello"
-STYLE = Path(__file__).with_name("pen.css")
 WORDS = ("again", "finish", "speed", "download", "take", "alt", "writing", "written", "see")
 WORDS += ("seeded",)
 SCRIPT = "import(new URL('house/pen.js', document.baseURI)).then((pen) => pen.%s);"
@@ -59,8 +57,6 @@ def build(engine: Any, words: Words) -> PenParts:
         return PenParts(None)
     entry = pen_of(engine)
     styles = hands(entry)
-    style = f"<style>{STYLE.read_text('utf-8')}</style>"
-    gr.HTML(style, js_on_load=None, elem_classes="pen-feed")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             gr.HTML(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,16 +11,12 @@ from demos.language import Words
 from demos.translation import charts, doors, inside, teach, translate
 
 NAME = "translation"
-STYLES = ("style.css", "inside.css", "learn.css")
 
 
 def build(engine: Any, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    folder = Path(__file__).parent
-    style = "".join((folder / name).read_text("utf-8") for name in STYLES)
     with frame.page(NAME, words) as rooms:
         with frame.room("try"):
-            gr.HTML(f"<style>{style}</style>", js_on_load=None)
             parts = translate.build(engine, words)
         with frame.room("inside") as room:
             inside.build(engine, words, parts.answered, room)

@@ -204,12 +204,11 @@ def serve(folder: Path) -> None:
 
     from demos import frame, web
     from demos.detection import doors, find
-    from demos.language import DEMOS, Words
+    from demos.language import Words
     from demos.theme import theme
 
     words, engine = Words(), FakeDetectors(folder)
     engine.metrics = type("Metrics", (), {"render": staticmethod(str)})
-    style = (DEMOS / "detection/style.css").read_text("utf-8")
     with gr.Blocks(analytics_enabled=False) as page:
         frame.header(words)
         with (
@@ -218,7 +217,6 @@ def serve(folder: Path) -> None:
             frame.page("detection", words),
             frame.room("try"),
         ):
-            gr.HTML(f"<style>{style}</style>", js_on_load=None)
             find.build(engine, words)
         doors.build(engine, words)
         frame.footer(words)
