@@ -94,10 +94,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         BadData: the pictures cannot be read, or are too few.
     """
     entry = catalog.entries().get(key)
-    if entry is not None and entry.folder is None:
-        from pretrained.detection import hub_train
-
-        return hub_train.train(entry, source, out, run)
     if entry is not None and entry.borrows:
         raise NotTunable(model=key, others=", ".join(RECIPES))
     if key not in RECIPES:

@@ -28,6 +28,16 @@ def served(build: Callable[[], object]) -> Iterator[gr.Blocks]:
         page.close()
 
 
+def laid_out(build: Callable[[Words], object], lang: str = "en") -> str:
+    """The fixed pieces of what ``build`` lays out, as one piece of HTML in one language."""
+    words = Words()
+    with gr.Blocks() as page:
+        build(words)
+    keys = [str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML)]
+    tables = {k: v for k, v in words.tables[lang].items() if k.startswith("markup.")}
+    return "".join(html for key, html in tables.items() if any(key in k for k in keys))
+
+
 def client(page: gr.Blocks) -> Client:
     """Somebody who asks in English."""
     return Client(page.local_url, verbose=False, analytics_enabled=False)

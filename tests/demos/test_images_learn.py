@@ -8,15 +8,14 @@ import shlex
 from html import unescape
 from typing import Any
 
-import gradio as gr
 import pytest
 from PIL import Image
-from served import WORDS
+from served import WORDS, laid_out
 
 from demos import frame
 from demos.images import figures, points_gan, replayed, teach
 from demos.images.answers import DIFFUSION, GAN
-from demos.language import LANGUAGES, Words
+from demos.language import LANGUAGES
 
 MADE = {
     "wall_seconds": 5400.0,
@@ -216,12 +215,7 @@ def test_everything_that_the_script_says_is_there(lang: str) -> None:
 
 def built(lang: str) -> str:
     """The Train room as one piece of HTML."""
-    words = Words()
-    with gr.Blocks() as page:
-        teach.build(None, words)
-    keys = [str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML)]
-    tables = {k: v for k, v in words.tables[lang].items() if k.startswith("markup.")}
-    return "".join(html for key, html in tables.items() if any(key in k for k in keys))
+    return laid_out(lambda words: teach.build(None, words), lang)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

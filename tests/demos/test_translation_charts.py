@@ -10,14 +10,13 @@ from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
-import gradio as gr
 import pytest
+from served import WORDS, laid_out
 
 from demos import frame
-from demos.language import LANGUAGES, Words
+from demos.language import LANGUAGES
 from demos.translation import charts, teach
 
-WORDS = Words()
 EN_FR, EN_ZH, PLAIN = "translation/en-fr", "translation/en-zh", "translation/en-fr-plain"
 
 
@@ -274,12 +273,7 @@ def commands(html: str) -> list[str]:
 
 def built(engine: Any, lang: str = "en") -> str:
     """The Train room as one piece of HTML."""
-    words = Words()
-    with gr.Blocks() as page:
-        teach.build(engine, words)
-    keys = [block.value for block in page.blocks.values() if isinstance(block, gr.HTML)]
-    tables = {k: v for k, v in words.tables[lang].items() if k.startswith("markup.")}
-    return "".join(html for key, html in tables.items() if any(key in str(k) for k in keys))
+    return laid_out(lambda words: teach.build(engine, words), lang)
 
 
 def test_train_offers_only_what_the_command_line_takes() -> None:
