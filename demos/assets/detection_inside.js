@@ -1,11 +1,11 @@
 // Look inside of Detect objects: each step of the road from picture to answer, drawn from what the
 // network said once. Markup and every sentence: demos/detection/road.py, why.py and rcnn.py.
 
-import { columns, path } from "./detection_masks.js";
 import { svg } from "./pen_ink.js";
 
 const PICKED = "picked"; // what the room is told when an object is picked elsewhere
 const MOST_COUNTED = 8; // classes that are counted one by one
+const VEIL = 0.8; // of what does not belong to an object
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 const whole = (number) => Math.round(number).toLocaleString("en");
@@ -43,15 +43,92 @@ export function suppressed({ candidates, scores, classes }, least, same) {
 /** The box that is a share of the way from one to another. */
 export const between = (from, to, share) => from.map((side, n) => side + (to[n] - side) * share);
 
+/** How much each of `count` cells over [from, to) lends to each pixel of [first, last): a list of
+ * [cell, share] a pixel. Pillow's bilinear filter, by which the network's own masks are stretched. */
+function lent(count, from, to, first, last) {
+	const scale = count / (to - from), far = Math.max(1, scale);
+	return Array.from({ length: last - first }, (_, n) => {
+		const middle = (first + n + 0.5 - from) * scale, near = [];
+		let sum = 0;
+		for (let cell = Math.floor(middle - far); cell < middle + far; cell++) {
+			const share = 1 - Math.abs(cell + 0.5 - middle) / far;
+			if (share <= 0) continue;
+			near.push([Math.min(Math.max(cell, 0), count - 1), share]);
+			sum += share;
+		}
+		return near.map(([cell, share]) => [cell, share / sum]);
+	});
+}
+
+/** A mask of bytes, a square row by row, stretched over a box of a picture [w, h]: {left, top, wide,
+ * high, values}, 0..1 for each pixel whose middle lies in the box, one at least. */
+export function stretched(cells, [x0, y0, x1, y1], [width, height]) {
+	const side = Math.sqrt(cells.length);
+	const left = Math.min(Math.round(x0), width - 1), top = Math.min(Math.round(y0), height - 1);
+	const wide = Math.max(left + 1, Math.min(Math.round(x1), width)) - left;
+	const high = Math.max(top + 1, Math.min(Math.round(y1), height)) - top;
+	const across = lent(side, x0, Math.max(x1, x0 + 1e-6), left, left + wide);
+	const down = lent(side, y0, Math.max(y1, y0 + 1e-6), top, top + high);
+	const rows = Array.from({ length: side }, (_, row) => Float32Array.from(across, (near) =>
+		near.reduce((sum, [cell, share]) => sum + cells[row * side + cell] * share, 0) / 255));
+	const values = new Float32Array(wide * high);
+	down.forEach((near, y) => {
+		for (const [row, share] of near)
+			for (let x = 0; x < wide; x++) values[y * wide + x] += rows[row][x] * share;
+	});
+	return { left, top, wide, high, values };
+}
+
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
 const lines = (boxes) =>
 	boxes.map(([x0, y0, x1, y1]) => `M${x0} ${y0}H${x1}V${y1}H${x0}Z`).join("");
 const sized = ([x0, y0, x1, y1]) => `${whole(x1 - x0)} × ${whole(y1 - y0)}`;
 
 /** Says under a slider what it shows, and to whoever hears it. */
 function tell(dial, value, said) {
-	dial.closest("label").querySelector("output").value = value;
+	dial.closest(".dial").querySelector("output").value = value;
 	dial.setAttribute("aria-valuetext", said);
 	dial.closest(".aside").querySelector(".told").textContent = said;
+}
+
+/** A CSS colour as [red, green, blue, 255]. */
+function ink(colour) {
+	const pen = new OffscreenCanvas(1, 1).getContext("2d");
+	pen.fillStyle = colour;
+	pen.fillRect(0, 0, 1, 1);
+	return pen.getImageData(0, 0, 1, 1).data;
+}
+
+/** The squares that the network painted: in colour from `least` on, in grey below. */
+function painted(canvas, cells, least, colour) {
+	const pen = canvas.getContext("2d"), image = pen.createImageData(canvas.width, canvas.height);
+	const above = ink(colour), below = [128, 128, 128];
+	cells.forEach((cell, n) => {
+		const sure = cell >= least * 255;
+		image.data.set(sure ? above : below, 4 * n);
+		image.data[4 * n + 3] = sure ? 90 + 0.65 * cell : 0.8 * cell;
+	});
+	pen.putImageData(image, 0, 0);
+}
+
+/** A picture [w, h] under a veil that is open where a stretched mask reaches `least`. Gives how many
+ * pixels that are. */
+function veiled(canvas, [width, height], { left, top, wide, high, values }, least, colour) {
+	canvas.width = width;
+	canvas.height = height;
+	const pen = canvas.getContext("2d"), patch = pen.createImageData(wide, high);
+	const veil = [...ink(colour).slice(0, 3), VEIL * 255];
+	let pixels = 0;
+	values.forEach((value, n) => {
+		if (value >= least) pixels++;
+		else patch.data.set(veil, 4 * n);
+	});
+	pen.globalAlpha = VEIL;
+	pen.fillStyle = colour;
+	pen.fillRect(0, 0, width, height);
+	pen.putImageData(patch, left, top);
+	return pixels;
 }
 
 /** How many boxes of each class, the commonest first. */
@@ -136,24 +213,19 @@ export function mountRoad(element, ask, watch) {
 		},
 		masks() {
 			if (!object()) return;
-			const [width, height] = data.size, box = candidate(object().at), share = dial("masks").value / 100;
-			const canvas = step("masks").querySelector("canvas");
+			const { at, cells } = object(), box = candidate(at), least = +dial("masks").value;
+			const [large, small] = step("masks").querySelectorAll("canvas");
+			const [, , colour] = data.names[data.classes[at]];
+			const paper = getComputedStyle(element).getPropertyValue("--paper") || "#fff";
+			mask ??= { cells: bytes(cells), ...stretched(bytes(cells), box, data.size) };
 			draw("masks", "ended", [box]);
-			mask ??= object().mask === null ? [] : columns(object().mask, data.size);
-			canvas.width = width;
-			canvas.height = height;
-			const pixels = mask.flat().reduce((sum, [from, to]) => sum + to - from, 0);
-			if (!pixels) return tell(dial("masks"), percent(share), said("masks").none);
-			const context = canvas.getContext("2d");
-			context.globalAlpha = share;
-			context.fillStyle = getComputedStyle(element).getPropertyValue("--paper") || "#fff";
-			context.fillRect(0, 0, width, height);
-			context.globalAlpha = 1;
-			context.globalCompositeOperation = "destination-out";
-			context.fill(path(mask));
-			const fields = { pixels: whole(pixels), box: percent(pixels / Math.max(1, area(box))) };
-			const told = fill(said("masks").told, { ...fields, picture: percent(pixels / (width * height)) });
-			tell(dial("masks"), percent(share), told);
+			painted(small, mask.cells, least, colour);
+			const pixels = veiled(large, data.size, mask, least, paper);
+			const fields = {
+				least: percent(least), pixels: whole(pixels), box: percent(pixels / mask.values.length),
+				picture: percent(pixels / (data.size[0] * data.size[1])),
+			};
+			tell(dial("masks"), percent(least), fill(said("masks")[pixels ? "told" : "none"], fields));
 		},
 	};
 
@@ -166,6 +238,14 @@ export function mountRoad(element, ask, watch) {
 		shows.refined();
 		shows.masks();
 		ask(number);
+	};
+	/** Picked by the visitor: what changed is said to whoever does not see it. */
+	const follow = (number) => {
+		pick(number);
+		const { at } = object(), status = element.querySelector("[data-heard]");
+		const fields = { name: data.names[data.classes[at]][0], score: percent(data.scores[at]) };
+		const told = step("masks").querySelector(".told").textContent;
+		status.textContent = fill(status.dataset.heard, { ...fields, told });
 	};
 	const show = () => {
 		const road = element.querySelector(".road");
@@ -180,9 +260,9 @@ export function mountRoad(element, ask, watch) {
 	element.addEventListener("input", (event) => shows[event.target.dataset.dial]?.());
 	element.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-pick]");
-		if (button) pick(+button.dataset.pick);
+		if (button) follow(+button.dataset.pick);
 	});
-	document.addEventListener(PICKED, (event) => pick(event.detail));
+	document.addEventListener(PICKED, (event) => follow(event.detail));
 	// The paper has another colour after the switch to the dark.
 	new MutationObserver(() => { if (data) shows.masks(); })
 		.observe(document.body, { attributeFilter: ["class"] });
@@ -198,8 +278,9 @@ export function mountWhy(element) {
 	});
 }
 
-/** The rectangles of 2014, one after the other. */
-export function mountRectangles(element, watch) {
+/** The rectangles of 2014, one after the other. Whoever looks at another room is told to the server:
+ * it need not work on for nobody. */
+export function mountRectangles(element, watch, left) {
 	const show = () => {
 		const box = element.querySelector("[data-boxes]");
 		if (!box) return;
@@ -210,6 +291,7 @@ export function mountRectangles(element, watch) {
 		tell(dial, dial.value, JSON.parse(box.dataset.said)[at]);
 	};
 	element.addEventListener("input", show);
+	new ResizeObserver(() => { if (!element.checkVisibility()) left(); }).observe(element);
 	watch("value", show);
 	show();
 }

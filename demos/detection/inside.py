@@ -83,11 +83,20 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             async for step in steps:
                 yield gr.skip() if step is pulse.STILL else step
 
+    @frame.guard(words)
+    async def on_left(mine: Turns, subject: Subject | None, request: gr.Request) -> Any:
+        """Another room is looked at: what is still computed for this one is not waited for."""
+        if subject is None or not mine["old"].under_way:
+            return gr.skip()
+        mine["old"].take().stop()
+        return rcnn.heading(Look(engine, words, subject, words.lang(request)))
+
     room.select(on_open, [turns, answered, looked], places, **options)
     answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
     news.news(on_open, [turns, answered, looked], places, **options)
     way.pick(on_pick, [turns, looked], seen, **options)
     go.click(on_start, [turns, looked], old, **options)
+    old.left(on_left, [turns, looked], old, **options)
 
 
 def placed(pieces: Mapping[str, Any]) -> tuple[Any, ...]:

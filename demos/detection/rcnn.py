@@ -30,7 +30,7 @@ from demos.detection.subject import (
 from inference.errors import Refusal
 
 SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
-  .then((inside) => inside.mountRectangles(element, watch));"""
+  .then((inside) => inside.mountRectangles(element, watch, () => trigger('left')));"""
 EVERY = 0.5  #: seconds between two looks at the clock
 STAGES = ("propose", "classify", "suppress")
 LISTED = 8  #: objects that are named beside the last picture

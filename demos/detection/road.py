@@ -6,6 +6,7 @@ The network is asked once (``view="road"``). What it said travels lean, as one a
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -24,6 +25,8 @@ MOST = 12  #: objects that can be picked, the surest first
 #: Overlap from which our network takes two boxes of a class for one object (pretrained's `SAME`),
 #: and how many of its proposals it looks at (`LOOKED_AT`).
 SAME, LOOKED_AT = 0.5, 300
+#: Cells of a mask's side, and from what a pixel is the object's.
+CELLS, CUT = 28, 0.5
 #: Of the dials: fewest proposals, how many are drawn to begin with, and steps of the others.
 FEWEST, FIRST, FINE = 10, 100, 0.05
 GLOW = (255, 122, 0)  #: colour of strength, over a picture in grey
@@ -37,7 +40,9 @@ def drawn(look: Look, answer: Mapping[str, Any]) -> str:
         steps += [refined(look, data), masks(look, data)]
     else:
         steps.append(f'<p class="note">{escape(look.plain("nothing"))}</p>')
-    return f'<div class="road" data-road="{packed(data)}">{"".join(steps)}</div>'
+    told = look.say("detection.inside.picked")
+    heard = f'<p class="sr-only" role="status" data-heard="{told}"></p>'
+    return f'<div class="road" data-road="{packed(data)}">{"".join(steps)}{heard}</div>'
 
 
 def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,8 +51,8 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         ``size`` [w, h]; ``proposals`` [4 P], ``chances`` [P]; ``candidates`` [4 N], ``scores`` [N],
         ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal; ``names`` [class
-        name, language, colour]; ``objects``: ``at``, the number of the candidate, and ``mask``,
-        COCO's counts or None.
+        name, language, colour]; ``objects``: ``at``, the number of the candidate, and ``cells``,
+        its mask before it is cut, row by row, a byte each, as base64.
     """
     proposals, found = answer["proposals"], answer["candidates"]
     objects = answer["objects"][:MOST]
@@ -61,9 +66,9 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
     places = {tuple(box): n for n, box in enumerate(np.asarray(proposals["boxes"]).tolist())}
     return {
         "size": list(look.size),
-        "proposals": flat(proposals["boxes"]),
+        "proposals": flat(proposals["boxes"], 1),
         "chances": [round(float(score), 3) for score in proposals["scores"]],
-        "candidates": flat(boxes),
+        "candidates": flat(boxes, 2),
         "scores": [round(float(score), 4) for score in found["scores"]],
         "classes": [numbers[label] for label in found["labels"]],
         "from": [places.get(tuple(box), -1) for box in np.asarray(found["from"]).tolist()],
@@ -71,16 +76,16 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
         "objects": [
             {
                 "at": candidate_of(thing, boxes, found["labels"]),
-                "mask": thing["mask"]["counts"] if thing["mask"] else None,
+                "cells": b64encode(mask.tobytes()).decode(),
             }
-            for thing in objects
+            for thing, mask in zip(objects, answer["masks"], strict=False)
         ],
     }
 
 
-def flat(boxes: Any) -> list[float]:
-    """Boxes [N, 4] as 4 N numbers, of a tenth of a pixel."""
-    rounded = np.round(np.asarray(boxes, float).reshape(-1), 1).tolist()
+def flat(boxes: Any, digits: int) -> list[float]:
+    """Boxes [N, 4] as 4 N numbers, of so many digits after the point."""
+    rounded = np.round(np.asarray(boxes, float).reshape(-1), digits).tolist()
     return [int(side) if side == int(side) else side for side in rounded]
 
 
@@ -186,7 +191,11 @@ def refined(look: Look, data: Mapping[str, Any]) -> str:
 
 def masks(look: Look, data: Mapping[str, Any]) -> str:
     over = '<canvas aria-hidden="true"></canvas>' + drawing(look.size, '<path class="ended"/>')
-    control = picker(look, data) + dial(look.say, "masks", 0, 100, 1, 80)
+    cells = (
+        f'<figure class="cells"><canvas width="{CELLS}" height="{CELLS}" aria-hidden="true">'
+        f"</canvas><figcaption>{look.say('detection.inside.masks.cells')}</figcaption></figure>"
+    )
+    control = picker(look, data) + dial(look.say, "masks", FINE, 1 - FINE, 0.01, CUT) + cells
     return step(look, "masks", over, control, told(look, "masks", "told", "none"))
 
 

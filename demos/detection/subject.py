@@ -139,10 +139,13 @@ def outline(boxes: Sequence[Box]) -> str:
 
 def dial(say: Say, name: str, low: float, high: float, step: float, value: float) -> str:
     """A slider of the room, and the line that says what it shows, written by the page's script."""
+    # Not wrapped in its label: that would name the <output>, the first of the two in it.
+    own = f"dial-{name}"
     return (
-        f'<label class="dial"><span>{say(f"detection.inside.{name}.slider")}</span>'
-        f'<output></output><input type="range" data-dial="{name}" min="{low:g}" max="{high:g}" '
-        f'step="{step:g}" value="{value:g}"></label><p class="told"></p>'
+        f'<div class="dial"><label for="{own}">{say(f"detection.inside.{name}.slider")}</label>'
+        f'<output for="{own}"></output><input type="range" id="{own}" data-dial="{name}" '
+        f'min="{low:g}" max="{high:g}" step="{step:g}" value="{value:g}"></div>'
+        f'<p class="told"></p>'
     )
 
 

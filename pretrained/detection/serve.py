@@ -16,7 +16,7 @@ from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.detection.errors import BadBox, BadLabel
 from pretrained.detection.model import LEVELS, Detector, Sight
-from pretrained.detection.seeing import Place, objects, prepared, seen
+from pretrained.detection.seeing import Place, objects, prepared, seen, shades
 from pretrained.errors import ViewUnsupported
 
 #: Longest side of the map that says where the network looked.
@@ -87,7 +87,8 @@ class Everyday:
             and ``map``, uint8 [h, w], how strong it is; ``proposals``: ``boxes`` [P, 4] and
             ``scores`` [P], of ``anchors_seen`` boxes that were tried; ``candidates``: ``boxes``
             [N, 4], ``from`` [N, 4] the proposal of each, ``labels`` and ``scores`` [N], before the
-            weaker of those that overlap are dropped. Everything highest score first.
+            weaker of those that overlap are dropped; ``masks`` uint8 [O, 28, 28] over each object's
+            box, before they are cut at one half. Everything highest score first.
         """
         proposals = place.back(sight.proposals)
         return {
@@ -108,6 +109,7 @@ class Everyday:
                 "labels": [self.names[label] for label in sight.labels.tolist()],
                 "scores": sight.scores.cpu().numpy(),
             },
+            "masks": shades(sight),
         }
 
     def _why(

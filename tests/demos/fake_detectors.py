@@ -124,7 +124,15 @@ def road(picture: np.ndarray) -> dict[str, Any]:
             "labels": [named[n][0] for n in order],
             "scores": np.array([named[n][1] for n in order]),
         },
+        "masks": np.stack([cells(one) for one in found] or [np.zeros((28, 28), np.uint8)]),
     }
+
+
+def cells(one: dict[str, Any]) -> np.ndarray:
+    """The mask of an object over its box, uint8 [28, 28]."""
+    box = tuple(int(side) for side in one["box"])
+    whole = Image.fromarray(rle.decode(one["mask"]) * np.uint8(255)).crop(box)
+    return np.asarray(whole.resize((28, 28), Image.Resampling.BILINEAR))
 
 
 def steps(picture: np.ndarray) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from base64 import b64decode
 from html import unescape
 
 import gradio as gr
@@ -141,7 +142,7 @@ def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
     with gr.Blocks() as page, gr.Tabs(), gr.Tab("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
     wired = [fn for fn in page.fns.values() if fn.fn and "on_" in fn.fn.__name__]
-    assert {fn.fn.__name__ for fn in wired} == {"on_open", "on_pick", "on_start"}
+    assert {fn.fn.__name__ for fn in wired} == {"on_open", "on_pick", "on_start", "on_left"}
     for fn in wired:
         assert fn.api_visibility == "private" and fn.concurrency_limit == 4
 
@@ -171,7 +172,8 @@ def test_each_object_knows_its_candidate_and_its_mask(engine):
     for thing, one in zip(seen["objects"], data["objects"], strict=True):
         assert data["candidates"][4 * one["at"] : 4 * one["at"] + 4] == thing["box"]
         assert data["names"][data["classes"][one["at"]]][0] == thing["label"]
-        assert one["mask"] == thing["mask"]["counts"]
+    sent = [b64decode(one["cells"]) for one in data["objects"]]
+    assert sent == [mask.tobytes() for mask in seen["masks"]]
 
 
 def test_a_full_road_travels_light(engine):
@@ -185,7 +187,7 @@ def test_a_full_road_travels_light(engine):
     seen["proposals"] |= {"boxes": boxes, "scores": scores}
     labels = ["person", "cat"] * 500
     seen["candidates"] = {"boxes": boxes + 1, "from": boxes, "labels": labels, "scores": scores}
-    seen["objects"] = seen["objects"] * 50
+    seen["objects"], seen["masks"] = seen["objects"] * 50, np.tile(seen["masks"], (50, 1, 1))
     html = road.drawn(look(engine, picture), seen)
     assert len(html) < 300_000
     assert html.count("data-pick") == 2 * road.MOST, "no more can be picked than one can survey"

@@ -286,6 +286,13 @@ def test_suppressing_the_candidates_gives_the_objects(model):
     assert road["boxes"][kept[:OBJECTS].numpy()].tolist() == boxes
 
 
+def test_cutting_the_masks_of_the_road_gives_those_of_the_objects(model):
+    [answer] = model.predict([picture()], view="road")
+    assert answer["masks"].dtype == np.uint8 and len(answer["masks"]) == len(answer["objects"]) > 0
+    for mask, one in zip(answer["masks"], answer["objects"], strict=True):
+        assert mask.shape == (28, 28) and drawn(mask, np.array(one["box"]), 96, 64) == one["mask"]
+
+
 def test_the_road_is_told_in_pixels_of_the_picture(model):
     [answer] = model.predict([picture(0, 960, 640)], view="road")
     assert answer["size"] == [384, 256] and answer["scale"] == pytest.approx(0.4)
