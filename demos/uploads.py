@@ -18,9 +18,12 @@ DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
 
 async def opened(
-    engine: Any, payload: Mapping[str, Any] | None, side: int = MAX_SIDE
+    engine: Any,
+    payload: Mapping[str, Any] | None,
+    side: int = MAX_SIDE,
+    least: int = pictures.MIN_SIDE,
 ) -> Image.Image:
-    """The visitor's picture, upright, RGB, at most ``side`` pixels a side.
+    """The visitor's picture, upright, RGB, ``least`` to ``side`` pixels a side.
 
     Raises:
         Refusal: it is none, or one that is too large (see `demos.pictures.open_upload`).
@@ -28,5 +31,5 @@ async def opened(
     most, pixels = engine.settings.max_upload_mb * 1_000_000, engine.settings.max_pixels
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(
-        DECODERS, pictures.open_upload, payload, get_upload_folder(), most, pixels, side
+        DECODERS, pictures.open_upload, payload, get_upload_folder(), most, pixels, side, least
     )

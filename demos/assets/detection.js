@@ -7,6 +7,7 @@ import { chosen, follow, isShown, paint, paintAll, percent, read, tint } from ".
 export function mountLeast(element) {
 	element.addEventListener("input", (event) => {
 		chosen.least = +event.target.value / 100;
+		event.target.setAttribute("aria-valuetext", percent(chosen.least));
 		element.querySelector("output").textContent = percent(chosen.least);
 		paintAll();
 	});
@@ -120,11 +121,20 @@ function saveCoco(figure, sheets) {
 	save(new Blob([JSON.stringify(told)], { type: "application/json" }), "objects-coco.json");
 }
 
+/** The answer stands above the examples: back to it, where its head is out of sight. */
+function bring() {
+	const answer = document.querySelector("#detect-found");
+	const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+	if (answer.getBoundingClientRect().top < 0) answer.scrollIntoView({ block: "start", behavior });
+}
+
 /** Buttons that carry data-pick; figures in the same place are painted and followed. */
 export function mountPicks(element, pick, watch) {
 	element.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-pick]");
-		if (button && !button.disabled) pick(button.dataset.pick);
+		if (!button || button.disabled) return;
+		if (button.closest("#detect-examples")) bring();
+		pick(button.dataset.pick);
 	});
 	if (!watch) return;
 	follow(element);

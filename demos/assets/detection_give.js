@@ -2,8 +2,9 @@
 
 import { follow, paint, room } from "./detection_shown.js";
 
-const FRAME = 640, PAUSE = 200; // pixels of the camera's frames; ms between two of them at least
-const camera = { number: 0, stream: null, frames: new Map(), sent: 0 };
+// Pixels of the camera's frames; ms between two of them at least, and after which one counts as lost.
+const FRAME = 640, PAUSE = 200, LOST = 15_000;
+const camera = { number: 0, stream: null, frame: "", sent: 0, wait: 0 };
 
 /** Files that are chosen, dropped or pasted are sent as they are; the camera's frames one at a time:
  *  the next when the last is answered. */
@@ -13,6 +14,7 @@ export function mountGive(element, upload, send, look) {
 	const refuse = (text) => {
 		said.textContent = text ?? "";
 		said.hidden = !text;
+		document.querySelector("#detect-live [data-over]")?.remove();
 	};
 	const give = async (all) => {
 		const { limit, most, empty, heavy, other, lost } = box.dataset;
@@ -66,12 +68,13 @@ export function mountGive(element, upload, send, look) {
 		try {
 			const wanted = { width: { ideal: FRAME }, facingMode: "environment" };
 			camera.stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+			video.srcObject = camera.stream;
+			await video.play();
 		} catch (error) {
+			stop();
 			return refuse(error.name === "NotAllowedError" ? box.dataset.denied : box.dataset.noCamera);
 		}
 		button.textContent = box.dataset.stop;
-		video.srcObject = camera.stream;
-		await video.play();
 		room().classList.add("live");
 		next();
 	};
@@ -85,14 +88,14 @@ export function mountGive(element, upload, send, look) {
 	};
 	const next = () => {
 		if (!camera.stream) return;
-		if (!where.checkVisibility?.()) return stop(); // another tab: nobody watches
-		const number = String(++camera.number), frame = picture();
-		camera.frames.clear();
-		camera.frames.set(number, frame);
+		if (!where.checkVisibility?.() || document.hidden) return stop(); // nobody watches
+		camera.frame = picture();
 		camera.sent = performance.now();
-		look(number, frame);
+		look(String(++camera.number), camera.frame);
+		camera.wait = setTimeout(next, LOST);
 	};
 	const stop = () => {
+		clearTimeout(camera.wait);
 		camera.stream?.getTracks().forEach((track) => track.stop());
 		camera.stream = null;
 		button.textContent = start_text;
@@ -114,9 +117,11 @@ export function mountLive(element, watch) {
 		const answer = element.querySelector("[data-answer]");
 		if (!camera.stream) return;
 		if (!answer) return camera.stop();
-		const frame = camera.frames.get(answer.dataset.answer), figure = answer.querySelector("[data-found]");
-		if (frame) figure.querySelector("img").src = frame;
+		const figure = answer.querySelector("[data-found]");
+		if (answer.dataset.answer !== String(camera.number)) return; // of a camera that was stopped
+		figure.querySelector("img").src = camera.frame;
 		paint(figure);
-		setTimeout(camera.next, Math.max(0, PAUSE - (performance.now() - camera.sent)));
+		clearTimeout(camera.wait);
+		camera.wait = setTimeout(camera.next, Math.max(0, PAUSE - (performance.now() - camera.sent)));
 	});
 }

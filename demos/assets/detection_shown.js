@@ -124,6 +124,14 @@ export function follow(element) {
 		paint(figure);
 	};
 	const rowOf = (event) => event.target.closest("tr[data-n]");
+	const walk = (figure, step) => {
+		const all = [...figure.querySelectorAll("rect[data-n]")].map((box) => +box.dataset.n);
+		const { objects } = read(figure), shown = all.filter((n) => isShown(objects[n]));
+		const now = shown.indexOf(figure.alone), to = shown[now < 0 && step < 0 ? shown.length - 1 : now + step];
+		isolate(figure, to);
+		const one = objects[to];
+		figure.querySelector("[data-show=alone]").textContent = one ? `${one.name} ${percent(one.score)}` : "";
+	};
 	const at = (event) => {
 		const figure = event.target.closest("[data-found]"), row = rowOf(event);
 		if (row) isolate(figure, +row.dataset.n);
@@ -138,13 +146,16 @@ export function follow(element) {
 	});
 	for (const gone of ["pointerleave", "focusout"])
 		element.addEventListener(gone, (event) => {
-			if (!element.contains(event.relatedTarget))
+			if (event.pointerType !== "touch" && !element.contains(event.relatedTarget))
 				for (const figure of element.querySelectorAll("[data-found]")) isolate(figure, undefined);
 		});
 	element.addEventListener("keydown", (event) => {
-		const row = rowOf(event), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-		if (!row || !step) return;
+		const row = rowOf(event), figure = event.target.closest("[data-found]");
+		const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+		if (event.key === "Escape" && figure) isolate(figure, undefined);
+		if (!step || !(row || event.target.matches(".plate"))) return;
 		event.preventDefault();
+		if (!row) return walk(figure, step);
 		const rows = [...row.parentElement.querySelectorAll("tr:not([hidden])")];
 		rows[rows.indexOf(row) + step]?.querySelector("button").focus();
 	});

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import models
+from demos import models, uploads
 from pretrained import catalog
 from pretrained.detection.chinese import COCO
 
@@ -64,6 +64,16 @@ def most_together(engine: Any) -> int:
     return max((entry.max_batch for entry in detectors(engine).values()), default=1)
 
 
+async def sent(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
+    """The picture that somebody sent, upright, at most `SIDE` pixels a side; a line of pixels is
+    one, too.
+
+    Raises:
+        Refusal: it is none, or one that is too large.
+    """
+    return await uploads.opened(engine, payload, SIDE, least=1)
+
+
 async def ask(engine: Any, key: str, picture: Image.Image, name: str = "") -> Found:
     """Load the model if need be, then answer: only the second is timed."""
     await engine.preload(key)
@@ -86,6 +96,11 @@ def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
         return label, "en"
     chinese = _own_chinese(entry).get(label) or COCO.get(label)
     return (chinese, "zh") if chinese else (label, "en")
+
+
+def looked_for(entry: Any) -> Sequence[str]:
+    """The kinds of object that a model names: those of its card, or COCO's."""
+    return catalog.labels(entry)["en"] or tuple(COCO) if entry.folder else tuple(COCO)
 
 
 def share(thing: Thing, size: Size) -> float:

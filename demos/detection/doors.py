@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, uploads
+from demos import frame
 from demos.detection import answers
 from demos.detection.answers import LEAST, USUAL
 from demos.language import Words
@@ -62,7 +62,7 @@ def build(engine: Any, words: Words) -> None:
         least = score(threshold)
         if not on_disk(entry):
             raise NotHere(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
-        picture = await uploads.opened(engine, image, answers.SIDE)
+        picture = await answers.sent(engine, image)
         found = await answers.ask(engine, entry.key, picture)
         return {"objects": await asyncio.to_thread(answers.as_sent, found, least)}
 

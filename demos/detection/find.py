@@ -282,9 +282,9 @@ def slider(say: Say) -> str:
     told["below"] = say("detection.answer.below", name="{name}", score="{score}", least="{least}")
     data = " ".join(f'data-{name}="{text}"' for name, text in told.items())
     return (
-        f'<label class="least" {data}><span>{say("detection.try.least")}</span>'
-        f'<output>{USUAL:.0%}</output><input type="range" min="5" max="95" step="1" '
-        f'value="{USUAL * 100:.0f}"></label>'
+        f'<div class="least" {data}><label for="detect-sure">{say("detection.try.least")}</label>'
+        f'<output for="detect-sure">{USUAL:.0%}</output><input type="range" id="detect-sure" '
+        f'min="5" max="95" step="1" value="{USUAL * 100:.0f}" aria-valuetext="{USUAL:.0%}"></div>'
     )
 
 

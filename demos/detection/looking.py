@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import frame, models, pictures, uploads
+from demos import frame, models, pictures
 from demos.classification.examples import Example
 from demos.detection import answers, sheet
 from demos.detection.answers import Found
@@ -18,19 +18,19 @@ from demos.language import Words
 from inference.errors import BadInput, Refusal
 
 MOST = 12  # pictures that one visitor may give at once
-MATPLOTLIB, SKIMAGE, SKLEARN = "matplotlib", "skimage", "sklearn"
+GRADIO, MATPLOTLIB, SKIMAGE, SKLEARN = "gradio", "matplotlib", "skimage", "sklearn"
 #: Out of packages that are installed anyway: the app ships no photographs. ``name`` is the word key
 #: ``detection.example.<name>``.
 EXAMPLES = (
     Example("astronaut", SKIMAGE, "data/astronaut.png"),
-    Example("cat", SKIMAGE, "data/chelsea.png"),
     Example("photographer", SKIMAGE, "data/camera.png"),
-    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
-    Example("pavilion", SKLEARN, "datasets/images/china.jpg"),
+    Example("cat", SKIMAGE, "data/chelsea.png"),
+    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
+    Example("lion", GRADIO, "media_assets/images/lion.jpg"),
     Example("admiral", MATPLOTLIB, "mpl-data/sample_data/grace_hopper.jpg"),
+    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
     Example("coffee", SKIMAGE, "data/coffee.png"),
-    Example("clock", SKIMAGE, "data/clock_motion.png"),
-    Example("rocket", SKIMAGE, "data/rocket.jpg"),
+    Example("pavilion", SKLEARN, "datasets/images/china.jpg"),
 )
 
 Payload = Mapping[str, Any]  # a file as Gradio sends it, or {"example": its name}
@@ -57,14 +57,14 @@ class Moment:
 
 
 async def opened(engine: Any, payload: Payload | None) -> Image.Image:
-    """The picture of a payload, upright, at most `answers.SIDE` pixels a side.
+    """The picture of a payload or of an example, as `answers.sent` gives it.
 
     Raises:
         Refusal: it is none, or one that is too large.
     """
     name = (payload or {}).get("example")
     if name is None:
-        return await uploads.opened(engine, payload, answers.SIDE)
+        return await answers.sent(engine, payload)
     path = next((example.path for example in EXAMPLES if example.name == name), None)
     if path is None:
         raise BadInput("picture_missing")
@@ -138,8 +138,9 @@ def counted(words: Words, lang: str, done: int, total: int) -> str:
     """A bar; among several pictures with a count."""
     say = words.speaker(lang)
     if total == 1:
-        said, bar = say("detection.try.looking"), "<progress></progress>"
+        said, how_far = say("detection.try.looking"), ""
     else:
         said = say("detection.try.count", done=done, total=total)
-        bar = f'<progress max="{total}" value="{done}"></progress>'
+        how_far = f' max="{total}" value="{done}"'
+    bar = f'<progress aria-label="{said}"{how_far}></progress>'
     return f'<div class="waiting" role="status">{bar}<p class="quiet">{said}</p></div>'

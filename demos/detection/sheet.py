@@ -21,12 +21,13 @@ from inference.errors import Refusal
 
 #: One colour a class, dark enough for white letters whatever the theme: they lie on the picture.
 COLOURS = (
-    *("#b83a1f", "#2b53c8", "#0b6e67", "#74389a"),
+    *("#2b53c8", "#b83a1f", "#0b6e67", "#74389a"),
     *("#8a570c", "#a3195b", "#3b6d11", "#44505a"),
 )
 NEAR_RIGHT = 0.66  # of the width: from there a box's name ends with its box
 #: Pixels of the longest side of a picture in a column of several.
 SMALL = 560
+FEW = 12  #: kinds of object that are named one by one
 
 
 def figure(
@@ -36,10 +37,14 @@ def figure(
     say = words.speaker(lang)
     many = found.picture.info.get("first_of_many")
     notes = frame.note(words.say(lang, "detection.answer.first_frame")) if many else ""
-    if not found.objects:
+    if min(found.sent) < pictures.MIN_SIDE:
+        width, height = found.sent
+        notes = frame.note(words.say(lang, "detection.answer.tiny", width=width, height=height))
+    elif not found.objects:
         notes = frame.note(words.say(lang, "detection.answer.nothing")) + notes
+    about = f'<p class="quiet">{kinds(words, lang, entry)}</p>'
     if entry.key == answers.RCNN:
-        notes += frame.note(words.say(lang, "detection.answer.rcnn"))
+        about = frame.note(words.say(lang, "detection.answer.rcnn"))
     buttons = "".join(
         f'<button type="button" class="plain" data-save="{kind}">'
         f"{say(f'detection.try.save_{kind}')}</button>"
@@ -49,7 +54,7 @@ def figure(
         f'<figure class="found" data-sheet="{number}" {_data(words, lang, entry, found)}>'
         f"{plate(words, lang, entry, found, answers.SIDE, live=live)}"
         f'<figcaption><h2 data-show="count" aria-live="polite">{counted(words, lang, found)}</h2>'
-        f"{frame.quiet(line(words, lang, entry, found))}"
+        f"{frame.quiet(line(words, lang, entry, found))}{about}"
         f'<p class="note" data-show="none" hidden></p>{notes}'
         f"{classes(words, lang, entry, found)}{table(words, lang, entry, found)}"
         f'<p class="take">{buttons}</p></figcaption></figure>'
@@ -60,10 +65,22 @@ def small(words: Words, lang: str, entry: Any, found: Found) -> str:
     """The picture and its boxes among others' answers to the same picture."""
     return (
         f'<figure class="found small" {_data(words, lang, entry, found)}>'
-        f"{plate(words, lang, entry, found, SMALL)}"
+        f"{plate(words, lang, entry, found, SMALL, alone=True)}"
         f'<figcaption><p class="quiet">{escape(line(words, lang, entry, found, short=True))}</p>'
-        f'<p data-show="count">{counted(words, lang, found)}</p></figcaption></figure>'
+        f'<p data-show="count">{counted(words, lang, found)}</p>'
+        f'<p class="sr-only" role="status" data-show="alone"></p></figcaption></figure>'
     )
+
+
+def kinds(words: Words, lang: str, entry: Any) -> str:
+    """What a model looks for, as HTML: each kind where they are few, else how many."""
+    known = answers.looked_for(entry)
+    if len(known) > FEW:
+        return words.speaker(lang)("detection.answer.kinds", n=len(known))
+    said = words.speaker(lang)("detection.answer.only", kinds="{kinds}")
+    named = (answers.label_in(lang, entry, label) for label in known)
+    each = (f'<span lang="{tag}">{escape(name)}</span>' for name, tag in named)
+    return said.replace("{kinds}", words.say(lang, "detection.answer.comma").join(each))
 
 
 def refused(words: Words, lang: str, name: str, error: Refusal, number: int) -> str:
@@ -102,9 +119,17 @@ def colours(found: Found) -> list[str]:
 
 
 def plate(
-    words: Words, lang: str, entry: Any, found: Found, side: int, *, live: bool = False
+    words: Words,
+    lang: str,
+    entry: Any,
+    found: Found,
+    side: int,
+    *,
+    live: bool = False,
+    alone: bool = False,
 ) -> str:
-    """The picture under its masks, boxes and names."""
+    """The picture under its masks, boxes and names. ``alone``: without a table beside it, so that
+    its objects are walked through by keyboard on the plate."""
     width, height = found.picture.size
     boxes, tags = [], []
     for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
@@ -127,8 +152,9 @@ def plate(
     shown = f'<img alt="{escape(alt)}" width="{width}" height="{height}">'
     if not live:
         shown = pictures.img(pictures.fitted(found.picture, side), alt)
+    keys = f' tabindex="0" role="group" aria-label="{escape(alt)}"' if alone else ""
     return (
-        f'<div class="plate" style="--w:{width};--h:{height}">{shown}'
+        f'<div class="plate"{keys} style="--w:{width};--h:{height}">{shown}'
         f'<canvas aria-hidden="true"></canvas><svg viewBox="0 0 {width} {height}" '
         f'preserveAspectRatio="none" aria-hidden="true">{"".join(boxes)}</svg>'
         f'<div class="tags" aria-hidden="true">{"".join(tags)}</div></div>'
@@ -193,6 +219,7 @@ def table(words: Words, lang: str, entry: Any, found: Found) -> str:
     return (
         f'<div class="things"><table class="sheet"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="quiet point">{say("detection.try.point")}</p>'
     )
 
 

@@ -1,4 +1,5 @@
-"""Pictures that must be refused, each with its sentence's code, and makers of good ones."""
+"""Pictures that must be refused, each with its sentence's code; odd ones that need not; and makers of
+good ones."""
 
 from __future__ import annotations
 
@@ -52,3 +53,19 @@ REFUSED = {
     "SVG": (SVG, "picture_vector"),
     "HEIC": (HEIC, "picture_heic"),
 }
+#: Sizes in which a detector finds nothing worth the name, and which it answers all the same.
+SLIVERS = ((1, 1), (300, 1), (1, 300), (8000, 1), (2, 2), (7, 900))
+
+
+def odd(picture: Image.Image) -> dict[str, bytes]:
+    """The same picture in the ways of scanners, printers and old browsers, by the way's name."""
+    wide = Image.fromarray(np.asarray(picture.convert("L"), dtype=np.uint16) * 257)
+    return {
+        "greyscale": encoded(picture.convert("L"), "PNG"),
+        "16 bit": encoded(wide, "PNG"),
+        "black and white": encoded(picture.convert("1"), "TIFF"),
+        "CMYK": encoded(picture.convert("CMYK"), "JPEG", quality=95),
+        "palette": encoded(picture.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"),
+        "see-through": encoded(picture.convert("RGBA"), "WEBP", lossless=True),
+        "animated": encoded(picture, "GIF", save_all=True, append_images=[photo(*picture.size)]),
+    }

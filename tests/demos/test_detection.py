@@ -11,11 +11,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from bad_pictures import REFUSED, encoded, photo
+from bad_pictures import REFUSED, SLIVERS, encoded, odd, photo
 from fake_detectors import EVERYDAY, NOW, RCNN, FakeDetectors, drawing
 from PIL import Image
 
-from demos import uploads
 from demos.detection import answers, compare, figures, find, looking, sheet
 from demos.language import Words
 from inference.errors import LoadFailed
@@ -55,8 +54,7 @@ def found_in(engine, payload) -> answers.Found:
     """A picture through the door's way: the file opened, the model asked."""
 
     async def run():
-        picture = await uploads.opened(engine, payload, answers.SIDE)
-        return await answers.ask(engine, EVERYDAY, picture)
+        return await answers.ask(engine, EVERYDAY, await answers.sent(engine, payload))
 
     return asyncio.run(run())
 
@@ -234,7 +232,7 @@ def test_the_example_that_opens_the_page_is_there():
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", [n for n, (_, code) in REFUSED.items() if "small" not in code])
 def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
     content, code = REFUSED[name]
     moment = looked(engine, sent(content), lang=lang)
@@ -243,10 +241,44 @@ def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
     assert moment.sheets is None and not engine.asked, "what stood there stays"
 
 
-def test_a_strip_eight_pixels_high_is_answered(engine, sent):
+@pytest.mark.parametrize("size", SLIVERS)
+def test_a_line_of_pixels_is_answered_and_told_to_be_too_small(engine, sent, size):
+    grey = sent(encoded(Image.new("RGB", size, (128, 128, 128)), "PNG"))
+    for lang, sentence in (("en", f"only {size[0]} × {size[1]}"), ("zh", "看不出里面有什么")):
+        moment = looked(engine, grey, lang=lang)
+        [one] = told(moment.sheets)
+        assert one["sent"] == list(size) and one["objects"] == [] and moment.bar == ""
+        assert sentence in text(moment.sheets)
+        assert "It found nothing" not in text(moment.sheets), "one sentence says it"
+
+
+def test_a_low_strip_is_looked_at_like_any_picture(engine, sent):
     strip = drawing((2000, 8), person=(100, 0, 900, 8))
-    [one] = told(looked(engine, sent(encoded(strip, "PNG"))).sheets)
+    sheets = looked(engine, sent(encoded(strip, "PNG"))).sheets
+    [one] = told(sheets)
     assert one["sent"] == [2000, 8] and one["objects"][0]["label"] == "person"
+    assert "too few to tell" not in sheets
+
+
+@pytest.mark.parametrize("way", odd(photo()))
+def test_an_odd_picture_is_answered(engine, sent, way):
+    picture = drawing((200, 120), person=(10, 20, 60, 110), cat=(100, 5, 190, 45))
+    moment = looked(engine, sent(odd(picture)[way]))
+    [one] = told(moment.sheets)
+    assert one["seen"] == [200, 120]
+    if way in ("CMYK", "palette", "see-through", "animated"):
+        person, cat = one["objects"]
+        assert (at(person["box"]), at(cat["box"])) == ([10, 20, 60, 110], [100, 5, 190, 45])
+    assert ("only the first" in text(moment.sheets)) == (way == "animated")
+
+
+def test_what_a_model_looks_for_is_said_kind_by_kind_where_they_are_few(engine, sent):
+    picture = sent(encoded(drawing((90, 60), cat=(10, 10, 50, 50)), "PNG"))
+    few = re.sub("<[^>]+>", "", looked(engine, picture).sheets)
+    assert "these kinds only: person, cat, dog." in few
+    many = looked(engine, picture, key=NOW, fetch=True).sheets
+    assert "It knows 80 kinds of things." in text(many)
+    assert "80" in looked(engine, picture, key=NOW, fetch=True, lang="zh").sheets
 
 
 # Several
