@@ -156,6 +156,17 @@ export function mountRoad(element, ask, watch) {
 	const draw = (name, kind, boxes) => step(name).querySelector(`path.${kind}`).setAttribute("d", lines(boxes));
 	const candidate = (n) => boxAt(data.candidates, n);
 	const object = () => data.objects[picked];
+	const colour = () => data.names[data.classes[object().at]][2];
+	/** Candidates by their numbers, each in the colour of its class. */
+	const byClass = (name, numbers) => {
+		draw(name, "halo", numbers.map(candidate));
+		const group = step(name).querySelector(".by-class");
+		group.replaceChildren();
+		data.names.forEach(([, , stroke], label) => {
+			const own = numbers.filter((n) => data.classes[n] === label).map(candidate);
+			if (own.length) svg("path", { d: lines(own), stroke }, group);
+		});
+	};
 	const score = () => +dial("scores").value;
 
 	const shows = {
@@ -175,13 +186,7 @@ export function mountRoad(element, ask, watch) {
 		scores() {
 			const least = score(), numbers = [];
 			for (let n = 0; n < data.scores.length && data.scores[n] >= least; n++) numbers.push(n);
-			draw("scores", "halo", numbers.map(candidate));
-			const group = step("scores").querySelector(".by-class");
-			group.replaceChildren();
-			data.names.forEach(([, , colour], label) => {
-				const own = numbers.filter((n) => data.classes[n] === label).map(candidate);
-				if (own.length) svg("path", { d: lines(own), stroke: colour }, group);
-			});
+			byClass("scores", numbers);
 			const kind = numbers.length > 1 ? "many" : numbers.length ? "one" : "none";
 			const told = fill(said("scores")[kind], { n: whole(numbers.length), least: percent(least) });
 			tell(dial("scores"), percent(least), told);
@@ -191,8 +196,7 @@ export function mountRoad(element, ask, watch) {
 		suppression() {
 			const same = +dial("suppression").value;
 			const { kept, dropped } = suppressed(data, score(), same);
-			draw("suppression", "halo", kept.map(candidate));
-			draw("suppression", "kept", kept.map(candidate));
+			byClass("suppression", kept);
 			draw("suppression", "dropped", dropped.map(candidate));
 			const fields = { kept: whole(kept.length), dropped: whole(dropped.length), least: percent(score()) };
 			const told = fill(said("suppression").told, { ...fields, same: percent(same) });
@@ -206,7 +210,7 @@ export function mountRoad(element, ask, watch) {
 			const now = between(from, to, share);
 			draw("refined", "begun", [from]);
 			draw("refined", "ended", [to]);
-			draw("refined", "halo", [now]);
+			draw("refined", "halo", [from, to, now]);
 			draw("refined", "kept", [now]);
 			const fields = { from: sized(from), to: sized(to), overlap: percent(overlap(from, to)) };
 			tell(dial("refined"), percent(share), fill(said("refined").told, fields));
@@ -215,11 +219,10 @@ export function mountRoad(element, ask, watch) {
 			if (!object()) return;
 			const { at, cells } = object(), box = candidate(at), least = +dial("masks").value;
 			const [large, small] = step("masks").querySelectorAll("canvas");
-			const [, , colour] = data.names[data.classes[at]];
 			const paper = getComputedStyle(element).getPropertyValue("--paper") || "#fff";
 			mask ??= { cells: bytes(cells), ...stretched(bytes(cells), box, data.size) };
 			draw("masks", "ended", [box]);
-			painted(small, mask.cells, least, colour);
+			painted(small, mask.cells, least, colour());
 			const pixels = veiled(large, data.size, mask, least, paper);
 			const fields = {
 				least: percent(least), pixels: whole(pixels), box: percent(pixels / mask.values.length),
@@ -235,6 +238,7 @@ export function mountRoad(element, ask, watch) {
 		mask = null;
 		for (const button of element.querySelectorAll("[data-pick]"))
 			button.setAttribute("aria-pressed", String(+button.dataset.pick === number));
+		for (const name of ["refined", "masks"]) step(name).style.setProperty("--c", colour());
 		shows.refined();
 		shows.masks();
 		ask(number);
@@ -270,11 +274,19 @@ export function mountRoad(element, ask, watch) {
 	show();
 }
 
-/** The same choice of objects beside the heat. */
-export function mountWhy(element) {
+/** The same choice of objects beside the heat, which is drawn anew: whoever picked by the keyboard
+ * stays where he was. */
+export function mountWhy(element, watch) {
+	let pressed = null;
 	element.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-pick]");
-		if (button) document.dispatchEvent(new CustomEvent(PICKED, { detail: +button.dataset.pick }));
+		if (!button) return;
+		pressed = button.dataset.pick;
+		document.dispatchEvent(new CustomEvent(PICKED, { detail: +pressed }));
+	});
+	watch("value", () => {
+		if (pressed === null || document.activeElement !== document.body) return;
+		element.querySelector(`[data-pick="${pressed}"]`)?.focus({ preventScroll: true });
 	});
 }
 

@@ -39,6 +39,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
     looked = gr.State(None)
     turns = gr.State({"room": Turn(), "why": Turn(), "old": Turn()})
     places = [looked, head, way, seen, old, start]
+    neither = gr.skip(), gr.skip()
     options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
     options |= {"trigger_mode": "multiple"}
 
@@ -75,28 +76,32 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         mine: Turns, subject: Subject | None, request: gr.Request
     ) -> AsyncIterator[Any]:
         if subject is None:
-            yield gr.skip()
+            yield neither
             return
         look = Look(engine, words, subject, words.lang(request))
-        run = frame.or_nothing(rcnn.sent(look), rcnn.heading(look))
+        run = frame.or_nothing(rcnn.sent(look), (rcnn.heading(look), True))
         async with aclosing(in_turn(mine["old"], run)) as steps:
             async for step in steps:
-                yield gr.skip() if step is pulse.STILL else step
+                if step is pulse.STILL:
+                    yield neither
+                else:
+                    yield step[0], gr.update(visible=step[1])
 
     @frame.guard(words)
     async def on_left(mine: Turns, subject: Subject | None, request: gr.Request) -> Any:
         """Another room is looked at: what is still computed for this one is not waited for."""
         if subject is None or not mine["old"].under_way:
-            return gr.skip()
+            return neither
         mine["old"].take().stop()
-        return rcnn.heading(Look(engine, words, subject, words.lang(request)))
+        heading = rcnn.heading(Look(engine, words, subject, words.lang(request)))
+        return heading, gr.update(visible=True)
 
     room.select(on_open, [turns, answered, looked], places, **options)
     answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
     news.news(on_open, [turns, answered, looked], places, **options)
     way.pick(on_pick, [turns, looked], seen, **options)
-    go.click(on_start, [turns, looked], old, **options)
-    old.left(on_left, [turns, looked], old, **options)
+    go.click(on_start, [turns, looked], [old, start], **options)
+    old.left(on_left, [turns, looked], [old, start], **options)
 
 
 def placed(pieces: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -143,9 +148,8 @@ async def opened(
     except Refusal as error:
         yield {"head": look.head() + look.refusal(error)}
         return
-    objects = tuple(answer["objects"][: road.MOST])
     yield {
-        "looked": replace(subject, objects=objects, whole=True),
+        "looked": replace(subject, objects=road.followed(answer), whole=True),
         "head": look.head(),
         "road": road.drawn(look, answer),
     }

@@ -40,12 +40,13 @@ def heading(look: Look) -> str:
     return part(look.say, "rcnn", "")
 
 
-async def sent(look: Look) -> AsyncIterator[str]:
-    """A bar with the seconds so far, then the steps; or the sentence that refuses them."""
+async def sent(look: Look) -> AsyncIterator[tuple[str, bool]]:
+    """A bar with the seconds so far, then the steps, or the sentence that refuses them; each time
+    with whether it may be asked again."""
     try:
         async with aclosing(look.loading(RCNN)) as bars:
             async for bar in bars:
-                yield heading(look) + bar
+                yield heading(look) + bar, False
         answer, begun = None, time.monotonic()
         work = look.ask(RCNN, "steps")
         async with aclosing(models.with_progress(look.engine, RCNN, work, EVERY)) as steps:
@@ -55,11 +56,11 @@ async def sent(look: Look) -> AsyncIterator[str]:
                 else:
                     seconds = f"{time.monotonic() - begun:.0f}"
                     said = look.say("detection.inside.rcnn.waiting", seconds=seconds)
-                    yield heading(look) + waiting(said)
+                    yield heading(look) + waiting(said), False
         assert answer is not None
-        yield drawn(look, answer, await own_seconds(look))
+        yield drawn(look, answer, await own_seconds(look)), False
     except Refusal as error:
-        yield heading(look) + look.refusal(error)
+        yield heading(look) + look.refusal(error), True
 
 
 async def own_seconds(look: Look) -> float | None:
@@ -96,8 +97,8 @@ def regions(look: Look, answer: Mapping[str, Any]) -> str:
     count = len(np.unique(segments))
     painted = flattened(look.subject.picture, segments)
     alt = look.plain("rcnn.regions.alt", count=count)
-    picture = pictures.img(painted, alt, lossless=True)
-    return stage(look, "regions", scene(look.size, "", "", picture), count=count)
+    view = scene(look.size, "", "", pictures.img(painted, alt, lossless=True))
+    return stage(look, "regions", beside(view, ""), count=count)
 
 
 def flattened(picture: Image.Image, segments: np.ndarray) -> Image.Image:
@@ -169,6 +170,8 @@ def objects(look: Look, answer: Mapping[str, Any]) -> str:
     over = drawing(look.size, halo + "".join(marks))
     alt = look.plain("rcnn.objects.alt", count=len(left))
     counts = f'<ul class="counts">{"".join(rows)}</ul>'
+    if left[0]["score"] < USUAL:
+        counts += frame.note(look.plain("rcnn.unsure", least=f"{USUAL:.0%}"))
     view = beside(scene(look.size, "", over, same(look, alt)), counts)
     return stage(look, "objects", view)
 
@@ -183,7 +186,7 @@ def clock(look: Look, seconds: Mapping[str, float], own: float | None) -> str:
         rows.append((look.plain("rcnn.clock.own"), own))
         told = look.plain("rcnn.clock.told", times=times(whole / max(own, 1e-6)))
     lines = "".join(timed(look, rows, whole))
-    return stage(look, "clock", f'<ul class="bars">{lines}</ul><p class="told">{escape(told)}</p>')
+    return stage(look, "clock", f'<ul class="bars">{lines}</ul><p class="told" role="status">{escape(told)}</p>')
 
 
 def timed(look: Look, rows: Sequence[tuple[str, float]], most: float) -> list[str]:

@@ -15,13 +15,14 @@ import numpy as np
 from PIL import Image
 
 from demos import pictures
-from demos.detection.answers import EVERYDAY, LEAST, USUAL
+from demos.detection.answers import EVERYDAY, LEAST, USUAL, Thing
 from demos.detection.sheet import COLOURS
 from demos.detection.subject import SIDE, Look, beside, dial, drawing, packed, part, scene
 
 SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
   .then((inside) => inside.mountRoad(element, (n) => trigger('pick', {n}), watch));"""
-MOST = 12  #: objects that can be picked, the surest first
+#: Objects that can be followed, the surest first, and how many of them may be doubtful.
+MOST, DOUBTFUL = 12, 4
 #: Overlap from which our network takes two boxes of a class for one object (pretrained's `SAME`),
 #: and how many of its proposals it looks at (`LOOKED_AT`).
 SAME, LOOKED_AT = 0.5, 300
@@ -29,7 +30,9 @@ SAME, LOOKED_AT = 0.5, 300
 CELLS, CUT = 28, 0.5
 #: Of the dials: fewest proposals, how many are drawn to begin with, and steps of the others.
 FEWEST, FIRST, FINE = 10, 100, 0.05
-GLOW = (255, 122, 0)  #: colour of strength, over a picture in grey
+#: Colour of strength, over a picture in grey, and percent of the squares that are as weak, or as
+#: strong, as any.
+GLOW, EXTREME = (255, 122, 0), 2
 
 
 def drawn(look: Look, answer: Mapping[str, Any]) -> str:
@@ -45,6 +48,12 @@ def drawn(look: Look, answer: Mapping[str, Any]) -> str:
     return f'<div class="road" data-road="{packed(data)}">{"".join(steps)}{heard}</div>'
 
 
+def followed(answer: Mapping[str, Any]) -> tuple[Thing, ...]:
+    """The objects that can be picked: those that Try shows at first, and the best of the others."""
+    sure = sum(thing["score"] >= USUAL for thing in answer["objects"])
+    return tuple(answer["objects"][: min(MOST, sure + DOUBTFUL)])
+
+
 def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
     """What the page needs to draw the steps: boxes as flat lists, in pixels of the picture.
 
@@ -55,7 +64,7 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
         its mask before it is cut, row by row, a byte each, as base64.
     """
     proposals, found = answer["proposals"], answer["candidates"]
-    objects = answer["objects"][:MOST]
+    objects = followed(answer)
     labels = list(dict.fromkeys([o["label"] for o in answer["objects"]] + list(found["labels"])))
     names = [
         [*look.named(EVERYDAY, label), COLOURS[number % len(COLOURS)]]
@@ -135,10 +144,11 @@ def pyramid(look: Look, answer: Mapping[str, Any]) -> str:
 
 
 def glow(strength: np.ndarray) -> Image.Image:
-    """uint8 [h, w] as a veil: the stronger, the less is seen through it."""
+    """uint8 [h, w] as a veil: the stronger, the less is seen through it; none at the weakest."""
     veil = np.empty((*strength.shape, 4), np.uint8)
     veil[..., :3] = GLOW
-    veil[..., 3] = strength * 0.85
+    weak, strong = np.percentile(strength, (EXTREME, 100 - EXTREME))
+    veil[..., 3] = ((strength - weak) / max(strong - weak, 1)).clip(0, 1) * 0.85 * 255
     return Image.fromarray(veil)
 
 
@@ -164,7 +174,7 @@ def scores(look: Look, data: Mapping[str, Any]) -> str:
 
 def suppression(look: Look) -> str:
     control = dial(look.say, "suppression", 0.1, 0.9, FINE, SAME)
-    over = drawing(look.size, '<path class="halo"/><path class="dropped"/><path class="kept"/>')
+    over = drawing(look.size, '<path class="dropped"/><path class="halo"/><g class="by-class"></g>')
     keys = "".join(
         f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
         f"{look.say(f'detection.inside.suppression.{kind}')}</li>"
@@ -200,23 +210,27 @@ def masks(look: Look, data: Mapping[str, Any]) -> str:
 
 
 def picker(look: Look, data: Mapping[str, Any], picked: int = 0) -> str:
-    """A button for each object that can be picked."""
-    things = []
-    for number, thing in enumerate(data["objects"]):
-        name, tag, colour = data["names"][data["classes"][thing["at"]]]
-        things.append(
-            choice(number, name, tag, colour, data["scores"][thing["at"]], number == picked)
-        )
-    return picks(look, things)
-
-
-def picks(look: Look, things: Sequence[str]) -> str:
-    label = escape(look.plain("pick"))
-    return f'<div class="picks" role="group" aria-label="{label}">{"".join(things)}</div>'
-
-
-def choice(number: int, name: str, tag: str, colour: str, score: float, pressed: bool) -> str:
-    return (
-        f'<button type="button" data-pick="{number}" aria-pressed="{str(pressed).lower()}" '
-        f'style="--c:{colour}"><span lang="{tag}">{escape(name)}</span> <i>{score:.0%}</i></button>'
+    """The objects of `lean` to pick from."""
+    found = [thing["at"] for thing in data["objects"]]
+    return picks(
+        look, [(data["names"][data["classes"][at]], data["scores"][at]) for at in found], picked
     )
+
+
+def picks(look: Look, things: Sequence[tuple[Sequence[str], float]], picked: int) -> str:
+    """A button for each object, the surest first. ``things``: (name, language, colour) and score
+    of each."""
+    buttons, doubted = [], False
+    for number, ((name, tag, colour), score) in enumerate(things):
+        if score < USUAL and not doubted:
+            doubted = True
+            buttons.append(
+                f"<em>{look.say('detection.inside.doubtful', least=f'{USUAL:.0%}')}</em>"
+            )
+        buttons.append(
+            f'<button type="button" data-pick="{number}" '
+            f'aria-pressed="{str(number == picked).lower()}" style="--c:{colour}">'
+            f'<span lang="{tag}">{escape(name)}</span> <i>{score:.0%}</i></button>'
+        )
+    label = escape(look.plain("pick"))
+    return f'<div class="picks" role="group" aria-label="{label}">{"".join(buttons)}</div>'

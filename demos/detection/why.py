@@ -10,14 +10,15 @@ import numpy as np
 
 from demos import frame, pictures
 from demos.detection.answers import EVERYDAY, Thing
-from demos.detection.road import choice, picks
+from demos.detection.road import picks
 from demos.detection.sheet import COLOURS
 from demos.detection.subject import Box, Look, beside, drawing, outline, part, scene, waiting
 from inference.errors import Refusal
 
 SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
-  .then((inside) => inside.mountWhy(element));"""
+  .then((inside) => inside.mountWhy(element, watch));"""
 SIDE = 560  #: pixels of the longer side of the picture under the heat
+SOFTER = 0.5  #: power that the heat is drawn with: a few places are far warmer than all others
 
 
 async def asked(look: Look, number: int) -> AsyncIterator[str]:
@@ -33,45 +34,51 @@ async def asked(look: Look, number: int) -> AsyncIterator[str]:
         yield section(look, number, look.refusal(error))
 
 
-def section(look: Look, number: int, body: str) -> str:
-    return part(look.say, "why", picker(look, number) + body)
+def section(look: Look, number: int, told: str, shown: str = "") -> str:
+    """The picture with the object's box, the same choice of objects as on the road, and what is
+    told. ``shown``: the picture as an ``<img>``, if it is not as it was sent."""
+    path = outline([look.subject.objects[number]["box"]])
+    (_, _, colour), _ = named(look)[number]
+    ended = f'<path class="ended" style="--c:{colour}" d="{path}"/>'
+    box = drawing(look.size, f'<path class="halo" d="{path}"/>{ended}')
+    plain = pictures.fitted(look.subject.picture, SIDE)
+    view = scene(look.size, "", box, shown or pictures.img(plain, look.plain("picture")))
+    return part(look.say, "why", beside(view, picks(look, named(look), number) + told))
 
 
-def picker(look: Look, picked: int) -> str:
-    """The same buttons as on the road."""
+def named(look: Look) -> list[tuple[tuple[str, str, str], float]]:
+    """(name, language, colour) and score of each object."""
     objects = look.subject.objects
     order = list(dict.fromkeys(thing["label"] for thing in objects))
-    things = []
-    for number, thing in enumerate(objects):
-        name, tag = look.named(EVERYDAY, thing["label"])
-        colour = COLOURS[order.index(thing["label"]) % len(COLOURS)]
-        things.append(choice(number, name, tag, colour, thing["score"], number == picked))
-    return picks(look, things)
+    return [
+        (
+            (
+                *look.named(EVERYDAY, thing["label"]),
+                COLOURS[order.index(thing["label"]) % len(COLOURS)],
+            ),
+            thing["score"],
+        )
+        for thing in objects
+    ]
 
 
 def drawn(look: Look, number: int, answer: Mapping[str, np.ndarray]) -> str:
-    """The heat over the picture, the object's box, and how much of the heat lies within it."""
+    """The heat over the picture, and how much of it lies within the object's box."""
     thing: Thing = look.subject.objects[number]
     name, _ = look.named(EVERYDAY, thing["label"])
     heat, (width, height) = np.asarray(answer["heat"], float), look.size
     if not heat.any():
         return section(look, number, frame.note(look.plain("why.none", name=name)))
-    warm = pictures.overlay(look.subject.picture, heat, (0, 0, width, height), SIDE)
-    box = drawing(
-        look.size,
-        f'<path class="halo" d="{outline([thing["box"]])}"/>'
-        f'<path class="ended" d="{outline([thing["box"]])}"/>',
-    )
-    view = scene(look.size, "", box, pictures.img(warm, look.plain("why.alt", name=name)))
+    picture = look.subject.picture
+    warm = pictures.overlay(picture, heat**SOFTER, (0, 0, width, height), SIDE)
     share = frame.percent(within(heat, thing["box"], look.size))
     told = look.plain("why.told", name=name, share=share)
     legend = (
         f'<p class="scale"><span>{look.say("detection.inside.why.least")}</span><i></i>'
         f"<span>{look.say('detection.inside.why.most')}</span></p>"
     )
-    return section(
-        look, number, beside(view, f'<p class="told" role="status">{escape(told)}</p>{legend}')
-    )
+    shown = pictures.img(warm, look.plain("why.alt", name=name))
+    return section(look, number, f'<p class="told" role="status">{escape(told)}</p>{legend}', shown)
 
 
 def within(heat: np.ndarray, box: Box, size: tuple[int, int]) -> float:

@@ -193,6 +193,23 @@ def test_a_full_road_travels_light(engine):
     assert html.count("data-pick") == 2 * road.MOST, "no more can be picked than one can survey"
 
 
+def test_doubtful_objects_can_be_followed_too_but_few_and_apart(engine):
+    def found(*scores):
+        return {"objects": [{"score": score} for score in scores]}
+
+    def kept(*scores):
+        return [thing["score"] for thing in road.followed(found(*scores))]
+
+    assert kept(0.9, 0.5, 0.4, 0.3, 0.2, 0.1, 0.06) == [0.9, 0.5, 0.4, 0.3, 0.2, 0.1]
+    assert len(kept(*[0.9] * 20)) == len(kept(*[0.9] * 10, *[0.1] * 9)) == road.MOST
+    named = ("cat", "en", "#000")
+    html = road.picks(look(engine), [(named, 0.9), (named, 0.3), (named, 0.2)], 0)
+    assert html.count("Below 50%") == 1 and html.index("90%") < html.index("Below") < html.index(
+        "30%"
+    )
+    assert "Below" not in road.picks(look(engine), [(named, 0.9)], 0)
+
+
 @pytest.mark.parametrize("size", [(1280, 1), (1280, 96), (8, 900)])
 def test_strips_and_panoramas_are_drawn(engine, size):
     picture = Image.new("RGB", size, (10, 10, 10))
@@ -223,8 +240,10 @@ def test_every_level_has_its_map_over_as_much_of_the_picture_as_it_covers(engine
         ("102.400", "128.000"),
     ]
     assert html.count('class="level" hidden') == 1
-    veil = np.array(road.glow(np.array([[0, 255]], np.uint8)))
-    assert veil[0, 0, 3] == 0 and veil[0, 1, 3] > 200
+    for weak, strong in ((0, 255), (90, 140)):
+        veil = np.array(road.glow(np.array([[weak, strong]], np.uint8)))
+        assert veil[0, 0, 3] == 0 and veil[0, 1, 3] > 200
+    assert not np.array(road.glow(np.full((2, 2), 7, np.uint8)))[..., 3].any()
 
 
 def test_the_slider_of_scores_begins_where_something_is_shown(engine):
@@ -245,7 +264,7 @@ def test_names_are_escaped_and_in_the_visitors_language(engine):
     seen = road_of(np.array(PICTURE))
     data = data_of(road.drawn(look(engine, lang="zh"), seen))
     assert data["names"][0][:2] == ["人", "zh"]
-    evil = road.choice(0, '<b "x">', "en", "#000", 0.5, True)
+    evil = road.picks(look(engine), [(('<b "x">', "en", "#000"), 0.5)], 0)
     assert "<b" not in evil.replace("<button", "")
 
 
@@ -256,7 +275,8 @@ def test_the_heat_of_the_picked_object_is_asked_for_its_box_and_class(engine):
     first, last = collect(why.asked(look(engine), 1))
     _, _, options = engine.asked[-1]
     assert options == {"view": "why", "box": [200.0, 100.0, 300.0, 220.0], "label": "cat"}
-    assert "<progress" in first and "<progress" not in last and "<img" in last
+    assert "<progress" in first and "<progress" not in last
+    assert first.count("<img") == last.count("<img") == 1, "nothing jumps while it is computed"
     for html in (first, last):
         assert re.findall(r'aria-pressed="(\w+)"', html) == ["false", "true"]
 
@@ -273,7 +293,7 @@ def test_the_share_of_the_heat_within_a_box():
 
 def test_a_flat_heat_is_told_in_a_sentence(engine):
     html = why.drawn(look(engine), 0, {"heat": np.zeros((4, 4))})
-    assert "No place of the picture" in text(html) and "<img" not in html
+    assert "No place of the picture" in text(html) and 'class="scale"' not in html
 
 
 def test_a_heat_that_is_refused_leaves_the_buttons(engine):
@@ -290,7 +310,8 @@ def test_a_heat_that_is_refused_leaves_the_buttons(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_old_way_shows_every_step_and_its_seconds(engine, lang):
-    html = collect(rcnn.sent(look(engine, lang=lang)))[-1]
+    html, again = collect(rcnn.sent(look(engine, lang=lang)))[-1]
+    assert not again
     assert "{" not in text(html) and "<progress" not in html
     parts = ("regions", "rectangles", "objects", "clock")
     titles = [WORDS.say(lang, f"detection.inside.rcnn.{name}.title") for name in parts]
@@ -306,8 +327,8 @@ def test_the_old_way_shows_every_step_and_its_seconds(engine, lang):
 def test_seconds_are_counted_while_it_works(engine, monkeypatch):
     monkeypatch.setattr(rcnn, "EVERY", 0.01)
     engine.pause = 0.1
-    *before, last = collect(rcnn.sent(look(engine)))
-    assert any("0 s so far" in text(html) for html in before)
+    *before, (last, _) = collect(rcnn.sent(look(engine)))
+    assert any("0 s so far" in text(html) for html, _ in before)
     assert "<progress" not in last
 
 
@@ -349,14 +370,14 @@ def test_a_picture_without_rectangles_says_so(engine):
 
 def test_the_old_way_is_told_even_where_our_network_is_missing(engine):
     del engine.entries[EVERYDAY]
-    html = collect(rcnn.sent(Look(engine, WORDS, Subject(PICTURE, RCNN), "en")))[-1]
+    html, _ = collect(rcnn.sent(Look(engine, WORDS, Subject(PICTURE, RCNN), "en")))[-1]
     assert "times as long" not in text(html) and "all together" in text(html)
 
 
 def test_a_refusal_of_the_old_way_stands_in_its_place(engine):
     engine.failing[RCNN] = Busy(waiting=3)
-    html = collect(rcnn.sent(look(engine)))[-1]
-    assert 'role="alert"' in html and "<progress" not in html
+    html, again = collect(rcnn.sent(look(engine)))[-1]
+    assert 'role="alert"' in html and "<progress" not in html and again
 
 
 @pytest.mark.parametrize(
