@@ -3,6 +3,7 @@ a dash where a card has nothing yet."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -137,9 +138,14 @@ def classes(say: Say) -> str:
         (called(label, say), *(share(kind, row) for kind in KINDS), f"{row['n']:,}")
         for label, row in found.items()
     ]
-    return table(
-        say, ("kind", *(kind.partition("_")[0] for kind in KINDS), "objects"), rows, "classes"
-    )
+    heads = ("kind", *(kind.partition("_")[0] for kind in KINDS), "objects")
+    return table(say, heads, rows, "classes", taught=f"{taught():,}")
+
+
+def taught() -> int:
+    """How many kinds ours was taught, found or not; 0 where it is not here."""
+    file = catalog.folder_of(EVERYDAY) / "config.json"
+    return len(json.loads(file.read_text("utf-8"))["taught"]) if file.is_file() else 0
 
 
 def called(label: str, say: Say) -> str:
@@ -177,7 +183,9 @@ def today(say: Say) -> str:
     return table(say, ("detector", "weights", "size", "box_ap", "mask_ap"), rows, "today")
 
 
-def table(say: Say, heads: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> str:
+def table(
+    say: Say, heads: tuple[str, ...], rows: list[tuple[str, ...]], caption: str, **told: str
+) -> str:
     """`frame.table` with heads and caption said."""
     names = [say(f"detection.chart.{head}") for head in heads]
-    return frame.table(names, rows, say(f"detection.chart.about.{caption}"))
+    return frame.table(names, rows, say(f"detection.chart.about.{caption}", **told))

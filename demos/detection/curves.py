@@ -101,8 +101,9 @@ def precision(say: Say) -> str:
         f'<path class="under" d="{line}L{across(0):.1f} {down(0):.1f}Z"/>{grid()}'
         f'<path class="line every" d="{line}"/>{marks}'
         + "".join(
-            f'<text x="{across(share):.1f}" y="{HEIGHT - BOTTOM + 17}">{share:.0%}</text>'
-            for share in (0, 0.2, 0.4, 0.6, 0.8, 1)
+            f'<text class="{kind}" x="{across(share):.1f}" y="{HEIGHT - BOTTOM + 17}">'
+            f"{share:.0%}</text>"
+            for share, kind in ((0, ""), (0.2, ""), (0.4, ""), (0.6, ""), (0.8, ""), (1, "last"))
         )
         + f'<text x="{across(0.5):.1f}" y="{HEIGHT - 6}">{say("detection.chart.recall")}</text>'
         f'<text class="area" x="{across(0.38):.1f}" y="{down(0.32):.1f}">'
