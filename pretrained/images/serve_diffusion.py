@@ -28,13 +28,15 @@ STEPS, MOST = 20, 100
 class Drawing:
     """One picture that is being drawn.
 
-    ``noisy``: [3, 64, 64]. ``degrees``: those still to come, the last one -1.
+    ``noisy``: [3, 64, 64]. ``degrees``: those still to come, the last one -1. ``before``, ``guess``
+    [3, 64, 64]: the degree of the step before, and what it was taken to be there.
     """
 
     noisy: Tensor
     degrees: list[int]
     steps: int
-    guess: Tensor | None = None
+    before: int
+    guess: Tensor
 
     @property
     def done(self) -> bool:
@@ -63,7 +65,8 @@ class Finder:
         if not isinstance(steps, int) or not 1 <= steps <= MOST:
             raise BadSteps(sent=str(steps)[:40], most=MOST)
         noise = Point.of(prompt).latent(3, SIZE, SIZE).to(self.device)
-        return Drawing(noise, self.network.degrees(steps), steps)
+        degrees = self.network.degrees(steps)
+        return Drawing(noise, degrees, steps, degrees[0], torch.zeros_like(noise))
 
     @torch.no_grad()
     def step(self, states: list[Drawing]) -> list[dict[str, Any]]:
@@ -74,17 +77,18 @@ class Finder:
             where it stands, both uint8 [64, 64, 3].
         """
         noisy = torch.stack([state.noisy for state in states])
-        now, then = (
-            torch.tensor([state.degrees[place] for state in states], device=self.device)
-            for place in (0, 1)
-        )
+        last = torch.stack([state.guess for state in states])
+        now, then, before = torch.tensor(
+            [[*state.degrees[:2], state.before] for state in states], device=self.device
+        ).T
         half = self.precision is not torch.float32
         with torch.autocast(self.device.type, self.precision, enabled=half):
-            noisy, guess = self.network.step(noisy, now, then)
+            noisy, guess = self.network.step(noisy, now, then, before, last)
         events = []
         for n, (where, what) in enumerate(zip(shown(noisy), shown(guess), strict=True)):
             state = states[n]
-            state.noisy, state.guess, state.degrees = noisy[n], guess[n], state.degrees[1:]
+            state.before, *state.degrees = state.degrees
+            state.noisy, state.guess = noisy[n], guess[n]
             number = state.steps - len(state.degrees) + 1
             events.append({"step": number, "steps": state.steps, "image": what, "noisy": where})
         return events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -219,24 +220,52 @@ def test_a_grid_puts_the_first_four_in_the_first_row():
 # ---- noise ------------------------------------------------------------------------------------
 
 
-def test_a_step_is_that_of_diffusers_and_rows_do_not_mind_each_other():
+def test_a_drawing_is_that_of_diffusers_solver():
+    from diffusers import DPMSolverMultistepScheduler
+
+    torch.manual_seed(0)
+    net = Denoiser(**tiny_faces.DENOISER).eval()
+    degrees = net.degrees(12)
+    solver = DPMSolverMultistepScheduler(
+        num_train_timesteps=DEGREES,
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        thresholding=True,  # with 1.0 as the highest value: each guess is cut to -1..1
+        sample_max_value=1.0,
+        final_sigmas_type="zero",
+    )
+    solver.set_timesteps(timesteps=degrees[:-1])
+    theirs = mine = torch.randn(1, 3, 64, 64)
+    before, last = torch.tensor(degrees[:1]), torch.zeros_like(mine)
+    with torch.no_grad():
+        for at, (now, then) in enumerate(pairwise(degrees)):
+            start = torch.tensor([now])
+            mine, last = net.step(mine, start, torch.tensor([then]), before, last)
+            theirs = solver.step(net(theirs, start), now, theirs).prev_sample
+            before = start
+            assert torch.allclose(mine, theirs, atol=5e-3), at
+    assert (mine - last).abs().max() == 0
+
+
+def test_rows_of_a_step_do_not_mind_each_other():
     torch.manual_seed(0)
     net = Denoiser(**tiny_faces.DENOISER).eval()
     degrees = net.degrees(5)
-    assert degrees[0] == DEGREES - 1 and degrees[-1] == -1 and len(degrees) == 6
-    noisy = torch.randn(2, 3, 64, 64)
-    now, then = torch.tensor([degrees[0], degrees[2]]), torch.tensor([degrees[1], degrees[3]])
+    noisy, last = torch.randn(2, 2, 3, 64, 64)
+    now, then, before = torch.tensor([degrees[:2] + degrees[:1], degrees[2:4] + degrees[1:2]]).T
     with torch.no_grad():
-        mine, guess = net.step(noisy, now, then)
-        velocity = net(noisy, now)
-        for row in range(2):
-            at = int(now[row])
-            theirs = net.schedule.step(velocity[row], at, noisy[row])
-            if row:  # at the first degree there is no picture to share, and theirs divides by 0
-                assert torch.allclose(mine[row], theirs.prev_sample, atol=2e-3)
-            assert torch.allclose(guess[row], theirs.pred_original_sample, atol=1e-4)
-        alone, _ = net.step(noisy[1:], now[1:], then[1:])
-    assert torch.allclose(mine[1:], alone, atol=1e-5)
+        both, _ = net.step(noisy, now, then, before, last)
+        for row in (slice(0, 1), slice(1, 2)):
+            alone, _ = net.step(noisy[row], now[row], then[row], before[row], last[row])
+            assert torch.allclose(both[row], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 20, 100])
+def test_steps_go_from_nothing_but_noise_to_none(steps):
+    degrees = Denoiser(**tiny_faces.DENOISER).degrees(steps)
+    assert len(degrees) == steps + 1 and degrees[0] == DEGREES - 1 and degrees[-1] == -1
+    assert degrees == sorted(set(degrees), reverse=True)
 
 
 def test_the_last_degree_is_nothing_but_noise_and_below_the_first_there_is_none():
