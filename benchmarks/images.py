@@ -34,9 +34,9 @@ COLUMNS = (
 NOTES = (
     "median (lowest to highest) of the repeats; at once: pictures in a batch, or callers of the"
     " engine, each with one picture at a time; p50: of what a picture waits for its batch",
-    f"diffusion takes {STEPS} steps in every way; the pipeline runs the same network, by DDIM, evenly"
-    " spaced, without folding and unfolding pixels, in single precision as its documentation runs"
-    " it; served models compute in bfloat16 where the processor can",
+    f"diffusion takes {STEPS} steps in every way; the pipeline runs the same network by DDIM, its"
+    " steps evenly spaced, without folding and unfolding pixels, and in single precision as its"
+    " documentation runs it; served models compute in bfloat16 where the processor can",
     "MB at the peak: of a first batch beyond what its loaded model holds, in a process of its own;"
     " every picture of ours is compared with what its seed gives alone",
 )
