@@ -14,7 +14,7 @@ export function mountGive(element, upload, send, look) {
 	const refuse = (text) => {
 		said.textContent = text ?? "";
 		said.hidden = !text;
-		document.querySelector("#detect-live [data-over]")?.remove();
+		document.querySelectorAll("#detect-live [data-over], #detect-bar .refusal").forEach((old) => old.remove());
 	};
 	const give = async (all) => {
 		const { limit, most, empty, heavy, other, lost } = box.dataset;

@@ -46,7 +46,7 @@ class TryParts:
 
 
 def build(engine: Any, words: Words) -> TryParts:
-    """What is given on top, the answer in the middle, examples and then and now below."""
+    """What is given on top, the answer in the middle, then and now below, and the examples."""
     with gr.Row(elem_classes="asked"):
         give = gr.HTML(
             words.markup(lambda say: giving(engine, say)), js_on_load=GIVE, elem_id="detect-give"
@@ -68,8 +68,8 @@ def build(engine: Any, words: Words) -> TryParts:
         beside = gr.Button(
             words("detection.try.compare"), interactive=False, elem_id="detect-compare"
         )
-    strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
+    strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     figures.headline(words)
     sight = on_sight()
     frame.choices(words, model, lambda say: model_choices(engine, words, say))

@@ -26,7 +26,6 @@ EXAMPLES = (
     Example("photographer", SKIMAGE, "data/camera.png"),
     Example("cat", SKIMAGE, "data/chelsea.png"),
     Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
-    Example("lion", GRADIO, "media_assets/images/lion.jpg"),
     Example("admiral", MATPLOTLIB, "mpl-data/sample_data/grace_hopper.jpg"),
     Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
     Example("coffee", SKIMAGE, "data/coffee.png"),

@@ -27,6 +27,7 @@ COLOURS = (
 NEAR_RIGHT = 0.66  # of the width: from there a box's name ends with its box
 #: Pixels of the longest side of a picture in a column of several.
 SMALL = 560
+WIDE = 2  #: times its height: from there a picture has the whole width for itself
 FEW = 12  #: kinds of object that are named one by one
 
 
@@ -35,6 +36,7 @@ def figure(
 ) -> str:
     """The picture, its boxes and everything about them. ``live``: the page has the picture."""
     say = words.speaker(lang)
+    wide = " wide" if found.picture.width > WIDE * found.picture.height else ""
     many = found.picture.info.get("first_of_many")
     notes = frame.note(words.say(lang, "detection.answer.first_frame")) if many else ""
     if min(found.sent) < pictures.MIN_SIDE:
@@ -51,7 +53,7 @@ def figure(
         for kind in ("picture", "coco")
     )
     return (
-        f'<figure class="found" data-sheet="{number}" {_data(words, lang, entry, found)}>'
+        f'<figure class="found{wide}" data-sheet="{number}" {_data(words, lang, entry, found)}>'
         f"{plate(words, lang, entry, found, answers.SIDE, live=live)}"
         f'<figcaption><h2 data-show="count" aria-live="polite">{counted(words, lang, found)}</h2>'
         f"{frame.quiet(line(words, lang, entry, found))}{about}"
@@ -68,6 +70,7 @@ def small(words: Words, lang: str, entry: Any, found: Found) -> str:
         f"{plate(words, lang, entry, found, SMALL, alone=True)}"
         f'<figcaption><p class="quiet">{escape(line(words, lang, entry, found, short=True))}</p>'
         f'<p data-show="count">{counted(words, lang, found)}</p>'
+        f'<p class="note" data-show="none" hidden></p>'
         f'<p class="sr-only" role="status" data-show="alone"></p></figcaption></figure>'
     )
 

@@ -1,5 +1,5 @@
-"""Pictures that must be refused, each with its sentence's code; odd ones that need not; and makers of
-good ones."""
+"""Pictures that must be refused, each with its sentence's code, odd ones that must not, and makers
+of good ones."""
 
 from __future__ import annotations
 
