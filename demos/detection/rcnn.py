@@ -186,7 +186,11 @@ def clock(look: Look, seconds: Mapping[str, float], own: float | None) -> str:
         rows.append((look.plain("rcnn.clock.own"), own))
         told = look.plain("rcnn.clock.told", times=times(whole / max(own, 1e-6)))
     lines = "".join(timed(look, rows, whole))
-    return stage(look, "clock", f'<ul class="bars">{lines}</ul><p class="told" role="status">{escape(told)}</p>')
+    return stage(
+        look,
+        "clock",
+        f'<ul class="bars">{lines}</ul><p class="told" role="status">{escape(told)}</p>',
+    )
 
 
 def timed(look: Look, rows: Sequence[tuple[str, float]], most: float) -> list[str]:

@@ -18,6 +18,7 @@ from PIL import Image
 from demos.detection import inside, looking, rcnn, road, why
 from demos.detection.subject import Look, Subject
 from demos.language import Words
+from demos.turns import Turn
 from inference.errors import Busy
 from pretrained.detection import model
 
@@ -138,13 +139,43 @@ def test_leaving_ends_what_is_waited_for(engine):
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
+def wired(engine) -> dict:
+    """The room's events, by the names of what answers them."""
     with gr.Blocks() as page, gr.Tabs(), gr.Tab("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
-    wired = [fn for fn in page.fns.values() if fn.fn and "on_" in fn.fn.__name__]
-    assert {fn.fn.__name__ for fn in wired} == {"on_open", "on_pick", "on_start", "on_left"}
-    for fn in wired:
+    return {fn.fn.__name__: fn for fn in page.fns.values() if fn.fn and "on_" in fn.fn.__name__}
+
+
+def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
+    events = wired(engine)
+    assert set(events) == {"on_open", "on_pick", "on_start", "on_left"}
+    for fn in events.values():
         assert fn.api_visibility == "private" and fn.concurrency_limit == 4
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine, lang):
+    events, turns = wired(engine), {name: Turn() for name in ("room", "why", "old")}
+    subject, request = Subject(PICTURE, EVERYDAY), gr.Request(query_params={"lang": lang})
+    nothing = [gr.skip(), gr.skip()]
+
+    async def run():
+        leave = events["on_left"].fn
+        assert list(await leave(turns, subject, request)) == nothing, "nothing is under way"
+        engine.gate = asyncio.Event()
+        work = events["on_start"].fn(turns, subject, request)
+        bar, button = await anext(work)
+        assert "<progress" in bar and not button["visible"]
+        html, button = await leave(turns, subject, request)
+        assert WORDS.say(lang, "detection.inside.rcnn.title") in html and button["visible"]
+        engine.gate.set()
+        assert [list(step) async for step in work] == [nothing]
+        assert not engine.asked and not turns["old"].under_way
+        done = [html async for html, _ in events["on_start"].fn(turns, subject, request)]
+        assert "<progress" not in done[-1]
+        assert list(await leave(turns, subject, request)) == nothing, "what is there stays"
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 # The road
