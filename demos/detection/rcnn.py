@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import frame, models, pictures
+from demos import frame, pictures
 from demos.detection.answers import EVERYDAY, RCNN, USUAL
 from demos.detection.sheet import COLOURS
 from demos.detection.subject import (
@@ -31,7 +31,6 @@ from inference.errors import Refusal
 
 SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
   .then((inside) => inside.mountRectangles(element, watch, () => trigger('left')));"""
-EVERY = 0.5  #: seconds between two looks at the clock
 STAGES = ("propose", "classify", "suppress")
 LISTED = 8  #: objects that are named beside the last picture
 
@@ -41,26 +40,28 @@ def heading(look: Look) -> str:
 
 
 async def sent(look: Look) -> AsyncIterator[tuple[str, bool]]:
-    """A bar with the seconds so far, then the steps, or the sentence that refuses them; each time
-    with whether it may be asked again."""
+    """A bar with a count, then the steps, or the sentence that refuses them; each time with whether
+    it may be asked again. Closing this stops the work, a few rectangles later."""
     try:
         async with aclosing(look.loading(RCNN)) as bars:
             async for bar in bars:
                 yield heading(look) + bar, False
-        answer, begun = None, time.monotonic()
-        work = look.ask(RCNN, "steps")
-        async with aclosing(models.with_progress(look.engine, RCNN, work, EVERY)) as steps:
-            async for step in steps:
-                if isinstance(step, Mapping):
-                    answer = step
+        yield heading(look) + waiting(look.say("detection.inside.rcnn.searching")), False
+        picture = np.array(look.subject.picture)
+        async with aclosing(look.engine.stream(RCNN, picture)) as events:
+            async for event in events:
+                if "objects" in event:
+                    answer = event
                 else:
-                    seconds = f"{time.monotonic() - begun:.0f}"
-                    said = look.say("detection.inside.rcnn.waiting", seconds=seconds)
-                    yield heading(look) + waiting(said), False
-        assert answer is not None
+                    yield heading(look) + counted(look, event["done"], event["of"]), False
         yield drawn(look, answer, await own_seconds(look)), False
     except Refusal as error:
         yield heading(look) + look.refusal(error), True
+
+
+def counted(look: Look, done: int, total: int) -> str:
+    said = look.say("detection.inside.rcnn.waiting", done=done, total=total)
+    return waiting(said, f'max="{total}" value="{done}"')
 
 
 async def own_seconds(look: Look) -> float | None:

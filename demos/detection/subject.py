@@ -108,10 +108,11 @@ def part(say: Say, name: str, body: str, **fields: Any) -> str:
     )
 
 
-def waiting(said: str) -> str:
-    """A bar without an end, and what is waited for; escaped already."""
+def waiting(said: str, count: str = "") -> str:
+    """A bar and what is waited for; escaped already. ``count``: the bar's attributes, if it has an
+    end."""
     return (
-        f'<div class="waiting" role="status"><progress aria-label="{said}"></progress>'
+        f'<div class="waiting" role="status"><progress aria-label="{said}" {count}></progress>'
         f'<p class="quiet">{said}</p></div>'
     )
 

@@ -14,6 +14,9 @@ proposed.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,6 +77,29 @@ COCO = {
 }  # fmt: skip
 
 
+@dataclass(eq=False)
+class Search:
+    """A picture uint8 [H, W, 3] on its way, and what is known of it so far: ``segments``,
+    ``scale``, ``rectangles`` and ``seconds`` as `RCNN.predict` tells them, ``odds`` of as many
+    rectangles as are classified, of all in the end."""
+
+    picture: np.ndarray
+    detail: Image.Image | None = None  #: what is cut from
+    segments: np.ndarray | None = None
+    scale: float = 1.0
+    rectangles: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    odds: list[np.ndarray] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    done: bool = False
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds what is spent within to the seconds of a stage."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
+
+
 class RCNN:
     """The classifier, asked again and again.
 
@@ -112,64 +138,88 @@ class RCNN:
         """
         if view not in ("answer", "steps"):
             raise ViewUnsupported(model=self.key, view=view)
-        answers = [self._look(picture) for picture in inputs]
+        answers: list[dict[str, Any]] = []
+        for picture in inputs:
+            search, answer = self.begin(picture), dict[str, Any]()
+            while not search.done:
+                (answer,) = self.step([search])
+            answers.append(answer)
         return answers if view == "steps" else [{"objects": one["objects"]} for one in answers]
 
-    def _look(self, picture: np.ndarray) -> dict[str, Any]:
-        """One picture, with every step."""
-        height, width = picture.shape[:2]
-        image = Image.fromarray(picture)
-        times = [time.perf_counter()]
+    def begin(self, picture: np.ndarray) -> Search:
+        """One picture, to be looked at a few rectangles at a time."""
+        return Search(picture)
+
+    def step(self, states: Sequence[Search]) -> list[dict[str, Any]]:
+        """Proposes, classifies some, or says what is left.
+
+        Returns:
+            ``done`` rectangles ``of`` so many; at the end what `predict` answers to ``steps``.
+        """
+        return [self._advanced(search) for search in states]
+
+    def _advanced(self, search: Search) -> dict[str, Any]:
+        if search.segments is None:
+            with search.timed("propose"):
+                self._propose(search)
+        elif len(search.odds) < len(search.rectangles):
+            with search.timed("classify"):
+                search.odds += self._classified(search)
+        else:
+            return self._ended(search)
+        return {"done": len(search.odds), "of": len(search.rectangles)}
+
+    def _propose(self, search: Search) -> None:
+        """Searches the picture, made small, for rectangles in its own pixels."""
+        image = Image.fromarray(search.picture)
         small = shrunk(image, SEARCHED)
         segments, rectangles = propose(np.asarray(small))
-        scale = max(small.size) / max(height, width)
-        across, down = width / small.width, height / small.height
-        rectangles *= (across, down, across, down)
-        times.append(time.perf_counter())
-        odds = self.classified(image, rectangles)
-        best, scores = odds.argmax(1), odds.max(1) * spanned(rectangles, height, width)
-        times.append(time.perf_counter())
-        objects = [
-            {
-                "label": self.labels[best[n]],
-                "score": round(float(scores[n]), 6),
-                "box": [round(float(side), 2) for side in rectangles[n]],
-                "mask": None,
-            }
-            for n in suppressed(rectangles, best, scores)
-            if scores[n] >= LEAST_SCORE and not self.places[best[n]]
-        ]
-        times.append(time.perf_counter())
-        spent = np.diff(times).tolist()
-        return {
-            "objects": objects[:MOST_OBJECTS],
-            "segments": segments,
-            "scale": scale,
-            "rectangles": rectangles,
-            "labels": [self.labels[n] for n in best],
-            "scores": scores.tolist(),
-            "seconds": dict(zip(("propose", "classify", "suppress"), spent, strict=True)),
-        }
+        across, down = image.width / small.width, image.height / small.height
+        search.rectangles = rectangles * (across, down, across, down)
+        search.scale = max(small.size) / max(image.size)
+        search.detail, search.segments = shrunk(image, DETAIL), segments
 
-    def classified(self, image: Image.Image, rectangles: np.ndarray) -> np.ndarray:
-        """Probabilities of each rectangle [n, 4]: [n, classes]. Each is warped to a square."""
-        detail = shrunk(image, DETAIL)
-        side = self.classifier.size
-        shares = np.array(detail.size) / image.size
-        limits = np.array(detail.size * 2)
-        crops = []
-        for box in rectangles * np.tile(shares, 2):
+    def _classified(self, search: Search) -> list[np.ndarray]:
+        """Probabilities [classes] of the next few rectangles. Each is warped to a square."""
+        detail, side = search.detail, self.classifier.size
+        assert detail is not None
+        height, width = search.picture.shape[:2]
+        shares, limits = np.array(detail.size) / (width, height), np.array(detail.size * 2)
+        begun, crops = len(search.odds), []
+        for box in search.rectangles[begun : begun + TOGETHER] * np.tile(shares, 2):
             middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * AROUND
             wide = np.concatenate([middle - half, middle + half]).clip(0, limits)
             crops.append(
                 detail.resize((side, side), Image.Resampling.BICUBIC, tuple(wide), reducing_gap=3.0)
             )
-        rows = [
-            row
-            for start in range(0, len(crops), TOGETHER)
-            for row in self.classifier.predict(crops[start : start + TOGETHER], view="scores")
-        ]
-        return np.stack(rows)
+        return list(self.classifier.predict(crops, view="scores"))
+
+    def _ended(self, search: Search) -> dict[str, Any]:
+        """What is left of the rectangles, and every step to it."""
+        with search.timed("suppress"):
+            odds, boxes = np.stack(search.odds), search.rectangles
+            height, width = search.picture.shape[:2]
+            best, scores = odds.argmax(1), odds.max(1) * spanned(boxes, height, width)
+            objects = [
+                {
+                    "label": self.labels[best[n]],
+                    "score": round(float(scores[n]), 6),
+                    "box": [round(float(side), 2) for side in boxes[n]],
+                    "mask": None,
+                }
+                for n in suppressed(boxes, best, scores)
+                if scores[n] >= LEAST_SCORE and not self.places[best[n]]
+            ]
+        search.done = True
+        return {
+            "objects": objects[:MOST_OBJECTS],
+            "segments": search.segments,
+            "scale": search.scale,
+            "rectangles": boxes,
+            "labels": [self.labels[n] for n in best],
+            "scores": scores.tolist(),
+            "seconds": search.seconds,
+        }
 
 
 def shrunk(image: Image.Image, most: int) -> Image.Image:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -201,9 +202,17 @@ class FakeDetectors:
             return road(picture)
         if view == "why":
             return why(picture, **options)
-        if view == "steps":
-            return steps(picture)
         return {"objects": objects(picture, masks=key != RCNN)}
+
+    async def stream(self, key: str, picture: np.ndarray) -> AsyncIterator[dict[str, Any]]:
+        """What R-CNN tells on its way."""
+        self.asked.append((key, (picture.shape[1], picture.shape[0]), {"view": "steps"}))
+        answer = steps(picture)
+        count = len(answer["rectangles"])
+        for done in range(count + 1):
+            await asyncio.sleep(self.pause)
+            yield {"done": done, "of": count}
+        yield answer
 
 
 def serve(folder: Path) -> None:

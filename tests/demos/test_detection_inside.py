@@ -355,12 +355,13 @@ def test_the_old_way_shows_every_step_and_its_seconds(engine, lang):
     ]
 
 
-def test_seconds_are_counted_while_it_works(engine, monkeypatch):
-    monkeypatch.setattr(rcnn, "EVERY", 0.01)
-    engine.pause = 0.1
-    *before, (last, _) = collect(rcnn.sent(look(engine)))
-    assert any("0 s so far" in text(html) for html, _ in before)
-    assert "<progress" not in last
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_rectangles_are_counted_while_it_works(engine, lang):
+    *before, (last, _) = collect(rcnn.sent(look(engine, lang=lang)))
+    bars = re.findall(r'max="2" value="(\d)"', "".join(html for html, _ in before))
+    assert bars == ["0", "1", "2"] and "<progress" not in last
+    said = WORDS.say(lang, "detection.inside.rcnn.waiting", done=1, total=2)
+    assert any(said in text(html) for html, _ in before)
 
 
 def test_rectangles_come_the_surest_first_each_with_what_it_was_taken_for(engine):

@@ -160,6 +160,26 @@ def test_every_step_is_told(model: RCNN) -> None:
     assert {tuple(one["box"]) for one in steps["objects"]} <= told
 
 
+def test_a_picture_is_looked_at_a_few_rectangles_at_a_time(model: RCNN) -> None:
+    """So that the page can count them, and stop for whoever has left."""
+    noise = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
+    picture = np.asarray(Image.fromarray(noise).resize((320, 192)))
+    search, events = model.begin(picture), []
+    while not search.done:
+        events += model.step([search])
+    *counted, last = events
+    total = len(last["rectangles"])
+    assert total > rcnn.TOGETHER, "so that there are several steps"
+    some = [*range(0, total, rcnn.TOGETHER), total]
+    assert counted == [{"done": done, "of": total} for done in some]
+    (whole,) = model.predict([picture], view="steps")
+    assert whole["objects"] == last["objects"] and whole["scores"] == last["scores"]
+    both = [model.begin(drawn(60, 90, ((5, 5, 60, 50), colour))) for colour in (RED, BLUE)]
+    while not all(search.done for search in both):
+        ends = model.step([search for search in both if not search.done])
+    assert ends[0]["objects"]
+
+
 def test_an_answer_counts_by_the_sides_that_it_is_about(model: RCNN) -> None:
     boxes = np.array([[0, 0, 100, 50], [0, 0, 50, 25], [10, 0, 20, 50.0]])
     np.testing.assert_allclose(rcnn.spanned(boxes, 50, 100), [1, 0.5, 0.1**0.5])
