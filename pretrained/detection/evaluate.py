@@ -46,7 +46,8 @@ def evaluate(
     Returns:
         ``{"key", "split", "n", "metrics", "per_class", "per_source"}``. Each metric has ``value``,
         ``low``, ``high`` and ``n``, its objects. ``person_box_ap50`` and ``person_mask_ap50`` are
-        of people; ``catdog_box_ap50`` takes cats and dogs as one class; ``box_ap50`` and
+        of people; ``catdog_box_ap50`` takes cats and dogs as one class; each is left out for a
+        model that knows none; ``box_ap50`` and
         ``mask_ap50`` are means over the classes that the model offers, or for a model of others
         over all classes with ten objects or more. ``per_class`` has each of these classes.
 
@@ -58,10 +59,11 @@ def evaluate(
     found = answers(entry, scenes, device)
     counts = scenes.counts()
     enough = [name for name, count in counts.items() if count >= LEAST]
-    offered = enough
+    offered, known = enough, list(counts)
     if entry.folder is not None:
         config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
         offered = [name for name in config.get("offered", enough) if name in counts]
+        known = [name for name in config.get("taught", offered) if name in counts]
     if not offered:
         reason = "it has no object of a class that the model finds: bring others"
         raise BadData(path=source, reason=reason)
@@ -70,12 +72,12 @@ def evaluate(
     kinds = [kind for kind in KINDS if kind == "box" or any_mask(found)]
     asked = [(f"person_{kind}_ap50", scores, kind, ["person"]) for kind in kinds]
     asked += [("catdog_box_ap50", pets, "box", ["pet"])]
-    asked = [one for one in asked if any(one[1].name(label) in one[3] for label in counts)]
-    asked += [(f"{kind}_ap50", scores, kind, sorted(offered)) for kind in kinds]
+    asked = [one for one in asked if any(one[1].name(label) in one[3] for label in known)]
+    means = [(f"{kind}_ap50", scores, kind, sorted(offered)) for kind in kinds]
     chance = np.random.default_rng(0)
     draws = [chance.integers(0, len(scenes), len(scenes)) for _ in range(DRAWS)]
     metrics = {}
-    for name, one, kind, classes in asked:
+    for name, one, kind, classes in asked + means:
         metrics[name] = interval(one, kind, classes, draws)
         metrics[name]["n"] = sum(
             count for label, count in counts.items() if one.name(label) in classes
@@ -93,7 +95,7 @@ def evaluate(
             }
             for label in sorted(offered, key=lambda label: -counts[label])
         },
-        "per_source": per_source(scenes, scores, pets, kinds),
+        "per_source": per_source(scenes, asked),
     }
 
 
@@ -130,15 +132,13 @@ def interval(
 
 
 def per_source(
-    scenes: Scenes, scores: Scores, pets: Scores, kinds: Sequence[str]
+    scenes: Scenes, asked: Sequence[tuple[str, Scores, str, Sequence[str]]]
 ) -> dict[str, dict[str, Any]]:
-    """The figures of people and pets in the pictures of each source."""
+    """The figures that are asked for, (name, scores, kind, classes) each, in each source."""
     rows: dict[str, dict[str, Any]] = {}
     for source in sorted({scene.source for scene in scenes.scenes}):
         pictures = [n for n, scene in enumerate(scenes.scenes) if scene.source == source]
-        figures: dict[str, Any] = {"pictures": len(pictures)}
-        for kind in kinds:
-            figures[f"person_{kind}_ap50"] = scores.ap50(kind, ["person"], pictures)
-        figures["catdog_box_ap50"] = pets.ap50("box", ["pet"], pictures)
-        rows[source] = {k: v for k, v in figures.items() if math.isfinite(v)}
+        figures = {name: one.ap50(kind, classes, pictures) for name, one, kind, classes in asked}
+        shown = {name: value for name, value in figures.items() if math.isfinite(value)}
+        rows[source] = {"pictures": len(pictures), **shown}
     return rows

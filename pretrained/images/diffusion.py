@@ -26,7 +26,7 @@ FOLD = 2
 DEGREES = 1_000
 #: How many times as much noise as picture there is at the first and at the last step, and how
 #: unevenly the steps between are spread. Chosen by the distance to training faces.
-FIRST, LAST, BEND = 50.0, 0.1, 7.0
+FIRST, LAST, BEND = 80.0, 0.2, 5.0
 
 
 class Denoiser(nn.Module, PyTorchModelHubMixin):

@@ -382,8 +382,17 @@ def test_people_and_pets_are_scored_by_name(monkeypatch, tmp_path):
 
     monkeypatch.setattr(catalog.Entry, "load", lambda self, device: Blind())
     path = tiny_detection.detector(tmp_path / "everyday", offered=["cat"])
-    result = evaluate.evaluate(catalog.from_folder(path, "detection/everyday"), file.parent)
+    config = json.loads((path / "config.json").read_text())
+
+    def figures(taught):
+        (path / "config.json").write_text(json.dumps(config | {"taught": taught}))
+        entry = catalog.from_folder(path, "detection/everyday")
+        return evaluate.evaluate(entry, file.parent)
+
+    assert list(figures(["cat"])["metrics"]) == ["catdog_box_ap50", "box_ap50"]
+    result = figures(["cat", "dog", "person"])
     assert list(result["metrics"]) == ["person_box_ap50", "catdog_box_ap50", "box_ap50"]
     assert result["metrics"]["person_box_ap50"]["value"] == 0
+    assert result["per_source"]["drawn"]["person_box_ap50"] == 0
     assert result["metrics"]["catdog_box_ap50"]["n"] == 4
     assert result["metrics"]["catdog_box_ap50"]["value"] > 0.5
