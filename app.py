@@ -21,7 +21,7 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, frame, web
+from demos import TABS, frame, uploads, web
 from demos.language import Words
 from demos.theme import theme
 from inference import Engine, Settings
@@ -36,6 +36,7 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
     # After every event Gradio 6.31 sums up its last 10,000 ones with pandas, for a monitoring page
     # that is closed here (`enable_monitoring=False`): 4 to 9 ms of CPU a call.
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
+    uploads.fetch_nothing()
     with gr.Blocks(
         title=words.say("en", "house.name"), analytics_enabled=False, delete_cache=(600, 3600)
     ) as page:

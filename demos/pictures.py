@@ -57,6 +57,8 @@ def open_upload(
         return open_picture(content, max_bytes, max_pixels, max_side, min_side)
     if not isinstance(path, str) or not path:
         raise BadInput("picture_missing")
+    if path.startswith(("http://", "https://")):
+        raise BadInput("picture_address")
     if not Path(path).resolve().is_relative_to(Path(uploads).resolve()):
         raise BadInput("picture_missing")
     return open_picture(path, max_bytes, max_pixels, max_side, min_side)

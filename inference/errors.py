@@ -118,6 +118,7 @@ class LoadFailed(EngineError):
 INPUT_SENTENCES: Mapping[str, str] = {
     "bad_input": "This input cannot be read: try another one.",
     "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
+    "picture_address": "No address is fetched from here: save the picture and send the file.",
     "picture_empty": "The file is empty: choose another picture.",
     "picture_gone": "The picture was deleted after an hour: send it again.",
     "top_k": "top_k is not a number of names: give a whole number from 1 to {most}.",

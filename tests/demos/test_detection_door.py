@@ -9,7 +9,7 @@ from fake_detectors import FakeDetectors, drawing
 from gradio_client import Client, handle_file
 from served import WORDS, client, served
 
-from demos import detection
+from demos import detection, uploads
 from pretrained.detection import rle
 
 
@@ -20,6 +20,7 @@ def engine(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(engine):
+    uploads.fetch_nothing()
     with served(lambda: detection.build(engine, WORDS)) as page:
         yield page
 
@@ -89,6 +90,22 @@ def test_a_caller_gets_the_sentence_too(page, tmp_path, name, lang):
     with pytest.raises(Exception) as refusal:
         caller.predict(handle_file(str(path)), api_name="/detect")
     assert WORDS.say(lang, f"error.{code}").split("{")[0] in str(refusal.value)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_picture_is_not_fetched_from_an_address(page, monkeypatch, lang):
+    monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_download", None)
+    caller = Client(page.local_url, verbose=False, headers={"accept-language": lang})
+    with pytest.raises(Exception) as refusal:
+        caller.predict(handle_file("https://example.org/cat.png"), api_name="/detect")
+    assert WORDS.say(lang, "error.picture_address") in str(refusal.value)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 1)])
+def test_a_line_of_pixels_has_no_objects(english, tmp_path, size):
+    path = tmp_path / "line.png"
+    path.write_bytes(encoded(drawing(size), "PNG"))
+    assert english.predict(handle_file(str(path)), api_name="/detect") == {"objects": []}
 
 
 def test_an_unknown_model_is_named_in_the_refusal(english, picture):

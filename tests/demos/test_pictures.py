@@ -141,6 +141,13 @@ def test_an_upload_may_be_a_path_or_a_data_address(tmp_path):
         pictures.open_upload({"url": "data:image/png;base64,%%%"}, tmp_path)
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1/a.png", "https://example.org/a.png"])
+def test_an_address_is_not_fetched(tmp_path, address):
+    with pytest.raises(BadInput) as refusal:
+        pictures.open_upload({"path": address, "url": address}, tmp_path)
+    assert refusal.value.code == "picture_address"
+
+
 def test_a_path_outside_the_uploads_is_no_picture(tmp_path):
     (tmp_path / "uploads").mkdir()
     private = tmp_path / "private.png"
