@@ -12,8 +12,12 @@
     streams.py    those ways, and their readers
     translation.py  sentences a second: translator and engine beside other translators
     sentences.py  what they translate
+    images.py     pictures a second: the face models beside the loop and the pipeline
+    detection.py  milliseconds a picture: the detector beside other detectors
+    memory.py     what a batch takes at its peak
     load.py       the callers, and the bare loop that they are held against
-    rivals/       the other servers, writers and translators, as their makers' guides have them
+    rivals/       the other servers, writers, translators and detectors, as their makers' guides
+                  have them
     servers.py    a server in a process of its own, waited for, and always ended
     samples.py    the pictures that are asked about
     table.py      timings in, medians, spreads and ratios out

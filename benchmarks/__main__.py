@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import images, serving, startup, streaming, translation
+from benchmarks import detection, images, serving, startup, streaming, translation
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -29,6 +29,7 @@ class What(StrEnum):
     streaming = "streaming"
     translation = "translation"
     images = "images"
+    detection = "detection"
     all = "all"
 
 
@@ -76,6 +77,10 @@ def main(
         effort = QUICK if quick else Effort(callers=images.BATCHES)
         for kind in dict.fromkeys(("cpu", chosen.kind)):
             tables += asyncio.run(images.measure(kind, effort, say))
+    if what in (What.detection, What.all):
+        effort = QUICK if quick else Effort(callers=detection.BATCHES)
+        for kind in dict.fromkeys(("cpu", chosen.kind)):
+            tables.append(asyncio.run(detection.measure(kind, effort, say)))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))

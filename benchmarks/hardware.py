@@ -14,7 +14,7 @@ from inference.device import Device, cores
 
 #: What the figures depend on. uvicorn takes uvloop and httptools where it finds them.
 PACKAGES = (
-    *("gradio", "torch", "transformers", "ctranslate2"),
+    *("gradio", "torch", "torchvision", "transformers", "ctranslate2"),
     *("litserve", "uvicorn", "uvloop", "httptools"),
 )
 
