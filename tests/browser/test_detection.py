@@ -42,7 +42,9 @@ CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
         pen.fillStyle = "rgb(230, 20, 20)";
         pen.fillRect(50 + (at++ % 60) * 5, 100, 180, 300);
     }, 50);
-    return sheet.captureStream(20);
+    const stream = sheet.captureStream(20);
+    window.tracks = stream.getTracks();
+    return stream;
 };"""
 
 #: Whether the mask is drawn where the box is: an eighth inside of its left and right edges.
@@ -413,18 +415,12 @@ def test_the_camera_goes_on_frame_by_frame_until_one_is_kept(page: Page, app_url
     ids=["another room", "another tab", "an example"],
 )
 def test_the_camera_stops_when_it_is_left(page: Page, app_url: str, leave: str) -> None:
-    page.add_init_script(
-        "window.tracks = [];"
-        + CAMERA.replace(
-            "return sheet.captureStream(20)",
-            "const stream = sheet.captureStream(20); tracks.push(...stream.getTracks()); return stream",
-        )
-    )
+    page.add_init_script(CAMERA)
     visit(page, app_url)
     page.locator("[data-camera]").click()
     expect(page.locator("#detect-live [data-answer] h2")).to_have_text("1 object")
     page.evaluate(leave)
-    page.wait_for_function("tracks.length && tracks.every((t) => t.readyState === 'ended')")
+    page.wait_for_function("tracks.every((track) => track.readyState === 'ended')")
 
 
 def test_without_a_camera_a_sentence_says_so(page: Page, app_url: str) -> None:
