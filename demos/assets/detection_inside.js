@@ -303,7 +303,10 @@ export function mountRectangles(element, watch, left) {
 		tell(dial, dial.value, JSON.parse(box.dataset.said)[at]);
 	};
 	element.addEventListener("input", show);
-	new ResizeObserver(() => { if (!element.checkVisibility()) left(); }).observe(element);
-	watch("value", show);
+	const leave = () => {
+		if (element.querySelector("progress") && !element.checkVisibility()) left();
+	};
+	new ResizeObserver(leave).observe(element);
+	watch("value", () => { leave(); show(); });
 	show();
 }
