@@ -194,13 +194,23 @@ def push(
     private: bool = True,
 ) -> None:
     """Send a checkpoint folder to the Hub, under the account of HF_TOKEN."""
-    from huggingface_hub import HfApi
+    import httpx2
+    from huggingface_hub import HfApi, errors
 
     catalog.from_folder(folder)  # refuses what is no checkpoint
     api = HfApi()
-    api.create_repo(repository, private=private, exist_ok=True)
     allowed = ["*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md"]
-    sent = api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed)
+    try:
+        api.create_repo(repository, private=private, exist_ok=True)
+        sent = api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed)
+    except (httpx2.HTTPError, errors.HFValidationError, errors.OfflineModeIsEnabled) as error:
+        reason = str(error).strip().partition("\n")[0]
+        print(
+            f"{folder} was not sent to {repository} ({reason}): check the network, that HF_TOKEN "
+            "may write, and that the name is OWNER/NAME, then try again.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(2) from error
     print(sent.commit_url)
 
 

@@ -27,6 +27,11 @@ BODY = "classification/photos"
 LEAST = 8
 #: A trained detector learns a visitor's classes in fewer rounds and more gently.
 TUNED: dict[str, Any] = {"epochs": 4, "peak": 2e-4}
+#: What the card says of a visitor's own.
+OWN_LIMITS = (
+    "It has learnt from {pictures} pictures and knows nothing but the kinds that it was taught; it "
+    "sees a picture at 256 pixels, so small things escape it."
+)
 
 
 @dataclass(frozen=True)
@@ -192,8 +197,10 @@ def write(
         "loader": "pretrained.detection.serve:load",
         "pipeline_tag": "object-detection",
         "licence": "unknown" if own else "other",
-        "description": recipe.description,
-        "limits": recipe.limits,
+        "description": f"Mask R-CNN that was taught: {', '.join(names)}."
+        if own
+        else recipe.description,
+        "limits": OWN_LIMITS.format(pictures=len(scenes)) if own else recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 8,
         "taught": names,

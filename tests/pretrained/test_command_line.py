@@ -107,6 +107,17 @@ def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_pat
         assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("name", ["me/tiny", "no/such/name"])
+def test_what_cannot_be_sent_is_one_sentence(
+    tiny: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # nobody answers there
+    done = run("push", tiny, name)
+    assert done.returncode == 2 and not done.stdout
+    assert f"was not sent to {name}" in done.stderr and "HF_TOKEN" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_recorded_command_is_the_one_that_measures_the_same(tiny: Path) -> None:
     typed = ["evaluate", "k", "--data", "my data", "--split", "test", "--keep", "--checkpoint"]
     elsewhere = catalog.from_folder(tiny)

@@ -254,6 +254,8 @@ def test_own_classes_begin_with_the_shipped_network(tmp_path, small, monkeypatch
     train.train("detection/everyday", labels.parent, out, Run(epochs=1, head_only=True))
     config = checkpoint.read_json(out, "config.json")
     assert config["key"] == "detection/rings" and config["taught"] == ["ring", "square"]
+    card = (out / "README.md").read_text()
+    assert "taught: ring, square" in card and "people" not in card, "it is not told as ours"
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["started_from"] == "detection/everyday" and made["data"] == "own"
     before, after = checkpoint.load_weights(path), checkpoint.load_weights(out)
