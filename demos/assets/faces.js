@@ -35,14 +35,24 @@ export function mountPicked(element) {
 		if (save) saveAll([element.querySelector("img")], 1, save.dataset.save);
 		if (link) copy(link);
 	});
+	// The page in the other language shows the same.
+	addEventListener("house:language", ({ detail: { searchParams } }) => {
+		if (searchParams.get("tab") !== "images" || !element_of("#face-picked [data-link]")) return;
+		for (const name of ["seed", "count", "near", "face", "walk"]) searchParams.delete(name);
+		for (const [name, value] of new URLSearchParams(query())) searchParams.set(name, value);
+	});
+}
+
+/** What the room shows, as an address says it. */
+function query() {
+	const stops = element_of("#face-walk [data-stops]")?.dataset.stops;
+	return `${element_of("#face-picked [data-link]").dataset.link}${stops ? `&walk=${stops}` : ""}`;
 }
 
 async function copy(link) {
-	const stops = element_of("#face-walk [data-stops]")?.dataset.stops;
 	const page = new URL(location.href);
 	const lang = page.searchParams.get("lang");
-	const query = `tab=images&${link.dataset.link}${stops ? `&walk=${stops}` : ""}`;
-	const address = `${page.origin}${page.pathname}?${query}${lang ? `&lang=${lang}` : ""}`;
+	const address = `${page.origin}${page.pathname}?tab=images&${query()}${lang ? `&lang=${lang}` : ""}`;
 	link.dataset.label ??= link.textContent;
 	try {
 		await navigator.clipboard.writeText(address); // undefined on plain http
@@ -74,8 +84,15 @@ function saveAll(images, wide, name) {
 	});
 }
 
-/** The walk: the slider switches pictures that are here already. */
-export function mountWalk(element, take, drop) {
+/** The walk: the slider switches pictures that are here already. Who takes a stop away by keys
+ *  stays among the stops; who takes a face from the walk is shown it. */
+export function mountWalk(element, take, drop, watch) {
+	let gone = -1;
+	watch("value", () => {
+		const stops = [...element.querySelectorAll("[data-drop]")];
+		if (gone >= 0) stops[Math.min(gone, stops.length - 1)]?.focus({ preventScroll: true });
+		gone = -1;
+	});
 	const show = () => {
 		const box = element.querySelector("[data-frames]"), slider = element.querySelector("input");
 		if (!box || !slider) return;
@@ -92,9 +109,12 @@ export function mountWalk(element, take, drop) {
 	};
 	element.addEventListener("input", show);
 	element.addEventListener("click", (event) => {
-		const gone = event.target.closest("[data-drop]");
-		if (gone) drop(+gone.dataset.drop);
-		else if (event.target.closest("[data-take]")) take(+element.querySelector("input").value);
+		const stop = event.target.closest("[data-drop]");
+		if (stop) drop((gone = +stop.dataset.drop));
+		else if (event.target.closest("[data-take]")) {
+			take(+element.querySelector("input").value);
+			bring(element_of("#face-picked"));
+		}
 	});
 }
 

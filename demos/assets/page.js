@@ -21,6 +21,7 @@
 		if (button.dataset.switch === "lang") {
 			const address = new URL(location.href);
 			address.searchParams.set("lang", house.lang === "zh" ? "en" : "zh");
+			dispatchEvent(new CustomEvent("house:language", { detail: address }));
 			location.assign(address);
 		} else if (button.dataset.switch === "theme") {
 			store("theme", house.dark() ? "light" : "dark");
@@ -126,8 +127,9 @@
 		const labels = JSON.parse(document.querySelector("[data-labels]")?.dataset.labels ?? "{}");
 		for (const element of document.querySelectorAll("[aria-label], [title]"))
 			for (const name of ["aria-label", "title"]) {
-				const own = labels[element.getAttribute(name)];
-				if (own && own !== element.getAttribute(name)) element.setAttribute(name, own);
+				const given = element.getAttribute(name) ?? "";
+				const own = labels[given] ?? given.replace(/^(number input|range slider) for /, "");
+				if (own !== given) element.setAttribute(name, own);
 			}
 	};
 
@@ -141,7 +143,7 @@
 		requestAnimationFrame(() => {
 			waiting = false;
 			label();
-			if (house.lang !== "en") rename();
+			rename();
 			if (built || !document.querySelector("[data-footer]")) return;
 			built = true;
 			ask(0);

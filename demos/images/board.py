@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 
 from demos import frame
 from demos.images import faces
-from demos.images.round import ROUNDS, Play, Round
+from demos.images.round import ROUNDS, Play
 from demos.language import Say
 
 SIDES = ("left", "right")
@@ -26,7 +27,10 @@ def begin(say: Say) -> str:
 
 def onward(say: Say, key: str) -> str:
     """A button that asks for the next round, by what it says."""
-    return f'<button type="button" class="btn" data-next>{say(f"images.game.{key}")}</button>'
+    return (
+        f'<button type="button" class="btn" data-next aria-describedby="game-verdict">'
+        f"{say(f'images.game.{key}')}</button>"
+    )
 
 
 def board(say: Say, play: Play, instead: str = "") -> str:
@@ -40,24 +44,34 @@ def board(say: Say, play: Play, instead: str = "") -> str:
     below = hint(say) if play.asks else end(say, play) + (instead or further(say, play))
     return (
         f'<div class="play"><div><p class="quiet">{head}</p>'
-        f'<div class="pair">{"".join(cells(say, play.now, play.asks))}</div></div>'
-        f'<div class="said-of-it"><p class="verdict" role="status">{said}</p>{tally(say, play)}'
+        f'<div class="pair">{"".join(cells(say, play))}</div></div>'
+        f'<div class="said-of-it"><p class="verdict" id="game-verdict">{said}</p>{tally(say, play)}'
         f"{below}</div></div>"
     )
 
 
-def cells(say: Say, shown: Round, asks: bool) -> Iterator[str]:
-    """The pictures: to choose from, or with who drew them and what the discriminator thought."""
+def cells(say: Say, play: Play) -> Iterator[str]:
+    """The pictures: to choose from, or with who drew them, who chose them, and what the
+    discriminator thought."""
+    assert play.now is not None
+    shown = play.now
     for side, picture in enumerate(shown.pictures):
         name = say(f"images.game.{SIDES[side]}")
         image = faces.tag(picture, name)
-        if asks:
+        if play.asks:
             yield f'<button type="button" data-side="{side}">{image}<b>{name}</b></button>'
             continue
         kind = "gan" if side == shown.gan else "diffusion"
         score = say("images.game.score", score=f"{shown.scores[side]:+.2f}".replace("-", "−"))
         who = say(f"images.game.{kind}")
-        yield f'<div class="{kind}">{image}<b>{who}</b><span class="quiet">{score}</span></div>'
+        chose, votes = play.chosen == side, play.now.vote == side
+        told = [say("images.game.chosen")] if chose else []
+        told += [say(f"images.game.vote{'' if chose else '_alone'}")] if votes else []
+        said = frame.sentences(say.lang, *told)
+        yield (
+            f'<div class="{kind}{" chosen" if chose else ""}">{image}<b>{who}</b>'
+            f'<span class="quiet">{score}</span><span>{said}</span></div>'
+        )
 
 
 def hint(say: Say) -> str:
@@ -113,4 +127,7 @@ def end(say: Say, play: Play) -> str:
         return ""
     you, network = (sum(one[number] for one in play.told) for number in (0, 1))
     kind = "ahead" if you > network else "behind" if you < network else "even"
-    return f'<p class="note">{say(f"images.game.end.{kind}", you=you, network=network)}</p>'
+    few = unescape(say("images.game.end.few"))
+    return (
+        f'<p class="note">{say(f"images.game.end.{kind}", you=you, network=network, few=few)}</p>'
+    )

@@ -23,7 +23,11 @@ MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
 SCRIPT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
 GRID = SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
 PICKED = SCRIPT % "mountPicked(element)"
-WALK = SCRIPT % "mountWalk(element, (at) => trigger('take', {at}), (at) => trigger('drop', {at}))"
+WALK = SCRIPT % (
+    "mountWalk(element, (at) => trigger('take', {at}), (at) => trigger('drop', {at}), watch)"
+)
+#: What changes here is read aloud.
+ALOUD = "element.setAttribute('aria-live', 'polite')"
 # Fires "shown" with what the address says, when the tab first comes into sight.
 SHOWN = """new IntersectionObserver((seen, observer) => {
   if (!seen.at(-1).isIntersecting) return;
@@ -56,7 +60,7 @@ def build(engine: Any, words: Words) -> TryParts:
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=6, elem_classes="give"):
             grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
-            line = gr.HTML(js_on_load=None, elem_id="face-line")
+            line = gr.HTML(js_on_load=ALOUD, elem_id="face-line")
             frame.html(words, lambda say: charts.learnt(answers.GAN, say))
         with gr.Column(scale=5, elem_classes="get"):
             one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
@@ -64,6 +68,7 @@ def build(engine: Any, words: Words) -> TryParts:
                 like = gr.Button(words("images.try.more"), elem_id="face-like")
                 keep = gr.Button(words("images.try.keep"), elem_id="face-keep")
                 seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
+            kept = gr.HTML(js_on_load=ALOUD, elem_id="face-kept")
     frame.html(words, faces.heading("walk"))
     way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
     sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
@@ -178,8 +183,11 @@ def build(engine: Any, words: Words) -> TryParts:
         if halt.replaced.is_set():
             yield gr.skip()
 
-    def on_keep(stops: Sequence[Point], now: dict[str, Any] | None) -> Any:
-        return walk.added(stops, now["point"]) if now else gr.skip()
+    def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
+        if not now:
+            return gr.skip(), gr.skip()
+        more, said = walk.added(words.speaker(words.lang(request)), stops, now["point"])
+        return more, f'<p class="quiet">{said}</p>'
 
     def on_drop(stops: Sequence[Point], event: gr.EventData) -> Any:
         return walk.dropped(stops, event.at)
@@ -199,7 +207,7 @@ def build(engine: Any, words: Words) -> TryParts:
     like.click(on_like, [turn, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
-    keep.click(on_keep, [stops, chosen], stops, **frame.PRIVATE).success(**step)
+    keep.click(on_keep, [stops, chosen], [stops, kept], **frame.PRIVATE).success(**step)
     way.drop(on_drop, stops, stops, **frame.PRIVATE).success(**step)
     return TryParts(chosen, seen)
 

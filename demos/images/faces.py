@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def grid(say: Say, gallery: Gallery, at: int | None) -> str:
         key = "images.try.one_seed" if one else "images.try.seeds"
         heading = say(key, first=first, last=last)
     else:
-        heading = say("images.try.like", face=points.format(gallery.near))
+        heading = say("images.try.like", face=unescape(name(say, gallery.near, "the_")))
     cells = []
     for number, (point, image) in enumerate(zip(gallery.points, gallery.images, strict=True)):
         called = name(say, point) if gallery.near is None else like(say, number)

@@ -140,7 +140,9 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
                 yield neither if piece is None else (piece, gr.update(visible=False))
 
     room.select(on_open, [turns, chosen, looked], boxes, **options)
-    chosen.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
+    chosen.change(
+        lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **frame.PRIVATE
+    )
     news.news(on_open, [turns, chosen, looked], boxes, **options)
     sliders.move(on_move, [turns, looked], moved, **options)
     sliders.strip(on_strip, [turns, looked], strip, **options)

@@ -37,9 +37,18 @@ def parse(text: str) -> tuple[Point, ...]:
     return tuple(map(points.parse, parts))
 
 
-def added(stops: Sequence[Point], point: Point) -> tuple[Point, ...]:
-    """One stop more; where there are `MOST_STOPS`, the first one goes."""
-    return (*stops, point)[-MOST_STOPS:]
+def added(say: Say, stops: Sequence[Point], point: Point) -> tuple[tuple[Point, ...], str]:
+    """One stop more, and a sentence about it. Where there are `MOST_STOPS`, the first one goes; the
+    last one is not added once more."""
+    called = {"face": unescape(faces.name(say, point, "the_")), "most": MOST_STOPS}
+    if stops and stops[-1] == point:
+        called["face"] = unescape(faces.name(say, point))
+        return tuple(stops), say("images.try.already", **called)
+    now = (*stops, point)[-MOST_STOPS:]
+    if len(stops) < MOST_STOPS:
+        return now, say("images.try.kept", count=len(now), **called)
+    gone = unescape(faces.name(say, stops[0], "the_"))
+    return now, say("images.try.made_room", gone=gone, **called)
 
 
 def dropped(stops: Sequence[Point], at: Any) -> tuple[Point, ...]:

@@ -106,7 +106,7 @@ def test_more_like_one_begins_with_it(page: Page, app_url: str) -> None:
     page.locator(FACES).nth(3).click()
     expect(page.locator(f"{ONE} h2")).to_have_text(f"Face {SEED + 3}")
     page.locator("#face-like").click()
-    expect(page.locator("#face-grid")).to_contain_text(f"Faces like {SEED + 3}")
+    expect(page.locator("#face-grid")).to_contain_text(f"Faces like face {SEED + 3}")
     page.locator(FACES).nth(5).click()
     expect(page.locator(ONE)).to_contain_text(f"0.9 × {SEED + 3} + 0.436 ×")
 

@@ -293,7 +293,37 @@ def test_all_frames_of_a_walk_are_drawn_at_once(engine):
 def test_a_walk_of_many_stops_has_no_more_frames(engine):
     stops = points.several(7, walk.MOST_STOPS)
     assert len(points.walk(stops, walk.leg(stops))) <= walk.MOST_FRAMES + 1
-    assert walk.added(stops, points.single(99)) == (*stops[1:], points.single(99))
+
+
+def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
+    stops = tuple(points.several(7, walk.MOST_STOPS))
+    new = points.single(99)
+    more, said = walk.added(SAY, stops[:2], new)
+    assert more == (*stops[:2], new) and "stop 3 of 6 is face 99" in plain(said)
+    more, said = walk.added(SAY, stops, new)
+    assert more == (*stops[1:], new) and "face 7 has made room for face 99" in plain(said)
+    more, said = walk.added(SAY, stops, stops[-1])
+    assert more == stops and "already" in plain(said)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "scores", "left", "right"),
+    [
+        (0, (-1.0, 1.0), "You chose this one. So did the discriminator.", ""),
+        (1, (-1.0, 1.0), "The discriminator chose this one.", "You chose this one."),
+        (1, (1.0, -1.0), "", "You chose this one. So did the discriminator."),
+    ],
+)
+def test_it_is_told_who_chose_which_picture(chosen, scores, left, right):
+    play = round.Play()
+    play.coming = a_round(gan=1, scores=scores)
+    play.show()
+    play.choose(chosen)
+    told = [plain(cell).strip() for cell in board.cells(SAY, play)]
+    for cell, words in zip(told, (left, right), strict=True):
+        assert cell.endswith(words) and ("chose" in cell) == bool(words)
+        assert ("You chose" in cell) == ("You chose" in words)
+    assert [" chosen" in cell for cell in board.cells(SAY, play)] == [not chosen, bool(chosen)]
 
 
 def test_a_walk_needs_two_faces(engine):
@@ -422,7 +452,7 @@ def test_choosing_counts_once_and_for_both(engine):
     assert play.choose(0) and not play.choose(1) and not play.choose(0)
     assert play.told == [(False, True)]
     html = board.board(SAY, play)
-    assert "Wrong: the GAN drew the right one. The discriminator saw it." in plain(html)
+    assert "Not so: the GAN drew the right one. The discriminator saw it." in plain(html)
     assert "−0.50" in plain(html) and "data-side" not in html
 
 
