@@ -194,7 +194,7 @@ def refined(look: Look, data: Mapping[str, Any]) -> str:
         f"{look.say(f'detection.inside.refined.{kind}')}</li>"
         for kind in ("begun", "ended")
     )
-    control = picker(look, data) + dial(look.say, "refined", 0, 100, 1, 0)
+    control = picker(look, data) + dial(look.say, "refined", 0, 100, 1, 50)
     said = told(look, "refined", "told")
     return step(look, "refined", over, f'{control}<ul class="keys">{keys}</ul>', said)
 
