@@ -47,7 +47,7 @@ NOTES = (
     "objects: answered for a picture, on average. The rivals' weights are random, for nothing is"
     " downloaded here: Mask R-CNN is made to take every proposal for a candidate and to draw as"
     " many objects as ours; YOLOS computes a hundred boxes whatever it finds, and draws no masks",
-    f"not equally exact: Mask R-CNN sees a picture at {SIDES[0]} pixels with ten times the weights,"
+    f"not equally exact: Mask R-CNN sees a picture at {SIDES[0]} pixels and with far more weights,"
     f" ours at {SIDES[1]}; at {SIDES[1]} pixels its row tells what the smaller network saves",
     "pictures of other sizes are computed one after another in ours, so that no answer depends on"
     " its company: a batch of them saves nothing",
