@@ -134,9 +134,9 @@ export function mountHeat(element, watch) {
 export function guard(element) {
 	const page = element.closest(".page");
 	page.addEventListener("change", (event) => {
-		const field = event.target.closest?.("#judge-picture");
+		const asked = event.target.nextElementSibling?.id === "judge-picture"; // the button's own input
 		const said = element.querySelector(".refusal");
-		if (!field || !said || !event.target.files?.length) return;
+		if (!asked || !said || !event.target.files?.length) return;
 		const [file] = event.target.files;
 		const { limit, empty, other, heavy } = said.dataset;
 		said.textContent = !file.size ? empty

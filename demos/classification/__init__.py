@@ -315,7 +315,9 @@ def upload_guard(words: Words, engine: Any) -> None:
 
 GUARD = """const page = element.closest('.page') || document;
 const check = (event) => {
-  const field = event.target.closest?.('#classify-picture, #classify-several');
+  const button = event.target.nextElementSibling;  // an upload button stands after its input
+  const field = button?.id === 'classify-several' ? button
+    : event.target.closest?.('#classify-picture');
   const said = element.querySelector('.refusal');
   const files = [...((event.dataTransfer || event.clipboardData || event.target).files || [])];
   if (!said || !field || !files.length) return;

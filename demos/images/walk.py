@@ -83,7 +83,7 @@ def shelf(say: Say, stops: Sequence[Point], images: Sequence[np.ndarray]) -> str
     for number, stop in enumerate(stops):
         called = faces.name(say, stop)
         shown = faces.tag(images[number], called, lossless=False) if len(images) else ""
-        remove = say("images.try.remove", face=called)
+        remove = say("images.try.remove", face=unescape(faces.name(say, stop, "the_")))
         cells.append(
             f"<li>{shown}<span>{called}</span>"
             f'<button type="button" data-drop="{number}" aria-label="{remove}" title="{remove}">'

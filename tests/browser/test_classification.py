@@ -270,6 +270,22 @@ def test_several_pictures_give_a_table_to_take_along(
     assert 0 < float(table[0]["confidence"]) <= 1 and table[2]["error"]
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_one_of_several_that_is_too_large_is_refused_before_it_is_sent(
+    page: Page, app_url: str, tmp_path: Path, lang: str
+) -> None:
+    visit(page, app_url, lang)
+    heavy = tmp_path / "heavy.jpg"
+    with heavy.open("wb") as file:
+        file.truncate(60_000_000)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#classify-several").click()
+    chooser.value.set_files([example("lion"), heavy])
+    said = WORDS.say(lang, "error.file_too_large", size=60, limit=50)
+    expect(page.locator("#classify-guard .refusal")).to_have_text(said)
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
 def test_several_pictures_offer_the_download_with_its_button(page: Page, app_url: str) -> None:
     visit(page, app_url)
     choose(page, "ResNet-50")

@@ -111,6 +111,26 @@ def test_more_like_one_begins_with_it(page: Page, app_url: str) -> None:
     expect(page.locator(ONE)).to_contain_text(f"0.9 × {SEED + 3} + 0.436 ×")
 
 
+def test_the_other_language_shows_the_same_faces_and_the_same_walk(
+    page: Page, app_url: str
+) -> None:
+    visit(page, app_url)
+    page.locator("#face-seed input").fill("100")
+    expect(page.locator("#face-grid")).to_contain_text("seeds 100 to 115")
+    page.locator(FACES).nth(3).click()
+    expect(page.locator(f"{ONE} h2")).to_have_text("Face 103")
+    page.locator("#face-keep").click()
+    said = WORDS.say("en", "images.try.kept", count=3, most=6, face="face 103")
+    expect(page.locator("#face-kept")).to_have_text(said)
+    expect(page.locator(f"{WALK} [data-drop]")).to_have_count(3)
+    shown = picture(page, ONE)
+    page.locator("[data-switch=lang]").click()
+    expect(page.locator(f"{ONE} h2")).to_have_text("103 号脸", timeout=FIRST_LOAD)
+    expect(page.locator("#face-grid")).to_contain_text("100 到 115")
+    expect(page.locator(f"{WALK} [data-drop]")).to_have_count(3)
+    assert picture(page, ONE) == shown
+
+
 def test_the_slider_walks_without_asking_the_server(page: Page, app_url: str) -> None:
     visit(page, app_url)
     asked = asked_of(page)

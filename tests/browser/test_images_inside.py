@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -128,6 +129,22 @@ def test_a_picture_of_ones_own_is_judged_and_what_is_none_is_refused(
     back.click()
     expect(judged).to_contain_text("this face")
     expect(back).to_be_hidden()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_file_too_large_is_refused_before_it_is_sent(
+    page: Page, app_url: str, tmp_path: Path, lang: str
+) -> None:
+    seen = inside(page, app_url, lang)
+    heavy = tmp_path / "heavy.jpg"
+    with heavy.open("wb") as file:
+        file.truncate(60_000_000)
+    with page.expect_file_chooser() as chooser:
+        seen.locator("#judge-picture").click()
+    chooser.value.set_files(heavy)
+    said = WORDS.say(lang, "error.file_too_large", size=60, limit=50)
+    expect(seen.locator(".refusal:visible")).to_have_text(said)
+    expect(page.locator(".toast-body")).to_have_count(0)
 
 
 def test_the_training_plays_and_its_marker_follows(page: Page, app_url: str) -> None:
