@@ -41,6 +41,11 @@ class Side:
     seconds: float | None = None
     error: Refusal | None = None
 
+    @property
+    def news(self) -> tuple[Any, ...]:
+        """What tells two moments of it apart."""
+        return self.loading, self.progress, tuple(self.steps), self.seconds, self.error
+
 
 def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> None:
     """The button, and the columns under it."""
@@ -111,9 +116,13 @@ async def comparing(
     """The columns as HTML while they fill. The networks draw one after the other, so that neither
     waits for the other."""
     sides = [Side(key, [None] * len(points)) for key in keys]
+    told: Any = None
     async with aclosing(answers.followed(fill(engine, sides, points), answers.EVERY)) as looks:
         async for _ in looks:
-            yield await asyncio.to_thread(beside, words, lang, sides, points)
+            news = [side.news for side in sides]
+            if news != told:
+                told = news
+                yield await asyncio.to_thread(beside, words, lang, sides, points)
 
 
 async def fill(engine: Any, sides: Sequence[Side], points: Sequence[Point]) -> None:
