@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -40,6 +40,11 @@ class Side:
     whole: int = 1  # steps that a face takes
     seconds: float | None = None
     error: Refusal | None = None
+
+    @property
+    def now(self) -> Side:
+        """It, as it stands at this moment."""
+        return replace(self, images=list(self.images), steps=list(self.steps))
 
     @property
     def news(self) -> tuple[Any, ...]:
@@ -119,10 +124,11 @@ async def comparing(
     told: Any = None
     async with aclosing(answers.followed(fill(engine, sides, points), answers.EVERY)) as looks:
         async for _ in looks:
-            news = [side.news for side in sides]
+            now = [side.now for side in sides]  # they change while they are drawn
+            news = [side.news for side in now]
             if news != told:
                 told = news
-                yield await asyncio.to_thread(beside, words, lang, sides, points)
+                yield await asyncio.to_thread(beside, words, lang, now, points)
 
 
 async def fill(engine: Any, sides: Sequence[Side], points: Sequence[Point]) -> None:
