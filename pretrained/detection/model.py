@@ -21,6 +21,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, maskrcnn_loss
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, batched_nms
 from torchvision.ops.boxes import clip_boxes_to_image
+from torchvision.ops.poolers import LevelMapper
 
 from pretrained.classification.model import ResidualNet
 from pretrained.detection.parts import (
@@ -243,5 +244,13 @@ class Detector(nn.Module, PyTorchModelHubMixin):
 
 
 def _pool(names: list[str], side: int) -> MultiScaleRoIAlign:
-    """Cells of a box from the level that suits its size: 112 to 224 pixels from stride 16."""
-    return MultiScaleRoIAlign(names, side, 1, canonical_scale=112, canonical_level=4)
+    """Cells of a box from the level that suits its size: 112 to 224 pixels from stride 16.
+
+    Torchvision would guess the strides by the first picture, for good: wrongly by a narrow strip.
+    """
+    pool = MultiScaleRoIAlign(names, side, 1, canonical_scale=112, canonical_level=4)
+    strides = list(LEVELS.values())
+    pool.scales = [1 / stride for stride in strides]
+    first, last = (stride.bit_length() - 1 for stride in (strides[0], strides[-1]))
+    pool.map_levels = LevelMapper(first, last, canonical_scale=112, canonical_level=4)
+    return pool

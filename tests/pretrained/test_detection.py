@@ -274,6 +274,17 @@ def test_an_answer_does_not_depend_on_its_company(model):
             assert alone[part]["scores"] == pytest.approx(answer[part]["scores"], abs=1e-4)
 
 
+def test_no_picture_changes_the_answers_after_it(folder):
+    """Torchvision's pooling would take the strides for good from the first picture's shape."""
+    entry = catalog.from_folder(folder, "detection/everyday")
+    usual, strip = entry.load("cpu"), entry.load("cpu")
+    strip.predict([picture(3, 2000, 30)])
+    [mine], [theirs] = (one.predict([picture()], view="road") for one in (strip, usual))
+    assert len(mine["objects"]) == len(theirs["objects"]) > 0
+    for part in ("boxes", "scores"):
+        assert mine["candidates"][part] == pytest.approx(theirs["candidates"][part], abs=1e-3)
+
+
 def test_suppressing_the_candidates_gives_the_objects(model):
     [answer] = model.predict([picture()], view="road")
     road = answer["candidates"]
