@@ -38,7 +38,7 @@ LIVE_NEVER = "<p hidden></p>"
 class TryParts:
     """What other rooms share of this one. ``answered`` holds {"key", "picture", "objects"}: the
     picture that is on the page, upright, as a PIL image of at most `answers.SIDE` pixels a side,
-    the model and what it found there, in that picture's pixels; None until one is answered.
+    the model and what it found there, in that picture's pixels; None while none is.
     ``seen``: the button that leads to Look inside."""
 
     answered: gr.State
@@ -83,23 +83,23 @@ def build(engine: Any, words: Words) -> TryParts:
         mine: Turn, pictures: Sequence[Payload], key: Any, lang: str, fetch: bool = False
     ) -> AsyncIterator[tuple[Any, ...]]:
         """What stands in each place: what stood there stays until something new does."""
-        halt = mine.take()
+        halt, opened = mine.take(), False
         run = looking.looking(engine, words, lang, pictures, key, fetch=fetch)
         async with aclosing(while_mine(halt, frame.or_nothing(run, Moment("")))) as moments:
             async for moment in moments:
                 if moment is pulse.STILL:
                     yield nothing
                     continue
-                done = moment.found is not None
+                new = moment.sheets is not None
+                first = new and not opened  # from then on the visitor says which one is shown
+                opened = opened or new
                 yield (
                     moment.bar,
-                    gr.skip() if moment.sheets is None else moment.sheets,
-                    "" if done else gr.skip(),
+                    moment.sheets if new else gr.skip(),
+                    "" if first else gr.skip(),
                     tuple(pictures),
-                    moment.looked if done else gr.skip(),
-                    held(moment) if done else gr.skip(),
-                    gr.update(interactive=True) if done else gr.skip(),
-                    gr.update(interactive=True) if done else gr.skip(),
+                    moment.looked if new else gr.skip(),
+                    *(on_page(held(moment.found)) if first else (gr.skip(),) * 3),
                 )
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing
@@ -154,11 +154,13 @@ def build(engine: Any, words: Words) -> TryParts:
     @frame.guard(words)
     async def on_shown(now: Sequence[Looked], event: gr.EventData) -> Any:
         at = getattr(event, "at", None)
-        if not isinstance(at, int) or not 0 <= at < len(now) or now[at].objects is None:
-            return gr.skip()
+        if not isinstance(at, int) or not 0 <= at < len(now):
+            return (gr.skip(),) * 3
         one = now[at]
+        if one.objects is None:
+            return on_page(None)
         picture = await looking.opened(engine, one.payload)
-        return {"key": one.key, "picture": picture, "objects": one.objects}
+        return on_page({"key": one.key, "picture": picture, "objects": one.objects})
 
     async def columns(
         mine: compare.Beside, one: Mapping[str, Any] | None, lang: str, fetch: str = ""
@@ -208,17 +210,23 @@ def build(engine: Any, words: Words) -> TryParts:
     give.frame(on_frame, model, live, **heavy)
     model.input(on_model, [turn, given, model], shown, **heavy)
     bar.pick(on_fetch, [turn, given, model], shown, **heavy)
-    stage.shown(on_shown, looked, answered, **heavy)
+    stage.shown(on_shown, looked, [answered, seen, beside], **heavy)
     beside.click(on_compare, [side, answered], below, **heavy)
     below.pick(on_compare_fetch, [side, answered], below, **heavy)
     return TryParts(answered, seen)
 
 
-def held(moment: Moment) -> dict[str, Any]:
+def held(found: answers.Found | None) -> dict[str, Any] | None:
     """The answer on the page, for the other rooms."""
-    found = moment.found
-    assert found is not None
+    if found is None:
+        return None
     return {"key": found.key, "picture": found.picture, "objects": found.objects}
+
+
+def on_page(one: dict[str, Any] | None) -> tuple[Any, ...]:
+    """The answer that is shown, and whether the two buttons under it lead anywhere."""
+    ready = gr.update(interactive=one is not None)
+    return one, ready, ready
 
 
 def wanted(event: Any) -> tuple[Payload, ...]:

@@ -46,8 +46,8 @@ class Looked:
 
 @dataclass(frozen=True)
 class Moment:
-    """The page at one time. ``sheets`` is HTML, None while nothing is answered; ``found``: the
-    first picture and its answer."""
+    """The page at one time. ``sheets`` is HTML, None while nothing is new; ``looked``: what stands
+    in it; ``found``: the first picture and its answer, None where it was refused."""
 
     bar: str
     sheets: str | None = None
@@ -80,7 +80,8 @@ async def looking(
     fetch: bool = False,
 ) -> AsyncIterator[Moment]:
     """Answer all pictures, one after the other. A model that is not on this machine is offered;
-    with ``fetch`` it is downloaded first."""
+    with ``fetch`` it is downloaded first. The first sheet is shown at once, the others together:
+    a sheet carries its picture, and each moment all that it shows."""
     entry = None
     try:
         entry = answers.entry_of(engine, key)
@@ -92,7 +93,8 @@ async def looking(
                 yield Moment(models.waiting(words, lang, entry, step))
         sheets, looked, first = "", [], None
         for number, payload in enumerate(given[:MOST]):
-            yield Moment(counted(words, lang, number, min(len(given), MOST)), sheets or None)
+            bar = counted(words, lang, number, min(len(given), MOST))
+            yield Moment(bar, sheets, tuple(looked), first) if number == 1 else Moment(bar)
             try:
                 picture = await opened(engine, payload)
             except Refusal as error:
@@ -104,7 +106,7 @@ async def looking(
                 continue
             found = await answers.ask(engine, entry.key, picture, named(words, lang, payload))
             looked.append(Looked(payload, entry.key, found.objects))
-            first = first or found
+            first = first if number else found
             sheets += await asyncio.to_thread(
                 sheet.figure, words, lang, entry, found, number=number
             )

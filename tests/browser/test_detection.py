@@ -349,6 +349,26 @@ def test_several_pictures_stand_in_a_strip(
     assert [one["image_id"] for one in coco["annotations"]] == [1, 1, 2]
 
 
+def test_look_inside_and_compare_take_the_picture_that_is_shown(
+    page: Page, app_url: str, drawn: Path, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
+    send(page, tmp_path / "broken.png", drawn)
+    strip = page.locator("#detect-found .several button")
+    expect(strip).to_have_count(2)
+    expect(page.locator(FOUND)).to_contain_text("breaks off")
+    for button in ("#detect-in", "#detect-compare"):
+        expect(page.locator(button)).to_be_disabled()
+    strip.nth(1).click()
+    for button in ("#detect-in", "#detect-compare"):
+        expect(page.locator(button)).to_be_enabled()
+    page.locator("#detect-compare").click()
+    expect(page.locator("#detect-below .small").first).to_be_visible()
+    strip.nth(0).click()
+    expect(page.locator("#detect-compare")).to_be_disabled()
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_bad_picture_is_refused_and_what_stood_there_stays(
     page: Page, app_url: str, tmp_path: Path, lang: str

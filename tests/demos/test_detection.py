@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from html import unescape
-from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -297,8 +296,24 @@ def test_several_pictures_are_answered_one_after_the_other(engine, sent):
     assert [one.objects is None for one in last.looked] == [False, True, False]
     assert last.found.name == "1.png"
     assert any("1 of 3 pictures" in step.bar for step in steps)
-    grown = [step.sheets for step in steps if step.sheets]
-    assert all(b.startswith(a) for a, b in pairwise(grown))
+
+
+def test_the_first_sheet_is_shown_at_once_and_each_other_sent_once(engine, sent):
+    """A sheet carries its picture: all of them each time would be six times as much for twelve."""
+    picture = encoded(drawing((90, 60), cat=(5, 10, 50, 50)), "PNG")
+    given = [sent(picture, f"{n}.png") for n in range(5)]
+    steps = collect(looking.looking(engine, WORDS, "en", given, EVERYDAY))
+    shown = [step for step in steps if step.sheets is not None]
+    assert [step.sheets.count("data-sheet=") for step in shown] == [1, 5]
+    assert shown[1].sheets.startswith(shown[0].sheets)
+    assert [len(step.looked) for step in shown] == [1, 5], "what is pressed is what is shown"
+
+
+def test_a_first_picture_that_was_refused_is_not_answered_by_the_second(engine, sent):
+    good = sent(encoded(drawing((90, 60), cat=(5, 10, 50, 50)), "PNG"), "1.png")
+    steps = collect(looking.looking(engine, WORDS, "en", [sent(b"?"), good], EVERYDAY))
+    shown = [step for step in steps if step.sheets is not None]
+    assert [step.found for step in shown] == [None, None] and len(shown[-1].looked) == 2
 
 
 def test_more_pictures_than_may_be_given_are_cut_and_it_is_said(engine, sent):
