@@ -62,7 +62,7 @@ class Finder:
         Raises:
             BadPoint, BadSeed: it says no face. BadSteps: out of bounds.
         """
-        if not isinstance(steps, int) or not 1 <= steps <= MOST:
+        if type(steps) is not int or not 1 <= steps <= MOST:
             raise BadSteps(sent=str(steps)[:40], most=MOST)
         noise = Point.of(prompt).latent(3, SIZE, SIZE).to(self.device)
         degrees = self.network.degrees(steps)
