@@ -151,10 +151,14 @@ def _parquet(files: list[Path]) -> Iterator[Scene]:
             if not isinstance(content, bytes):
                 reason = "this picture is not encoded bytes: store it as JPEG or PNG"
                 raise BadData(path=place, reason=reason)
-            things = [
-                (one["category"], one["bbox"], one.get("segmentation"), one.get("iscrowd"))
-                for one in row["objects"] or ()
-            ]
+            try:
+                things = [
+                    (one["category"], one["bbox"], one.get("segmentation"), one.get("iscrowd"))
+                    for one in row["objects"] or ()
+                ]
+            except (KeyError, TypeError, AttributeError) as error:
+                reason = "its objects have no category and bbox each: name these columns so"
+                raise BadData(path=place, reason=reason) from error
             yield _scene(content, row["width"], row["height"], things, row.get("source"), place)
 
 
@@ -177,29 +181,55 @@ def _coco(folder: Path, labels: Path) -> Iterator[Scene]:
         rows = [
             (one["file_name"], one["width"], one["height"], one["id"]) for one in told["images"]
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         reason = (
             f"it is not labelled as COCO does ({type(error).__name__} {error}): export it again"
         )
         raise BadData(path=labels, reason=reason) from error
     for name, width, height, key in rows:
-        file = next((f for f in (folder / name, folder / "images" / name) if f.is_file()), None)
-        if file is None or folder.resolve() not in file.resolve().parents:
-            reason = f"there is no picture {name}: put it beside the labels or into images/"
+        file = _picture(folder, name)
+        if file is None:
+            reason = f"there is no picture {str(name)[:80]}: put it beside the labels or in images/"
             raise BadData(path=labels, reason=reason)
-        yield _scene(file.read_bytes(), width, height, things[key], "own", str(file))
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise BadData(path=file, reason="it cannot be read: check its rights") from error
+        yield _scene(content, width, height, things[key], "own", str(file))
+
+
+def _picture(folder: Path, name: Any) -> Path | None:
+    """The picture of that name in a folder or its images/; None where it holds none."""
+    try:
+        file = next((f for f in (folder / name, folder / "images" / name) if f.is_file()), None)
+        return file if file and folder.resolve() in file.resolve().parents else None
+    except (OSError, ValueError, TypeError):  # no name that a file can have
+        return None
 
 
 def _scene(
     content: bytes, width: Any, height: Any, rows: list[tuple[Any, ...]], source: Any, place: str
 ) -> Scene:
     """A picture with its objects; those without any width or height are left out."""
+    sides = (width, height)
+    if not all(isinstance(side, int | float) and 1 <= side <= rle.LARGEST for side in sides) or (
+        int(width) != width or int(height) != height or width * height > rle.LARGEST
+    ):
+        reason = f"its width and height are no pixels of a picture ({str(sides)[:80]}): mend these"
+        raise BadData(path=place, reason=reason)
     things = []
     for label, bbox, segmentation, crowd in rows:
         try:
             left, top, wide, high = (float(number) for number in bbox)
             mask = rle.of_coco(segmentation, int(height), int(width))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             reason = f"an object of class {label} cannot be read ({error}): label it again"
             raise BadData(path=place, reason=reason) from error
         if not all(map(math.isfinite, (left, top, wide, high))):
@@ -212,7 +242,8 @@ def _scene(
 
 
 def held_apart(scenes: Scenes, share: float) -> tuple[Scenes, Scenes]:
-    """Those to train on, and the same ``share`` of every source to watch a training by."""
+    """Those to train on, and the same ``share`` of every source to watch a training by; one
+    picture where no source has enough of them, none of a single picture."""
     every = max(2, round(1 / share))
     seen: Counter[str] = Counter()
     train: list[Scene] = []
@@ -220,4 +251,6 @@ def held_apart(scenes: Scenes, share: float) -> tuple[Scenes, Scenes]:
     for scene in scenes.scenes:
         (aside if seen[scene.source] % every == every // 2 else train).append(scene)
         seen[scene.source] += 1
+    if not aside and len(train) > 1:
+        aside.append(train.pop(len(train) // 2))
     return Scenes(tuple(train), scenes.split), Scenes(tuple(aside), f"kept aside of {scenes.split}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from pycocotools import mask as coco
 
 Rle = dict[str, Any]  #: ``{"size": [height, width], "counts": str}``
+#: Most pixels of a picture whose masks are read; Pillow opens none so large.
+LARGEST = 2**28
 
 
 def encode(patch: np.ndarray, left: int, top: int, height: int, width: int) -> Rle:
@@ -56,8 +59,13 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
     """What a COCO annotation holds, as compressed run lengths: polygons, counts as a list or as a
     string; None where it holds nothing.
 
+    pycocotools checks nothing of this and reads beyond what there is: here all is checked before.
+
+    Args:
+        height, width: of the picture, both above 0, at most `LARGEST` pixels together.
+
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these, or no mask of such a picture.
     """
     if not segmentation:
         return None
@@ -65,18 +73,63 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
         segmentation = {"size": [height, width], "counts": segmentation}
     try:
         if isinstance(segmentation, Sequence):
-            shapes = [shape for shape in segmentation if len(shape) >= 6]
+            shapes = [_outline(shape, height, width) for shape in segmentation if len(shape) >= 6]
             if not shapes:
                 return None
             found = coco.merge(coco.frPyObjects(shapes, height, width))
-        elif isinstance(segmentation["counts"], list):
-            found = coco.frPyObjects(segmentation, height, width)
+            return {"size": [height, width], "counts": found["counts"].decode("ascii")}
+        counts, size = segmentation["counts"], [int(side) for side in segmentation["size"]]
+        if size != [height, width]:
+            raise ValueError(f"its mask is of size {size}, not {[height, width]}")
+        if isinstance(counts, list):
+            runs = np.array([operator.index(run) for run in counts], np.int64)
         else:
-            found = segmentation
-        counts = found["counts"]
-        size = [int(side) for side in found["size"]]
-    except (KeyError, TypeError, IndexError) as error:
+            counts = counts if isinstance(counts, str) else counts.decode("ascii")
+            runs = _runs(counts)
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise ValueError("its segmentation is neither polygons nor run lengths") from error
-    if size != [height, width]:
-        raise ValueError(f"its mask is of size {size}, not {[height, width]}")
-    return {"size": size, "counts": counts if isinstance(counts, str) else counts.decode("ascii")}
+    if (runs < 0).any() or (runs > height * width).any() or runs.sum() != height * width:
+        raise ValueError(f"its run lengths do not add up to {height * width} pixels")
+    if isinstance(counts, list):
+        found = coco.frPyObjects({"size": size, "counts": runs.tolist()}, height, width)
+        counts = found["counts"].decode("ascii")
+    return {"size": size, "counts": counts}
+
+
+def _outline(shape: Any, height: int, width: int) -> list[float]:
+    """A polygon's x and y by turns.
+
+    Raises:
+        ValueError: a number is missing, not finite, or further outside than the picture is large.
+    """
+    try:
+        corners = np.array(shape, float).reshape(len(shape) // 2, 2)
+    except ValueError as error:
+        raise ValueError("its polygon is no list of pairs of numbers") from error
+    beyond = np.abs(corners / (width, height) - 0.5)
+    if not (beyond <= 1.5).all():
+        raise ValueError("its polygon leads far outside the picture")
+    return [float(side) for side in corners.ravel()]
+
+
+def _runs(counts: str) -> np.ndarray:
+    """Run lengths int64 [R] of a compressed string.
+
+    Five bits a character, the lowest first, and a bit that says whether more follow; from the
+    fourth on a number is what the run differs by from the last but one (pycocotools' maskApi.c).
+
+    Raises:
+        ValueError: it is no such string.
+    """
+    codes = np.frombuffer(counts.encode("utf-8"), np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero(codes & 32 == 0)
+    sizes = np.diff(ends, prepend=-1)
+    damaged = ((codes < 0) | (codes > 63)).any() or not len(ends) or ends[-1] != len(codes) - 1
+    if damaged or sizes.max() > 6:
+        raise ValueError("its run lengths are no string of COCO's")
+    firsts = ends - sizes + 1
+    places = np.arange(len(codes)) - np.repeat(firsts, sizes)
+    runs = np.add.reduceat((codes & 31) << 5 * places, firsts)
+    runs -= np.where(codes[ends] & 16, np.left_shift(1, 5 * sizes), 0)
+    runs[1::2], runs[2::2] = np.cumsum(runs[1::2]), np.cumsum(runs[2::2])
+    return runs

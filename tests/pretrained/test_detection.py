@@ -70,6 +70,60 @@ def test_polygons_counts_and_strings_are_one_mask():
         rle.of_coco({"size": [9, 9], "counts": counts}, 10, 12)
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        [[0, 0, float("nan"), 5, 5, 5]],
+        [[0, 0, 1e8, 5, 9, 1e8]],
+        [[0, 0, 10**400, 5, 5, 5]],
+        [[0, 0, None, 5, 5, 5]],
+        [[0, 0, 5, 5, 5, 0, 7]],
+        [[[1, 2]] * 6],
+        ["abcdefgh"],
+        [1, 2, 3, 4, 5, 6],
+        7,
+        {"counts": [120]},
+        {"size": [float("inf"), 12], "counts": [120]},
+        *(
+            {"size": [10, 12], "counts": counts}
+            for counts in (
+                None,
+                7,
+                [5, 10],
+                [5, 116],
+                [-5, 125],
+                [5, -10, 125],
+                [119.5, 0.5],
+                ["120"],
+                [[120]],
+                [10**30],
+                [2**62] * 4,
+            )
+        ),
+        "zzzzzzzzzz",
+        "hello world",
+        "中",
+        "P",
+        "P" * 20,
+        "0",
+    ],
+)
+def test_a_damaged_mask_is_refused_before_anything_reads_it(damaged):
+    with pytest.raises(ValueError, match=r"^its "):
+        rle.of_coco(damaged, 10, 12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_string_is_read_as_pycocotools_reads_it(seed):
+    chance = np.random.default_rng(seed)
+    height, width = chance.integers(1, 300, 2).tolist()
+    picture = (chance.random((height, width)) < chance.random() ** 4).astype(np.uint8)
+    string = coco.encode(np.asfortranarray(picture))["counts"].decode()
+    assert rle.of_coco(string, height, width) == {"size": [height, width], "counts": string}
+    with pytest.raises(ValueError, match="add up"):
+        rle.of_coco(string, height + 1, width)
+
+
 # ---- pictures of any size ---------------------------------------------------------------------
 
 

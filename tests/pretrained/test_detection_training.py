@@ -79,7 +79,7 @@ def test_a_turned_photograph_is_labelled_as_its_size_says():
         Scene(held.getvalue()[:50], 60, 40, (), "own", "here").pixels()
 
 
-def broken(told, name):
+def broken(told, name, value=None):
     if name == "category":
         told["annotations"][0]["category_id"] = 99
     elif name == "box":
@@ -92,8 +92,12 @@ def broken(told, name):
         told["images"][0]["file_name"] = "nowhere.png"
     elif name == "outside":
         told["images"][0]["file_name"] = "../elsewhere.png"
-    else:
+    elif name == "no pictures":
         del told["images"]
+    elif name in ("width", "height", "file_name"):
+        told["images"][0][name] = value
+    else:
+        told["annotations"][0][name] = value
 
 
 @pytest.mark.parametrize(
@@ -107,6 +111,66 @@ def test_what_is_labelled_wrongly_is_named(tmp_path, name):
     (folder / "annotations.json").write_text(json.dumps(told))
     with pytest.raises(BadData):
         data.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", None),
+        ("width", "96"),
+        ("width", 96.5),
+        ("width", -96),
+        ("width", float("nan")),
+        ("height", 10**9),
+        ("height", 10**400),
+        ("height", [64]),
+        ("file_name", 5),
+        ("file_name", None),
+        ("file_name", "x" * 5000),
+        ("file_name", "0.png\0"),
+        ("file_name", "\ud800.png"),
+        ("image_id", [1]),
+        ("bbox", None),
+        ("bbox", [10**400, 1, 2, 3]),
+        ("segmentation", {"size": [64, 96], "counts": None}),
+        ("segmentation", {"size": [64, 96], "counts": 7}),
+        ("segmentation", {"size": [64, 96], "counts": [-1, 64 * 96 + 1]}),
+        ("segmentation", {"size": [64, 96], "counts": [5, 10]}),
+        ("segmentation", {"size": [64, 96], "counts": "garbage"}),
+        ("segmentation", [[1, 1, 1e8, 5, 9, 1e8]]),
+    ],
+)
+def test_labels_that_no_tool_writes_are_refused_in_words(tmp_path, name, value):
+    folder = tiny_detection.coco_folder(tmp_path / "coco", 2)
+    told = json.loads((folder / "annotations.json").read_text())
+    broken(told, name, value)
+    (folder / "annotations.json").write_text(json.dumps(told))
+    with pytest.raises(BadData) as refused:
+        data.read(folder)
+    assert len(str(refused.value)) < 500
+
+
+def test_labels_nested_too_deeply_and_rows_without_a_class_are_refused(tmp_path):
+    (tmp_path / "annotations.json").write_text("[" * 200_000)
+    with pytest.raises(BadData, match="RecursionError"):
+        data.read(tmp_path)
+    nameless = [{"bbox": [0.0, 0.0, 9.0, 9.0]}]
+    rows = [(Image.new("RGB", (60, 40)), nameless, "drawn")]
+    with pytest.raises(BadData, match="category"):
+        data.read(tiny_detection.table(rows, tmp_path / "rows" / "train-0.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("share", "sources"),
+    [(0.03, ["a"] * 12), (0.15, list("abcdefghijkl")), (0.03, ["a", "b"]), (0.2, ["a"] * 12)],
+)
+def test_something_is_set_aside_of_every_two_pictures_or_more(share, sources):
+    pictures = tuple(scene([], source=source) for source in sources)
+    train_on, aside = data.held_apart(data.Scenes(pictures, "own"), share)
+    assert len(aside) >= 1 and len(train_on) >= 1
+    assert {id(one) for one in train_on.scenes + aside.scenes} == {id(one) for one in pictures}
+    single = data.held_apart(data.Scenes(pictures[:1], "own"), share)
+    assert [len(part) for part in single] == [1, 0]
 
 
 def test_nothing_and_too_little_are_refused(tmp_path):
