@@ -34,10 +34,12 @@ export function paint(figure) {
 	}
 	const rows = objects.filter(isShown);
 	for (const button of figure.querySelectorAll("[data-class]")) {
+		const off = chosen.off.has(button.dataset.class);
 		const mine = objects.filter((o) => o.label === button.dataset.class && o.score >= chosen.least);
 		button.querySelector("[data-show=of]").textContent = mine.length;
-		button.setAttribute("aria-pressed", !chosen.off.has(button.dataset.class));
-		button.toggleAttribute("hidden", !mine.length);
+		button.setAttribute("aria-pressed", !off);
+		button.toggleAttribute("hidden", !mine.length && !off);
+		if (off) button.parentElement.hidden = false; // a lone class, switched off at another picture
 	}
 	const say = words(), kind = ["none", "one"][rows.length] ?? "many";
 	const count = figure.querySelector("[data-show=count]"), text = told(say[kind], { n: rows.length });

@@ -182,9 +182,10 @@ def line(words: Words, lang: str, entry: Any, found: Found, short: bool = False)
 
 
 def classes(words: Words, lang: str, entry: Any, found: Found) -> str:
-    """A switch for each class that was named, the commonest first."""
+    """A switch for each class that was named, the commonest first. One alone is seen only where it
+    was switched off, at another picture."""
     count = Counter(thing["label"] for thing in found.objects)
-    if len(count) < 2:
+    if not count:
         return ""
     colour = dict(zip((t["label"] for t in found.objects), colours(found), strict=True))
     buttons = []
@@ -196,7 +197,10 @@ def classes(words: Words, lang: str, entry: Any, found: Found) -> str:
             f'<i data-show="of">{n}</i></button>'
         )
     heading = words.speaker(lang)("detection.try.classes")
-    return f'<div class="classes" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+    unseen = " hidden" if len(count) < 2 else ""
+    return (
+        f'<div class="classes" role="group" aria-label="{heading}"{unseen}>{"".join(buttons)}</div>'
+    )
 
 
 def table(words: Words, lang: str, entry: Any, found: Found) -> str:

@@ -169,6 +169,24 @@ def test_score_and_classes_act_at_once_without_the_server(
     assert not [url for url in asked if "healthz" not in url and "heartbeat" not in url]
 
 
+def test_a_class_that_was_switched_off_is_switched_on_again_at_any_picture(
+    page: Page, app_url: str, drawn: Path, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    send(page, drawn)
+    switch = answered(page, drawn.name).locator("[data-class=person]")
+    switch.click()
+    path = tmp_path / "person.png"
+    path.write_bytes(encoded(drawing((90, 60), person=(5, 5, 60, 50)), "PNG"))
+    send(page, path)
+    figure = answered(page, path.name)
+    expect(figure.locator("h2")).to_have_text("No object")
+    switch = figure.locator("[data-class=person]")
+    switch.click()
+    expect(figure.locator("h2")).to_have_text("1 object")
+    expect(switch).to_be_visible()
+
+
 def test_pointing_at_a_box_or_its_row_shows_it_alone(page: Page, app_url: str, drawn: Path) -> None:
     visit(page, app_url)
     send(page, drawn)
