@@ -7,7 +7,7 @@ as safetensors, and no code comes with a model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +55,18 @@ class HubDetector:
         labels: the name of each class by its number; None for one that is not answered.
     """
 
-    def __init__(self, network: Any, preprocessing: Preprocessing, key: str, device: str) -> None:
-        self.network, self.preprocessing, self.key = (
-            network.eval().requires_grad_(False),
-            preprocessing,
-            key,
-        )
-        config = network.config
+    def __init__(
+        self,
+        network: Any,
+        preprocessing: Preprocessing,
+        labels: Sequence[str | None],
+        key: str,
+        device: str,
+    ) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.preprocessing, self.labels, self.key = preprocessing, list(labels), key
         self.masks = hasattr(network, "mask_head")
-        self.labels = names(config.id2label, masks=self.masks)
-        self.nothing = config.model_type in NOTHING
+        self.nothing = network.config.model_type in NOTHING
         self.to(device)
         tensors = [*network.parameters(), *network.buffers()]
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
@@ -193,12 +195,14 @@ def load(entry: Entry, device: str, progress: Progress) -> HubDetector:
     """
     assert entry.hub_id is not None
     folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
-    network, preprocessing = build(folder, masks=DETECTORS[entry.key].masks)
-    return HubDetector(network, preprocessing, entry.key, device)
+    masks = DETECTORS[entry.key].masks
+    network, preprocessing = build(folder, masks=masks)
+    labels = names(network.config.id2label, masks)
+    return HubDetector(network, preprocessing, labels, entry.key, device)
 
 
 def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
-    """The loader of a folder that `hub_train` wrote.
+    """The loader of a folder that `hub_train` wrote, whose classes are called as they were taught.
 
     Raises:
         BadCheckpoint: it is damaged or incomplete.
@@ -215,23 +219,20 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
     with hub_networks.reading(folder):
         network = getattr(transformers, KINDS[told["model_type"]])(settings(transformers, told))
         network.load_state_dict(weights)
+        labels = [network.config.id2label[number] for number in range(len(told["id2label"]))]
         seen = Preprocessing.of(preprocessing, told.get("patch_size", 1))
     progress(entry.bytes, entry.bytes)
-    return HubDetector(network, seen, entry.key, device)
+    return HubDetector(network, seen, labels, entry.key, device)
 
 
-def settings(transformers: Any, told: Mapping[str, Any], **changes: Any) -> Any:
+def settings(transformers: Any, told: Mapping[str, Any]) -> Any:
     """A network's config as transformers keeps it, from ``config.json``."""
     kept = {name: value for name, value in told.items() if name != "model_type"}
-    return transformers.AutoConfig.for_model(told["model_type"], **{**kept, **changes})
+    return transformers.AutoConfig.for_model(told["model_type"], **kept)
 
 
-def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Preprocessing]:
+def build(folder: Path, *, masks: bool = False) -> tuple[Any, Preprocessing]:
     """Network, in single precision, and preprocessing of a folder as the Hub has it.
-
-    Args:
-        changes: what is to be another way than ``config.json`` says, such as other classes, whose
-            weights are then random.
 
     Raises:
         BadCheckpoint, MissingDependency: as they say.
@@ -245,16 +246,11 @@ def build(folder: Path, *, masks: bool = False, **changes: Any) -> tuple[Any, Pr
         )
         network, loaded = getattr(transformers, kind).from_pretrained(
             folder,
-            config=settings(transformers, told, **changes),
+            config=settings(transformers, told),
             dtype=torch.float32,
             use_safetensors=True,
             local_files_only=True,
-            ignore_mismatched_sizes=bool(changes),
             output_loading_info=True,
         )
-    if not changes:
-        hub_networks.check_complete(folder, loaded)
-    elif loaded["missing_keys"]:
-        reason = "its weights do not fit its config.json: fetch it again"
-        raise BadCheckpoint(path=folder, reason=reason)
+    hub_networks.check_complete(folder, loaded)
     return network, preprocessing

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from pretrained import checkpoint, hub
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import data
 from pretrained.detection.data import Scenes
 from pretrained.detection.errors import NotTunable
-from pretrained.detection.hub_detector import PREPROCESSING, build, names
+from pretrained.detection.hub_detector import COCO_NAMES, PREPROCESSING, build, names
 from pretrained.detection.hub_entries import DETECTORS
+from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.detection.hub_tuning import WATCHED, Tuning
 from pretrained.errors import BadData
 from training import loop
@@ -30,6 +31,10 @@ PEAK, CLIP = 1e-4, 0.1
 EPOCHS, UPDATES = 10, 300
 #: Fewest pictures; share of them kept aside.
 LEAST, HELD_OUT = 8, 0.15
+#: Weights with a row for each class, and perhaps one for "nothing".
+OF_CLASSES = re.compile(
+    r"(class_labels_classifier(\.layers\.2)?|class_embed(\.\d+)?|enc_score_head)\.(weight|bias)$"
+)
 
 
 def train(
@@ -60,12 +65,8 @@ def train(
     train_on, held_out = data.held_apart(scenes, HELD_OUT)
     folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
     torch.manual_seed(run.seed)
-    kinds: dict[str, Any] = {
-        "id2label": dict(enumerate(classes)),
-        "label2id": {name: number for number, name in enumerate(classes)},
-    }
-    network, preprocessing = build(folder, **kinds)
-    inherit(network, folder, classes)
+    network, preprocessing = begun(folder, classes)
+    kinds = {"id2label": network.config.id2label, "label2id": network.config.label2id}
     device = loop.choose_device()
     network.to(device)
     task = Tuning(
@@ -130,18 +131,27 @@ def whole(scenes: Scenes, source: Path | str) -> Scenes:
     return kept
 
 
-def inherit(network: Any, folder: Path, classes: Sequence[str]) -> None:
-    """Give a network with other classes, in place, what the published one knows of those that are
-    alike; the rest of what tells classes apart stays random."""
-    published, _ = build(folder)
+def begun(folder: Path, classes: Sequence[str]) -> tuple[Any, Preprocessing]:
+    """A network of a visitor's classes that knows all that the published one in ``folder`` does.
+
+    What tells the classes apart is random, but for those that the published one knows too, whatever
+    number it gives them and however many it has.
+    """
+    published, preprocessing = build(folder)
     known = names(published.config.id2label, masks=False)
-    rows = {new: known.index(name) for new, name in enumerate(classes) if name in known}
-    fresh: Mapping[str, Tensor] = network.state_dict()
-    for name, old in published.state_dict().items():
-        new = fresh[name]
-        if new.shape == old.shape:
-            continue
+    alike = [COCO_NAMES.get(name, name) for name in classes]
+    rows = {here: known.index(name) for here, name in enumerate(alike) if name in known}
+    config = deepcopy(published.config)
+    config.id2label = dict(enumerate(classes))
+    config.label2id = {name: number for number, name in enumerate(classes)}
+    network = type(published)(config)
+    weights, fresh = published.state_dict(), network.state_dict()
+    for name in filter(OF_CLASSES.search, list(weights)):
+        old, new = weights[name], fresh[name]
         for here, there in rows.items():
             new[here] = old[there]
         if len(old) == len(known) + 1:
             new[-1] = old[-1]  # "nothing"
+        weights[name] = new
+    network.load_state_dict(weights)
+    return network, preprocessing

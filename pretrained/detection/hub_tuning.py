@@ -40,7 +40,7 @@ class Tuning:
     """Scenes and a network.
 
     Args:
-        train, held_out: with at least one scene each.
+        train: with at least one scene. held_out: what the training is watched by.
         names: of the classes, in the network's order.
         head_only: only what answers learns.
     """
@@ -128,12 +128,16 @@ class Tuning:
     def evaluate(self, model: Any) -> dict[str, float]:
         """Loss and AP50 of boxes of the pictures that are watched, each alone, as it is served."""
         model.eval()
+        if not self.watched:
+            return {}
         losses = []
         for scene in self.watched:
             pixels, told = self.shown(scene, self._size(scene))
             losses.append(self.loss(model, (pixels[None], [told])).item())
         device = str(next(model.parameters()).device)
-        served = HubDetector(model, self.preprocessing, "detection/tuning", device)
+        served = HubDetector(
+            model, self.preprocessing, list(self.numbers), "detection/tuning", device
+        )
         found = [served.predict([scene.pixels()])[0]["objects"] for scene in self.watched]
         scores = Scores(self.watched, found)
         figures = {"held_out_loss": sum(losses) / len(losses)}

@@ -18,9 +18,11 @@ from typer.testing import CliRunner
 
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
-from pretrained.detection import data, evaluate, hub_detector, hub_train
+from pretrained.catalog import Entry
+from pretrained.detection import data, evaluate, hub_detector, hub_train, hub_tuning
 from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.errors import NotTunable
+from pretrained.detection.hub_entries import DETECTORS
 from pretrained.detection.hub_tuning import Tuning
 from pretrained.errors import BadCheckpoint, BadData, HubOffline
 from training.run import Run
@@ -42,8 +44,7 @@ def base(hub: HubStandIn, detr: Path) -> str:
 
 
 def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> Tuning:
-    kinds = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
-    network, preprocessing = hub_detector.build(folder, **kinds)
+    network, preprocessing = hub_train.begun(folder, names)
     return Tuning(network, preprocessing, scenes, scenes, names)
 
 
@@ -194,17 +195,84 @@ def test_every_picture_once_in_an_order_of_its_own(detr: Path, shapes: Path) -> 
     assert told(3) == told(3) and len(told(3)) == len(scenes) and told(3) != told(4)
 
 
-def test_what_is_known_of_a_class_is_kept(detr: Path) -> None:
-    names = ["cat", "couch", "disc"]
-    kinds = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
-    network, _ = hub_detector.build(detr, **kinds)
-    before = network.class_labels_classifier.weight[2].clone()
-    hub_train.inherit(network, detr, names)
-    published, _ = hub_detector.build(detr)
-    old, new = (n.class_labels_classifier.weight for n in (published, network))
-    for here, there in ((0, 3), (1, 2), (-1, -1)):
-        assert torch.equal(new[here], old[there])
-    assert torch.equal(new[2], before)
+@pytest.mark.parametrize("name", ["detr", "yolos", "squared"])
+@pytest.mark.parametrize(
+    "own", [("cat", "sofa", "disc"), ("cat", "couch", "N/A", "person")], ids=len
+)
+def test_what_is_known_of_a_class_is_kept(
+    request: pytest.FixtureRequest, name: str, own: tuple[str, ...]
+) -> None:
+    """By its name, also where there are as many classes as the published network has."""
+    folder = request.getfixturevalue(name)
+    network, _ = hub_train.begun(folder, own)
+    published, _ = hub_detector.build(folder)
+    numbers = {"person": 1, "couch": 2, "sofa": 2, "cat": 3}
+    old, new = published.state_dict(), network.state_dict()
+    of_classes = [weight for weight in old if hub_train.OF_CLASSES.search(weight)]
+    assert len(of_classes) == {"detr": 2, "yolos": 2, "squared": 11}[name]
+    for weight in old.keys() - of_classes:
+        assert torch.equal(new[weight], old[weight])
+    for weight in of_classes:
+        nothing = len(old[weight]) - 4
+        assert len(new[weight]) == len(own) + nothing
+        for here, label in enumerate(own):
+            if label in numbers:
+                assert torch.equal(new[weight][here], old[weight][numbers[label]])
+            elif old[weight].dim() == 2:
+                assert not any(torch.equal(new[weight][here], row) for row in old[weight])
+        if nothing:
+            assert torch.equal(new[weight][-1], old[weight][-1])
+
+
+@pytest.mark.parametrize("entry", [DETR, YOLOS, SQUARED], ids=lambda entry: entry.key)
+def test_every_weight_with_a_row_for_each_class_is_named(entry: Entry) -> None:
+    """In the published architectures, counted with seven classes and with nine."""
+    import transformers
+
+    one = DETECTORS[entry.key]
+
+    def sizes(classes: int) -> dict[str, torch.Size]:
+        told = {**dict(one.network), "num_labels": classes, "model_type": one.kind}
+        with torch.device("meta"):
+            config = hub_detector.settings(transformers, told)
+            network = getattr(transformers, hub_detector.KINDS[one.kind])(config)
+        return {name: weight.shape for name, weight in network.state_dict().items()}
+
+    few, many = sizes(7), sizes(9)
+    changed = {name for name, size in few.items() if size != many[name]}
+    assert changed == {name for name in few if hub_train.OF_CLASSES.search(name)} and changed
+
+
+def test_classes_are_called_as_they_were_labelled(
+    hub: HubStandIn, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COCO's words, and that some classes have no name, are matters of the published networks."""
+    rows = [(*tiny_detection.shapes(n), "drawn") for n in range(10)]
+    for _, things, _ in rows:
+        for thing in things:
+            thing["category"] = {"disc": "N/A", "square": "sofa"}[thing["category"]]
+    file = tiny_detection.table(rows, tmp_path / "train.parquet")
+    seen: list[list[str | None]] = []
+    scores = hub_tuning.Scores
+
+    def kept(scenes: object, found: list[list[dict[str, object]]]) -> object:
+        seen.append([str(one["label"]) for objects in found for one in objects])
+        return scores(scenes, found)
+
+    monkeypatch.setattr(hub_tuning, "Scores", kept)
+    out = hub_train.train(DETR, file, tmp_path / "mine", Run(smoke=True))
+    tuned = catalog.from_folder(out).load("cpu")
+    assert tuned.labels == ["N/A", "sofa"]
+    (answer,) = tuned.predict([tiny_detr.picture(64, 96)])
+    assert {one["label"] for one in answer["objects"]} <= {"N/A", "sofa"}
+    assert seen[0] and {label for one in seen for label in one} <= {"N/A", "sofa"}
+
+
+def test_nothing_kept_aside_is_nothing_to_be_told(detr: Path) -> None:
+    network, preprocessing = hub_train.begun(detr, NAMES)
+    scene = Scene(b"", 100, 50, (), "own", "here")
+    task = Tuning(network, preprocessing, Scenes((scene,), "own"), Scenes((), "none"), NAMES)
+    assert task.evaluate(network) == {}
 
 
 def test_pictures_that_are_labelled_in_part_are_left_aside(tmp_path: Path) -> None:
