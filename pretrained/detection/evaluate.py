@@ -49,7 +49,8 @@ def evaluate(
         of people; ``catdog_box_ap50`` takes cats and dogs as one class; each is left out for a
         model that knows none; ``box_ap50`` and
         ``mask_ap50`` are means over the classes that the model offers, or for a model of others
-        over all classes with ten objects or more. ``per_class`` has each of these classes.
+        over all classes with ten objects or more. ``per_class`` has each of these classes. What
+        no object tells is left out: figures of masks where none is known.
 
     Raises:
         BadData: pictures that cannot be read, or none with an object of a class of the model's.
@@ -78,11 +79,9 @@ def evaluate(
     draws = [chance.integers(0, len(scenes), len(scenes)) for _ in range(DRAWS)]
     metrics = {}
     for name, one, kind, classes in asked + means:
-        metrics[name] = interval(one, kind, classes, draws)
-        metrics[name]["n"] = sum(
-            count for label, count in counts.items() if one.name(label) in classes
-        )
-    each = {kind: scores.each(kind) for kind in kinds}
+        if count := one.count(kind, classes):
+            metrics[name] = interval(one, kind, classes, draws) | {"n": count}
+    each = {f"{kind}_ap50": scores.each(kind) for kind in kinds}
     return {
         "key": entry.key,
         "split": scenes.split,
@@ -90,7 +89,7 @@ def evaluate(
         "metrics": metrics,
         "per_class": {
             label: {
-                **{f"{kind}_ap50": each[kind][label] for kind in kinds},
+                **{name: ap50[label] for name, ap50 in each.items() if math.isfinite(ap50[label])},
                 "n": counts[label],
             }
             for label in sorted(offered, key=lambda label: -counts[label])

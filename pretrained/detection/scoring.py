@@ -13,6 +13,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from pretrained.detection import rle
 from pretrained.detection.data import Scene
 
 #: What pycocotools calls the two kinds of figures.
@@ -77,10 +78,12 @@ class Scores:
         """Every object found, matched with those that are there."""
         masks = kind == "mask"
         truth = copy.copy(self.truth)
-        if masks:  # of an object whose mask nobody knows, nothing can be said
-            told = [a for a in self.truth.dataset["annotations"] if a["segmentation"] is not None]
+        if masks:
             truth = COCO()
-            truth.dataset = {**self.truth.dataset, "annotations": told}
+            truth.dataset = {
+                **self.truth.dataset,
+                "annotations": [self._masked(row) for row in self.truth.dataset["annotations"]],
+            }
         found = [
             {
                 "image_id": number,
@@ -103,6 +106,26 @@ class Scores:
                 scored.cocoDt.createIndex()
             scored.evaluate()
         return scored
+
+    def _masked(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A true object with a mask: where none is known its box, in which nothing found counts,
+        neither as right nor as wrong."""
+        if row["segmentation"] is not None:
+            return row
+        scene, (left, top, wide, high) = self.scenes[row["image_id"]], row["bbox"]
+        right, bottom = left + wide, top + high
+        corners = [[left, top, right, top, right, bottom, left, bottom]]
+        region = rle.of_coco(corners, scene.height, scene.width)
+        return {**row, "segmentation": region, "iscrowd": 1}
+
+    def count(self, kind: str, classes: Sequence[str]) -> int:
+        """The objects that a figure is of: no crowd, and for masks those whose mask is known."""
+        return sum(
+            self.name(thing.label) in classes and not thing.crowd
+            for scene in self.scenes
+            for thing in scene.things
+            if kind == "box" or thing.mask is not None
+        )
 
     @cached_property
     def _box(self) -> COCOeval:

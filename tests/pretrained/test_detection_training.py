@@ -375,6 +375,19 @@ def test_a_crowd_is_no_mistake_and_a_dog_for_a_cat_is_right_where_both_are_pets(
     assert pets.ap50("box", ["pet"]) == pytest.approx(1)
 
 
+def test_an_object_whose_mask_nobody_knows_is_neither_missed_nor_found_wrongly():
+    two = [thing("person", 0, 0, 20, 20), thing("person", 30, 10, 50, 30, mask=None)]
+    both = [found("person", 0, 0, 20, 20, 0.5), found("person", 30, 10, 50, 30, 0.9)]
+    scores = Scores([scene(two)], [both])
+    for kind, count in (("box", 2), ("mask", 1)):
+        assert scores.ap50(kind, ["person"]) == pytest.approx(1)
+        assert scores.count(kind, ["person"]) == count
+    elsewhere = Scores([scene(two)], [[*both, found("person", 0, 25, 20, 40, 0.95)]])
+    assert elsewhere.ap50("mask", ["person"]) == pytest.approx(0.5, abs=0.01)
+    crowd = [*two[:1], thing("person", 30, 10, 50, 30, mask=None, crowd=True)]
+    assert Scores([scene(crowd)], [both]).ap50("mask", ["person"]) == pytest.approx(1)
+
+
 def test_a_model_is_scored_with_intervals_and_offers_what_it_can(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "DRAWS", 10)
     folder = tiny_detection.folder_of_shapes(tmp_path / "shapes")
@@ -441,9 +454,11 @@ def test_people_and_pets_are_scored_by_name(monkeypatch, tmp_path):
     ]
     file = tiny_detection.table(rows, tmp_path / "some" / "validation-0.parquet")
 
+    drawn = None
+
     class Blind:
         def predict(self, inputs, *, view):
-            one = {"label": "cat", "score": 0.9, "box": [0.0, 0.0, 20.0, 20.0], "mask": None}
+            one = {"label": "cat", "score": 0.9, "box": [0.0, 0.0, 20.0, 20.0], "mask": drawn}
             return [{"objects": [one]} for _ in inputs]
 
     monkeypatch.setattr(catalog.Entry, "load", lambda self, device: Blind())
@@ -462,3 +477,6 @@ def test_people_and_pets_are_scored_by_name(monkeypatch, tmp_path):
     assert result["per_source"]["drawn"]["person_box_ap50"] == 0
     assert result["metrics"]["catdog_box_ap50"]["n"] == 4
     assert result["metrics"]["catdog_box_ap50"]["value"] > 0.5
+    drawn = whole(0, 0, 20, 20)  # by the model, where the labels have boxes only
+    assert figures(["cat", "dog", "person"]) == result
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
