@@ -31,6 +31,8 @@ STRIP = SCRIPT % "mountPicks(element, (name) => trigger('pick', {name}), watch)"
 LEAST = SCRIPT % "mountLeast(element)"
 FOUND = SCRIPT % "mountFound(element, (at) => trigger('shown', {at}), watch)"
 LIVE = SCRIPT.replace("detection", "detection_give") % "mountLive(element, watch)"
+LONGEST, FARTHEST = 255, 4096  # letters of a file's name, and of its path
+HEAVIEST = 1_000_000  # letters of what the camera kept: 640 pixels, JPEG, base64
 LIVE_NEVER = "<p hidden></p>"
 
 
@@ -236,12 +238,20 @@ def wanted(event: Any) -> tuple[Payload, ...]:
         return ({"example": name},) if name in {e.name for e in EXAMPLES} else ()
     if not isinstance(files, list):
         return ()
-    kept = ("path", "url", "orig_name")
+    given = [file for file in files[: MOST + 1] if isinstance(file, Mapping)]
     return tuple(
-        {key: file.get(key) for key in kept}
-        for file in files[: MOST + 1]
-        if isinstance(file, Mapping)
+        {
+            "path": short(file.get("path"), FARTHEST),
+            "url": short(file.get("url"), HEAVIEST) if len(given) == 1 else None,
+            "orig_name": (short(file.get("orig_name"), HEAVIEST) or "")[:LONGEST],
+        }
+        for file in given
     )
+
+
+def short(text: Any, most: int) -> str | None:
+    """A text of at most ``most`` letters, else None: what a visitor gave is kept for his visit."""
+    return text if isinstance(text, str) and len(text) <= most else None
 
 
 async def framed(engine: Any, words: Words, lang: str, key: Any, event: Any) -> str:

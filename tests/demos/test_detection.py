@@ -339,6 +339,17 @@ def test_an_event_of_the_page_may_carry_anything(event, count):
     assert len(find.wanted(SimpleNamespace(**event))) == count
 
 
+def test_what_is_kept_of_a_visitor_is_bounded():
+    """It stays in the server's memory as long as the page is open."""
+    frame, name = "data:image/jpeg;base64," + "A" * 400_000, "n" * 9000
+    [kept] = find.wanted(SimpleNamespace(files=[{"url": frame, "orig_name": name}]))
+    assert kept["url"] == frame and kept["orig_name"] == "n" * find.LONGEST
+    heavy = {"path": "p" * 9000, "url": "data:," + "A" * 67_000_000, "orig_name": ["x"] * 9000}
+    for files in ([heavy], [heavy] * 12, [{"url": frame}] * 12, [{"url": {"deep": frame}}]):
+        given = find.wanted(SimpleNamespace(files=files))
+        assert {part for one in given for part in one.values()} == {None, ""}
+
+
 def test_no_other_file_than_an_upload_is_opened(engine, sent, tmp_path_factory):
     other = tmp_path_factory.mktemp("private") / "x.png"
     other.write_bytes(encoded(photo(), "PNG"))
