@@ -3,7 +3,8 @@
     python -m pretrained.detection.offer FOLDER --data ../shared/data/detection
 
 writes into the folder's config which classes reach the bar on pictures that it never learnt from,
-and into its card which do not, each with its figure. `evaluate` then scores what is offered.
+and into its card these, and which do not, each with its figure. `evaluate` then scores those that
+are offered.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ def offer(folder: Path, source: Path | str, *, split: str = "validation") -> lis
 
 
 def papers(offered: list[str], dropped: dict[str, Any]) -> dict[str, Any]:
-    """What config.json says of classes: those offered, in Chinese too where all of them have a
-    name, and those taught but not offered, each with its figure."""
+    """What config.json says of classes: those offered, in words and by name, in Chinese too where
+    all of them have one, and those taught but not offered, each with its figure."""
     known = all(name in COCO for name in offered)
     return {
+        "description": "Mask R-CNN on the body of the photo network. Each with its box and its "
+        f"shape, it finds: {', '.join(offered)}.",
         "labels": offered,
         "labels_zh": [COCO[name] for name in offered] if known else None,
         "offered": offered,

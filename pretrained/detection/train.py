@@ -42,7 +42,7 @@ class Recipe:
         batch: pictures of an update. held_out: share kept aside, to watch by.
         body_rate: the body's learning rate, by what is new.
         architecture: arguments of `Detector` besides classes and body.
-        title, description, limits: for the model card.
+        title, limits: for the model card.
     """
 
     plan: loop.Plan
@@ -51,7 +51,6 @@ class Recipe:
     body_rate: float = 0.3
     architecture: dict[str, Any] = field(default_factory=dict)
     title: str = ""
-    description: str = ""
     limits: str = ""
 
 
@@ -73,8 +72,6 @@ RECIPES = {
             "ratios": [0.5, 1.0, 2.0],
         },
         title="Everyday things",
-        description="Mask R-CNN on the body of the photo network: people, cats, dogs and some "
-        "things of every day, each with its box and its shape.",
         limits="It has learnt from fewer than two thousand pictures, and sees a picture at 256 "
         "pixels: small, hidden and rare things escape it, and it may take a part of somebody for "
         "somebody else. Data: pictures of COCO (Lin et al. 2014), Penn-Fudan pedestrians (Wang et "
@@ -197,9 +194,6 @@ def write(
         "loader": "pretrained.detection.serve:load",
         "pipeline_tag": "object-detection",
         "licence": "unknown" if own else "other",
-        "description": f"Mask R-CNN that was taught: {', '.join(names)}."
-        if own
-        else recipe.description,
         "limits": OWN_LIMITS.format(pictures=len(scenes)) if own else recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 8,

@@ -319,7 +319,7 @@ def test_own_classes_begin_with_the_shipped_network(tmp_path, small, monkeypatch
     config = checkpoint.read_json(out, "config.json")
     assert config["key"] == "detection/rings" and config["taught"] == ["ring", "square"]
     card = (out / "README.md").read_text()
-    assert "taught: ring, square" in card and "people" not in card, "it is not told as ours"
+    assert "finds: ring, square." in card and "cat" not in card, "it is not told as ours"
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["started_from"] == "detection/everyday" and made["data"] == "own"
     before, after = checkpoint.load_weights(path), checkpoint.load_weights(out)
@@ -432,7 +432,7 @@ def test_a_model_is_scored_with_intervals_and_offers_what_it_can(tmp_path, monke
         config["labels"] == config["offered"] == ["disc"]
         and config["not_offered"]["square"]["box_ap50"] == 0
     )
-    assert "disc" in (path / "README.md").read_text()
+    assert "it finds: disc.\n" in (path / "README.md").read_text(), "nor is more promised"
 
 
 def test_people_and_pets_are_scored_by_name(monkeypatch, tmp_path):
