@@ -136,21 +136,20 @@ def _scaled_box(box: Sequence[float], across: float, down: float) -> list[float]
 
 
 def _scaled_mask(mask: Mapping[str, Any] | None, size: Size) -> dict[str, Any] | None:
-    """A mask over a picture of another size: each pixel is what its middle falls on. Only the part
-    that holds something is laid out."""
+    """A mask over a picture of another size: each pixel is what its middle falls on. The runs are
+    scaled, column by column: the larger picture is never laid out."""
     if mask is None:
         return None
     from pretrained.detection import rle
 
     pixels = rle.decode(dict(mask))
-    width, height = size
-    inside = []
-    for axis, wanted in ((1, height), (0, width)):
-        steps = pixels.shape[1 - axis] / wanted
-        source = ((np.arange(wanted) + 0.5) * steps).astype(int)
-        (held,) = np.nonzero(pixels.any(axis)[source])
-        first, last = (int(held[0]), int(held[-1]) + 1) if len(held) else (0, 1)
-        inside.append((first, source[first:last]))
-    (top, rows), (left, columns) = inside
-    patch = pixels[np.ix_(rows, columns)].astype(bool)
-    return rle.encode(patch, left, top, height, width)
+    (high, wide), (width, height) = pixels.shape, size
+    columns, *edges = rle.edges(pixels)
+    begin, end = (-((high - 2 * row * height) // (2 * high)) for row in edges)
+    source = (2 * np.arange(width) + 1) * wide // (2 * width)  # the column that each is taken from
+    first = np.searchsorted(columns, source)
+    many = np.searchsorted(columns, source, side="right") - first  # its runs
+    offset = np.repeat(np.arange(width) * height, many)
+    run = np.arange(len(offset)) + np.repeat(first - np.cumsum(many) + many, many)
+    begin, end = begin[run] + offset, end[run] + offset
+    return rle.of_runs(begin[begin < end], end[begin < end], height, width)

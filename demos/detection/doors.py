@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import frame, pulse, uploads
 from demos.detection import answers
 from demos.detection.answers import LEAST, USUAL
 from demos.language import Words
@@ -43,7 +45,9 @@ def build(engine: Any, words: Words) -> None:
     result = gr.JSON(visible=False, label="result")
 
     @frame.guard(words)
-    async def detect(image: Any, model: str = usual, threshold: float = USUAL) -> dict[str, Any]:
+    async def detect(
+        image: Any, model: str = usual, threshold: float = USUAL
+    ) -> AsyncIterator[dict[str, Any] | None]:
         """Find the objects in a picture: what each is, where it is, and which pixels are its own.
 
         Args:
@@ -56,15 +60,23 @@ def build(engine: Any, words: Words) -> None:
             {"objects": [{"label", "score", "box": [x0, y0, x1, y1], "mask"}]}, highest score first,
             in pixels of the picture as it was sent; one that the camera turned (EXIF) is meant as
             it is seen, upright. "mask" is COCO's compressed run-length encoding {"size": [height,
-            width], "counts"}, or null where the model gives boxes only.
+            width], "counts"}, or null where the model gives boxes only. Nothing until all is found.
         """
         entry = answers.entry_of(engine, model or usual)
         least = score(threshold)
         if not on_disk(entry):
             raise NotHere(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
-        picture = await answers.sent(engine, image)
-        found = await answers.ask(engine, entry.key, picture)
-        return {"objects": await asyncio.to_thread(answers.as_sent, found, least)}
+
+        async def run() -> AsyncIterator[dict[str, Any]]:
+            picture = await answers.sent(engine, image)
+            found = await answers.ask(engine, entry.key, picture)
+            loop = asyncio.get_running_loop()
+            scaled = loop.run_in_executor(uploads.DECODERS, answers.as_sent, found, least)
+            yield {"objects": await scaled}
+
+        async with aclosing(pulse.pulsing(run())) as steps:
+            async for step in steps:
+                yield None if step is pulse.STILL else step
 
     gr.Button(visible=False).click(
         detect,

@@ -23,14 +23,23 @@ def encode(patch: np.ndarray, left: int, top: int, height: int, width: int) -> R
         patch: bool [h, w], wholly inside. left, top: where it stands.
         height, width: of the picture.
     """
+    columns, begin, end = edges(patch)
+    offset = (columns + left) * height + top
+    return of_runs(begin + offset, end + offset, height, width)
+
+
+def edges(patch: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(the column, the first row, the row after the last) of each run down the columns of a bool
+    [h, w], the columns from left to right."""
     framed = np.zeros((patch.shape[0] + 2, patch.shape[1]), np.int8)
     framed[1:-1] = patch
     change = np.diff(framed, axis=0).T  # [w, h + 1]
-    offsets = (np.arange(patch.shape[1]) + left) * height + top
-    begin, end = (
-        rows + offsets[columns]
-        for columns, rows in (np.nonzero(change == 1), np.nonzero(change == -1))
-    )
+    columns, begin = np.nonzero(change == 1)
+    return columns, begin, np.nonzero(change == -1)[1]
+
+
+def of_runs(begin: np.ndarray, end: np.ndarray, height: int, width: int) -> Rle:
+    """The mask of runs, each from a pixel to before another, counted down the columns, in order."""
     # A run that reaches the bottom of a column goes on at the top of the next.
     apart = np.ones(len(begin) + 1, bool)
     apart[1:-1] = begin[1:] != end[:-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tracemalloc
 from html import unescape
 from types import SimpleNamespace
 
@@ -123,6 +124,26 @@ def test_a_turned_large_photo_is_told_in_the_pixels_of_the_upright_one(engine, s
     [person] = answers.as_sent(found, 0.05)
     assert found.sent == (1500, 3000) and person["mask"]["size"] == [3000, 1500]
     assert person["box"] == pytest.approx((300, 600, 900, 2400), abs=6)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (31, 90), (7, 5), (20, 15), (1, 1)])
+def test_each_pixel_of_a_scaled_mask_is_what_its_middle_falls_on(size):
+    wide, high = size
+    chance = np.random.default_rng(0)
+    for share in (0.1, 0.5, 0.9, 1.0):
+        mask = chance.random((15, 20)) < share
+        scaled = answers._scaled_mask(rle.encode(mask, 0, 0, 15, 20), size)
+        rows, columns = ((2 * np.arange(n) + 1) * m // (2 * n) for n, m in ((high, 15), (wide, 20)))
+        assert (rle.decode(scaled) == mask[np.ix_(rows, columns)]).all()
+
+
+def test_a_mask_over_eighty_million_pixels_is_never_laid_out():
+    full = rle.encode(np.ones((960, 1280), bool), 0, 0, 960, 1280)
+    tracemalloc.start()
+    scaled = answers._scaled_mask(full, (10_400, 7800))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rle.area(scaled) == 10_400 * 7800 and most < 20e6
 
 
 def test_an_empty_mask_stays_empty_at_any_size():

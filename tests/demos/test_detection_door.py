@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import gradio as gr
 import httpx
 import pytest
 from bad_pictures import REFUSED, encoded, photo
@@ -9,7 +12,8 @@ from fake_detectors import FakeDetectors, drawing
 from gradio_client import Client, handle_file
 from served import WORDS, client, served
 
-from demos import detection, uploads
+from demos import detection, pulse, uploads
+from demos.detection import doors
 from pretrained.detection import rle
 
 
@@ -117,6 +121,26 @@ def test_a_caller_starts_no_download(english, picture, engine):
     with pytest.raises(Exception, match="not on this machine yet"):
         english.predict(picture, "detection/now", api_name="/detect")
     assert "detection/now" not in engine.loaded
+
+
+def test_a_caller_who_leaves_frees_the_engine(tmp_path, sent, monkeypatch):
+    monkeypatch.setattr(pulse, "EVERY", 0.01)
+    engine = FakeDetectors(tmp_path)
+    with gr.Blocks() as page:
+        doors.build(engine, WORDS)
+    [door] = [fn.fn for fn in page.fns.values() if fn.api_name == "detect"]
+
+    async def run():
+        engine.gate = asyncio.Event()
+        steps = door(sent(encoded(photo(), "PNG")))
+        while not engine.loaded:
+            assert await anext(steps) is None, "a sign of life"
+        assert await anext(steps) is None
+        await steps.aclose()
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(run()) == 1 and not engine.asked
 
 
 def outcome(url: str, image: object) -> str:
