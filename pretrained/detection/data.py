@@ -1,6 +1,7 @@
 """Pictures with boxes and masks: reading them from Parquet and from folders in COCO's format.
 
-Pictures stay encoded until they are asked for, masks stay run lengths.
+Pictures stay encoded until they are asked for, those of a folder in their files; masks stay run
+lengths.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: its encoded bytes, what is in it, where it is from and where it stands."""
+    """One picture: its encoded bytes or the file that holds them, what is in it, where it is from
+    and where it stands."""
 
-    content: bytes
+    content: bytes | Path
     width: int
     height: int
     things: tuple[Thing, ...]
@@ -59,7 +61,8 @@ class Scene:
             BadData: the picture is damaged or not of the size that was told.
         """
         try:
-            with Image.open(io.BytesIO(self.content)) as picture:
+            held = self.content
+            with Image.open(io.BytesIO(held) if isinstance(held, bytes) else held) as picture:
                 as_stored = picture.size
                 shown = upright_rgb(picture)
                 if shown.size != (self.width, self.height) == as_stored:
@@ -199,10 +202,10 @@ def _coco(folder: Path, labels: Path) -> Iterator[Scene]:
             reason = f"there is no picture {str(name)[:80]}: put it beside the labels or in images/"
             raise BadData(path=labels, reason=reason)
         try:
-            content = file.read_bytes()
+            file.open("rb").close()
         except OSError as error:
             raise BadData(path=file, reason="it cannot be read: check its rights") from error
-        yield _scene(content, width, height, things[key], "own", str(file))
+        yield _scene(file, width, height, things[key], "own", str(file))
 
 
 def _picture(folder: Path, name: Any) -> Path | None:
@@ -215,7 +218,12 @@ def _picture(folder: Path, name: Any) -> Path | None:
 
 
 def _scene(
-    content: bytes, width: Any, height: Any, rows: list[tuple[Any, ...]], source: Any, place: str
+    content: bytes | Path,
+    width: Any,
+    height: Any,
+    rows: list[tuple[Any, ...]],
+    source: Any,
+    place: str,
 ) -> Scene:
     """A picture with its objects; those without any width or height are left out."""
     sides = (width, height)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from pretrained.detection import augment
+from pretrained.detection import augment, rle
 from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.model import CELL, Detector
 from pretrained.detection.parts import Target
@@ -23,6 +25,10 @@ ROUND = 300
 #: Shorter sides in pixels that the pictures of a batch are laid out at, as progress passes each
 #: share: small ones first are cheap and teach the coarse things.
 SIDES = ((0.35, (128, 160, 192, 224)), (0.75, (160, 192, 224, 256)), (1.01, (192, 224, 256, 288)))
+#: Longer side in pixels that a picture is kept at: twice what is ever laid out of it.
+LONGEST = 2 * round(max(SIDES[-1][1]) * 4 / 3)
+#: Bytes of decoded pictures that are kept; the others are decoded each time.
+KEPT = 1 << 30
 #: Share of the pictures that others' objects are pasted into, and the most of them.
 PASTED, MOST_PASTED = 0.5, 2
 #: Objects smaller than so many pixels are not worth pasting.
@@ -58,6 +64,7 @@ class Detecting:
         self.batch, self.seed, self.body_rate = batch, seed, body_rate
         self.steps_per_epoch = ROUND
         self.pictures: dict[str, np.ndarray] = {}
+        self.room = KEPT
         self.sums: Counter[str] = Counter()
         self.cuts, self.cut_odds = self._cuts()
         self.odds = self._odds()
@@ -79,7 +86,8 @@ class Detecting:
             for thing in scene.things
             if thing.mask is not None
             and not thing.crowd
-            and min(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= WORTH
+            and min(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) * kept_at(scene)
+            >= WORTH
         ]
         counts = Counter(thing.label for _, thing in cuts)
         odds = np.array([counts[thing.label] ** -0.25 for _, thing in cuts])
@@ -94,10 +102,17 @@ class Detecting:
         return [{"params": rest}, {"params": body, "lr_scale": self.body_rate}]
 
     def picture(self, scene: Scene) -> np.ndarray:
-        """uint8 [H, W, 3], decoded once."""
-        if scene.place not in self.pictures:
-            self.pictures[scene.place] = scene.pixels()
-        return self.pictures[scene.place]
+        """uint8 [H, W, 3], no side longer than `LONGEST`; kept while there is room."""
+        if scene.place in self.pictures:
+            return self.pictures[scene.place]
+        pixels, zoom = scene.pixels(), kept_at(scene)
+        if zoom < 1:
+            size = (max(1, round(scene.width * zoom)), max(1, round(scene.height * zoom)))
+            pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+        if pixels.nbytes <= self.room:
+            self.pictures[scene.place] = pixels
+            self.room -= pixels.nbytes
+        return pixels
 
     def made(
         self, scene: Scene, size: tuple[int, int], chance: np.random.Generator
@@ -107,7 +122,8 @@ class Detecting:
         if self.cuts and chance.random() < PASTED:
             for _ in range(int(chance.integers(1, MOST_PASTED + 1))):
                 other, thing = self.cuts[chance.choice(len(self.cuts), p=self.cut_odds)]
-                augment.paste(canvas, thing, self.picture(other), chance)
+                picture = self.picture(other)
+                augment.paste(canvas, shrunk(thing, picture.shape[:2]), picture, chance)
         return augment.relit(canvas.pixels, chance), augment.target(canvas, self.numbers)
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
@@ -154,7 +170,7 @@ class Detecting:
         self.sums.clear()
         found = []
         for scene in self.held_out.scenes:
-            [sight], place = seen(model, [self.picture(scene)])
+            [sight], place = seen(model, [scene.pixels()])
             found.append(objects(sight, place[0], self.names))
         scores = Scores(self.held_out.scenes, found)
         people = {
@@ -164,3 +180,25 @@ class Detecting:
         some = [name for name, n in self.held_out.counts().items() if n >= 3]
         people["held_out_box_ap50"] = scores.ap50("box", some)
         return means | {k: v for k, v in people.items() if math.isfinite(v)}
+
+
+def kept_at(scene: Scene) -> float:
+    """What a picture's sides are multiplied by before it is kept."""
+    return min(1.0, LONGEST / max(scene.width, scene.height))
+
+
+def shrunk(thing: Thing, size: tuple[int, ...]) -> Thing:
+    """An object with a mask as it is where its picture is of ``size`` (height, width)."""
+    assert thing.mask is not None
+    high, wide = thing.mask["size"]
+    height, width = size
+    if (high, wide) == (height, width):
+        return thing
+    left, top, right, bottom = thing.box
+    across, down = width / wide, height / high
+    mask = Image.fromarray(rle.decode(thing.mask)).resize((width, height), 0)
+    return replace(
+        thing,
+        box=(left * across, top * down, right * across, bottom * down),
+        mask=rle.encode(np.asarray(mask).astype(bool), 0, 0, height, width),
+    )
