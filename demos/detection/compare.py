@@ -38,12 +38,14 @@ class Beside:
 
 @dataclass
 class Side:
-    """One model's column: a download on its way, then an answer or the reason why there is none."""
+    """One model's column: a download on its way, then an answer or the reason why there is none.
+    ``drawn``: the answer as HTML, once there is one."""
 
     entry: Any
     progress: tuple[int, int] | None = None
     found: Found | None = None
     error: Refusal | None = None
+    drawn: str = ""
 
 
 def compared(engine: Any, key: str, fetch: str = "") -> tuple[list[Any], list[Any]]:
@@ -131,7 +133,8 @@ def columns(
 def body(words: Words, lang: str, side: Side) -> str:
     """One model's picture, or what is waited for, or why there is none."""
     if side.found:
-        return sheet.small(words, lang, side.entry, side.found)
+        side.drawn = side.drawn or sheet.small(words, lang, side.entry, side.found)
+        return side.drawn
     if side.error:
         again = "" if on_disk(side.entry) else download(words, lang, side.entry)
         return frame.refusal(words, lang, side.error) + again

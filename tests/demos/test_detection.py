@@ -491,6 +491,16 @@ def test_a_model_of_today_is_fetched_and_the_others_are_not_asked_again(engine):
     assert len(engine.asked) == asked + 1 and "Today" in steps[-1]
 
 
+def test_an_answer_is_drawn_once_however_long_another_model_takes(engine, sent, monkeypatch):
+    drawn, small = [], sheet.small
+    monkeypatch.setattr(sheet, "small", lambda *given: drawn.append(given[2].key) or small(*given))
+    found = found_in(engine, sent(encoded(photo(), "PNG")))
+    sides = [compare.Side(engine.entries[EVERYDAY], found=found)]
+    sides.append(compare.Side(engine.entries[NOW]))
+    first, second = (compare.columns(engine, WORDS, "en", sides, ()) for _ in range(2))
+    assert first == second and drawn == [EVERYDAY]
+
+
 def test_one_that_fails_says_so_in_its_own_column(engine):
     engine.failing[RCNN] = LoadFailed(model="R-CNN", id="1")
     steps, _ = beside(engine)
