@@ -1,12 +1,14 @@
 """Training pictures made from others: zoomed, cut, mirrored, relit, with objects pasted in.
 
 Pasting is the simple one of Ghiasi et al. 2021 (arXiv 2012.07177): an object is cut out along its
-mask and put anywhere at any size; what it covers is covered in the labels too.
+mask and put anywhere at any size; what it covers is covered in the labels too, by its mask or, of
+an object without one, by its box. A region of which nothing is known stays one where it is covered:
+of what is pasted there the object is learnt, but not the background.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,18 +26,26 @@ TINY = 3.0
 
 @dataclass
 class Part:
-    """One object on the canvas: label, box [4], its mask bool [H, W] or None, and the pixels or
-    area that it would have if nothing hid it."""
+    """One object on the canvas: label, box [4], its mask bool [H, W] or None, the pixels or area
+    that it would have if nothing hid it, and, where it has no mask, what lies on it, bool [H, W]
+    each."""
 
     label: str
     box: np.ndarray
     mask: np.ndarray | None
     whole: float
+    covers: list[np.ndarray] = field(default_factory=list)
 
     def seen(self, box: np.ndarray) -> float:
         """The share of it that is seen, ``box`` being what is left of its box."""
+        if self.mask is not None:
+            return float(self.mask.sum()) / max(self.whole, 1.0)
         left = float(np.prod(np.maximum(box[2:] - box[:2], 0)))
-        return (float(self.mask.sum()) if self.mask is not None else left) / max(self.whole, 1.0)
+        if self.covers and left:
+            x0, y0 = np.floor(box[:2]).astype(int).tolist()
+            x1, y1 = np.ceil(box[2:]).astype(int).tolist()
+            left *= 1 - float(np.any(self.covers, axis=0)[y0:y1, x0:x1].mean())
+        return left / max(self.whole, 1.0)
 
 
 @dataclass
@@ -139,6 +149,8 @@ def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, chance: np.random.G
     for part in canvas.parts:
         if part.mask is not None:
             part.mask &= ~inside
+        else:
+            part.covers.append(inside)
     box = np.array([left, top, left + shape.shape[1], top + shape.shape[0]], float)
     canvas.parts.append(Part(thing.label, box, inside, float(inside.sum())))
 

@@ -213,6 +213,24 @@ def test_what_is_pasted_covers_what_was_there():
     assert set(found["labels"].tolist()) <= {1, 2} and 1 in found["labels"]
 
 
+def test_what_is_pasted_covers_an_object_without_a_mask_by_its_box():
+    boxed = augment.Part("square", np.array([10.0, 5.0, 30.0, 25.0]), None, 400.0)
+    outside = augment.Part("square", np.array([70.0, 5.0, 90.0, 25.0]), None, 400.0)
+    canvas = augment.Canvas(np.zeros((40, 60, 3), np.uint8), [boxed, outside], [], False)
+    bright = np.full((40, 60, 3), 255, np.uint8)
+    chance = np.random.default_rng(0)
+    for _ in range(60):
+        augment.paste(canvas, thing("disc", 0, 0, 30, 20), bright, chance)
+        rest = float((canvas.pixels[5:25, 10:30, 0] == 0).mean())
+        assert boxed.seen(boxed.box) == pytest.approx(rest)
+        found = augment.target(canvas, {"disc": 1, "square": 2})
+        assert (2 in found["labels"]) == (rest >= augment.SEEN)
+        assert (boxed.box.tolist() in found["ignore"].tolist()) == (rest < augment.SEEN)
+        if rest == 0:
+            break
+    assert rest < augment.SEEN, "it was covered in the end"
+
+
 def test_what_is_hidden_or_tiny_or_a_crowd_is_neither_object_nor_background():
     height, width = 40, 60
     seen = np.zeros((height, width), bool)
