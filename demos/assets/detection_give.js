@@ -6,28 +6,33 @@ import { follow, paint, room } from "./detection_shown.js";
 const FRAME = 640, PAUSE = 200, LOST = 15_000;
 const camera = { number: 0, stream: null, frame: "", sent: 0, wait: 0 };
 
-/** Files that are chosen, dropped or pasted are sent as they are; the camera's frames one at a time:
- *  the next when the last is answered. */
+/** Files that are chosen, dropped or pasted are sent as they are, but for those that cannot be, which
+ *  are named; the camera's frames one at a time: the next when the last is answered. */
 export function mountGive(element, upload, send, look) {
 	const box = element.querySelector(".give"), input = element.querySelector("input[type=file]");
 	const said = element.querySelector(".refusal");
-	const refuse = (text) => {
+	const refuse = (text, wrong = []) => {
 		said.textContent = text ?? "";
-		said.hidden = !text;
+		for (const [name, reason] of wrong) {
+			if (said.textContent) said.append(document.createElement("br"));
+			said.append(Object.assign(document.createElement("b"), { textContent: name }), ` ${reason}`);
+		}
+		said.hidden = !said.textContent;
 		document.querySelectorAll("#detect-live [data-over], #detect-bar .refusal").forEach((old) => old.remove());
 	};
-	const give = async (all) => {
+	const give = async (files) => {
 		const { limit, most, empty, heavy, other, lost } = box.dataset;
-		const files = all.slice(0, +most + 1);
 		const reason = (file) => (file.size === 0 ? empty
 			: file.size > +limit ? heavy.replace("{size}", Math.round(file.size / 1e6))
 			: files.length === 1 && file.type && !file.type.startsWith("image/") ? other : "");
-		const wrong = files.map(reason).find(Boolean);
-		refuse(wrong);
-		if (!files.length || wrong) return;
+		const wrong = files.filter(reason).slice(0, +most);
+		const good = files.filter((file) => !reason(file)).slice(0, +most + 1);
+		if (files.length === 1) refuse(reason(files[0]));
+		else refuse("", wrong.map((file) => [file.name, reason(file)]));
+		if (!good.length) return;
 		stop();
 		try {
-			const sent = await Promise.all(files.map(async (file) => ({ ...(await upload(file)), orig_name: file.name })));
+			const sent = await Promise.all(good.map(async (file) => ({ ...(await upload(file)), orig_name: file.name })));
 			send(sent);
 		} catch {
 			refuse(lost);

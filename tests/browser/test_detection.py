@@ -367,6 +367,20 @@ def test_several_pictures_stand_in_a_strip(
     assert [one["image_id"] for one in coco["annotations"]] == [1, 1, 2]
 
 
+def test_of_several_files_those_that_cannot_be_sent_are_named_and_the_others_looked_at(
+    page: Page, app_url: str, drawn: Path, tmp_path: Path
+) -> None:
+    visit(page, app_url)
+    nothing = [tmp_path / "nothing.png", tmp_path / "<b>.png"]
+    for path in nothing:
+        path.write_bytes(b"")
+    send(page, nothing[0], drawn, nothing[1])
+    expect(answered(page, drawn.name).locator("h2")).to_have_text("2 objects")
+    empty = WORDS.say("en", "error.picture_empty")
+    said = page.locator("#detect-give .refusal")
+    assert said.inner_text().split("\n") == [f"{path.name} {empty}" for path in nothing]
+
+
 def test_look_inside_and_compare_take_the_picture_that_is_shown(
     page: Page, app_url: str, drawn: Path, tmp_path: Path
 ) -> None:
