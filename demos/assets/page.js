@@ -5,6 +5,16 @@
 		try { localStorage.setItem("breakthroughs." + name, value); } catch { /* private window */ }
 	};
 
+	// The rooms of the tab that is in sight; the page in the other language opens at the same one.
+	const rooms = () => [...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
+		.filter((room) => room.offsetParent);
+	const reopen = (room, tries) => { // until Gradio has built it
+		const tab = rooms()[room];
+		if (tab?.ariaSelected === "true" || !tries) return;
+		tab?.click();
+		setTimeout(() => reopen(room, tries - 1), 250);
+	};
+
 	// Gradio sets the theme's class on <body> from the system's preference; ours wins.
 	new MutationObserver(house.paint).observe(document.body, { attributeFilter: ["class"] });
 	house.paint();
@@ -22,6 +32,10 @@
 			const address = new URL(location.href);
 			address.searchParams.set("lang", house.lang === "zh" ? "en" : "zh");
 			dispatchEvent(new CustomEvent("house:language", { detail: address }));
+			const room = rooms().findIndex((one) => one.ariaSelected === "true");
+			try {
+				if (room > 0) sessionStorage.setItem("breakthroughs.room", room);
+			} catch { /* private window */ }
 			location.assign(address);
 		} else if (button.dataset.switch === "theme") {
 			store("theme", house.dark() ? "light" : "dark");
@@ -146,6 +160,11 @@
 			rename();
 			if (built || !document.querySelector("[data-footer]")) return;
 			built = true;
+			try {
+				const room = +sessionStorage.getItem("breakthroughs.room");
+				if (room > 0) reopen(room, 40);
+				sessionStorage.removeItem("breakthroughs.room");
+			} catch { /* a private window */ }
 			ask(0);
 		});
 	}).observe(document.body, { childList: true, subtree: true });

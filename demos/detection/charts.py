@@ -99,9 +99,11 @@ def sources(say: Say) -> str:
         )
         for one in SOURCES
     ]
-    sums = (sum(getattr(one, name) for one in SOURCES) for name in ("pictures", "objects", "masks"))
+    sums = [sum(getattr(one, name) for one in SOURCES) for name in ("pictures", "objects", "masks")]
     rows.append((say("detection.chart.all"), *(f"{count:,}" for count in sums)))
-    return table(say, ("source", "pictures", "objects", "masks"), rows, "sources")
+    learnt = frame.read_metrics(EVERYDAY).get("training", {}).get("pictures", sums[0])
+    heads = ("source", "pictures", "objects", "masks")
+    return table(say, heads, rows, "sources", aside=f"{sums[0] - learnt:,}")
 
 
 def scores(say: Say) -> str:
@@ -117,7 +119,8 @@ def scores(say: Say) -> str:
         one = ours.get("metrics", {}).get(metric, {})
         goal = targets.get(metric)
         aim = results.target({**one, "metric": metric, "target": goal}, say) if goal else DASH
-        count = f"{one['n']:,}" if one.get("n") else DASH
+        counts = (row.get("metrics", {}).get(metric, {}).get("n") for row in found.values())
+        count = " / ".join(f"{n:,}" for n in dict.fromkeys(counts) if n) or DASH
         rows.append((say(f"detection.chart.{metric}"), *cells, aim, count))
     caption = say("detection.chart.scores")
     if ours:

@@ -97,7 +97,9 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         return heading, gr.update(visible=True)
 
     room.select(on_open, [turns, answered, looked], places, **options)
-    answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
+    answered.change(
+        lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **frame.PRIVATE
+    )
     news.news(on_open, [turns, answered, looked], places, **options)
     way.pick(on_pick, [turns, looked], seen, **options)
     go.click(on_start, [turns, looked], [old, start], **options)

@@ -145,6 +145,19 @@ def test_the_language_switch_is_remembered(page: Page, app_url: str) -> None:
     )
 
 
+def test_the_other_language_opens_at_the_same_room(page: Page, app_url: str) -> None:
+    visit(page, app_url, "detection")
+    rooms_of = page.locator("#detection-rooms > .tab-wrapper [role=tab]")
+    rooms_of.nth(frame.ROOMS.index("learn")).click()
+    page.locator("[data-switch=lang]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator("#detection .room-learn")).to_be_visible()
+    expect(rooms_of.nth(frame.ROOMS.index("learn"))).to_have_attribute("aria-selected", "true")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.reload()
+    expect(page.locator("#detection .room-try")).to_be_visible()
+
+
 def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None:
     page = new_page(locale="en-US")
     visit(page, app_url, "server", lang="zh")
