@@ -77,15 +77,20 @@ def test_an_object_is_cut_out_of_a_shrunk_picture_along_its_shape() -> None:
     assert detecting.shrunk(thing, picture.shape[:2]) is thing
 
 
-def test_a_training_picture_of_shrunk_ones_shows_its_objects_where_they_are_told() -> None:
+def test_a_training_picture_of_shrunk_ones_shows_its_objects_where_they_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(detecting, "PASTED", 1.0)
     made = task(photograph())
     chance = np.random.default_rng(1)
+    counts = []
     for _ in range(6):
         pixels, told = made.made(made.train.scenes[0], (256, 192), chance)
-        assert len(told["boxes"])
+        counts.append(len(told["boxes"]))
         for mask in told["masks"].numpy().astype(bool):
             red = (pixels[..., 0] > 2 * pixels[..., 1]) & mask
             assert red.sum() > 0.9 * mask.sum()
+    assert min(counts) >= 1 and max(counts) >= 2, "its own square, and others pasted"
 
 
 def test_what_is_small_once_its_picture_is_shrunk_is_not_worth_pasting() -> None:
