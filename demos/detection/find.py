@@ -47,6 +47,14 @@ class TryParts:
     seen: gr.Button
 
 
+class Visit(Turn):
+    """Whose turn it is to be answered, and which picture of several was chosen last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen = Turn()
+
+
 def build(engine: Any, words: Words) -> TryParts:
     """What is given on top, the answer in the middle, then and now below, and the examples."""
     with gr.Row(elem_classes="asked"):
@@ -76,13 +84,13 @@ def build(engine: Any, words: Words) -> TryParts:
     sight = on_sight()
     frame.choices(words, model, lambda say: model_choices(engine, words, say))
 
-    turn, side, answered = gr.State(Turn()), gr.State(compare.Beside()), gr.State(None)
+    turn, side, answered = gr.State(Visit()), gr.State(compare.Beside()), gr.State(None)
     given, looked = gr.State(()), gr.State(())
     shown = [bar, stage, below, given, looked, answered, seen, beside]
     nothing = (gr.skip(),) * len(shown)
 
     async def steps(
-        mine: Turn, pictures: Sequence[Payload], key: Any, lang: str, fetch: bool = False
+        mine: Visit, pictures: Sequence[Payload], key: Any, lang: str, fetch: bool = False
     ) -> AsyncIterator[tuple[Any, ...]]:
         """What stands in each place: what stood there stays until something new does."""
         halt, opened = mine.take(), False
@@ -95,6 +103,8 @@ def build(engine: Any, words: Words) -> TryParts:
                 new = moment.sheets is not None
                 first = new and not opened  # from then on the visitor says which one is shown
                 opened = opened or new
+                if first:
+                    mine.chosen.take()
                 yield (
                     moment.bar,
                     moment.sheets if new else gr.skip(),
@@ -108,7 +118,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_open(
-        mine: Turn, now: Sequence[Payload], key: Any, request: gr.Request
+        mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
         first = next((e.name for e in EXAMPLES if e.path), None)
         if now or first is None:
@@ -122,7 +132,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_give(
-        mine: Turn, key: Any, event: gr.EventData, request: gr.Request
+        mine: Visit, key: Any, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         """Files that were sent, an example by its name, or the camera's last frame."""
         files = wanted(event)
@@ -135,7 +145,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_model(
-        mine: Turn, now: Sequence[Payload], key: Any, request: gr.Request
+        mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
         async with aclosing(steps(mine, now, key, words.lang(request))) as moments:
             async for moment in moments:
@@ -143,7 +153,7 @@ def build(engine: Any, words: Words) -> TryParts:
 
     @frame.guard(words)
     async def on_fetch(
-        mine: Turn, now: Sequence[Payload], key: Any, request: gr.Request
+        mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
         async with aclosing(steps(mine, now, key, words.lang(request), fetch=True)) as moments:
             async for moment in moments:
@@ -154,14 +164,16 @@ def build(engine: Any, words: Words) -> TryParts:
         return await framed(engine, words, words.lang(request), key, event)
 
     @frame.guard(words)
-    async def on_shown(now: Sequence[Looked], event: gr.EventData) -> Any:
+    async def on_shown(mine: Visit, now: Sequence[Looked], event: gr.EventData) -> Any:
         at = getattr(event, "at", None)
         if not isinstance(at, int) or not 0 <= at < len(now):
             return (gr.skip(),) * 3
-        one = now[at]
+        halt, one = mine.chosen.take(), now[at]
         if one.objects is None:
             return on_page(None)
         picture = await looking.opened(engine, one.payload)
+        if halt.replaced.is_set():  # by another picture, while this one was opened
+            return (gr.skip(),) * 3
         return on_page({"key": one.key, "picture": picture, "objects": one.objects})
 
     async def columns(
@@ -212,7 +224,7 @@ def build(engine: Any, words: Words) -> TryParts:
     give.frame(on_frame, model, live, **heavy)
     model.input(on_model, [turn, given, model], shown, **heavy)
     bar.pick(on_fetch, [turn, given, model], shown, **heavy)
-    stage.shown(on_shown, looked, [answered, seen, beside], **heavy)
+    stage.shown(on_shown, [turn, looked], [answered, seen, beside], **heavy)
     beside.click(on_compare, [side, answered], below, **heavy)
     below.pick(on_compare_fetch, [side, answered], below, **heavy)
     return TryParts(answered, seen)

@@ -9,6 +9,7 @@ import tracemalloc
 from html import unescape
 from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 from bad_pictures import REFUSED, SLIVERS, encoded, odd, photo
@@ -342,6 +343,33 @@ def test_more_pictures_than_may_be_given_are_cut_and_it_is_said(engine, sent):
     one = sent(encoded(drawing((30, 30), cat=(2, 2, 20, 20)), "PNG"))
     moment = looked(engine, *[one] * (looking.MOST + 3))
     assert len(moment.looked) == looking.MOST and f"first {looking.MOST}" in moment.bar
+
+
+def test_of_two_pictures_chosen_in_haste_the_last_is_answered(engine, monkeypatch):
+    """The first may be a large one, which is opened after the second."""
+    with gr.Blocks() as page:
+        find.build(engine, WORDS)
+    [choose] = [fn.fn for fn in page.fns.values() if getattr(fn.fn, "__name__", "") == "on_shown"]
+    now = [looking.Looked({"path": name}, EVERYDAY, ()) for name in ("large", "small")]
+
+    async def run():
+        gate = asyncio.Event()
+
+        async def opened(_, payload):
+            if payload["path"] == "large":
+                await gate.wait()
+            return payload["path"]
+
+        monkeypatch.setattr(looking, "opened", opened)
+        mine = find.Visit()
+        large = asyncio.ensure_future(choose(mine, now, SimpleNamespace(at=0)))
+        await asyncio.sleep(0)
+        small = await choose(mine, now, SimpleNamespace(at=1))
+        gate.set()
+        return small, await large
+
+    small, large = asyncio.run(run())
+    assert small[0]["picture"] == "small" and large == (gr.skip(),) * 3
 
 
 @pytest.mark.parametrize(
