@@ -80,7 +80,7 @@ function savePicture(figure) {
 	const sheet = canvas.getContext("2d");
 	sheet.drawImage(image, 0, 0);
 	tint(sheet, objects, seen, size);
-	const across = size[0] / seen[0], down = size[1] / seen[1], high = Math.max(12, Math.round(Math.max(...size) / 55));
+	const across = size[0] / seen[0], down = size[1] / seen[1], high = Math.max(10, Math.round(Math.min(Math.max(...size) / 55, Math.min(...size) / 8)));
 	sheet.font = `600 ${high}px ui-sans-serif, system-ui, sans-serif`;
 	sheet.textBaseline = "middle";
 	sheet.lineWidth = Math.max(2, high / 6);
@@ -118,7 +118,8 @@ function saveCoco(figure, sheets) {
 	});
 	const kinds = [...categories].map(([name, id]) => ({ id, name }));
 	const told = { info: { description: `${read(figure).model}, Breakthroughs` }, images, annotations, categories: kinds };
-	save(new Blob([JSON.stringify(told)], { type: "application/json" }), "objects-coco.json");
+	const name = images.length > 1 ? "objects" : stem(images[0].file_name);
+	save(new Blob([JSON.stringify(told)], { type: "application/json" }), `${name}-coco.json`);
 }
 
 /** The answer stands above the examples: back to it, where its head is out of sight. */

@@ -90,9 +90,16 @@ def build(engine: Any, words: Words) -> TryParts:
     nothing = (gr.skip(),) * len(shown)
 
     async def steps(
-        mine: Visit, pictures: Sequence[Payload], key: Any, lang: str, fetch: bool = False
+        mine: Visit,
+        pictures: Sequence[Payload],
+        key: Any,
+        lang: str,
+        *,
+        fetch: bool = False,
+        fresh: bool = False,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """What stands in each place: what stood there stays until something new does."""
+        """What stands in each place: what stood there stays until something new does. ``fresh``:
+        the pictures are new; where the model is not here, the answer to others goes."""
         halt, opened = mine.take(), False
         run = looking.looking(engine, words, lang, pictures, key, fetch=fetch)
         async with aclosing(while_mine(halt, frame.or_nothing(run, Moment("")))) as moments:
@@ -115,6 +122,9 @@ def build(engine: Any, words: Words) -> TryParts:
                 )
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing
+        elif fresh and not opened and not here(engine, key):
+            mine.chosen.take()
+            yield (gr.skip(), "", "", tuple(pictures), (), *on_page(None))
 
     @frame.guard(words)
     async def on_open(
@@ -139,7 +149,7 @@ def build(engine: Any, words: Words) -> TryParts:
         if not files:
             yield nothing
             return
-        async with aclosing(steps(mine, files, key, words.lang(request))) as moments:
+        async with aclosing(steps(mine, files, key, words.lang(request), fresh=True)) as moments:
             async for moment in moments:
                 yield moment
 
@@ -241,6 +251,12 @@ def on_page(one: dict[str, Any] | None) -> tuple[Any, ...]:
     """The answer that is shown, and whether the two buttons under it lead anywhere."""
     ready = gr.update(interactive=one is not None)
     return one, ready, ready
+
+
+def here(engine: Any, key: Any) -> bool:
+    """Whether a model can look without a download; what is no model is not meant."""
+    entry = answers.detectors(engine).get(key) if isinstance(key, str) else None
+    return entry is None or models.on_disk(entry)
 
 
 def wanted(event: Any) -> tuple[Payload, ...]:

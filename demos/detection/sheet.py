@@ -142,7 +142,8 @@ def plate(
             f'<rect data-n="{n}"{unseen} x="{x0:.1f}" y="{y0:.1f}" width="{max(x1 - x0, 0):.1f}" '
             f'height="{max(y1 - y0, 0):.1f}" stroke="{colour}"/>'
         )
-        place = f"top:max({y0 / height:.2%},20px);background:{colour};" + (
+        over = f"z-index:{len(found.objects) - n};"  # the surest name lies on top
+        place = f"{over}top:max({y0 / height:.2%},20px);background:{colour};" + (
             f"right:{1 - x1 / width:.2%}" if x0 / width > NEAR_RIGHT else f"left:{x0 / width:.2%}"
         )
         label, tag = answers.label_in(lang, entry, thing["label"])
@@ -215,6 +216,7 @@ def table(words: Words, lang: str, entry: Any, found: Found) -> str:
         covers = frame.percent(answers.share(thing, found.picture.size))
         rows.append(
             f'<tr data-n="{n}"{unseen}><th scope="row"><button type="button" lang="{tag}" '
+            f'aria-label="{escape(label)} {thing["score"]:.0%}" '
             f'style="--c:{colour}">{escape(label)}</button></th>'
             f'<td class="number">{thing["score"]:.0%}</td><td class="number">{covers}</td></tr>'
         )

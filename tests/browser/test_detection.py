@@ -505,3 +505,22 @@ def test_nothing_is_wider_than_a_phone(new_page: NewPage, app_url: str, tmp_path
         send(page, path)
         answered(page, path.name)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_picture_that_a_missing_model_cannot_look_at_takes_the_old_answer_away(
+    page: Page, app_url: str
+) -> None:
+    visit(page, app_url)
+    choice = page.locator("#detect-model input")
+    choice.click()
+    page.get_by_role("option").nth(2).click()  # the one to be downloaded
+    expect(page.locator("#detect-bar")).not_to_be_empty()
+    expect(page.locator(f"{FOUND} h2")).to_be_visible()
+    page.locator("#detect-examples button").nth(1).click()
+    expect(page.locator(f"{FOUND} h2")).to_have_count(0)
+    expect(page.locator("#detect-in")).to_be_disabled()
+    expect(page.locator("#detect-bar")).not_to_be_empty()
+    choice.click()
+    page.get_by_role("option").first.click()
+    expect(page.locator(f"{FOUND} h2")).to_be_visible()
+    expect(page.locator("#detect-in")).to_be_enabled()
