@@ -35,7 +35,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
         moved = gr.HTML(js_on_load=None, elem_id="look-moved")
     strip = gr.HTML(js_on_load=None, elem_id="look-strip")
     judge_head = gr.HTML(js_on_load=None, elem_id="look-judge")
-    with gr.Row(elem_classes="actions", visible=False) as ask:
+    with gr.Row(elem_classes="actions", elem_id="judge-ask"):
         send = gr.UploadButton(
             words("images.inside.judge.send"), file_types=["image"], elem_id="judge-picture"
         )
@@ -50,7 +50,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     turns = gr.State({name: Turn() for name in TURNS})
     boxes = [
         *(looked, head, layers, sliders, moved, strip),
-        *(judge_head, ask, judged, back, replay, denoise, copy),
+        *(judge_head, judged, back, replay, denoise, copy),
     ]
     nothing_new, neither = (gr.skip(),) * len(PLACES), (gr.skip(), gr.skip())
     options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}

@@ -20,14 +20,13 @@ from inference.errors import Refusal
 
 PLACES = (
     *("looked", "head", "layers", "sliders", "moved", "strip"),
-    *("judge_head", "ask", "judged", "back", "replay", "denoise", "copy"),
+    *("judge_head", "judged", "back", "replay", "denoise", "copy"),
 )
 EVERY = 0.25  #: seconds between two looks at a bar
 HIDDEN = gr.update(visible=False)
 #: What stands in the places while nothing is looked at.
 EMPTY: dict[str, Any] = dict.fromkeys(PLACES, "") | {
     "looked": None,
-    "ask": HIDDEN,
     "back": HIDDEN,
 }
 
@@ -59,7 +58,6 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     yield {"strip": await look.own(moves.strip_of(look, look.looked.point, 0))}
     yield {
         "judge_head": judge.heading(say),
-        "ask": gr.update(visible=True),
         "replay": replayed.drawn(say, entries[GAN].folder),
     }
     async with aclosing(look.each(judge.verdicts(look, look.looked.point))) as verdicts:
