@@ -25,7 +25,10 @@ from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
 
-DATA = "FairFace (Kärkkäinen & Joo 2021), CC BY 4.0, sharp frontal faces, cropped to 64 pixels"
+DATA = (
+    "FairFace (Kärkkäinen & Joo 2021), CC BY 4.0, sharp frontal faces, aligned by eyes, nose and "
+    "mouth, 64 pixels"
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,10 @@ class Recipe:
 
 
 LIMITS = (
-    "No face that it draws is a person's. It has learnt from small pictures, many of them shaded "
-    "or with glasses on: drawn faces are soft, often lopsided, and backgrounds mean "
-    f"nothing. It knows nothing of anybody's attributes. Data: {DATA}."
+    "No face that it draws is a person's. It has learnt from small pictures of faces that look "
+    "straight at the camera and fill the picture: it draws nothing else, faces are soft, and what "
+    "is around them means nothing. Some are malformed. It knows nothing of anybody's attributes. "
+    f"Data: {DATA}."
 )
 
 RECIPES = {

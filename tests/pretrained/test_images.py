@@ -130,6 +130,18 @@ def test_the_same_chance_changes_pictures_alike_and_slopes_pass_through():
     assert pictures.grad.abs().sum() > 0
 
 
+def test_no_colour_is_changed_and_a_quarter_of_the_pictures_is_left_as_it_is():
+    shades = torch.rand(400, 3, 1, 1, generator=torch.Generator().manual_seed(5)) * 2 - 1
+    pictures = shades.expand(400, 3, 16, 16)
+    seen = augment.changed(pictures, torch.Generator().manual_seed(6))
+    between = seen - seen.mean(1, keepdim=True)
+    assert torch.allclose(between, pictures - pictures.mean(1, keepdim=True), atol=1e-6)
+    faces = data.signed(tiny_faces.ovals(400))
+    seen = augment.changed(faces, torch.Generator().manual_seed(7))
+    same = (seen == faces).all(3).all(2).all(1).float().mean()
+    assert 0.15 < same < 0.35, "each change is made by half a chance, or drawings copy it"
+
+
 # ---- the game ---------------------------------------------------------------------------------
 
 
