@@ -11,7 +11,7 @@ from typing import Any
 from demos import frame
 from demos.language import Words
 from inference.errors import UnknownModel
-from pretrained import hub
+from pretrained import sources
 
 MILLION = 1_000_000
 
@@ -31,7 +31,7 @@ def entry_of(task: str, engine: Any, sent: Any) -> Any:
 
 def on_disk(entry: Any) -> bool:
     """True where an answer needs no download."""
-    return entry.bundled or hub.state(entry).here
+    return sources.state(entry).here
 
 
 async def with_progress(

@@ -43,14 +43,13 @@ def recipe_module(key: str, name: str) -> Any:
 @app.command("list")
 def list_models() -> None:
     """Every model with its size, licence, source, and where it is now."""
-    from pretrained import hub
+    from pretrained import sources
 
     rows: list[tuple[str, ...]] = [("key", "MB", "parameters", "licence", "source", "here")]
     for entry in catalog.entries().values():
-        source = "bundled" if entry.bundled else f"Hub {entry.hub_id}"
-        here = "yes" if entry.bundled else str(hub.state(entry))
-        size = f"{entry.bytes / 1e6:.1f}"
-        rows.append((entry.key, size, f"{entry.parameters:,}", entry.licence, source, here))
+        here = str(sources.state(entry))
+        size, weights = f"{entry.bytes / 1e6:.1f}", f"{entry.parameters:,}"
+        rows.append((entry.key, size, weights, entry.licence, sources.described(entry), here))
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)))

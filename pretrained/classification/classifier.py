@@ -35,6 +35,39 @@ def rank(
     }
 
 
+def grad_cam(
+    module: nn.Module, layer: nn.Module, pixels: Tensor, target: Tensor, size: int
+) -> Tensor:
+    """Grad-CAM (Selvaraju et al. 2016, arXiv 1610.02391) at one layer -> [N, 1, size, size]."""
+    from captum.attr import LayerAttribution, LayerGradCam
+
+    found = LayerGradCam(module, layer).attribute(pixels, target=target, relu_attributions=True)
+    smooth: Tensor = LayerAttribution.interpolate(found.detach(), (size, size), "bicubic")
+    return smooth
+
+
+@torch.no_grad()
+def occlusion(
+    module: nn.Module, pixels: Tensor, target: Tensor, *, grey: Tensor, step: int, at_once: int
+) -> Tensor:
+    """How far the target's score falls with a grey square here -> [N, 1, size, size].
+
+    Zeiler & Fergus 2013. The square spans a quarter of the side and moves by ``step`` pixels.
+    """
+    from captum.attr import Occlusion
+
+    window = pixels.shape[-1] // 4
+    fall: Tensor = Occlusion(module).attribute(
+        pixels,
+        sliding_window_shapes=(3, window, window),
+        strides=(3, step, step),
+        target=target,
+        baselines=grey.expand_as(pixels),
+        perturbations_per_eval=at_once,
+    )
+    return fall[:, :1]
+
+
 class NetworkClassifier(ABC):
     """A network with its labels, preprocessing and temperature.
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.classification.classifier import NetworkClassifier
+from pretrained.classification.classifier import NetworkClassifier, grad_cam, occlusion
 from pretrained.classification.data import fit_square, square
 from pretrained.classification.model import ResidualNet
 
@@ -68,44 +68,38 @@ class Classifier(NetworkClassifier):
         return self.network.stem.conv.weight
 
     def _probe(self, stage: str, maps: Tensor) -> tuple[dict[str, Any] | None, float | None]:
-        top1 = next((p["top1"] for p in self.config.get("probes", ()) if p["name"] == stage), None)
-        weight = self.probes.get(f"{stage}.weight")
-        if weight is None:
-            return None, top1
-        logits = F.linear(pool_for_probe(maps), weight, self.probes[f"{stage}.bias"])
-        confidence, index = logits.softmax(1).max(1)
-        return {"label": self.labels[int(index)], "confidence": float(confidence)}, top1
+        return probe_answer(self.probes, self.config, self.labels, stage, maps)
 
     def _gradcam(self, pixels: Tensor, target: Tensor) -> Tensor:
-        """Selvaraju et al. 2016 (arXiv 1610.02391) at the deepest stage -> [N, 1, size, size]."""
-        from captum.attr import LayerAttribution, LayerGradCam
+        return grad_cam(self.network, self.network.stages[-1], pixels, target, self.size)
 
-        cam = LayerGradCam(self.network, self.network.stages[-1])
-        found = cam.attribute(pixels, target=target, relu_attributions=True)
-        smooth = LayerAttribution.interpolate(found, (self.size, self.size), "bicubic")
-        return smooth.detach()
-
-    @torch.no_grad()
     def _occlusion(self, pixels: Tensor, target: Tensor) -> Tensor:
-        """Zeiler & Fergus 2013: how far the score falls with a grey square here -> [N, 1, S, S]."""
-        from captum.attr import Occlusion
-
-        window, step = self.size // 4, math.ceil(self.size / 16)
-        grey = self.network.mean.expand_as(pixels)
-        drop = Occlusion(self.network).attribute(
-            pixels,
-            sliding_window_shapes=(3, window, window),
-            strides=(3, step, step),
-            target=target,
-            baselines=grey,
-            perturbations_per_eval=16,
-        )
-        return drop[:, :1]
+        step = math.ceil(self.size / 16)
+        grey = self.network.mean
+        return occlusion(self.network, pixels, target, grey=grey, step=step, at_once=16)
 
 
 def pool_for_probe(maps: Tensor) -> Tensor:
     """[N, C, H, W] -> [N, 4 C]: the mean of each quarter, which keeps a little of *where*."""
     return F.adaptive_avg_pool2d(maps.float(), 2).flatten(1)
+
+
+def probe_answer(
+    probes: dict[str, Tensor],
+    config: dict[str, Any],
+    labels: tuple[str, ...],
+    stage: str,
+    maps: Tensor,
+) -> tuple[dict[str, Any] | None, float | None]:
+    """What a stage's linear probe answers to one picture's maps [1, C, H, W], and its top-1; None
+    for what is not there."""
+    top1 = next((p["top1"] for p in config.get("probes", ()) if p["name"] == stage), None)
+    weight = probes.get(f"{stage}.weight")
+    if weight is None:
+        return None, top1
+    logits = F.linear(pool_for_probe(maps), weight, probes[f"{stage}.bias"])
+    confidence, index = logits.softmax(1).max(1)
+    return {"label": labels[int(index)], "confidence": float(confidence)}, top1
 
 
 def load(entry: Entry, device: str, progress: Progress) -> Classifier:

