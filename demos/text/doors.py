@@ -58,12 +58,14 @@ def build(engine: Any, words: Words) -> None:
         Args:
             prompt: How the text begins. May be empty: then the model begins by itself.
             model: Key of a model, such as "text/shakespeare" or "text/tang".
-            length: How many characters to write (1 to 2000); a poem ends by itself.
+            length: How many characters to write (1 to 2000), and then on to the end of the line, at
+                most 460 more; a poem ends by itself.
             temperature: How daring it is: 0.1 is careful, 1 as it learnt, 2 wild.
             seed: The same whole number gives the same text.
 
         Returns:
-            What was written so far, without the prompt; the last value is the whole text.
+            What was written so far, without the prompt; the last value is the whole text. It ends
+            in "…" where it had to be stopped within a line.
         """
         try:
             entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
@@ -72,12 +74,14 @@ def build(engine: Any, words: Words) -> None:
         except BadOption as error:
             sentence = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(sentence, print_exception=False) from None
-        said = ""
+        said, broken = "", False
         async with aclosing(pulse.pulsing(begun(engine, wish))) as grown:
             async for now in grown:
                 if now is not pulse.STILL:
-                    said = now.text
+                    said, broken = now.text, now.broken
                 yield said
+        if broken:
+            yield f"{said}…"
 
     gr.Button(visible=False).click(
         write,

@@ -10,6 +10,7 @@ from demos.language import Words
 from demos.models import model_name
 from demos.text import answers
 from demos.text.writing import Written
+from pretrained.text.ending import MOST_OVER
 
 #: A line of a poem, with the sign that ends it.
 LINE = re.compile(r"[^，。！？；\n]*[，。！？；]\n?|[^，。！？；\n]*\n|[^，。！？；\n]+$")
@@ -92,6 +93,8 @@ def notes(words: Words, lang: str, entry: Any, now: Written, over: bool = True) 
         )
     if over and not now.text and answers.writes_poems(entry):
         found += frame.note(words.say(lang, "text.answer.whole"))
+    if over and now.broken:
+        found += frame.note(words.say(lang, "text.answer.broken", most=MOST_OVER))
     if now.full:
         found += frame.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
     return found

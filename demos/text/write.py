@@ -88,8 +88,9 @@ def build(engine: Any, words: Words) -> TryParts:
                     info=words("text.try.temperature_help"), buttons=[],
                 )  # fmt: skip
                 length = gr.Slider(
-                    50, 2000, 400, step=50, label=words("text.try.length"), buttons=[]
-                )
+                    50, 2000, 400, step=50, label=words("text.try.length"),
+                    info=words("text.try.length_help"), buttons=[],
+                )  # fmt: skip
                 seed = gr.Textbox(
                     label=words("text.try.seed"),
                     info=words("text.try.seed_help"),

@@ -50,6 +50,7 @@ class Written:
     text: str = ""
     nats: tuple[float, ...] = ()
     fresh: int = 0  # characters at the end that came with the last update
+    broken: bool = False  # it was ended within a line (`pretrained.text.ending`)
 
     @property
     def whole(self) -> str:
@@ -64,7 +65,13 @@ class Written:
     def and_then(self, pieces: Sequence[Piece]) -> Written:
         more = "".join(piece.text for piece in pieces)
         nats = tuple(n for piece in pieces for n in piece.nats)
-        return replace(self, text=self.text + more, nats=self.nats + nats, fresh=len(more))
+        return replace(
+            self,
+            text=self.text + more,
+            nats=self.nats + nats,
+            fresh=len(more),
+            broken=any(piece.cut for piece in pieces),
+        )
 
 
 def wished(entry: Any, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from pretrained.errors import ViewUnsupported
 from pretrained.text.causal_attention import Memory, Rows
 from pretrained.text.causal_tokens import Growing, Tokens
+from pretrained.text.ending import Ending
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import Taste, draw
@@ -36,7 +37,7 @@ class Writing:
 
     unread: list[int]
     text: Growing
-    left: int  # characters
+    ending: Ending
     taste: Taste
     chance: np.random.Generator
     memory: Memory = field(default_factory=Memory)
@@ -86,7 +87,8 @@ class CausalWriter:
         so_far: str = "",
     ) -> Writing:
         """A new text: the answer to ``prompt``, or its continuation if the model is not one that
-        answers. It ends by itself, or after ``length`` characters.
+        answers. It ends by itself, or with the sentence or line that it is in the middle of after
+        ``length`` characters (`ending`).
 
         Args:
             temperature, top_k, top_p: see `sampling.Taste`.
@@ -101,7 +103,7 @@ class CausalWriter:
         return Writing(
             unread=self.tokens.prompt(prompt, so_far),
             text=Growing(self.tokens),
-            left=int(length),
+            ending=Ending(int(length), line=so_far.rpartition("\n")[2], sentences=True),
             taste=Taste(float(temperature), int(top_k), float(top_p)),
             chance=np.random.default_rng(int(seed)),
         )
@@ -165,15 +167,20 @@ class CausalWriter:
         token, nats = draw(logits, state.taste, state.chance)
         if token in self.tokens.stops or state.memory.length >= self.most:
             state.done = True
-            return None
+            full = token not in self.tokens.stops and state.ending.broken_off().cut
+            return Piece("", cut=True) if full else None
         state.unread = [token]
+        text = ""
+        for character in state.text.add(token):
+            state.ending = state.ending.then(character)
+            text += character if state.ending.written else ""
+            if state.ending.done:
+                break
+        state.done, cut = state.ending.done, state.ending.cut
         state.nats.append(nats)
-        text = state.text.add(token)[: state.left]
         if not text:
-            return None
-        state.left -= len(text)
-        state.done = state.left <= 0
-        piece = Piece(text, tuple(state.nats))
+            return Piece("", cut=True) if cut else None
+        piece = Piece(text, tuple(state.nats), cut)
         state.nats = []
         return piece
 

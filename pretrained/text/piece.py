@@ -11,7 +11,9 @@ class Piece:
 
     ``nats``: for each character (for a language model of tokens: for each token) how surprised the
     model was by it at temperature 1, ``-log p``, whatever the temperature it was drawn at.
+    ``cut``: the text ends here, within a line or a sentence (see `ending`).
     """
 
     text: str
     nats: tuple[float, ...] = ()
+    cut: bool = False

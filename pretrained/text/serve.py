@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
 from pretrained.text import copies, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet
+from pretrained.text.ending import Ending
 from pretrained.text.model import CharNet
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
@@ -45,7 +47,7 @@ class Writing:
     h: Tensor
     c: Tensor
     unread: tuple[int, ...]
-    left: int
+    ending: Ending
     taste: Taste
     chance: np.random.Generator
     poem: bool
@@ -98,7 +100,8 @@ class Writer:
         """A new text. `step` reads the prompt, some characters at a time, and then writes.
 
         Args:
-            length: characters to write; a poem ends by itself before that.
+            length: characters to write, and what is left of the line then (`ending`); a poem ends
+                by itself before that.
             temperature, top_k, top_p: see `sampling.Taste`.
             seed: the same one gives the same text.
             acrostic: the first characters of the lines of a poem, in their order.
@@ -106,13 +109,19 @@ class Writer:
         text = self.alphabet.known(prompt)[-MOST_PROMPT:]
         empty = torch.zeros(self.stepper.layers, self.stepper.hidden, device=self.device)
         starts = tuple(acrostic) if self.kind == "quatrains" else ()
-        begun = sum(text.rpartition("\n")[2].count(sign) for sign in LINE_ENDS)
+        line = text.rpartition("\n")[2]
+        begun = sum(line.count(sign) for sign in LINE_ENDS)
         return Writing(
             h=empty,
             c=empty,
             # Every text begins after the sign that parts texts.
             unread=tuple(self._indices(text)),
-            left=int(length),
+            ending=Ending(
+                int(length),
+                line=re.split(f"[{LINE_ENDS}]", line)[-1] if self.kind == "quatrains" else line,
+                line_ends=LINE_ENDS if self.kind == "quatrains" else "",
+                names=self.kind == "verse",
+            ),
             taste=Taste(float(temperature), int(top_k), float(top_p)),
             chance=np.random.default_rng(int(seed)),
             poem=self.kind == "quatrains",
@@ -172,8 +181,10 @@ class Writer:
                 h, c = h[:, staying], c[:, staying]
             if not live:
                 break
+        cut = [state.ending.cut for state in states]
         return [
-            Piece("".join(text), tuple(surprise)) if text else None for text, surprise in written
+            Piece("".join(text), tuple(nats), ends) if text or ends else None
+            for (text, nats), ends in zip(written, cut, strict=True)
         ]
 
     def _choose(self, state: Writing, logits: np.ndarray) -> tuple[str, float] | None:
@@ -191,9 +202,9 @@ class Writer:
             return None
         state.unread, state.begun = (index,), True
         state.at_start = character in LINE_ENDS
-        state.left -= 1
-        state.done = state.left <= 0
-        return character, surprise
+        state.ending = state.ending.then(character)
+        state.done = state.ending.done
+        return (character, surprise) if state.ending.written else None
 
     # ---- looking inside -----------------------------------------------------------------------
 

@@ -73,6 +73,7 @@ class FakeEngine:
         self.free = 8
         self.breaking: Exception | None = None  # what a writing ends in after ``free`` characters
         self.loading: asyncio.Event | None = None
+        self.cuts = False  # whether the last character of a text is within a line
 
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
@@ -99,7 +100,8 @@ class FakeEngine:
                     self.held += 1
                     await self.gate.wait()
                 await asyncio.sleep(0)
-                yield Piece(character, (0.5,))
+                last = place == min(len(text), options["length"]) - 1
+                yield Piece(character, (0.5,), cut=self.cuts and last)
         finally:
             self.open -= 1
             self.closed += 1

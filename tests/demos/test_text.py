@@ -39,6 +39,7 @@ from demos.text.inside import Looked
 from demos.text.orders import Order
 from demos.text.writing import Side, Written
 from inference.errors import Busy, DeadlineExceeded, LoadFailed, OutOfMemory
+from pretrained.text.ending import MOST_OVER
 from pretrained.text.options import BadOption
 from pretrained.text.piece import Piece
 
@@ -196,6 +197,18 @@ def test_a_text_ends_where_a_page_is_full_and_it_says_so(engine, lang):
     assert len(last.now.text) == writing.MOST_TEXT == 20_000
     assert engine.begun[-1][2]["length"] == 30 and orders.ended(engine, last.now)
     assert "20,000" in last.html and not orders.ended(engine, long)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_text_that_was_cut_within_a_line_says_so_until_it_goes_on(engine, lang):
+    wish = writing.wished(engine.entries[SHAKESPEARE], "", length=50, seed=1)
+    entry = engine.entries[SHAKESPEARE]
+    now = writing.Written(wish).and_then([Piece("and so"), Piece("", cut=True)])
+    said = WORDS.say(lang, "text.answer.broken", most=MOST_OVER)
+    assert said in leaf.sheet(WORDS, lang, entry, now, busy=False)
+    assert said not in leaf.sheet(WORDS, lang, entry, now, busy=True)
+    on = now.and_then([Piece(" it ends.\n")])
+    assert said not in leaf.sheet(WORDS, lang, entry, on, busy=False)
 
 
 def test_what_kind_a_model_is_is_read_once(engine, monkeypatch):

@@ -41,6 +41,11 @@ def test_the_whole_text_comes_last_and_without_the_prompt(english, engine):
     assert {"length": 120, "temperature": 0.8, "seed": 3}.items() <= options.items()
 
 
+def test_a_text_that_had_to_be_cut_ends_in_dots(english, engine, monkeypatch):
+    monkeypatch.setattr(engine, "cuts", True)
+    assert english.predict("", "text/shakespeare", 20, api_name="/write") == VERSE[:20] + "…"
+
+
 def test_every_argument_but_the_first_has_a_default(english, engine):
     assert english.predict("", api_name="/write") == (VERSE * 9)[:400]
     assert engine.begun[-1][2]["seed"] == 0

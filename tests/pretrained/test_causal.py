@@ -27,11 +27,12 @@ from pretrained.errors import (
     HubUnsafe,
     ViewUnsupported,
 )
-from pretrained.text import causal, causal_evaluate, evaluate
+from pretrained.text import causal, causal_evaluate, causal_writer, evaluate
 from pretrained.text.causal_attention import Memory
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, FILES, CausalEntry
 from pretrained.text.causal_tokens import MOST_TOKENS, Growing, Tokens
 from pretrained.text.causal_writer import CHUNK, TOGETHER, CausalWriter, Writing
+from pretrained.text.ending import CLOSERS, MOST_OVER, SENTENCE_ENDS
 from pretrained.text.piece import Piece
 
 tiny = tiny_causal.tiny
@@ -143,16 +144,35 @@ def test_another_seed_gives_another_text(served: CausalWriter) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 7, 33])
-def test_it_stops_at_its_length_in_characters(served: CausalWriter, length: int) -> None:
-    lengths = {len(write(served, "Once", seed=s, length=length)) for s in range(8)}
-    assert max(lengths) == length
+def test_it_goes_on_to_the_end_of_a_sentence_or_says_that_it_was_cut(
+    served: CausalWriter, length: int
+) -> None:
+    for seed in range(8):
+        state = served.begin("Once", seed=seed, length=length)
+        pieces = finish(served, state)
+        text = "".join(piece.text for piece in pieces)
+        by_itself = not state.ending.done
+        whole = text.endswith("\n") or text.rstrip(CLOSERS)[-1:] in tuple(SENTENCE_ENDS)
+        assert len(text) <= length + MOST_OVER
+        assert [piece.cut for piece in pieces[:-1]] == [False] * (len(pieces) - 1)
+        assert by_itself or whole or pieces[-1].cut
+
+
+def test_a_word_that_would_go_on_for_ever_is_cut_and_it_says_so(
+    served: CausalWriter, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = tokens.encode("x")[0]
+    monkeypatch.setattr(causal_writer, "draw", lambda *_: (letter, 1.0))
+    pieces = finish(served, served.begin("Once", length=9))
+    assert "".join(piece.text for piece in pieces) == "x" * (9 + MOST_OVER)
+    assert [piece.cut for piece in pieces] == [False] * (len(pieces) - 1) + [True]
 
 
 def test_it_stops_where_the_model_ends_the_text(served: CausalWriter) -> None:
     ended = [served.begin("Once", seed=seed, length=2000, temperature=1.2) for seed in range(4)]
     for state in ended:
         text = "".join(piece.text for piece in finish(served, state))
-        assert state.left > 0 and len(text) == 2000 - state.left
+        assert state.ending.left > 0 and len(text) == 2000 - state.ending.left
         assert not any(mark in text for mark in MARKS)
 
 

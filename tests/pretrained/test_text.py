@@ -14,6 +14,7 @@ from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.text import alphabet, copies, memory, options, serve, stepper
 from pretrained.text.alphabet import Alphabet
+from pretrained.text.ending import MOST_OVER
 from pretrained.text.sampling import Taste, draw, likeliest
 
 
@@ -161,10 +162,23 @@ def test_the_likeliest_come_first():
 # ---- writing ----------------------------------------------------------------------------------
 
 
-def test_it_writes_as_many_characters_as_asked(writer):
-    for length in (1, 2, 4, 5, 30):
-        text, nats = finished(writer, writer.begin("RO", length=length, seed=1))
-        assert len(text) == len(nats) == length and min(nats) >= 0
+def test_it_writes_as_many_characters_as_asked_and_finishes_its_line(writer):
+    for length in (1, 2, 4, 5, 30, 60):
+        state = writer.begin("RO", length=length, seed=1)
+        text, nats = finished(writer, state)
+        assert len(text) == len(nats) >= length and min(nats) >= 0
+        assert text.endswith("\n") and not state.ending.cut
+        assert "\n" not in text[length - 1 : -1].removesuffix(":\n")
+
+
+def test_a_text_that_has_to_be_cut_says_so(writer, monkeypatch):
+    letter = writer.alphabet.index("E")
+    monkeypatch.setattr(serve, "draw", lambda *_, **__: (letter, 1.0))
+    state, pieces = writer.begin("RO", length=5), []
+    while not state.done:
+        pieces += writer.step([state])
+    assert "".join(piece.text for piece in pieces) == "E" * (5 + MOST_OVER)
+    assert [piece.cut for piece in pieces] == [False] * (len(pieces) - 1) + [True]
 
 
 def test_the_same_seed_gives_the_same_text_and_another_seed_another(writer):
