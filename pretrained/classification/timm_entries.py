@@ -9,11 +9,6 @@ Accuracy is what timm's author published, in percent, at the picture size given 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-
-from pretrained.errors import MissingDependency
 
 REFERENCE = (
     "https://github.com/huggingface/pytorch-image-models/blob/"
@@ -125,23 +120,3 @@ TIMM_ENTRIES = (
         max_batch=8,
     ),
 )
-
-# The one name that two ImageNet classes share, told apart by what timm's definitions say.
-CRANES = {134: "crane (bird)", 517: "crane (machine)"}
-
-
-@cache
-def imagenet_labels() -> tuple[str, ...]:
-    """The 1,000 ImageNet-1k class names in English, as timm ships them. Imports no timm.
-
-    Raises:
-        MissingDependency: timm is not installed.
-    """
-    spec = find_spec("timm")
-    if spec is None or spec.origin is None:
-        raise MissingDependency(package="timm")
-    folder = Path(spec.origin).parent / "data" / "_info"
-    synsets = (folder / "imagenet_synsets.txt").read_text("utf-8").split()
-    lines = (folder / "imagenet_synset_to_lemma.txt").read_text("utf-8").splitlines()
-    lemmas = dict(line.split("\t") for line in lines)
-    return tuple(CRANES.get(i, lemmas[synset]) for i, synset in enumerate(synsets))

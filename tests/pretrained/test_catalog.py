@@ -47,9 +47,9 @@ def test_an_entry_tells_what_a_visitor_must_know(entry):
 def test_a_bundled_model_keeps_its_papers_and_its_size(entry):
 
     folder = Path(entry.folder)
-    kept = FILES - {"model.safetensors"} if entry.borrows else FILES
+    kept = FILES - {"model.safetensors"} if entry.borrows or entry.wheel else FILES
     assert {f.name for f in folder.iterdir()} >= kept
-    assert entry.bytes <= 12 * MEGABYTE
+    assert entry.bytes <= 12 * MEGABYTE or entry.wheel
     metrics = checkpoint.read_json(folder, "metrics.json")
     assert {"command", "seed", "hardware", "wall_seconds", "data"} <= set(metrics["training"])
     assert metrics["results"], "a shipped model is scored"
@@ -73,7 +73,8 @@ def test_a_figure_of_fewer_than_its_result_says_how_many(tmp_path):
 
 
 def test_all_bundled_models_together_fit():
-    assert sum(e.bytes for e in BUNDLED if not e.borrows) <= 80 * MEGABYTE
+    own = [e.bytes for e in BUNDLED if not e.borrows and not e.wheel]
+    assert sum(own) <= 120 * MEGABYTE
 
 
 @pytest.mark.parametrize("entry", [e for e in BUNDLED if e.task == "classification"], ids=ids)

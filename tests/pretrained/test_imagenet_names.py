@@ -10,11 +10,6 @@ from collections import Counter
 import pytest
 
 from pretrained.classification import imagenet_names as names
-from pretrained.classification.timm_entries import imagenet_labels
-
-
-def test_the_data_sets_own_names_are_timms_in_the_networks_order():
-    assert names.dataset_names() == imagenet_labels()
 
 
 @pytest.mark.parametrize("language", [names.english, names.chinese])

@@ -16,9 +16,9 @@ from timm.models import get_pretrained_cfg, save_for_hf
 
 from pretrained import catalog
 from pretrained.catalog import Entry
-from pretrained.classification import timm_backbone
+from pretrained.classification import imagenet_names, timm_backbone
 from pretrained.classification.timm_classifier import TimmClassifier
-from pretrained.classification.timm_entries import TIMM_ENTRIES, TimmEntry, imagenet_labels
+from pretrained.classification.timm_entries import TIMM_ENTRIES, TimmEntry
 from pretrained.errors import BadCheckpoint, HubOffline, HubUnsafe, ViewUnsupported
 
 # Maps from convolutions, rows of patches, and a head with a norm of its own.
@@ -235,7 +235,7 @@ def test_parameter_groups(name: str, hub: HubStandIn, tmp_path: Path) -> None:
 
 def test_imagenet_labels_are_timms_and_all_different() -> None:
     info = timm.data.ImageNetInfo("imagenet-1k")
-    labels = imagenet_labels()
+    labels = imagenet_names.dataset_names()
     assert len(set(labels)) == 1000
     theirs = info.label_descriptions()
     assert [i for i in range(1000) if labels[i] != theirs[i]] == [134, 517]
