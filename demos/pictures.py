@@ -1,15 +1,15 @@
 """Pictures in, pictures out: a visitor's file becomes RGB pixels, arrays become pictures to show.
 
 Decoding is the one place where a stranger's bytes meet a C library, so it is strict: size on disk
-first, then the header, then the pixels; only formats that a camera or a browser writes; every
-refusal a `BadInput` whose code the page says in the visitor's language. Nothing here knows gradio.
+first, then what the file holds beside its pixels (`pretrained.picture_files`), then the pixels;
+only formats that a camera or a browser writes; every refusal a `BadInput` whose code the page says
+in the visitor's language. Nothing here knows gradio.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import html
 import io
 import os
@@ -21,13 +21,12 @@ import numpy as np
 from PIL import Image
 
 from inference.errors import BadInput
+from pretrained import picture_files
 from pretrained.pixels import lies_on_its_side, upright_rgb
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 80_000_000
 MIN_SIDE = 8  # below this there is nothing to see: CIFAR-10's pictures, the smallest used, have 32
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF")  # HEIF: with pillow-heif
-HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}  # ISO/IEC 23008-12
 HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [255, 250, 230]])
 
 
@@ -78,25 +77,26 @@ def open_picture(
     ``min_side`` pixels a side is refused.
 
     ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
-    first page was taken; ``picture.info["sent"]`` is the width and height of the picture as sent,
-    seen upright. Raises `BadInput` or MemoryError, whatever the bytes are.
+    first page was taken, ``["cut_short"]`` where a JPEG's last bytes are missing; ``["sent"]`` is
+    the width and height of the picture as sent, seen upright. Raises `BadInput` or MemoryError,
+    whatever the bytes are.
     """
     try:
         size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
         _check_weight(size, max_bytes)
-        file = io.BytesIO(source if isinstance(source, bytes) else Path(source).read_bytes())
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
     except FileNotFoundError:
         raise BadInput("picture_gone") from None
     except OSError:
         raise BadInput("picture_unreadable") from None
-    picture = _identify(file)
+    try:
+        picture = picture_files.opened(content, max_pixels)
+    except picture_files.NoPicture as refusal:
+        raise BadInput(refusal.code, **refusal.fields) from None
     width, height = picture.size
-    if width * height > max_pixels:
-        limit = f"{max_pixels / 1e6:.0f}"
-        raise BadInput("picture_too_large", width=width, height=height, limit=limit)
     if min(width, height) < min_side:
         raise BadInput("picture_too_small", width=width, height=height, limit=min_side)
-    first_of_many = picture.format != "MPO" and _has_more_frames(picture)
+    told = {name: picture.info[name] for name in ("first_of_many", "cut_short")}
     try:
         picture.seek(0)
         if max_side:
@@ -107,7 +107,7 @@ def open_picture(
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadInput("picture_truncated") from None
     sent = (height, width) if lies_on_its_side(picture) else (width, height)
-    rgb.info = {"first_of_many": first_of_many, "sent": sent}
+    rgb.info = {**told, "sent": sent}
     return rgb
 
 
@@ -116,43 +116,6 @@ def _check_weight(size: int, limit: int) -> None:
         raise BadInput("picture_empty")
     if size > limit:
         raise BadInput("file_too_large", size=f"{size / 1e6:.0f}", limit=f"{limit / 1e6:.0f}")
-
-
-def _identify(file: io.BytesIO) -> Image.Image:
-    """Find the format and read the header, decoding nothing.
-
-    `Image.open` does the same, but hides the size of a picture that it finds too large.
-    """
-    Image.init()
-    start = file.getvalue()[:4096]
-    recognised = False
-    for name in FORMATS:
-        if name not in Image.OPEN:
-            continue
-        opener, accepts = Image.OPEN[name]
-        if accepts is not None and accepts(start[:16]) is not True:
-            continue
-        recognised = True
-        file.seek(0)
-        try:
-            return opener(file, "")
-        except MemoryError:
-            raise
-        except Exception:
-            continue
-    if recognised:
-        raise BadInput("picture_truncated")
-    if start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS:
-        raise BadInput("picture_heic")
-    if b"<svg" in start.lower():
-        raise BadInput("picture_vector")
-    raise BadInput("picture_unreadable")
-
-
-def _has_more_frames(picture: Image.Image) -> bool:
-    with contextlib.suppress(Exception):  # a damaged second frame is no reason to refuse the first
-        return bool(getattr(picture, "is_animated", False))
-    return False
 
 
 # Arrays to pictures

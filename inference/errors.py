@@ -130,7 +130,13 @@ INPUT_SENTENCES: Mapping[str, str] = {
     "picture_too_large": "The picture has {width} x {height} pixels, too many to open: "
     "make it smaller than {limit} megapixels and send it again.",
     "picture_vector": "Vector drawings (SVG) cannot be read: export it as PNG and send that.",
-    "picture_heic": "HEIC photos cannot be read here: send the photo as JPEG.",
+    "picture_heic": "This HEIC photo cannot be read here: send it as JPEG.",
+    "picture_comments": "The picture carries comments of more than {limit} kB: save it again "
+    "without them and send that.",
+    "picture_costly": "The picture is built so that reading it would hold up everybody: "
+    "save it again as JPEG or PNG and send that.",
+    "picture_slow": "The picture could not be opened within {seconds} s: try again in a moment, "
+    "or send a smaller one.",
     "file_too_large": "The file is {size} MB: send one of at most {limit} MB.",
 }
 

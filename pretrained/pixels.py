@@ -19,6 +19,7 @@ TURNS = {  # EXIF orientation -> what undoes it (Exif 2.32, tag 0x0112)
     8: Image.Transpose.ROTATE_90,
 }
 BAND = 2_000_000  # pixels that are converted at a time
+MISSING = 1 / 8  # of its height: how much of a JPEG that breaks off is let pass
 
 
 def upright_rgb(picture: Image.Image, max_side: int | None = None) -> Image.Image:
@@ -31,6 +32,8 @@ def upright_rgb(picture: Image.Image, max_side: int | None = None) -> Image.Imag
         Exception: nearly anything, where the file is damaged.
     """
     picture.load()
+    if picture.info.get("cut_short") and _breaks_off(picture):
+        raise OSError("the end of the picture is missing")
     width, height = picture.size
     scale = min(1.0, (max_side or max(picture.size)) / max(picture.size))
     step = max(1, int(0.5 / scale))  # averaged over step x step; the fine work is Lanczos's
@@ -46,6 +49,14 @@ def upright_rgb(picture: Image.Image, max_side: int | None = None) -> Image.Imag
         rgb = rgb.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
     turn = TURNS.get(_orientation(picture))
     return rgb if turn is None else rgb.transpose(turn)
+
+
+def _breaks_off(picture: Image.Image) -> bool:
+    """Whether more than `MISSING` of a decoded JPEG is what the decoder puts where no data is: the
+    grey of coefficients that are all zero."""
+    top = picture.height - max(1, round(picture.height * MISSING))
+    bands = picture.crop((0, top, *picture.size)).split()
+    return all(band.getextrema() in ((127, 127), (128, 128)) for band in bands)
 
 
 def lies_on_its_side(picture: Image.Image) -> bool:
