@@ -41,12 +41,11 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
         title=words.say("en", "house.name"), analytics_enabled=False, delete_cache=(600, 3600)
     ) as page:
         frame.header(words)
-        with gr.Tabs(elem_id="site", overflow_behavior="wrap") as site:
+        with gr.Tabs(elem_id="site", overflow_behavior="wrap"):
             for name in TABS:
                 with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name):
                     importlib.import_module(f"demos.{name}").build(engine, words)
         frame.footer(words)
-        page.load(None, None, site, js="() => house.start()", api_visibility="private")
 
         def status() -> dict:
             return engine.status()
@@ -122,13 +121,15 @@ def main(arguments: list[str] | None = None) -> None:
         server_port=settings.port,
         root_path=settings.root_path or None,
         theme=theme(),
-        i18n=words.i18n,
+        i18n=web.Unsent(),
         favicon_path=str(web.ASSETS / "icon.svg"),
         footer_links=["api"],  # its button is hidden and pressed by ours (page.js)
         run_history=False,
         enable_monitoring=False,
         max_file_size=f"{settings.max_upload_mb}mb",
-        app_kwargs=web.app_kwargs(engine, words, settings.max_upload_mb),
+        app_kwargs=web.app_kwargs(
+            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by
+        ),
         ssr_mode=False,
         quiet=True,
         prevent_thread_lock=True,

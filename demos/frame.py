@@ -27,6 +27,7 @@ import gradio as gr
 from gradio.context import Context, LocalContext
 
 from demos.language import DEMOS, Say, Words
+from demos.sight import on_sight
 from demos.web import source_url
 from pretrained import catalog
 from pretrained.errors import Refusal
@@ -54,7 +55,6 @@ def page(name: str, words: Words) -> Iterator[gr.Tabs]:
     try:
         with gr.Column(elem_classes=["page", f"tab-{name}"]):
             title(name, words)
-            style(name)
             with gr.Tabs(
                 elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap"
             ) as rooms:
@@ -73,13 +73,6 @@ def title(name: str, words: Words) -> None:
     )
 
 
-def style(name: str) -> gr.HTML:
-    """A tab's own CSS: every ``demos/<name>/*.css``, the one called style.css first."""
-    sheets = sorted((DEMOS / name).glob("*.css"), key=lambda one: (one.stem != "style", one))
-    css = "".join(sheet.read_text("utf-8") for sheet in sheets)
-    return gr.HTML(f"<style>{css}</style>", js_on_load=None)
-
-
 @contextmanager
 def room(name: str) -> Iterator[gr.Tab]:
     """One of the four rooms: try, inside, train or learn. Its `gr.Tab` is given, for events."""
@@ -94,6 +87,14 @@ def room(name: str) -> Iterator[gr.Tab]:
 def html(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTML:
     """A fixed piece of page, rendered once per language: `render` gets a `say` that escapes."""
     return gr.HTML(words.markup(render), js_on_load=None, apply_default_css=False, **options)
+
+
+def later(words: Words, render: Callable[[Say], str], place: Any) -> Any:
+    """A long piece of page in ``place``, an HTML or a Markdown: fetched when it comes into sight,
+    so that nobody waits for what few open."""
+    key = words.apart(render)
+    on_sight().shown(None, None, place, js=f"() => house.text('{key}')", **PRIVATE)
+    return place
 
 
 #: What a choice is called until the page has its name in the visitor's language: a blank, so that
@@ -122,7 +123,8 @@ def header(words: Words) -> gr.HTML:
         other = "en" if say.lang == "zh" else "zh-CN"
         english, own = words.table("en", "gradio"), words.table(say.lang, "gradio")
         labels = json.dumps({english[key]: own[key] for key in english}, ensure_ascii=False)
-        return f"""<header class="top" data-labels="{html_text.escape(labels)}">
+        return f"""<header class="top" data-lost="{say("frame.lost")}"
+data-labels="{html_text.escape(labels)}">
 <a class="name" href="./">{say("house.name")}</a>
 <span class="quiet hide">{say("house.tagline")}</span><span class="grow"></span>
 <button type="button" class="switch" data-switch="lang"
@@ -280,7 +282,7 @@ def article(
         text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
         return re.sub(r"\{\{(.+?)\}\}", lambda m: fill(m[1].strip(), say, figures or {}), text)
 
-    return gr.Markdown(words.markup(render), elem_classes="article", sanitize_html=False)
+    return later(words, render, gr.Markdown(elem_classes="article", sanitize_html=False))
 
 
 def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]) -> str:

@@ -21,7 +21,8 @@ def build(engine: Any, words: Words) -> None:
     with gr.Column(elem_classes=["page", "tab-results"]):
         frame.title("results", words)
         cards = catalog.cards()
-        frame.html(words, lambda say: table(cards, words, say))
+        shown = gr.HTML(js_on_load=None, apply_default_css=False)
+        frame.later(words, lambda say: table(cards, words, say), shown)
 
 
 def table(cards: Iterable[Mapping[str, Any]], words: Words, say: Say) -> str:

@@ -1,50 +1,90 @@
-"""What is served beside the page: its head, /healthz, /metrics, the assets, security headers."""
+"""What is served beside the page: its head and words, /healthz, /metrics, the assets, security
+headers; what is no stream and no picture goes compressed."""
 
 from __future__ import annotations
 
-import html
+import hashlib
+import json
 import os
 import re
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from gradio.i18n import I18n
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demos.language import LOCALES, Words
+from demos import proxy
+from demos.language import DEMOS, LANGUAGES, LOCALES, Words
 from demos.limits import Limits
 from inference.metrics import CONTENT_TYPE
 
-ASSETS = Path(__file__).parent / "assets"
-LICENCE = Path(__file__).parent.parent / "LICENSE"
+ASSETS = DEMOS / "assets"
+LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
-# A Space shows its app in an iframe of huggingface.co; nobody else may.
-FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.hf.space; object-src 'none'"
+# A Space shows its app in an iframe of huggingface.co; whom else the operator names, may too.
+FRAMED_BY = ("'self'", "https://huggingface.co", "https://*.hf.space")
+#: What Gradio's own middleware compresses, by the ends of their addresses; pictures, which are
+#: compressed already; and every stream.
+NOT_HERE = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    *("text/css", "text/javascript", "application/javascript", "application/octet-stream"),
+    "image/*",
+)
+SMALLEST = 1000  # bytes: less fits into one packet anyway
+#: What stands in Gradio's configuration where it was launched with `Unsent`.
+NO_WORDS = '"i18n_translations":{}'
 
 
-def app_kwargs(engine: Any, words: Words, max_upload_mb: int = 50) -> dict[str, Any]:
-    """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them."""
+class Unsent(I18n):
+    """Gradio's translations of a page that is sent one language of them, by `Head`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+def app_kwargs(
+    engine: Any,
+    words: Words,
+    max_upload_mb: int = 50,
+    root_path: str = "",
+    framed_by: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them. ``framed_by``:
+    the sites that may show the page in a frame, as https://example.com."""
+    head = {"words": words, "root_path": root_path, "framed_by": framed_by}
     return {
-        "routes": routes(engine),
+        "routes": routes(engine, words),
         "middleware": [
-            Middleware(Head, words=words),
+            Middleware(proxy.Prefix, root_path=root_path),
+            Middleware(
+                GZipMiddleware,
+                minimum_size=SMALLEST,
+                compresslevel=6,
+                exclude_content_types=NOT_HERE,
+            ),
+            Middleware(Head, **head),
             Middleware(Limits, words=words, max_upload_mb=max_upload_mb),
         ],
     }
 
 
-def routes(engine: Any) -> list[BaseRoute]:
-    """/healthz, /metrics, /licence and /house/<asset>."""
+def routes(engine: Any, words: Words) -> list[BaseRoute]:
+    """/healthz, /metrics, /licence, /house/<asset>, /house/tabs.css and /house/words/<key>.<lang>,
+    a piece of page of `Words.apart`."""
 
     def healthz(request: Request) -> Response:
         status = engine.status()
@@ -67,12 +107,40 @@ def routes(engine: Any) -> list[BaseRoute]:
     def licence(request: Request) -> Response:
         return FileResponse(LICENCE, media_type="text/plain")
 
+    def apart(request: Request) -> Response:
+        lang, key = request.path_params["lang"], request.path_params["key"]
+        return lasting(request, words.apart_text(lang, key), "text/markdown")
+
+    def tabs_css(request: Request) -> Response:
+        return lasting(request, css, "text/css")
+
+    css = "".join(sheet.read_text("utf-8") for sheet in sheets())
     return [
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route("/licence", licence),
+        Route("/house/words/{key}.{lang}", apart),
+        Route("/house/tabs.css", tabs_css),
         Mount("/house", StaticFiles(directory=ASSETS)),
     ]
+
+
+def sheets() -> list[Path]:
+    """Every tab's own CSS: ``demos/<tab>/*.css``, of each tab the one called style.css first."""
+    found = DEMOS.glob("*/*.css")
+    own = (sheet for sheet in found if sheet.parent != ASSETS)
+    return sorted(own, key=lambda one: (one.parent.name, one.stem != "style", one.name))
+
+
+def lasting(request: Request, text: str | None, media_type: str) -> Response:
+    """A text that changes with the code only: a browser that has it already is told so."""
+    if text is None:
+        return Response(status_code=404)
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match", "").removeprefix("W/") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type=media_type, headers=headers)
 
 
 def device_name(device: dict[str, Any]) -> str | None:
@@ -91,38 +159,45 @@ def source_url() -> str | None:
 
 
 class Head:
-    """ASGI middleware: puts our head into Gradio's page, and security headers on every answer.
+    """ASGI middleware: puts our head and the visitor's words into Gradio's page, and security
+    headers on every answer.
 
     The head decides the language before Gradio's first script runs (see `assets/before.js`), links
     the stylesheet before the first paint, and replaces Gradio's link preview with ours."""
 
-    def __init__(self, app: ASGIApp, words: Words) -> None:
-        self.app, self.words = app, words
+    def __init__(
+        self, app: ASGIApp, words: Words, root_path: str = "", framed_by: Sequence[str] = ()
+    ) -> None:
+        self.app, self.words, self.root_path = app, words, root_path
+        self.policy = f"frame-ancestors {' '.join((*FRAMED_BY, *framed_by))}; object-src 'none'"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        page: list[bytes] | None = None
+        kind = {"/": "text/html", "/config": "application/json"}.get(proxy.inner_path(scope))
+        whole: list[bytes] | None = None
         start: Message = {}
 
         async def answer(message: Message) -> None:
-            nonlocal page, start
+            nonlocal whole, start
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers[name] = value
-                if scope["path"] == "/" and headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = FRAMES
-                    start, page = message, []
+                if kind and headers.get("content-type", "").startswith(kind):
+                    headers["Content-Security-Policy"] = self.policy
+                    headers.add_vary_header("Accept-Language")
+                    start, whole = message, []
                     return
-            elif message["type"] == "http.response.body" and page is not None:
-                page.append(message.get("body", b""))
+            elif message["type"] == "http.response.body" and whole is not None:
+                whole.append(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                body = self.page(b"".join(page).decode(), scope).encode()
+                text = b"".join(whole).decode()
+                body = (self.page if kind == "text/html" else self.spoken)(text, scope).encode()
                 MutableHeaders(scope=start)["Content-Length"] = str(len(body))
-                page = None
+                whole = None
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
                 return
@@ -131,22 +206,48 @@ class Head:
         await self.app(scope, receive, answer)
 
     def page(self, text: str, scope: Scope) -> str:
-        """Gradio's page with our head in it."""
+        """Gradio's page with our head and the visitor's words in it."""
         text = GRADIO_PREVIEW.sub("", text)
-        return text.replace("<head>", "<head>" + self.head(Request(scope)), 1)
+        base = f"{scope['root_path']}/" if self.root_path else "./"
+        head = f'<base href="{base}">{self.head(Request(scope))}'
+        for gradios, ours in (
+            ('<base href="./" />', head),
+            ('href="/manifest.json"', 'href="manifest.json"'),
+            # In the body, so that it comes after every sheet that Gradio adds to the head.
+            ("<gradio-app", '<link rel="stylesheet" href="house/tabs.css"><gradio-app'),
+        ):
+            text = text.replace(gradios, ours, 1)
+        return self.spoken(text, scope)
+
+    def spoken(self, text: str, scope: Scope) -> str:
+        """A configuration with the words of the visitor's language, in whose place none stood."""
+        return text.replace(NO_WORDS, self.sent[self.words.lang(Request(scope))], 1)
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """What each language's page is sent, as it stands there. No "</script>" can end it."""
+        return {
+            lang: '"i18n_translations":'
+            + json.dumps(
+                {LOCALES[lang]: self.words.sent(lang)}, ensure_ascii=False, separators=(",", ":")
+            ).replace("<", "\\u003c")
+            for lang in LANGUAGES
+        }
 
     def head(self, request: Request) -> str:
         """What stands at the start of <head>, in the language of the request."""
         lang = self.words.lang(request)
         say = self.words.speaker(lang)
         script = (ASSETS / "before.js").read_text("utf-8")
-        root = public_root(request.scope)
+        root = proxy.public_root(request.scope, self.root_path)
         name, about = say("house.name"), say("house.description")
         return f"""
-<script data-lang="{self.words.default}">{script}</script>
+<script data-lang="{self.words.default}" data-sent="{lang}">{script}</script>
 <link rel="stylesheet" href="house/theme.css">
 <link rel="icon" type="image/svg+xml" href="house/icon.svg">
 <script defer src="house/page.js"></script>
+<script defer src="house/place.js"></script>
+<script defer src="house/answer.js"></script>
 <meta name="description" content="{about}">
 <meta property="og:type" content="website">
 <meta property="og:site_name" content="{name}">
@@ -159,11 +260,3 @@ class Head:
 <meta property="og:image:height" content="630">
 <meta name="twitter:card" content="summary_large_image">
 """
-
-
-def public_root(scope: Scope) -> str:
-    """The address of the app as the visitor's browser sees it, escaped for an attribute."""
-    headers = Headers(scope=scope)
-    scheme = headers.get("x-forwarded-proto", scope.get("scheme", "http")).split(",")[0].strip()
-    host = headers.get("x-forwarded-host", headers.get("host", "localhost")).split(",")[0].strip()
-    return html.escape(f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}", quote=True)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,13 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every one")
     port: int = Field(7860, ge=0, le=65535, description="port to listen on")
-    root_path: str = Field("", description="path under which a proxy serves the app, as /demo")
+    root_path: str = Field(
+        "", description="path or full URL under which a proxy serves the app, as /demo"
+    )
+    framed_by: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="site that may show the app in a frame, as https://example.com; repeatable",
+    )
     device: DeviceChoice = Field("auto", description="where models run; auto takes cuda, mps, cpu")
     memory_mb: int | None = Field(
         None,
@@ -72,13 +79,29 @@ class Settings(BaseSettings):
         None, description="language when neither the address nor the browser says; otherwise en"
     )
 
-    @field_validator("model", mode="before")
+    @field_validator("model", "framed_by", mode="before")
     @classmethod
-    def _split_folders(cls, value: object) -> object:
-        """``BREAKTHROUGHS_MODEL`` lists folders with commas between them."""
+    def _split_list(cls, value: object) -> object:
+        """``BREAKTHROUGHS_MODEL`` and ``_FRAMED_BY`` list theirs with commas between them."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("framed_by")
+    @classmethod
+    def _sites(cls, value: list[str]) -> list[str]:
+        """Each goes into a header as it stands, so it must be a site and nothing else."""
+        for site in value:
+            if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?/?", site):
+                raise ValueError("give sites such as https://example.com or https://*.example.com")
+        return [site.rstrip("/") for site in value]
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, value: str) -> str:
+        """``demo``, ``/demo`` and ``/demo/`` are the same; a full URL stays one."""
+        value = value.strip().rstrip("/")
+        return value if "://" in value or not value else "/" + value.lstrip("/")
 
     @classmethod
     def from_command_line(cls, arguments: Sequence[str] | None = None) -> Settings:

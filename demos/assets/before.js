@@ -3,7 +3,7 @@
 // Gradio's own ?__theme=. Gradio translates by
 // navigator.language, so that is what it is told; the address carries it to the server's callbacks.
 (() => {
-	const fallback = document.currentScript.dataset.lang;
+	const { lang: fallback, sent } = document.currentScript.dataset;
 	const stored = (name) => {
 		try { return localStorage.getItem("breakthroughs." + name); } catch { return null; }
 	};
@@ -18,11 +18,13 @@
 	Object.defineProperty(navigator, "language", { get: () => locale, configurable: true });
 	Object.defineProperty(navigator, "languages", { get: () => [locale], configurable: true });
 	document.documentElement.lang = locale;
+	try { localStorage.setItem("breakthroughs.lang", lang); } catch { /* private window */ }
 	if (address.searchParams.get("lang") !== lang) {
 		address.searchParams.set("lang", lang);
+		// The page came with the words of another language than was chosen here before.
+		if (sent !== lang) return location.replace(address);
 		history.replaceState(history.state, "", address);
 	}
-	try { localStorage.setItem("breakthroughs.lang", lang); } catch { /* private window */ }
 
 	const system = matchMedia("(prefers-color-scheme: dark)");
 	const THEMES = ["light", "dark", "system"];

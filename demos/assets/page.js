@@ -1,18 +1,8 @@
-// What the page does by itself: the two switches, copy buttons, the tab in the address, the footer.
+// What the page does by itself: the two switches, copy buttons, long texts, arrow keys, the footer.
 (() => {
 	const { house } = window;
 	const store = (name, value) => {
 		try { localStorage.setItem("breakthroughs." + name, value); } catch { /* private window */ }
-	};
-
-	// The rooms of the tab that is in sight; the page in the other language opens at the same one.
-	const rooms = () => [...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
-		.filter((room) => room.offsetParent);
-	const reopen = (room, tries) => { // until Gradio has built it
-		const tab = rooms()[room];
-		if (tab?.ariaSelected === "true" || !tries) return;
-		tab?.click();
-		setTimeout(() => reopen(room, tries - 1), 250);
 	};
 
 	// Gradio sets the theme's class on <body> from the system's preference; ours wins.
@@ -32,10 +22,6 @@
 			const address = new URL(location.href);
 			address.searchParams.set("lang", house.lang === "zh" ? "en" : "zh");
 			dispatchEvent(new CustomEvent("house:language", { detail: address }));
-			const room = rooms().findIndex((one) => one.ariaSelected === "true");
-			try {
-				if (room > 0) sessionStorage.setItem("breakthroughs.room", room);
-			} catch { /* private window */ }
 			location.assign(address);
 		} else if (button.dataset.switch === "theme") {
 			store("theme", house.dark() ? "light" : "dark");
@@ -67,21 +53,20 @@
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 
-	// Tabs: the address says which one is open. `start` is what Gradio asks when the page is built.
-	house.start = () => {
-		const tab = new URL(location.href).searchParams.get("tab");
-		return { __type__: "update", ...(document.getElementById(tab + "-button") ? { selected: tab } : {}) };
-	};
-	document.addEventListener("click", (event) => {
-		const tab = event.target.closest?.("#site > .tab-wrapper [role=tab]");
-		if (!tab) return;
-		const address = new URL(location.href);
-		address.searchParams.set("tab", tab.id.replace("-button", ""));
-		history.replaceState(history.state, "", address);
-	});
-	house.show = (tab) => {
-		document.getElementById(tab + "-button")?.click();
-		scrollTo({ top: 0 });
+	// A long piece of page that comes when it is looked at; asked for once.
+	const texts = new Map();
+	house.text = (key) => {
+		const address = new URL(`house/words/${key}.${house.lang}`, document.baseURI);
+		const ask = async () => {
+			try {
+				const answer = await fetch(address);
+				if (answer.ok) return await answer.text();
+			} catch { /* said below */ }
+			texts.delete(key); // asked for again when it is looked at again
+			return `<p class="refusal" role="alert">${document.querySelector("[data-lost]").dataset.lost}</p>`;
+		};
+		if (!texts.has(key)) texts.set(key, ask());
+		return texts.get(key);
 	};
 
 	// Arrow keys move between the tabs of a row, as people who use a keyboard expect.
@@ -160,11 +145,6 @@
 			rename();
 			if (built || !document.querySelector("[data-footer]")) return;
 			built = true;
-			try {
-				const room = +sessionStorage.getItem("breakthroughs.room");
-				if (room > 0) reopen(room, 40);
-				sessionStorage.removeItem("breakthroughs.room");
-			} catch { /* a private window */ }
 			ask(0);
 		});
 	}).observe(document.body, { childList: true, subtree: true });

@@ -5,7 +5,9 @@ House words live in `en.toml` and `zh.toml` beside this file; a tab's own words 
 classification tab is the key ``classification.try.upload``.
 
 Static text travels as a `gradio` translation marker and is put into the visitor's language by the
-browser; text made on the server is said at once with `Words.say`.
+browser; text made on the server is said at once with `Words.say`. A page is sent the words that it
+is built of, in its visitor's language only (`Words.sent`); long texts are fetched when they come
+into sight (`Words.apart`).
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from gradio.context import LocalContext
 from gradio.i18n import I18n, I18nData
 
 LANGUAGES = ("en", "zh")
-LOCALES = {"en": "en", "zh": "zh-CN"}  # what navigator.language is set to (see demos/page.js)
+LOCALES = {"en": "en", "zh": "zh-CN"}  # what navigator.language is set to (assets/before.js)
 DEMOS = Path(__file__).parent.parent
 
 
@@ -46,13 +49,20 @@ class Words:
         self.default = default if default in LANGUAGES else "en"
         self.tables = {lang: read(lang, root) for lang in LANGUAGES}
         self._markup = 0
+        self._sent: set[str] = set()  # what the page is built of
+        self._apart: set[str] = set()
         # I18n keeps these very dictionaries, so markup added later is found too.
         self.i18n = I18n(**{LOCALES[lang]: table for lang, table in self.tables.items()})
 
-    def __call__(self, key: str) -> I18nData:
-        """A static label: the browser puts it into the visitor's language."""
+    def __call__(self, key: str) -> I18nData | str:
+        """A static label: the browser puts it into the visitor's language. In a callback, whose
+        words the page may never have been sent, the label itself."""
         for table in self.tables.values():
             table[key]
+        request = LocalContext.request.get(None)
+        if request is not None:
+            return self.say(self.lang(request), key)
+        self._sent.add(key)
         return self.i18n(key)
 
     def say(self, lang: str, key: str, **fields: Any) -> str:
@@ -72,11 +82,32 @@ class Words:
 
     def markup(self, render: Callable[[Say], str]) -> str:
         """A piece of page made once per language; gives the marker that stands for it."""
+        key = self._render(render)
+        self._sent.add(key)
+        return str(self.i18n(key))
+
+    def apart(self, render: Callable[[Say], str]) -> str:
+        """A piece of page that is not sent with it, but on its own when asked for by the key that
+        this gives (`apart_text`)."""
+        key = self._render(render)
+        self._apart.add(key)
+        return key
+
+    def apart_text(self, lang: str, key: str) -> str | None:
+        """What `apart` made in one language; None where there is no such piece."""
+        return self.tables[lang].get(key) if key in self._apart and lang in LANGUAGES else None
+
+    def sent(self, lang: str) -> dict[str, str]:
+        """The words that a page is built of, in one language."""
+        table = self.tables[lang]
+        return {key: table[key] for key in sorted(self._sent)}
+
+    def _render(self, render: Callable[[Say], str]) -> str:
         self._markup += 1
         key = f"markup.{self._markup}"
         for lang in LANGUAGES:
             self.tables[lang][key] = render(self.speaker(lang))
-        return str(self.i18n(key))
+        return key
 
     def model(self, lang: str, key: str, title: str) -> str:
         """A model's name: `model.<key with / and - as _>` where the house has one, else `title`."""

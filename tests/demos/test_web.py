@@ -80,7 +80,14 @@ def test_security_headers_on_every_answer(client: TestClient) -> None:
     assert "https://huggingface.co" in client.get("/").headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("name", ["page.js", "home.js", "theme.css", "preview.png", "icon.svg"])
+def test_an_operator_names_who_may_frame_the_page(words: Words) -> None:
+    inner = web.Head(lambda *_: None, words, framed_by=["https://example.com"])  # type: ignore
+    assert "https://*.hf.space https://example.com;" in inner.policy
+
+
+@pytest.mark.parametrize(
+    "name", ["page.js", "place.js", "answer.js", "home.js", "theme.css", "preview.png", "icon.svg"]
+)
 def test_assets_are_served(client: TestClient, name: str) -> None:
     assert client.get(f"/house/{name}").status_code == 200
 

@@ -60,6 +60,24 @@ def test_model_folders_may_be_repeated_or_listed(monkeypatch: pytest.MonkeyPatch
     assert Settings().model == expected
 
 
+@pytest.mark.parametrize("given", ["demo", "/demo", "/demo/", " /demo "])
+def test_a_prefix_is_one_however_it_is_written(given: str) -> None:
+    assert Settings(root_path=given).root_path == "/demo"
+    assert Settings(root_path="/").root_path == ""
+    assert Settings(root_path="https://a.org/demo/").root_path == "https://a.org/demo"
+
+
+def test_sites_that_may_frame_the_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BREAKTHROUGHS_FRAMED_BY", "https://a.org/, http://*.b.org:8080")
+    assert Settings().framed_by == ["https://a.org", "http://*.b.org:8080"]
+    for wrong in ("a.org", "https://a.org; script-src *", "https://a.org/path", "*"):
+        with pytest.raises(SystemExit):
+            Settings.from_command_line(["--framed-by", wrong])
+        assert "--framed-by" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("given", [["--port", "70000"], ["--device", "tpu"], ["--nonsense", "1"]])
 def test_what_cannot_be_is_said_in_a_line(
     given: list[str], capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,138 @@
+// Where a visitor is: the tab and the room stand in the address (?tab=, ?room=), every change of them
+// is a step in the browser's history, the page's title follows, and a reload keeps what was typed.
+(() => {
+	const { house } = window;
+	const row = (id) => document.querySelector(`#${id} > .tab-wrapper`);
+	const buttons = (id) => [...(row(id)?.querySelectorAll("[role=tab]") ?? [])];
+	const chosen = (id) => buttons(id).find((tab) => tab.ariaSelected === "true");
+	const asked = (name) => new URL(location.href).searchParams.get(name);
+
+	// Before Gradio builds the page (this file is deferred, as its own is, and stands before it): what
+	// the address asks for is what is open.
+	const { components } = window.gradio_config;
+	const known = (id) => components.some(({ type, props }) => type === "tabitem" && props.id === id);
+	const open = (elem_id, id) => {
+		const tabs = components.find(({ type, props }) => type === "tabs" && props.elem_id === elem_id);
+		if (tabs && known(id)) tabs.props.selected = id;
+	};
+	open("site", asked("tab"));
+	open(`${asked("tab")}-rooms`, asked("room"));
+
+	const here = () => {
+		const tab = chosen("site");
+		const room = tab && chosen(`${tab.dataset.tabId}-rooms`);
+		return { tab, room, id: tab?.dataset.tabId, in: room?.dataset.tabId };
+	};
+
+	const name = document.querySelector('meta[property="og:site_name"]').content;
+	const entitle = ({ tab, room, id, in: where }) => {
+		const parts = [where !== "try" && room?.textContent, id !== first() && tab.textContent, name];
+		const title = parts.filter(Boolean).join(" · ");
+		if (document.title !== title) document.title = title;
+	};
+	const first = () => buttons("site")[0]?.dataset.tabId;
+
+	// Where a row of tabs scrolls, as on a phone, the chosen one is in sight.
+	const reveal = (tab) => {
+		const bar = tab.parentElement, MARGIN = 48; // pixels
+		const left = tab.offsetLeft - bar.offsetLeft;
+		if (left < bar.scrollLeft) bar.scrollLeft = left - MARGIN;
+		else if (left + tab.offsetWidth + MARGIN > bar.scrollLeft + bar.clientWidth)
+			bar.scrollLeft = left + tab.offsetWidth + MARGIN - bar.clientWidth;
+	};
+
+	let heading = null; // where Back or Forward leads, until it is reached
+	const follow = () => {
+		const place = here();
+		if (!place.id) return;
+		if (heading && !arrived(place)) return;
+		heading = null;
+		entitle(place);
+		for (const tab of [place.tab, place.room]) if (tab) reveal(tab);
+		const address = new URL(location.href);
+		const [tab, room] = [asked("tab"), asked("room")];
+		if (tab === null && place.id === first()) return;
+		if (tab === place.id && room === (place.in ?? null)) return;
+		// A room that is named for the first time, and what was never here, is no step.
+		const step = tab === null || (known(tab) && (tab !== place.id || (known(room) && place.in)));
+		address.searchParams.set("tab", place.id);
+		if (place.in) address.searchParams.set("room", place.in);
+		else address.searchParams.delete("room");
+		history[step ? "pushState" : "replaceState"](null, "", address);
+	};
+	const arrived = (place) => {
+		if (Date.now() > heading.until) return true;
+		if (place.id !== heading.tab) buttons("site").find((one) => one.dataset.tabId === heading.tab)?.click();
+		else if (heading.room && place.in !== heading.room)
+			buttons(`${heading.tab}-rooms`).find((one) => one.dataset.tabId === heading.room)?.click();
+		else return true;
+		return false;
+	};
+	addEventListener("popstate", () => {
+		const tab = asked("tab");
+		heading = { tab: known(tab) ? tab : first(), room: asked("room"), until: Date.now() + 3000 };
+		follow();
+	});
+	house.show = (tab) => {
+		document.getElementById(tab + "-button")?.click();
+		scrollTo({ top: 0 });
+	};
+
+	// What was typed, kept in this visit's storage when the page is left, by the field's nearest id.
+	const MOST = 20000; // characters of a field: what is longer would be refused anyway
+	const FIELDS = "textarea, input:is(:not([type]), [type=text], [type=number], [type=search])";
+	const STORE = "breakthroughs.typed";
+	let kept = {};
+	try { kept = JSON.parse(sessionStorage.getItem(STORE)) ?? {}; } catch { /* a private window */ }
+	const typed = new Set();
+	const block = (field) => field.closest("[id]");
+	const key = (field) => {
+		const at = [...block(field).querySelectorAll(FIELDS)].indexOf(field);
+		return `${block(field).id}/${at}`;
+	};
+	const field = (key) => {
+		const [id, at] = key.split("/");
+		return document.getElementById(id)?.querySelectorAll(FIELDS)[at];
+	};
+	addEventListener("input", ({ isTrusted, target }) => {
+		if (isTrusted && target.matches(FIELDS) && !target.role && block(target)) typed.add(key(target));
+	}, true);
+	addEventListener("pagehide", () => {
+		for (const one of typed) {
+			const value = field(one)?.value;
+			if (value?.length <= MOST) kept[one] = value;
+		}
+		try { sessionStorage.setItem(STORE, JSON.stringify(kept)); } catch { /* full */ }
+	});
+	// Given back when the field is in sight; once more where the page's own opening words come after.
+	const AGAIN = 4000; // ms
+	let touched = false;
+	for (const kind of ["pointerdown", "keydown"])
+		addEventListener(kind, ({ isTrusted }) => (touched ||= isTrusted), true);
+	const restoring = new Map(Object.entries(kept).map(([key, value]) => [key, { value, until: 0 }]));
+	const restore = () => {
+		for (const [key, { value, until }] of restoring) {
+			const place = field(key);
+			if (!place?.offsetParent) continue;
+			if (until && (touched || Date.now() > until)) restoring.delete(key);
+			else if (place.value !== value) {
+				place.value = value;
+				place.dispatchEvent(new Event("input", { bubbles: true }));
+				typed.add(key);
+			}
+			if (!until) restoring.get(key).until = Date.now() + AGAIN;
+		}
+		if (restoring.size) setTimeout(restore, 250);
+	};
+
+	let waiting = false;
+	new MutationObserver(() => {
+		if (waiting) return;
+		waiting = true;
+		requestAnimationFrame(() => {
+			waiting = false;
+			follow();
+		});
+	}).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-selected"] });
+	restore();
+})();

@@ -1,0 +1,59 @@
+"""Where a visitor's browser finds the app: at the root of its host, or under a proxy's prefix.
+
+A proxy that serves the app under ``/demo`` may strip the prefix or keep it. Starlette finds a route
+either way, but files that are mounted only where it was kept, and nothing where ``root_path`` is a
+full URL. So every path is given its prefix here, as ASGI has it, before anything looks at it.
+"""
+
+from __future__ import annotations
+
+import html
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+def prefix_of(root_path: str) -> str:
+    """The path of ``--root-path``, a path or a full URL: "" or "/demo", without a last slash."""
+    path = urlsplit(root_path).path if "://" in root_path else root_path
+    path = path.strip("/")
+    return f"/{path}" if path else ""
+
+
+class Prefix:
+    """ASGI middleware: one form of every path, whatever the proxy does with the prefix."""
+
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
+        self.app, self.prefix = app, prefix_of(root_path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or not self.prefix:
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        if path == self.prefix:  # relative addresses count from the last slash
+            query = scope["query_string"].decode("latin-1")
+            there = f"{self.prefix}/" + (f"?{query}" if query else "")
+            await RedirectResponse(there)(scope, receive, send)
+            return
+        if not path.startswith(f"{self.prefix}/"):
+            path = self.prefix + (path or "/")
+        await self.app(scope | {"root_path": self.prefix, "path": path}, receive, send)
+
+
+def inner_path(scope: Scope) -> str:
+    """The path as the app knows it, without the prefix."""
+    return scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+
+
+def public_root(scope: Scope, root_path: str = "") -> str:
+    """The address of the app as the visitor's browser sees it, escaped for an attribute; without a
+    last slash. A ``root_path`` that is a full URL is taken at its word."""
+    if "://" in root_path:
+        return html.escape(root_path.rstrip("/"), quote=True)
+    headers = Headers(scope=scope)
+    scheme = headers.get("x-forwarded-proto", scope.get("scheme", "http")).split(",")[0].strip()
+    host = headers.get("x-forwarded-host", headers.get("host", "localhost")).split(",")[0].strip()
+    return html.escape(f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}", quote=True)
