@@ -319,9 +319,9 @@ def test_requirements_are_what_is_imported() -> None:
     names = {
         "PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn",
         "pydantic_settings": "pydantic-settings", "prometheus_client": "prometheus-client",
-        "huggingface_hub": "huggingface-hub",
+        "huggingface_hub": "huggingface-hub", "pillow_heif": "pillow-heif",
     }  # fmt: skip
-    brought = {"starlette", "fastapi", "pydantic", "anyio", "spaces"}  # by gradio
+    brought = {"fastapi", "pydantic", "anyio", "spaces"}  # by gradio
     brought |= {"httpx2", "filelock"}  # by huggingface-hub
     listed = set(re.findall(r"^([a-z-]+)", (ROOT / "requirements.txt").read_text(), re.M))
     used = {"torchvision"}  # timm imports it, and it has to match torch
