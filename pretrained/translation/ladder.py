@@ -26,6 +26,7 @@ from torch import nn
 from pretrained import catalog, checkpoint
 from pretrained.translation import data, scores, train
 from pretrained.translation.model import TranslationNet
+from pretrained.translation.passes import Mixture
 from pretrained.translation.transformer import TransformerNet
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
@@ -112,10 +113,10 @@ def learn(
     directions: tuple[str, ...] = (DIRECTION,),
 ) -> Learnt:
     """Train one rung from random weights on every direction at once."""
-    recipe = replace(train.RECIPES[KEY], directions=directions, casual=0.0)
+    recipe = replace(train.RECIPES[KEY], directions=directions, mixture=Mixture())
     pairs = data.read(folder, recipe.languages)
-    train_on, held_out = (train.examples(p, recipe) for p in (pairs.train, pairs.held_out))
-    texts = (text for example in train_on for text in example[:2])
+    train_on, held_out = (train.tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
+    texts = train.texts(train_on, recipe)
     vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
     device = loop.choose_device()
     torch.manual_seed(0)

@@ -8,16 +8,15 @@ over the pairs: on one CPU core a pass takes a quarter of an hour.
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pretrained.translation import data
+from pretrained.translation.passes import Example
 from pretrained.translation.vocabulary import Vocabulary
 
 #: Updates of one round.
@@ -25,7 +24,6 @@ ROUND = 400
 #: Pairs whose surprise is measured at the end of a round.
 WATCHED = 800
 
-Example = tuple[str, str, str]  #: source text, target text, target language
 Batch = tuple[Tensor, Tensor, Tensor]  #: sources [B, S], given [B, T], wanted [B, T]
 
 
@@ -35,8 +33,8 @@ class PairsTask:
     Args:
         tokens: of the targets in one batch, padding included.
         smoothing: share of the target's odds spread over all tokens (Szegedy et al. 2016).
-        respell: dropout of the vocabulary's merges, drawn anew at each pass after the first.
-        casual: share of the sources typed `casually`, drawn anew likewise.
+        draw: the examples of a pass by its number, such as `Passes`, in place of ``train``.
+        respell: dropout of the vocabulary's merges, drawn anew at each pass.
         longest: in tokens: pairs with a longer side are left out of training.
     """
 
@@ -50,18 +48,16 @@ class PairsTask:
         *,
         tokens: int = 640,
         smoothing: float = 0.1,
+        draw: Callable[[int], Sequence[Example]] | None = None,
         respell: float = 0.0,
-        casual: float = 0.0,
         longest: int = 60,
         seed: int = 0,
     ) -> None:
         self.model, self.vocabulary, self.device = model, vocabulary, device
         self.tokens, self.smoothing, self.seed = tokens, smoothing, seed
-        self.respell, self.casual = respell, casual
-        spelled = spell(vocabulary, train)
-        fits = [n for n, sides in enumerate(spelled) if max(map(len, sides)) <= longest + 2]
-        self.train = [train[n] for n in fits]
-        self._spelled = [spelled[n] for n in fits]
+        self.draw, self.respell, self.longest = draw or (lambda _: train), respell, longest
+        self.fixed = draw is None and not respell
+        self._spelled: list[tuple[list[int], list[int]]] = []
         self._pass: tuple[int, list[list[int]]] = (-1, [])
         first = self.passed(0)
         self.parts = max(1, round(len(first) / ROUND))
@@ -79,26 +75,18 @@ class PairsTask:
     def passed(self, number: int) -> list[list[int]]:
         """The batches of one pass over the pairs, in their order: numbers of examples."""
         if self._pass[0] != number:
-            if number and (self.respell or self.casual):
+            if not (self._spelled and self.fixed):
                 self.vocabulary.dropout(self.respell)
-                self._spelled = spell(self.vocabulary, self.typed(number))
+                spelled = spell(self.vocabulary, self.draw(number))
                 self.vocabulary.dropout(0.0)
+                most = self.longest + 2
+                self._spelled = [sides for sides in spelled if max(map(len, sides)) <= most]
             chance = torch.Generator().manual_seed(self.seed * 10_007 + number)
             order = torch.randperm(len(self._spelled), generator=chance).tolist()
             lots = batched(self._spelled, order, self.tokens)
             shuffled = torch.randperm(len(lots), generator=chance).tolist()
             self._pass = (number, [lots[n] for n in shuffled])
         return self._pass[1]
-
-    def typed(self, number: int) -> list[Example]:
-        """The training pairs of a pass, a share of the sources typed `casually`."""
-        chance = random.Random(self.seed * 10_007 + number)
-        return [
-            (data.casually(source, chance), target, language)
-            if chance.random() < self.casual
-            else (source, target, language)
-            for source, target, language in self.train
-        ]
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
         """The round's share of the pass that it belongs to."""

@@ -16,10 +16,11 @@ import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import UnknownEntry
-from pretrained.translation import copies, data
+from pretrained.translation import copies, data, grow
 from pretrained.translation.data import Pairs
 from pretrained.translation.model import TranslationNet
-from pretrained.translation.tasks import Example, PairsTask
+from pretrained.translation.passes import Example, Mixture, Passes
+from pretrained.translation.tasks import PairsTask
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
 from training.provenance import provenance
@@ -35,7 +36,7 @@ class Recipe:
     Attributes:
         languages: English and the other one. directions: which ways it learns.
         vocabulary: size of the joint vocabulary.
-        tokens, smoothing, respell, casual: see `PairsTask`.
+        tokens, smoothing, respell: see `PairsTask`. mixture: of each pass.
         architecture: arguments of `TranslationNet` besides the vocabulary's size.
         longest: in tokens: longer pairs, a few in a thousand, are left out of training.
         title, description, limits: for the model card.
@@ -46,9 +47,9 @@ class Recipe:
     directions: tuple[str, ...]
     vocabulary: int = 6_000
     tokens: int = 400
+    mixture: Mixture = field(default_factory=Mixture)
     smoothing: float = 0.1
     respell: float = 0.0
-    casual: float = 0.0
     longest: int = 60
     architecture: dict[str, Any] = field(default_factory=dict)
     licence: str = "cc-by-2.0"
@@ -66,7 +67,9 @@ PLAN = loop.Plan(
     average=300,
     clip=1.0,
 )
-SHAPE = {"embedding": 256, "hidden": 256, "dropout": 0.1}
+SHAPE = {"embedding": 256, "hidden": 352, "dropout": 0.1}
+SMALL = {**SHAPE, "hidden": 256}
+MIXTURE = Mixture(casual=0.25, short=3, everyday=0.25, exchange=True)
 LIMITS = (
     "It has learnt from short everyday sentences: long ones, rare words, names and anything "
     "technical go wrong, and it may leave things out or make things up. It sees one sentence at "
@@ -78,7 +81,9 @@ RECIPES = {
         plan=PLAN,
         languages=("en", "fr"),
         directions=("en-fr", "fr-en"),
-        casual=0.12,
+        vocabulary=7_500,
+        tokens=800,
+        mixture=MIXTURE,
         architecture=SHAPE,
         title="English and French",
         description="Two recurrent networks with attention: one reads a sentence, the other "
@@ -89,6 +94,9 @@ RECIPES = {
         plan=replace(PLAN, epochs=200),
         languages=("en", "zh"),
         directions=("en-zh", "zh-en"),
+        vocabulary=7_500,
+        tokens=800,
+        mixture=replace(MIXTURE, everyday=0.6),
         architecture={**SHAPE, "dropout": 0.2},
         title="English and Chinese",
         description="Two recurrent networks with attention: one reads a sentence, the other "
@@ -99,7 +107,7 @@ RECIPES = {
         plan=PLAN,
         languages=("en", "fr"),
         directions=("en-fr",),
-        architecture={**SHAPE, "attention": False},
+        architecture={**SMALL, "attention": False},
         title="English to French without attention",
         description="The same two networks with nothing between them but one vector, which has to "
         "hold the whole sentence: shown to see what attention buys.",
@@ -135,21 +143,26 @@ def train(
     own = not Path(source).is_dir()
     device = loop.choose_device()
     torch.manual_seed(run.seed)
-    train_on, held_out = (examples(p, recipe) for p in (pairs.train, pairs.held_out))
+    train_on, held_out = (tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
     usual = recipe.plan
     fresh = entry is None or run.starts_fresh(own)
+    if own:  # a visitor's own words are mixed with nothing
+        recipe = replace(recipe, mixture=Mixture(casual=recipe.mixture.casual))
     if fresh:
-        texts = (text for example in train_on for text in example[:2])
-        vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
+        vocabulary = Vocabulary.learn(texts(train_on, recipe), recipe.vocabulary, recipe.languages)
         network = TranslationNet(len(vocabulary), **recipe.architecture)
     else:
         folder = Path(str(entry.folder))  # type: ignore[union-attr]
         architecture = checkpoint.read_json(folder, checkpoint.CONFIG)["architecture"]
-        recipe = replace(recipe, architecture=architecture)
         vocabulary = Vocabulary.load(folder, recipe.languages)
         network = TranslationNet(len(vocabulary), **architecture)
         network.load_state_dict(checkpoint.load_weights(folder))
         usual = replace(usual, peak=usual.peak / 4, epochs=20)
+        if own:
+            recipe = replace(recipe, architecture=architecture)
+        else:
+            usual = replace(recipe.plan, peak=recipe.plan.peak / 2)
+            vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe)
     plan = run.plan(usual)
     task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
     averaged, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
@@ -176,38 +189,56 @@ def train(
     return out
 
 
+def tidied(pairs: Sequence[tuple[str, str]], languages: tuple[str, str]) -> list[tuple[str, str]]:
+    """Every pair as the networks read and write it."""
+    return [(data.tidy(a, languages[0]), data.tidy(b, languages[1])) for a, b in pairs]
+
+
 def examples(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[Example]:
-    """Every pair, tidied, in every direction that the recipe learns."""
-    _, other = recipe.languages
-    tidied = [(data.tidy(a, "en"), data.tidy(b, other)) for a, b in pairs]
-    found: list[Example] = []
-    if f"en-{other}" in recipe.directions:
-        found += [(english, foreign, other) for english, foreign in tidied]
-    if f"{other}-en" in recipe.directions:
-        found += [(foreign, english, "en") for english, foreign in tidied]
-    return found
+    """Every tidied pair as it is, once in every direction that the recipe learns."""
+    return Passes(pairs, recipe.languages[1], recipe.directions, Mixture())(0)
+
+
+def texts(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[str]:
+    """What a vocabulary is learnt from: both sides of one pass, but nothing that is shouted."""
+    passes = Passes(pairs, recipe.languages[1], recipe.directions[:1], recipe.mixture)
+    return [text for example in passes(0) for text in example[:2] if not text.isupper()]
+
+
+def grown(
+    vocabulary: Vocabulary, network: TranslationNet, learnt_from: Sequence[str], recipe: Recipe
+) -> tuple[Vocabulary, TranslationNet]:
+    """A trained network at the size of the recipe, if that is larger; it still says the same."""
+    merges: list[tuple[int, int]] = []
+    if len(vocabulary) < recipe.vocabulary:
+        vocabulary, merges = grow.more_pieces(
+            vocabulary, learnt_from, recipe.vocabulary, recipe.languages
+        )
+    larger = TranslationNet(len(vocabulary), **recipe.architecture)
+    grow.wider(network, larger, merges)
+    return vocabulary, larger
 
 
 def task_of(
     network: torch.nn.Module,
     vocabulary: Vocabulary,
-    train_on: Sequence[Example],
-    held_out: Sequence[Example],
+    train_on: Sequence[tuple[str, str]],
+    held_out: Sequence[tuple[str, str]],
     recipe: Recipe,
     device: Any,
     seed: int,
 ) -> PairsTask:
-    """The pairs and the recipe's settings, as the loop wants them."""
+    """The tidied pairs and the recipe's settings, as the loop wants them."""
     return PairsTask(
         network,
         vocabulary,
-        train_on,
-        held_out,
+        [],
+        examples(held_out, recipe),
         device,
+        draw=Passes(train_on, recipe.languages[1], recipe.directions, recipe.mixture, seed),
         tokens=recipe.tokens,
         smoothing=recipe.smoothing,
         respell=recipe.respell,
-        casual=recipe.casual,
         longest=recipe.longest,
         seed=seed,
     )

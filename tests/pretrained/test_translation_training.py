@@ -5,20 +5,43 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 import torch
-from tiny_translators import CHINESE, ENGLISH, FRENCH, network, tiny, vocabulary
+from tiny_translators import (
+    ARCHITECTURE,
+    CHINESE,
+    ENGLISH,
+    FRENCH,
+    network,
+    tiny,
+    vocabulary,
+)
 from typer.testing import CliRunner
 
 from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.translation import data, directions, evaluate, ladder, scores, tasks, train
+from pretrained.translation import (
+    data,
+    directions,
+    evaluate,
+    exchange,
+    grow,
+    ladder,
+    numerals,
+    scores,
+    tasks,
+    train,
+)
 from pretrained.translation.data import Scored
+from pretrained.translation.everyday import Everyday
+from pretrained.translation.model import TranslationNet
+from pretrained.translation.passes import Mixture, Passes
 from training.run import Run
 
 NAMES = ["Tom", "Mary", "John", "Anna", "Paul", "Lucy", "Mark", "Jane"]
@@ -196,16 +219,100 @@ def test_the_order_depends_on_the_seed_and_the_round_only():
     assert first[0].shape != second[0].shape or not torch.equal(first[0], second[0])
 
 
-def test_after_the_first_pass_a_share_of_the_sources_is_typed_in_a_hurry_and_no_target():
+def passes(**mixture):
+    return Passes(grammar(), "fr", ("en-fr", "fr-en"), Mixture(**mixture))
+
+
+def test_of_a_pass_a_share_of_the_sources_is_typed_in_a_hurry_and_no_target():
+    plain, hurried = passes()(1), passes(casual=0.5)(1)
+    assert plain == [(a, b, "fr") for a, b in grammar()] + [(b, a, "en") for a, b in grammar()]
+    changed = [one for one, other in zip(plain, hurried, strict=True) if one[0] != other[0]]
+    assert 0.3 * len(plain) < len(changed) < 0.6 * len(plain)
+    assert [row[1:] for row in hurried] == [row[1:] for row in plain]
+    assert hurried == passes(casual=0.5)(1) != passes(casual=0.5)(2)
+
+
+def test_short_sentences_come_several_times_and_our_own_words_beside_them():
+    short = passes(short=3)(0)  # every sentence of the grammar has three words
+    assert len(short) == 3 * len(passes()(0))
+    mixed = passes(everyday=0.5)(0)
+    ours = [row for row in mixed if row not in set(passes()(0))]
+    assert len(ours) == len(grammar())
+    assert {language for *_, language in ours} == {"en", "fr"}
+
+
+def test_the_task_learns_from_what_is_drawn_for_each_pass():
     pieces = vocabulary()
-    plain = task_of(pieces, tokens=200)
-    task = task_of(pieces, tokens=200, casual=0.5)
-    assert task.passed(0) == plain.passed(0) and task._spelled == plain._spelled
-    task.passed(1)
-    changed = [n for n, row in enumerate(task._spelled) if row[0] != plain._spelled[n][0]]
-    assert 0.3 * len(task.train) < len(changed) < 0.6 * len(task.train)
-    assert [row[1] for row in task._spelled] == [row[1] for row in plain._spelled]
-    assert task.typed(1) == task.typed(1) != task.typed(2)
+    task = task_of(pieces, tokens=200, draw=lambda number: [("Tom", "Tom" * number, "fr")] * 3)
+    for number in (1, 2):
+        task.passed(number)
+        assert {pieces.decode(target) for _, target in task._spelled} == {"Tom" * number}
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("en", "fr"), ("fr", "en"), ("en", "zh"), ("zh", "en")]
+)
+def test_our_own_words_have_one_answer_for_each_sentence_and_no_open_slot(direction):
+    ours = Everyday(*direction.split("-"))
+    drawn = ours.draw(3_000, random.Random(0))
+    assert not [pair for pair in drawn if "{" in "".join(pair) or "|" in "".join(pair)]
+    assert all(reads.strip() and writes.strip() for reads, writes in drawn)
+    for section in ("phrases", "words"):
+        sources = [reads for reads, _ in ours.rows(section)]
+        assert len(sources) == len({one.rstrip(".!。！ ").casefold() for one in sources})
+    figures = [(re.findall(r"\d+", a), re.findall(r"\d+", b)) for a, b in drawn]
+    assert all(sorted(a) == sorted(b) for a, b in figures) and any(a for a, _ in figures)
+
+
+def test_names_and_numbers_are_exchanged_on_both_sides():
+    chance = random.Random(0)
+    found = [exchange.exchanged("Tom is 30.", "Tom a 30 ans.", "fr", chance) for _ in range(60)]
+    assert len(set(found)) > 20
+    for english, french in found:
+        assert english.split()[0] == french.split()[0]
+        assert re.findall(r"\d+", english) == re.findall(r"\d+", french)
+    # A name that only one side has, a single thing, a vowel that elides: nothing is broken.
+    assert (
+        exchange.exchanged("Mary came.", "Marie est venue.", "fr", chance)[1] == "Marie est venue."
+    )
+    assert exchange.other_numbers("1 cat", "1 chat", chance) == ("1 cat", "1 chat")
+    vowels = {exchange.other_names("Emma's", "d'Emma", "fr", chance)[1][2] for _ in range(40)}
+    assert vowels - set("AEIOUHÉ") == set() or all(v.isupper() for v in vowels)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "zero/zéro/零"),
+        (17, "seventeen/dix-sept/十七"),
+        (21, "twenty-one/vingt et un/二十一"),
+        (71, "seventy-one/soixante et onze/七十一"),
+        (80, "eighty/quatre-vingts/八十"),
+        (99, "ninety-nine/quatre-vingt-dix-neuf/九十九"),
+        (105, "one hundred five/cent cinq/一百零五"),
+        (200, "two hundred/deux cents/二百"),
+        (1_015, "one thousand fifteen/mille quinze/一千零一十五"),
+    ],
+)
+def test_numbers_in_words(number, words):
+    assert "/".join(numerals.spelled(number, language) for language in ("en", "fr", "zh")) == words
+
+
+def test_a_network_made_wider_and_given_more_pieces_says_the_same():
+    pieces = vocabulary(size=300)
+    old = network(len(pieces), layers=2)
+    texts = [*ENGLISH, *FRENCH] * 20
+    more, merges = grow.more_pieces(pieces, texts, 320, ("en", "fr"))
+    assert len(more) == 320 and len(merges) == 20
+    assert all(more.bytes_of[n] == pieces.bytes_of[n] for n in range(len(pieces)))
+    assert len(more.encode(ENGLISH[0])) < len(pieces.encode(ENGLISH[0]))
+    assert more.decode(more.encode(ENGLISH[0])) == ENGLISH[0]
+    new = TranslationNet(len(more), **{**ARCHITECTURE, "layers": 2, "hidden": 48}).eval()
+    grow.wider(old, new, merges)
+    source = torch.tensor([[*pieces.encode(ENGLISH[0]), pieces.end]])
+    given = torch.tensor([[pieces.marks["fr"], *pieces.encode(FRENCH[0])]])
+    before, after = old.logits(old(source, given)), new.logits(new(source, given))
+    torch.testing.assert_close(after[..., : len(pieces)], before, rtol=1e-4, atol=1e-4)
 
 
 def test_typed_in_a_hurry_a_sentence_loses_capital_and_mark_and_nothing_else():
@@ -245,7 +352,14 @@ def small(monkeypatch, key="translation/en-fr", **changes):
     attention = recipe.architecture.get("attention", True)
     architecture = {**shape, "attention": attention}
     recipe = replace(
-        recipe, **{"vocabulary": 330, "tokens": 400, "architecture": architecture, **changes}
+        recipe,
+        **{
+            "vocabulary": 330,
+            "tokens": 400,
+            "mixture": Mixture(),
+            "architecture": architecture,
+            **changes,
+        },
     )
     monkeypatch.setitem(train.RECIPES, key, recipe)
 

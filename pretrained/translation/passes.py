@@ -1,0 +1,76 @@
+"""What one pass over the pairs holds, drawn anew each time.
+
+Sentences of up to three words are a tenth of the data and are read by everybody first: they come
+several times. A share of the sources is typed as people type (`data.casually`), names and numbers
+are exchanged (`exchange`), and our own everyday words are mixed in (`everyday`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pretrained.translation import data, exchange
+from pretrained.translation.everyday import Everyday
+
+Example = tuple[str, str, str]  #: source text, target text, target language
+
+#: English words of a short sentence.
+SHORT = 3
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How a pass is mixed.
+
+    Attributes:
+        casual: share of the sources typed `data.casually`.
+        short: how many times a short sentence comes in one pass.
+        everyday: pairs of our own words for each pair of the data.
+        exchange: whether names and numbers are exchanged.
+    """
+
+    casual: float = 0.0
+    short: int = 1
+    everyday: float = 0.0
+    exchange: bool = False
+
+
+class Passes:
+    """The examples of each pass over some pairs.
+
+    Args:
+        pairs: tidied, of English and ``other``. directions: such as ``("en-fr", "fr-en")``.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        other: str,
+        directions: Sequence[str],
+        mixture: Mixture,
+        seed: int = 0,
+    ) -> None:
+        self.pairs, self.other, self.mixture, self.seed = pairs, other, mixture, seed
+        self.ways = [data.languages_of(direction) for direction in directions]
+        self.times = [mixture.short if len(english.split()) <= SHORT else 1 for english, _ in pairs]
+
+    def __call__(self, number: int) -> list[Example]:
+        """The examples of a pass; the same number gives the same ones."""
+        chance = random.Random(self.seed * 10_007 + number)
+        found: list[Example] = []
+        for source, target in self.ways:
+            for pair, times in zip(self.pairs, self.times, strict=True):
+                for _ in range(times):
+                    english, foreign = pair
+                    if self.mixture.exchange:
+                        english, foreign = exchange.exchanged(*pair, self.other, chance)
+                    reads, writes = (english, foreign) if source == "en" else (foreign, english)
+                    if chance.random() < self.mixture.casual:
+                        reads = data.casually(reads, chance)
+                    found.append((reads, writes, target))
+            count = round(self.mixture.everyday * len(self.pairs))
+            ours = Everyday(source, target).draw(count, chance)
+            found += [(data.tidy(a, source), data.tidy(b, target), target) for a, b in ours]
+        return found
