@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pretrained.catalog import Entry
+from pretrained.classification import imagenet_names
 from pretrained.classification.sources import listing
 from pretrained.errors import BadCheckpoint
 
@@ -21,7 +22,10 @@ REFERENCES = {
     "classification/cifar10": "https://www.cs.toronto.edu/~kriz/cifar.html",
     "classification/hog-svm": "https://www.cs.toronto.edu/~kriz/cifar.html",
     "classification/photos": "https://arxiv.org/abs/1409.0575",
+    "classification/imagenet": "https://arxiv.org/abs/1409.0575",
 }
+#: What data sets made of ImageNet call a kind by a name that two kinds share.
+SHARED_NAMES = {"crane": "crane (machine)"}  # Tiny-ImageNet's is n03126707
 # The floors that DESIGN sets for a recipe on one GPU, shown beside what was reached.
 TARGETS = {
     "classification/cifar10": {"top1": 0.955},
@@ -50,7 +54,7 @@ def evaluate(
         BadCheckpoint: the model's scores are not numbers.
     """
     model = entry.load(device)
-    found = listing(source, split, model.labels)
+    found = listing(source, split, model.labels, synonyms(model.labels))
     batches = batched(enumerate(found.labels), 64)
     ranks = []
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
@@ -78,6 +82,14 @@ def evaluate(
         "metrics": metrics,
         "per_class": per_class,
     }
+
+
+def synonyms(labels: Sequence[str]) -> Mapping[str, int]:
+    """Other names of a model's classes, with their numbers: those of ImageNet's thousand kinds."""
+    if tuple(labels) != imagenet_names.dataset_names():
+        return {}
+    numbers = imagenet_names.numbers()
+    return {**numbers, **{name: numbers[meant] for name, meant in SHARED_NAMES.items()}}
 
 
 def batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:

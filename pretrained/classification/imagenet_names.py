@@ -9,6 +9,8 @@ written for this project. Imports no torch and no timm.
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -129,3 +131,12 @@ def chinese() -> tuple[str, ...]:
 def groups() -> tuple[str, ...]:
     """The key in `GROUPS` of every kind."""
     return tuple(kind.group for kind in kinds())
+
+
+@cache
+def numbers() -> Mapping[str, int]:
+    """The number of the kind that a name means: the data set's own name, each of its lemmas and the
+    short English name, but those that two kinds share."""
+    known = [{kind.dataset, *kind.dataset.split(", "), kind.english} for kind in kinds()]
+    shared = Counter(name for names in known for name in names)
+    return {name: n for n, names in enumerate(known) for name in names if shared[name] == 1}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
@@ -49,7 +50,12 @@ class Listing:
             raise BadData(path=place, reason=reason) from error
 
 
-def listing(source: Path | str, split: str, names: Sequence[str] | None = None) -> Listing:
+def listing(
+    source: Path | str,
+    split: str,
+    names: Sequence[str] | None = None,
+    synonyms: Mapping[str, int] = MappingProxyType({}),
+) -> Listing:
     """Find the pictures of one split.
 
     Args:
@@ -58,6 +64,7 @@ def listing(source: Path | str, split: str, names: Sequence[str] | None = None) 
             data set on the Hub.
         split: which split of a folder or of a Hub data set.
         names: the classes that a model already has, so that label numbers agree with it.
+        synonyms: the numbers of other names by which the data may call them.
 
     Raises:
         BadData: nothing there that can be read, or classes that do not fit ``names``.
@@ -78,7 +85,7 @@ def listing(source: Path | str, split: str, names: Sequence[str] | None = None) 
         found = _hub(str(source), split)
     else:
         raise BadData(path=source, reason="there is nothing there: check the path")
-    return _renumber(found, names, source) if names is not None else found
+    return _renumber(found, names, synonyms, source) if names is not None else found
 
 
 def _parquet(files: list[Path], split: str) -> Listing:
@@ -181,9 +188,12 @@ def _hub(name: str, split: str) -> Listing:
     return _checked(cells, list(rows["label"]), names, f"{name}/{split}", name)
 
 
-def _renumber(found: Listing, names: Sequence[str], source: Path | str) -> Listing:
+def _renumber(
+    found: Listing, names: Sequence[str], synonyms: Mapping[str, int], source: Path | str
+) -> Listing:
     """The same pictures, their labels counted as in ``names``."""
-    unknown = sorted(set(found.names) - set(names))
+    number = {**synonyms, **{name: i for i, name in enumerate(names)}}
+    unknown = sorted(set(found.names) - set(number))
     if unknown and found.names == tuple(str(i) for i in range(len(found.names))):
         if len(found.names) > len(names):
             reason = f"the model knows only {len(names)} classes: choose the model that fits"
@@ -192,6 +202,5 @@ def _renumber(found: Listing, names: Sequence[str], source: Path | str) -> Listi
     if unknown:
         reason = f"the model does not know the class {unknown[0]!r}: rename it or leave it out"
         raise BadData(path=source, reason=reason)
-    number = {name: i for i, name in enumerate(names)}
     labels = [number[found.names[label]] for label in found.labels]
     return Listing(found.cells, labels, tuple(names), found.split)

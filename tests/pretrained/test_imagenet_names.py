@@ -75,3 +75,9 @@ def test_reading_the_names_loads_no_torch_and_no_timm():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_kind_is_known_by_every_name_that_it_does_not_share():
+    numbers = names.numbers()
+    assert numbers["Egyptian cat"] == 285 and numbers["tabby"] == numbers["tabby, tabby cat"] == 281
+    assert "crane" not in numbers and numbers["crane (bird)"] != numbers["crane (machine)"]
