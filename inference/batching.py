@@ -1,7 +1,8 @@
 """The bounded queue, and how what waits in it becomes batches.
 
 No window is ever waited for: an idle model answers a single request at once, and what arrives while
-it is busy forms its next batch. Requests go together if their options are equal.
+it is busy forms its next batch. Requests go together if their options are equal. Callers take
+turns, and one has a bounded share of a batch: who sends 300 pictures makes nobody wait for them.
 Adaptive batching in this sense: Crankshaw et al. 2017 (Clipper), without its delay.
 
 Every job ends exactly once, by whoever is first: the model's thread, the caller whose deadline or
@@ -11,14 +12,17 @@ patience ended, or the engine that closes. `Job.finish` is the only door.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, TypeVar
 
 from inference.device import with_room
 from inference.errors import Busy, Closed, DeadlineExceeded, Refusal
+from inference.round_robin import Path, RoundRobin
 
+#: Requests of one named caller in one batch: how many a newcomer may have to wait for.
+SHARE = 4
 #: Called with a job and how it ended: ``answered``, ``cancelled`` or the error's code.
 Tell = Callable[["Job", str], None]
 
@@ -31,10 +35,14 @@ class Job:
     """Something that waits for a model: a request, a generation, or just the model's arrival.
 
     ``seconds`` from ``asked_at`` (on the engine's clock) it is too late to begin with it.
+    ``caller`` is who asked (see `inference.round_robin`), () nobody in particular.
     """
 
-    def __init__(self, key: str, seconds: float, asked_at: float, tell: Tell) -> None:
+    def __init__(
+        self, key: str, seconds: float, asked_at: float, tell: Tell, caller: Path = ()
+    ) -> None:
         self.key, self.seconds, self.asked_at, self._tell = key, seconds, asked_at, tell
+        self.caller = caller
         self.future: Future[Any] = Future()
 
     def finish(self, answer: Any = None, error: BaseException | None = None) -> bool:
@@ -90,7 +98,7 @@ J = TypeVar("J", bound=Job)
 
 
 class Queue:
-    """Jobs of all models, in the order they came; at most ``limit`` of them.
+    """Jobs of all models, those of each caller in the order they came; at most ``limit`` of them.
 
     ``lock`` is reentrant and also guards which models have a thread (see `inference.lane`).
     """
@@ -99,7 +107,7 @@ class Queue:
         self.limit, self._clock = limit, clock
         self.lock = threading.RLock()
         self.closed = False
-        self._waiting: dict[str, deque[Job]] = {}
+        self._waiting: dict[str, RoundRobin[Job]] = {}
         self._count = 0
 
     def put(self, job: Job) -> None:
@@ -111,25 +119,25 @@ class Queue:
                 self._drop_late()
             if self._count >= self.limit:
                 raise Busy(waiting=self._count)
-            self._waiting.setdefault(job.key, deque()).append(job)
+            self._waiting.setdefault(job.key, RoundRobin()).append(job, job.caller)
             self._count += 1
 
-    def remove(self, job: Job) -> bool:
-        """Frees a job's place. False if it was taken already."""
+    def remove(self, job: Job, *, served: bool = False) -> bool:
+        """Frees a job's place. False if it was taken already. ``served``: its caller had a turn."""
         with self.lock:
-            try:
-                self._waiting[job.key].remove(job)
-            except (KeyError, ValueError):
+            waiting = self._waiting.get(job.key)
+            if waiting is None or not waiting.remove(job, job.caller, served=served):
                 return False
             self._count -= 1
-            if not self._waiting[job.key]:
+            if not waiting:
                 del self._waiting[job.key]
             return True
 
     def take(self, key: str, kind: type[J], room: int) -> list[J]:
-        """Up to ``room`` jobs of one kind, oldest first, in time; requests with equal options."""
+        """Up to ``room`` jobs of one kind, by turns, in time; requests with equal options."""
         with self.lock:
             taken: list[J] = []
+            had: Counter[Path] = Counter()
             for job in list(self._waiting.get(key, ())):
                 if len(taken) >= room:
                     break
@@ -140,8 +148,11 @@ class Queue:
                 elif job.late(self._clock()):
                     self.remove(job)
                     job.expire()
+                elif job.caller and had[job.caller] >= SHARE:
+                    continue
                 elif not taken or job.goes_with(taken[0]):
-                    self.remove(job)
+                    self.remove(job, served=True)
+                    had[job.caller] += 1
                     taken.append(job)
             return taken
 

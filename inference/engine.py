@@ -24,6 +24,7 @@ from inference.device import Device, choose
 from inference.errors import Busy, Closed, Refusal, Unfiltered, UnknownModel
 from inference.lane import Lane
 from inference.metrics import Metrics
+from inference.round_robin import Path
 from inference.settings import Settings
 from inference.streaming import Generation
 
@@ -36,8 +37,9 @@ def in_a_thread(lane: Lane) -> None:
 class Engine:
     """Answers questions to models of the catalogue.
 
-    ``entries`` maps keys to catalogue entries. ``load``, ``clock`` (seconds, monotonic), ``device``
-    and ``start`` (gets every new lane running) are there to be replaced in tests.
+    ``entries`` maps keys to catalogue entries. ``caller`` tells who is asking where ``predict`` and
+    ``stream`` are not told: callers take turns. ``load``, ``clock`` (seconds, monotonic),
+    ``device`` and ``start`` (gets every new lane running) are there to be replaced in tests.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Engine:
         device: Device | None = None,
         metrics: Metrics | None = None,
         start: Callable[[Lane], None] = in_a_thread,
+        caller: Callable[[], Path] = tuple,
     ) -> None:
         self.settings = settings
+        self._caller = caller
         #: What the settings keep from being served.
         self.withheld = {key: entry for key, entry in entries.items() if self._withholds(entry)}
         self.entries: Mapping[str, Entry] = {
@@ -89,15 +93,22 @@ class Engine:
             self._cache.unload(entry.key)
 
     async def predict(
-        self, key: str, input: Any, *, deadline: float | None = None, **options: Any
+        self,
+        key: str,
+        input: Any,
+        *,
+        deadline: float | None = None,
+        caller: Path | None = None,
+        **options: Any,
     ) -> Any:
         """The model's answer to one input.
 
         ``deadline`` is in seconds from now, the wait and a first load included; if not given,
-        `Settings.deadline_s`. Raises a `Refusal`: the model's own, or an `EngineError`. When the
-        caller is cancelled the request's place becomes free.
+        `Settings.deadline_s`. ``caller`` is who asks, such as (address, session). Raises a
+        `Refusal`: the model's own, or an `EngineError`. When the caller is cancelled the request's
+        place becomes free.
         """
-        request = self._request(key, input, deadline, options)
+        request = self._request(key, input, deadline, caller, options)
         try:
             await bell.done(request.future, request.seconds)
         except TimeoutError:
@@ -110,7 +121,7 @@ class Engine:
         self, key: str, input: Any, *, deadline: float | None = None, **options: Any
     ) -> Any:
         """`predict` for the command line and tests: blocks the calling thread."""
-        request = self._request(key, input, deadline, options)
+        request = self._request(key, input, deadline, None, options)
         try:
             request.future.exception(timeout=min(request.seconds, threading.TIMEOUT_MAX))
         except TimeoutError:
@@ -120,14 +131,20 @@ class Engine:
         return request.future.result()
 
     async def stream(
-        self, key: str, prompt: Any, *, deadline: float | None = None, **options: Any
+        self,
+        key: str,
+        prompt: Any,
+        *,
+        deadline: float | None = None,
+        caller: Path | None = None,
+        **options: Any,
     ) -> AsyncIterator[Any]:
         """The model's events, as they come. Closing the generator frees its place.
 
         ``deadline`` bounds the wait for each event, in seconds. Raises as `predict` does.
         """
         generation = Generation(
-            *self._job(key, deadline),
+            *self._job(key, deadline, caller),
             prompt=prompt,
             options=options,
             clock=self._clock,
@@ -236,14 +253,22 @@ class Engine:
         self._tell_outcome("unknown", kind.code, 0.0)
         raise kind(model=key)
 
-    def _job(self, key: str, deadline: float | None) -> tuple[str, float, float, Any]:
+    def _job(
+        self, key: str, deadline: float | None, caller: Path | None
+    ) -> tuple[str, float, float, Any, Path]:
         seconds = self.settings.deadline_s if deadline is None else deadline
-        return key, seconds, self._clock(), self._tell
+        caller = self._caller() if caller is None else caller
+        return key, seconds, self._clock(), self._tell, caller
 
     def _request(
-        self, key: str, input: Any, deadline: float | None, options: Mapping[str, Any]
+        self,
+        key: str,
+        input: Any,
+        deadline: float | None,
+        caller: Path | None,
+        options: Mapping[str, Any],
     ) -> Request:
-        request = Request(*self._job(key, deadline), input=input, options=options)
+        request = Request(*self._job(key, deadline, caller), input=input, options=options)
         self._submit(request)
         return request
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from engine_fakes import Clock, FakeModel, OutOfMemoryError, Spoilt
 
-from inference.batching import Arrival, Job, Queue, Request, compute
+from inference.batching import SHARE, Arrival, Job, Queue, Request, compute
 from inference.errors import Busy, Closed, DeadlineExceeded
 
 
@@ -19,8 +19,16 @@ class Desk:
         self.queue = Queue(limit, self.clock)
         self.told: Counter[str] = Counter()
 
-    def put(self, input: Any, key: str = "a", seconds: float = 60.0, **options: Any) -> Request:
-        request = Request(key, seconds, self.clock(), self._tell, input=input, options=options)
+    def put(
+        self,
+        input: Any,
+        key: str = "a",
+        seconds: float = 60.0,
+        caller: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Request:
+        job = (key, seconds, self.clock(), self._tell, caller)
+        request = Request(*job, input=input, options=options)
         self.queue.put(request)
         return request
 
@@ -43,6 +51,33 @@ def test_equal_options_go_together_and_the_oldest_goes_first() -> None:
     for number in range(6):
         desk.put(number, top_k=number % 2, labels=["a"])
     assert [desk.take(), desk.take()] == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_callers_take_turns_and_one_has_a_bounded_share_of_a_batch() -> None:
+    desk = Desk(limit=400)
+    for number in range(300):
+        desk.put(number, caller=("address", "one"))
+    desk.put("other", caller=("address", "another"))
+    first, second = desk.take(32), desk.take(32)
+    assert first[:2] == [0, "other"] and len(first) == SHARE + 1
+    assert second == list(range(SHARE, 2 * SHARE))
+
+
+def test_a_turn_is_had_in_each_batch_of_one() -> None:
+    desk = Desk()
+    for number in range(3):
+        desk.put(number, caller=("one",))
+    desk.put("a", caller=("two",))
+    assert desk.take(1) == [0]
+    desk.put("b", caller=("three",))
+    assert [desk.take(1) for _ in range(4)] == [["a"], [1], ["b"], [2]]
+
+
+def test_nobody_in_particular_has_the_whole_batch() -> None:
+    desk = Desk(limit=40)
+    for number in range(32):
+        desk.put(number)
+    assert len(desk.take(32)) == 32
 
 
 def test_options_that_cannot_be_compared_go_alone() -> None:

@@ -223,9 +223,12 @@ class Requests(RuleBasedStateMachine):
         kind=st.sampled_from(["good", "good", "good", "spoilt", "handed", "hungry", "starving"]),
         option=st.integers(0, 1),
         deadline=st.sampled_from([None, 5.0]),
+        caller=st.sampled_from([(), ("x", "1"), ("x", "2"), ("y", "1")]),
     )
     @precondition(lambda self: self.house)
-    def ask(self, key: str, kind: str, option: int, deadline: float | None) -> None:
+    def ask(
+        self, key: str, kind: str, option: int, deadline: float | None, caller: tuple[str, ...]
+    ) -> None:
         number, tries = len(self.asked), iter([OutOfMemoryError()])
 
         def hungry() -> Any:
@@ -244,7 +247,8 @@ class Requests(RuleBasedStateMachine):
             "starving": starving,
         }
         expected = ("answer", number) if kind in ("good", "hungry") else None
-        asking = self.house.engine.predict(key, inputs[kind], deadline=deadline, option=option)
+        options: dict[str, Any] = {"deadline": deadline, "caller": caller, "option": option}
+        asking = self.house.engine.predict(key, inputs[kind], **options)
         self.asked.append((self.loop.create_task(asking), expected))
         self.settle()
 
