@@ -1,0 +1,1 @@
+"""Ablations and measurements behind the ladders. Nothing of the app imports them."""
