@@ -17,23 +17,27 @@ from demos.language import Words
 from demos.models import ready, waiting
 from inference.errors import Refusal
 
-SEED, COUNT, MOST = 235, 16, 16  # what the page opens with; the most faces in the grid
+#: What the page opens with: the first seeds, chosen by nothing but their number; the most faces in
+#: the grid.
+SEED, COUNT, MOST = 0, 16, 16
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the grid is to hold. ``at``: the face to pick; ``face``: one that is not in it."""
+    """What the grid is to hold: faces of seeds in a row at a ``truncation``, or of such like
+    ``near``; and the ``face`` to pick, which need not be in it: the first where it is None."""
 
     seed: int
     count: int
     near: Point | None = None
     face: Point | None = None
+    truncation: float = points.TRUNCATION
 
     @property
     def points(self) -> list[Point]:
         if self.near:
             return points.nearby(self.near, self.seed, self.count)
-        return points.several(self.seed, self.count)
+        return points.several(self.seed, self.count, self.truncation)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIt
                 yield Drawing(waiting(words, lang, entry, progress))
         wanted = asked.points
         drawn = await answers.drawn(engine, entry.key, wanted)
-        now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near)
+        now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation)
         at, point, image = 0, wanted[0], drawn.images[0]
         if asked.face and asked.face in wanted:
             at = wanted.index(asked.face)
@@ -93,13 +97,21 @@ def linked(query: str) -> tuple[Asked, tuple[Point, ...]]:
         BadPoint, BadSeed, BadCount: it is broken.
     """
     fields = {name: values[-1] for name, values in parse_qs(query.lstrip("?")[:4_000]).items()}
-    face = points.parse(fields["face"]) if "face" in fields else None
-    near = points.parse(fields["near"]) if "near" in fields else None
+    truncation = points.TRUNCATION
+    if "variety" in fields:
+        truncation = points.checked_truncation(fields["variety"])
+
+    def point(text: str) -> Point:
+        """A face of the link; one that says nothing of truncation has the grid's."""
+        return {"truncation": truncation} | points.parse(text)
+
+    face = point(fields["face"]) if "face" in fields else None
+    near = point(fields["near"]) if "near" in fields else None
     seed = SEED
     if "seed" in fields:
         seed = points.checked_seed(fields["seed"])
-    elif face and face == points.single(face["mix"][0][0]):
+    elif face and face == points.single(face["mix"][0][0], truncation):
         seed = face["mix"][0][0]
     count = points.checked_count(fields["count"], MOST) if "count" in fields else COUNT
-    stops = walk.parse(fields["walk"]) if "walk" in fields else ()
-    return Asked(seed, count, near, face), stops
+    stops = walk.parse(fields["walk"], point) if "walk" in fields else ()
+    return Asked(seed, count, near, face, truncation), stops

@@ -108,9 +108,13 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
 def wanted(gallery: Gallery, first: Mapping[str, Any]) -> list[Point]:
     """The face that was picked, then others of the grid: `SHOWN` in all where there are as many. No
     moves: the diffusion model has no directions of ours."""
-    found = [{"mix": first["mix"]}]
+
+    def still(point: Mapping[str, Any]) -> Point:
+        return {name: value for name, value in point.items() if name != "moves"}
+
+    found = [still(first)]
     for point in gallery.points:
-        if (plain := {"mix": point["mix"]}) not in found:
+        if (plain := still(point)) not in found:
             found.append(plain)
     return found[:SHOWN]
 

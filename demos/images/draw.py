@@ -55,6 +55,11 @@ def build(engine: Any, words: Words) -> TryParts:
             1, MOST, COUNT, step=1, label=words("images.try.count"), buttons=[],
             elem_id="face-count", min_width=160,
         )  # fmt: skip
+        variety = gr.Slider(
+            0, 1, points.TRUNCATION, step=0.1, label=words("images.try.variety"),
+            info=words("images.try.variety_help"), buttons=[],
+            elem_id="face-variety", min_width=260,
+        )  # fmt: skip
         new = gr.Button(words("images.try.new"), variant="primary", elem_id="face-new")
     bar = gr.HTML(js_on_load=None, elem_id="face-bar")
     with gr.Row(elem_classes="two"):
@@ -106,9 +111,9 @@ def build(engine: Any, words: Words) -> TryParts:
     async def on_open(
         mine: Turn, opened: bool, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
-        """(seed, count, stops, opened, the grid)."""
+        """(seed, count, variety, stops, opened, the grid)."""
         if opened:
-            yield (gr.skip(),) * (4 + len(shown))
+            yield (gr.skip(),) * (5 + len(shown))
             return
         lang, said = words.lang(request), ""
         try:
@@ -116,20 +121,23 @@ def build(engine: Any, words: Words) -> TryParts:
         except Refusal as error:
             asked, way = Asked(SEED, COUNT), ()
             said = frame.refusal(words, lang, error)
-        way = way or (points.single(asked.seed), points.single(asked.seed + 1))
-        boxes: tuple[Any, ...] = (asked.seed, asked.count, way, True)
+        way = way or tuple(points.several(asked.seed, 2, asked.truncation))
+        boxes: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
         async with aclosing(steps(mine, lang, asked)) as moments:
             async for bar, *rest in moments:
                 yield *boxes, bar or said, *rest
                 boxes = (gr.skip(),) * len(boxes)  # what a visitor types meanwhile stays
 
     @frame.guard(words)
-    async def on_seed(mine: Turn, seed: Any, count: Any, request: gr.Request) -> AsyncIterator[Any]:
-        if None in (seed, count):  # a box is empty while a number is being typed
+    async def on_seed(
+        mine: Turn, seed: Any, count: Any, variety: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if None in (seed, count, variety):  # a box is empty while a number is being typed
             yield ("", *nothing[1:])
             return
         try:
-            asked = Asked(points.checked_seed(seed), points.checked_count(count, MOST))
+            first, many = points.checked_seed(seed), points.checked_count(count, MOST)
+            asked = Asked(first, many, truncation=points.checked_truncation(variety))
         except Refusal as error:
             mine.take()
             yield refused(error, request)
@@ -147,7 +155,9 @@ def build(engine: Any, words: Words) -> TryParts:
             return
         assert now is not None
         others = max(points.checked_count(count, MOST), 2)  # itself, and at least one more
-        asked = Asked(secrets.randbelow(MOST_SAID), others, near=now["point"])
+        near = now["point"]
+        truncation = near.get("truncation", 1.0)
+        asked = Asked(secrets.randbelow(MOST_SAID), others, near=near, truncation=truncation)
         async with aclosing(steps(mine, words.lang(request), asked)) as moments:
             async for moment in moments:
                 yield moment
@@ -198,12 +208,15 @@ def build(engine: Any, words: Words) -> TryParts:
         "preprocess": False,
         **frame.PRIVATE,
     }
-    ask: dict[str, Any] = {"fn": on_seed, "inputs": [turn, seed, count], "outputs": shown, **heavy}
+    said = [turn, seed, count, variety]
+    ask: dict[str, Any] = {"fn": on_seed, "inputs": said, "outputs": shown, **heavy}
     step: dict[str, Any] = {"fn": on_walk, "inputs": [walk_turn, stops], "outputs": way, **heavy}
-    sight.shown(on_open, [turn, opened], [seed, count, stops, opened, *shown], **heavy)
+    boxes = [seed, count, variety, stops, opened]
+    sight.shown(on_open, [turn, opened], [*boxes, *shown], **heavy)
     opened.change(**step)
     new.click(rolled, [seed, gallery], seed, preprocess=False, **frame.PRIVATE).success(**ask)
-    gr.on([seed.input, seed.submit, count.input], **ask | {"trigger_mode": "always_last"})
+    last = {"trigger_mode": "always_last"}
+    gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
     like.click(on_like, [turn, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)

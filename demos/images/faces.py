@@ -24,12 +24,13 @@ class Gallery:
     points: tuple[Point, ...]
     images: tuple[np.ndarray, ...]
     near: Point | None = None
+    truncation: float = points.TRUNCATION
 
     @property
     def query(self) -> str:
         """What a link to this grid says."""
         near = f"&near={points.format(self.near)}" if self.near else ""
-        return f"seed={self.seed}&count={len(self.points)}{near}"
+        return f"seed={self.seed}&count={len(self.points)}&variety={self.truncation:g}{near}"
 
 
 def name(say: Say, point: Mapping[str, Any], within: str = "") -> str:
@@ -99,7 +100,7 @@ def picked(say: Say, point: Mapping[str, Any], image: np.ndarray, query: str) ->
     """One face, large, with its name, what it is made of, and what can be taken home."""
     called, text = name(say, point), points.format(point)
     made = len(point["mix"]) > 1 or point.get("moves")
-    file = f"face-{text.replace('*', 'x').replace(',', '_').replace('~', '_')}"[:60]
+    file = f"face-{text.translate(str.maketrans('*,~@', 'x___'))}"[:60]
     return (
         f'<figure class="one">{tag(image, called)}<figcaption><h2>{called}</h2>'
         + (f'<p class="quiet">{recipe(say, point)}</p>' if made else "")

@@ -1,10 +1,11 @@
-"""A point says what to draw: seeds with weights, and how far to go along the generator's
-directions. Both networks take the same ones; a link holds one as text.
+"""A point says what to draw: seeds with weights, how far to go along the generator's directions,
+and how far from the mean face. Both networks take the same ones; a link holds one as text.
 
-    {"mix": [[7, 0.9], [12, 0.44]], "moves": [0.0, 1.5]}   "7*0.9,12*0.44~0,1.5"
+    {"mix": [[7, 0.9], [12, 0.44]], "moves": [0.0, 1.5], "truncation": 0.7}
+    "7*0.9,12*0.44~0,1.5@0.7"
 
 Each seed is one draw from the normal distribution, and so is every mix: the weights' squares are
-made to add up to one when it is drawn.
+made to add up to one when it is drawn. A point that says nothing of truncation has none: it is 1.
 """
 
 from __future__ import annotations
@@ -31,11 +32,17 @@ SHOWN = 40  # characters of what was sent that a refusal repeats
 NUMBER = r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})"
 PART = re.compile(rf"\s*(\d{{1,20}})\s*(?:\*\s*({NUMBER})\s*)?", re.ASCII)
 MOVE = re.compile(rf"\s*({NUMBER})\s*", re.ASCII)
+TRUNCATION = 0.7  # of what the page draws, unless a visitor chooses; chosen by looking
 
 
-def single(seed: int) -> Point:
+def single(seed: int, truncation: float | None = None) -> Point:
     """The face of one seed."""
-    return {"mix": [[seed, 1.0]]}
+    return truncated({"mix": [[seed, 1.0]]}, truncation)
+
+
+def truncated(face: Mapping[str, Any], truncation: float | None) -> Point:
+    """A face at a truncation; None: the one that it has."""
+    return dict(face) if truncation is None else {**face, "truncation": truncation}
 
 
 def parse(text: Any) -> Point:
@@ -46,17 +53,30 @@ def parse(text: Any) -> Point:
     """
     if not isinstance(text, str) or len(text) > 1_000:
         raise BadPoint(sent=told(text))
-    mixed, *moved = text.split("~")
+    rest, *near = text.split("@")
+    mixed, *moved = rest.split("~")
     parts = [PART.fullmatch(part) for part in mixed.split(",")]
     moves = [MOVE.fullmatch(move) for move in moved[0].split(",")] if moved else []
-    if len(moved) > 1 or not all(parts) or not all(moves):
+    if len(moved) > 1 or len(near) > 1 or not all(parts) or not all(moves):
         raise BadPoint(sent=told(text))
     mix = [[int(part[1]), float(part[2] or 1)] for part in parts if part]
-    return check({"mix": mix, "moves": [float(move[1]) for move in moves if move]}, text)
+    found: Point = {"mix": mix, "moves": [float(move[1]) for move in moves if move]}
+    if near:
+        found["truncation"] = checked_truncation(near[0])
+    return check(found, text)
+
+
+def checked_truncation(sent: Any) -> float:
+    """How far from the mean face, 0 to 1, to three decimals. Raises `BadPoint`."""
+    match = MOVE.fullmatch(str(sent))
+    if match is None or not 0 <= float(match[1]) <= 1:
+        raise BadPoint(sent=told(sent))
+    return round(float(match[1]), 3)
 
 
 def check(sent: Any, said: Any = None) -> Point:
-    """A point as it is drawn: seeds that occur twice are one, and moves are there where some are.
+    """A point as it is drawn: seeds that occur twice are one, moves are there where some are, and
+    truncation where it was said.
 
     ``said``: how a refusal calls it.
 
@@ -72,8 +92,10 @@ def check(sent: Any, said: Any = None) -> Point:
             raise BadPoint(sent=sent)
     except BadPoint:
         raise BadPoint(sent=told(sent if said is None else said)) from None
-    mix = {"mix": [[seed, weight] for seed, weight in weights.items()]}
-    return mix | {"moves": list(given.moves)} if any(given.moves) else mix
+    found: Point = {"mix": [[seed, weight] for seed, weight in weights.items()]}
+    if any(given.moves):
+        found["moves"] = list(given.moves)
+    return truncated(found, given.truncation if "truncation" in sent else None)
 
 
 def checked_seed(sent: Any) -> int:
@@ -113,7 +135,9 @@ def format(face: Mapping[str, Any]) -> str:
     else:
         text = ",".join(f"{seed}*{_plain(weight)}" for seed, weight in mix)
     moves = face.get("moves") or []
-    return f"{text}~{','.join(map(_plain, moves))}" if any(moves) else text
+    if any(moves):
+        text += f"~{','.join(map(_plain, moves))}"
+    return f"{text}@{_plain(face['truncation'])}" if "truncation" in face else text
 
 
 def _plain(number: float) -> str:
@@ -121,19 +145,21 @@ def _plain(number: float) -> str:
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
-def several(seed: int, count: int) -> list[Point]:
+def several(seed: int, count: int, truncation: float | None = None) -> list[Point]:
     """The faces of ``count`` seeds in a row; after the last seed comes 0."""
-    return [single((seed + number) % (MOST_SEED + 1)) for number in range(count)]
+    return [single((seed + number) % (MOST_SEED + 1), truncation) for number in range(count)]
 
 
 def mixed(faces: Sequence[tuple[Mapping[str, Any], float]]) -> Point:
     """Faces with their weights as one face: of each its heaviest `KEPT` seeds, `MOST_SEEDS` in all.
 
-    Moves are mixed in the same measure, as directions are straight lines.
+    Moves and truncations are mixed in the same measure, as directions are straight lines.
     """
     weights: dict[int, float] = {}
     moves = [0.0] * point.DIRECTIONS
     whole = sum(abs(weight) for _, weight in faces)
+    truncation = sum(abs(weight) * face.get("truncation", 1.0) for face, weight in faces) / whole
+    said = any("truncation" in face for face, _ in faces)
     for face, weight in faces:
         heaviest = sorted(face["mix"], key=lambda part: -abs(part[1]))[:KEPT]
         length = math.hypot(*(each for _, each in heaviest))
@@ -148,12 +174,13 @@ def mixed(faces: Sequence[tuple[Mapping[str, Any], float]]) -> Point:
     if len(mix) == 1:
         mix = [[mix[0][0], math.copysign(1.0, mix[0][1])]]
     far = [round(move, 2) for move in moves]
-    return {"mix": mix, "moves": far} if any(far) else {"mix": mix}
+    found = {"mix": mix, "moves": far} if any(far) else {"mix": mix}
+    return truncated(found, round(truncation, 3) if said else None)
 
 
 def nearby(face: Mapping[str, Any], seed: int, count: int) -> list[Point]:
     """The face itself, then ``count`` - 1 like it: each with a measure of a seed of its own."""
-    others = several(seed, count - 1)
+    others = several(seed, count - 1, face.get("truncation"))
     return [dict(face), *(mixed([(face, LIKE), (other, OTHER)]) for other in others)]
 
 

@@ -78,7 +78,9 @@ async def pair(engine: Any) -> Round:
     gan = secrets.randbelow(2)
     if gan:
         keys.reverse()
-    seeds = [points.single(secrets.randbelow(points.MOST_SEED + 1)) for _ in keys]
+    seeds = [
+        points.single(secrets.randbelow(points.MOST_SEED + 1), points.TRUNCATION) for _ in keys
+    ]
     options = [{} if key == answers.GAN else {"steps": answers.STEPS} for key in keys]
     left, right = await asyncio.gather(
         *(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape, unescape
 from typing import Any
 
@@ -29,12 +29,12 @@ def leg(stops: Sequence[Point]) -> int:
     return min(LONGEST_LEG, MOST_FRAMES // max(1, len(stops) - 1))
 
 
-def parse(text: str) -> tuple[Point, ...]:
+def parse(text: str, point: Callable[[str], Point] = points.parse) -> tuple[Point, ...]:
     """The stops that a link holds, at most `MOST_STOPS`. Raises `BadPoint`, `BadSeed`."""
     parts = text.split(";")[:MOST_STOPS]
     if not all(part.strip() for part in parts):
         raise BadPoint(sent=points.told(text))
-    return tuple(map(points.parse, parts))
+    return tuple(map(point, parts))
 
 
 def added(say: Say, stops: Sequence[Point], point: Point) -> tuple[tuple[Point, ...], str]:

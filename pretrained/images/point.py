@@ -4,6 +4,9 @@ Each seed stands for a latent of independent normal numbers. A mix of several is
 over the root of the sum of the squared weights, so that its numbers are as normal as one seed's: a
 mix looks as much like a face as any other draw, and a walk from one face to another never passes
 through the mean of all.
+
+Truncation takes a latent nearer to that mean: there are the faces that most were learnt from, so
+fewer are malformed, and they are more alike (Brock et al. 2018, arXiv 1809.11096, section 3.1).
 """
 
 from __future__ import annotations
@@ -25,14 +28,17 @@ MOST, DIRECTIONS, FAR = 8, 8, 3.0
 
 @dataclass(frozen=True)
 class Point:
-    """``mix``: seeds with their weights. ``moves``: along the generator's directions."""
+    """``mix``: seeds with their weights. ``moves``: along the generator's directions, after
+    ``truncation``, which the generator multiplies the mix by: 0, the mean of all, to 1, nothing."""
 
     mix: tuple[tuple[int, float], ...]
     moves: tuple[float, ...] = ()
+    truncation: float = 1.0
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Point:
-        """What a caller sends, ``{"mix": [[seed, weight], ...], "moves": [...]}``, checked.
+        """What a caller sends, checked: ``{"mix": [[seed, weight], ...], "moves": [...],
+        "truncation": 0.7}``, of which the last two may be left out.
 
         Raises:
             BadPoint: it is none. BadSeed: a seed is out of bounds.
@@ -40,6 +46,7 @@ class Point:
         try:
             mix = tuple((seed, float(weight)) for seed, weight in given["mix"])
             moves = tuple(float(move) for move in given.get("moves") or ())
+            truncation = float(given.get("truncation", 1.0))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BadPoint(sent=str(given)[:80]) from None
         for seed, _ in mix:
@@ -47,12 +54,14 @@ class Point:
                 raise BadSeed(sent=str(seed)[:40], most=SEEDS - 1)
         power = math.fsum(weight**2 for _, weight in mix)
         whole = 1 <= len(mix) <= MOST and len(moves) <= DIRECTIONS and math.isfinite(power)
-        if not (whole and power > 1e-6 and all(abs(move) <= FAR for move in moves)):
+        near = all(abs(move) <= FAR for move in moves) and 0 <= truncation <= 1
+        if not (whole and power > 1e-6 and near):
             raise BadPoint(sent=str(given)[:80])
-        return cls(mix, moves)
+        return cls(mix, moves, truncation)
 
     def latent(self, *shape: int) -> Tensor:
-        """The mix as numbers of that shape, before any move; on any machine the same."""
+        """The mix as numbers of that shape, as it is before truncation and moves; on any machine
+        the same."""
         import torch
 
         drawn = torch.zeros(shape)

@@ -46,8 +46,8 @@ class Faces:
         return found * largest.sign()
 
     def latent(self, point: Point) -> Tensor:
-        """[L]: the mix, then the moves."""
-        drawn = point.latent(self.network.generator.latent)
+        """[L]: the mix, truncated, then the moves."""
+        drawn = point.truncation * point.latent(self.network.generator.latent)
         moves = torch.tensor(point.moves)
         return drawn + moves @ self.directions[: len(moves)]
 

@@ -57,7 +57,7 @@ class Finder:
         """A drawing before its first step: noise.
 
         Args:
-            prompt: a point; its moves mean nothing here.
+            prompt: a point; its moves and its truncation mean nothing here.
 
         Raises:
             BadPoint, BadSeed: it says no face. BadSteps: out of bounds.

@@ -90,6 +90,19 @@ def test_another_seed_gives_other_faces_and_the_same_seed_the_same(
     expect(page.locator("#face-grid")).not_to_contain_text(f"seeds {SEED} to")
 
 
+def test_variety_draws_the_same_seeds_nearer_to_the_average_face(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    before = picture(page, FACES)
+    page.locator("#face-variety input[type=range]").fill("0")
+    expect(page.locator(f"{FACES} img").first).not_to_have_attribute("src", str(before))
+    settle(page)
+    drawn = page.locator(f"{FACES} img").evaluate_all("all => all.map((one) => one.src)")
+    assert len(drawn) == 16 and len(set(drawn)) == 1
+    expect(page.locator("#face-picked [data-link]")).to_have_attribute(
+        "data-link", f"seed={SEED}&count=16&variety=0&face={SEED}@0"
+    )
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_seed_out_of_range_is_refused_and_the_faces_stay(
     new_page: NewPage, app_url: str, lang: str
@@ -185,10 +198,10 @@ def test_a_broken_link_is_told_and_the_example_stands(
 
 
 def test_what_is_saved_is_what_was_drawn(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+    visit(page, app_url, more="&variety=1")  # the API draws without truncation
     with page.expect_download() as saved:
         page.locator(f"{ONE} [data-save]").click()
-    assert saved.value.suggested_filename == f"face-{SEED}.png"
+    assert saved.value.suggested_filename == f"face-{SEED}_1.png"
     one = np.asarray(Image.open(saved.value.path()).convert("RGB"))
     with page.expect_download() as saved:
         page.locator("#face-grid [data-save]").click()

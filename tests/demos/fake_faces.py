@@ -35,9 +35,9 @@ def entry(root: Path, key: str) -> catalog.Entry:
 
 
 def latent(point: Mapping[str, Any]) -> np.ndarray:
-    """[12] normal numbers, as a point stands for them; moves go along the first ones."""
+    """[12] normal numbers, as a point stands for them, truncated; moves go along the first ones."""
     drawn = sum(w * np.random.default_rng(s).standard_normal(LATENT) for s, w in point["mix"])
-    found = drawn / math.hypot(*(w for _, w in point["mix"]))
+    found = point.get("truncation", 1) * drawn / math.hypot(*(w for _, w in point["mix"]))
     for number, move in enumerate(point.get("moves") or ()):
         found[number] += move
     return np.asarray(found)

@@ -55,6 +55,11 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", " ", html))
 
 
+def usual(seed: int) -> dict:
+    """The face of a seed as the page draws it unless it is told otherwise."""
+    return points.single(seed, points.TRUNCATION)
+
+
 def last(engine, wish: Asked, lang: str = "en") -> asked.Drawing:
     return collect(asked.drawing(engine, WORDS, lang, wish))[-1]
 
@@ -63,7 +68,11 @@ def last(engine, wish: Asked, lang: str = "en") -> asked.Drawing:
 
 
 @pytest.mark.parametrize(
-    "text", ["7", "0", "4294967295", "7*0.9,12*0.44", "7*-1", "7*0.9,12*0.44~0,1.5,-2", "7~3"]
+    "text",
+    [
+        *("7", "0", "4294967295", "7*0.9,12*0.44", "7*-1", "7*0.9,12*0.44~0,1.5,-2", "7~3"),
+        *("7@0", "7@1", "7*0.9,12*0.44~0,1.5@0.35"),
+    ],
 )
 def test_what_a_link_holds_is_read_as_it_was_written(text):
     assert points.format(points.parse(text)) == text
@@ -72,7 +81,8 @@ def test_what_a_link_holds_is_read_as_it_was_written(text):
 @pytest.mark.parametrize(
     "text",
     ["", "abc", "7*", "7*0", "7**2", "7*1e5", "-7", "7.5", "1,2,3,4,5,6,7,8,9", "7,7*-1", "7~9",
-     "7~1~2", "7~", "7;8", "<b>7</b>", "７", "7" * 2_000, "7*0.0000001", None, 7, ["7"]],
+     "7~1~2", "7~", "7;8", "7@", "7@1.1", "7@-0.1", "7@x", "7@nan", "7@0.5@0.6", "7@0.5~1",
+     "<b>7</b>", "７", "7" * 2_000, "7*0.0000001", None, 7, ["7"]],
 )  # fmt: skip
 def test_a_broken_face_is_refused(text):
     with pytest.raises((BadPoint, BadSeed)) as refusal:
@@ -145,9 +155,15 @@ def test_a_face_and_its_opposite_meet_nowhere_and_break_nothing():
         points.check(point)
 
 
-def test_moves_are_walked_too():
-    way = points.walk([points.parse("7~2"), points.parse("7~-2,1")], 2)
-    assert way[1]["moves"][:2] == [0.0, 0.5]
+def test_moves_and_truncations_are_walked_too():
+    way = points.walk([points.parse("7~2@0.4"), points.parse("7~-2,1")], 2)
+    assert way[1]["moves"][:2] == [0.0, 0.5] and way[1]["truncation"] == pytest.approx(0.7)
+    assert "truncation" not in points.walk([points.single(1), points.single(2)], 2)[1]
+
+
+def test_faces_like_another_are_truncated_as_it_is():
+    found = points.nearby(points.parse("7@0.4"), 100, 3)
+    assert [point["truncation"] for point in found] == [0.4] * 3
 
 
 # Links
@@ -156,20 +172,29 @@ def test_moves_are_walked_too():
 def test_a_link_brings_back_what_was_shown():
     found, stops = asked.linked("?tab=images&seed=3&count=4&near=7*0.9,12*0.44&face=9&walk=1;2;3")
     assert (found.seed, found.count) == (3, 4)
-    assert found.near == points.parse("7*0.9,12*0.44") and found.face == points.single(9)
-    assert stops == tuple(map(points.single, (1, 2, 3)))
+    assert found.near == points.parse(f"7*0.9,12*0.44@{points.TRUNCATION}")
+    assert found.face == usual(9)
+    assert stops == tuple(map(usual, (1, 2, 3)))
+
+
+def test_a_link_tells_how_varied_the_faces_are_and_each_face_may_tell_its_own():
+    found, stops = asked.linked("?tab=images&seed=3&variety=0.4&face=9&walk=1@0.9;2")
+    assert {point["truncation"] for point in found.points} == {0.4}
+    assert found.face == points.single(9, 0.4)
+    assert stops == (points.single(1, 0.9), points.single(2, 0.4))
 
 
 def test_a_link_to_one_face_begins_the_grid_with_it():
     found, stops = asked.linked("?tab=images&face=42&lang=zh")
-    assert (found.seed, found.face, stops) == (42, points.single(42), ())
+    assert (found.seed, found.face, stops) == (42, usual(42), ())
     assert asked.linked("")[0] == Asked(asked.SEED, asked.COUNT)
 
 
 @pytest.mark.parametrize(
     ("query", "refusal"),
     [("face=x", BadPoint), ("seed=-1", BadSeed), ("count=99", BadCount), ("walk=1;;2", BadPoint),
-     ("near=7*0", BadPoint), ("face=99999999999", BadSeed), ("count=%00", BadCount)],
+     ("near=7*0", BadPoint), ("face=99999999999", BadSeed), ("count=%00", BadCount),
+     ("variety=2", BadPoint), ("variety=much", BadPoint)],
 )  # fmt: skip
 def test_a_broken_link_says_what_is_wrong(query, refusal):
     with pytest.raises(refusal):
@@ -183,10 +208,13 @@ def test_a_walk_with_an_empty_stop_is_refused_by_what_was_sent():
 
 
 def test_a_grid_tells_the_link_to_itself(engine):
-    wish = Asked(5, 3, near=points.parse("7*0.9,12*0.44"))
-    now = last(engine, wish).gallery
-    again, _ = asked.linked("?" + now.query)
-    assert again.points == wish.points
+    for wish in (
+        Asked(5, 3, near=points.parse("7*0.9,12*0.44@0.5"), truncation=0.5),
+        Asked(5, 3, truncation=0.3),
+    ):
+        now = last(engine, wish).gallery
+        again, _ = asked.linked("?" + now.query)
+        assert again == wish
 
 
 # The grid
@@ -203,14 +231,14 @@ def test_the_grid_holds_the_faces_of_seeds_in_a_row(engine):
 
 def test_the_first_face_is_picked_and_handed_to_the_other_rooms(engine):
     step = last(engine, Asked(7, 4))
-    assert step.chosen["point"] == points.single(7) and step.chosen["key"] == GAN
-    assert np.array_equal(step.chosen["image"], face(points.single(7)))
+    assert step.chosen["point"] == usual(7) and step.chosen["key"] == GAN
+    assert np.array_equal(step.chosen["image"], face(usual(7)))
     assert "Face 7" in plain(step.one) and "shows nobody" in plain(step.one)
 
 
 def test_a_linked_face_is_picked_where_it_stands_or_drawn_beside_the_grid(engine):
-    inside = last(engine, Asked(7, 4, face=points.single(9)))
-    assert inside.chosen["point"] == points.single(9)
+    inside = last(engine, Asked(7, 4, face=usual(9)))
+    assert inside.chosen["point"] == usual(9)
     assert re.search('data-at="2" aria-pressed="true"', inside.grid)
     beside = last(engine, Asked(7, 4, face=points.parse("1*0.5,2*0.5")))
     assert 'aria-pressed="true"' not in beside.grid
@@ -226,7 +254,7 @@ def test_pictures_are_packed_without_loss(engine):
 
     html = last(engine, Asked(7, 1)).one
     data = re.search(r"data:image/webp;base64,([^\"]+)", html)[1]
-    assert np.array_equal(np.asarray(Image.open(BytesIO(b64decode(data)))), face(points.single(7)))
+    assert np.array_equal(np.asarray(Image.open(BytesIO(b64decode(data)))), face(usual(7)))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -406,7 +434,7 @@ def test_who_leaves_frees_what_was_computed(engine):
 
 def test_the_picked_face_is_compared_first_and_moves_are_left_out(engine):
     gallery = last(engine, Asked(7, 6)).gallery
-    found = compare.wanted(gallery, points.parse("9~1"))
+    found = compare.wanted(gallery, points.parse(f"9~1@{points.TRUNCATION}"))
     assert [point["mix"][0][0] for point in found] == [9, 7, 8, 10]
     assert not any("moves" in point for point in found)
 
@@ -426,7 +454,7 @@ def test_a_round_has_one_drawing_of_each_network_and_the_judge_looks_at_both(
     dice = iter([side, 11, 12])
     monkeypatch.setattr(round.secrets, "randbelow", lambda most: next(dice))
     one = asyncio.run(round.pair(engine))
-    seeds = [points.single(11), points.single(12)]
+    seeds = [usual(11), usual(12)]
     assert one.gan == side
     assert np.array_equal(one.pictures[side], face(seeds[side]))
     assert np.array_equal(one.pictures[1 - side], face(seeds[1 - side], 3))

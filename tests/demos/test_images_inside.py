@@ -20,6 +20,7 @@ from PIL import Image
 from demos.images import copy, denoise, inside, judge, layers, moves, opened, player, replayed
 from demos.images.asked import SEED, drawing, linked
 from demos.images.look import Look, Looked
+from demos.images.points import TRUNCATION
 from demos.language import Words
 from demos.turns import Turn
 from inference.errors import BadInput, Busy, Refusal
@@ -89,10 +90,12 @@ def test_the_room_says_whose_face_it_is_and_that_nobody_has_it(engine):
         ("near=3*0.9,5*0.4&seed=12", {"mix": [[3, 0.9], [5, 0.4]]}),
         ("face=nonsense", {"mix": [[SEED, 1.0]]}),
         ("seed=-1", {"mix": [[SEED, 1.0]]}),
+        ("seed=12&variety=0.2", {"mix": [[12, 1.0]], "truncation": 0.2}),
     ],
 )
 def test_before_try_has_drawn_its_face_is_looked_at_the_links_too(engine, query, point):
     first = Looked.at(None, query)
+    point = {"truncation": TRUNCATION} | point
     assert (first.point, first.key, first.image) == (point, GAN, None)
     [asked, *_] = asked_by_try(engine, query)
     assert asked == point

@@ -74,6 +74,10 @@ def test_the_scale_of_weights_does_not_matter():
         {"mix": [[1, 1.0]], "moves": [FAR + 0.1]},
         {"mix": [[1, 1.0]], "moves": [float("nan")]},
         {"mix": [[1, 1.0]], "moves": [0.0] * 9},
+        {"mix": [[1, 1.0]], "truncation": 1.1},
+        {"mix": [[1, 1.0]], "truncation": -0.1},
+        {"mix": [[1, 1.0]], "truncation": float("nan")},
+        {"mix": [[1, 1.0]], "truncation": None},
         "face",
         None,
     ],
@@ -330,6 +334,20 @@ def test_layers_are_shown_small_to_large(faces):
     assert [len(layer["maps"]) for layer in answer["layers"]] == [16, 16, 8, 4]
     assert all(layer["maps"].dtype == np.uint8 for layer in answer["layers"])
     assert len(answer["latent"]) == 8
+
+
+def test_truncation_brings_every_seed_to_the_mean_and_leaves_moves_alone(faces):
+    point = Point.of({"mix": [[7, 1.0]], "moves": [1.5], "truncation": 0.4})
+    whole = Point.of({"mix": [[7, 1.0]]})
+    move = 1.5 * faces.directions[0]
+    assert torch.allclose(faces.latent(point), 0.4 * faces.latent(whole) + move, atol=1e-6)
+    one, other = faces.predict([{"mix": [[n, 1.0]], "truncation": 0} for n in (7, 8)])
+    assert np.array_equal(one["image"], other["image"])
+
+
+def test_what_says_nothing_of_truncation_is_drawn_without(faces):
+    plain, same = faces.predict([SEVEN, SEVEN | {"truncation": 1}])
+    assert np.array_equal(plain["image"], same["image"])
 
 
 def test_a_picture_is_judged_with_its_rank_and_where_it_matters(faces):
