@@ -7,10 +7,10 @@ lengths.
 from __future__ import annotations
 
 import io
-import json
 import math
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,31 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pretrained.detection import rle
+from pretrained.detection import coco, rle
+from pretrained.detection.left_out import LeftOut
 from pretrained.errors import BadData
 from pretrained.pixels import upright_rgb
 
 #: Where only the main person is labelled: of the rest of such a picture nothing is known.
 PARTIAL = frozenset({"clothing-co-parsing"})
+#: Where only some kinds are labelled: what else is in such a picture is there unlabelled.
+KINDS = {
+    "coco-person-only": frozenset({"person"}),
+    "penn-fudan": frozenset({"person"}),
+    "oxford-pets": frozenset({"cat", "dog"}),
+    "open-images-5-classes": frozenset({"person", "boat", "apple", "bird", "bicycle"}),
+    "pascal-voc-2012": frozenset(
+        {
+            "airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+            "dining table", "dog", "horse", "motorcycle", "person", "potted plant", "sheep",
+            "couch", "train", "tv",
+        }
+    ),
+}  # fmt: skip
+
+#: Pictures with smaller sides may have boxes of a pixel. Pixels beyond the edge that no rounding
+#: explains.
+LEAST_SIDE, CUT = 8, 2
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,11 @@ class Scene:
         """Whether nothing is known outside the labelled boxes."""
         return self.source in PARTIAL
 
+    @property
+    def kinds(self) -> frozenset[str] | None:
+        """The kinds that are labelled; None where all are."""
+        return KINDS.get(self.source)
+
     def pixels(self) -> np.ndarray:
         """uint8 [height, width, 3], as the boxes mean it.
 
@@ -83,13 +107,23 @@ class Scene:
 
 @dataclass(frozen=True)
 class Scenes:
-    """Pictures of one split, and the name of the split."""
+    """Pictures of one split, the name of the split, and sentences on what was left out of it."""
 
     scenes: tuple[Scene, ...]
     split: str
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.scenes)
+
+    def say(self) -> None:
+        """Tell on standard error what was left out."""
+        for sentence in self.left_out:
+            print(sentence, file=sys.stderr)
+
+    def told(self) -> dict[str, str]:
+        """The same for a card: ``left_out``, where there is something to tell."""
+        return {"left_out": "; ".join(self.left_out)} if self.left_out else {}
 
     def names(self) -> list[str]:
         """Every class, by the alphabet."""
@@ -107,34 +141,97 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
     Args:
         source: a Parquet file with the columns ``image``, ``width``, ``height`` and ``objects``
             (taken whole), a folder of such files named by split, or a folder with pictures and
-            their labels as COCO writes them: ``SPLIT.json``, ``annotations/instances_SPLIT*.json``
-            or else ``annotations.json``.
+            their labels as COCO writes them, in any layout that `coco.labels_of` knows. Several
+            are named with commas between them.
 
     Raises:
-        BadData: nothing there that can be read, or fewer than ``least`` pictures.
+        BadData: nothing there that can be read, or fewer than ``least`` pictures; boxes that are
+            no pixels.
     """
+    several = [source] if Path(source).exists() else str(source).split(",")
+    left_out = LeftOut()
+    found = [
+        _read(one.strip() if isinstance(one, str) else one, split, left_out) for one in several
+    ]
+    scenes = tuple(scene for part, _ in found for scene in part)
+    if len(scenes) < least:
+        missing = "".join(f"; {sentence}" for sentence in left_out.sentences())
+        reason = f"it holds {len(scenes)} pictures: {least} or more are needed{missing}"
+        raise BadData(path=source, reason=reason)
+    name = " and ".join(name for _, name in found)
+    return Scenes(scenes, name, left_out.sentences())
+
+
+def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene], str]:
+    """The pictures of one file or folder, and the split's name."""
     path = Path(source)
-    files = sorted(path.glob(f"{split}*.parquet")) if path.is_dir() else [path]
+    files = sorted(coco.seen(path, f"{split}*.parquet")) if path.is_dir() else [path]
     if path.is_file() and path.suffix == ".parquet":
-        scenes, name = list(_parquet(files)), f"{path.resolve().parent.name}/{path.stem}"
+        rows, name = _parquet(files), f"{path.resolve().parent.name}/{path.stem}"
     elif path.is_dir() and files:
-        scenes, name = list(_parquet(files)), f"{path.resolve().name}/{split}"
-    elif path.is_dir() and (labels := _labels(path, split)):
-        own = "" if labels.stem == "annotations" else f"/{split}"
-        scenes, name = list(_coco(path, labels)), f"{path.resolve().name}{own}"
+        rows, name = _parquet(files), f"{path.resolve().name}/{split}"
+    elif path.is_dir() and (labels := coco.labels_of(path, split)):
+        name = f"{path.resolve().name}{f'/{split}' if labels[1] else ''}"
+        rows = ((*row[:4], "own", row[4]) for row in coco.rows(path, labels[0], split, left_out))
     else:
         reason = (
             "it is neither a Parquet file nor a folder with such files or with annotations.json: "
             "check the path"
         )
         raise BadData(path=source, reason=reason)
-    if len(scenes) < least:
-        reason = f"it holds {len(scenes)} pictures: {least} or more are needed"
+    every = list(rows)
+    in_pixels([row[:4] for row in every], source)
+    return [_scene(*row, left_out) for row in every], name
+
+
+Row = tuple[bytes | Path, Any, Any, list[tuple[Any, ...]], Any, str]
+"""Picture, width, height, objects (label, box, segmentation, crowd), source, where it stands."""
+
+
+def in_pixels(rows: Sequence[tuple[Any, ...]], source: Path | str) -> None:
+    """Refuse boxes that are not left, top, width and height in pixels: shares of the picture, as
+    YOLO has them, or the right and bottom edge in place of width and height.
+
+    Args:
+        rows: picture, width, height, objects.
+
+    Raises:
+        BadData: half of all boxes or more are so.
+    """
+    boxes = []
+    for _, width, height, things in rows:
+        for _, box, *_ in things:
+            try:
+                boxes.append((*map(float, box), float(width), float(height)))
+            except (TypeError, ValueError, OverflowError):  # refused where it is read
+                continue
+    told = np.array([box for box in boxes if len(box) == 6], float).reshape(-1, 6)
+    told = told[(told[:, 2:4] > 0).all(1)]
+    x, y, w, h, width, height = told.T
+    if len(told) and (shares(told).mean() >= 0.5):
+        reason = (
+            "its boxes are shares of the picture, from 0 to 1, and not pixels: multiply left and "
+            "width by the picture's width, top and height by its height (a box of YOLO's begins "
+            "with its middle, COCO's with its left upper corner)"
+        )
         raise BadData(path=source, reason=reason)
-    return Scenes(tuple(scenes), name)
+    corners = (w > x) & (h > y) & (w <= width + 1) & (h <= height + 1)
+    beyond = (x + w > width * 1.02 + 1) | (y + h > height * 1.02 + 1)
+    if len(told) and (corners & beyond).mean() >= 0.5 and corners.mean() >= 0.95:
+        reason = (
+            "its boxes seem to be left, top, right, bottom: COCO's are left, top, width, height; "
+            "take left from right and top from bottom"
+        )
+        raise BadData(path=source, reason=reason)
 
 
-def _parquet(files: list[Path]) -> Iterator[Scene]:
+def shares(boxes: np.ndarray) -> np.ndarray:
+    """Which boxes (x, y, w, h and the picture's width and height) [N, 6] are no pixels: [N]."""
+    small: np.ndarray = (np.abs(boxes[:, :4]) <= 1).all(1) & (boxes[:, 4:].min(1) >= LEAST_SIDE)
+    return small
+
+
+def _parquet(files: list[Path]) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -162,59 +259,7 @@ def _parquet(files: list[Path]) -> Iterator[Scene]:
             except (KeyError, TypeError, AttributeError) as error:
                 reason = "its objects have no category and bbox each: name these columns so"
                 raise BadData(path=place, reason=reason) from error
-            yield _scene(content, row["width"], row["height"], things, row.get("source"), place)
-
-
-def _labels(folder: Path, split: str) -> Path | None:
-    """The file of a folder's labels."""
-    inside = sorted((folder / "annotations").glob(f"instances_{split}*.json"))
-    asked = (folder / f"{split}.json", *inside, folder / "annotations.json")
-    return next((file for file in asked if file.is_file()), None)
-
-
-def _coco(folder: Path, labels: Path) -> Iterator[Scene]:
-    try:
-        told = json.loads(labels.read_text("utf-8"))
-        names = {one["id"]: str(one["name"]) for one in told["categories"]}
-        things: dict[Any, list[tuple[Any, ...]]] = {one["id"]: [] for one in told["images"]}
-        for one in told["annotations"]:
-            label = names[one["category_id"]]
-            row = (label, one["bbox"], one.get("segmentation"), one.get("iscrowd"))
-            things[one["image_id"]].append(row)
-        rows = [
-            (one["file_name"], one["width"], one["height"], one["id"]) for one in told["images"]
-        ]
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        reason = (
-            f"it is not labelled as COCO does ({type(error).__name__} {error}): export it again"
-        )
-        raise BadData(path=labels, reason=reason) from error
-    for name, width, height, key in rows:
-        file = _picture(folder, name)
-        if file is None:
-            reason = f"there is no picture {str(name)[:80]}: put it beside the labels or in images/"
-            raise BadData(path=labels, reason=reason)
-        try:
-            file.open("rb").close()
-        except OSError as error:
-            raise BadData(path=file, reason="it cannot be read: check its rights") from error
-        yield _scene(file, width, height, things[key], "own", str(file))
-
-
-def _picture(folder: Path, name: Any) -> Path | None:
-    """The picture of that name in a folder or its images/; None where it holds none."""
-    try:
-        file = next((f for f in (folder / name, folder / "images" / name) if f.is_file()), None)
-        return file if file and folder.resolve() in file.resolve().parents else None
-    except (OSError, ValueError, TypeError):  # no name that a file can have
-        return None
+            yield content, row["width"], row["height"], things, row.get("source"), place
 
 
 def _scene(
@@ -224,19 +269,22 @@ def _scene(
     rows: list[tuple[Any, ...]],
     source: Any,
     place: str,
+    left_out: LeftOut,
 ) -> Scene:
-    """A picture with its objects; those without any width or height are left out."""
+    """A picture with its objects; those without any width or height in it are left out."""
     sides = (width, height)
     if not all(isinstance(side, int | float) and 1 <= side <= rle.LARGEST for side in sides) or (
         int(width) != width or int(height) != height or width * height > rle.LARGEST
     ):
         reason = f"its width and height are no pixels of a picture ({str(sides)[:80]}): mend these"
         raise BadData(path=place, reason=reason)
-    things = []
+    name, things = Path(place).name, []
     for label, bbox, segmentation, crowd in rows:
         try:
-            left, top, wide, high = (float(number) for number in bbox)
             mask = rle.of_coco(segmentation, int(height), int(width))
+            if bbox is None and mask is not None:
+                bbox = rle.box(mask)
+            left, top, wide, high = (float(number) for number in bbox)
         except (TypeError, ValueError, OverflowError) as error:
             reason = f"an object of class {label} cannot be read ({error}): label it again"
             raise BadData(path=place, reason=reason) from error
@@ -244,8 +292,15 @@ def _scene(
             reason = f"an object of class {label} has no finite box: label it again"
             raise BadData(path=place, reason=reason)
         box = (max(left, 0.0), max(top, 0.0), min(left + wide, width), min(top + high, height))
-        if box[2] > box[0] and box[3] > box[1]:
-            things.append(Thing(str(label), box, mask, bool(crowd)))
+        if box[2] <= box[0] or box[3] <= box[1]:
+            left_out.add("objects left out, their box has no width or height in the picture", name)
+            continue
+        if shares(np.array([[left, top, wide, high, width, height]])).all():
+            left_out.add("objects left out, their box is smaller than a pixel", name)
+            continue
+        if max(-left, -top, left + wide - width, top + high - height) > CUT:
+            left_out.add("boxes cut at the edge of their picture", name)
+        things.append(Thing(str(label), box, mask, bool(crowd)))
     return Scene(content, int(width), int(height), tuple(things), str(source or "own"), place)
 
 

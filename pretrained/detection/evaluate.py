@@ -57,6 +57,7 @@ def evaluate(
         BadCheckpoint: the model refuses a picture.
     """
     scenes = data.read(source, split)
+    scenes.say()
     found = answers(entry, scenes, device)
     counts = scenes.counts()
     enough = [name for name, count in counts.items() if count >= LEAST]

@@ -20,6 +20,7 @@ from pretrained.detection.hub_detector import COCO_NAMES, PREPROCESSING, build, 
 from pretrained.detection.hub_entries import DETECTORS
 from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.detection.hub_tuning import WATCHED, Tuning
+from pretrained.detection.left_out import LeftOut
 from pretrained.errors import BadData
 from training import loop
 from training.provenance import provenance
@@ -61,6 +62,7 @@ def train(
         others = ", ".join(key for key, one in DETECTORS.items() if not one.masks)
         raise NotTunable(model=entry.title, others=others)
     scenes = whole(data.read(source, "train", LEAST), source)
+    scenes.say()
     classes = scenes.names()
     train_on, held_out = data.held_apart(scenes, HELD_OUT)
     folder = hub.fetch(entry.hub_id, entry.revision, entry.files, progress)
@@ -93,6 +95,7 @@ def train(
         epochs=history[-1]["epoch"],
         data=scenes.split,
         pictures=len(train_on),
+        **scenes.told(),
         started_from=f"{entry.hub_id} at {folder.name}",
         learnt="the heads" if run.head_only else "every layer, the body at a tenth of the rate",
         held_out=f"{min(len(held_out), WATCHED)} pictures {held_out.split}",
@@ -124,11 +127,18 @@ def whole(scenes: Scenes, source: Path | str) -> Scenes:
     Raises:
         BadData: they are too few, or nothing in them is labelled.
     """
-    kept = Scenes(tuple(scene for scene in scenes.scenes if not scene.partial), scenes.split)
-    if len(kept) < LEAST or not kept.names():
+    names, left_out = set(scenes.names()), LeftOut()
+    kept = []
+    for scene in scenes.scenes:
+        if scene.partial or (scene.kinds is not None and not names <= scene.kinds):
+            left_out.add("pictures left out, only some of what they show is labelled", scene.source)
+        else:
+            kept.append(scene)
+    whole_ones = Scenes(tuple(kept), scenes.split, (*scenes.left_out, *left_out.sentences()))
+    if len(kept) < LEAST or not whole_ones.names():
         reason = f"{LEAST} pictures or more in which every object is labelled are needed"
         raise BadData(path=source, reason=reason)
-    return kept
+    return whole_ones
 
 
 def begun(folder: Path, classes: Sequence[str]) -> tuple[Any, Preprocessing]:

@@ -82,7 +82,7 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
         segmentation = {"size": [height, width], "counts": segmentation}
     try:
         if isinstance(segmentation, Sequence):
-            shapes = [_outline(shape, height, width) for shape in segmentation if len(shape) >= 6]
+            shapes = [_outline(shape, height, width) for shape in polygons(segmentation)]
             if not shapes:
                 return None
             found = coco.merge(coco.frPyObjects(shapes, height, width))
@@ -103,6 +103,28 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
         found = coco.frPyObjects({"size": size, "counts": runs.tolist()}, height, width)
         counts = found["counts"].decode("ascii")
     return {"size": size, "counts": counts}
+
+
+def box(rle: Rle) -> list[float]:
+    """Left, top, width and height of a mask."""
+    return [float(side) for side in coco.toBbox(rle)]
+
+
+def polygons(segmentation: Sequence[Any]) -> list[list[Any]]:
+    """Lists of x and y by turns, as COCO has them, of three corners or more each; also of one flat
+    list (VIA), and where the corners are pairs."""
+    if all(isinstance(one, int | float) for one in segmentation):
+        shapes = [list(segmentation)]
+    elif all(isinstance(one, Sequence) and len(one) == 2 for one in segmentation):
+        shapes = [[side for corner in segmentation for side in corner]]
+    else:
+        shapes = [
+            [side for corner in shape for side in corner]
+            if all(isinstance(corner, Sequence) and len(corner) == 2 for corner in shape)
+            else list(shape)
+            for shape in segmentation
+        ]
+    return [shape for shape in shapes if len(shape) >= 6]
 
 
 def _outline(shape: Any, height: int, width: int) -> list[float]:

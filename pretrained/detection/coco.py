@@ -1,0 +1,224 @@
+"""Folders of pictures with labels as COCO writes them, in the layouts of the tools that export so.
+
+Labels are looked for where COCO itself, Roboflow, CVAT, Label Studio and VIA put them, and pictures
+by the name that the labels have for them, however that machine wrote it: with backslashes, with
+folders that are not here, accents as one character or as two, in other case. Two that would answer
+to one name are never guessed between.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from pretrained.detection import rle
+from pretrained.detection.left_out import LeftOut
+from pretrained.errors import BadData
+
+#: What a split is called by one tool or another.
+SPLITS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test",),
+}
+#: Labels that belong to no split: COCO's, CVAT's, Roboflow's, Label Studio's.
+WHOLE = (
+    "annotations.json",
+    "annotations/instances_default.json",
+    "annotations/annotations.json",
+    "_annotations.coco.json",
+    "result.json",
+)
+Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
+"""The picture's file, its width and height, its objects (label, box, segmentation, crowd), and what
+to call it."""
+
+
+def labels_of(folder: Path, split: str) -> tuple[Path, bool] | None:
+    """The file of a folder's labels, and whether it is of this split alone; None if there is none.
+
+    Where no name is known a single JSON file is taken.
+    """
+    for name in SPLITS.get(split, (split,)):
+        found = sorted(seen(folder / "annotations", f"instances_{name}*.json"))
+        places = (f"{name}.json", f"{name}/_annotations.coco.json", f"{name}/annotations.json")
+        found = [folder / places[0], *found, *(folder / place for place in places[1:])]
+        if file := next((file for file in found if file.is_file()), None):
+            return file, True
+    if file := next((folder / name for name in WHOLE if (folder / name).is_file()), None):
+        return file, False
+    others = [*seen(folder, "*.json"), *seen(folder / "annotations", "*.json")]
+    known = {name for names in SPLITS.values() for name in names}
+    rest = [file for file in others if not any(part in file.stem.lower() for part in known)]
+    return (rest[0], False) if len(rest) == 1 else None
+
+
+def seen(folder: Path, pattern: str) -> list[Path]:
+    """The files of a folder that are not hidden (macOS leaves ``._name`` beside ``name``)."""
+    return [file for file in folder.glob(pattern) if not file.name.startswith(".")]
+
+
+def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[Row]:
+    """Every picture that is there, with its objects.
+
+    Raises:
+        BadData: the labels are no COCO file, or contradict themselves.
+    """
+    told = _told(labels)
+    names = {
+        _id(one, "id", labels): _name(_field(one, "name", labels, "categories"))
+        for one in told["categories"]
+    }
+    things: dict[str, list[tuple[Any, ...]]] = {}
+    for one in told["images"]:
+        key = _id(one, "id", labels)
+        if key in things:
+            raise BadData(path=labels, reason=f"two pictures have the id {key[:40]}: export again")
+        things[key] = []
+    for one in told["annotations"]:
+        kind, picture = (_id(one, name, labels) for name in ("category_id", "image_id"))
+        if kind not in names:
+            reason = (
+                f"an object is of category {kind[:40]}, which categories lacks: export it again"
+            )
+            raise BadData(path=labels, reason=reason)
+        if picture not in things:
+            left_out.add("objects of pictures that are not listed", f"id {picture[:40]}")
+            continue
+        row = (names[kind], one.get("bbox"), one.get("segmentation"), one.get("iscrowd"))
+        things[picture].append(row)
+    files = Files(folder, labels, split)
+    for one in told["images"]:
+        key = _id(one, "id", labels)
+        name = _field(one, "file_name", labels, "images")
+        file = files.find(name)
+        if file is None:
+            left_out.add("pictures that are not beside the labels", str(name)[:80])
+            continue
+        size = _size(file)
+        if size is None:
+            left_out.add("pictures that are damaged or no pictures", file.name)
+            continue
+        width, height = one.get("width") or size[0], one.get("height") or size[1]
+        if (width, height) not in (size, size[::-1]) and _plausible(width, height):
+            left_out.add("pictures of another size than their labels say", file.name)
+            continue
+        yield file, width, height, things[key], str(file)
+
+
+class Files:
+    """The pictures of a folder, by the names that labels may have for them.
+
+    A name is compared with its accents composed (macOS takes them apart) and in lower case.
+    """
+
+    def __init__(self, folder: Path, labels: Path, split: str) -> None:
+        self.folder = folder.resolve()
+        tail = labels.stem.removeprefix("instances_")
+        aliases = [tail, *SPLITS.get(split, (split,))]
+        near = [labels.parent, folder, labels.parent / "images", folder / "images"]
+        near += [place / alias for alias in aliases for place in (folder, folder / "images")]
+        self.near = [_key(place.resolve().relative_to(self.folder).as_posix()) for place in near]
+        self.paths: dict[str, list[Path]] = defaultdict(list)
+        self.names: dict[str, list[Path]] = defaultdict(list)
+        for place, inner, files in os.walk(self.folder):
+            inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
+            for name in files:
+                if not name.startswith("."):
+                    path = Path(place) / name
+                    self.paths[_key(path.relative_to(self.folder).as_posix())].append(path)
+                    self.names[_key(name)].append(path)
+
+    def find(self, name: Any) -> Path | None:
+        """The file that labels call so; None if there is none, or more than one that may be it."""
+        if not isinstance(name, str):
+            return None
+        posix = PurePosixPath(name.replace("\\", "/"))
+        for place in self.near:
+            if file := _only(self.paths.get(_key((PurePosixPath(place) / posix).as_posix())), name):
+                return self._inside(file)
+        same = self.names.get(_key(posix.name), [])
+        for depth in range(min(len(posix.parts), 8), 0, -1):  # as many folders as agree
+            tail = _key("/".join(posix.parts[-depth:]))
+            ends = [file for file in same if ("/" + _key(file.as_posix())).endswith("/" + tail)]
+            if ends:
+                return self._inside(_only(ends, name))
+        return None
+
+    def _inside(self, file: Path | None) -> Path | None:
+        """A link that leads out of the folder is no picture of it."""
+        return file if file and self.folder in file.resolve().parents else None
+
+
+def _only(files: list[Path] | None, name: str) -> Path | None:
+    """The single one, or the one that is written just so."""
+    if not files or len(files) == 1:
+        return files[0] if files else None
+    exact = [file for file in files if file.name == name.replace("\\", "/").rsplit("/", 1)[-1]]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _key(name: str) -> str:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    return unicodedata.normalize("NFC", "/".join(parts)).casefold()
+
+
+def _told(labels: Path) -> dict[str, list[dict[str, Any]]]:
+    """The three lists of a file of labels, in whichever Unicode encoding it is."""
+    try:
+        told = json.loads(labels.read_bytes())  # finds out the encoding, with or without its mark
+    except (OSError, ValueError, RecursionError) as error:
+        reason = f"it is no readable JSON ({type(error).__name__}): export it again"
+        raise BadData(path=labels, reason=reason) from error
+    for part in ("images", "annotations", "categories"):
+        value = told.get(part) if isinstance(told, dict) else None
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            reason = f"it has no list called {part}, as COCO's labels have: export it as COCO"
+            raise BadData(path=labels, reason=reason)
+    return told
+
+
+def _field(row: dict[str, Any], name: str, labels: Path, part: str) -> Any:
+    if row.get(name) is None:
+        reason = f"one of its {part} has no {name}: export it again"
+        raise BadData(path=labels, reason=reason)
+    return row[name]
+
+
+def _id(row: dict[str, Any], name: str, labels: Path) -> str:
+    """An id as text: some tools write 100, others "100"."""
+    value = row.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        reason = f"one of its rows has no number or text as {name}: export it again"
+        raise BadData(path=labels, reason=reason)
+    return str(value).strip()
+
+
+def _name(value: Any) -> str:
+    """A class's name, accents composed, so that one name is one class."""
+    return unicodedata.normalize("NFC", str(value)).strip()
+
+
+def _size(file: Path) -> tuple[int, int] | None:
+    """Width and height as stored; None where it is no picture."""
+    try:
+        with Image.open(file) as picture:
+            return picture.size
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
+        return None
+
+
+def _plausible(*sides: Any) -> bool:
+    """Whether these may be sides of a picture; what may not is refused by whoever reads on."""
+    return all(isinstance(side, int) and 1 <= side <= rle.LARGEST for side in sides)
