@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -9,13 +10,22 @@ from typing import Any
 
 from pretrained import checkpoint
 
-#: Typographers' signs, and what stands for them in the training text.
+#: Typographers' signs, and what stands for them in the training text; every kind of line end is
+#: one; signs without width are none.
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\t": " "}
-    | {"\u00a0": " ", "\r": "\n"}
+    | dict.fromkeys("\u00a0\u2009\u202f", " ")
+    | dict.fromkeys("\r\v\f\u0085\u2028\u2029", "\n")
+    | dict.fromkeys("\u00ad\u200b\ufeff", "")
 )
 #: The index of every character that the model does not know.
 UNKNOWN = 0
+
+
+def plain(text: str) -> str:
+    """A text as it is learnt from: plain quotation marks and dashes, one kind of line end, accents
+    and their letters as one character (NFC)."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).translate(PLAIN)
 
 
 class Alphabet:
@@ -38,10 +48,9 @@ class Alphabet:
         return cls("".join(sorted({*text} | {begin})), begin)
 
     def clean(self, text: str) -> str:
-        """The text as the model reads it: plain quotation marks, one kind of line end, and a
-        full-width sign for a half-width one, or the other way round, where only that is known."""
-        text = text.replace("\r\n", "\n").translate(PLAIN)
-        return "".join(c if c in self._index else self._twin(c) for c in text)
+        """The text as the model reads it: `plain`, and a full-width sign for a half-width one, or
+        the other way round, where only that is known."""
+        return "".join(c if c in self._index else self._twin(c) for c in plain(text))
 
     def _twin(self, character: str) -> str:
         code = ord(character)
@@ -57,7 +66,8 @@ class Alphabet:
     def unknown(self, text: str) -> list[str]:
         """The distinct characters that the model does not know, as they were given, in their order:
         a sign for which another is read is unknown only if that one is."""
-        return [c for c in dict.fromkeys(text) if self.known(c) != self.clean(c)]
+        whole = dict.fromkeys(unicodedata.normalize("NFC", text))
+        return [c for c in whole if self.known(c) != self.clean(c)]
 
     def encode(self, text: str) -> list[int]:
         """Indices of the cleaned text; `UNKNOWN` for what the model does not know."""

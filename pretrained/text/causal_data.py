@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from pretrained.errors import BadData
 from pretrained.text.causal_tokens import Tokens
+from pretrained.text.data import read_text_raw, records
 
 SUFFIXES = (".txt", ".md", ".jsonl")
 #: Fewest characters that are worth fine-tuning on: about half a page.
@@ -43,26 +43,11 @@ def documents(source: Path | str) -> list[str]:
 
 
 def _texts(file: Path) -> Iterator[str]:
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadData(path=file, reason="it is not UTF-8: save it as UTF-8 text") from None
-    except OSError as error:
-        raise BadData(path=file, reason="it cannot be read: check its permissions") from error
-    if file.suffix.lower() != ".jsonl":
+    text = read_text_raw(file)
+    if file.suffix.lower() == ".jsonl":
+        yield from records(text, file)
+    else:
         yield text
-        return
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError):
-            found = None
-        if not isinstance(found, str):
-            reason = f'line {number} is no JSON object with a "text": mend it or take it out'
-            raise BadData(path=file, reason=reason)
-        yield found
 
 
 def stream(texts: list[str], tokens: Tokens) -> Tensor:

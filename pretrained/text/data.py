@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,13 +14,12 @@ import torch
 from torch import Tensor
 
 from pretrained.errors import BadData
-from pretrained.text.alphabet import UNKNOWN, Alphabet
+from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
 
 #: Where the folder of the recipe keeps what it is trained on.
 PLAYS, TINY, POEMS = "shakespeare", "tinyshakespeare_train.txt", "tang_quatrains_train.jsonl"
-#: The play whose second half opens the last tenth of the file (the first half stands before it, in
-#: what is trained on; the rest is the beginning of another play that is not in the folder).
-KEPT_ASIDE = "measureforemeasure"
+#: A play is in the file already if it holds so large a share of its longer lines.
+IN_FILE, LONGER = 0.5, 20
 #: Fewest characters that are worth training on.
 LEAST = 2_000
 #: What opens a poem, and what ends it, in the texts that poems are trained and written as.
@@ -30,7 +30,8 @@ OPEN, CLOSE = "\n", "\n"
 class Texts:
     """What is trained on, what is kept aside, and how both are named in the card.
 
-    ``works``: (title, first character) of each work in ``train``, in their order.
+    ``works``: (title, first character) of each work in ``train``, in their order. ``own``: a
+    visitor's text. ``told``: what was replaced in it or left out, counted, in sentences.
     """
 
     train: str
@@ -38,69 +39,139 @@ class Texts:
     split: str
     held_out_split: str
     works: tuple[tuple[str, int], ...] = ()
+    own: bool = False
+    told: tuple[str, ...] = ()
 
 
 def read_text(source: Path | str) -> str:
-    """A text file, or every ``text`` of a JSONL file, one to a line.
+    """A text file, or every ``text`` of a JSONL file with its lines: each on a line of its own, or,
+    where some have several lines, with a blank line between them. Quatrains take one line each.
 
     Raises:
         BadData: there is no such file, it is not UTF-8, or its lines are not as they should be.
     """
     path = Path(source)
+    text = _newlines(read_text_raw(path))
+    if path.suffix.lower() != ".jsonl":
+        return text
+    found = [_newlines(record) for record in records(text, path)]
+    found = [one if quatrain(one := text.replace("\n", "")) else text for text in found]
+    gap = "\n\n" if any("\n" in text.strip("\n") for text in found) else CLOSE
+    return "".join(text.strip("\n") + gap for text in found if text.strip())
+
+
+def records(text: str, path: Path) -> Iterator[str]:
+    """The ``text`` of each line of JSONL; blank lines are passed over.
+
+    Raises:
+        BadData: a line is no object with such a text.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)["text"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            found = None
+        if not isinstance(found, str):
+            reason = f'line {number} is no JSON object with a "text": mend it or take it out'
+            raise BadData(path=path, reason=reason)
+        yield found
+
+
+def read_text_raw(path: Path) -> str:
+    """A file's text as it stands.
+
+    Raises:
+        BadData: there is no such file, or it is not UTF-8.
+    """
     try:
-        text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise BadData(path=path, reason="there is no such file: check the path") from None
+        return path.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        reason = "there is no such file: check the path"
     except IsADirectoryError:
         reason = "it is a folder: name one text or JSONL file in it"
-        raise BadData(path=path, reason=reason) from None
     except UnicodeDecodeError:
-        raise BadData(path=path, reason="it is not UTF-8: save it as UTF-8 text") from None
-    if path.suffix != ".jsonl":
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(f"{poem}{CLOSE}" for poem in _poems(text, path))
+        reason = "it is not UTF-8: save it as UTF-8 text"
+    except OSError:
+        reason = "it cannot be read: check its permissions"
+    raise BadData(path=path, reason=reason)
 
 
-def _poems(text: str, path: Path) -> Iterator[str]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            poem = json.loads(line)["text"]
-            assert isinstance(poem, str)
-        except (ValueError, KeyError, TypeError, AssertionError):
-            reason = f'line {number} is no JSON object with a "text": mend it or take it out'
-            raise BadData(path=path, reason=reason) from None
-        yield poem.replace("\n", "")
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def own(source: Path | str) -> Texts:
-    """A visitor's own text, its last twentieth kept aside.
+    """A visitor's own text as it is learnt from (`alphabet.plain`), its end kept aside.
 
     Raises:
         BadData: it cannot be read or is too little.
     """
-    text = read_text(source)
-    if len(text) < LEAST:
-        reason = f"{len(text)} characters are too few to learn from: give {LEAST:,} or more"
+    raw = read_text(source)
+    text = plain(raw).strip("\n") + "\n"
+    if len(text.strip()) < LEAST:
+        reason = f"{len(text.strip())} characters are too few to learn from: give {LEAST:,} or more"
         raise BadData(path=source, reason=reason)
-    text = text.rstrip("\n") + "\n"
-    cut = text.rfind("\n", 0, int(len(text) * 0.95)) + 1 or int(len(text) * 0.95)
-    name = Path(source).name
-    return Texts(text[:cut], text[cut:], f"first 95% of {name}", f"last 5% of {name}")
+    cut = end_of_training(text)
+    name, share = Path(source).name, round(100 * cut / len(text))
+    return Texts(
+        text[:cut],
+        text[cut:],
+        f"first {share}% of {name}",
+        f"last {100 - share}% of {name}",
+        own=True,
+        told=tuple(_told(raw)),
+    )
+
+
+def end_of_training(text: str) -> int:
+    """Where the last twentieth of a text begins: at the last end of a paragraph between 90 and 95
+    hundredths of it; where there is none, of a line, of a sentence, of a word."""
+    first, last = int(len(text) * 0.90), int(len(text) * 0.95)
+    for end in ("\n\n", "\n", ". ", "。", " "):
+        place = text.rfind(end, first, last)
+        if place >= 0:
+            return place + len(end)
+    return last
+
+
+def _told(text: str) -> Iterator[str]:
+    """What `alphabet.plain` does to a text, in sentences that count."""
+    found = Counter(c for c in text if ord(c) in PLAIN)
+    gone = {c: n for c, n in found.items() if not PLAIN[ord(c)]}
+    found -= Counter(gone)
+    if found:
+        each = ", ".join(f"{counted(c, n)} by {PLAIN[ord(c)]!r}" for c, n in found.most_common())
+        yield f"{found.total():,} characters were replaced by plain ones: {each}"
+    if gone:
+        each = ", ".join(counted(c, n) for c, n in gone.items())
+        yield f"{sum(gone.values()):,} signs without width were left out: {each}"
+
+
+def counted(character: str, count: int) -> str:
+    """A character, by its code where it cannot be seen, and how often it occurs."""
+    seen = character.isprintable() and not character.isspace()
+    return f"{character if seen else f'U+{ord(character):04X}'} {count:,} times"
 
 
 def shakespeare(folder: Path, *, plays: bool = True) -> Texts:
     """The train part of tinyshakespeare, its last tenth kept aside; with ``plays`` also every play
-    but the one in that tenth, put into the same layout. The plays come first, the file last."""
+    that is not in that file, put into the same layout. The plays come first, the file last."""
     tiny = read_text(folder / TINY)
     cut = int(len(tiny) * 0.9)
     train, held_out = tiny[:cut], tiny[cut:]
     split = "tinyshakespeare/train, first 90%"
     works: list[tuple[str, int]] = []
     if plays:
-        body = ""
+        body, there = "", {*tiny.split("\n")}
         for path in sorted((folder / PLAYS).glob("*.txt")):
-            if path.stem != KEPT_ASIDE and (text := layout(path.read_text("utf-8"))):
-                works.append((_title(path.read_text("utf-8")), len(body)))
+            play = path.read_text("utf-8")
+            text = layout(play)
+            lines = [line for line in text.split("\n") if len(line) > LONGER]
+            # Else it would be read twice, or stand in what is kept aside.
+            if text and sum(line in there for line in lines) <= IN_FILE * len(lines):
+                works.append((_title(play), len(body)))
                 body += text + "\n"
         works.append(("tinyshakespeare", len(body)))
         split = f"{len(works) - 1} plays and {split}"
@@ -114,7 +185,8 @@ def tang(path: Path) -> Texts:
     Of poems that share two lines or more, variants of one, only the first is taken: else what is
     kept aside would stand in the training text by half.
     """
-    tidy = (re.sub(r"([。？！])。", r"\1", poem) for poem in _poems(read_text_raw(path), path))
+    whole = (poem.replace("\n", "") for poem in records(read_text_raw(path), path))
+    tidy = (re.sub(r"([。？！])。", r"\1", poem) for poem in whole)
     poems = distinct(sorted({poem for poem in tidy if quatrain(poem)}))
     order = torch.randperm(len(poems), generator=torch.Generator().manual_seed(0)).tolist()
     poems = [poems[i] for i in order]
@@ -126,14 +198,6 @@ def tang(path: Path) -> Texts:
         f"tang_quatrains/train, {cut:,} poems",
         f"tang_quatrains/train, {len(poems) - cut:,} poems kept aside",
     )
-
-
-def read_text_raw(path: Path) -> str:
-    """A file's text, lines and all; `BadData` where there is none."""
-    try:
-        return path.read_text("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        raise BadData(path=path, reason="there is no such file: check the path") from None
 
 
 def quatrain(poem: str) -> bool:
@@ -156,7 +220,7 @@ def distinct(poems: list[str]) -> list[str]:
 
 def are_quatrains(text: str) -> bool:
     """Whether a text, a poem to a line, is nearly all quatrains."""
-    poems = text.splitlines()
+    poems = [poem for poem in text.split(CLOSE) if poem]
     return sum(map(quatrain, poems)) > 0.9 * len(poems) > 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from itertools import pairwise
 
 import numpy as np
@@ -79,19 +80,21 @@ def test_a_quatrain_has_four_lines_of_five_or_seven(poem, well):
     assert data.quatrain(poem) is well
 
 
-def test_the_play_kept_aside_is_no_part_of_the_training_text(tmp_path):
+def test_a_play_that_the_file_has_is_read_once_and_what_is_kept_aside_never(tmp_path):
     folder = tmp_path
     (folder / "shakespeare").mkdir()
     (folder / "shakespeare" / "dustbin.txt").write_text(PLAY)
-    secret = PLAY.replace("brief", "SECRET").replace("DUSTBIN", "MEASURE")
-    (folder / "shakespeare" / f"{data.KEPT_ASIDE}.txt").write_text(secret)
-    (folder / data.TINY).write_text("abcdefghi\n" * 100)
+    line = "And here is what nobody may have read before."
+    twice = PLAY.replace("Speak, and be brief.", line).replace("DUSTBIN", "TWIN")
+    (folder / "shakespeare" / "twin.txt").write_text(twice)
+    (folder / data.TINY).write_text("abcdefghi\n" * 1_000 + line + "\n")
     texts = data.shakespeare(folder)
-    assert "SECRET" not in texts.train and "brief" in texts.train
+    assert line not in texts.train and line in texts.held_out and "brief" in texts.train
     assert [title for title, _ in texts.works] == ["The Dustbin", "tinyshakespeare"]
-    assert texts.train[texts.works[1][1] :] == "abcdefghi\n" * 90
-    assert texts.held_out == "abcdefghi\n" * 10
-    assert data.shakespeare(folder, plays=False).train == "abcdefghi\n" * 90
+    assert texts.split == "1 plays and tinyshakespeare/train, first 90%"
+    aside = texts.works[1][1]
+    assert texts.train[aside:] == ("abcdefghi\n" * 905)[:9_041]
+    assert data.shakespeare(folder, plays=False).train == texts.train[aside:]
 
 
 def quatrain(seed: int) -> str:
@@ -263,3 +266,94 @@ def test_the_rungs_of_the_ladder_weigh_the_same():
         hidden = ladder.width(66, cell, goal)
         assert hidden > ladder.HIDDEN
         assert ladder.weights(66, cell, hidden) == pytest.approx(goal, rel=0.03)
+
+
+# ---- a visitor's own text -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("My diary, part one\n" + "And so it went. " * 600, ". "),
+        ("A title\n" + "word " * 2_000, " "),
+        ("A title\n" + "x" * 9_000, "x"),
+        ("a line of verse\n" * 500, "\n"),
+        ("one\ntwo\n\n" * 900, "\n\n"),
+        ("床前明月光疑是地上霜。" * 400, "。"),
+    ],
+)
+def test_a_text_is_parted_near_its_end_however_its_lines_are(tmp_path, text, end):
+    path = tmp_path / "mine.txt"
+    path.write_text(text, "utf-8")
+    texts = data.own(path)
+    whole = texts.train + texts.held_out
+    assert whole == text.strip("\n") + "\n"
+    assert 0.89 * len(whole) <= len(texts.train) <= 0.95 * len(whole) + 1
+    assert texts.train.endswith(end) and texts.held_out
+    share = round(100 * len(texts.train) / len(whole))
+    assert texts.split == f"first {share}% of mine.txt"
+    assert texts.held_out_split == f"last {100 - share}% of mine.txt"
+
+
+def test_the_alphabet_is_that_of_the_text_as_it_is_learnt(tmp_path):
+    said = "“L’été passé — dit-elle — j’ai pris l’eau…”\u00a0Qu’y a-t-il\u202f?\u2028Rien\u200b.\n"
+    path = tmp_path / "mine.txt"
+    path.write_text(unicodedata.normalize("NFD", said) * 60, "utf-8")
+    texts = data.own(path)
+    learnt = texts.train + texts.held_out
+    alphabet = train.alphabet_of(learnt, 1)
+    assert data.share_unknown(data.encoded(learnt, alphabet)) == 0
+    assert alphabet.known(said) == (
+        "\"L'été passé - dit-elle - j'ai pris l'eau...\" Qu'y a-t-il ?\nRien.\n"
+    )
+    assert alphabet.unknown(said) == []
+    assert train.alphabet_of(said, 1).characters == alphabet.characters  # cleaned there too
+    replaced, left_out = texts.told
+    assert replaced.startswith("720 characters were replaced") and '’ 240 times by "\'"' in replaced
+    assert "U+00A0 60 times by ' '" in replaced and "U+2028 60 times" in replaced
+    assert left_out == "60 signs without width were left out: U+200B 60 times"
+
+
+def test_lines_within_jsonl_are_kept_and_quatrains_take_one(tmp_path):
+    path = tmp_path / "notes.JSONL"
+    notes = [
+        "first of note 0\r\nsecond line",
+        "note 1\u2028on\n",
+        " \n",
+        "春眠不觉晓，\n处处闻啼鸟。",
+    ]
+    poem = "\n".join(quatrain(1)[n : n + 12] for n in (0, 12))
+    rows = [json.dumps({"text": text}, ensure_ascii=False) for text in [*notes, poem]]
+    path.write_text("\n\n".join(rows) + "\n", "utf-8")
+    assert data.read_text(path) == (
+        "first of note 0\nsecond line\n\nnote 1\u2028on\n\n春眠不觉晓，\n处处闻啼鸟。\n\n"
+        + quatrain(1)
+        + "\n\n"
+    )
+    path.write_text("\n".join(rows[-1:] * 3), "utf-8")
+    assert data.read_text(path) == (quatrain(1) + "\n") * 3
+    assert data.are_quatrains(data.read_text(path))
+
+
+def test_what_the_alphabet_lacks_is_counted_and_said(tmp_path, monkeypatch, capsys):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "text/shakespeare")
+    monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
+    path = tmp_path / "mine.txt"
+    path.write_text(VERSE * 40 + "7 ’ 7\n", "utf-8")
+    train.train(entry.key, path, tmp_path / "near", Run(smoke=True))
+    said = capsys.readouterr().err
+    told = checkpoint.read_json(tmp_path / "near", "metrics.json")["training"]
+    # A sign that the alphabet lacks is no worse for being typed by a typographer.
+    for sentence in told["replaced_or_left_out"].split("; "):
+        assert f"{path}: {sentence}" in said
+    assert '1 characters were replaced by plain ones: ’ 1 times by "\'"' in said
+    assert "3 characters are not in its alphabet and will never be written: 7 2 times" in said
+    assert told["characters"] > 2_700 and told["held_out"].startswith("last 5% of mine.txt, ")
+
+
+def test_a_text_that_needs_no_change_is_said_nothing_of(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text(VERSE * 40, "utf-8")
+    texts = data.own(path)
+    assert texts.told == () and texts.own
+    assert train.strangers(texts, train.alphabet_of(texts.train, 1)) == []
