@@ -50,8 +50,12 @@ class Plan:
         epochs: passes over the data, unless ``minutes`` ends the run first.
         minutes: wall-clock budget, or None.
         peak: highest learning rate, reached after ``warmup`` of the progress, then down to zero.
+        ends: the first and the last rate as shares of the peak, in straight lines, or None: from
+            zero, and back to it by half a cosine.
         optimiser: ``sgd`` (Nesterov momentum) or ``adamw``, the latter with ``betas``.
         average: steps over which weights are averaged (exponential, Polyak & Juditsky 1992).
+        lookahead: after how many steps the weights move back onto their average, or None: never
+            (Zhang et al. 2019, arXiv 1907.08610). They move all the less the further a run is.
         clip: largest norm of the gradient, or None.
     """
 
@@ -64,6 +68,8 @@ class Plan:
     optimiser: str = "sgd"
     betas: tuple[float, float] = (0.9, 0.999)
     average: int = 100
+    ends: tuple[float, float] | None = None
+    lookahead: int | None = None
     clip: float | None = None
     seed: int = 0
 
@@ -107,9 +113,13 @@ def hardware(device: torch.device) -> str:
 
 
 def learning_rate(plan: Plan, progress: float) -> float:
-    """Linear up over the warm-up, then a half cosine to zero. ``progress`` is 0..1."""
+    """Linear up over the warm-up, then a half cosine to zero, or as `Plan.ends` says.
+    ``progress`` is 0..1."""
+    first, last = plan.ends or (0.0, 0.0)
     if progress < plan.warmup:
-        return plan.peak * progress / plan.warmup
+        return plan.peak * (first + (1 - first) * progress / plan.warmup)
+    if plan.ends:
+        return plan.peak * (1 - (1 - last) * (progress - plan.warmup) / (1 - plan.warmup))
     return plan.peak * 0.5 * (1 + math.cos(math.pi * (progress - plan.warmup) / (1 - plan.warmup)))
 
 
@@ -121,10 +131,20 @@ def optimiser(plan: Plan, groups: list[dict[str, Any]]) -> torch.optim.Optimizer
     return torch.optim.SGD(defaults, lr=0.0, momentum=plan.momentum, nesterov=True)
 
 
-@torch.no_grad()
 def average_into(averaged: nn.Module, model: nn.Module, step: int, span: int) -> None:
     """One step of the exponential average; early on it forgets faster, so it never lags a start."""
-    keep = min(1 - 1 / span, (1 + step) / (10 + step))
+    _blend(averaged, model, min(1 - 1 / span, (1 + step) / (10 + step)))
+
+
+def look_ahead(averaged: nn.Module, model: nn.Module, progress: float) -> None:
+    """Average as much as the run is far (Jordan 2024, arXiv 2404.00498: 0.95 a step, over five
+    steps of 1,024 pictures, times the cube of the progress), and go on from there."""
+    _blend(averaged, model, 0.95**5 * progress**3)
+    model.load_state_dict(averaged.state_dict())
+
+
+@torch.no_grad()
+def _blend(averaged: nn.Module, model: nn.Module, keep: float) -> None:
     theirs = model.state_dict()
     for name, mine in averaged.state_dict().items():
         if mine.is_floating_point():
@@ -197,7 +217,10 @@ def fit(
                 nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
             scaler.step(optimizer)
             scaler.update()
-            average_into(averaged, model, step, plan.average)
+            if plan.lookahead is None:
+                average_into(averaged, model, step, plan.average)
+            elif step % plan.lookahead == plan.lookahead - 1:
+                look_ahead(averaged, model, progress())
             running += loss.detach().float()
             seen += 1
             step += 1

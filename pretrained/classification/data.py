@@ -105,16 +105,23 @@ def split_held_out(
     )
 
 
-def shift_and_flip(images: Tensor, shift: int, generator: torch.Generator) -> Tensor:
-    """Move each picture by up to ``shift`` pixels and mirror half of them. uint8 -> uint8."""
+def shift_and_flip(
+    images: Tensor, shift: int, generator: torch.Generator, mirrored: Tensor | None = None
+) -> Tensor:
+    """Move each picture by up to ``shift`` pixels and mirror some. uint8 -> uint8.
+
+    Args:
+        mirrored: bool [N], which ones; a random half of them when left out.
+    """
     count, _, height, width = images.shape
     padded = F.pad(images.float(), (shift,) * 4, mode="reflect").to(torch.uint8)
     rows, columns = (
         torch.randint(0, 2 * shift + 1, (count, 1), generator=generator) + torch.arange(span)
         for span in (height, width)
     )
-    mirrored = torch.rand(count, 1, generator=generator) < 0.5
-    columns = torch.where(mirrored, columns.flip(1), columns).to(images.device)
+    if mirrored is None:
+        mirrored = torch.rand(count, generator=generator) < 0.5
+    columns = torch.where(mirrored[:, None].cpu(), columns.flip(1), columns).to(images.device)
     picked = torch.arange(count, device=images.device)[:, None, None]
     moved = padded.permute(0, 2, 3, 1)[picked, rows.to(images.device)[:, :, None], columns[:, None]]
     return moved.permute(0, 3, 1, 2)

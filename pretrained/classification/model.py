@@ -26,7 +26,7 @@ class Conv(nn.Sequential):
         self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, pool: bool = False
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, bias=False)
         self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
         self.norm = nn.BatchNorm2d(outputs)
         self.act = nn.GELU()
@@ -58,6 +58,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         stem_width, stem_kernel, stem_stride: the first convolution.
         mean, std: of the training pictures, per colour, on the 0..1 scale: the network
             normalises its own input, so nobody else can forget to.
+        pooling: what the last layer sees of the deepest maps, their ``mean`` or their ``max``.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         stem_stride: int = 1,
         mean: tuple[float, ...] = (0.4914, 0.4822, 0.4465),
         std: tuple[float, ...] = (0.247, 0.2435, 0.2616),
+        pooling: str = "mean",
     ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
@@ -79,6 +81,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         inputs = (stem_width, *widths[:-1])
         self.stages = nn.ModuleList(Stage(i, o) for i, o in zip(inputs, widths, strict=True))
         self.head = nn.Linear(widths[-1], classes)
+        self.pool = {"mean": F.adaptive_avg_pool2d, "max": F.adaptive_max_pool2d}[pooling]
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ResidualNet:
@@ -96,7 +99,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
 
     def embed(self, pictures: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> [N, widths[-1]]: what the last layer decides from."""
-        return F.adaptive_avg_pool2d(self.features(pictures)[-1], 1).flatten(1)
+        return self.pool(self.features(pictures)[-1], 1).flatten(1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> logits [N, classes]."""

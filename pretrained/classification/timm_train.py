@@ -14,9 +14,9 @@ import torch
 from pretrained import checkpoint
 from pretrained.catalog import Entry
 from pretrained.classification import chinese, data, finish, sources
+from pretrained.classification.task import FineTuneTask, Recipe, logits
 from pretrained.classification.timm_backbone import build, parameter_groups
 from pretrained.classification.timm_classifier import Backbone
-from pretrained.classification.train import FineTuneTask, Recipe, logits
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
