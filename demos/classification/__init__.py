@@ -11,13 +11,14 @@ import gradio as gr
 from gradio.context import Context
 
 from demos import frame, models, pictures, uploads
-from demos.classification import answers, charts, examples, inside, several, teach
-from demos.classification.answers import TASK
+from demos.classification import answers, charts, doors, examples, inside, kinds, several, teach
+from demos.classification.answers import DEFAULT, TASK, classifiers
 from demos.language import Say, Words
-from inference.errors import BadInput, Refusal
+from inference.errors import Refusal
 
-DEFAULT = "classification/photos"
-COMPARED = ("classification/hog-svm", "classification/cifar10", "classification/photos")
+COMPARED = ("classification/hog-svm", "classification/cifar10", DEFAULT)
+# What the browser does by itself in this room: `assets/classify.js`.
+SCRIPT = "import(new URL('house/classify.js', document.baseURI)).then((it) => it.%s(element));"
 # A click on anything inside that carries data-NAME becomes the event "pick", with that value.
 PICK = """element.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-pick]');
@@ -37,7 +38,7 @@ def build(engine: Any, words: Words) -> None:
         with frame.room("learn"):
             frame.article(TASK, words, charts.figures(engine))
         seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
-    door(engine, words)
+    doors.build(engine, words)
 
 
 def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Button]:
@@ -66,6 +67,10 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 label=words("classification.try.model"),
                 elem_id="classify-model",
             )
+            with gr.Accordion(
+                words("classification.known.title"), open=False, elem_id="classify-known"
+            ) as known:
+                listed = gr.HTML(js_on_load=SCRIPT % "search")
         with gr.Column(scale=6, elem_classes="get"):
             answer = gr.HTML(elem_id="classify-answer", js_on_load=None)
             fetch = gr.Button(
@@ -84,7 +89,7 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 )
     below = gr.HTML(elem_id="classify-below", js_on_load=PICK)
     looked_at = gr.State(LookedAt())
-    frame.fact_groups(words, charts.headline())
+    frame.html(words, charts.facts)
     frame.choices(words, model, lambda say: model_choices(engine, words, say))
 
     limit = max(entry.max_batch for entry in classifiers(engine).values())
@@ -141,6 +146,10 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         async for table in frame.or_nothing(steps, ""):
             yield table
 
+    async def on_known(key: str, request: gr.Request) -> str:
+        entry = answers.entry_of(engine, key)
+        return await asyncio.to_thread(kinds.known, words, words.lang(request), entry)
+
     def on_example(event: gr.EventData) -> Any:
         for example in examples.available():
             if example.name == event.name:
@@ -150,6 +159,9 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
     Context.root_block.load(example_strip, None, strip, queue=False, **frame.PRIVATE)
     options |= {"preprocess": False}
     strip.pick(on_example, None, picture, **frame.PRIVATE)
+    # What a model knows is fetched when somebody asks, and again for another model.
+    known.expand(frame.guard(words)(on_known), model, listed, **options)
+    model.change(lambda: (gr.Accordion(open=False), ""), None, [known, listed], **frame.PRIVATE)
     fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
     compared = compare.click(on_compare, [picture, model, looked_at], below, **options)
     tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
@@ -181,10 +193,6 @@ class LookedAt:
         return self.about == (str((payload or {}).get("path")), key)
 
 
-def classifiers(engine: Any) -> dict[str, Any]:
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
-
-
 def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
     """Each model with what a visitor should know before choosing it, and the key that it has."""
     found = []
@@ -200,18 +208,24 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
 
 
 def examples_html(say: Say) -> str:
-    """The strip of pictures to choose from: real buttons, each picture with its name."""
-    buttons = []
-    for example in examples.available():
-        name = say(f"classification.example.{example.name}")
-        tag = pictures.img(examples.thumbnail(example), name)
-        buttons.append(
-            f'<button type="button" data-pick="{example.name}" title="{name}">{tag}</button>'
-        )
-    heading = say("classification.try.examples")
+    """The pictures to choose from: real buttons, each picture with its name. Those that fool the
+    default model stand apart and are said to."""
+
+    def strip(fools: bool, heading: str) -> str:
+        buttons = []
+        for example in examples.available():
+            if example.fools is fools:
+                name = say(f"classification.example.{example.name}")
+                tag = pictures.img(examples.thumbnail(example), name)
+                button = f'<button type="button" data-pick="{example.name}" title="{name}">'
+                buttons.append(f"{button}{tag}</button>")
+        return f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+
+    fools = say("classification.try.fools")
     return (
         f'<p class="quiet">{say("classification.try.how")}</p>'
-        f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+        f"{strip(False, say('classification.try.examples'))}"
+        f'<div class="fools"><p class="quiet">{fools}</p>{strip(True, fools)}</div>'
     )
 
 
@@ -310,89 +324,4 @@ def upload_guard(words: Words, engine: Any) -> None:
             f'<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
         )
 
-    gr.HTML(words.markup(render), js_on_load=GUARD, elem_id="classify-guard")
-
-
-GUARD = """const page = element.closest('.page') || document;
-const check = (event) => {
-  const button = event.target.nextElementSibling;  // an upload button stands after its input
-  const field = button?.id === 'classify-several' ? button
-    : event.target.closest?.('#classify-picture');
-  const said = element.querySelector('.refusal');
-  const files = [...((event.dataTransfer || event.clipboardData || event.target).files || [])];
-  if (!said || !field || !files.length) return;
-  const one = field.id === 'classify-picture';
-  const reason = (file) => file.size === 0 ? said.dataset.empty
-    : file.size > +said.dataset.limit
-      ? said.dataset.heavy.replace('{size}', Math.round(file.size / 1e6))
-    : one && file.type && !file.type.startsWith('image/') ? said.dataset.other : '';
-  said.textContent = files.map(reason).find(Boolean) || '';
-  said.hidden = !said.textContent;
-  page.querySelector('#classify-refused .refusal')?.remove();  // the server's, of a file before
-  if (said.hidden) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-};
-for (const name of ['change', 'drop', 'paste']) page.addEventListener(name, check, true);
-// No torn picture in the frame: a TIFF is answered though no browser shows it.
-for (const name of ['error', 'load']) page.addEventListener(name, (event) => {
-  if (!event.target.closest?.('#classify-picture')) return;
-  const torn = name === 'error' && event.target.tagName === 'IMG';
-  event.target.classList.toggle('torn', torn);
-  const note = element.querySelector('.unshown');
-  if (note) note.hidden = !torn;
-}, true);
-page.addEventListener('click', (event) => {
-  const said = element.querySelector('.refusal');
-  if (said && event.target.closest('[data-pick]')) said.hidden = true;
-  // Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
-  const icon = event.target.closest('#classify-picture .source-selection button:first-of-type');
-  const chooser = page.querySelector('#classify-picture input[type=file]');
-  if (!icon || !chooser) return;
-  event.stopImmediatePropagation();
-  chooser.value = '';
-  chooser.click();
-}, true);
-"""
-
-
-def door(engine: Any, words: Words) -> None:
-    """The API name ``/classify``: for gradio_client, MCP and curl. Labels in English always."""
-    image = gr.Image(type="filepath", visible=False, label="image")
-    model = gr.Textbox(DEFAULT, visible=False, label="model")
-    top_k = gr.Number(5, visible=False, label="top_k", precision=0)
-    result = gr.JSON(visible=False, label="result")
-
-    @frame.guard(words)
-    async def classify(image: Any, model: str = DEFAULT, top_k: float = 5) -> dict[str, Any]:
-        """Name what a picture shows.
-
-        Args:
-            image: A picture file: JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF.
-            model: Key of a model, such as "classification/photos" or "classification/cifar10".
-            top_k: How many names to give, likeliest first (1 to 20).
-
-        Returns:
-            {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
-        """
-        entry = answers.entry_of(engine, str(model or DEFAULT))
-        count = whole_number(top_k)
-        said = await answers.ask(engine, entry.key, await uploads.opened(engine, image), count)
-        rows = [{"label": label, "confidence": share} for label, share in said.confidences]
-        return {"label": said.label, "confidences": rows}
-
-    def whole_number(sent: Any) -> int:
-        """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
-        try:
-            return min(max(int(float(sent or 5)), 1), answers.MAX_TOP_K)
-        except (TypeError, ValueError, OverflowError):
-            raise BadInput("top_k", most=answers.MAX_TOP_K) from None
-
-    gr.Button(visible=False).click(
-        classify,
-        [image, model, top_k],
-        result,
-        api_name="classify",
-        preprocess=False,
-        concurrency_limit=max(entry.max_batch for entry in classifiers(engine).values()),
-    )
+    gr.HTML(words.markup(render), js_on_load=SCRIPT % "give", elem_id="classify-guard")

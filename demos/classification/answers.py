@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from html import escape
 from typing import Any
 
 from PIL import Image
 
 from demos import frame, models
+from demos.classification import kinds
 from demos.language import Say, Words
 from inference.errors import Refusal
-from pretrained import catalog
 
 TASK = "classification"
+DEFAULT = "classification/imagenet"
 MAX_TOP_K = 20
+TEN_THINGS = ("classification/cifar10", "classification/hog-svm")
+EVERY = 1_000  # names: a group's probability is the sum over all its kinds
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one model says of one picture. ``milliseconds`` were measured, queue included."""
+    """What one model says of one picture. ``milliseconds`` were measured, queue included.
+
+    ``sure``: of the kind. ``certain``: the group that it is sure of where it is not of the kind.
+    """
 
     key: str
     label: str
     confidences: tuple[tuple[str, float], ...]
     sure: bool
     milliseconds: float
+    certain: kinds.Certain | None = None
 
 
 #: A model of this room: `demos.models.entry_of`.
 entry_of = partial(models.entry_of, TASK)
+
+
+def classifiers(engine: Any) -> dict[str, Any]:
+    """The entries of this room, by key."""
+    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
 
 
 async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
@@ -43,21 +54,43 @@ async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> An
     """
     await engine.preload(key)
     start = time.perf_counter()
-    said = await engine.predict(key, picture, view="answer", top_k=MAX_TOP_K)
+    said = await engine.predict(key, picture, view="answer", top_k=EVERY)
     milliseconds = (time.perf_counter() - start) * 1000
-    rows = tuple((row["label"], float(row["confidence"])) for row in said["confidences"][:top_k])
-    return Answer(key, said["label"], rows, bool(said["sure"]), milliseconds)
-
-
-@lru_cache(maxsize=64)
-def _chinese(entry: Any) -> Mapping[str, str]:
-    names = catalog.labels(entry)
-    return dict(zip(names["en"], names["zh"], strict=True)) if names.get("zh") else {}
+    rows = [(row["label"], float(row["confidence"])) for row in said["confidences"]]
+    sure = bool(said["sure"])
+    certain = None if sure else kinds.certain(engine.entries[key], rows)
+    return Answer(key, said["label"], tuple(rows[:top_k]), sure, milliseconds, certain)
 
 
 def label_in(lang: str, entry: Any, label: str) -> str:
-    """A label as the visitor reads it: Chinese where the model has Chinese names."""
-    return _chinese(entry).get(label, label) if lang == "zh" else label
+    """A label as the visitor reads it: short, and Chinese where the model has Chinese names."""
+    return kinds.names(lang, entry).get(label, label)
+
+
+def headline(words: Words, lang: str, entry: Any, said: Answer) -> str:
+    """The answer in one line: the kind, the group where only that is sure, or a guess."""
+    if said.sure:
+        return label_in(lang, entry, said.label)
+    if found := said.certain:
+        return words.say(
+            lang,
+            "classification.answer.group_name",
+            group=kinds.one_of(lang, found.group, start=True),
+            kind=kinds.with_article(lang, found.label),
+            share=frame.percent(found.confidence),
+        )
+    label = label_in(lang, entry, said.label)
+    return words.say(lang, "classification.answer.unsure_name", label=label)
+
+
+def shares(words: Words, lang: str, entry: Any, said: Answer) -> list[tuple[str, float]]:
+    """What the bars show: the group that is certain, then the likeliest kinds."""
+    rows = [(label_in(lang, entry, label), share) for label, share in said.confidences]
+    if found := said.certain:
+        group = kinds.many_of(lang, found.group)
+        together = words.say(lang, "classification.answer.together", group=group)
+        rows.insert(0, (together, found.share))
+    return rows
 
 
 def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: bool) -> str:
@@ -69,13 +102,10 @@ def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: 
         weights=models.size(words, lang, entry.parameters),
         ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
     )
-    top = label_in(lang, entry, said.label)
-    heading = top if said.sure else words.say(lang, "classification.answer.unsure_name", label=top)
-    rows = [(label_in(lang, entry, label), share) for label, share in said.confidences]
     parts = [
-        f'<h2 class="answer-name">{escape(heading)}</h2>',
+        f'<h2 class="answer-name">{escape(headline(words, lang, entry, said))}</h2>',
         frame.quiet(line),
-        frame.bars(rows),
+        frame.bars(shares(words, lang, entry, said)),
         *(frame.note(text) for text in notes(words, lang, entry, said, first_of_many)),
     ]
     return f'<div class="answer" aria-live="polite">{"".join(parts)}</div>'
@@ -83,18 +113,28 @@ def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: 
 
 def notes(words: Words, lang: str, entry: Any, said: Answer, first_of_many: bool) -> list[str]:
     """What a visitor should know before believing this answer."""
+
+    def say(name: str, **fields: Any) -> str:
+        return words.say(lang, f"classification.answer.{name}", **fields)
+
     found = []
-    if not said.sure:
-        found.append("classification.answer.unsure")
-    elif entry.key == "classification/cifar10" or entry.key == "classification/hog-svm":
-        found.append("classification.answer.ten_things")
+    if said.certain:
+        group = said.certain.group
+        count = kinds.size_of(group)
+        found.append(say("group", group=kinds.many_of(lang, group), count=count))
+    elif not said.sure:
+        found.append(say("unsure"))
+    elif entry.key in TEN_THINGS:
+        found.append(say("ten_things"))
+    if entry.key == DEFAULT and said.sure:
+        found.append(say("trusted"))
     if entry.hub_id:  # what was trained here had its temperature fitted
-        found.append("classification.answer.uncalibrated")
-    if lang == "zh" and not _chinese(entry):
-        found.append(f"classification.answer.labels_{'imagenet' if entry.hub_id else 'own'}")
+        found.append(say("uncalibrated"))
+    if lang == "zh" and not kinds.names(lang, entry):
+        found.append(say("labels_own"))
     if first_of_many:
-        found.append("classification.answer.first_frame")
-    return [words.say(lang, key) for key in found]
+        found.append(say("first_frame"))
+    return found
 
 
 class Unseen(str):
@@ -118,23 +158,23 @@ def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None
         return (
             f'<section class="answered">{era}{name}{frame.refusal(words, lang, outcome)}</section>'
         )
-    rows = [(label_in(lang, entry, label), share) for label, share in outcome.confidences[:3]]
     line = words.say(
         lang,
         "classification.answer.short_line",
         weights=models.size(words, lang, entry.parameters),
         ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
     )
-    body = frame.quiet(line) + frame.bars(rows)
-    if not outcome.sure:
+    body = frame.quiet(line) + frame.bars(shares(words, lang, entry, outcome))
+    if not outcome.sure and not outcome.certain:
         body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
     return f'<section class="answered">{era}{name}{body}</section>'
 
 
 def era_of(entry: Any) -> str:
-    """then: features by hand. learnt: our own networks. now: from the Hub. yours: ``--model``."""
-    if entry.key == "classification/hog-svm":
-        return "then"
-    if entry.hub_id:
-        return "now"
-    return "learnt" if entry.key in ("classification/cifar10", "classification/photos") else "yours"
+    """then: features by hand. learnt: here. now: by others, on more. hub, yours: as named."""
+    known = {
+        "classification/hog-svm": "then",
+        "classification/cifar10": "learnt",
+        DEFAULT: "now",
+    }
+    return "hub" if entry.hub_id else known.get(entry.key, "yours")

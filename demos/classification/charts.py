@@ -11,7 +11,7 @@ from demos import frame
 from demos.language import Say
 from pretrained import catalog
 
-CIFAR, PHOTOS, HOG = "classification/cifar10", "classification/photos", "classification/hog-svm"
+CIFAR, IMAGENET, HOG = (f"classification/{name}" for name in ("cifar10", "imagenet", "hog-svm"))
 HUMAN_CIFAR = 0.94  # Karpathy 2011: about 94% on 400 pictures, one person
 HUMAN_IMAGENET = 5.1  # % top-5 error of the trained annotator, Russakovsky et al. 2015, section 6.4
 
@@ -44,17 +44,11 @@ ILSVRC = (
 )
 
 
-def headline() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The numbers at the foot of Try, by task: (heading, rows). On ten things ours, the way before
-    and one careful human; on 202 things, which is harder, ours alone."""
-    ten = measured((CIFAR, "cifar"), (HOG, "hog"))
-    ten.append((f"{HUMAN_CIFAR:.0%}", "classification.fact.human"))
-    many = measured((PHOTOS, "photos"))
-    return [
-        (f"classification.fact.{heading}", rows)
-        for heading, rows in (("ten", ten), ("many", many))
-        if rows
-    ]
+def facts(say: Say) -> str:
+    """The numbers at the foot of Try: on ten things, ours, the way before and one careful human."""
+    rows = measured((CIFAR, "cifar"), (HOG, "hog"))
+    rows.append((f"{HUMAN_CIFAR:.0%}", "classification.fact.human"))
+    return frame.fact_groups_html([("classification.fact.ten", rows)], say)
 
 
 def measured(*asked: tuple[str, str]) -> list[tuple[str, str]]:
@@ -147,10 +141,15 @@ def classes(engine: Any, say: Say) -> str:
     return frame.drawn(frame.bars(rows), say("classification.chart.classes_caption"))
 
 
+def head_start(say: Say) -> str:
+    """What starting from a trained network is worth, measured: the ladder of its card."""
+    return ""
+
+
 def probes(say: Say) -> str:
     """How much of the answer can be read off at each depth: linear probes, from the card."""
     rows = []
-    for probe in frame.read_metrics(PHOTOS).get("probes", ()):
+    for probe in frame.read_metrics(IMAGENET).get("probes", ()):
         number = probe["name"].removeprefix("stage")
         if number.isdigit():
             rows.append((say("classification.inside.stage", number=number), probe["top1"]))

@@ -1,4 +1,8 @@
-"""Pictures to try, out of the packages that are installed anyway: the app ships none of its own."""
+"""Pictures to try: nine that the default model answers rightly, one, labelled so, that fools it.
+
+They come out of packages that requirements.txt names anyway, and one was drawn for this page. A
+test asks the real model about each.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,28 @@ from demos import pictures
 
 @dataclass(frozen=True)
 class Example:
-    """``name``: word key ``classification.example.<name>``; ``file``: path inside ``package``."""
+    """A picture.
+
+    Attributes:
+        name: word key ``classification.example.<name>``.
+        file: path inside ``package``, or beside this file where that is "".
+        right: the short names of what it shows; none where it has no name for it.
+        group: of what it shows.
+        fools: whether the answer is wrong, and the page says so.
+    """
 
     name: str
     package: str
     file: str
+    right: tuple[str, ...] = ()
+    group: str = ""
+    fools: bool = False
 
     @property
     def path(self) -> Path | None:
         """Where the file is, without importing its package. None if it is not installed."""
+        if not self.package:
+            return Path(__file__).with_name(self.file)
         spec = find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
             return None
@@ -30,17 +47,18 @@ class Example:
         return path if path.is_file() else None
 
 
-GRADIO, SKIMAGE, SKLEARN = "gradio", "skimage", "sklearn"
+GRADIO, SKIMAGE, SKLEARN, OURS = "gradio", "skimage", "sklearn", ""
 EXAMPLES = (
-    Example("espresso", SKIMAGE, "data/coffee.png"),
-    Example("lion", GRADIO, "media_assets/images/lion.jpg"),
-    Example("cat", SKIMAGE, "data/chelsea.png"),
-    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
-    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
-    Example("rocket", SKIMAGE, "data/rocket.jpg"),
-    Example("flower", SKLEARN, "datasets/images/flower.jpg"),
-    Example("pagoda", SKLEARN, "datasets/images/china.jpg"),
-    Example("astronaut", SKIMAGE, "data/astronaut.png"),
+    Example("espresso", SKIMAGE, "data/coffee.png", ("espresso",), "food"),
+    Example("lion", GRADIO, "media_assets/images/lion.jpg", ("lion",), "wild-cats"),
+    Example("cat", SKIMAGE, "data/chelsea.png", ("tabby cat", "tiger cat", "Egyptian cat"), "cats"),
+    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg", ("cheetah",), "wild-cats"),
+    Example("photographer", SKIMAGE, "data/camera.png", ("tripod",), "electronics"),
+    Example("crossword", OURS, "crossword.png", ("crossword puzzle",), "writing"),
+    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png", (), "vehicles"),
+    Example("pagoda", SKLEARN, "datasets/images/china.jpg", ("palace",), "places"),
+    Example("rocket", SKIMAGE, "data/rocket.jpg", ("missile", "projectile"), "ships"),
+    Example("horse", SKIMAGE, "data/horse.png", ("chestnut horse",), "mammals", fools=True),
 )
 
 

@@ -15,7 +15,7 @@ import gradio as gr
 from PIL import Image
 
 from demos import frame, models, pictures, uploads
-from demos.classification import answers
+from demos.classification import answers, convolution
 from demos.language import Words
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
@@ -24,7 +24,7 @@ HOG = "classification/hog-svm"
 #: Networks whose first layer began from the data: `whiten_stem` of pretrained's model.py.
 FROM_PATCHES = ("pretrained.classification.serve:load",)
 MAPS = 32
-STEPS = ("stages", "maps", "where", "filters", "hog")
+STEPS = ("stages", "maps", "touch", "where", "filters", "hog")
 NOTHING = ("",) * (1 + len(STEPS))
 # The drawing's buttons: the chosen one stays pressed, its name goes to the server.
 CHOOSE = """element.addEventListener('click', (event) => {
@@ -41,6 +41,7 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
     head = gr.HTML(js_on_load=None, elem_id="inside-head")
     stages = gr.HTML(js_on_load=CHOOSE, elem_id="inside-stages")
     maps = gr.HTML(js_on_load=None, elem_id="inside-maps")
+    touch = gr.HTML(js_on_load=convolution.SCRIPT, elem_id="inside-touch")
     where = gr.HTML(js_on_load=None, elem_id="inside-where")
     filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
     hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
@@ -64,7 +65,7 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
     room.select(
         on_open,
         [picture, model],
-        [head, stages, maps, where, filters, hog],
+        [head, stages, maps, touch, where, filters, hog],
         trigger_mode="always_last",
         **options,
     )
@@ -74,9 +75,9 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
 async def opened(
     engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
 ) -> AsyncIterator[tuple[Any, ...]]:
-    """(head, stages, maps, where, filters, hog), each sent once it is computed and then left alone:
-    the visitor may have clicked another stage meanwhile. A step that is refused says so in its own
-    place; only where there is no picture or no such model is the whole room cleared."""
+    """The head, then `STEPS`, each sent once it is computed and then left alone: the visitor may
+    have clicked another stage meanwhile. A step that is refused says so in its own place; only
+    where there is no picture or no such model is the whole room cleared."""
     try:
         look = await Look.at(engine, words, payload, key, lang)
     except Refusal as error:
@@ -97,6 +98,7 @@ async def opened(
         first = seen["stages"][0]["name"]
         yield only(head=head, stages=look.stages(seen, chosen=first))
         yield only(maps=await look.own(look.maps(first)))
+    yield only(touch=await look.own(look.touch()))
     gradcam = await look.where_by("gradcam")
     yield only(where=look.where(gradcam, None, pending=True))
     yield only(filters=await look.own(look.filters()), hog=await look.own(look.hog()))
@@ -235,6 +237,13 @@ class Look:
         alt = self.say("classification.inside.maps.alt", count=len(got["maps"]), stage=name)
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         return self.step("maps", tag, stage=name, count=len(got["maps"]))
+
+    async def touch(self) -> str:
+        """The first convolution, to be done by hand."""
+        seen = await self.ask("convolution")
+        body = convolution.drawn(self.words, self.lang, seen)
+        count, colours, side, _ = seen["kernels"].shape
+        return self.step("touch", body, count=count, side=side, products=colours * side * side)
 
     async def where_by(self, method: str) -> Mapping[str, Any] | Refusal | None:
         """One heat map, or None where this model cannot be asked in this way."""

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from demos import frame, models, pictures, uploads
-from demos.classification import answers
+from demos.classification import answers, kinds
 from demos.language import Words
 from inference.errors import Refusal
 
@@ -90,28 +90,31 @@ def rendered(
 ) -> str:
     """The table, its CSV inside the link itself: nothing stays on the server."""
     say = words.speaker(lang)
-    columns = ("file", "answer", "confidence", "second", "sure")
+    columns = ("file", "answer", "confidence", "second", "sure")  # of the table
     sheet = io.StringIO()
     out = csv.writer(sheet)
-    out.writerow([*columns, "error"])
+    out.writerow([*columns, "group", "error"])
     lines = []
     for payload, thumbnail, said in rows:
         name = PurePath(payload.get("orig_name") or payload.get("path") or "").name
         if isinstance(said, Refusal):
             sentence = frame.sentence_of(said, words, lang)
             cells = f'<td colspan="4" class="refused">{escape(sentence)}</td>'
-            out.writerow([safe_cell(name), "", "", "", "", sentence])
+            out.writerow([safe_cell(name), "", "", "", "", "", sentence])
         else:
             names = [answers.label_in(lang, entry, label) for label, _ in said.confidences]
             share = said.confidences[0][1]
             second = names[1] if len(names) > 1 else ""
-            sure = words.say(lang, f"classification.several.{'yes' if said.sure else 'no'}")
+            how_sure = "yes" if said.sure else "group" if said.certain else "no"
+            sure = words.say(lang, f"classification.several.{how_sure}")
+            first = answers.headline(words, lang, entry, said) if said.certain else names[0]
             cells = "".join(
-                f"<td>{escape(text)}</td>" for text in (names[0], f"{share:.1%}", second, sure)
+                f"<td>{escape(text)}</td>" for text in (first, f"{share:.1%}", second, sure)
             )
             runner_up = said.confidences[1][0] if len(names) > 1 else ""
-            sure_word = "yes" if said.sure else "no"
-            out.writerow([safe_cell(name), said.label, f"{share:.4f}", runner_up, sure_word, ""])
+            group = kinds.many_of("en", said.certain.group) if said.certain else ""
+            row = [said.label, f"{share:.4f}", runner_up, how_sure, group]
+            out.writerow([safe_cell(name), *row, ""])
         file = f'<div class="file">{thumbnail}<span>{escape(name)}</span></div>'
         lines.append(f'<tr><th scope="row">{file}</th>{cells}</tr>')
     heads = "".join(

@@ -21,6 +21,8 @@ from pretrained.catalog import Entry, Progress, find
 from pretrained.classification.classifier import NetworkClassifier, grad_cam, occlusion
 from pretrained.classification.efficientnet import (
     MEAN,
+    SPREAD,
+    STD,
     EfficientNetLite0,
     from_wheel_weights,
     normalised,
@@ -62,6 +64,7 @@ class ImagenetClassifier(NetworkClassifier):
         self.network = network
         self.probes = probes or {}
         self.bytes += sum(t.numel() * t.element_size() for t in self.probes.values())
+        self.views["convolution"] = self._convolution
         self.to(device)
 
     def to(self, device: str) -> None:
@@ -89,6 +92,21 @@ class ImagenetClassifier(NetworkClassifier):
 
     def _kernels(self) -> Tensor:
         return self.network.conv_stem.weight
+
+    @torch.inference_mode()
+    def _convolution(self, pixels: Tensor, images: object) -> list[dict[str, Any]]:
+        """All that it takes to compute the first layer by hand: its input, uint8 [S, S, 3], which
+        becomes ``input / 255`` less ``mean`` over ``std``, and its kernels [32, 3, 3, 3] (map,
+        colour, row, column) and ``bias`` [32], the batch normalisation folded in. They move by
+        ``stride`` pixels; what lies outside at the right and the bottom is 0, and what comes out is
+        kept between 0 and ``most``."""
+        scale = self.network.bn1.weight / torch.sqrt(self.network.bn1.running_var + SPREAD)
+        kernels = self.network.conv_stem.weight * scale[:, None, None, None]
+        bias = self.network.bn1.bias - self.network.bn1.running_mean * scale
+        layer = {"kernels": kernels.cpu().numpy(), "bias": bias.cpu().numpy()}
+        layer |= {"mean": MEAN, "std": STD, "stride": 2, "most": 6.0}
+        shown = (pixels.permute(0, 2, 3, 1) * 255).round().byte().cpu().numpy()
+        return [{"input": picture, **layer} for picture in shown]
 
     def _probe(self, stage: str, maps: Tensor) -> tuple[dict[str, Any] | None, float | None]:
         return probe_answer(self.probes, self.config, self.labels, stage, maps)

@@ -45,7 +45,7 @@ class FakeEngine:
     """Records what it was asked. ``share`` is the confidence of the best answer."""
 
     def __init__(self, root: Path, share: float = 0.9) -> None:
-        bundled = ("photos", "cifar10", "hog-svm")
+        bundled = ("imagenet", "cifar10", "hog-svm")
         self.entries = {f"classification/{n}": entry(root, f"classification/{n}") for n in bundled}
         self.entries["classification/now"] = hub_entry()
         self.settings = Settings()
@@ -107,6 +107,11 @@ class FakeEngine:
 
     def filters(self, picture: Any) -> dict[str, Any]:
         return {"filters": np.zeros((48, 5, 5, 3), dtype=np.float32)}
+
+    def convolution(self, picture: Any) -> dict[str, Any]:
+        layer = {"kernels": np.ones((2, 3, 3, 3)), "bias": np.zeros(2), "mean": 0.5, "std": 0.5}
+        seen = {"input": np.zeros((64, 64, 3), dtype=np.uint8), "stride": 2, "most": 6.0}
+        return layer | seen
 
     def hog(self, picture: Any) -> dict[str, Any]:
         return {"picture": np.zeros((320, 320), dtype=np.float32)}

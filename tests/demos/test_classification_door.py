@@ -49,7 +49,7 @@ def test_the_answer_is_plain_json_with_the_data_sets_names(english, picture):
 def test_every_argument_but_the_first_has_a_default(english, picture, engine):
     answer = english.predict(picture, api_name="/classify")
     assert answer["label"] == "lion" and len(answer["confidences"]) == 3
-    assert engine.asked[-1][0] == "classification/photos"
+    assert engine.asked[-1][0] == "classification/imagenet"
     api = english.view_api(return_format="dict")
     [_, *rest] = api["named_endpoints"]["/classify"]["parameters"]
     assert [(p["parameter_name"], p["parameter_has_default"]) for p in rest] == [
@@ -60,7 +60,7 @@ def test_every_argument_but_the_first_has_a_default(english, picture, engine):
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 3), (-4, 1), (1, 1), (10_000, 3)])
 def test_any_number_of_names_is_brought_into_bounds(english, picture, asked, given):
-    assert len(english.predict(picture, "photos", asked)["confidences"]) == given
+    assert len(english.predict(picture, "imagenet", asked)["confidences"]) == given
 
 
 @pytest.mark.parametrize("asked", ["abc", "Infinity", "NaN", [5], {"a": 1}])
@@ -68,7 +68,7 @@ def test_any_number_of_names_is_brought_into_bounds(english, picture, asked, giv
 def test_what_is_no_number_of_names_is_refused_in_a_sentence(page, picture, asked, lang):
     client = Client(page.local_url, verbose=False, headers={"accept-language": lang})
     with pytest.raises(Exception) as refusal:
-        client.predict(picture, "photos", asked, api_name="/classify")
+        client.predict(picture, "imagenet", asked, api_name="/classify")
     assert WORDS.say(lang, "error.top_k", most=20) in str(refusal.value)
 
 
@@ -103,7 +103,7 @@ def test_an_unknown_model_is_named_in_the_refusal(english, picture):
 
 def outcome(url: str, image: object) -> str:
     """Call by hand, as somebody would who wants another's file: all that the server sends back."""
-    body = {"data": [image, "classification/photos", 5]}
+    body = {"data": [image, "classification/imagenet", 5]}
     reply = httpx.post(f"{url}gradio_api/call/classify", json=body)
     if reply.status_code != 200:
         return reply.text

@@ -1,0 +1,81 @@
+// Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
+
+/** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
+ *  pasted while the room is in sight is given. */
+export function give(element) {
+	const page = element.closest(".page") ?? document;
+	const chooser = () => page.querySelector("#classify-picture input[type=file]");
+	const refuse = (files, one) => {
+		const said = element.querySelector(".refusal");
+		if (!said) return false;
+		const { empty, limit, heavy, other } = said.dataset;
+		const reason = (file) => (file.size === 0 ? empty
+			: file.size > +limit ? heavy.replace("{size}", Math.round(file.size / 1e6))
+			: one && file.type && !file.type.startsWith("image/") ? other : "");
+		said.textContent = files.map(reason).find(Boolean) ?? "";
+		said.hidden = !said.textContent;
+		page.querySelector("#classify-refused .refusal")?.remove(); // the server's, of a file before
+		return !said.hidden;
+	};
+	const check = (event) => {
+		const button = event.target.nextElementSibling; // an upload button stands after its input
+		const field = button?.id === "classify-several" ? button : event.target.closest?.("#classify-picture");
+		const files = [...((event.dataTransfer || event.target).files || [])];
+		if (!field || !files.length || !refuse(files, field.id === "classify-picture")) return;
+		event.preventDefault();
+		event.stopImmediatePropagation();
+	};
+	for (const name of ["change", "drop"]) page.addEventListener(name, check, true);
+	document.addEventListener("paste", (event) => {
+		const file = event.clipboardData?.files?.[0], input = chooser();
+		if (!file || !input || !page.querySelector(".room-try")?.checkVisibility?.()) return;
+		event.preventDefault();
+		event.stopImmediatePropagation(); // Gradio's own listens only while its clipboard icon is chosen
+		if (refuse([file], true)) return;
+		const given = new DataTransfer();
+		given.items.add(file);
+		input.files = given.files;
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+	}, true);
+	// No torn picture in the frame: a TIFF is answered though no browser shows it.
+	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {
+		if (!event.target.closest?.("#classify-picture")) return;
+		const torn = name === "error" && event.target.tagName === "IMG";
+		event.target.classList.toggle("torn", torn);
+		const note = element.querySelector(".unshown");
+		if (note) note.hidden = !torn;
+	}, true);
+	page.addEventListener("click", (event) => {
+		const said = element.querySelector(".refusal");
+		if (said && event.target.closest("[data-pick]")) said.hidden = true;
+		// Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
+		const icon = event.target.closest("#classify-picture .source-selection button:first-of-type");
+		if (!icon || !chooser()) return;
+		event.stopImmediatePropagation();
+		chooser().value = "";
+		chooser().click();
+	}, true);
+}
+
+/** The list of what a model knows narrows to what is typed: any part of a name, in either language or
+ *  in the data set's own words. */
+export function search(element) {
+	element.addEventListener("input", () => {
+		const box = element.querySelector("input"), told = element.querySelector("[role=status]");
+		const typed = box.value.trim().toLowerCase();
+		told.dataset.all ??= told.textContent;
+		let found = 0;
+		for (const section of element.querySelectorAll("section")) {
+			let here = 0;
+			for (const line of section.querySelectorAll("li")) {
+				const fits = `${line.textContent} ${line.dataset.own ?? ""}`.toLowerCase().includes(typed);
+				line.hidden = !fits;
+				here += fits;
+			}
+			section.hidden = !here;
+			found += here;
+		}
+		told.textContent = !typed ? told.dataset.all
+			: found ? told.dataset.some.replace("{count}", found) : told.dataset.none;
+	});
+}

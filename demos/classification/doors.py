@@ -1,0 +1,55 @@
+"""The API name ``/classify``: for gradio_client, MCP and curl. Labels are the data set's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from demos import frame, uploads
+from demos.classification import answers
+from demos.classification.answers import DEFAULT, classifiers
+from demos.language import Words
+from inference.errors import BadInput
+
+
+def build(engine: Any, words: Words) -> None:
+    """Components that are never seen, and the event behind them."""
+    image = gr.Image(type="filepath", visible=False, label="image")
+    model = gr.Textbox(DEFAULT, visible=False, label="model")
+    top_k = gr.Number(5, visible=False, label="top_k", precision=0)
+    result = gr.JSON(visible=False, label="result")
+
+    @frame.guard(words)
+    async def classify(image: Any, model: str = DEFAULT, top_k: float = 5) -> dict[str, Any]:
+        """Name what a picture shows.
+
+        Args:
+            image: A picture file: JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF.
+            model: Key of a model, such as "classification/imagenet" or "classification/cifar10".
+            top_k: How many names to give, likeliest first (1 to 20).
+
+        Returns:
+            {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
+        """
+        entry = answers.entry_of(engine, str(model or DEFAULT))
+        count = whole_number(top_k)
+        said = await answers.ask(engine, entry.key, await uploads.opened(engine, image), count)
+        rows = [{"label": label, "confidence": share} for label, share in said.confidences]
+        return {"label": said.label, "confidences": rows}
+
+    def whole_number(sent: Any) -> int:
+        """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
+        try:
+            return min(max(int(float(sent or 5)), 1), answers.MAX_TOP_K)
+        except (TypeError, ValueError, OverflowError):
+            raise BadInput("top_k", most=answers.MAX_TOP_K) from None
+
+    gr.Button(visible=False).click(
+        classify,
+        [image, model, top_k],
+        result,
+        api_name="classify",
+        preprocess=False,
+        concurrency_limit=max(entry.max_batch for entry in classifiers(engine).values()),
+    )
