@@ -6,7 +6,11 @@ import json
 import shlex
 import shutil
 import sys
+import tempfile
+import traceback
+import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +20,7 @@ import typer
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, Refusal
+from training.errors import BadOption, CannotResume
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
@@ -214,12 +219,24 @@ def push(
 
 
 def main() -> None:
-    """Run, and say a refusal in one line instead of a traceback."""
+    """Run, and say a refusal in one line instead of a traceback; the traceback of what nobody
+    expected is kept in a file."""
     try:
         app()
-    except (Refusal, FloatingPointError) as refusal:
+    except (Refusal, FloatingPointError, CannotResume, BadOption) as refusal:
         print(refusal, file=sys.stderr)
         raise SystemExit(2) from None
+    except Exception:
+        name = uuid.uuid4().hex[:8]
+        kept = Path(tempfile.gettempdir()) / f"breakthroughs-{name}.log"
+        with suppress(OSError):
+            kept.write_text(traceback.format_exc(), "utf-8")
+        print(
+            f"Something went wrong that was not expected (id {name}): try again, and if it stays, "
+            f"report it with {kept}, where its details are.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+
+from training import resume as resuming
 
 
 class Task(Protocol):
@@ -161,6 +162,7 @@ def fit(
     device: torch.device | None = None,
     resume: bool = False,
     smoke: bool = False,
+    identity: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
@@ -168,7 +170,12 @@ def fit(
     Writes ``history.jsonl`` (one line an epoch) and ``state.pt`` (everything that ``resume``
     needs to go on along the same curve) into ``out``. ``smoke`` is two steps.
 
+    Args:
+        identity: what else must be the same for ``resume``, besides the plan, such as
+            ``{"recipe": key, "classes": [...], "data": resume.fingerprint(images, labels)}``.
+
     Raises:
+        CannotResume: the run in ``out`` is another one, or a file of it is missing or damaged.
         FloatingPointError: the loss is no longer a number.
     """
     from copy import deepcopy
@@ -183,16 +190,13 @@ def fit(
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
     total = 2 if smoke else plan.epochs * task.steps_per_epoch
     step, epoch, spent, history = 0, 0, 0.0, []
-    state_file = out / "state.pt"
-    if resume and state_file.exists():
-        state = torch.load(state_file, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        averaged.load_state_dict(state["averaged"])
-        optimizer.load_state_dict(state["optimizer"])
-        scaler.load_state_dict(state["scaler"])
+    same = resuming.identity_of(plan, smoke, identity)
+    found = resuming.read(out, same, device) if resume else None
+    if found:
+        state, history = found
+        parts = {"model": model, "averaged": averaged, "optimizer": optimizer, "scaler": scaler}
+        resuming.restore(out, state, **parts)
         step, epoch, spent = state["step"], state["epoch"], state["seconds"]
-        history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
-        history = history[:epoch]
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
     started = clock() - spent
@@ -243,7 +247,6 @@ def fit(
         }
         history.append(row)
         print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
-        (out / "history.jsonl").write_text("".join(json.dumps(r) + "\n" for r in history))
         state = {
             "model": model.state_dict(),
             "averaged": averaged.state_dict(),
@@ -252,9 +255,9 @@ def fit(
             "step": step,
             "epoch": epoch,
             "seconds": clock() - started,
+            "identity": same,
         }
-        torch.save(state, out / "state.part")
-        os.replace(out / "state.part", state_file)  # never half a file, wherever it is killed
+        resuming.write(out, state, history)
     return averaged, history
 
 

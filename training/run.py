@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
+from training.errors import BadOption
 from training.loop import Plan
+from training.resume import fingerprint
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,9 @@ class Run:
         head_only: fine-tune the last layer and leave the rest as it is.
         resume: go on from the last epoch. smoke: two steps, to see that all is in place.
         command: what was typed, for the card.
+
+    Raises:
+        BadOption: no time, no passes, no rate, or a seed that is none.
     """
 
     minutes: float | None = None
@@ -30,10 +38,36 @@ class Run:
     smoke: bool = False
     command: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("minutes", "epochs", "lr"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise BadOption(
+                    f"--{name} {value} cannot be followed: give a number above 0, or leave "
+                    f"--{name} out for the recipe's own."
+                )
+        if not 0 <= self.seed < 2**31:
+            raise BadOption(f"--seed {self.seed} is no seed: give a whole number from 0 to 2^31.")
+
     def starts_fresh(self, own: bool) -> bool:
         """Whether random weights are the start: for a recipe's own data, not for a visitor's
         (``own``), unless something else was asked for."""
         return self.scratch if self.scratch is not None else not own
+
+    def identity(self, recipe: str, *data: Any, classes: Iterable[Any] = ()) -> dict[str, Any]:
+        """What must be the same for ``resume``, besides the plan; for `loop.fit`.
+
+        Args:
+            recipe: the key. data: what is learnt from, as `resume.fingerprint` takes it.
+            classes: the names of what the network tells apart, in its order.
+        """
+        return {
+            "recipe": recipe,
+            "data": fingerprint(*data),
+            "classes": list(classes),
+            "head_only": self.head_only,
+            "scratch": self.scratch,
+        }
 
     def plan(self, usual: Plan) -> Plan:
         """The recipe's settings, with what was asked for in their place."""

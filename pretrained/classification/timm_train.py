@@ -64,7 +64,15 @@ def train(
     task = FineTuneTask(
         model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
     )
-    network, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
+    network, history = loop.fit(
+        task,
+        plan,
+        out,
+        device=device,
+        resume=run.resume,
+        smoke=run.smoke,
+        identity=run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
+    )
     assert isinstance(network, Backbone)
     network.cpu()
     calibration = finish.calibrate(

@@ -135,7 +135,15 @@ def train(
         task = FineTuneTask(
             model, train_on, held_out, recipe, device, groups=groups, head_only=run.head_only
         )
-    network, history = loop.fit(task, plan, out, device=device, resume=run.resume, smoke=run.smoke)
+    network, history = loop.fit(
+        task,
+        plan,
+        out,
+        device=device,
+        resume=run.resume,
+        smoke=run.smoke,
+        identity=run.identity(key, pictures.images, pictures.labels, classes=pictures.names),
+    )
     assert isinstance(network, ResidualNet)
     network.cpu()
     made = provenance(

@@ -121,6 +121,10 @@ class Scenes:
         for sentence in self.left_out:
             print(sentence, file=sys.stderr)
 
+    def contents(self) -> list[Any]:
+        """What is learnt from, wherever it stands: pictures, things, sources."""
+        return [(scene.content, scene.things, scene.source) for scene in self.scenes]
+
     def told(self) -> dict[str, str]:
         """The same for a card: ``left_out``, where there is something to tell."""
         return {"left_out": "; ".join(self.left_out)} if self.left_out else {}

@@ -85,7 +85,13 @@ def train(
     )
     before = task.evaluate(deepcopy(network))
     tuned, history = loop.fit(
-        task, run.plan(usual), out, device=device, resume=run.resume, smoke=run.smoke
+        task,
+        run.plan(usual),
+        out,
+        device=device,
+        resume=run.resume,
+        smoke=run.smoke,
+        identity=run.identity(entry.key, scenes.contents(), classes=classes),
     )
     checkpoint.save_weights(out, tuned.state_dict())
     made = provenance(

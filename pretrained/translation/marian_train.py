@@ -145,7 +145,13 @@ def train(
 
     before = measured(network)
     tuned, history = loop.fit(
-        task, run.plan(usual), out, device=device, resume=run.resume, smoke=run.smoke
+        task,
+        run.plan(usual),
+        out,
+        device=device,
+        resume=run.resume,
+        smoke=run.smoke,
+        identity=run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
     )
     after = measured(tuned)
     save(out, tuned, base)

@@ -1,0 +1,159 @@
+"""Going on with a run: only with the same data, classes, recipe and options, or not at all.
+
+What identifies a run is kept beside its weights, in the same file. A network is never saved under
+labels that it did not learn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.errors import CannotResume
+
+STATE, HISTORY = "state.pt", "history.jsonl"
+WORDS = {"peak": "learning rate", "smoke": "--smoke", "head_only": "--head-only"}
+UNREADABLE = {"data", "settings"}  # fingerprints say nothing to a reader
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short name of what a run learns from: equal for equal contents, whatever their path.
+
+    Args:
+        parts: tensors, arrays, text, bytes, numbers, None, files and folders (what they hold),
+            dataclasses, and mappings and sequences of such; anything else by its ``repr``.
+    """
+    found = hashlib.sha256()
+    for part in parts:
+        _feed(found, part)
+    return found.hexdigest()[:16]
+
+
+def _feed(found: Any, part: Any) -> None:
+    if isinstance(part, Tensor):
+        part = part.detach().cpu()
+        part = part.float().numpy() if part.dtype is torch.bfloat16 else part.numpy()
+    if isinstance(part, np.ndarray) and part.dtype != object:
+        found.update(f"{part.dtype}{part.shape}".encode())
+        found.update(np.ascontiguousarray(part).data)
+    elif isinstance(part, bytes):
+        found.update(f"b{len(part)}:".encode() + part)
+    elif isinstance(part, Path):
+        files = sorted(f for f in part.rglob("*") if f.is_file()) if part.is_dir() else [part]
+        _feed(found, [(f.relative_to(part).as_posix(), f.read_bytes()) for f in files])
+    elif isinstance(part, Mapping):
+        _feed(found, list(part.items()))
+    elif is_dataclass(part) and not isinstance(part, type):
+        _feed(found, {name: getattr(part, name) for name in part.__dataclass_fields__})
+    elif isinstance(part, (list, tuple, np.ndarray)):
+        found.update(f"[{len(part)}".encode())
+        for one in part:
+            _feed(found, one)
+    else:
+        found.update(f"{type(part).__name__}:{part!r};".encode())
+
+
+def identity_of(plan: Any, smoke: bool, told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Everything that must be the same for a run to go on. How long it may take need not be.
+
+    Args:
+        plan: the `loop.Plan`.
+        told: what the recipe adds, a word of the reader's language for each thing.
+    """
+    options = {k: v for k, v in asdict(plan).items() if k not in ("minutes", "epochs")}
+    whole = {**(told or {}), "options": {**options, "smoke": smoke}}
+    return json.loads(json.dumps(whole))  # as it will be read again: no tuples
+
+
+def read(
+    out: Path, identity: Mapping[str, Any], device: torch.device
+) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    """The state and the history to go on from, or None where no epoch was ever ended.
+
+    A state that was written before runs had an identity is taken as it is.
+
+    Raises:
+        CannotResume: a file is missing or damaged, or the run is another one.
+    """
+    file = out / STATE
+    if not file.exists():
+        if (out / HISTORY).exists():
+            raise CannotResume(out, f"its {STATE} is missing")
+        return None
+    try:
+        state = torch.load(file, map_location=device, weights_only=True)
+        step, epoch, _ = int(state["step"]), int(state["epoch"]), float(state["seconds"])
+        state["model"], state["averaged"], state["optimizer"], state["scaler"]
+    except (OSError, RuntimeError, ValueError, TypeError, LookupError, EOFError) as error:
+        raise CannotResume(out, f"its {STATE} is damaged or only half written") from error
+    except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise CannotResume(out, f"its {STATE} is damaged or only half written") from error
+    if step < 0 or epoch < 0:
+        raise CannotResume(out, f"its {STATE} is damaged")
+    other = differences(state.get("identity", {}), identity)
+    if other:
+        raise CannotResume(out, "; ".join(other))
+    try:
+        lines = (out / HISTORY).read_text("utf-8").splitlines()
+        history = [json.loads(line) for line in lines[:epoch]]
+    except FileNotFoundError:
+        raise CannotResume(out, f"its {HISTORY} is missing") from None
+    except (OSError, ValueError) as error:
+        raise CannotResume(out, f"its {HISTORY} is damaged or only half written") from error
+    if len(history) < epoch:
+        raise CannotResume(out, f"its {HISTORY} has {len(history)} of {epoch} lines")
+    return state, history
+
+
+def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is not as it was, in words; what only one of the two tells is passed over."""
+    found = []
+    for name in was.keys() & now.keys():
+        old, new = was[name], now[name]
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new)
+        elif old != new:
+            told = f" ({_few(old)}, now {_few(new)})" if name not in UNREADABLE else ""
+            found.append(f"it had other {WORDS.get(name, name.replace('_', ' '))}{told}")
+    return sorted(found)
+
+
+def _few(value: Any) -> str:
+    """A value as a sentence shows it, a long list cut."""
+    if not isinstance(value, list):
+        return str(value)
+    return ", ".join(map(str, value[:5])) + (f" and {len(value) - 5} more" if value[5:] else "")
+
+
+def write(out: Path, state: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
+    """Keep both: never half a file, wherever the run is killed, and never a state that is ahead of
+    the history."""
+    part = out / f"{HISTORY}.part"
+    part.write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+    os.replace(part, out / HISTORY)
+    torch.save(dict(state), out / "state.part")
+    os.replace(out / "state.part", out / STATE)
+
+
+def restore(out: Path, state: Mapping[str, Any], **parts: Any) -> None:
+    """Load each of ``parts`` (model, averaged, optimizer, scaler) from the state.
+
+    Raises:
+        CannotResume: they do not fit, so the run was of another network.
+    """
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CannotResume(out, "it trained another network, or other classes") from error
