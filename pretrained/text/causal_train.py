@@ -11,12 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pretrained import checkpoint, hub, lora
+from pretrained import checkpoint, lora
 from pretrained.catalog import Entry, Progress
 from pretrained.lora import RANK, SCALE
 from pretrained.text import causal_data
-from pretrained.text.causal import build
-from pretrained.text.causal_entries import FILES
+from pretrained.text.causal import build, fetch, origin
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -107,9 +106,9 @@ def train(
         HubOffline and its kin: the weights have to be downloaded, and that failed.
         MissingDependency: peft is not installed.
     """
-    assert entry.hub_id is not None
     texts = causal_data.documents(source)
-    folder = hub.fetch(entry.hub_id, entry.revision, FILES, progress)
+    folder = fetch(entry, progress)
+    base = origin(entry, folder)
     network, tokens = build(folder, torch.device("cpu"), attention="sdpa")
     torch.manual_seed(run.seed)
     model = Adapter.of(network)
@@ -145,7 +144,7 @@ def train(
         epochs=history[-1]["epoch"],
         data=split,
         tokens=learn[:, 1:].numel(),
-        started_from=f"{entry.hub_id} at {folder.name}",
+        started_from=base.get("wheel") or f"{base['hub_id']} at {base['revision']}",
         learnt=f"LoRA of rank {RANK} on every linear layer but the last",
         held_out=f"the last {held_out[:, 1:].numel()} tokens, {characters} characters",
         held_out_nats_per_char_before=round(before["held_out_nats_per_char"], 4),
@@ -161,7 +160,7 @@ def train(
         "app adds them to the model that they were learnt on.",
         "parameters": entry.parameters,
         "max_batch": entry.max_batch,
-        "base": {"hub_id": entry.hub_id, "revision": folder.name},
+        "base": base,
         "lora": {"rank": RANK, "scale": SCALE},
     }
     checkpoint.write_papers(out, config, made, {})
