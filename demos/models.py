@@ -96,7 +96,7 @@ def offer(words: Words, lang: str, entry: Any) -> str:
     return frame.note(
         words.say(
             lang,
-            "waiting.offer",
+            "waiting.offer_wheel" if entry.wheel else "waiting.offer",
             model=model_name(words, lang, entry),
             size=f"{entry.bytes / 1e6:.0f}",
             licence=entry.licence,

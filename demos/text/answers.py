@@ -153,6 +153,12 @@ def refusal(words: Words, lang: str, error: Refusal) -> str:
     return f'<p class="refusal" role="alert">{sentence}</p>'
 
 
+def offer(words: Words, lang: str, entry: Any) -> str:
+    """What a download would bring, told before it starts."""
+    coarse = frame.quiet(words.say(lang, "text.offer.four_bits")) if entry.wheel else ""
+    return models.offer(words, lang, entry) + coarse
+
+
 def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
     """Each model with what a visitor should know before choosing it, and its key."""
     found = []

