@@ -75,6 +75,7 @@ def figures(engine: Any) -> dict[str, Callable[[Say], str]]:
         "ilsvrc": ilsvrc,
         "classes": lambda say: classes(engine, say),
         "probes": probes,
+        "head_start": head_start,
     }
 
 

@@ -100,11 +100,13 @@ class ImagenetClassifier(NetworkClassifier):
         colour, row, column) and ``bias`` [32], the batch normalisation folded in. They move by
         ``stride`` pixels; what lies outside at the right and the bottom is 0, and what comes out is
         kept between 0 and ``most``."""
-        scale = self.network.bn1.weight / torch.sqrt(self.network.bn1.running_var + SPREAD)
+        mean, variance = self.network.bn1.running_mean, self.network.bn1.running_var
+        assert mean is not None and variance is not None
+        scale = self.network.bn1.weight / torch.sqrt(variance + SPREAD)
         kernels = self.network.conv_stem.weight * scale[:, None, None, None]
-        bias = self.network.bn1.bias - self.network.bn1.running_mean * scale
-        layer = {"kernels": kernels.cpu().numpy(), "bias": bias.cpu().numpy()}
-        layer |= {"mean": MEAN, "std": STD, "stride": 2, "most": 6.0}
+        bias = self.network.bn1.bias - mean * scale
+        layer: dict[str, Any] = {"mean": MEAN, "std": STD, "stride": 2, "most": 6.0}
+        layer |= {"kernels": kernels.cpu().numpy(), "bias": bias.cpu().numpy()}
         shown = (pixels.permute(0, 2, 3, 1) * 255).round().byte().cpu().numpy()
         return [{"input": picture, **layer} for picture in shown]
 

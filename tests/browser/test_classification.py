@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from gradio_client import Client, handle_file
 from playwright.sync_api import Locator, Page, expect
+from torch import Tensor
 
-from demos import frame
+from demos import frame, pictures
 from demos.classification import charts, examples
 from demos.language import Words
 from pretrained import catalog
+from pretrained.classification import imagenet_names
+from pretrained.classification.efficientnet import STAGES, STEM
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
 from bad_pictures import REFUSED, encoded, photo
@@ -88,11 +92,9 @@ def test_the_example_that_opens_the_page_is_named_rightly(page: Page, app_url: s
 
 def test_labels_speak_the_visitors_language(page: Page, app_url: str) -> None:
     visit(page, app_url, "zh")
-    chinese = catalog.labels(catalog.find("classification/photos"))["zh"]
-    assert chinese
     names = page.locator("#classify-answer .bar b")
     expect(names).to_have_count(5)
-    assert set(names.all_inner_texts()) <= set(chinese)
+    assert set(names.all_inner_texts()) <= set(imagenet_names.chinese())
     choose(page, "CIFAR-10")
     expect(page.locator("#classify-answer .quiet")).to_contain_text("CIFAR-10 网络")
     ten = catalog.labels(catalog.find("classification/cifar10"))["zh"]
@@ -132,15 +134,86 @@ DROP = """([name, kind, bytes]) => {
 def test_a_picture_may_be_dropped_on_the_one_that_is_there(page: Page, app_url: str) -> None:
     visit(page, app_url)
     place = "#classify-picture .image-frame img"
-    content = [*Path(example("flower")).read_bytes()]
-    data = page.evaluate_handle(DROP, ["flower.jpg", "image/jpeg", content])
+    content = [*Path(example("pagoda")).read_bytes()]
+    data = page.evaluate_handle(DROP, ["china.jpg", "image/jpeg", content])
     page.dispatch_event(place, "drop", {"dataTransfer": data})
-    expect(page.locator("#classify-picture img[src$='flower.jpg']")).to_be_visible()
+    expect(page.locator("#classify-picture img[src$='china.jpg']")).to_be_visible()
     data = page.evaluate_handle(DROP, ["notes.txt", "text/plain", [97]])
     page.dispatch_event(place, "drop", {"dataTransfer": data})
     sentence = WORDS.say("en", "error.picture_unreadable")
     expect(page.locator("#classify-guard .refusal")).to_have_text(sentence)
-    assert shown(page) == "flower.jpg"
+    assert shown(page) == "china.jpg"
+
+
+PASTE = """([name, kind, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, {type: kind}));
+  const event = new ClipboardEvent('paste', {bubbles: true, cancelable: true, clipboardData: data});
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_a_picture_may_be_pasted_anywhere_in_the_room(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    content = [*Path(example("pagoda")).read_bytes()]
+    page.evaluate(PASTE, ["pasted.jpg", "image/jpeg", content])
+    expect(page.locator("#classify-picture img[src$='pasted.jpg']")).to_be_visible()
+    expect(page.locator("#classify-answer .answer-name")).to_contain_text("palace")
+    page.evaluate(PASTE, ["notes.txt", "text/plain", [97]])
+    sentence = WORDS.say("en", "error.picture_unreadable")
+    expect(page.locator("#classify-guard .refusal")).to_have_text(sentence)
+    page.get_by_role("button", name="Remove Image").click()
+    expect(page.locator("#classify-picture img")).to_have_count(0)
+    page.evaluate(PASTE, ["again.jpg", "image/jpeg", content])
+    expect(page.locator("#classify-picture img[src$='again.jpg']")).to_be_visible()
+
+
+def test_what_is_pasted_in_another_room_is_not_taken(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    room(page, "learn")
+    content = [*Path(example("pagoda")).read_bytes()]
+    page.evaluate(PASTE, ["pasted.jpg", "image/jpeg", content])
+    room(page, "try")
+    expect(page.locator("#classify-picture .image-frame img")).to_be_visible()
+    assert shown(page) != "pasted.jpg"
+
+
+def test_where_it_hesitates_the_group_is_the_answer(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(".examples button[data-pick=cat]").click()
+    expect(page.locator("#classify-answer .answer-name")).to_contain_text("A cat: perhaps a")
+    bars = page.locator("#classify-answer .bar b")
+    expect(bars.first).to_have_text("Cats, all together")
+
+
+def test_the_picture_that_fools_it_stands_apart(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    apart = page.locator(".examples .fools")
+    expect(apart).to_contain_text("会骗过它")
+    expect(page.locator(".examples button")).to_have_count(10)
+    apart.locator("button").click()
+    expect(page.locator("#classify-answer .answer-name")).to_contain_text("一种狗")
+
+
+def test_what_it_knows_is_sent_when_asked_and_searched(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    assert page.locator(".known li").count() == 0
+    page.locator("#classify-known > button").click()
+    lines = page.locator(".known li")
+    expect(lines).to_have_count(1000)
+    box = page.locator(".known input")
+    for typed, found in (("border terr", 1), ("边境", 2), ("zucchini", 1), ("courgette", 1)):
+        box.fill(typed)
+        expect(lines.filter(visible=True)).to_have_count(found)
+        expect(page.locator(".known [role=status]")).to_have_text(f"{found} found")
+    box.fill("unicorn")
+    expect(page.locator(".known [role=status]")).to_contain_text("Nothing of that name")
+    box.fill("")
+    expect(lines.filter(visible=True)).to_have_count(1000)
+    choose(page, "CIFAR-10")
+    expect(lines).to_have_count(0)
+    page.locator("#classify-known > button").click()
+    expect(lines).to_have_count(10)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -156,13 +229,13 @@ def test_every_bad_picture_is_refused_in_the_visitors_language(
         path = tmp_path / f"{name.replace(' ', '-')}.{ENDINGS.get(name, 'png')}"
         path.write_bytes(content)
         files.append((path, code))
-    pictures = itertools.cycle(examples.available()[1::-1])
+    good_ones = itertools.cycle(examples.available()[1::-1])
     for path, code in files:
         send(page, path)
         start = WORDS.say(lang, f"error.{code}").partition("{")[0]
         refused = page.locator("#classify-guard .refusal, #classify-refused .refusal")
         expect(refused.filter(has_text=start).filter(visible=True)).to_be_visible()
-        good = next(pictures).name
+        good = next(good_ones).name
         pick = page.locator(f".examples button[data-pick={good}]")
         pick.evaluate("button => button.click()")
         there = page.locator(f"#classify-picture img[src$='{Path(example(good)).name}']")
@@ -223,7 +296,7 @@ def test_a_download_is_offered_first_and_offline_says_so(page: Page, app_url: st
     expect(columns).to_have_count(4)
     expect(columns.filter(has=page.locator(".refusal"))).to_have_count(0)
     expect(columns.filter(has=page.locator(".note"))).to_contain_text("MB from Hugging Face")
-    choose(page, "Photo network")
+    choose(page, "ImageNet network")
     expect(page.locator("#classify-answer .answer-name")).to_be_visible()
 
 
@@ -231,7 +304,7 @@ def test_then_and_now_on_one_picture(page: Page, app_url: str) -> None:
     visit(page, app_url, "zh")
     page.locator("#classify-compare").click()
     expect(page.locator(".compare .answered h3")).to_have_text(
-        ["HOG + SVM", "CIFAR-10 网络", "照片网络"]
+        ["HOG + SVM", "CIFAR-10 网络", "ImageNet 网络"]
     )
     expect(page.locator(".compare .bar")).to_have_count(9)
 
@@ -324,12 +397,12 @@ def test_the_same_picture_is_looked_into(page: Page, app_url: str) -> None:
     answered_anew(page, before)
     page.get_by_role("button", name="See how it decided").click()
     inside = page.locator("#classification .room-inside")
-    expect(inside.locator("#inside-stages button")).to_have_count(4)
+    expect(inside.locator("#inside-stages button")).to_have_count(8)
     expect(inside.locator("#inside-where figure img")).to_have_count(2)
     expect(inside.locator("#inside-filters img")).to_be_visible()
     for picture in inside.locator("img").all():
         assert picture.get_attribute("alt")
-    best = page.locator("#classify-answer .bar b").first.inner_text()
+    best = page.locator("#classify-answer .bar b").nth(1).inner_text()  # below its group
     expect(inside.locator("#inside-where")).to_contain_text(best)
 
 
@@ -348,15 +421,69 @@ def test_a_stage_shows_its_maps_by_click_and_by_keyboard(page: Page, app_url: st
 
 
 def test_the_network_is_drawn_from_the_module(page: Page, app_url: str) -> None:
-    """Shapes and numbers of weights are those of the checkpoint, stage by stage."""
+    """Seven stages after the first layer, with as many maps as the module's."""
     visit(page, app_url)
     drawn = room(page, "inside").locator("#inside-stages button")
-    folder = Path(str(catalog.find("classification/photos").folder))
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    widths = [config["stem_width"], *config["widths"]]
+    widths = [STEM, *(channels for _, _, _, channels, _ in STAGES)]
     expect(drawn).to_have_count(len(widths))
     for number, width in enumerate(widths):
         expect(drawn.nth(number)).to_contain_text(f"{width} \u00d7 ")
+
+
+def test_a_convolution_is_done_by_hand(page: Page, app_url: str) -> None:
+    """The place of the map that is shown is what the network itself computes there."""
+    visit(page, app_url)
+    inside = room(page, "inside")
+    touch = inside.locator("#inside-touch")
+    expect(touch.get_by_role("radio")).to_have_count(32)
+    picture, line = touch.locator(".given"), touch.locator("#touch-line")
+    expect(line).to_contain_text("of the map")
+    picture.click(position={"x": 60, "y": 90})
+    first = line.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(line).not_to_have_text(first)
+    row, column = map(int, re.findall(r"Row (\d+), column (\d+)", line.inner_text())[0])
+    number = touch.locator("[role=radio][aria-checked=true]").get_attribute("title")
+    assert number
+    maps = stem_of(example("espresso"))[int(number.rpartition(" ")[2]) - 1]
+    value = touch.locator(".convolution").get_attribute("data-value")
+    assert value and float(value) == pytest.approx(float(maps[row - 1, column - 1]), abs=2e-3)
+    page.keyboard.press("Shift+ArrowDown")
+    expect(line).to_contain_text(f"Row {row + 10}, column {column}")
+
+
+def stem_of(path: str) -> Tensor:
+    """The maps of the network's first layer, [32, 112, 112]."""
+    from pretrained.classification import imagenet
+    from pretrained.classification.efficientnet import normalised
+
+    model = imagenet.load(catalog.find(imagenet.KEY), "cpu", lambda done, total: None)
+    pixels = model._pixels([pictures.open_picture(path)])
+    with torch.inference_mode():
+        return model.network.stem(normalised(pixels))[0]
+
+
+FILLED = """canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    .data.filter((value, i) => i % 4 === 3 && value).length / (canvas.width * canvas.height)"""
+
+
+def test_the_next_map_fills_in(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    touch = room(page, "inside").locator("#inside-touch")
+    expect(touch.locator("#touch-line")).to_contain_text("of the map")
+    made = touch.locator(".made")
+    before = made.evaluate(FILLED)
+    touch.locator(".given").click(position={"x": 30, "y": 30})
+    after = made.evaluate(FILLED)
+    assert 0 < before < after < 0.1
+    touch.locator("[data-fill]").click()
+    page.wait_for_function(f"canvas => ({FILLED})(canvas) === 1", arg=made.element_handle())
+    chosen = touch.locator("[role=radio][aria-checked=true]")
+    name = chosen.get_attribute("title")
+    chosen.focus()
+    page.keyboard.press("ArrowRight")
+    expect(chosen).not_to_have_attribute("title", str(name))
+    assert made.evaluate(FILLED) == 1, "another filter's map is filled in where this one was"
 
 
 def test_what_hog_sees_stands_beside(page: Page, app_url: str) -> None:
@@ -378,7 +505,7 @@ def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str
     expect(article.locator(".chart")).to_have_count(2)
     text = article.inner_text()
     assert "{{" not in text and "—" not in text
-    for key in (charts.CIFAR, charts.PHOTOS, charts.HOG):
+    for key in (charts.CIFAR, charts.HOG):
         result = charts.top1(key)
         assert result and frame.figure("top1", result) in text
 
@@ -387,7 +514,7 @@ def test_train_shows_a_command_that_exists(page: Page, app_url: str) -> None:
     visit(page, app_url)
     commands = room(page, "train").locator(".command code").all_inner_texts()
     assert len(commands) == 2 and commands[1].startswith("python app.py --model")
-    assert commands[0].startswith("python -m pretrained train classification/photos --data ")
+    assert commands[0].startswith("python -m pretrained train classification/imagenet --data ")
 
 
 # The door
@@ -400,5 +527,4 @@ def test_scripts_get_the_real_models_answer(app_url: str) -> None:
     assert answer["label"] == answer["confidences"][0]["label"]
     shares = [row["confidence"] for row in answer["confidences"]]
     assert shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 1.0001
-    english = catalog.labels(catalog.find("classification/photos"))["en"]
-    assert english and {row["label"] for row in answer["confidences"]} <= set(english)
+    assert {row["label"] for row in answer["confidences"]} <= set(imagenet_names.dataset_names())
