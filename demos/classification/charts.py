@@ -12,6 +12,7 @@ from demos.language import Say
 from pretrained import catalog
 
 CIFAR, IMAGENET, HOG = (f"classification/{name}" for name in ("cifar10", "imagenet", "hog-svm"))
+STARTS = ("nothing", "head", "whole")  # of `head_start`, from what costs most data to what least
 HUMAN_CIFAR = 0.94  # Karpathy 2011: about 94% on 400 pictures, one person
 HUMAN_IMAGENET = 5.1  # % top-5 error of the trained annotator, Russakovsky et al. 2015, section 6.4
 
@@ -143,8 +144,36 @@ def classes(engine: Any, say: Say) -> str:
 
 
 def head_start(say: Say) -> str:
-    """What starting from a trained network is worth, measured: the ladder of its card."""
-    return ""
+    """What starting from a trained network is worth: the ladder of its card as a table, a row for
+    each amount of data, a column for each way to start. "" as long as nothing was measured.
+
+    A rung has ``data`` ("flowers" or "cifar10"), ``each`` (pictures of a class, None: all of them),
+    ``start`` (one of `STARTS`), ``value``, ``low``, ``high``, ``n`` and ``split``.
+    """
+    rungs = {
+        (rung["data"], rung["each"], rung["start"]): rung
+        for rung in frame.read_metrics(IMAGENET).get("ladder", ())
+        if rung.get("start") in STARTS
+    }
+    if not rungs:
+        return ""
+    starts = [start for start in STARTS if any(key[2] == start for key in rungs)]
+    lines = []
+    for data, each in dict.fromkeys(key[:2] for key in rungs):
+        row = say(
+            "classification.start.each" if each else "classification.start.all",
+            data=say(f"classification.start.{data}"),
+            each=each,
+        )
+        cells = [
+            escape(frame.figure("top1", rungs[data, each, start]))
+            if (data, each, start) in rungs
+            else ""
+            for start in starts
+        ]
+        lines.append([row, *cells])
+    heads = [say(f"classification.start.{name}") for name in ("data", *starts)]
+    return frame.table(heads, lines, say("classification.start.caption"))
 
 
 def probes(say: Say) -> str:

@@ -448,11 +448,32 @@ def test_figures_are_those_of_the_cards(cards, engine):
     assert "40.0%" in charts.probes(WORDS.speaker("en"))
 
 
+def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, monkeypatch):
+    folder = tmp_path / "cards" / "classification" / "checkpoints" / "imagenet"
+    folder.mkdir(parents=True)
+    rungs = [
+        {"data": data, "each": each, "start": start, "value": value, "low": value, "high": value}
+        for data, each, start, value in (
+            ("flowers", 5, "nothing", 0.4),
+            ("flowers", 5, "whole", 0.75),
+            ("cifar10", None, "whole", 0.965),
+        )
+    ]
+    (folder / "metrics.json").write_text(json.dumps({"ladder": rungs}))
+    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "cards")
+    table = charts.head_start(WORDS.speaker("en"))
+    told = text(table)
+    assert "Five kinds of flowers, 5 pictures of each" in told and "CIFAR-10, all pictures" in told
+    assert table.count("<td") == 4 and "40.0%" in told and "75.0%" in told and "96.5%" in told
+    assert "From nothing" in told and "a new last layer" not in told, "only what was measured"
+    assert "五种花，每类 5 张" in text(charts.head_start(WORDS.speaker("zh")))
+
+
 def test_nothing_measured_shows_no_figure(tmp_path, monkeypatch, engine):
     monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "none")
     say = WORDS.speaker("en")
     assert "±" not in charts.facts(say) and "94%" in charts.facts(say)
-    assert charts.classes(engine, say) == "" and charts.probes(say) == ""
+    assert charts.classes(engine, say) == charts.probes(say) == charts.head_start(say) == ""
     assert "trained here" not in charts.cifar(say)
 
 
