@@ -21,7 +21,7 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, frame, uploads, web
+from demos import TABS, frame, sessions, shutdown, sweeping, uploads, visitors, web
 from demos.language import Words
 from demos.theme import theme
 from inference import Engine, Settings
@@ -37,8 +37,13 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
     # that is closed here (`enable_monitoring=False`): 4 to 9 ms of CPU a call.
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
     uploads.fetch_nothing()
+    uploads.keep_apart()
+    sessions.keep_little()
+    visitors.take_turns()
     with gr.Blocks(
-        title=words.say("en", "house.name"), analytics_enabled=False, delete_cache=(600, 3600)
+        title=words.say("en", "house.name"),
+        analytics_enabled=False,
+        delete_cache=(600, 3600),
     ) as page:
         frame.header(words)
         with gr.Tabs(elem_id="site", overflow_behavior="wrap"):
@@ -103,7 +108,8 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.cache_dir:
         os.environ["BREAKTHROUGHS_CACHE_DIR"] = str(settings.cache_dir)
     words = Words(settings.language)
-    engine = Engine(catalog.entries(), settings)
+    engine = Engine(catalog.entries(), settings, caller=visitors.current)
+    visitors_files = sweeping.own_folder()
     try:
         claim(settings.host, settings.port)
         for folder in settings.model:
@@ -130,6 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
         app_kwargs=web.app_kwargs(
             engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by
         ),
+        state_session_capacity=sessions.MOST,
         ssr_mode=False,
         quiet=True,
         prevent_thread_lock=True,
@@ -138,7 +145,12 @@ def main(arguments: list[str] | None = None) -> None:
     log.info("serving %s", page.local_url)
     if settings.warm and not settings.preload:
         threading.Thread(target=warm_up, args=(engine,), name="warm up", daemon=True).start()
-    page.block_thread()
+    sweeping.keep_swept(
+        visitors_files, {path for block in page.blocks.values() for path in block.keep_in_cache}
+    )
+    shutdown.until_asked()
+    shutdown.shut_down(engine, page)
+    shutdown.leave()
 
 
 if __name__ == "__main__":

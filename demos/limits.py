@@ -7,7 +7,9 @@ one fixed English sentence; with 429 the page shows the sentence that the answer
 
 from __future__ import annotations
 
+import errno
 import re
+from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -16,29 +18,64 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demos import proxy
 from demos.language import Words
 
 MB = 1_000_000
 FILES = 64  # of the largest size, in one upload
 FULL = re.compile(r"Queue is full.* size is (\d+)")  # gradio.queueing.Queue.push
 
+API = "/gradio_api/"
+#: Gradio 6.31 fetches these for anyone, whatever they are and weigh.
+RELAYED = re.compile(r"(?i)/gradio_api/(?:file[=/]|proxy=)\s*(?:https?:|//)")
+#: What nothing on the page uses: a stream for developers that never ends, links to the page as it
+#: was left (see `demos.sessions`), a video encoder, a code editor.
+CLOSED = re.compile(r"/gradio_api/(?:dev/|deep_link|process_recording|vibe|proxy=)")
+#: Where an argument may be a picture as a data URL.
+ASKED = re.compile(r"/gradio_api/(?:queue/join|call/|run/|api/)")
+DATA_URL = re.compile(rb"data:image/[\w.+-]{1,40};base64,[\w+/=\\-]*")
+#: An escape of JSON: a whole pair of surrogates, half of one (group 1), or any other.
+ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
 
 class Limits:
     """ASGI middleware: bounds every body, and says in the visitor's language what did not fit.
 
-    A body may hold one file of ``max_upload_mb`` as base64 and a megabyte more; an upload, which
-    Gradio streams to disk, `FILES` of them."""
+    A body may hold a megabyte, and pictures as data URLs where the API takes them, together one
+    file of ``max_upload_mb`` as base64; an upload, which Gradio streams to disk, `FILES` of them.
+    What would relay other sites or nothing on the page needs is not there.
+    """
 
     def __init__(self, app: ASGIApp, words: Words, max_upload_mb: int) -> None:
         self.app, self.words, self.most = app, words, max_upload_mb
-        self.body = RequestBodyLimitMiddleware(app, max_upload_mb * MB * 4 // 3 + MB)
+        self.body = RequestBodyLimitMiddleware(self.weigh, max_upload_mb * MB * 4 // 3 + MB)
+        self.small = RequestBodyLimitMiddleware(app, MB)
         self.upload = RequestBodyLimitMiddleware(app, max_upload_mb * MB * FILES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        bounded = self.upload if scope["path"].endswith("/upload") else self.body
+        path = proxy.inner_path(scope)
+        if RELAYED.match(path):
+            await self.refusal(scope, 403, "error.picture_address")(scope, receive, send)
+        elif CLOSED.match(path):
+            await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD"):
+            # Gradio 6.31 answers a part of a file with all headers of the question, cookies too.
+            headers = [each for each in scope["headers"] if each[0] != b"range"]
+            await self.app(scope | {"headers": headers}, receive, send)
+        else:
+            uploaded = path.endswith("/upload")
+            asked = self.body if ASKED.match(path) else self.small
+            await self.bounded(self.upload if uploaded else asked, scope, receive, send)
+
+    async def bounded(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """``app``, with what it refuses said in the visitor's language."""
         start: Message | None = None
         body = b""
 
@@ -58,7 +95,36 @@ class Limits:
                     else:
                         await said(scope, receive, send)
 
-        await bounded(scope, receive, answer)
+        try:
+            await app(scope, receive, answer)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            await self.refusal(scope, 507, "error.disk_full")(scope, receive, send)
+
+    async def weigh(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app, with a body that holds at most a megabyte beside pictures and no half signs."""
+        pieces: list[bytes] = []
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        body = b"".join(pieces)
+        if len(body) > MB and len(body) - sum(map(len, DATA_URL.findall(body))) > MB:
+            await self.refusal(scope, 413, "error.text_too_large", limit=1)(scope, receive, send)
+            return
+        body = whole_signs(body)
+        headers = [each for each in scope["headers"] if each[0] != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self.app(scope | {"headers": headers}, again(body, receive), send)
+
+    def refusal(self, scope: Scope, status: int, key: str, **fields: Any) -> JSONResponse:
+        """A refusal as Gradio's page reads it."""
+        sentence = self.words.say(self.words.lang(Request(scope)), key, **fields)
+        return JSONResponse({"detail": sentence}, status)
 
     def said(self, status: int, body: str, scope: Scope) -> JSONResponse | None:
         """The refusal in the visitor's language, as Gradio's page reads it; None to leave it."""
@@ -72,5 +138,25 @@ class Limits:
             status, key, fields = 429, "error.busy", {"waiting": int(full[1])}
         else:
             return None
-        sentence = self.words.say(self.words.lang(Request(scope)), key, **fields)
-        return JSONResponse({"detail": sentence}, status)
+        return self.refusal(scope, status, key, **fields)
+
+
+def again(body: bytes, receive: Receive) -> Callable[[], Any]:
+    """A ``receive`` that gives a body that was read already, then what comes after it."""
+    given = False
+
+    async def give() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
+
+
+def whole_signs(body: bytes) -> bytes:
+    """JSON in which half a character (a lone surrogate), which nothing can send on, is U+FFFD."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)

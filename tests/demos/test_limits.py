@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from demos import web
 from demos.language import Words
+from demos.limits import Limits, whole_signs
 from tests.conftest import FakeEngine
 
 ENOUGH = 1 * 1_000_000 * 4 // 3 + 1_000_000  # for files of one megabyte
@@ -80,3 +83,64 @@ def test_a_full_queue_is_said_in_the_visitors_language(address: str, words: Word
     assert join(address, "en").json()["detail"] == words.say("en", "error.busy", waiting=1)
     client = join(address, **{"user-agent": "gradio_client/2.0"})
     assert client.status_code == 503  # what gradio_client understands
+
+
+def test_a_megabyte_of_text_is_enough(address: str, words: Words) -> None:
+    for path in ("queue/join", "call/slow", "cancel", "component_server"):
+        body = {"data": ["x" * 1_050_000], "fn_index": 0, "session_hash": "abc"}
+        answer = httpx.post(f"{address}/{path}?lang=zh", json=body, timeout=60)
+        assert answer.status_code == 413, path
+    small = {"data": ["x" * 900_000]}
+    assert httpx.post(f"{address}/call/none", json=small).status_code != 413
+
+
+def test_a_picture_in_the_middle_of_a_text_is_no_text(address: str) -> None:
+    shown = "<img src='data:image/webp;base64," + "A" * 1_200_000 + "'>"
+    assert httpx.post(f"{address}/call/none", json={"data": [shown]}).status_code != 413
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["file=http://127.0.0.1:1/", "file=HTTPS://example.org/x", "file/http://127.0.0.1:1/"],
+)
+def test_nothing_is_relayed(address: str, words: Words, path: str) -> None:
+    answer = httpx.get(f"{address}/{path}?lang=zh")
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == words.say("zh", "error.picture_address")
+
+
+@pytest.mark.parametrize("path", ["dev/reload", "deep_link?session_hash=abc", "proxy=a.hf.space"])
+def test_what_the_page_does_not_use_is_closed(address: str, path: str) -> None:
+    assert httpx.get(f"{address}/{path}").status_code == 404
+
+
+def test_a_part_of_a_file_is_answered_without_the_visitors_cookie(address: str) -> None:
+    files = [("files", ("a.txt", b"0123456789"))]
+    [path] = httpx.post(f"{address}/upload", files=files, timeout=60).json()
+    headers = {"range": "bytes=2-4", "cookie": "secret=1"}
+    answer = httpx.get(f"{address}/file={path}", headers=headers)
+    assert answer.content == b"0123456789" and "cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'["\ud800"]', rb'["\ufffd"]'),
+        (rb'["a\uDFFFb"]', rb'["a\ufffdb"]'),
+        (rb'["\ud83d\ude00"]', rb'["\ud83d\ude00"]'),
+        (rb'["\\ud800"]', rb'["\\ud800"]'),
+        (rb'["\\\ud800"]', rb'["\\\ufffd"]'),
+    ],
+)
+def test_half_a_character_is_replaced(sent: bytes, read: bytes) -> None:
+    assert whole_signs(sent) == read
+
+
+def test_a_full_disk_is_said(words: Words) -> None:
+    async def full(scope: Any, receive: Any, send: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    client = TestClient(Limits(full, words, 1))
+    answer = client.post("/gradio_api/upload?lang=zh", content=b"x")
+    assert answer.status_code == 507
+    assert answer.json()["detail"] == words.say("zh", "error.disk_full")
