@@ -11,9 +11,10 @@ from typing import Any
 from demos import frame
 from demos.language import Words
 from demos.models import offer, on_disk, ready, waiting
-from demos.translation import answers, languages, pane
+from demos.translation import answers, pane
 from demos.translation.answers import Translated
 from inference.errors import Refusal
+from pretrained.translation import languages
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from demos.limits import MB
 from demos.models import on_disk
 from demos.translation import answers, pane
 from inference.errors import Refusal
-from pretrained.translation.errors import BadBeams, SameLanguage, UnknownDirection
+from pretrained.translation import columns, languages
+from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, UnknownDirection
 
 MOST_BEAMS, MOST_DIGITS = 8, 20
 SOURCE, TARGET, BEAMS = "en", "fr", 4
+AUTO = "auto"  # a language that the text tells
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
 
@@ -56,7 +58,8 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def alternatives(result: dict[str, Any]) -> list[str]:
-    """Whole texts: the second-best translation of every sentence that has one, then the third."""
+    """Whole texts: the second-best translation of every sentence that has one, then the third;
+    none twice, and none that is the translation itself."""
     most = max((len(one["alternatives"]) for one in result["sentences"]), default=0)
     found = []
     for place in range(1, most):
@@ -65,7 +68,7 @@ def alternatives(result: dict[str, Any]) -> list[str]:
             other = one["alternatives"] if one else ()
             parts.append(other[place]["translation"] if place < len(other) else text)
         found.append("".join(parts))
-    return found
+    return [one for one in dict.fromkeys(found) if one != result["translation"]]
 
 
 def checked_beams(sent: Any) -> int:
@@ -82,8 +85,24 @@ def checked_beams(sent: Any) -> int:
 
 
 def checked_language(sent: Any, usual: str) -> str:
-    """The code of a language as it is compared: "FR" is "fr"."""
-    return usual if sent is None or sent == "" else str(sent).strip().lower()[:20]
+    """The code of a language as people write it: "FR", "fr-CA" and "French" are "fr", "zh-Hans-CN"
+    is "zh"; what names none of ours stays as it is, to be named in the refusal."""
+    if sent is None or sent == "":
+        return usual
+    plain = str(sent).strip().lower().replace("_", "-")[:20]
+    return columns.code(plain) or columns.code(plain.partition("-")[0]) or plain
+
+
+def read_in(text: str) -> str:
+    """The language of a text that was sent as "auto".
+
+    Raises:
+        NotTold: nothing in it tells.
+    """
+    found = languages.noticed(text)
+    if found is None:
+        raise NotTold
+    return found
 
 
 def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
@@ -138,8 +157,9 @@ def build(engine: Any, words: Words) -> None:
 
         Args:
             text: What to translate, at most 5,000 characters. Markup is text like any other.
-            source: The language of the text: "en", "fr" or "zh".
-            target: The language to write: "en", "fr" or "zh".
+            source: The language of the text: "en", "fr" or "zh" (also "en-US", "zh-CN",
+                "Chinese"), or "auto": noticed by its letters and small words.
+            target: The language to write, likewise; "auto": French for English, else English.
             model: Key of a model, such as "translation/en-fr"; empty: the bundled one. A model
                 that is not on this machine is refused: it is downloaded on the page only.
             beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.
@@ -155,6 +175,10 @@ def build(engine: Any, words: Words) -> None:
             asked = answers.checked(text)
             width = checked_beams(beams)
             read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
+            if read == AUTO:
+                read = read_in(asked)
+            if write == AUTO:
+                write = "fr" if read == "en" else "en"
             entry = chosen(engine, model, read, write)
             if not on_disk(entry):
                 size = f"{entry.bytes / MB:.0f}"

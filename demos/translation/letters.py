@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from demos.limits import MB
-from demos.translation import languages
 from inference.errors import BadInput, Refusal
-from pretrained.translation import sentences
+from pretrained.translation import languages, sentences
 from pretrained.translation.errors import NothingToTranslate
 
 #: Characters of a file, and of what is asked at a time.

@@ -11,12 +11,16 @@ from typing import Any
 from demos import frame
 from demos.language import Words
 from demos.models import model_name
-from demos.translation import answers, languages, others, pieces, spelling, thread
+from demos.translation import answers, others, pieces, spelling, thread
 from demos.translation.answers import Translated
 from demos.typed import named
+from pretrained.translation import languages
 
 #: Lower ends of the shades 0 to 3, as probabilities of a word.
 SHADES = (0.7, 0.3, 0.1)
+#: A sentence whose tokens have a lower probability than this in the (geometric) mean is held
+#: unlikely: see `experiments.translation_doubt`.
+UNLIKELY = 0.3
 MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_NAMED = 12  # characters that are listed one by one
 UNREAD = "⁇"  # what a model of the Hub reads where a sign is not in its vocabulary
@@ -184,13 +188,26 @@ def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
         key = "none" if not any(marks) else "one" if len(marks) == 1 else "some"
         told = say(f"translation.answer.copy_{key}", count=sum(marks), of=len(marks))
         found.append(told)
-    return threads(words, lang, now) + "".join(f'<p class="note">{one}</p>' for one in found)
+    warned = threads(words, lang, now) or doubtful(words, lang, now)
+    return warned + "".join(f'<p class="note">{one}</p>' for one in found)
 
 
 def threads(words: Words, lang: str, now: Translated) -> str:
     """That the network lost its thread, and how, where it did."""
     ways = sorted({thread.lost(one) for one in now.result["sentences"]} - {""})
     return "".join(frame.note(words.say(lang, f"translation.answer.{way}")) for way in ways)
+
+
+def doubtful(words: Words, lang: str, now: Translated) -> str:
+    """That the network holds a sentence of its own unlikely, or that figures did not come through:
+    one line for each."""
+    sentences = now.result["sentences"]
+    found = []
+    if any(one.get("mean_probability", 1.0) < UNLIKELY for one in sentences):
+        found.append("unlikely")
+    if any(one.get("missing_numbers") for one in sentences):
+        found.append("numbers")
+    return "".join(frame.note(words.say(lang, f"translation.answer.{key}")) for key in found)
 
 
 def unknown(words: Words, lang: str, entry: Any, odd: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pretrained.translation.figures import Figures, missing, numbers
 from pretrained.translation.stepper import State, Stepper
 from pretrained.translation.vocabulary import Vocabulary
 
@@ -82,6 +83,7 @@ class _Sentence:
     prefix: list[int]
     length: int  # of the source
     limit: int
+    figures: tuple[str, ...]  # of the source
     parents: list[list[int]] = field(default_factory=list)
     tokens: list[list[int]] = field(default_factory=list)
     log_probs: list[list[float]] = field(default_factory=list)
@@ -89,6 +91,7 @@ class _Sentence:
     finished: list[Hypothesis] = field(default_factory=list)
     tree: list[Node] = field(default_factory=list)
     nodes: list[int] = field(default_factory=lambda: [-1])  # of the places of the beam
+    tails: list[str] = field(default_factory=lambda: [""])  # the numbers being written, likewise
 
     def trace(self, place: int) -> tuple[list[int], list[float], list[Doubles]]:
         """Tokens, log-probabilities and attention of the hypothesis that stands at ``place``."""
@@ -105,7 +108,7 @@ class Search:
     """Beam search over a network and its vocabulary."""
 
     def __init__(self, stepper: Stepper, vocabulary: Vocabulary) -> None:
-        self.stepper, self.vocabulary = stepper, vocabulary
+        self.stepper, self.vocabulary, self.figures = stepper, vocabulary, Figures(vocabulary)
         # Tokens that go on with a word: after a forced word they would make another one of it.
         self.inside = torch.tensor(
             [_word(text.decode("utf-8", "ignore")[:1]) for text in vocabulary.bytes_of]
@@ -141,6 +144,7 @@ class Search:
                 list(prefixes[n]) if prefixes else [],
                 len(source),
                 min(LONGER * len(source) + MORE, MOST),
+                numbers(self.vocabulary.decode(source)),
             )
             for n, source in enumerate(sources)
         ]
@@ -186,6 +190,10 @@ class Search:
                 odds[n, :, self.vocabulary.end] = float("-inf")
             if one.prefix and len(one.tokens) == len(one.prefix) and self._closed(one.prefix):
                 odds[n].masked_fill_(self.inside.to(odds.device), float("-inf"))
+            if one.figures and len(one.tokens) >= len(one.prefix):
+                for place, tail in enumerate(one.tails):
+                    never = self.figures.never(frozenset(one.figures), tail)
+                    odds[n, place].masked_fill_(never.to(odds.device), float("-inf"))
         count = min(max(beams + 1, BRANCHES), odds.shape[2])
         values, tokens = best(odds.flatten(0, 1), count)
         shape = (len(live), -1)
@@ -251,6 +259,9 @@ class Search:
                     nodes.append(len(one.tree))
                 one.tree.append(Node(one.nodes[parent], token, log_prob, total, fate))
         one.nodes = nodes
+        if one.figures:
+            follow = self.figures.follow
+            one.tails = [follow(one.tails[parent], token) for parent, token, *_ in kept]
         one.parents.append([parent for parent, *_ in kept])
         one.tokens.append([token for _, token, *_ in kept])
         one.log_probs.append([log_prob for *_, log_prob, _ in kept])
@@ -273,7 +284,11 @@ class Search:
             tokens, log_probs, seen = one.trace(0)
             score = float(totals[0]) / penalty(len(tokens), alpha)
             return [Hypothesis(tokens, log_probs, np.array(seen), score, False)]
-        order = sorted(range(len(one.finished)), key=lambda n: (-one.finished[n].score, n))
+        lacking = [
+            missing(self.vocabulary.decode(h.tokens), one.figures) if one.figures else 0
+            for h in one.finished
+        ]
+        order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -one.finished[n].score, n))
         return [one.finished[n] for n in order[:beams]]
 
     def _closed(self, prefix: list[int]) -> bool:

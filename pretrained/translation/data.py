@@ -7,25 +7,25 @@ sentence has many right translations: all of them count.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from pretrained.errors import BadData
+from pretrained.translation import files
 
 LANGUAGES = ("en", "fr", "zh")
 #: Fewest pairs that are worth training on.
 LEAST = 200
 #: Longest sentence of a pair, in characters: the longest of the bundled sets has 269.
 LONGEST = 1_000
-SUFFIXES = (".parquet", ".tsv", ".jsonl")
+#: Share of the rows that may be left out; where more of them are bad, something else is wrong.
+MOST_BAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Pairs:
     """What is trained on, what is kept aside, and how both are named in the card.
 
     ``train``: (English, the other language). ``held_out``: the same, to choose settings by.
+    ``told``: what was guessed or left out, counted, in sentences.
     """
 
     languages: tuple[str, str]
@@ -48,6 +49,7 @@ class Pairs:
     held_out: list[tuple[str, str]]
     split: str
     held_out_split: str
+    told: tuple[str, ...] = ()
 
 
 def tidy(text: str, language: str) -> str:
@@ -57,7 +59,8 @@ def tidy(text: str, language: str) -> str:
     French gets its blanks before ``? ! : ;`` and inside ``« »``, Chinese its own punctuation, both
     as most of the data have them.
     """
-    text = unicodedata.normalize("NFC", text).replace("’", "'").replace("…", "...")
+    text = unicodedata.normalize("NFC", text).translate(PLAIN_FIGURES)
+    text = text.replace("’", "'").replace("…", "...")
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace())
     text = " ".join(text.split())
     if language == "fr":
@@ -83,6 +86,8 @@ def casually(text: str, chance: random.Random) -> str:
     )
 
 
+#: Full-width figures, as Chinese keyboards give them.
+PLAIN_FIGURES = {ord("０") + n: str(n) for n in range(10)}
 WIDE = {"?": "？", "!": "！", ",": "，"}
 
 
@@ -106,18 +111,19 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
         BadData: they cannot be read, a row is bad, or they are too few.
     """
     path = Path(source)
+    told: list[str] = []
     if path.is_dir():
-        train = list(_flat(_rows(file_of(path, split), languages)))
-        held_out = list(_flat(_rows(file_of(path, "validation"), languages)))
+        train = list(_flat(_rows(file_of(path, split), languages, told)))
+        held_out = list(_flat(_rows(file_of(path, "validation"), languages, told)))
         names = (f"{path.name}/{split}", f"{path.name}/validation")
     else:
-        every = list(_flat(_rows(path, languages)))
+        every = list(_flat(_rows(path, languages, told)))
         train, held_out = _parted(every)
         names = (f"first 95% of {path.name}", f"last 5% of {path.name}")
     if len(train) < LEAST:
         reason = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
         raise BadData(path=path, reason=reason)
-    return Pairs(languages, train, held_out, *names)
+    return Pairs(languages, train, held_out, *names, tuple(told))
 
 
 def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[list[Scored], str]:
@@ -144,7 +150,7 @@ def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[l
 
 def file_of(folder: Path, split: str) -> Path:
     """The file of a split, as `datasets` would find it."""
-    for suffix in SUFFIXES:
+    for suffix in files.SUFFIXES:
         for pattern in (f"{split}{suffix}", f"data/{split}-*{suffix}"):
             if found := sorted(folder.glob(pattern)):
                 return found[0]
@@ -162,69 +168,33 @@ def _flat(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
             yield english, one
 
 
-def _rows(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
-    """The rows of one file, checked."""
-    readers = {".parquet": _parquet, ".tsv": _tsv, ".txt": _tsv, ".jsonl": _jsonl}
-    if path.suffix not in readers:
-        reason = "it is no .parquet, .tsv or .jsonl file: save the pairs as one of them"
-        raise BadData(path=path, reason=reason)
-    if not path.is_file():
-        raise BadData(path=path, reason="there is no such file: check the path")
-    try:
-        rows = list(readers[path.suffix](path, languages))
-    except UnicodeDecodeError:
-        raise BadData(path=path, reason="it is not UTF-8: save it as UTF-8 text") from None
+def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None) -> Iterator[Row]:
+    """The rows of one file, checked.
+
+    Args:
+        told: gets what was guessed or left out, in sentences; None: nothing may be left out.
+    """
+    rows = files.rows(path, languages, [] if told is None else told)
     if not rows:
         raise BadData(path=path, reason="it is empty: give pairs")
+    bad: list[str] = []
     for number, (english, translations) in enumerate(rows, start=1):
         many = [translations] if isinstance(translations, str) else translations
         good = isinstance(many, list) and many and all(isinstance(t, str) for t in [english, *many])
         if not good or not all(t.strip() for t in [english, *many]):
-            reason = f"row {number} lacks a sentence in one language: mend it or take it out"
-            raise BadData(path=path, reason=reason)
-        if (length := max(map(len, [english, *many]))) > LONGEST:
-            reason = f"row {number} has {length:,} characters: split it below {LONGEST:,}"
-            raise BadData(path=path, reason=reason)
-        yield english, translations
-
-
-def _parquet(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
-    import pyarrow
-    import pyarrow.parquet as parquet
-
-    try:
-        table = parquet.read_table(path)
-    except (pyarrow.ArrowInvalid, OSError):
-        raise BadData(path=path, reason="it is no Parquet file: save it again") from None
-    if missing := [name for name in languages if name not in table.column_names]:
-        reason = f"it has no column {missing[0]}: name the columns {' and '.join(languages)}"
-        raise BadData(path=path, reason=reason)
-    columns = (table[name].to_pylist() for name in languages)
-    yield from zip(*columns, strict=True)
-
-
-def _tsv(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
-        cells = [cell.strip() for cell in line.split("\t")]
-        if tuple(cells[:2]) == languages or not line.strip():
-            continue  # a heading, an empty line
-        if len(cells) < 2:
-            reason = f"line {number} has no tab between two sentences: mend it or take it out"
-            raise BadData(path=path, reason=reason)
-        yield cells[0], cells[1]  # what follows is credit, as in the files of Tatoeba
-
-
-def _jsonl(path: Path, languages: tuple[str, str]) -> Iterator[Row]:
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
-        try:
-            row: Any = json.loads(line)
-            yield row[languages[0]], row[languages[1]]
-        except (ValueError, KeyError, TypeError):
-            reason = (
-                f"line {number} is no JSON object with {' and '.join(languages)}: "
-                "mend it or take it out"
-            )
-            raise BadData(path=path, reason=reason) from None
+            bad.append(f"row {number} lacks a sentence in one language: mend it or take it out")
+        elif (length := max(map(len, [english, *many]))) > LONGEST:
+            bad.append(f"row {number} has {length:,} characters: split it below {LONGEST:,}")
+        else:
+            yield english, translations
+        if bad and (told is None or len(bad) > MOST_BAD * len(rows)):
+            raise BadData(path=path, reason=bad[0])
+    if bad and told is not None:
+        kind = "row lacks" if len(bad) == 1 else "rows lack"
+        told.append(
+            f"{len(bad):,} {kind} a sentence or run over {LONGEST:,} characters and were left out, "
+            f"the first for this: {bad[0].split(':')[0]}"
+        )
 
 
 def _parted(

@@ -26,6 +26,16 @@ class UnknownDirection(Refusal):
     sentence = "This model does not translate from {source} to {target}: it knows {known}."
 
 
+class NotTold(Refusal):
+    """A text whose language was to be noticed, and that nothing tells. Fields: none."""
+
+    code = "translation_not_told"
+    sentence = (
+        "Nothing in this text tells whether it is English, French or Chinese: name its language "
+        "(en, fr or zh) instead of auto."
+    )
+
+
 class SameLanguage(Refusal):
     """Source and target are one. Fields: language."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,8 @@ def train(
     languages = ("en", others.pop()) if len(known) == 1 else languages_in(Path(source))
     directions = tuple(d for d in known if set(d.split("-")) == set(languages))
     pairs = data.read(source, languages)
+    for sentence in pairs.told:
+        print(sentence, file=sys.stderr, flush=True)
     base = hub.fetch(entry.hub_id, entry.revision, FILES, progress)
     told = checkpoint.read_json(base, checkpoint.CONFIG)
     network, words = build(base, told, known)

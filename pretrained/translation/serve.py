@@ -17,7 +17,7 @@ import torch
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
-from pretrained.translation import copies, data, sentences
+from pretrained.translation import copies, data, figures, sentences
 from pretrained.translation.beam import Found, Hypothesis, Search
 from pretrained.translation.errors import (
     BadBeams,
@@ -279,19 +279,26 @@ class Translator:
 
     def _sentence(self, request: Request, task: _Task, found: Found, view: str) -> dict[str, Any]:
         """One sentence, best translation first; attention has a row for each target token and a
-        column for each source token, the last one for the end of the sentence."""
+        column for each source token, the last one for the end of the sentence.
+
+        ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end.
+        ``missing_numbers``: how many that the source has in figures it has not.
+        """
         best = found.hypotheses[0]
         columns = self.vocabulary.spans(task.tokens[:-1])
         rows = self.vocabulary.spans(best.tokens)
+        read, written = (self.vocabulary.decode(one) for one in (task.tokens, best.tokens))
         answer = {
-            "source": self.vocabulary.decode(task.tokens),
-            "translation": self.vocabulary.decode(best.tokens),
+            "source": read,
+            "translation": written,
             "alternatives": self._alternatives(found.hypotheses),
             "source_tokens": [*(piece for piece, _ in columns), END],
             "target_tokens": [piece for piece, _ in rows],
             "probabilities": _products(best, [count for _, count in rows]),
             "attention": _gathered(best, [n for _, n in rows], [*(n for _, n in columns), 1]),
             "complete": best.finished,
+            "mean_probability": exp(sum(best.log_probs) / max(1, len(best.log_probs))),
+            "missing_numbers": figures.missing(written, figures.numbers(read)),
         }
         if view == "inside":
             answer["state"] = found.meaning.tolist()
@@ -308,7 +315,8 @@ class Translator:
         return answer
 
     def _alternatives(self, hypotheses: Sequence[Hypothesis]) -> list[dict[str, Any]]:
-        """Each different text once, by its best spelling: one text can be written in other pieces.
+        """Each different text once, by its best spelling: one text can be written in other pieces,
+        and a capital or a blank makes no other translation. The best one always, no empty one.
 
         ``score``: nats over the length's penalty; ``probability``: of the whole sentence.
         """
@@ -316,7 +324,9 @@ class Translator:
         for one in hypotheses:
             text = self.vocabulary.decode(one.tokens)
             told = {"score": one.score, "probability": exp(sum(one.log_probs))}
-            found.setdefault(text, {"translation": text, **told})
+            same = " ".join(text.split()).casefold()
+            if same or not found:
+                found.setdefault(same, {"translation": text, **told})
         return list(found.values())
 
     def _shown(self, token: int) -> str:

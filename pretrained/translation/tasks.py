@@ -35,7 +35,8 @@ class PairsTask:
         smoothing: share of the target's odds spread over all tokens (Szegedy et al. 2016).
         draw: the examples of a pass by its number, such as `Passes`, in place of ``train``.
         respell: dropout of the vocabulary's merges, drawn anew at each pass.
-        longest: in tokens: pairs with a longer side are left out of training.
+        longest: in tokens: pairs with a longer side are left out of training; ``left_out`` is
+            how many of the last pass.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class PairsTask:
                 self.vocabulary.dropout(0.0)
                 most = self.longest + 2
                 self._spelled = [sides for sides in spelled if max(map(len, sides)) <= most]
+                self.left_out = len(spelled) - len(self._spelled)
             chance = torch.Generator().manual_seed(self.seed * 10_007 + number)
             order = torch.randperm(len(self._spelled), generator=chance).tolist()
             lots = batched(self._spelled, order, self.tokens)

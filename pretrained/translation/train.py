@@ -7,6 +7,7 @@ each shipped checkpoint reached, in how long and on what, stands in its card.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,6 +142,8 @@ def train(
     recipe = RECIPES[key]
     pairs = data.read(source, recipe.languages)
     own = not Path(source).is_dir()
+    for sentence in pairs.told:
+        print(sentence, file=sys.stderr, flush=True)
     device = loop.choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out = (tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
@@ -184,6 +187,8 @@ def train(
         pairs=len(pairs.train),
         passes=round(history[-1]["step"] / len(task.passed(0)), 2),
         started_from="random weights" if fresh else key,
+        **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
+        **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
     name = f"translation/{out.resolve().name}" if own else key
     if own:

@@ -21,7 +21,6 @@ from demos.translation import (
     compare,
     examples,
     files,
-    languages,
     letters,
     others,
     pane,
@@ -33,7 +32,7 @@ from demos.translation.letters import FileNotText, FileTooLong
 from inference import Settings
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
-from pretrained.translation import sentences
+from pretrained.translation import languages, sentences
 from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
 
 WORDS = Words()
@@ -311,6 +310,23 @@ def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, s
     assert bool(others.listed(WORDS, lang, now)) is not bool(how)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("more", "keys"),
+    [
+        ({}, []),
+        ({"mean_probability": 0.9, "missing_numbers": 0}, []),
+        ({"mean_probability": 0.05}, ["unlikely"]),
+        ({"missing_numbers": 1}, ["numbers"]),
+    ],
+)
+def test_what_the_network_holds_unlikely_or_lost_is_said_in_one_line(lang, more, keys):
+    result = {"sentences": [sentence("x") | more], "translation": "y"}
+    now = answers.Translated("x", "en", "fr", EN_FR, result)
+    told = "".join(WORDS.say(lang, f"translation.answer.{key}") for key in keys)
+    assert plain(pane.doubtful(WORDS, lang, now)) == told
+
+
 # Which language
 
 
@@ -319,6 +335,7 @@ def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, s
     [
         ("I am a student.", "en"), ("Where's the station?", "en"), ("Thank you", "en"),
         ("Je suis étudiant.", "fr"), ("C'est la vie", "fr"), ("L’eau est froide", "fr"),
+        ("bonjour", "fr"), ("Chien", "fr"), ("au revoir!", "fr"), ("monday", "en"), ("Dog.", "en"),
         ("Merci beaucoup", "fr"), ("我是学生。", "zh"), ("我爱 Python 编程语言", "zh"),
         ("The café is closed", "en"), ("She said “déjà vu” and left the room.", "en"),
     ],
@@ -329,7 +346,8 @@ def test_a_language_is_noticed(text, code):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "12345 !?", "Paris", "table", "OK", "東京へ行きます", "Привет, как дела?",
+    ["", "12345 !?", "Paris", "table", "OK", "pain", "comment", "Orange",
+     "東京へ行きます", "Привет, как дела?",
      "¿Dónde está la biblioteca?", "Ich bin ein Student.", "La casa è bella.", "I love 北京",
      "서울에 갑니다", "<b></b>", "🍕🍕"],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from html import unescape
 
 import httpx
 import pytest
-from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, FakeEngine, turned
+from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, FakeEngine, sentence, turned
 from gradio_client import Client
 from served import PATIENCE, WORDS, client, served, soon
 
@@ -71,7 +71,8 @@ def test_several_sentences_are_one_table_with_zeros_between_them(english):
 @pytest.mark.parametrize(
     ("source", "target", "key"),
     [("en", "fr", EN_FR), ("fr", "en", EN_FR), ("en", "zh", EN_ZH), ("zh", "en", EN_ZH),
-     (" FR ", "EN", EN_FR)],
+     (" FR ", "EN", EN_FR), ("en-US", "zh-CN", EN_ZH), ("zh_Hans", "en-GB", EN_ZH),
+     ("French", "英语", EN_FR)],
 )  # fmt: skip
 def test_each_direction_has_its_bundled_model(english, engine, source, target, key):
     call(english, "Hello.", source, target)
@@ -114,6 +115,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(page, lang, arguments, cod
         (("Hi.", "fr"), "Both sides are French"),
         (("Hi.", "fr", "zh"), "from French to Chinese: it knows English → French"),
         (("Hi.", "de", "fr"), "from de to French"),
+        (("Qwxz 12", "auto", "fr"), "Nothing in this text tells"),
         (("Hi.", "fr", "en", "en-fr-plain"), "it knows English → French."),
     ],
 )
@@ -122,6 +124,32 @@ def test_languages_that_do_not_go_together_are_named(english, engine, arguments,
     with pytest.raises(Exception) as refusal:
         call(english, *arguments)
     assert told in unescape(str(refusal.value)) and len(engine.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "direction"),
+    [
+        ("Je ne sais pas.", "en", ("fr", "en")),
+        ("I do not know.", "zh-CN", ("en", "zh")),
+        ("bonjour", "auto", ("fr", "en")),
+        ("我不知道。", "auto", ("zh", "en")),
+    ],
+)
+def test_auto_is_the_language_that_the_text_tells(english, engine, text, target, direction):
+    call(english, text, "auto", target)
+    _, one, _ = engine.asked[-1]
+    assert (one["source"], one["target"]) == direction
+
+
+def test_no_alternative_is_listed_twice():
+    one = sentence("Hi.")
+    one["alternatives"] = [{"translation": text} for text in ("a", "b", "c")]
+    two = sentence("Ho.") | {"translation": "d", "alternatives": [{"translation": "d"}]}
+    one["translation"] = "a"
+    got = doors.alternatives({"sentences": [one, two], "translation": "a d"})
+    assert got == ["b d", "c d"]
+    one["alternatives"][2]["translation"] = "b"
+    assert doors.alternatives({"sentences": [one, two], "translation": "a d"}) == ["b d"]
 
 
 def test_markup_comes_back_as_the_text_it_is(english):

@@ -17,7 +17,7 @@ from tiny_translators import ENGLISH, TEXTS, network, tiny, vocabulary
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.translation import beam, copies, sentences, serve
+from pretrained.translation import beam, copies, data, figures, sentences, serve
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -180,6 +180,41 @@ def test_a_sentence_is_translated_alike_alone_and_beside_others(seed, ties, beam
             assert one.tokens[: len(prefixes[n])] == prefixes[n][: len(one.tokens)]
             assert len(one.tokens) <= beam.LONGER * len(source) + beam.MORE
             assert one.attention.shape == (len(one.log_probs), len(source))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_figures_that_are_written_stand_in_the_source(seed):
+    search = hard(seed, False)
+    for source in ("Tom 30, 4!", "11", "I am 250"):
+        digits = figures.numbers(source)
+        [found] = search([[*PIECES.encode(source), PIECES.end]], ["fr"], beams=6)
+        written = [PIECES.decode(h.tokens) for h in found.hypotheses if h.finished]
+        assert all(set(figures.numbers(text)) <= set(digits) for text in written)
+        lacking = [figures.missing(text, digits) for text in written]
+        assert lacking == sorted(lacking)
+
+
+def test_a_number_goes_on_and_ends_where_the_sources_does():
+    pieces = Vocabulary.learn(["12 13 11 1"] * 9, 300, ("en", "fr"))
+    rules = figures.Figures(pieces)
+    one, led, two = (pieces.bytes_of.index(text) for text in (b"1", b" 1", b"2"))
+    wanted = frozenset({"12", "3"})
+    assert [rules.follow("", led), rules.follow("1", two), rules.follow("12", pieces.end)] == [
+        "1",
+        "12",
+        "",
+    ]
+    begun, ended = rules.never(wanted, "1"), rules.never(wanted, "12")
+    assert not begun[two] and begun[one] and begun[led] and begun[pieces.end]
+    assert ended[two] and not ended[led] and not ended[pieces.end]
+    assert not rules.never(wanted, "")[led] and rules.never(wanted, "")[two]
+    # A forced beginning may hold another number: it can always be ended.
+    assert not rules.never(wanted, "7")[pieces.end]
+
+
+def test_full_width_figures_are_figures():
+    assert data.tidy("我２５岁", "zh") == "我25岁"
+    assert figures.missing("J'ai 2 chats.", ("2", "11")) == 1
 
 
 @given(st.lists(st.integers(-3, 3), min_size=12, max_size=40), st.integers(1, 8))

@@ -131,10 +131,11 @@ def test_a_visitors_pairs_come_in_three_formats(tmp_path, suffix):
         ("a.csv", b"a,b", "no .parquet"),
         ("a.tsv", b"", "empty"),
         ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
-        ("a.tsv", b"one\ttwo\n\tthree\n", "row 2"),
+        ("a.tsv", b"en\tfr\none\ttwo\n\tthree\n", "row 2"),
         ("a.tsv", b"\xff\xfe\x00", "UTF-8"),
-        ("a.tsv", b"one\ttwo\n" * 5, "too few"),
-        ("a.tsv", b"one\t" + b"x" * 2_000 + b"\n", "row 1 has 2,000"),
+        ("a.tsv", b"en\tfr\n" + b"one\tdeux\n" * 5, "too few"),
+        ("a.tsv", b"en\tfr\none\t" + b"x" * 2_000 + b"\n", "row 1 has 2,000"),
+        ("a.tsv", b"xop\tqar\n" * 300, "nothing tells which column is en.*'xop.tqar'"),
         ("a.jsonl", b'{"en": "a", "fr": "b"}\n{"en": "a"}\n', "line 2"),
         ("a.jsonl", b'{"en": "a", "fr": 3}\n', "row 1"),
         ("a.jsonl", b"soup\n", "line 1"),
@@ -146,6 +147,75 @@ def test_pairs_that_cannot_be_used_are_refused_with_the_row(tmp_path, name, cont
         (tmp_path / name).write_bytes(content)
     with pytest.raises(BadData, match=reason):
         data.read(tmp_path / name, ("en", "fr"))
+
+
+SENTENCES = [(f"I am {n} and you are here.", f"J'ai {n} ans et vous êtes là.") for n in range(300)]
+
+
+def with_tabs(path, rows, heading=""):
+    path.write_text(heading + "".join("\t".join(map(str, row)) + "\n" for row in rows), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "cells"),
+    [
+        ("a.tsv", "fr\ten\n", lambda n, en, fr: (fr, en)),
+        ("A.TSV", "French\tID\tENGLISH\n", lambda n, en, fr: (fr, n, en)),
+        ("a.tsv", "", lambda n, en, fr: (n, en, n + 4_000, fr)),  # Tatoeba's own download
+        ("a.tsv", "", lambda n, en, fr: (n, fr, n + 4_000, en)),
+        ("a.txt", "", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "", lambda n, en, fr: (en, fr, "CC-BY 2.0 (France) Attribution: tatoeba.org")),
+    ],
+)
+def test_columns_are_understood_in_any_order(tmp_path, name, heading, cells):
+    rows = [cells(n, *pair) for n, pair in enumerate(SENTENCES)]
+    pairs = data.read(with_tabs(tmp_path / name, rows, heading), ("en", "fr"))
+    assert sorted(pairs.train + pairs.held_out) == sorted(SENTENCES)
+    # What was guessed is said; what a heading or the usual order tells is no guess.
+    usual = bool(heading) or rows[0][:2] == SENTENCES[0]
+    assert bool(pairs.told) is not usual
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x0b", "\x1c"])
+def test_a_line_ends_at_a_line_feed_only(tmp_path, sign):
+    rows = [(en.replace(" and", sign + "and"), fr) for en, fr in SENTENCES]
+    for name in ("a.tsv", "a.jsonl"):
+        path = with_tabs(tmp_path / name, rows, "en\tfr\n")
+        if name == "a.jsonl":
+            lines = (json.dumps({"en": a, "fr": b}, ensure_ascii=False) for a, b in rows)
+            path.write_text("\n".join(lines), "utf-8")
+        pairs = data.read(path, ("en", "fr"))
+        assert sorted(pairs.train + pairs.held_out) == sorted(rows)
+    assert data.tidy(f"I am{sign}here.", "en") in ("I am here.", "I amhere.")
+
+
+def test_the_translation_column_of_datasets_is_read_from_json_lines_and_parquet(tmp_path):
+    both = [{"en": a, "fr": b} for a, b in SENTENCES]
+    text = "".join(json.dumps({"id": n, "translation": row}) + "\n" for n, row in enumerate(both))
+    (tmp_path / "a.jsonl").write_text(text)
+    parquet.write_table(pa.table({"translation": both}), tmp_path / "a.parquet")
+    (tmp_path / "b.jsonl").write_text(
+        "".join(json.dumps({"French": b, "English": a}) + "\n" for a, b in SENTENCES)
+    )
+    for name in ("a.jsonl", "a.parquet", "b.jsonl"):
+        pairs = data.read(tmp_path / name, ("en", "fr"))
+        assert sorted(pairs.train + pairs.held_out) == sorted(SENTENCES)
+
+
+def test_rows_that_are_left_out_are_counted_and_many_are_refused(tmp_path):
+    bad = [("", "Rien."), ("Long.", "x" * 2_000)]
+    path = with_tabs(tmp_path / "a.tsv", [*SENTENCES, *bad], "en\tfr\n")
+    pairs = data.read(path, ("en", "fr"))
+    assert sorted(pairs.train + pairs.held_out) == sorted(SENTENCES)
+    assert pairs.told == (
+        "2 rows lack a sentence or run over 1,000 characters and were left out, the first for "
+        "this: row 301 lacks a sentence in one language",
+    )
+    with pytest.raises(BadData, match="row 301 lacks"):
+        data.read(with_tabs(path, [*SENTENCES, *bad * 50], "en\tfr\n"), ("en", "fr"))
+    with pytest.raises(BadData, match="row 301 lacks"):  # figures are over all rows or none
+        data.to_score(with_tabs(path, [*SENTENCES, *bad], "en\tfr\n"), "en-fr")
 
 
 def test_a_missing_column_and_a_missing_split_are_named(tmp_path):

@@ -7,6 +7,9 @@ French only where clearly more speaks for it than for the other, and nothing for
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from pretrained.translation import everyday
 
 
 def listed(text: str) -> frozenset[str]:
@@ -59,6 +62,34 @@ FOREIGN = listed(
 )
 
 
+#: What stands in our French words and is English as well, or the other way round.
+SHARED = listed(
+    "pain main chat son fruit train table question orange image parents vent rose grand comment "
+    "content correct excuse pardon stop bravo silence attention mars ok salut or on six main fin "
+    "super allez chaise sac bus place lit fils perfect parfait certain voyage a an vie ami art mal"
+)
+
+
+@cache
+def known() -> dict[str, str]:
+    """The language of each whole text that stands in our everyday words, by its letters."""
+    found: dict[str, set[str]] = {}
+    for section in ("phrases", "words", "days", "months"):
+        for row in everyday.table()[section]:
+            for code in ("en", "fr"):
+                for one in row[everyday.COLUMN[code]].split("|"):
+                    found.setdefault(" ".join(lettered(one.lower())), set()).add(code)
+    for english, french, _ in everyday.table()["nouns"]:
+        found.setdefault(english.split("/")[0], set()).add("en")
+        found.setdefault(french.split(" ", 1)[1].split("/")[0], set()).add("fr")
+    return {text: next(iter(codes)) for text, codes in found.items() if len(codes) == 1}
+
+
+def lettered(text: str) -> list[str]:
+    """The words of a text without its signs."""
+    return re.findall(r"[^\W\d_]+", text)
+
+
 def noticed(text: str) -> str | None:
     """ "en", "fr" or "zh"; None where the text does not tell, or is in another language."""
     text = text[:LONGEST].lower().replace("’", "'")
@@ -69,7 +100,10 @@ def noticed(text: str) -> str | None:
         return None
     if len(HAN.findall(text)) >= HAN_SHARE * letters:
         return "zh"
-    found = re.findall(r"[^\W\d_]+", text)
+    found = lettered(text)
+    whole = " ".join(found)
+    if whole in known() and whole not in SHARED:
+        return known()[whole]
     if OTHER.search(text) or FOREIGN.intersection(found):
         return None
     accented = sum(bool(ACCENTED.search(word)) for word in found)
