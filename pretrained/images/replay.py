@@ -64,17 +64,39 @@ def chosen(count: int, most: int = MOST) -> list[int]:
     return picked
 
 
-def strip(out: Path, history: list[dict[str, Any]]) -> None:
-    """Write the strip, moments below one another, and what the history says of each."""
+def strip(out: Path, history: list[dict[str, Any]], earlier: Path | None = None) -> None:
+    """Write the strip, moments below one another, and what the history says of each.
+
+    Args:
+        earlier: folder of the model that this training began with, whose moments then come first,
+            half of them all at most; its updates and seconds are counted too.
+    """
+    told, pictures = _moments(earlier, MOST // 2) if earlier else ([], [])
+    begun = told[-1] if told else {"step": 0, "seconds": 0.0}
+    rows = {row["epoch"]: row for row in history}
+    if not told:
+        rows[0] = {"step": 0, "seconds": 0.0}
     files = {int(file.stem): file for file in (out / "replay").glob("*.png")}
-    rows = {0: {"step": 0, "seconds": 0.0}, **{row["epoch"]: row for row in history}}
     numbers = sorted(files.keys() & rows.keys())
-    moments = [numbers[place] for place in chosen(len(numbers))]
+    for place in chosen(len(numbers), MOST - len(told)):
+        row = {name: rows[numbers[place]].get(name) for name in TOLD}
+        told.append(row | {name: row[name] + begun[name] for name in ("step", "seconds")})
+        with Image.open(files[numbers[place]]) as moment:
+            pictures.append(moment.convert("RGB"))
     side = SIDE * SIZE
-    sheet = Image.new("RGB", (side, side * len(moments)))
-    for place, number in enumerate(moments):
-        with Image.open(files[number]) as moment:
-            sheet.paste(moment, (0, place * side))
+    sheet = Image.new("RGB", (side, side * len(pictures)))
+    for place, picture in enumerate(pictures):
+        sheet.paste(picture, (0, place * side))
     sheet.save(out / STRIP, quality=QUALITY)
-    told = [{name: rows[number].get(name) for name in TOLD} for number in moments]
     (out / MOMENTS).write_text(json.dumps(told) + "\n", "utf-8")
+
+
+def _moments(folder: Path, most: int) -> tuple[list[dict[str, Any]], list[Image.Image]]:
+    """At most so many moments of a strip that was written before; none where there is none."""
+    if not ((folder / STRIP).is_file() and (folder / MOMENTS).is_file()):
+        return [], []
+    told = json.loads((folder / MOMENTS).read_text("utf-8"))
+    side, places = SIDE * SIZE, chosen(len(told), most)
+    with Image.open(folder / STRIP) as sheet:
+        pictures = [sheet.crop((0, n * side, side, (n + 1) * side)).convert("RGB") for n in places]
+    return [told[n] for n in places], pictures

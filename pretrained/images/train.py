@@ -62,8 +62,9 @@ LIMITS = (
     f"Data: {DATA}."
 )
 
+GAN = "images/faces-gan"
 RECIPES = {
-    "images/faces-gan": Recipe(
+    GAN: Recipe(
         plan=loop.Plan(
             epochs=1_200,
             peak=4e-4,
@@ -156,7 +157,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         identity=run.identity(key, faces.images),
     )
     if isinstance(averaged, Gan):
-        replay.strip(out, history)
+        replay.strip(out, history, None if fresh else catalog.folder_of(key))
     made = provenance(
         run,
         device,
@@ -168,9 +169,12 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     )
     name = f"images/{out.resolve().name}" if own else key
     averaged = averaged.cpu().eval()
-    known = {"scores": scores(averaged, held_out.images)} if isinstance(averaged, Gan) else {}
+    shared = not own and not isinstance(averaged, Gan)  # both recipes learn from the same faces
+    known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
+    if isinstance(averaged, Gan):
+        known = {"scores": scores(averaged, held_out.images)}
     write(out, name, averaged, recipe, made, own, known)
-    if not run.smoke:  # with the copy meter's part only where it is shown
+    if not (run.smoke or shared):  # with the copy meter's part only where it is shown
         statistics.write([out], faces, str(device), meter=isinstance(averaged, Gan))
     return out
 

@@ -233,6 +233,34 @@ def test_a_grid_puts_the_first_four_in_the_first_row():
     assert sheet.shape == (8, 8, 3) and sheet[:2, 6:].min() == 255 and sheet.sum() == 255 * 12
 
 
+def film(out, count: int, first: int) -> list:
+    """``count`` moments in ``out``, each of one grey, and the history that goes with them."""
+    (out / "replay").mkdir(parents=True)
+    for number in range(count):
+        grey = Image.new("RGB", (256, 256), (first + number,) * 3)
+        grey.save(out / "replay" / f"{number:05d}.png")
+    return [
+        {"epoch": n, "step": 100 * n, "seconds": 60.0 * n, "told_apart": 0.5}
+        for n in range(1, count)
+    ]
+
+
+def test_a_training_that_goes_on_shows_what_it_began_with_first(tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    replay.strip(ours, film(ours, 61, first=0))
+    replay.strip(theirs, film(theirs, 3, first=200), ours)
+    told = json.loads((theirs / replay.MOMENTS).read_text())
+    assert [told[n]["step"] for n in (0, 19, 20, 21)] == [0, 6_000, 6_100, 6_200]
+    assert [row["seconds"] for row in told[-3:]] == [3_600, 3_660, 3_720]
+    assert told[0]["told_apart"] is None and all(row["told_apart"] for row in told[1:])
+    with Image.open(theirs / replay.STRIP) as strip:
+        assert strip.size == (256, 256 * 22)
+        greys = [strip.getpixel((9, 256 * n + 9))[0] for n in (0, 19, 20, 21)]
+    assert greys == pytest.approx([0, 60, 201, 202], abs=3)
+    replay.strip(theirs, film(tmp_path / "more", 3, first=0), tmp_path)  # that keeps no film
+    assert json.loads((theirs / replay.MOMENTS).read_text())[0]["step"] == 0
+
+
 # ---- noise ------------------------------------------------------------------------------------
 
 
@@ -435,8 +463,10 @@ def test_a_recipe_trains_goes_on_and_serves(key, tmp_path, small):
     assert answer["image"].shape == (64, 64, 3)
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["pictures"] == 72 and made["started_from"] == "random weights"
-    assert (out / "statistics.safetensors").is_file()
-    if key == "images/faces-gan":
+    shared = checkpoint.read_json(out, "config.json").get("statistics_of")
+    assert (out / "statistics.safetensors").is_file() == (shared is None)
+    assert shared == (None if key == train.GAN else train.GAN)
+    if key == train.GAN:
         told = json.loads((out / replay.MOMENTS).read_text())
         assert [row["step"] for row in told] == [0, 5, 10]
         with Image.open(out / replay.STRIP) as strip:
