@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -106,7 +107,9 @@ def train(
         HubOffline and its kin: the weights have to be downloaded, and that failed.
         MissingDependency: peft is not installed.
     """
-    texts = causal_data.documents(source)
+    texts, told = causal_data.documents(source)
+    for sentence in told:
+        print(f"{source}: {sentence}", file=sys.stderr)
     folder = fetch(entry, progress)
     base = origin(entry, folder)
     network, tokens = build(folder, torch.device("cpu"), attention="sdpa")
@@ -143,6 +146,7 @@ def train(
         history,
         epochs=history[-1]["epoch"],
         data=split,
+        **({"left_out": "; ".join(told)} if told else {}),
         tokens=learn[:, 1:].numel(),
         started_from=base.get("wheel") or f"{base['hub_id']} at {base['revision']}",
         learnt=f"LoRA of rank {RANK} on every linear layer but the last",

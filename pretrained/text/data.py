@@ -50,14 +50,24 @@ def read_text(source: Path | str) -> str:
     Raises:
         BadData: there is no such file, it is not UTF-8, or its lines are not as they should be.
     """
-    path = Path(source)
+    return _read(Path(source))[0]
+
+
+def _read(path: Path) -> tuple[str, list[str]]:
+    """`read_text`, and what it changed, in sentences that count."""
     text = _newlines(read_text_raw(path))
     if path.suffix.lower() != ".jsonl":
-        return text
-    found = [_newlines(record) for record in records(text, path)]
-    found = [one if quatrain(one := text.replace("\n", "")) else text for text in found]
-    gap = "\n\n" if any("\n" in text.strip("\n") for text in found) else CLOSE
-    return "".join(text.strip("\n") + gap for text in found if text.strip())
+        return text, []
+    given = [_newlines(record) for record in records(text, path)]
+    found = [text for text in given if text.strip()]
+    empty = len(given) - len(found)
+    told = [f"{empty:,} empty texts were left out"] if empty else []
+    poems = [one if quatrain(one := text.replace("\n", "")) else text for text in found]
+    both = zip(found, poems, strict=True)
+    joined = sum("\n" in text.strip("\n") and "\n" not in poem for text, poem in both)
+    told += [f"{joined:,} quatrains were put on one line each"] if joined else []
+    gap = "\n\n" if any("\n" in text.strip("\n") for text in poems) else CLOSE
+    return "".join(text.strip("\n") + gap for text in poems), told
 
 
 def records(text: str, path: Path) -> Iterator[str]:
@@ -108,7 +118,7 @@ def own(source: Path | str) -> Texts:
     Raises:
         BadData: it cannot be read or is too little.
     """
-    raw = read_text(source)
+    raw, told = _read(Path(source))
     text = plain(raw).strip("\n") + "\n"
     if len(text.strip()) < LEAST:
         reason = f"{len(text.strip())} characters are too few to learn from: give {LEAST:,} or more"
@@ -121,7 +131,7 @@ def own(source: Path | str) -> Texts:
         f"first {share}% of {name}",
         f"last {100 - share}% of {name}",
         own=True,
-        told=tuple(_told(raw)),
+        told=(*told, *_told(raw)),
     )
 
 

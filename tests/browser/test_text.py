@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from demos import frame
 from demos.language import Words
+from pretrained.text.ending import MOST_OVER
 from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
@@ -199,7 +200,7 @@ def test_another_model_writes_its_own_example_and_a_download_is_offered(
     choose(page, "Tang")
     expect(page.locator(LEAF + ".poem[aria-busy=false]")).to_be_visible()
     choose(page, "SmolLM2 135M")
-    expect(page.locator("#write-sheet .note")).to_contain_text("269 MB")
+    expect(page.locator("#write-sheet .note")).to_contain_text("98 MB")
     expect(page.locator("#write-fetch")).to_be_visible()
 
 
@@ -332,5 +333,5 @@ def test_the_choice_of_exhibit_follows_through_the_rooms(page: Page, app_url: st
 def test_scripts_get_the_real_models_text(app_url: str) -> None:
     client = Client(app_url, verbose=False)
     one = client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write")
-    assert len(one) == 120
+    assert 120 <= len(one) <= 120 + MOST_OVER and one.endswith("\n")
     assert client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write") == one

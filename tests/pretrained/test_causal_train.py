@@ -209,7 +209,18 @@ def test_texts_come_from_files_lines_and_folders(tmp_path: Path) -> None:
     lines = [json.dumps({"text": t, "more": 1}) for t in (one, two, "  ")]
     (tmp_path / "deep" / "er" / "c.jsonl").write_text("\n".join(lines) + "\n\n", "utf-8")
     (tmp_path / "deep" / "picture.png").write_bytes(b"\x89PNG")
-    assert causal_data.documents(tmp_path / "deep") == [three, one, two]
+    (tmp_path / "deep" / "er" / "._c.jsonl").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / "deep" / "__MACOSX").mkdir()
+    (tmp_path / "deep" / "__MACOSX" / "b.txt").write_bytes(b"\xff")
+    texts, told = causal_data.documents(tmp_path / "deep")
+    assert texts == [three, one, two]
+    assert told == [
+        "hidden files left out: 2",
+        "files left out that are no texts: 1 (picture.png)",
+        "empty texts left out: 1 (c.jsonl)",
+    ]
+    (tmp_path / "one.txt").write_text(one * 3, "utf-8")
+    assert causal_data.documents(tmp_path / "one.txt") == ([one * 3], [])
 
 
 @pytest.mark.parametrize(

@@ -330,6 +330,11 @@ def test_lines_within_jsonl_are_kept_and_quatrains_take_one(tmp_path):
         + quatrain(1)
         + "\n\n"
     )
+    path.write_text("\n".join(rows[-1:] * 100 + [rows[2]]), "utf-8")
+    assert data.own(path).told == (
+        "1 empty texts were left out",
+        "100 quatrains were put on one line each",
+    )
     path.write_text("\n".join(rows[-1:] * 3), "utf-8")
     assert data.read_text(path) == (quatrain(1) + "\n") * 3
     assert data.are_quatrains(data.read_text(path))
