@@ -1,19 +1,22 @@
-// The answer comes into view: where a tap in a room changes what the room answers (a column `.get`, or
-// anything with `data-answer`) and that is out of sight, as below the fold of a phone, the page goes
-// there. Typing never moves the page, nor does anything once the visitor has scrolled.
+// The answer comes into view: where a tap changes what is answered and that is out of sight, as below
+// the fold of a phone, the page goes there. The answer to what is in a row `.two` is its column `.get`;
+// elsewhere it is what has the class `answer` in the same room. Typing never moves the page, nor does
+// anything once the visitor has scrolled.
 (() => {
-	const ANSWER = ".get, [data-answer]";
 	const PATIENCE = 20000; // ms after a tap in which what changes is taken for its answer
 	const SEEN = 120; // pixels of the answer that are enough to know that it is there
 	const less = matchMedia("(prefers-reduced-motion: reduce)");
 
+	const SETTLING = 5000, EVERY = 500; // ms in which what is above may still change its height, and a look
+	const show = (answer, behavior) => answer.scrollIntoView({ block: "start", behavior });
+
 	let due = null;
 	const expect = ({ isTrusted, target }) => {
 		const room = target.closest?.(".room");
-		if (!isTrusted || !room || target.closest(ANSWER)) return;
-		const near = target.closest(".two")?.querySelector(ANSWER);
-		const answer = near ?? [...room.querySelectorAll(ANSWER)].find((one) => one.offsetParent);
-		changes.disconnect();
+		if (!isTrusted || !room || target.closest(".get, .answer")) return;
+		const near = target.closest(".two")?.querySelector(".get");
+		const answer = near ?? [...room.querySelectorAll(".answer")].find((one) => one.offsetParent);
+		forget();
 		if (!answer) return;
 		due = { answer, until: Date.now() + PATIENCE };
 		changes.observe(answer, { childList: true, subtree: true, characterData: true });
@@ -27,10 +30,17 @@
 		const { answer } = due;
 		const { top, bottom, height } = answer.getBoundingClientRect();
 		if (!height) return; // nothing is drawn there yet
-		forget();
 		const shown = Math.min(bottom, innerHeight) - Math.max(top, 0);
-		if (shown < Math.min(height, SEEN))
-			answer.scrollIntoView({ block: "start", behavior: less.matches ? "auto" : "smooth" });
+		if (shown >= Math.min(height, SEEN)) return forget();
+		changes.disconnect();
+		show(answer, less.matches ? "auto" : "smooth");
+		due.until = Date.now() + SETTLING;
+		setTimeout(function again() {
+			if (due?.answer !== answer || Date.now() > due.until) return;
+			const { top } = answer.getBoundingClientRect();
+			if (top < 0 || top > innerHeight - SEEN) show(answer, "auto");
+			setTimeout(again, EVERY);
+		}, EVERY);
 	});
 
 	for (const kind of ["click", "change", "drop", "paste"]) addEventListener(kind, (event) => {

@@ -104,8 +104,9 @@
 		}
 		try { sessionStorage.setItem(STORE, JSON.stringify(kept)); } catch { /* full */ }
 	});
-	// Given back when the field is in sight; once more where the page's own opening words come after.
-	const AGAIN = 4000; // ms
+	// Given back when the field is in sight, and again where the page's own opening words come after;
+	// until the visitor does anything.
+	const AGAIN = 30000; // ms
 	let touched = false;
 	for (const kind of ["pointerdown", "keydown"])
 		addEventListener(kind, ({ isTrusted }) => (touched ||= isTrusted), true);

@@ -70,7 +70,7 @@ def build(engine: Any, words: Words) -> TryParts:
         gr.HTML(words.markup(slider), js_on_load=LEAST, elem_id="detect-least")
     bar = gr.HTML(js_on_load=STRIP, elem_id="detect-bar")
     live = gr.HTML(LIVE_NEVER, js_on_load=LIVE, elem_id="detect-live")
-    stage = gr.HTML(js_on_load=FOUND, elem_id="detect-found")
+    stage = gr.HTML(js_on_load=FOUND, elem_id="detect-found", elem_classes="answer")
     with gr.Row(elem_classes="actions"):
         seen = gr.Button(
             words("detection.try.inside"), variant="primary", interactive=False, elem_id="detect-in"

@@ -1,5 +1,6 @@
-"""What a visitor wrote, kept while the page turns into another language: in the browser, for this
-visit of this tab, read once and forgotten. Neither the address nor the server sees it."""
+"""What a visitor wrote, kept while the page turns into another language or is reloaded: in the
+browser, for this visit of this tab, read once and forgotten. Neither the address nor the server sees
+it."""
 
 from __future__ import annotations
 
@@ -10,15 +11,14 @@ from demos.translation import answers, examples
 #: Characters that are kept: a text that is longer would be refused anyway.
 MOST = 20_000
 NAME = "breakthroughs.translation"
-# Begins to watch the language switch. Goes before its own listener, which leaves the page.
+# Begins to watch for the page being left.
 WATCH = """
-document.addEventListener('click', (event) => {
-  if (!event.target.closest?.('[data-switch=lang]')) return;
+addEventListener('pagehide', () => {
   const text = document.querySelector('#say-text textarea')?.value;
   const direction = document.querySelector('#say-direction input:checked')?.value;
   if (!text || text.length > MOST || !direction) return;
   try { sessionStorage.setItem('NAME', JSON.stringify({text, direction})); } catch { /* full */ }
-}, true);""".replace("MOST", str(MOST)).replace("NAME", NAME)
+});""".replace("MOST", str(MOST)).replace("NAME", NAME)
 # Takes the place of what the fields of a new page hold: (opened, text, model, direction or null).
 TAKE = """(opened, text, model) => {
   try {

@@ -153,9 +153,6 @@ def test_the_other_language_opens_at_the_same_room(page: Page, app_url: str) -> 
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.locator("#detection .room-learn")).to_be_visible()
     expect(rooms_of.nth(frame.ROOMS.index("learn"))).to_have_attribute("aria-selected", "true")
-    assert page.evaluate("sessionStorage.length") == 0
-    page.reload()
-    expect(page.locator("#detection .room-try")).to_be_visible()
 
 
 def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None:
@@ -199,7 +196,7 @@ def test_dark_follows_the_system_and_the_switch_wins(new_page: NewPage, app_url:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("width", [390, 600, 768, 1024])
+@pytest.mark.parametrize("width", [768, 1024])
 def test_the_tabs_of_the_site_wrap_without_lines_between_them(
     new_page: NewPage, app_url: str, lang: str, width: int
 ) -> None:

@@ -1,0 +1,169 @@
+"""Where a visitor is: address, history, title, what outlives a reload, and what a phone shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demos import TABS
+from tests.browser.settling import settle
+
+NewPage = Callable[..., Page]
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+STILL_PHONE = PHONE | {"reduced_motion": "reduce"}
+
+
+def visit(page: Page, url: str, place: str) -> None:
+    page.goto(f"{url}/?lang=en&{place}")
+    expect(page.locator(".title h1:visible")).to_be_visible()
+    settle(page)
+
+
+def asked(page: Page) -> tuple[str | None, str | None]:
+    """The tab and the room that stand in the address."""
+    query = parse_qs(urlsplit(page.url).query)
+    return query.get("tab", [None])[0], query.get("room", [None])[0]
+
+
+def room(page: Page, tab: str, name: str) -> Any:
+    return page.locator(f"#{tab}-rooms > .tab-wrapper [data-tab-id={name}]")
+
+
+def test_every_change_of_tab_or_room_is_a_step_that_back_takes_back(
+    page: Page, app_url: str
+) -> None:
+    page.goto(app_url)
+    expect(page).to_have_title("Breakthroughs")
+    settle(page)
+    page.locator("#classification-button").click()
+    expect(page).to_have_title("Classify images · Breakthroughs")
+    expect(room(page, "classification", "try")).to_be_visible()
+    room(page, "classification", "learn").click()
+    expect(page).to_have_title("Learn · Classify images · Breakthroughs")
+    assert asked(page) == ("classification", "learn")
+    page.locator("#results-button").click()
+    expect(page).to_have_title("Results · Breakthroughs")
+    assert asked(page) == ("results", None)
+
+    page.go_back()
+    expect(page.locator("#classification .room-learn")).to_be_visible()
+    expect(page).to_have_title("Learn · Classify images · Breakthroughs")
+    page.go_back()
+    expect(page.locator("#classification .room-try")).to_be_visible()
+    assert asked(page) == ("classification", "try")
+    page.go_back()
+    expect(page.locator("#home h1")).to_be_visible()
+    expect(page).to_have_title("Breakthroughs")
+    assert asked(page) == (None, None)
+    page.go_forward()
+    expect(page.locator("#classification .room-try")).to_be_visible()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_reload_keeps_the_room(page: Page, app_url: str, lang: str) -> None:
+    page.goto(f"{app_url}/?lang={lang}&tab=detection&room=learn")
+    expect(page.locator("#detection .room-learn .prose.article h2").first).to_be_visible()
+    page.reload()
+    expect(page.locator("#detection .room-learn .prose.article h2").first).to_be_visible()
+    assert asked(page) == ("detection", "learn")
+    expect(page).to_have_title(
+        re.compile("Learn · Detect" if lang == "en" else "学原理 · 目标检测")
+    )
+
+
+def test_a_room_that_there_is_not_is_no_step(page: Page, app_url: str) -> None:
+    visit(page, app_url, "tab=detection&room=kitchen")
+    expect(page.locator("#detection .room-try")).to_be_visible()
+    assert asked(page) == ("detection", "try")
+    page.go_back()
+    expect(page.locator(".title h1")).to_have_count(0)
+
+
+def test_a_reload_keeps_what_was_typed(page: Page, app_url: str) -> None:
+    visit(page, app_url, "tab=text")
+    prompt = page.locator("#write-prompt textarea")
+    expect(prompt).not_to_have_value("")
+    prompt.press("ControlOrMeta+a")
+    page.keyboard.type("To whom it may concern")
+    page.reload()
+    expect(prompt).to_have_value("To whom it may concern")
+    settle(page)
+    expect(prompt).to_have_value("To whom it may concern")
+
+
+def test_a_reload_keeps_what_is_translated(page: Page, app_url: str) -> None:
+    visit(page, app_url, "tab=translation")
+    text = page.locator("#say-text textarea")
+    expect(text).not_to_have_value("")
+    text.press("ControlOrMeta+a")
+    page.keyboard.type("I am tired.")
+    page.reload()
+    expect(text).to_have_value("I am tired.")
+
+
+def test_a_lost_connection_is_said_where_an_article_would_stand(
+    new_page: NewPage, app_url: str
+) -> None:
+    page = new_page()
+    page.add_init_script("""const fetched = window.fetch; window.fetch = (...given) =>
+        String(given[0]).includes("/house/words/") ? Promise.reject(new TypeError())
+            : fetched(...given);""")
+    page.goto(f"{app_url}/?lang=en&tab=results")
+    expect(page.locator("#results [role=alert]")).to_contain_text("could not be fetched")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_tabs_of_a_phone_are_one_line_that_scrolls(
+    new_page: NewPage, app_url: str, lang: str
+) -> None:
+    page = new_page(**STILL_PHONE)
+    page.goto(f"{app_url}/?lang={lang}&tab={TABS[-1]}")
+    bar = page.locator("#site > .tab-wrapper .tab-container")
+    tabs = bar.locator("[role=tab]")
+    expect(tabs).to_have_count(len(TABS))
+    settle(page)
+    assert len({tab.bounding_box()["y"] for tab in tabs.all()}) == 1  # type: ignore[index]
+    expect(tabs.last).to_be_in_viewport(ratio=1)
+    expect(tabs.first).not_to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize(
+    ("tab", "tapped"),
+    [
+        ("translation", "#say-examples [data-pick] >> nth=1"),
+        ("classification", ".room-try [data-pick] >> nth=2"),
+    ],
+)
+def test_the_answer_comes_into_view_after_a_tap(
+    new_page: NewPage, app_url: str, tab: str, tapped: str
+) -> None:
+    page = new_page(**STILL_PHONE)
+    visit(page, app_url, f"tab={tab}")
+    answer = page.locator(f"#{tab} .room-try .get")
+    page.evaluate("scrollTo(0, 0)")
+    expect(answer).not_to_be_in_viewport(ratio=0.2)
+    page.locator(f"#{tab} {tapped}").tap()
+    expect(answer).to_be_in_viewport(ratio=0.2)
+
+
+def test_an_answer_in_sight_moves_nothing(page: Page, app_url: str) -> None:
+    visit(page, app_url, "tab=translation")
+    page.locator("#say-examples [data-pick]").nth(1).click()
+    settle(page)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_typing_does_not_move_the_page(new_page: NewPage, app_url: str) -> None:
+    page = new_page(**STILL_PHONE)
+    visit(page, app_url, "tab=translation")
+    text = page.locator("#say-text textarea")
+    text.tap()
+    before = page.evaluate("scrollY")
+    page.keyboard.type(" Yes.")
+    settle(page)
+    assert page.evaluate("scrollY") == before
