@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from demos.language import Say
 from pretrained import catalog
 
 NETWORKS = {GAN: "gan", DIFFUSION: "diffusion"}
+#: What a card says where nothing was learnt before.
+AFRESH = "random weights"
 #: Moments of the training that Learn shows, the first and the last among them.
 SHOWN = 4
 QUALITY = 85
@@ -77,9 +79,12 @@ def trained(say: Say) -> str:
     """How long each learnt, on what, and how often it saw a photograph."""
     rows = [(say(f"images.fact.{name}"), *told_of_training(key)) for key, name in NETWORKS.items()]
     heads = ("network", "minutes", "updates", "passes", "hardware")
-    return frame.table(
-        [say(f"images.chart.{head}") for head in heads], rows, say("images.chart.trained")
-    )
+    told = [say("images.chart.trained")]
+    for key, name in NETWORKS.items():
+        if frame.read_metrics(key).get("training", {}).get("started_from", AFRESH) != AFRESH:
+            told.append(say("images.chart.began", name=unescape(say(f"images.fact.{name}"))))
+    caption = frame.sentences(say.lang, *told)
+    return frame.table([say(f"images.chart.{head}") for head in heads], rows, caption)
 
 
 def told_of_training(key: str) -> tuple[str, ...]:

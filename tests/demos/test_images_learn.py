@@ -110,8 +110,18 @@ def test_how_long_each_learnt_comes_from_its_card(cards, lang: str) -> None:
     assert gan[1:] == ["90", "4,200", "10.8", "two <cores>"]
     assert diffusion[3] == "2.0"
     assert "<cores>" not in html
+    assert begun(say, "gan") not in html
+    cards[GAN] = {"training": MADE | {"started_from": "images/faces-gan"}}
+    cards[DIFFUSION] = {"training": MADE | {"started_from": "random weights"}}
+    html = figures.trained(say)
+    assert begun(say, "gan") in html and begun(say, "diffusion") not in html
     took = teach.took(say)
     assert "90" in took and "4,200" in took and "two &lt;cores&gt;" in took
+
+
+def begun(say, name: str) -> str:
+    """That a network went on from an earlier training."""
+    return say("images.chart.began", name=unescape(say(f"images.fact.{name}")))
 
 
 def strip(folder, moments: int) -> None:
