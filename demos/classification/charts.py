@@ -173,7 +173,18 @@ def head_start(say: Say) -> str:
         ]
         lines.append([row, *cells])
     heads = [say(f"classification.start.{name}") for name in ("data", *starts)]
-    return frame.table(heads, lines, say("classification.start.caption"))
+    judges = dict.fromkeys((rung["data"], rung["n"], rung["split"]) for rung in rungs.values())
+    judged = [
+        say(
+            "classification.start.judged",
+            data=say(f"classification.start.{data}"),
+            n=n,
+            split=split,
+        )
+        for data, n, split in judges
+    ]
+    caption = frame.sentences(say.lang, say("classification.start.caption"), *judged)
+    return frame.table(heads, lines, caption)
 
 
 def probes(say: Say) -> str:

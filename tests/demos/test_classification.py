@@ -452,7 +452,8 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
     folder = tmp_path / "cards" / "classification" / "checkpoints" / "imagenet"
     folder.mkdir(parents=True)
     rungs = [
-        {"data": data, "each": each, "start": start, "value": value, "low": value, "high": value}
+        {"data": data, "each": each, "start": start, "n": 367, "split": "validation"}
+        | dict.fromkeys(("value", "low", "high"), value)
         for data, each, start, value in (
             ("flowers", 5, "nothing", 0.4),
             ("flowers", 5, "whole", 0.75),
@@ -465,6 +466,7 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
     told = text(table)
     assert "Five kinds of flowers, 5 pictures of each" in told and "CIFAR-10, all pictures" in told
     assert table.count("<td") == 4 and "40.0%" in told and "75.0%" in told and "96.5%" in told
+    assert "367 pictures (validation)" in told
     assert "From nothing" in told and "a new last layer" not in told, "only what was measured"
     assert "五种花，每类 5 张" in text(charts.head_start(WORDS.speaker("zh")))
 
