@@ -21,7 +21,7 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, frame, sessions, shutdown, sweeping, uploads, visitors, web
+from demos import TABS, frame, inputs, sessions, shutdown, sweeping, uploads, visitors, web
 from demos.language import Words
 from demos.theme import theme
 from inference import Engine, Settings
@@ -40,7 +40,8 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
     uploads.keep_apart()
     sessions.keep_little()
     visitors.take_turns()
-    with gr.Blocks(
+    with inputs.Page(
+        words,
         title=words.say("en", "house.name"),
         analytics_enabled=False,
         delete_cache=(600, 3600),

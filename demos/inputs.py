@@ -1,0 +1,102 @@
+"""What a caller of a named endpoint sends, before any callback sees it.
+
+Gradio 6.31 answers what it cannot read itself, such as a path where a file belongs, with a
+traceback in the log and nothing that helps the caller. Here it is a sentence; and an argument that
+is left out has its default over plain HTTP too, as it has in gradio_client.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import BlockFunction
+
+from demos import frame
+from demos.language import Words
+from inference.errors import BadInput, Refusal
+
+
+class NoFile(Refusal):
+    """A text where a file belongs. Fields: name (of the argument)."""
+
+    code = "no_file"
+    sentence = (
+        "A file belongs in {name}, and this is a text: wrap the path with "
+        'gradio_client.handle_file, or upload the file first and send {{"path": ...}} of it.'
+    )
+
+
+class BadArgument(Refusal):
+    """What Gradio cannot read. Fields: name (of the argument)."""
+
+    code = "argument"
+    sentence = (
+        "{name} cannot be read as it was sent: look under API, at the foot of the page, how it "
+        "is called."
+    )
+
+
+class Page(gr.Blocks):
+    """The page, which says in the visitor's language what is wrong with what was sent."""
+
+    def __init__(self, words: Words, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+
+    async def process_api(
+        self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any
+    ) -> dict[str, Any]:
+        function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        request = named.get("request", more[1] if len(more) > 1 else None)
+        try:
+            if not function.batch:
+                inputs = completed(function, inputs)
+            return await super().process_api(block_fn, inputs, *more, **named)
+        except Refusal as error:
+            raise frame.shown(error, self.words, self.words.lang(request)) from None
+
+    async def preprocess_data(
+        self, block_fn: BlockFunction, inputs: list[Any], *more: Any, **named: Any
+    ) -> list[Any]:
+        try:
+            return await super().preprocess_data(block_fn, inputs, *more, **named)
+        except (gr.Error, Refusal):
+            raise
+        except Exception as error:
+            raise told(block_fn, inputs, error) from None
+
+
+def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
+    """The arguments of a named endpoint, those that were left out by their defaults.
+
+    Raises:
+        NoFile, BadInput: a text stands where a file belongs.
+    """
+    if function.api_visibility != "public":
+        return sent
+    for block, value in zip(function.inputs, sent, strict=False):
+        if isinstance(block, (gr.Image, gr.File)) and isinstance(value, str):
+            if value.startswith(("http://", "https://", "data:")):
+                raise BadInput("picture_address")
+            raise NoFile(name=name(block))
+    return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
+
+
+def told(function: BlockFunction, sent: list[Any], error: Exception) -> Refusal:
+    """Which argument Gradio could not read. It does not say: the first that its kind refuses."""
+    for block, value in zip(function.inputs, sent, strict=False):
+        model = getattr(block, "data_model", None)
+        try:
+            if model is not None and value is not None:
+                model.model_validate(value, context={"validate_meta": True})
+            elif isinstance(block, gr.components.Component):
+                block.preprocess(value)
+        except Exception:
+            return BadArgument(name=name(block))
+    return BadArgument(name=name(function.inputs[0]) if function.inputs else function.name)
+
+
+def name(block: Any) -> str:
+    """What an argument is called."""
+    return str(getattr(block, "label", None) or type(block).__name__)
