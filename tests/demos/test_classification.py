@@ -467,7 +467,7 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
     assert "Five kinds of flowers, 5 pictures of each" in told and "CIFAR-10, all pictures" in told
     assert table.count("<td") == 4 and "40.0%" in told and "75.0%" in told and "96.5%" in told
     assert "367 pictures (validation)" in told
-    assert "From nothing" in told and "a new last layer" not in told, "only what was measured"
+    assert "From nothing" in told and "network, a new last" not in told, "only what was measured"
     assert "五种花，每类 5 张" in text(charts.head_start(WORDS.speaker("zh")))
 
 
