@@ -7,6 +7,7 @@ them, dense at the start where most happens, become one strip beside the weights
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ class Replay:
             [Point(((seed, 1.0),)).latent(latent) for seed in range(SIDE**2)]
         )
 
+    def goes_on(self, folder: Path) -> None:
+        """Keep the strip of the model that this training begins with, where it has one: its moments
+        come first in the strip that is written at the end, and its updates count."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (folder / STRIP).is_file() and (folder / MOMENTS).is_file():
+            for name in (STRIP, MOMENTS):
+                shutil.copyfile(folder / name, self.folder / name)
+
     @torch.no_grad()
     def __call__(self, model: Gan, number: int) -> None:
         """Draw what the averaged generator makes after round ``number``; 0 is before the first."""
@@ -64,14 +73,10 @@ def chosen(count: int, most: int = MOST) -> list[int]:
     return picked
 
 
-def strip(out: Path, history: list[dict[str, Any]], earlier: Path | None = None) -> None:
-    """Write the strip, moments below one another, and what the history says of each.
-
-    Args:
-        earlier: folder of the model that this training began with, whose moments then come first,
-            half of them all at most; its updates and seconds are counted too.
-    """
-    told, pictures = _moments(earlier, MOST // 2) if earlier else ([], [])
+def strip(out: Path, history: list[dict[str, Any]]) -> None:
+    """Write the strip, moments below one another, and what the history says of each; before them
+    those of the model that the training went on from (`Replay.goes_on`), half of all at most."""
+    told, pictures = _moments(out / "replay", MOST // 2)
     begun = told[-1] if told else {"step": 0, "seconds": 0.0}
     rows = {row["epoch"]: row for row in history}
     if not told:
@@ -92,7 +97,7 @@ def strip(out: Path, history: list[dict[str, Any]], earlier: Path | None = None)
 
 
 def _moments(folder: Path, most: int) -> tuple[list[dict[str, Any]], list[Image.Image]]:
-    """At most so many moments of a strip that was written before; none where there is none."""
+    """At most so many moments of a strip that was kept; none where there is none."""
     if not ((folder / STRIP).is_file() and (folder / MOMENTS).is_file()):
         return [], []
     told = json.loads((folder / MOMENTS).read_text("utf-8"))

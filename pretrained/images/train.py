@@ -135,7 +135,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     options = dict(recipe.task_options)
     if isinstance(network, Gan):
         options["shown"] = frames = replay.Replay(out, network.generator.latent)
-        if not run.resume:
+        if not (run.resume and (out / "state.pt").exists()):
+            if not fresh:
+                frames.goes_on(catalog.folder_of(key))
             frames(network.eval(), 0)
     task = recipe.task(
         network,
@@ -157,7 +159,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         identity=run.identity(key, faces.images),
     )
     if isinstance(averaged, Gan):
-        replay.strip(out, history, None if fresh else catalog.folder_of(key))
+        replay.strip(out, history)
     made = provenance(
         run,
         device,

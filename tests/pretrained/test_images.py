@@ -248,7 +248,9 @@ def film(out, count: int, first: int) -> list:
 def test_a_training_that_goes_on_shows_what_it_began_with_first(tmp_path):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     replay.strip(ours, film(ours, 61, first=0))
-    replay.strip(theirs, film(theirs, 3, first=200), ours)
+    history = film(theirs, 3, first=200)
+    replay.Replay(theirs, 8).goes_on(ours)
+    replay.strip(theirs, history)
     told = json.loads((theirs / replay.MOMENTS).read_text())
     assert [told[n]["step"] for n in (0, 19, 20, 21)] == [0, 6_000, 6_100, 6_200]
     assert [row["seconds"] for row in told[-3:]] == [3_600, 3_660, 3_720]
@@ -257,8 +259,8 @@ def test_a_training_that_goes_on_shows_what_it_began_with_first(tmp_path):
         assert strip.size == (256, 256 * 22)
         greys = [strip.getpixel((9, 256 * n + 9))[0] for n in (0, 19, 20, 21)]
     assert greys == pytest.approx([0, 60, 201, 202], abs=3)
-    replay.strip(theirs, film(tmp_path / "more", 3, first=0), tmp_path)  # that keeps no film
-    assert json.loads((theirs / replay.MOMENTS).read_text())[0]["step"] == 0
+    replay.Replay(tmp_path / "more", 8).goes_on(tmp_path)  # that keeps no film
+    assert not list((tmp_path / "more" / "replay").iterdir())
 
 
 # ---- noise ------------------------------------------------------------------------------------
