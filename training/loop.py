@@ -163,6 +163,7 @@ def fit(
     resume: bool = False,
     smoke: bool = False,
     identity: Mapping[str, Any] | None = None,
+    single: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
@@ -173,6 +174,8 @@ def fit(
     Args:
         identity: what else must be the same for ``resume``, besides the plan, such as
             ``{"recipe": key, "classes": [...], "data": resume.fingerprint(images, labels)}``.
+        single: stay in single precision, for networks that gain nothing from half: a CPU learns
+            depthwise convolutions 1.6 times as slowly in bfloat16 (EfficientNet-Lite0, 112 px).
 
     Raises:
         CannotResume: the run in ``out`` is another one, or a file of it is missing or damaged.
@@ -181,7 +184,7 @@ def fit(
     from copy import deepcopy
 
     device = device or choose_device()
-    dtype = precision(device)
+    dtype = torch.float32 if single else precision(device)
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     model = task.model.to(device).to(memory_format=torch.channels_last)

@@ -6,6 +6,7 @@ small ones. `sources` tells where they may come from.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from pretrained.classification.sources import listing
+from pretrained.classification.folders import named_briefly
+from pretrained.classification.sources import Listing, listing
 from pretrained.errors import BadData
 
 PER_CLASS = 5  # pictures that a class needs at least: four to learn from, one to keep aside
@@ -24,12 +26,14 @@ PER_CLASS = 5  # pictures that a class needs at least: four to learn from, one t
 
 @dataclass(frozen=True)
 class Pictures:
-    """``images`` uint8 [N, 3, H, W], ``labels`` int64 [N], ``names`` of the classes, ``split``."""
+    """``images`` uint8 [N, 3, H, W], ``labels`` int64 [N], ``names`` of the classes, ``split``, and
+    sentences on what was left out of them or guessed."""
 
     images: Tensor
     labels: Tensor
     names: tuple[str, ...]
     split: str
+    told: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -37,6 +41,12 @@ class Pictures:
     def subset(self, indices: Tensor | slice, split: str) -> Pictures:
         """The chosen rows under another split name."""
         return Pictures(self.images[indices], self.labels[indices], self.names, split)
+
+    def say(self) -> dict[str, str]:
+        """Tell on standard error what was left out or guessed, and give it to the card."""
+        for sentence in self.told:
+            print(sentence, file=sys.stderr, flush=True)
+        return {"told": "; ".join(self.told)} if self.told else {}
 
 
 def fit_square(picture: Image.Image, size: int) -> Image.Image:
@@ -59,15 +69,41 @@ def square(size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def read(source: Path | str, split: str, size: int, names: Sequence[str] | None = None) -> Pictures:
-    """One split as tensors, every picture's middle square at ``size`` pixels. See `listing`."""
+    """One split as tensors, every picture's middle square at ``size`` pixels. See `listing`.
+
+    What cannot be decoded is left out, and told.
+
+    Raises:
+        BadData: nothing there that can be read.
+    """
     found = listing(source, split, names)
-    images = [
-        np.asarray(fit_square(found.picture(number), size)).transpose(2, 0, 1)
-        for number in range(len(found.cells))
+    images, labels, lost = [], [], []
+    for number, label in enumerate(found.labels):
+        try:
+            picture = found.picture(number)
+        except BadData as refusal:
+            lost.append(refusal)
+            continue
+        images.append(np.asarray(fit_square(picture, size)).transpose(2, 0, 1))
+        labels.append(label)
+    told = (*found.told, *unreadable(lost, found))
+    if not images:
+        raise BadData(path=source, reason=". ".join(["it has no picture that can be read", *told]))
+    stacked = torch.from_numpy(np.stack(images))
+    return Pictures(stacked, torch.tensor(labels), found.names, found.split, told)
+
+
+def unreadable(lost: Sequence[BadData], found: Listing) -> list[str]:
+    """Sentences that count and name the pictures that could not be decoded, by reason."""
+    places: dict[str, list[str]] = {}
+    for refusal in lost:
+        places.setdefault(refusal.fields["reason"], []).append(refusal.fields["path"])
+    whole = len(found.labels)
+    return [
+        f"{len(files)} of {whole} pictures of {found.split} are left out, {reason} "
+        f"({named_briefly(files)})"
+        for reason, files in places.items()
     ]
-    return Pictures(
-        torch.from_numpy(np.stack(images)), torch.tensor(found.labels), found.names, found.split
-    )
 
 
 def split_held_out(
@@ -83,12 +119,17 @@ def split_held_out(
         BadData: a class has fewer than `PER_CLASS` pictures.
     """
     counts = pictures.labels.bincount(minlength=len(pictures.names))
-    rarest = int(counts.argmin())
-    if counts[rarest] < PER_CLASS:
+    few = [
+        f"{name!r} has {n}"
+        for name, n in zip(pictures.names, counts.tolist(), strict=True)
+        if n < PER_CLASS
+    ]
+    if few:
         reason = (
-            f"it needs at least {PER_CLASS} pictures a class and {pictures.names[rarest]!r} has "
-            f"{counts[rarest]}: add some or leave the class out"
+            f"it needs at least {PER_CLASS} pictures a class and {named_briefly(few)}: "
+            "add some or leave the class out"
         )
+        reason = ". ".join([reason, *pictures.told])
         raise BadData(path=pictures.split, reason=reason)
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed))
     count = min(count, len(pictures) // 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,8 +13,9 @@ from tqdm import tqdm
 
 from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
+from pretrained.classification.data import unreadable
 from pretrained.classification.sources import listing
-from pretrained.errors import BadCheckpoint
+from pretrained.errors import BadCheckpoint, BadData
 
 _Row = TypeVar("_Row")
 
@@ -56,16 +58,32 @@ def evaluate(
     model = entry.load(device)
     found = listing(source, split, model.labels, synonyms(model.labels))
     batches = batched(enumerate(found.labels), 64)
-    ranks = []
+    ranks, lost, true = [], [], []
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
-        scores = np.stack(model.predict([found.picture(n) for n, _ in batch], view="scores"))
+        images, known = [], []
+        for number, label in batch:
+            try:
+                images.append(found.picture(number))
+            except BadData as refusal:
+                lost.append(refusal)
+                continue
+            known.append(label)
+        if not images:
+            continue
+        scores = np.stack(model.predict(images, view="scores"))
         if not np.isfinite(scores).all():
             reason = "its scores are not numbers: train it again, at a lower --lr"
             raise BadCheckpoint(path=entry.folder or entry.key, reason=reason)
-        own = scores[np.arange(len(batch)), [label for _, label in batch]]
+        own = scores[np.arange(len(known)), known]
         # A tie counts against the model: one that gives every class the same score knows nothing.
         ranks.append((scores >= own[:, None]).sum(1) - 1)
-    rank, labels = np.concatenate(ranks), np.asarray(found.labels)
+        true += known
+    told = (*found.told, *unreadable(lost, found))
+    for sentence in told:
+        print(sentence, file=sys.stderr, flush=True)
+    if not ranks:
+        raise BadData(path=source, reason="it has no picture that can be read: see above")
+    rank, labels = np.concatenate(ranks), np.asarray(true)
     n = len(rank)
     metrics = {"top1": interval(int((rank < 1).sum()), n)}
     if len(model.labels) > 5:

@@ -84,9 +84,15 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         self.pool = {"mean": F.adaptive_avg_pool2d, "max": F.adaptive_max_pool2d}[pooling]
 
     @classmethod
+    def architecture(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What a checkpoint's config says of the network, besides its classes."""
+        names = [name for name in signature(cls).parameters if name != "classes"]
+        return {name: config[name] for name in names if name in config}
+
+    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ResidualNet:
         """The network that a checkpoint's config describes, its weights still random."""
-        return cls(**{name: config[name] for name in signature(cls).parameters if name in config})
+        return cls(config["classes"], **cls.architecture(config))
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """[N, 3, H, W] in 0..1 -> the output of the stem and of every stage, shallow to deep."""

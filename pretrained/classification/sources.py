@@ -1,53 +1,52 @@
 """Where labelled pictures are found, and in which formats; none is decoded before it is asked for.
 
 `listing` reads a Parquet file (columns ``img`` or ``image``, and ``label``), a folder of such
-files, a folder with one sub-folder of pictures a class, or a data set on the Hub.
+files, a folder with one sub-folder of pictures a class (`folders`), or a data set on the Hub.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
 
+from pretrained.classification import folders
+from pretrained.classification.decoding import decoded
 from pretrained.errors import BadData
-from pretrained.pixels import upright_rgb
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
+HUB_SECONDS = 5.0  # to find out whether the Hub has such a data set
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Pictures not yet decoded: encoded bytes or files, with a label number each."""
+    """Pictures not yet decoded: encoded bytes or files, with a label number each; and sentences on
+    what was left out, guessed, or is odd."""
 
     cells: list[bytes | Path]
     labels: list[int]
     names: tuple[str, ...]
     split: str
+    told: tuple[str, ...] = ()
+
+    def place(self, number: int) -> str:
+        """Where one picture stands."""
+        cell = self.cells[number]
+        return str(cell) if isinstance(cell, Path) else f"{self.split}, row {number},"
 
     def picture(self, number: int) -> Image.Image:
         """Decode one picture: RGB, upright, transparency on white, as serving does.
 
         Raises:
-            BadData: it is damaged.
+            BadData: it is damaged, or of a kind that is not read.
         """
-        cell = self.cells[number]
-        try:
-            with Image.open(io.BytesIO(cell) if isinstance(cell, bytes) else cell) as picture:
-                return upright_rgb(picture)
-        except MemoryError:
-            raise
-        except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
-            place = cell if isinstance(cell, Path) else f"{self.split}, row {number},"
-            reason = "this picture is damaged: remove or replace it"
-            raise BadData(path=place, reason=reason) from error
+        return decoded(self.cells[number], self.place(number))
 
 
 def listing(
@@ -69,23 +68,54 @@ def listing(
     Raises:
         BadData: nothing there that can be read, or classes that do not fit ``names``.
     """
-    path = Path(source)
+    path = Path(source).expanduser()
     name = path.resolve().name
     if path.is_file():
         found = _parquet([path], f"{path.resolve().parent.name}/{path.stem}")
     elif path.is_dir():
-        files = sorted(path.glob(f"{split}*.parquet"))
-        if files:
-            found = _parquet(files, f"{name}/{split}")
-        elif (path / split).is_dir():
-            found = _folders(path / split, f"{name}/{split}")
-        else:
-            found = _folders(path, name)
+        tables = _tables(path, split)
+        found = _parquet(tables, f"{name}/{split}") if tables else _folders(path, name, split)
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) and not path.parent.is_dir():
         found = _hub(str(source), split)
     else:
-        raise BadData(path=source, reason="there is nothing there: check the path")
+        raise BadData(path=source, reason=f"there is nothing there: check the path{_near(path)}")
+    found = replace(found, names=tuple(map(_composed, found.names)))
     return _renumber(found, names, synonyms, source) if names is not None else found
+
+
+def _composed(name: str) -> str:
+    """A name in the one of its Unicode forms in which most write it: é is one character."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _near(path: Path) -> str:
+    """The name beside it that was perhaps meant."""
+    from difflib import get_close_matches
+
+    others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = get_close_matches(path.name, others, 1)
+    return f", perhaps {path.parent / close[0]} is meant" if close else ""
+
+
+def _tables(path: Path, split: str) -> list[Path]:
+    """The Parquet files of a split, in the folder or in its ``data``, as the Hub lays them."""
+    every = sorted(f for f in (*path.glob("*.parquet"), *path.glob("data/*.parquet")))
+    every = [file for file in every if not file.name.startswith(".")]
+    chosen = [file for file in every if file.name.startswith(split)]
+    if every and not chosen:
+        there = ", ".join(sorted({re.split(r"[-.]", file.name)[0] for file in every}))
+        reason = f"it has no split {split}, but {there}: name one of them or its file"
+        raise BadData(path=path, reason=reason)
+    return chosen
+
+
+def _folders(path: Path, name: str, split: str) -> Listing:
+    found = folders.sorted_by_class(path, split)
+    cells = [file for _, file in found.files]
+    number = {label: n for n, label in enumerate(found.names)}
+    labels = [number[label] for label, _ in found.files]
+    split = f"{name}/{found.split}" if found.split else name
+    return Listing(list(cells), labels, found.names, split, found.told)
 
 
 def _parquet(files: list[Path], split: str) -> Listing:
@@ -150,26 +180,24 @@ def _names_in(metadata: Mapping[bytes, bytes]) -> tuple[str, ...]:
     return tuple(label.get("names", ()))
 
 
-def _folders(path: Path, split: str) -> Listing:
-    names = sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(names) < 2:
-        reason = "it needs one sub-folder of pictures for each of two classes or more: sort them so"
-        raise BadData(path=path, reason=reason)
-    cells: list[bytes | Path] = []
-    labels = []
-    for number, name in enumerate(names):
-        files = [f for f in sorted((path / name).rglob("*")) if f.suffix.lower() in SUFFIXES]
-        if not files:
-            reason = "no picture there ends in .jpg, .png or .webp: add some or remove the folder"
-            raise BadData(path=path / name, reason=reason)
-        cells += files
-        labels += [number] * len(files)
-    return Listing(cells, labels, tuple(names), split)
-
-
 def _hub(name: str, split: str) -> Listing:
     import datasets
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
 
+    cached = Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___")
+    try:  # asked once and briefly: most often it is a mistyped path
+        if not cached.is_dir():
+            HfApi().dataset_info(name, timeout=HUB_SECONDS)
+    except RepositoryNotFoundError as error:
+        reason = "there is no such folder here and no such data set on the Hub: check the path"
+        raise BadData(path=name, reason=reason) from error
+    except Exception as error:  # no network, in any of its ways to say so
+        reason = (
+            "there is no such folder here, and the Hub, where a data set may be called so, cannot "
+            "be reached: check the path and the network"
+        )
+        raise BadData(path=name, reason=reason) from error
     try:
         rows = datasets.load_dataset(name, split=split)
     except (ValueError, datasets.exceptions.DatasetsError) as error:
@@ -192,15 +220,18 @@ def _renumber(
     found: Listing, names: Sequence[str], synonyms: Mapping[str, int], source: Path | str
 ) -> Listing:
     """The same pictures, their labels counted as in ``names``."""
-    number = {**synonyms, **{name: i for i, name in enumerate(names)}}
+    number = {**synonyms, **{_composed(name): i for i, name in enumerate(names)}}
     unknown = sorted(set(found.names) - set(number))
     if unknown and found.names == tuple(str(i) for i in range(len(found.names))):
         if len(found.names) > len(names):
             reason = f"the model knows only {len(names)} classes: choose the model that fits"
             raise BadData(path=source, reason=reason)
-        return Listing(found.cells, found.labels, tuple(names), found.split)
+        return replace(found, names=tuple(names))
     if unknown:
-        reason = f"the model does not know the class {unknown[0]!r}: rename it or leave it out"
+        known = any(found.names[label] in number for label in set(found.labels))
+        hint = "rename what is the same or leave it out" if known else "choose the model that fits"
+        missing = folders.named_briefly([repr(name) for name in unknown])
+        reason = f"the model does not know {missing}: {hint}"
         raise BadData(path=source, reason=reason)
     labels = [number[found.names[label]] for label in found.labels]
-    return Listing(found.cells, labels, tuple(names), found.split)
+    return replace(found, labels=labels, names=tuple(names))

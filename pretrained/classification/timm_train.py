@@ -58,6 +58,7 @@ def train(
     plan = run.plan(usual)
     recipe = Recipe(size=size, plan=plan, batch=BATCH, augmentation="crop")
     pictures = data.read(source, "train", size)
+    told = pictures.say()
     train_on, held_out = data.split_held_out(pictures, recipe.held_out, run.seed, stratified=True)
     device = loop.choose_device()
     groups = parameter_groups(model, head_only=head_only)
@@ -112,6 +113,7 @@ def train(
         pictures=len(train_on),
         started_from=entry.hub_id or entry.key,
         learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
+        **told,
     )
     checkpoint.write_papers(out, described, made, calibration)
     return out

@@ -15,7 +15,15 @@ import torch
 from torch import nn
 
 from pretrained import catalog, checkpoint
-from pretrained.classification import airbench, chinese, data, finish, hog, serve
+from pretrained.classification import (
+    airbench,
+    chinese,
+    data,
+    finish,
+    hog,
+    imagenet_train,
+    serve,
+)
 from pretrained.classification.data import Pictures
 from pretrained.classification.model import ResidualNet
 from pretrained.classification.task import (
@@ -92,10 +100,13 @@ def train(
     if key == "classification/hog-svm":
         return hog.train(source, out, run)
     entry = catalog.entries().get(key)
+    if key == "classification/imagenet":
+        return imagenet_train.train(catalog.find(key), source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     pictures = data.read(source, "train", recipe.size)
+    told = pictures.say()
     scratch = run.scratch
     if scratch is None:
         own = catalog.labels(entry)["en"] if entry else list(pictures.names)
@@ -116,6 +127,10 @@ def train(
     else:
         # A third of the rate, half of that for what is already learnt (chosen on the flowers kept
         # aside). Few epochs suffice, but a handful of pictures still needs a few hundred steps.
+        assert entry is not None, "fine-tuning needs the bundled weights"
+        served = entry.load("cpu")
+        model = served.network
+        architecture = model.architecture(served.config)
         batch = 32
         enough = max(15, math.ceil(300 / max(1, len(train_on) // batch)))
         plan = run.plan(replace(recipe.plan, epochs=enough, peak=recipe.plan.peak / 3))
@@ -123,13 +138,12 @@ def train(
             recipe,
             plan=plan,
             batch=batch,
+            architecture=architecture,
             sizes=((0.6, recipe.size * 3 // 4),),
             title=out.resolve().name,
             description=f"{recipe.title}, fine-tuned on {pictures.split}.",
             limits="",
         )
-        assert entry is not None, "fine-tuning needs the bundled weights"
-        model = entry.load("cpu").network
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
         groups = head_and_body(model, run.head_only, 0.5)
         task = FineTuneTask(
@@ -154,6 +168,7 @@ def train(
         data=pictures.split,
         pictures=len(train_on),
         started_from="random weights" if scratch else key,
+        **told,
     )
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"
     write(out, name, network, replace(recipe, plan=plan), train_on, held_out, made)

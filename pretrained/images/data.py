@@ -5,21 +5,19 @@ They are one tensor in memory: the 12,738 training faces of the bundled models t
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from pretrained.classification.data import fit_square
-from pretrained.classification.sources import SUFFIXES
+from pretrained.classification.decoding import decoded
+from pretrained.classification.folders import files_in, is_picture
 from pretrained.errors import BadData
 from pretrained.images.model import SIZE
-from pretrained.pixels import upright_rgb
 
 #: Fewest pictures that are worth training on.
 LEAST = 64
@@ -89,22 +87,14 @@ def _parquet(files: list[Path]) -> Iterator[tuple[bytes, str]]:
 
 
 def _folder(folder: Path) -> Iterator[tuple[bytes, str]]:
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.is_file():
+    for file in files_in(folder):
+        if is_picture(file):
             yield file.read_bytes(), str(file)
 
 
 def _decoded(content: bytes, place: str, size: int) -> np.ndarray:
     """uint8 [3, S, S]."""
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            square = fit_square(upright_rgb(picture), size)
-    except MemoryError:
-        raise
-    except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
-        reason = "this picture is damaged: remove or replace it"
-        raise BadData(path=place, reason=reason) from error
-    return np.asarray(square).transpose(2, 0, 1)
+    return np.asarray(fit_square(decoded(content, place), size)).transpose(2, 0, 1)
 
 
 def held_apart(faces: Faces, share: float = 0.05) -> tuple[Faces, Faces]:

@@ -299,6 +299,27 @@ def test_the_old_way_is_trained_by_the_same_command(tmp_path):
     assert catalog.from_folder(out).load("cpu").labels == tuple(COLOURS)
 
 
+def test_the_old_way_learns_two_classes_and_its_card_tells_of_them(tmp_path):
+    two = list(COLOURS.items())[:2]
+    for number, (name, _) in enumerate(two):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for n in range(6):  # edges that differ: stripes across or along
+            stripes = np.zeros((32, 32, 3), np.uint8)
+            stripes[n % 4 :: 4] = 255
+            stripes = stripes if number else stripes.transpose(1, 0, 2)
+            Image.fromarray(stripes).save(tmp_path / "mine" / name / f"{n}.png")
+    out = train.train("classification/hog-svm", tmp_path / "mine", tmp_path / "lines", Run())
+    model = catalog.from_folder(out).load("cpu")
+    assert model.labels == tuple(name for name, _ in two)
+    for name, _ in two:
+        with Image.open(tmp_path / "mine" / name / "0.png") as picture:
+            (answer,) = model.predict([picture.convert("RGB")])
+        assert answer["label"] == name
+    card = (out / "README.md").read_text()
+    assert "classification/lines" in card and "mine" in card and "knows 2 things" in card
+    assert "license: apache-2.0" not in card and "ten" not in model.config["limits"]
+
+
 def test_precision_follows_the_hardware():
     assert loop.precision(torch.device("cpu")) in (torch.bfloat16, torch.float32)
 

@@ -62,8 +62,7 @@ def test_a_damaged_picture_is_named(tmp_path, folders):
     with pytest.raises(BadData, match=r"x, row 1, cannot be used: this picture is damaged: remove"):
         found.picture(1)
     (folders / "train" / "rose" / "1.png").write_bytes(b"no picture")
-    with pytest.raises(BadData, match=r"rose/1\.png cannot be used"):
-        data.read(folders, "train", 8)
+    assert "rose/1.png" in data.read(folders, "train", 8).told[-1]
 
 
 def test_the_splits_of_a_folder_have_names_of_their_own(folders, monkeypatch):
@@ -100,7 +99,7 @@ def test_a_stratified_split_keeps_some_of_each_class_on_both_sides():
 @pytest.mark.parametrize("stratified", [True, False])
 def test_too_few_pictures_of_a_class_are_refused(counts, stratified):
     with pytest.raises(
-        BadData, match=r"at least 5 pictures a class and '[ab]' has [420]: add some"
+        BadData, match=r"at least 5 pictures a class and '[ab]' has [420].*: add some"
     ):
         data.split_held_out(pictures(*counts), 10, seed=0, stratified=stratified)
 

@@ -1,0 +1,201 @@
+"""A folder with one sub-folder of pictures a class, as people have them.
+
+What cameras, file managers and notebooks leave there is passed over: hidden files and folders,
+``._*``, ``__MACOSX``, thumbnails. Whatever else is left out is counted and named, all of it at
+once; what was guessed is said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pretrained.errors import BadData
+
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif"}
+SUFFIXES |= {".tif", ".tiff", ".avif", ".heic", ".heif"}
+SPLITS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
+SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
+NAMED = 40  # files that one sentence names at most
+
+
+@dataclass(frozen=True)
+class Found:
+    """``files`` as (class, file), ``names`` of the classes, ``split`` of the folder or none, and
+    sentences on what was left out, guessed, or is odd."""
+
+    files: list[tuple[str, Path]]
+    names: tuple[str, ...]
+    split: str
+    told: tuple[str, ...]
+
+
+def sorted_by_class(folder: Path, split: str) -> Found:
+    """The pictures of every class.
+
+    Args:
+        folder: one sub-folder a class; or one such folder a split (train, val, test ...).
+        split: which one to take, where it has splits.
+
+    Raises:
+        BadData: no two classes there, or no such split.
+    """
+    told: list[str] = []
+    top, named = _split_of(folder, split, told)
+    top = _unpacked(top, told)
+    files: list[tuple[str, Path]] = []
+    strangers: list[str] = []
+    spelled: dict[str, list[str]] = defaultdict(list)
+    for sub in folders_in(top):
+        name = unicodedata.normalize("NFC", sub.name)
+        spelled[name].append(sub.name)
+        for file in files_in(sub):
+            if is_picture(file):
+                files.append((name, file))
+            else:
+                strangers.append(file.relative_to(top).as_posix())
+    classes = {name for name, _ in files}
+    empty = [name for name in spelled if name not in classes]
+    loose = [f.name for f in sorted(top.iterdir()) if f.is_file() and not passed_over(f)]
+    for count, what, names in (
+        (len(strangers), "no picture that is read here", strangers),
+        (len(empty), "a folder without pictures, so no class", empty),
+        (len(loose), "beside the folders of the classes, so of no class", loose),
+    ):
+        if count:
+            told.append(f"{top}: left out, {what}: {count} ({named_briefly(names)})")
+    for name, spellings in spelled.items():
+        if len(spellings) > 1:
+            told.append(f"{top}: {len(spellings)} folders are called {name!r}: they are one class")
+    told += _odd(files, classes, top)
+    if len(classes) < 2:
+        reason = "it needs one sub-folder of pictures for each of two classes or more: sort them so"
+        if told:
+            reason += ". " + ". ".join(told)
+        raise BadData(path=folder, reason=reason)
+    return Found(files, tuple(sorted(classes)), named, tuple(told))
+
+
+def passed_over(path: Path) -> bool:
+    """Whether a system made it, not a photographer."""
+    return path.name.startswith(".") or path.name.lower() in SYSTEM
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The sub-folders that people made, by name."""
+    return [p for p in sorted(folder.iterdir()) if p.is_dir() and not passed_over(p)]
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Every file that people put there, in sub-folders too, by name."""
+    for path in sorted(folder.iterdir()):
+        if passed_over(path):
+            continue
+        if path.is_dir():
+            yield from files_in(path)
+        else:
+            yield path
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file is named as a picture, or begins like one."""
+    if not file.is_file():  # a link to nowhere
+        return False
+    if file.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(16)
+    except OSError:
+        return False
+    boxed = start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1")
+    riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+    return boxed or riff or start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8"))
+
+
+def _split_of(folder: Path, split: str, told: list[str]) -> tuple[Path, str]:
+    """The folder of a split and its name; the folder itself where it has none."""
+    known = {alias: name for name, aliases in SPLITS.items() for alias in aliases}
+    known.setdefault(split.lower(), split)
+    there = {
+        known[sub.name.lower()]: sub
+        for sub in folders_in(folder)
+        # A class may be called so, too: trains, for instance.
+        if sub.name.lower() in known and len(folders_in(sub)) > 1
+    }
+    if not there:
+        return folder, ""
+    if split not in there:
+        reason = (
+            f"it has the splits {named_briefly(sorted(there))} and no {split}: name one of them"
+        )
+        raise BadData(path=folder, reason=reason)
+    others = [sub.name for sub in folders_in(folder) if sub != there[split]]
+    if others:
+        told.append(
+            f"{folder}: it has splits; {there[split].name} is taken, not {named_briefly(others)}"
+        )
+    return there[split], split
+
+
+def _unpacked(folder: Path, told: list[str]) -> Path:
+    """One folder further in, where an archive left one folder in another."""
+    inside = folders_in(folder)
+    if (
+        len(inside) == 1
+        and len(folders_in(inside[0])) > 1
+        and not any(is_picture(f) for f in folder.iterdir() if f.is_file())
+    ):
+        told.append(f"{folder}: the classes are taken from {inside[0].name}, all that it holds")
+        return inside[0]
+    return folder
+
+
+def _odd(files: Sequence[tuple[str, Path]], classes: set[str], top: Path) -> Iterator[str]:
+    """Sentences on copies, and on classes whose names differ in capitals only."""
+    lowered: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(classes):
+        lowered[name.lower()].append(name)
+    for alike in lowered.values():
+        if len(alike) > 1:
+            told = f"{top}: {' and '.join(alike)} are learnt as {len(alike)} classes"
+            yield f"{told}: if they are one, put them together"
+    copies = _copies(files)
+    across = [group for group in copies if len({name for name, _ in group}) > 1]
+    for groups, what in (
+        (across, "stand in two classes or more, so that one of them is wrong"),
+        (
+            [g for g in copies if g not in across],
+            "are there twice or more: what is kept aside may "
+            "have been learnt from, and then the figures flatter",
+        ),
+    ):
+        if groups:
+            names = [group[0][1].relative_to(top).as_posix() for group in groups]
+            yield f"{top}: {len(groups)} pictures {what} ({named_briefly(names)})"
+
+
+def _copies(files: Sequence[tuple[str, Path]]) -> list[list[tuple[str, Path]]]:
+    """Groups of files that are equal byte by byte. Only those of equal size are read."""
+    sizes: dict[int, list[tuple[str, Path]]] = defaultdict(list)
+    for one in files:
+        sizes[one[1].stat().st_size].append(one)
+    groups: dict[bytes, list[tuple[str, Path]]] = defaultdict(list)
+    for alike in sizes.values():
+        for one in alike if len(alike) > 1 else ():
+            groups[hashlib.sha256(one[1].read_bytes()).digest()].append(one)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def named_briefly(names: Sequence[str]) -> str:
+    """Names in a row, the first `NAMED` of them."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,0 +1,292 @@
+"""Pictures of one's own, learnt by a network that knows a thousand kinds of thing already.
+
+Two steps. What the network says of every picture is computed once, and a linear head on it is
+fitted in seconds. Then, unless ``head_only``, the whole network learns on from there, layer by
+layer slower towards the pixels: those layers know enough already (Yosinski et al. 2014, arXiv
+1411.1792; Kornblith et al. 2019, arXiv 1805.08974).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pretrained import checkpoint
+from pretrained.catalog import Entry
+from pretrained.classification import chinese, data, finish
+from pretrained.classification.data import Pictures
+from pretrained.classification.efficientnet import HEAD, EfficientNetLite0, normalised
+from pretrained.classification.imagenet import SelfNormalising, network
+from pretrained.classification.task import FineTuneTask, Recipe, logits
+from training import loop, resume
+from training.provenance import provenance
+from training.run import USUAL, Run
+
+# Side in pixels, by the sides of the pictures: what is small is enlarged, but not to 224 pixels,
+# where each pass takes four times as long as at 112.
+SMALL, USUAL_SIZE, TINY = 112, 160, 64
+BATCH = 32
+PEAK, PEAK_SCRATCH = 1e-3, 3e-3  # AdamW; chosen on flowers kept aside
+LAYER_DECAY = 0.7  # the rate of each stage, as a share of that of the stage above it
+EPOCHS = 8
+STEPS = 200  # at least, however few the pictures
+HELD_OUT = 0.1
+LEAST_TO_CALIBRATE = 50
+PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # of the head's squared weights
+
+
+class LiteTask(FineTuneTask):
+    """The network with a new head, a little dropout before it."""
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Accuracy and loss on the pictures kept aside."""
+        scores = logits(model, self.held_out, self.device, BATCH)
+        return measured(scores, self.held_out.labels)
+
+
+def measured(scores: Tensor, labels: Tensor) -> dict[str, float]:
+    return {
+        "held_out_top1": (scores.argmax(1) == labels).float().mean().item(),
+        "held_out_loss": F.cross_entropy(scores, labels).item(),
+    }
+
+
+def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path:
+    """Fine-tune EfficientNet-Lite0 and leave a checkpoint folder in ``out`` that the app can serve.
+
+    Args:
+        source: as `sources.listing` takes it, for instance a folder with one sub-folder a class.
+        run: ``scratch`` starts from random weights instead, to see what a head start is worth.
+
+    Raises:
+        BadData: the pictures cannot be read, or are too few.
+        CannotResume: ``out`` holds another run.
+        Refusal: the network's weights are not here and cannot be brought.
+    """
+    torch.manual_seed(run.seed)
+    started = time.monotonic()
+    size = side_for(data.listing(source, "train"))
+    pictures = data.read(source, "train", size)
+    told = pictures.say()
+    train_on, held_out = data.split_held_out(
+        pictures,
+        max(len(pictures.names), round(HELD_OUT * len(pictures))),
+        run.seed,
+        stratified=True,
+    )
+    device = loop.choose_device()
+    fresh = run.scratch is True
+    body = EfficientNetLite0() if fresh else network()
+    body.classifier = nn.Linear(HEAD, len(pictures.names))
+    history: list[dict[str, Any]] = []
+    if not fresh and not (run.resume and (out / resume.STATE).exists()):
+        few = run.head_only and len(held_out) < LEAST_TO_CALIBRATE
+        history = [fit_head(body, train_on, held_out, device, started, use_all=few)]
+    model: nn.Module = SelfNormalising(body)
+    recipe = Recipe(size=size, plan=plan_for(run, len(train_on), fresh), batch=BATCH)
+    if not run.head_only:
+        # Small pictures first: cheaper, and enough for what is coarse.
+        sizes = ((0.6, size * 3 // 4 // 8 * 8), (1.0, size))
+        recipe = Recipe(size=size, plan=recipe.plan, batch=BATCH, augmentation="crop", sizes=sizes)
+        task = LiteTask(
+            model, train_on, held_out, recipe, device, groups=groups(body, fresh), head_only=False
+        )
+        model, rows = loop.fit(
+            task,
+            recipe.plan,
+            out,
+            device=device,
+            resume=run.resume,
+            smoke=run.smoke,
+            identity=run.identity(
+                entry.key, pictures.images, pictures.labels, classes=pictures.names
+            ),
+            single=device.type == "cpu",
+        )
+        history += rows
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / checkpoint.HISTORY).write_text(json.dumps(history[0]) + "\n", "utf-8")
+    assert isinstance(model, SelfNormalising)
+    made = provenance(
+        run,
+        device,
+        history,
+        data=pictures.split,
+        pictures=len(train_on),
+        kept_aside=len(held_out),
+        started_from="random weights" if fresh else entry.key,
+        learnt="the last layer" if run.head_only else "every layer, lower ones at lower rates",
+        held_out_top1=round(history[-1]["held_out_top1"], 4),
+        **({} if fresh or run.head_only or not history else {"head": history[0]}),
+        **told,
+    )
+    write(out, entry, model.cpu(), pictures, held_out, size, made)
+    return out
+
+
+def side_for(found: data.Listing) -> int:
+    """The side that suits the pictures, from a few of them."""
+    step = max(1, len(found.cells) // 25)
+    sides = []
+    for number in range(0, len(found.cells), step):
+        try:
+            sides.append(min(found.picture(number).size))
+        except data.BadData:
+            continue  # told when all are read
+    median = sorted(sides)[len(sides) // 2] if sides else USUAL_SIZE
+    return SMALL if median <= TINY else USUAL_SIZE
+
+
+def plan_for(run: Run, count: int, fresh: bool) -> loop.Plan:
+    """AdamW over a few passes, and more where there are few pictures."""
+    epochs = max(EPOCHS, -(-STEPS // max(1, count // BATCH)))
+    return run.plan(
+        loop.Plan(
+            epochs=epochs * (4 if fresh else 1),
+            peak=PEAK_SCRATCH if fresh else PEAK,
+            weight_decay=0.02,
+            warmup=0.1,
+            optimiser="adamw",
+            average=20,
+            clip=1.0,
+        )
+    )
+
+
+def groups(body: EfficientNetLite0, fresh: bool) -> list[dict[str, Any]]:
+    """Parameter groups, the head at full rate, each stage below at `LAYER_DECAY` of the next."""
+    parts: list[list[nn.Module]] = [[body.classifier], [body.conv_head, body.bn2]]
+    parts += [[stage] for stage in reversed(list(body.blocks))]
+    parts.append([body.conv_stem, body.bn1])
+    found = []
+    for depth, modules in enumerate(parts):
+        rate = 1.0 if fresh else LAYER_DECAY**depth
+        every = [p for module in modules for p in module.parameters()]
+        found.append({"params": [p for p in every if p.ndim > 1], "lr_scale": rate})
+        norms = [p for p in every if p.ndim <= 1]
+        found.append({"params": norms, "lr_scale": rate, "weight_decay": 0.0})
+    return found
+
+
+def fit_head(
+    body: EfficientNetLite0,
+    train_on: Pictures,
+    held_out: Pictures,
+    device: torch.device,
+    started: float = 0.0,
+    *,
+    use_all: bool = False,
+) -> dict[str, Any]:
+    """Fit ``body.classifier`` on what the rest says of each picture; the row for the history.
+
+    With ``use_all`` it is fitted once more, with what was kept aside, when that has been scored:
+    of five pictures a class the fifth is worth more to learn from than to measure by.
+    """
+    seen, unseen = (embeddings(body, part, device) for part in (train_on, held_out))
+    mean, std = seen.mean(0), seen.std(0) + 1e-3
+    best: tuple[float, Tensor, Tensor] | None = None
+    chosen = PENALTIES[0]
+    for penalty in PENALTIES:
+        weight, bias = regressed((seen - mean) / std, train_on.labels, len(train_on.names), penalty)
+        scores = ((unseen - mean) / std) @ weight.T + bias
+        loss = F.cross_entropy(scores, held_out.labels).item()
+        if best is None or loss < best[0]:
+            best, chosen = (loss, weight, bias), penalty
+    assert best is not None
+    _, weight, bias = best
+    row = measured(((unseen - mean) / std) @ weight.T + bias, held_out.labels)
+    if use_all:
+        every = (torch.cat([seen, unseen]) - mean) / std
+        labels = torch.cat([train_on.labels, held_out.labels])
+        weight, bias = regressed(every, labels, len(train_on.names), chosen)
+    weight = weight / std  # the scaling folded in, so that the head reads what the network says
+    with torch.no_grad():
+        body.classifier.weight.copy_(weight)
+        body.classifier.bias.copy_(bias - weight @ mean)
+    row = {
+        "epoch": 0,
+        "seconds": round(time.monotonic() - started, 1),
+        **{name: round(value, 4) for name, value in row.items()},
+    }
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
+
+
+@torch.no_grad()
+def embeddings(body: EfficientNetLite0, pictures: Pictures, device: torch.device) -> Tensor:
+    """What the classifier reads of every picture, [N, 1280] in single precision."""
+    body = body.eval().to(device).to(memory_format=torch.channels_last)
+    dtype = loop.precision(device)
+    found = []
+    for images in pictures.images.split(BATCH):
+        x = normalised(images.to(device).float() / 255).contiguous(
+            memory_format=torch.channels_last
+        )
+        with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
+            found.append(body.embedding(body.blocks(body.stem(x))).float().cpu())
+    body.cpu()
+    return torch.cat(found)
+
+
+def regressed(x: Tensor, labels: Tensor, classes: int, penalty: float) -> tuple[Tensor, Tensor]:
+    """Logistic regression of several classes: weights [classes, D] and biases [classes]."""
+    weight = torch.zeros(classes, x.shape[1], requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    search = torch.optim.LBFGS([weight, bias], max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        search.zero_grad()
+        loss = F.cross_entropy(x @ weight.T + bias, labels) + penalty * weight.square().sum()
+        loss.backward()
+        return loss
+
+    search.step(closure)
+    return weight.detach(), bias.detach()
+
+
+def write(
+    out: Path,
+    entry: Entry,
+    model: SelfNormalising,
+    pictures: Pictures,
+    held_out: Pictures,
+    size: int,
+    made: dict[str, Any],
+) -> None:
+    """Calibrate, where there is enough to do it on, and write the checkpoint folder."""
+    enough = len(held_out) >= LEAST_TO_CALIBRATE
+    calibration: dict[str, Any] = {}
+    if enough:
+        scores = logits(model, held_out, torch.device("cpu"), BATCH)
+        calibration = finish.calibrate(scores, held_out.labels, held_out.split)
+    checkpoint.save_weights(out, model.network.state_dict())
+    name = out.resolve().name
+    config = {
+        "key": f"classification/{name}",
+        "title": name,
+        "loader": "pretrained.classification.imagenet:load",
+        "pipeline_tag": "image-classification",
+        "licence": "unknown",
+        "description": f"{entry.title}, fine-tuned on {pictures.split}.",
+        "limits": f"It knows {len(pictures.names)} things and always answers one of them."
+        + ("" if enough else " Too few pictures were kept aside to calibrate its probabilities."),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "max_batch": entry.max_batch,
+        "classes": len(pictures.names),
+        "size": size,
+        "crop": 1.0,
+        "temperature": calibration.get("temperature", 1.0),
+        "unsure_below": calibration.get("unsure_below", 0.5),
+        "calibrated": enough,
+        "labels": list(pictures.names),
+        "labels_zh": chinese.names(pictures.names),
+    }
+    checkpoint.write_papers(out, config, made, calibration)
