@@ -24,12 +24,15 @@ from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
 from pretrained.text.model import CharNet
+from pretrained.text.widen import widened
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
 
 #: The target that a loss leaves out.
 IGNORED = -100
+#: The highest learning rate of a recipe that goes on from trained weights.
+ON = 2e-3
 #: Characters that an alphabet lacks are named up to so many.
 MOST_NAMED = 20
 
@@ -279,7 +282,8 @@ def train(
 
     The recipe of ``key`` runs from random weights on its own texts. On a visitor's text its trained
     weights are the start, if they know all but one in two hundred of its characters; else it starts
-    from random weights with the text's own alphabet. ``run.scratch`` overrides that choice.
+    from random weights with the text's own alphabet. ``run.scratch`` overrides that choice: on its
+    own texts the recipe then goes on from the trained weights, made as wide as it says.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -294,8 +298,8 @@ def train(
     device = loop.choose_device()
     torch.manual_seed(run.seed)
     usual = recipe.plan
-    alphabet, network = None, None
-    if own and not run.scratch and entry is not None:
+    alphabet, network, before = None, None, {}
+    if not run.starts_fresh(own) and entry is not None:
         config = checkpoint.read_json(Path(str(entry.folder)), checkpoint.CONFIG)
         theirs = Alphabet(config["characters"], config["begin"])
         known = 1 - data.share_unknown(data.encoded(texts.train, theirs))
@@ -304,6 +308,11 @@ def train(
             network = CharNet(len(alphabet), **config["architecture"])
             network.load_state_dict(checkpoint.load_weights(Path(str(entry.folder))))
             usual = replace(usual, peak=usual.peak / 4, epochs=30)
+            if not own:
+                usual, before = replace(recipe.plan, peak=ON), {"before": _told_of(entry)}
+                if recipe.architecture["hidden"] > config["architecture"]["hidden"]:
+                    network = widened(network, CharNet(len(alphabet), **recipe.architecture))
+                    config["architecture"] = recipe.architecture
     fresh = network is None
     if alphabet is None or network is None:
         alphabet = alphabet_of(texts.train, recipe.rare)
@@ -339,6 +348,7 @@ def train(
         **({"replaced_or_left_out": "; ".join(told)} if told else {}),
         passes=round(history[-1]["step"] * task.characters / len(train_on), 2),
         started_from="random weights" if fresh else key,
+        **before,
     )
     if own:
         recipe = replace(
@@ -354,6 +364,12 @@ def train(
     recipe = replace(recipe, architecture=architecture)
     write(out, name, averaged.cpu(), alphabet, recipe, texts, held_out, made)
     return out
+
+
+def _told_of(entry: catalog.Entry) -> str:
+    """How the weights that a run goes on from were made: the command, how long it took, on what."""
+    told = checkpoint.read_json(Path(str(entry.folder)), checkpoint.METRICS).get("training", {})
+    return f"{told.get('command')}, {told.get('wall_seconds')} s on {told.get('data')}"
 
 
 def alphabet_of(text: str, rare: int) -> Alphabet:

@@ -65,7 +65,7 @@ def test_the_short_name_of_a_model_will_do(english):
     ("place", "sent", "name"),
     [(2, 0, "length"), (2, 10**6, "length"), (2, "many", "length"), (3, "hot", "temperature"),
      (3, 9, "temperature"), (4, "x", "seed"), (4, 1.5, "seed"), (4, [1], "seed"),
-     (4, [], "seed"), (4, 10**400, "seed"), (2, "9" * 400, "length"), (4, "\ud800", "seed"),
+     (4, [], "seed"), (4, 10**400, "seed"), (2, "9" * 400, "length"),
      (4, "%00", "seed"), (3, "\x00", "temperature"), (4, {}, "seed"), (4, True, "seed")],
 )  # fmt: skip
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from tiny_writers import QUATRAINS, VERSE, tiny
+from tiny_writers import ARCHITECTURE, QUATRAINS, VERSE, tiny
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.text import data, evaluate, ladder, train
 from pretrained.text.model import CharNet
+from pretrained.text.widen import widened
 from training import loop
 from training.run import Run
 
@@ -362,3 +363,48 @@ def test_a_text_that_needs_no_change_is_said_nothing_of(tmp_path):
     texts = data.own(path)
     assert texts.told == () and texts.own
     assert train.strangers(texts, train.alphabet_of(texts.train, 1)) == []
+
+
+# ---- going on -----------------------------------------------------------------------------------
+
+
+def test_a_wider_network_says_the_same_and_learns_with_what_is_new():
+    torch.manual_seed(0)
+    narrow = CharNet(20, hidden=12, layers=2, embedding=8).eval()
+    wide = widened(narrow, CharNet(20, hidden=20, layers=2, embedding=8)).eval()
+    x = torch.randint(0, 20, (3, 40))
+    assert torch.allclose(narrow(x)[0], wide(x)[0], atol=1e-6)
+    torch.nn.functional.cross_entropy(wide(x)[0].flatten(0, 1), x.flatten()).backward()
+    assert wide.out.weight.grad[:, 12:].abs().sum() > 0
+    h, _ = wide.cells(wide.embed(x))
+    assert h[..., 12:].abs().mean() > 0.01  # the new ones carry something
+
+
+def test_only_what_has_the_same_form_is_made_wider():
+    for other in (CharNet(21, 20), CharNet(20, 20, cell="gru"), CharNet(20, 8), CharNet(20, 20, 2)):
+        with pytest.raises(ValueError, match="same form"):
+            widened(CharNet(20, 12), other)
+
+
+def test_a_recipe_goes_on_from_its_trained_weights_made_wider(tmp_path, monkeypatch):
+    entry = catalog.from_folder(tiny(tmp_path / "base"), "text/shakespeare")
+    monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
+    architecture = ARCHITECTURE | {"hidden": 40}
+    recipe = train.replace(train.RECIPES[entry.key], architecture=architecture)
+    monkeypatch.setitem(train.RECIPES, entry.key, recipe)
+    (tmp_path / data.TINY).write_text(VERSE * 60)
+    train.train(entry.key, tmp_path, tmp_path / "on", Run(scratch=False, smoke=True))
+    config = checkpoint.read_json(tmp_path / "on", "config.json")
+    assert config["architecture"] == architecture and config["key"] == entry.key
+    made = checkpoint.read_json(tmp_path / "on", "metrics.json")["training"]
+    assert made["started_from"] == entry.key and "before" in made
+    # Two steps from there, not from random weights.
+    held = data.shakespeare(tmp_path).held_out
+    old, new = (catalog.from_folder(f).load("cpu") for f in (tmp_path / "base", tmp_path / "on"))
+    first, after = (
+        train.nats(w.network, data.encoded(held, w.alphabet)).mean() for w in (old, new)
+    )
+    assert abs(first - after) < 0.5
+    train.train(entry.key, tmp_path, tmp_path / "anew", Run(smoke=True))
+    made = checkpoint.read_json(tmp_path / "anew", "metrics.json")["training"]
+    assert made["started_from"] == "random weights" and "before" not in made
