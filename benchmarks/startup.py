@@ -18,7 +18,7 @@ from benchmarks.samples import SAMPLES
 from benchmarks.servers import PATIENCE, ROOT, DidNotStart, Server, server
 from benchmarks.table import Table, seconds_beside
 
-KEY = "classification/photos"  # what the app loads first, and asks unless told otherwise
+KEY = "classification/imagenet"  # what the app loads first, and asks unless told otherwise
 OURS, EMPTY, NAIVE = "this app", "empty Gradio app", "naive Gradio app"
 Say = Callable[[str], None]
 
@@ -81,6 +81,19 @@ def pages(device: str, repeats: int, say: Say) -> tuple[Table, Table]:
     )
 
 
+def visits(device: str, repeats: int, say: Say) -> Table:
+    """What a browser that opens the page waits for, no model being loaded meanwhile."""
+    from benchmarks.opening import opened  # Playwright, which only this needs
+
+    ours, empty, _ = starters(device)
+    with server(*ours.command, "--no-warm") as one, server(*empty.command) as other:
+        urls = {EMPTY: other, OURS: one}
+        for name, running in urls.items():
+            say(f"visit: {name}")
+            running.wait("/", "/config")
+        return opened({name: running.url for name, running in urls.items()}, EMPTY, repeats)
+
+
 #: Row -> what is imported before, untimed, and what is timed.
 IMPORTS = {
     "gradio": ("", "import gradio"),
@@ -129,4 +142,4 @@ def imports(repeats: int, say: Say) -> Table:
 
 def measure(device: str, starts: int, repeats: int, say: Say) -> list[Table]:
     """All of start-up: every server ``starts`` times, every import ``repeats`` times."""
-    return [*pages(device, starts, say), imports(repeats, say)]
+    return [*pages(device, starts, say), visits(device, starts, say), imports(repeats, say)]

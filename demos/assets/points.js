@@ -173,7 +173,7 @@ export const mount = (element) => {
 	};
 
 	const set = (on) => {
-		if (running && !on)
+		if (running && !on && losses.length)
 			show("said").textContent = words.stopped.replace("{rounds}", losses.length)
 				.replace("{reached}", Math.round(100 * mean("reached")));
 		if (on && !running && inSight) requestAnimationFrame(frame);

@@ -18,15 +18,14 @@ from demos.language import Words
 from inference.errors import BadInput, Refusal
 
 MOST = 12  # pictures that one visitor may give at once
-GRADIO, MATPLOTLIB, SKIMAGE, SKLEARN = "gradio", "matplotlib", "skimage", "sklearn"
-#: Out of packages that are installed anyway: the app ships no photographs. ``name`` is the word key
-#: ``detection.example.<name>``.
+GRADIO, SKIMAGE, SKLEARN = "gradio", "skimage", "sklearn"
+#: Out of packages that requirements.txt names: the app ships no photographs. ``name`` is the
+#: word key ``detection.example.<name>``.
 EXAMPLES = (
     Example("astronaut", SKIMAGE, "data/astronaut.png"),
     Example("photographer", SKIMAGE, "data/camera.png"),
     Example("cat", SKIMAGE, "data/chelsea.png"),
     Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
-    Example("admiral", MATPLOTLIB, "mpl-data/sample_data/grace_hopper.jpg"),
     Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
     Example("coffee", SKIMAGE, "data/coffee.png"),
     Example("pavilion", SKLEARN, "datasets/images/china.jpg"),

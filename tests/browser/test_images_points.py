@@ -215,6 +215,14 @@ def test_a_collapse_is_called_one_and_nothing_else_is(
     expect(note).to_be_visible(timeout=120_000)
 
 
+def test_nothing_has_stopped_before_anything_began(page: Page, app_url: str) -> None:
+    learn(page, app_url)
+    expect(page.locator(".duel [data-do=run]")).to_have_text("Pause")
+    page.get_by_label("What is to be learnt").select_option("own")
+    expect(page.locator(".duel [data-show=said]")).to_have_text("")
+    expect(page.locator(".duel [data-show=reached]")).to_have_text("–")
+
+
 def test_points_of_ones_own_are_drawn_by_hand_or_by_keyboard(
     new_page: Callable[..., Page], app_url: str
 ) -> None:
@@ -222,6 +230,7 @@ def test_points_of_ones_own_are_drawn_by_hand_or_by_keyboard(
     page.get_by_label("What is to be learnt").select_option("own")
     run = page.locator(".duel [data-do=run]")
     expect(run).to_be_disabled()
+    expect(page.locator(".duel [data-show=said]")).to_have_text("")
     field = page.locator(".duel canvas.field")
     field.focus()
     page.keyboard.press("ArrowRight")
