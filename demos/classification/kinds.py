@@ -17,7 +17,9 @@ from demos.language import Words
 from pretrained import catalog
 from pretrained.classification import imagenet_names
 
-SURE_OF_GROUP = 0.5  # of all kinds of a group together
+#: Of all kinds of a group together, where no kind alone is likely enough: four in five are right
+#: (`experiments.imagenet_certainty`).
+SURE_OF_GROUP = 0.5
 
 
 @dataclass(frozen=True)
