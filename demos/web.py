@@ -44,6 +44,9 @@ NOT_HERE = (
     *("text/css", "text/javascript", "application/javascript", "application/octet-stream"),
     "image/*",
 )
+#: What the page that Gradio makes depends on; and how many of its forms are kept.
+DEPENDS = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
+FORMS = 16
 SMALLEST = 1000  # bytes: less fits into one packet anyway
 #: What stands in Gradio's configuration where it was launched with `Unsent`.
 NO_WORDS = '"i18n_translations":{}'
@@ -169,6 +172,7 @@ class Head:
         self, app: ASGIApp, words: Words, root_path: str = "", framed_by: Sequence[str] = ()
     ) -> None:
         self.app, self.words, self.root_path = app, words, root_path
+        self.made: dict[tuple[str, ...], tuple[Message, bytes]] = {}
         self.policy = f"frame-ancestors {' '.join((*FRAMED_BY, *framed_by))}; object-src 'none'"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -178,6 +182,13 @@ class Head:
         kind = {"/": "text/html", "/config": "application/json"}.get(proxy.inner_path(scope))
         whole: list[bytes] | None = None
         start: Message = {}
+        # Gradio 6.31 copies and writes its whole configuration for every visit.
+        form = self.form(scope) if kind == "text/html" else None
+        if form in self.made:
+            start, body = self.made[form]
+            await send(start | {"headers": list(start["headers"])})
+            await send({"type": "http.response.body", "body": body})
+            return
 
         async def answer(message: Message) -> None:
             nonlocal whole, start
@@ -198,12 +209,23 @@ class Head:
                 body = (self.page if kind == "text/html" else self.spoken)(text, scope).encode()
                 MutableHeaders(scope=start)["Content-Length"] = str(len(body))
                 whole = None
+                if form and start["status"] == 200:
+                    self.made[form] = (start | {"headers": list(start["headers"])}, body)
+                    while len(self.made) > FORMS:
+                        del self.made[next(iter(self.made))]
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
                 return
             await send(message)
 
         await self.app(scope, receive, answer)
+
+    def form(self, scope: Scope) -> tuple[str, ...] | None:
+        """Which form of the page a visitor is sent; None where it is made for this request only."""
+        request = Request(scope)
+        if scope["method"] != "GET" or {"deep_link", "page"} & set(request.query_params):
+            return None
+        return self.words.lang(request), *(request.headers.get(name, "") for name in DEPENDS)
 
     def page(self, text: str, scope: Scope) -> str:
         """Gradio's page with our head and the visitor's words in it."""

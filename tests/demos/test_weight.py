@@ -133,3 +133,14 @@ def test_a_label_that_a_callback_says_is_in_the_visitors_language(words: Words) 
         assert words("house.dark") == "深色"
     finally:
         LocalContext.request.reset(token)
+
+
+def test_the_page_is_made_once_for_each_way_to_it(client: TestClient) -> None:
+    first = client.get("/?lang=en", headers={"host": "a.org"})
+    again = client.get("/?lang=en&tab=text", headers={"host": "a.org"})
+    assert again.text == first.text and again.headers == first.headers
+    for other in ({"host": "b.org"}, {"host": "a.org", "x-forwarded-proto": "https"}):
+        assert client.get("/?lang=en", headers=other).text != first.text
+    assert client.get("/?lang=zh", headers={"host": "a.org"}).text != first.text
+    for number in range(40):
+        assert client.get("/", headers={"host": f"{number}.org"}).status_code == 200
