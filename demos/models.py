@@ -12,6 +12,7 @@ from demos import frame
 from demos.language import Words
 from inference.errors import UnknownModel
 from pretrained import sources
+from pretrained.errors import Refusal
 
 MILLION = 1_000_000
 
@@ -27,6 +28,27 @@ def entry_of(task: str, engine: Any, sent: Any) -> Any:
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry
+
+
+class NotHere(Refusal):
+    """A model that would have to be downloaded, which is done on the page only. Fields: model,
+    size in MB, licence."""
+
+    code = "not_here"
+    sentence = (
+        "{model} is not on this machine yet: open the page, choose it under Try and download it "
+        "there ({size} MB, under {licence})."
+    )
+
+
+def check_here(entry: Any) -> None:
+    """That an endpoint's answer needs no download.
+
+    Raises:
+        NotHere: it does.
+    """
+    if not on_disk(entry):
+        raise NotHere(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
 
 
 def on_disk(entry: Any) -> bool:

@@ -54,7 +54,7 @@ def open_upload(
         except binascii.Error:
             raise BadInput("picture_unreadable") from None
         return open_picture(content, max_bytes, max_pixels, max_side, min_side)
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str) or not path or "\0" in path:
         raise BadInput("picture_missing")
     if path.startswith(("http://", "https://")):
         raise BadInput("picture_address")

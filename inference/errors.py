@@ -173,6 +173,8 @@ def explain(error: BaseException, model: str, *, loading: bool = False) -> Refus
     gets the id, and the traceback is let go of, since it holds on to every tensor in it.
     """
     if isinstance(error, Refusal):
+        if loading:  # a visitor is not told which file, and cannot mend it
+            log.warning("%s could not be loaded: %s", model, error)
         return error
     if is_out_of_memory(error):
         log.warning("%s: out of memory: %s", model, str(error))

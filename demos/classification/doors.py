@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, uploads
+from demos import frame, models, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
 from demos.language import Words
@@ -34,6 +34,7 @@ def build(engine: Any, words: Words) -> None:
         """
         entry = answers.entry_of(engine, str(model or DEFAULT))
         count = whole_number(top_k)
+        models.check_here(entry)
         said = await answers.ask(engine, entry.key, await uploads.opened(engine, image), count)
         rows = [{"label": label, "confidence": share} for label, share in said.confidences]
         return {"label": said.label, "confidences": rows}
@@ -41,7 +42,10 @@ def build(engine: Any, words: Words) -> None:
     def whole_number(sent: Any) -> int:
         """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
         try:
-            return min(max(int(float(sent or 5)), 1), answers.MAX_TOP_K)
+            if isinstance(sent, bool):
+                raise TypeError
+            sent = 5 if sent is None or sent == "" or sent == 0 else sent
+            return min(max(int(float(sent)), 1), answers.MAX_TOP_K)
         except (TypeError, ValueError, OverflowError):
             raise BadInput("top_k", most=answers.MAX_TOP_K) from None
 

@@ -114,7 +114,7 @@ def rendered(
             runner_up = said.confidences[1][0] if len(names) > 1 else ""
             group = kinds.many_of("en", said.certain.group) if said.certain else ""
             row = [said.label, f"{share:.4f}", runner_up, how_sure, group]
-            out.writerow([safe_cell(name), *row, ""])
+            out.writerow([safe_cell(cell) for cell in (name, *row, "")])
         file = f'<div class="file">{thumbnail}<span>{escape(name)}</span></div>'
         lines.append(f'<tr><th scope="row">{file}</th>{cells}</tr>')
     heads = "".join(

@@ -117,8 +117,10 @@ def checked_count(sent: Any, most: int) -> int:
 def _whole(sent: Any) -> int | None:
     if isinstance(sent, str):
         return int(sent) if re.fullmatch(r"\s*\d{1,20}\s*", sent, re.ASCII) else None
-    number = isinstance(sent, int | float) and not isinstance(sent, bool)
-    return int(sent) if number and math.isfinite(sent) and sent == int(sent) else None
+    if isinstance(sent, bool) or not isinstance(sent, int | float):
+        return None
+    whole = isinstance(sent, int) or (math.isfinite(sent) and sent == int(sent))
+    return int(sent) if whole else None
 
 
 def told(sent: Any) -> str:

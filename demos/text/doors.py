@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import frame, models, pulse
 from demos.language import Words
 from demos.text import answers, writing
 from demos.text.writing import Wish, Written
@@ -71,6 +71,7 @@ def build(engine: Any, words: Words) -> None:
             entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
             numbers = {"length": length, "temperature": temperature}
             wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
+            models.check_here(entry)
         except BadOption as error:
             sentence = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(sentence, print_exception=False) from None

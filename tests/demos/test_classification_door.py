@@ -63,7 +63,7 @@ def test_any_number_of_names_is_brought_into_bounds(english, picture, asked, giv
     assert len(english.predict(picture, "imagenet", asked)["confidences"]) == given
 
 
-@pytest.mark.parametrize("asked", ["abc", "Infinity", "NaN", [5], {"a": 1}])
+@pytest.mark.parametrize("asked", ["abc", "Infinity", "NaN", [5], {"a": 1}, [], {}, True])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_is_no_number_of_names_is_refused_in_a_sentence(page, picture, asked, lang):
     client = Client(page.local_url, verbose=False, headers={"accept-language": lang})

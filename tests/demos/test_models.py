@@ -1,0 +1,40 @@
+"""Whether a model is here is asked before an endpoint answers: none downloads for anyone."""
+
+from __future__ import annotations
+
+import ast
+from types import SimpleNamespace
+
+import pytest
+
+from demos import models
+from demos.images import points
+from demos.language import DEMOS, Words
+from pretrained import sources
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_endpoint_fetches_nothing(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = SimpleNamespace(key="text/large", bytes=500_000_000, licence="MIT")
+    monkeypatch.setattr(sources, "state", lambda entry: SimpleNamespace(here=True))
+    models.check_here(entry)
+    monkeypatch.setattr(sources, "state", lambda entry: SimpleNamespace(here=False))
+    with pytest.raises(models.NotHere) as refusal:
+        models.check_here(entry)
+    sentence = Words().say(lang, f"error.{refusal.value.code}", **refusal.value.fields)
+    assert "text/large" in sentence and "500 MB" in sentence and "MIT" in sentence
+
+
+@pytest.mark.parametrize("tab", ["classification", "text", "translation", "images", "detection"])
+def test_every_endpoint_that_takes_a_model_asks(tab: str) -> None:
+    tree = ast.parse((DEMOS / tab / "doors.py").read_text("utf-8"))
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert called & {"models.check_here", "on_disk", "models.on_disk"}
+
+
+@pytest.mark.parametrize("sent", [10**400, -(10**400), float("inf"), float("nan"), 1e300, True])
+def test_a_number_of_any_length_is_refused_in_words(sent: float) -> None:
+    with pytest.raises(points.BadSeed):
+        points.checked_seed(sent)
+    with pytest.raises(points.BadCount):
+        points.checked_count(sent, 16)
