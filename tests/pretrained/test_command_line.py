@@ -107,6 +107,32 @@ def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_pat
         assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("option", ["--minutes=0", "--epochs=-1", "--lr=0", "--minutes=nan"])
+def test_no_time_is_one_sentence(option: str, tmp_path: Path) -> None:
+    line = ["train", "classification/cifar10", "--data", "x", "--out", tmp_path / "out", option]
+    done = run(*line)
+    assert done.returncode == 2 and done.stdout == ""
+    assert option.partition("=")[0] in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_nobody_expected_has_an_id_and_its_details_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken() -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(command_line, "app", broken)
+    monkeypatch.setattr(command_line.tempfile, "gettempdir", lambda: str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 1
+    (kept,) = tmp_path.iterdir()
+    told = capsys.readouterr().err
+    assert "Traceback" not in told and str(kept) in told and kept.stem[-8:] in told
+    assert "KeyError: 'a bug'" in kept.read_text()
+
+
 @pytest.mark.parametrize("name", ["me/tiny", "no/such/name"])
 def test_what_cannot_be_sent_is_one_sentence(
     tiny: Path, name: str, monkeypatch: pytest.MonkeyPatch

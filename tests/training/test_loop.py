@@ -124,6 +124,22 @@ def test_the_rate_rises_then_falls_to_zero():
     assert all(a >= b for a, b in itertools.pairwise(rates[15:]))
 
 
+def test_a_plan_may_rise_and_fall_in_straight_lines():
+    plan = replace(PLAN, ends=(0.2, 0.1), warmup=0.5)
+    rates = [loop.learning_rate(plan, p / 4) / plan.peak for p in range(5)]
+    assert rates == pytest.approx([0.2, 0.6, 1.0, 0.55, 0.1])
+
+
+def test_looking_ahead_moves_the_weights_back_onto_their_average(tmp_path):
+    slow, fast = nn.Linear(1, 1), nn.Linear(1, 1)
+    nn.init.constant_(slow.weight, 0.0)
+    nn.init.constant_(fast.weight, 1.0)
+    loop.look_ahead(slow, fast, progress=1.0)
+    assert slow.weight.item() == fast.weight.item() == pytest.approx(1 - 0.95**5)
+    _, history = loop.fit(Line(), replace(PLAN, lookahead=5), tmp_path, device=CPU)
+    assert history[-1]["held_out_loss"] < 0.1 < history[0]["held_out_loss"]
+
+
 def test_the_average_of_weights_follows_slowly():
     fast, slow = nn.Linear(1, 1), nn.Linear(1, 1)
     nn.init.constant_(fast.weight, 1.0)
