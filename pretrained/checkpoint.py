@@ -80,7 +80,7 @@ def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     """Read safetensors, floating-point ones back in single precision.
 
     Raises:
-        BadCheckpoint: the file is missing or damaged.
+        BadCheckpoint: the file is missing or damaged, or holds what is no number.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -92,6 +92,10 @@ def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     except (SafetensorError, OSError) as error:
         reason = f"{name} is damaged: train or fetch it again"
         raise BadCheckpoint(path=folder, reason=reason) from error
+    for key, value in tensors.items():  # a network of these answers anything, surely
+        if value.is_floating_point() and bool(value.isnan().any()):
+            reason = f"{key} in {name} is not a number: train it again, more gently"
+            raise BadCheckpoint(path=folder, reason=reason)
     return {key: v.float() if v.is_floating_point() else v for key, v in tensors.items()}
 
 
