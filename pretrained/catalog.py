@@ -317,6 +317,13 @@ def _causal_entries() -> Iterator[Entry]:
     for writer in CAUSAL_ENTRIES:
         split = "ifeval/train", IFEVAL_PROMPTS, writer.reference
         claims = [_published("ifeval", writer.ifeval, *split)]
+        if writer.four_bits:
+            value, low, high, measured_on, n = writer.four_bits
+            command = (
+                f"python -m pretrained evaluate {writer.key} --data ../shared/data/text --json"
+            )
+            of = f"{measured_on}, weights of four bits"
+            claims.append(Claim("nats_per_char", value, low, high, of, n, command, reference=""))
         yield _offered(writer, "text.causal:load", claims, languages=writer.languages)
 
 

