@@ -117,3 +117,4 @@ def convert(file: Path, out: Path) -> None:
     network.generation_config.save_pretrained(out)
     tokenizer.save_pretrained(out)
     save_file(half, out / "model.safetensors", metadata={"format": "pt"})
+    (out / "model.safetensors").chmod(0o644)  # others may share this cache; it is written 0600

@@ -63,7 +63,7 @@ def test_a_figure_of_fewer_than_its_result_says_how_many(tmp_path):
     few = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20, "signature": "case:mixed"}
     result = {"split": "a/b", "n": 100, "command": "c", "metrics": {"few": few, "all": few | {}}}
     del result["metrics"]["all"]["n"]
-    source = Path(BUNDLED[0].folder)
+    source = Path(catalog.find("text/shakespeare").folder)
     shutil.copytree(source, tmp_path / "one")
     checkpoint.write_json(tmp_path / "one", "metrics.json", {"results": [result], "training": {}})
     assert [claim.n for claim in catalog.from_folder(tmp_path / "one").claims] == [20, 100]
