@@ -33,7 +33,9 @@
 	const first = () => buttons("site")[0]?.dataset.tabId;
 
 	// Where a row of tabs scrolls, as on a phone, the chosen one is in sight.
+	const narrow = matchMedia("(max-width: 720px)");
 	const reveal = (tab) => {
+		if (!narrow.matches) return; // measuring makes the browser lay the page out at once
 		const bar = tab.parentElement, MARGIN = 48; // pixels
 		const left = tab.offsetLeft - bar.offsetLeft;
 		if (left < bar.scrollLeft) bar.scrollLeft = left - MARGIN;
