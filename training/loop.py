@@ -192,7 +192,8 @@ def fit(
     optimizer = optimiser(plan, task.groups())
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
     total = 2 if smoke else plan.epochs * task.steps_per_epoch
-    step, epoch, spent, history = 0, 0, 0.0, []
+    step, epoch, spent = 0, 0, 0.0
+    history: list[dict[str, Any]] = []
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
     if found:

@@ -14,7 +14,8 @@ from pretrained.pixels import upright_rgb
 DAMAGED = "this picture is damaged: remove or replace it"
 #: What `picture_files.opened` says, as the command line says it.
 REASONS = {
-    "picture_heic": "it is a HEIC picture whatever its name ends in: run `pip install pillow-heif`",
+    "picture_heic": "it is a HEIC picture, whatever its name ends in, that cannot be read here: "
+    "save it as JPEG, or run `pip install pillow-heif` if that is missing",
     "picture_vector": "it is a drawing (SVG): save it as PNG",
     "picture_too_large": "it is too large to decode: make it smaller",
     "picture_costly": "it would take too long to decode: save it anew",

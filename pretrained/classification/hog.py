@@ -118,7 +118,7 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         few = [(pictures.labels == n).nonzero()[:20, 0] for n in range(len(pictures.names))]
         pictures = pictures.subset(torch.cat(few), pictures.split)
     shipped = catalog.labels(catalog.find(KEY))["en"]
-    own = list(pictures.names) != list(shipped)
+    own = list(pictures.names) != shipped
     train_on, held_out = data.split_held_out(pictures, 2000, run.seed, stratified=own)
     features, unseen = (
         np.stack([describe(image) for image in part.images.permute(0, 2, 3, 1).numpy()])

@@ -24,7 +24,9 @@ from pretrained.classification import chinese, data, finish
 from pretrained.classification.data import Pictures
 from pretrained.classification.efficientnet import HEAD, EfficientNetLite0, normalised
 from pretrained.classification.imagenet import SelfNormalising, network
+from pretrained.classification.sources import Listing, listing
 from pretrained.classification.task import FineTuneTask, Recipe, logits
+from pretrained.errors import BadData
 from training import loop, resume
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -73,7 +75,7 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
     """
     torch.manual_seed(run.seed)
     started = time.monotonic()
-    size = side_for(data.listing(source, "train"))
+    size = side_for(listing(source, "train"))
     pictures = data.read(source, "train", size)
     told = pictures.say()
     train_on, held_out = data.split_held_out(
@@ -133,14 +135,14 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
     return out
 
 
-def side_for(found: data.Listing) -> int:
+def side_for(found: Listing) -> int:
     """The side that suits the pictures, from a few of them."""
     step = max(1, len(found.cells) // 25)
     sides = []
     for number in range(0, len(found.cells), step):
         try:
             sides.append(min(found.picture(number).size))
-        except data.BadData:
+        except BadData:
             continue  # told when all are read
     median = sorted(sides)[len(sides) // 2] if sides else USUAL_SIZE
     return SMALL if median <= TINY else USUAL_SIZE

@@ -81,7 +81,7 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
         inputs = (stem_width, *widths[:-1])
         self.stages = nn.ModuleList(Stage(i, o) for i, o in zip(inputs, widths, strict=True))
         self.head = nn.Linear(widths[-1], classes)
-        self.pool = {"mean": F.adaptive_avg_pool2d, "max": F.adaptive_max_pool2d}[pooling]
+        self.pool = {"mean": nn.AdaptiveAvgPool2d(1), "max": nn.AdaptiveMaxPool2d(1)}[pooling]
 
     @classmethod
     def architecture(cls, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,8 @@ class ResidualNet(nn.Module, PyTorchModelHubMixin):
 
     def embed(self, pictures: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> [N, widths[-1]]: what the last layer decides from."""
-        return self.pool(self.features(pictures)[-1], 1).flatten(1)
+        pooled: Tensor = self.pool(self.features(pictures)[-1])
+        return pooled.flatten(1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> logits [N, classes]."""
