@@ -22,6 +22,7 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 import gradio as gr
 
 from demos import TABS, frame, inputs, sessions, shutdown, sweeping, uploads, visitors, web
+from demos.classification import examples
 from demos.language import Words
 from demos.theme import theme
 from inference import Engine, Settings
@@ -134,6 +135,8 @@ def main(arguments: list[str] | None = None) -> None:
         run_history=False,
         enable_monitoring=False,
         max_file_size=f"{settings.max_upload_mb}mb",
+        # They lie in installed packages, which may be anywhere.
+        allowed_paths=[str(example.path) for example in examples.available()],
         app_kwargs=web.app_kwargs(
             engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by
         ),
