@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pretrained import checkpoint, hub
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
-from pretrained.translation import data, scores
+from pretrained.translation import columns, data, scores
 from pretrained.translation.marian import MarianTranslator, build
 from pretrained.translation.marian_entries import DIRECTIONS, FILES
 from pretrained.translation.marian_search import logits, padded
@@ -196,11 +196,12 @@ def languages_in(source: Path) -> tuple[str, str]:
     """
     file = data.file_of(source, "train") if source.is_dir() else source
     choices = tuple(("en", other) for other in data.LANGUAGES if other != "en")
-    if file.suffix in (".tsv", ".txt") and file.is_file():
+    if file.suffix.lower() in (".tsv", ".txt") and file.is_file():
         with file.open(encoding="utf-8-sig", errors="replace") as lines:
-            first = tuple(cell.strip() for cell in lines.readline().split("\t")[:2])
-        if first in choices:
-            return "en", first[1]
+            cells = lines.readline().split("\t")
+        for choice in choices:
+            if columns.named(cells, choice):
+                return choice
         reason = "begin it with a line that names the languages, such as en and fr with a tab"
         raise BadData(path=source, reason=f"this model knows many languages: {reason} between")
     for other in choices[:-1]:

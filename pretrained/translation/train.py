@@ -74,7 +74,8 @@ MIXTURE = Mixture(casual=0.25, short=3, everyday=0.25, exchange=True)
 LIMITS = (
     "It has learnt from short everyday sentences: long ones, rare words, names and anything "
     "technical go wrong, and it may leave things out or make things up. It sees one sentence at "
-    f"a time. Data: {DATA}."
+    f"a time. Data: {DATA}. Greetings, names, numbers and single words of our own "
+    "(pretrained/translation/everyday.tsv) were mixed in, and names and numbers exchanged."
 )
 
 RECIPES = {
@@ -112,7 +113,7 @@ RECIPES = {
         title="English to French without attention",
         description="The same two networks with nothing between them but one vector, which has to "
         "hold the whole sentence: shown to see what attention buys.",
-        limits=LIMITS,
+        limits=LIMITS.split(" Greetings")[0],
     ),
 }
 
@@ -186,7 +187,7 @@ def train(
         data=pairs.split,
         pairs=len(pairs.train),
         passes=round(history[-1]["step"] / len(task.passed(0)), 2),
-        started_from="random weights" if fresh else key,
+        started_from="random weights" if fresh else stood(Path(str(entry.folder)), key),  # type: ignore[union-attr]
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
@@ -200,6 +201,15 @@ def train(
         )
     write(out, name, averaged.cpu(), vocabulary, recipe, pairs, made)
     return out
+
+
+def stood(folder: Path, key: str) -> str:
+    """What a training started from: the key, and what had gone into those weights before."""
+    made = checkpoint.read_json(folder, checkpoint.METRICS).get("training", {})
+    if not made:
+        return key
+    before = f"{made.get('updates', 0):,} updates in {made.get('wall_seconds', 0) / 60:.0f} minutes"
+    return f"{key} of {made.get('date')}: {before} from {made.get('started_from')}"
 
 
 def tidied(pairs: Sequence[tuple[str, str]], languages: tuple[str, str]) -> list[tuple[str, str]]:

@@ -42,6 +42,7 @@ from pretrained.translation.data import Scored
 from pretrained.translation.everyday import Everyday
 from pretrained.translation.model import TranslationNet
 from pretrained.translation.passes import Mixture, Passes
+from training.errors import CannotResume
 from training.run import Run
 
 NAMES = ["Tom", "Mary", "John", "Anna", "Paul", "Lucy", "Mark", "Jane"]
@@ -461,6 +462,14 @@ def test_training_goes_on_where_it_stopped(tmp_path, folder, monkeypatch):
     assert [json.loads(row)["epoch"] for row in history] == [1, 2]
 
 
+def test_a_training_on_other_pairs_is_not_gone_on_with(tmp_path, folder, monkeypatch):
+    small(monkeypatch)
+    train.train("translation/en-fr", folder, tmp_path / "a", Run(epochs=1))
+    other = write_folder(tmp_path / "other", grammar()[:-20])
+    with pytest.raises(CannotResume, match="data"):
+        train.train("translation/en-fr", other, tmp_path / "a", Run(epochs=2, resume=True))
+
+
 @pytest.mark.parametrize("key", list(train.RECIPES))
 def test_every_recipe_takes_two_steps(tmp_path, folder, monkeypatch, key):
     if key.endswith("zh"):
@@ -480,7 +489,7 @@ def test_a_visitors_pairs_start_from_the_trained_weights(tmp_path, monkeypatch):
     entry = catalog.from_folder(tiny(tmp_path / "base"), "translation/en-fr")
     monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
     mine = tmp_path / "mine.tsv"
-    mine.write_text("".join(f"{a}\t{b}\n" for a, b in grammar()))
+    mine.write_text("en\tfr\n" + "".join(f"{a}\t{b}\n" for a, b in grammar()))
     for scratch, start in ((None, "translation/en-fr"), (True, "random weights")):
         out = tmp_path / f"mine-{scratch}"
         train.train(entry.key, mine, out, Run(smoke=True, scratch=scratch))
