@@ -56,6 +56,8 @@ def _feed(found: Any, part: Any) -> None:
         _feed(found, list(part.items()))
     elif is_dataclass(part) and not isinstance(part, type):
         _feed(found, {name: getattr(part, name) for name in part.__dataclass_fields__})
+    elif isinstance(part, (set, frozenset)):
+        _feed(found, sorted(part, key=repr))  # the order differs from process to process
     elif isinstance(part, (list, tuple, np.ndarray)):
         found.update(f"[{len(part)}".encode())
         for one in part:
