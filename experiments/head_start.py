@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -103,19 +104,22 @@ def main(
 
 
 def kept(row: dict[str, Any]) -> None:
-    """Put one row into the card, in place of the same one measured before."""
+    """Put one row into the card with its command, in place of the same one measured before."""
     folder = catalog.folder_of(KEY)
-    begins = f"python -m {MODULE} "
-    ladder = checkpoint.read_json(folder, checkpoint.METRICS)["ladder"]
-    others = [
-        {name: value for name, value in one.items() if name != "command"}
-        for one in ladder
-        if one.get("command", "").startswith(begins) and one["name"] != row["name"]
-    ]
+    metrics = checkpoint.read_json(folder, checkpoint.METRICS)
+    rows = [one for one in metrics["ladder"] if one["name"] != row["name"]]
+    rows.append({**row, "command": f"python -m {MODULE} {shlex.join(sys.argv[1:])}"})
     rank = {start: number for number, start in enumerate(STARTS)}
-    rows = [*others, row]
-    rows.sort(key=lambda r: (r["data"] != "flowers", r["each"] or 10**9, rank[r["start"]]))
-    checkpoint.keep_ladder(folder, rows, MODULE)
+    rows.sort(
+        key=lambda r: (
+            r.get("data") != "flowers",
+            r.get("each") or 10**9,
+            rank.get(r.get("start"), 9),
+        )
+    )
+    metrics["ladder"] = rows
+    checkpoint.write_json(folder, checkpoint.METRICS, metrics)
+    checkpoint.write_card(folder)
 
 
 if __name__ == "__main__":
