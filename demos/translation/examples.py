@@ -11,23 +11,23 @@ from demos.translation.answers import TAGS
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "en": (
         "I am a student.",
-        "My grandmother keeps her glasses in the fridge.",
+        "Good morning! How are you?",
         "Did you see the moon last night?",
-        "We missed the last train. It was raining, so we walked home.",
+        "We missed the last train.",
         "The soup is too hot to eat.\nCould you open the window?",
     ),
     "fr": (
         "Je suis étudiant.",
-        "Ma grand-mère range ses lunettes dans le frigo.",
+        "Bonjour ! Comment allez-vous ?",
         "As-tu vu la lune hier soir ?",
-        "Nous avons raté le dernier train. Il pleuvait, alors nous sommes rentrés à pied.",
+        "Nous avons raté le dernier train.",
         "La soupe est trop chaude.\nPeux-tu ouvrir la fenêtre ?",
     ),
     "zh": (
         "我是学生。",
-        "奶奶把眼镜放在冰箱里。",
+        "早上好！你好吗？",
         "你昨天晚上看到月亮了吗？",
-        "我们没赶上最后一班火车。下着雨，我们走路回家。",
+        "我们没赶上最后一班火车。",
         "汤太烫了，没法喝。\n你能打开窗户吗？",
     ),
 }

@@ -26,6 +26,8 @@ Doubles = NDArray[np.float64]
 ALPHA = 0.6
 #: A translation has at most this many tokens for each of its source's, and a few more.
 LONGER, MORE, MOST = 2, 12, 250
+#: How far behind the best one a translation may be that keeps more of the source's figures.
+NEAR = 1.0
 #: Branches of the tree that are told at each step, kept and dropped together.
 BRANCHES = 10
 
@@ -288,6 +290,10 @@ class Search:
             missing(self.vocabulary.decode(h.tokens), one.figures) if one.figures else 0
             for h in one.finished
         ]
+        # One that is far behind says its numbers in a sentence that means nothing.
+        top = max(h.score for h in one.finished)
+        far = [h.score < top - NEAR for h in one.finished]
+        lacking = [len(one.figures) if f else n for f, n in zip(far, lacking, strict=True)]
         order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -one.finished[n].score, n))
         return [one.finished[n] for n in order[:beams]]
 
