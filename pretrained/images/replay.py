@@ -77,14 +77,14 @@ def strip(out: Path, history: list[dict[str, Any]]) -> None:
     """Write the strip, moments below one another, and what the history says of each; before them
     those of the model that the training went on from (`Replay.goes_on`), half of all at most."""
     told, pictures = _moments(out / "replay", MOST // 2)
-    begun = told[-1] if told else {"step": 0, "seconds": 0.0}
+    begun: dict[str, Any] = told[-1] if told else {"step": 0, "seconds": 0.0}
     rows = {row["epoch"]: row for row in history}
     if not told:
         rows[0] = {"step": 0, "seconds": 0.0}
     files = {int(file.stem): file for file in (out / "replay").glob("*.png")}
     numbers = sorted(files.keys() & rows.keys())
     for place in chosen(len(numbers), MOST - len(told)):
-        row = {name: rows[numbers[place]].get(name) for name in TOLD}
+        row: dict[str, Any] = {name: rows[numbers[place]].get(name) for name in TOLD}
         told.append(row | {name: row[name] + begun[name] for name in ("step", "seconds")})
         with Image.open(files[numbers[place]]) as moment:
             pictures.append(moment.convert("RGB"))
