@@ -18,7 +18,7 @@ MILLION = 1_000_000
 
 
 def entry_of(task: str, engine: Any, sent: Any) -> Any:
-    """The entry of a model of one task, by its key or by a bundled model's short name: "photos".
+    """The entry of a model of one task, by its key or by a bundled model's short name: "cifar10".
 
     Raises:
         UnknownModel: there is none.

@@ -117,7 +117,6 @@ class Entry:
 
 BUNDLED = (
     "classification/imagenet",
-    "classification/photos",
     "classification/cifar10",
     "classification/hog-svm",
     "text/shakespeare",

@@ -1,6 +1,6 @@
-"""How the classifiers were trained: two recipes over the one loop, from random weights.
+"""How the CIFAR-10 network was trained, from random weights, and where the other recipes are.
 
-On two CPU cores a recipe is bounded by ``--minutes``; on a GPU by its epochs. What each shipped
+On two CPU cores a recipe is bounded by ``--minutes``; on a GPU by its epochs. What the shipped
 checkpoint reached, in how long and on what, stands in its card.
 """
 
@@ -55,28 +55,6 @@ RECIPES = {
         limits="It knows ten things only and must always choose one of them. It was trained on a "
         "copy of CIFAR-10 stored as JPEG, so its figures differ a little from those on the "
         "lossless original.",
-    ),
-    "classification/photos": Recipe(
-        size=64,
-        plan=loop.Plan(epochs=100, peak=0.2, weight_decay=5e-4),
-        batch=256,
-        held_out=1200,
-        augmentation="crop",
-        sizes=((0.4, 32), (0.88, 48), (1.0, 64)),
-        architecture={
-            "widths": (96, 192, 272),
-            "stem_width": 48,
-            "stem_kernel": 5,
-            "stem_stride": 2,
-            "mean": (0.480, 0.448, 0.398),
-            "std": (0.277, 0.269, 0.282),
-        },
-        title="Photo network",
-        licence="other",
-        description="A residual network that tells 202 kinds of things apart in photographs, "
-        "trained from random weights on 190 pictures of each.",
-        limits="It sees 64 by 64 pixels of the middle square of a photograph. Its pictures come "
-        "from ImageNet, whose terms allow non-commercial research.",
     ),
 }
 
@@ -139,7 +117,6 @@ def train(
             plan=plan,
             batch=batch,
             architecture=architecture,
-            sizes=((0.6, recipe.size * 3 // 4),),
             title=out.resolve().name,
             description=f"{recipe.title}, fine-tuned on {pictures.split}.",
             limits="",
