@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pretrained import checkpoint, hub
 from pretrained.catalog import Entry, Progress
-from pretrained.classification.timm_entries import imagenet_labels
+from pretrained.classification import imagenet_names
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.images.errors import BadSteps, BadText
 from pretrained.images.pipeline_entries import LONGEST, PIPELINES
@@ -110,7 +110,11 @@ class Painter:
         elif config.num_class_embeds:
             number = seed % config.num_class_embeds
             told = {"class_labels": torch.tensor([number], device=self.device)}
-            label = imagenet_labels()[number] if config.num_class_embeds == 1000 else str(number)
+            label = (
+                imagenet_names.dataset_names()[number]
+                if config.num_class_embeds == 1000
+                else str(number)
+            )
         schedule = deepcopy(self.parts.schedule)
         schedule.set_timesteps(steps, device=self.device)
         noise = mix.latent(config.in_channels, *self.parts.sides).to(self.device)
