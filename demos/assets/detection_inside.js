@@ -26,16 +26,23 @@ export function overlap(a, b) {
 }
 
 /** Of candidates [4 N], the surest first: {kept, dropped}, numbers. One is dropped that overlaps one
- * of its class that was kept before it by more than `same`; those below `least` are left out. */
-export function suppressed({ candidates, scores, classes }, least, same) {
-	const kept = [], dropped = [], alike = {};
+ * of its class that was kept before it by more than `same`; of the rest one that overlaps any by more
+ * than `across`, or is one of the `parts` of another; those below `least` are left out. */
+export function suppressed({ candidates, scores, classes, parts, across }, least, same) {
+	const dropped = [], alike = {}, once = [], kept = [];
 	for (let n = 0; n < scores.length && scores[n] >= least; n++) {
 		const box = boxAt(candidates, n), others = (alike[classes[n]] ??= []);
 		if (others.some((other) => overlap(other, box) > same)) dropped.push(n);
 		else {
-			kept.push(n);
+			once.push(n);
 			others.push(box);
 		}
+	}
+	for (const n of once) {
+		const box = boxAt(candidates, n);
+		const twice = (other) =>
+			classes[other] !== classes[n] && overlap(boxAt(candidates, other), box) > across;
+		(parts.includes(n) || kept.some(twice) ? dropped : kept).push(n);
 	}
 	return { kept, dropped };
 }

@@ -14,6 +14,7 @@ from PIL import Image
 
 from demos import models, uploads
 from pretrained import catalog
+from pretrained.classification import imagenet_names
 from pretrained.detection.chinese import COCO
 
 TASK = "detection"
@@ -89,11 +90,22 @@ def _own_chinese(entry: Any) -> Mapping[str, str]:
     return dict(zip(names["en"] or (), names["zh"] or (), strict=False))
 
 
+@lru_cache(maxsize=64)
+def _of_imagenet(entry: Any) -> bool:
+    """Whether a model names things as ImageNet does: with all names that a kind has."""
+    return tuple(catalog.labels(entry)["en"] or ()) == imagenet_names.dataset_names()
+
+
+@lru_cache(maxsize=1)
+def _short() -> Mapping[str, str]:
+    return dict(zip(imagenet_names.dataset_names(), imagenet_names.english(), strict=True))
+
+
 def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
-    """(a label as the visitor reads it, the language that it is in): English where a model of the
-    visitor's own has no Chinese names."""
+    """(a label as the visitor reads it, short; the language that it is in): English where a model
+    of the visitor's own has no Chinese names."""
     if lang != "zh":
-        return label, "en"
+        return _short().get(label, label) if _of_imagenet(entry) else label, "en"
     chinese = _own_chinese(entry).get(label) or COCO.get(label)
     return (chinese, "zh") if chinese else (label, "en")
 

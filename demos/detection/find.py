@@ -349,17 +349,21 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
 
 
 def examples_html(say: Say) -> str:
-    """Pictures to try: real buttons, each with its name."""
-    buttons = []
-    for example in EXAMPLES:
-        if example.path:
-            name = say(f"detection.example.{example.name}")
-            tag = pictures.img(thumbnail(example), name)
-            buttons.append(
-                f'<button type="button" data-pick="{example.name}" title="{name}">{tag}</button>'
-            )
-    heading = say("detection.try.examples")
+    """Pictures to try: real buttons, each with its name. Those that fool the network stand apart,
+    and it says so."""
+
+    def strip(fools: bool, heading: str) -> str:
+        buttons = []
+        for example in EXAMPLES:
+            if example.path and example.fools is fools:
+                name = say(f"detection.example.{example.name}")
+                shown, pick = pictures.img(thumbnail(example), name), f'data-pick="{example.name}"'
+                buttons.append(f'<button type="button" {pick} title="{name}">{shown}</button>')
+        return f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+
+    heading, fools = say("detection.try.examples"), say("detection.try.fools")
     return (
         f'<p class="quiet">{frame.sentences(say.lang, say("detection.try.how"), heading)}</p>'
-        f'<div class="strip" role="group" aria-label="{heading}">{"".join(buttons)}</div>'
+        f"{strip(False, heading)}"
+        f'<div class="fools"><p class="quiet">{fools}</p>{strip(True, fools)}</div>'
     )

@@ -18,17 +18,15 @@ from demos.language import Words
 from inference.errors import BadInput, Refusal
 
 MOST = 12  # pictures that one visitor may give at once
-GRADIO, SKIMAGE, SKLEARN = "gradio", "skimage", "sklearn"
+GRADIO, SKIMAGE = "gradio", "skimage"
+#: Three that our own network answers rightly, and one that fools it: to it a cheetah is a cat.
 #: Out of packages that requirements.txt names: the app ships no photographs. ``name`` is the
 #: word key ``detection.example.<name>``.
 EXAMPLES = (
     Example("astronaut", SKIMAGE, "data/astronaut.png"),
     Example("photographer", SKIMAGE, "data/camera.png"),
     Example("cat", SKIMAGE, "data/chelsea.png"),
-    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg"),
-    Example("motorcycle", SKIMAGE, "data/motorcycle_left.png"),
-    Example("coffee", SKIMAGE, "data/coffee.png"),
-    Example("pavilion", SKLEARN, "datasets/images/china.jpg"),
+    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg", fools=True),
 )
 
 Payload = Mapping[str, Any]  # a file as Gradio sends it, or {"example": its name}

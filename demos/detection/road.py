@@ -23,9 +23,9 @@ SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
   .then((inside) => inside.mountRoad(element, (n) => trigger('pick', {n}), watch));"""
 #: Objects that can be followed, the surest first, and how many of them may be doubtful.
 MOST, DOUBTFUL = 12, 4
-#: Overlap from which our network takes two boxes of a class for one object (pretrained's `SAME`),
-#: and how many of its proposals it looks at (`LOOKED_AT`).
-SAME, LOOKED_AT = 0.5, 300
+#: Overlap from which our network takes two boxes of a class, or of any two, for one object
+#: (pretrained's `suppression`), and how many of its proposals it looks at (`LOOKED_AT`).
+SAME, ACROSS, LOOKED_AT = 0.5, 0.7, 300
 #: Cells of a mask's side, and from what a pixel is the object's.
 CELLS, CUT = 28, 0.5
 #: Of the dials: fewest proposals, how many are drawn to begin with, and steps of the others.
@@ -59,7 +59,8 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``size`` [w, h]; ``proposals`` [4 P], ``chances`` [P]; ``candidates`` [4 N], ``scores`` [N],
-        ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal; ``names`` [class
+        ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal; ``parts``, numbers
+        of those that are part of a surer one, ``across``, `ACROSS`; ``names`` [class
         name, language, colour]; ``objects``: ``at``, the number of the candidate, and ``cells``,
         its mask before it is cut, row by row, a byte each, as base64.
     """
@@ -81,6 +82,8 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
         "scores": [round(float(score), 4) for score in found["scores"]],
         "classes": [numbers[label] for label in found["labels"]],
         "from": [places.get(tuple(box), -1) for box in np.asarray(found["from"]).tolist()],
+        "parts": list(found["parts"]),
+        "across": ACROSS,
         "names": names,
         "objects": [
             {

@@ -51,12 +51,13 @@ class Part:
 @dataclass
 class Canvas:
     """A picture in the making: pixels uint8 [H, W, 3], objects, regions [4] of which nothing is
-    known, and whether nothing is known outside the objects."""
+    known, whether nothing is known outside the objects, the kinds that are labelled (None: all)."""
 
     pixels: np.ndarray
     parts: list[Part]
     ignore: list[np.ndarray]
     partial: bool
+    kinds: frozenset[str] | None = None
 
 
 def laid(
@@ -80,7 +81,7 @@ def laid(
     pixels = np.full((height, width, 3), 116, np.uint8)
     shown = Image.fromarray(picture).resize((wide, high), Image.Resampling.BILINEAR)
     _put(pixels, _turned(np.asarray(shown), mirrored), left, top)
-    canvas = Canvas(pixels, [], [], scene.partial)
+    canvas = Canvas(pixels, [], [], scene.partial, scene.kinds)
     for thing in scene.things:
         x0, y0, x1, y1 = (
             np.array(thing.box)
@@ -195,6 +196,9 @@ def target(canvas: Canvas, numbers: dict[str, int]) -> dict[str, Any]:
         "masked": torch.tensor(masked, dtype=torch.bool),
         "ignore": torch.tensor(np.array(ignore).reshape(-1, 4), dtype=torch.float32),
         "partial": canvas.partial,
+        "unlabelled": torch.tensor(
+            [False, *(canvas.kinds is not None and name not in canvas.kinds for name in numbers)]
+        ),
     }
 
 

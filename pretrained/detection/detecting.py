@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from pretrained.detection import augment, rle
+from pretrained.detection import augment, rle, suppression
 from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.model import CELL, Detector
 from pretrained.detection.parts import Target
@@ -24,7 +24,7 @@ from pretrained.detection.seeing import objects, seen
 ROUND = 300
 #: Shorter sides in pixels that the pictures of a batch are laid out at, as progress passes each
 #: share: small ones first are cheap and teach the coarse things.
-SIDES = ((0.35, (128, 160, 192, 224)), (0.75, (160, 192, 224, 256)), (1.01, (192, 224, 256, 288)))
+SIDES = ((0.3, (160, 192)), (0.7, (192, 224)), (1.01, (224, 256, 288)))
 #: Longer side in pixels that a picture is kept at: twice what is ever laid out of it.
 LONGEST = 2 * round(max(SIDES[-1][1]) * 4 / 3)
 #: Bytes of decoded pictures that are kept; the others are decoded each time.
@@ -33,6 +33,11 @@ KEPT = 1 << 30
 PASTED, MOST_PASTED = 0.5, 2
 #: Objects smaller than so many pixels are not worth pasting.
 WORTH = 24
+#: Share of the pictures below which a class is rare, and how much more often a picture with a rare
+#: one is shown at most (as Gupta et al. 2019, arXiv 1908.03195, but bounded).
+RARE, MOST_REPEATED = 0.02, 2.0
+#: How often a picture is shown of which only the main person is labelled, by the others.
+PARTIALS = 0.5
 
 Batch = tuple[Tensor, list[Target]]
 
@@ -61,6 +66,7 @@ class Detecting:
         self.detector, self.device = model, device
         self.train, self.held_out, self.names = train, held_out, tuple(names)
         self.numbers = {name: number for number, name in enumerate(names, 1)}
+        self.alike = suppression.groups(names).to(device)
         self.batch, self.seed, self.body_rate = batch, seed, body_rate
         self.steps_per_epoch = ROUND
         self.pictures: dict[str, np.ndarray] = {}
@@ -70,16 +76,25 @@ class Detecting:
         self.odds = self._odds()
 
     def _odds(self) -> np.ndarray:
-        """How often each picture is shown: those of rare sources and with many objects more."""
-        sources = Counter(scene.source for scene in self.train.scenes)
+        """How often each picture is shown: those of rare sources or classes and with many objects
+        more."""
+        scenes = self.train.scenes
+        sources = Counter(scene.source for scene in scenes)
+        shown = Counter(label for scene in scenes for label in {t.label for t in scene.things})
+        repeated = {
+            label: min(MOST_REPEATED, max(1.0, math.sqrt(RARE * len(scenes) / count)))
+            for label, count in shown.items()
+        }
         odds = [
             math.sqrt((1 + len(scene.things)) / sources[scene.source])
-            for scene in self.train.scenes
+            * max((repeated[thing.label] for thing in scene.things), default=1.0)
+            * (PARTIALS if scene.partial else 1.0)
+            for scene in scenes
         ]
         return np.array(odds) / sum(odds)
 
     def _cuts(self) -> tuple[list[tuple[Scene, Thing]], np.ndarray]:
-        """Every object that can be cut out, and its odds, rare classes favoured a little."""
+        """Every object that can be cut out, and its odds, rare classes favoured."""
         cuts = [
             (scene, thing)
             for scene in self.train.scenes
@@ -90,7 +105,7 @@ class Detecting:
             >= WORTH
         ]
         counts = Counter(thing.label for _, thing in cuts)
-        odds = np.array([counts[thing.label] ** -0.25 for _, thing in cuts])
+        odds = np.array([counts[thing.label] ** -0.5 for _, thing in cuts])
         return cuts, odds / odds.sum() if len(odds) else odds
 
     def groups(self) -> list[dict[str, Any]]:
@@ -153,7 +168,7 @@ class Detecting:
             done += 1
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The five losses of Mask R-CNN, added."""
+        """The five losses of Mask R-CNN and that of the fit, added."""
         assert isinstance(model, Detector)
         found = model.losses(*batch)
         self.sums.update({name: float(value.detach()) for name, value in found.items()})
@@ -170,7 +185,7 @@ class Detecting:
         self.sums.clear()
         found = []
         for scene in self.held_out.scenes:
-            [sight], place = seen(model, [scene.pixels()])
+            [sight], place = seen(model, [scene.pixels()], None, self.alike)
             found.append(objects(sight, place[0], self.names))
         scores = Scores(self.held_out.scenes, found)
         people = {

@@ -61,7 +61,7 @@ def papers(offered: list[str], dropped: dict[str, Any]) -> dict[str, Any]:
     all of them have one, and those taught but not offered, each with its figure."""
     known = all(name in COCO for name in offered)
     return {
-        "description": "Mask R-CNN on the body of the photo network. Each with its box and its "
+        "description": "Mask R-CNN on EfficientNet-Lite0. Each with its box and its "
         f"shape, it finds: {', '.join(offered)}.",
         "labels": offered,
         "labels_zh": [COCO[name] for name in offered] if known else None,

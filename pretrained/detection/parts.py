@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import (
@@ -18,21 +19,34 @@ from torchvision.models.detection.rpn import (
     concat_box_prediction_layers,
 )
 from torchvision.ops import box_iou
-from torchvision.ops.feature_pyramid_network import ExtraFPNBlock
 
 Target = Mapping[str, Any]
 """What is in a training picture, in its pixels.
 
 boxes [N, 4], labels [N] from 1 on, masks uint8 [N, H, W], masked bool [N]: whether a mask is known;
-ignore [K, 4]: regions of which nothing is known; partial bool: nothing is known outside ``boxes``.
+ignore [K, 4]: regions of which nothing is known; partial bool: nothing is known outside ``boxes``;
+unlabelled bool [1 + classes]: the classes of which such a picture has no labels, so that what is
+outside ``boxes`` may be one of them.
 """
+#: Objects of a picture whose masks are learnt in an update: half of what is drawn costs half.
+DRAWN = 8
+#: Least overlap of a box and a labelled object from which the fit is learnt (Kim et al. 2021).
+NEAR = 0.3
 
 
 def unknown(boxes: Tensor, target: Target) -> Tensor:
     """Which boxes [M, 4] lie mostly where nothing is known, so that they are no background: [M]."""
-    inside = _share_inside(boxes, target["ignore"])
-    hidden = inside > 0.5
+    hidden = _share_inside(boxes, target["ignore"]) > 0.5
     if target["partial"]:
+        hidden |= _share_inside(boxes, target["boxes"]) < 0.5
+    return hidden
+
+
+def may_hold(boxes: Tensor, target: Target) -> Tensor:
+    """Which boxes [M, 4] may hold a thing that nobody labelled: [M]. The parts of a labelled one
+    hold none."""
+    hidden = unknown(boxes, target)
+    if target["unlabelled"].any():
         hidden |= _share_inside(boxes, target["boxes"]) < 0.5
     return hidden
 
@@ -55,20 +69,6 @@ def told(boxes: Tensor, target: Target) -> Tensor:
     return ~hidden
 
 
-class Coarser(ExtraFPNBlock):  # type: ignore[misc]
-    """One more level on top of the pyramid, by a convolution with stride 2."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, 2, 1)
-
-    def forward(
-        self, results: list[Tensor], x: list[Tensor], names: list[str]
-    ) -> tuple[list[Tensor], list[str]]:
-        """The levels, coarsest last, and their names; and one more."""
-        return [*results, self.conv(results[-1])], [*names, "32"]
-
-
 class SingleHead(RPNHead):  # type: ignore[misc]
     """The usual head, its answers in single precision whatever it computes in."""
 
@@ -87,7 +87,7 @@ class Proposer(RegionProposalNetwork):  # type: ignore[misc]
         """Labels 1, 0, and -1 for what is not learnt from; and the box that each one matches."""
         labels, matched = super().assign_targets_to_anchors(anchors, targets)
         for own, boxes, target in zip(labels, anchors, targets, strict=True):
-            own[(own == 0) & unknown(boxes, target)] = -1
+            own[(own == 0) & may_hold(boxes, target)] = -1
         return labels, matched
 
     def compute_loss(
@@ -135,21 +135,68 @@ class BoxHead(nn.Sequential):
 
 
 class BoxPredictor(nn.Module):
-    """[R, hidden] -> logits [R, 1 + classes], the first for background, and deltas [R, 4]."""
+    """[R, hidden] -> logits [R, 1 + classes], the first for background, deltas [R, 4], and logits
+    [R] of how well the box, once moved, fits a thing."""
 
     def __init__(self, hidden: int, classes: int) -> None:
         super().__init__()
         self.classes = nn.Linear(hidden, 1 + classes)
         self.deltas = nn.Linear(hidden, 4)
-        for layer in (self.classes, self.deltas):
+        self.fits = nn.Linear(hidden, 1)
+        for layer in (self.classes, self.deltas, self.fits):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
         # Most proposals are background, and this says so from the first step on.
         nn.init.constant_(self.classes.bias[:1], 5.0)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """In single precision."""
-        return self.classes(x).float(), self.deltas(x).float()
+        return self.classes(x).float(), self.deltas(x).float(), self.fits(x).float()[:, 0]
+
+
+def class_loss(logits: Tensor, labels: list[Tensor], targets: list[Target]) -> Tensor:
+    """Cross-entropy of logits [R, 1 + classes], labels [R_i] of each picture.
+
+    Where a picture has no labels of some classes, its background may be any of them: then it is
+    the probability of all of these together that is learnt (as Zhao et al. 2020, arXiv 2008.06614,
+    where sets with different classes are joined).
+    """
+    if not len(logits):
+        return logits.sum()
+    right = F.one_hot(torch.cat(labels), logits.shape[1]).bool()
+    free = [
+        (own == 0)[:, None] & target["unlabelled"]
+        for own, target in zip(labels, targets, strict=True)
+    ]
+    allowed = logits.masked_fill(~(right | torch.cat(free)), -torch.inf)
+    return (logits.logsumexp(1) - allowed.logsumexp(1)).mean()
+
+
+def fit_loss(fits: Tensor, boxes: list[Tensor], moved: Tensor, targets: list[Target]) -> Tensor:
+    """Binary cross-entropy of logits [R] and the overlap of the moved boxes [R, 4] with what is
+    labelled, of boxes [R_i, 4] of each picture that were near a labelled one."""
+    near, overlap, begin = [], [], 0
+    for own, target in zip(boxes, targets, strict=True):
+        end = begin + len(own)
+        if len(target["boxes"]):
+            near.append(box_iou(own, target["boxes"]).amax(1) >= NEAR)
+            overlap.append(box_iou(moved[begin:end], target["boxes"]).amax(1))
+        else:
+            near.append(torch.zeros_like(fits[begin:end], dtype=torch.bool))
+            overlap.append(torch.zeros_like(fits[begin:end]))
+        begin = end
+    rows = torch.cat(near)
+    if not rows.any():
+        return fits.sum() * 0
+    return F.binary_cross_entropy_with_logits(fits[rows], torch.cat(overlap)[rows])
+
+
+def drawable(labels: Tensor, matched: Tensor, target: Target) -> Tensor:
+    """Which boxes [R] of a picture lie on an object whose mask is known, `DRAWN` at most."""
+    if not len(target["masked"]):
+        return torch.zeros_like(labels, dtype=torch.bool)
+    known = (labels > 0) & target["masked"][matched]
+    return known & (known.cumsum(0) <= DRAWN)
 
 
 class MaskHead(nn.Sequential):

@@ -1,8 +1,9 @@
 """The first R-CNN, as Girshick et al. 2014 (arXiv 1311.2524) tell it, with our own classifier.
 
 Rectangles are proposed that know nothing of things (`proposals`), what stands in each is warped to
-a square and classified by ``classification/photos``, and of those that overlap and say the same
-only the surest stays. Nothing is learnt here and there are no weights of its own.
+a square and classified by ``classification/imagenet``, and of those that overlap and say the same
+or something of the same sort only the surest stays. Nothing is learnt here and there are no weights
+of its own.
 
 Two parts of the article are missing, for they would have to be learnt. Its classifiers knew
 "background" and ours does not, and is often sure of a patch of grass. A rule stands in: what is
@@ -24,10 +25,11 @@ from PIL import Image
 
 from pretrained import catalog
 from pretrained.catalog import Entry, Progress
+from pretrained.detection import imagenet_coco
 from pretrained.detection.proposals import overlaps, propose
 from pretrained.errors import ViewUnsupported
 
-BACKBONE = "classification/photos"
+BACKBONE = "classification/imagenet"
 #: Longest side in pixels of the picture that is searched, and of the one that is cut from.
 SEARCHED, DETAIL = 320, 1280
 #: How much wider than proposed a rectangle is cut, as in the article: 16 of 227 pixels around it.
@@ -37,44 +39,8 @@ SUPPRESSED = 0.3
 LEAST_SCORE, MOST_OBJECTS = 0.05, 100
 #: Rectangles that are classified together.
 TOGETHER = 64
-#: What the network knows that is no thing but a place.
-PLACES = frozenset({"alp", "cliff", "coral reef", "lakeside", "seashore"})
-#: Classes that COCO has too, by its names.
-COCO = {
-    **dict.fromkeys(("Egyptian cat", "tabby", "Persian cat"), "cat"),
-    **dict.fromkeys(
-        (
-            "German shepherd", "Labrador retriever", "golden retriever", "Yorkshire terrier",
-            "Chihuahua", "standard poodle",
-        ),
-        "dog",
-    ),
-    **dict.fromkeys(("goose", "albatross", "king penguin", "black stork"), "bird"),
-    **dict.fromkeys(("beer bottle", "pop bottle", "water jug", "pill bottle"), "bottle"),
-    **dict.fromkeys(("sports car", "convertible", "limousine", "beach wagon"), "car"),
-    **dict.fromkeys(("school bus", "trolleybus"), "bus"),
-    **dict.fromkeys(("moving van", "police van"), "truck"),
-    **dict.fromkeys(("bullet train", "freight car"), "train"),
-    **dict.fromkeys(("volleyball", "basketball", "rugby ball"), "sports ball"),
-    **dict.fromkeys(("gondola", "lifeboat"), "boat"),
-    "African elephant": "elephant",
-    "backpack": "backpack",
-    "banana": "banana",
-    "bow tie": "tie",
-    "brown bear": "bear",
-    "computer keyboard": "keyboard",
-    "dining table": "dining table",
-    "orange": "orange",
-    "ox": "cow",
-    "parking meter": "parking meter",
-    "pizza": "pizza",
-    "refrigerator": "refrigerator",
-    "remote control": "remote",
-    "rocking chair": "chair",
-    "teddy": "teddy bear",
-    "umbrella": "umbrella",
-    "wooden spoon": "spoon",
-}  # fmt: skip
+#: Overlap above which two rectangles are one thing, whatever they are called.
+ACROSS = 0.7
 
 
 @dataclass(eq=False)
@@ -108,12 +74,13 @@ class RCNN:
         coco: COCO's name of each class that COCO has.
     """
 
-    coco = COCO
-
     def __init__(self, classifier: Any, key: str) -> None:
         self.classifier, self.key = classifier, key
         self.labels, self.labels_zh = classifier.labels, classifier.labels_zh
-        self.places = np.array([label in PLACES for label in self.labels])
+        self.coco = imagenet_coco.coco()
+        self.places = np.array([label in imagenet_coco.places() for label in self.labels])
+        sorts = [imagenet_coco.groups().get(label, label) for label in self.labels]
+        self.sorts = np.unique(sorts, return_inverse=True)[1]
         self.bytes = classifier.bytes
 
     def to(self, device: str) -> None:
@@ -207,7 +174,7 @@ class RCNN:
                     "box": [round(float(side), 2) for side in boxes[n]],
                     "mask": None,
                 }
-                for n in suppressed(boxes, best, scores)
+                for n in suppressed(boxes, self.sorts[best], scores)
                 if scores[n] >= LEAST_SCORE and not self.places[best[n]]
             ]
         search.done = True
@@ -238,13 +205,17 @@ def spanned(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
     return shares
 
 
-def suppressed(boxes: np.ndarray, classes: np.ndarray, scores: np.ndarray) -> list[int]:
-    """Which boxes [n, 4] stay, the surest first: of two of one class that overlap, the surer."""
+def suppressed(boxes: np.ndarray, sorts: np.ndarray, scores: np.ndarray) -> list[int]:
+    """Which boxes [n, 4] stay, the surest first: of two of one sort [n] that overlap, the surer; of
+    any two that nearly coincide, too."""
     kept: list[int] = []
     for number in np.argsort(-scores, kind="stable").tolist():
-        alike = [other for other in kept if classes[other] == classes[number]]
-        if not alike or overlaps(boxes[number], boxes[alike]).max() <= SUPPRESSED:
-            kept.append(number)
+        if kept:
+            shared = overlaps(boxes[number], boxes[kept])
+            most = np.where(sorts[kept] == sorts[number], SUPPRESSED, ACROSS)
+            if (shared > most).any():
+                continue
+        kept.append(number)
     return kept
 
 
@@ -252,6 +223,8 @@ def load(entry: Entry, device: str, progress: Progress) -> RCNN:
     """The loader of ``detection/rcnn``: it works with the app's own classifier.
 
     Raises:
-        BadCheckpoint: that is missing or damaged.
+        Refusal: that is not here and cannot be brought, or is damaged.
     """
-    return RCNN(catalog.find(BACKBONE).load(device, progress), entry.key)
+    classifier = catalog.find(BACKBONE).load(device, progress)
+    classifier.config = {**classifier.config, "crop": 1.0}  # a rectangle is looked at whole
+    return RCNN(classifier, entry.key)

@@ -63,7 +63,10 @@ def prepared(picture: np.ndarray, place: Place) -> Tensor:
 
 
 def seen(
-    model: Detector, pictures: Sequence[np.ndarray], offered: Tensor | None = None
+    model: Detector,
+    pictures: Sequence[np.ndarray],
+    offered: Tensor | None = None,
+    alike: Tensor | None = None,
 ) -> tuple[list[Sight], list[Place]]:
     """What the network makes of pictures uint8 [H, W, 3], in their order, and where they lie.
 
@@ -76,7 +79,7 @@ def seen(
         rows = [n for n, place in enumerate(places) if (place.wide, place.high) == size]
         batch = torch.stack([prepared(pictures[n], places[n]) for n in rows]).to(device)
         batch = batch.contiguous(memory_format=torch.channels_last)
-        found = model.look(batch, [(size[1], size[0])] * len(rows), offered)
+        found = model.look(batch, [(size[1], size[0])] * len(rows), offered, alike)
         sights.update(zip(rows, found, strict=True))
     return [sights[n] for n in range(len(pictures))], places
 

@@ -14,8 +14,9 @@ from torchvision.ops.boxes import clip_boxes_to_image
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
+from pretrained.detection import suppression
 from pretrained.detection.errors import BadBox, BadLabel
-from pretrained.detection.model import LEVELS, Detector, Sight
+from pretrained.detection.model import LAST, LEVELS, Detector, Sight
 from pretrained.detection.seeing import Place, objects, prepared, seen, shades
 from pretrained.errors import ViewUnsupported
 
@@ -36,6 +37,7 @@ class Everyday:
         self.names = tuple(config["taught"])
         self.labels = tuple(name for name in self.names if name in set(config["labels"]))
         self.offered = torch.tensor([name in self.labels for name in self.names])
+        self.alike = suppression.groups(self.names)
         state = network.state_dict().values()
         self.bytes = sum(value.numel() * value.element_size() for value in state)
         self.to(device)
@@ -45,6 +47,7 @@ class Everyday:
         self.device = torch.device(device)
         self.network.to(self.device).to(memory_format=torch.channels_last)
         self.offered = self.offered.to(self.device)
+        self.alike = self.alike.to(self.device)
 
     def predict(
         self,
@@ -74,7 +77,8 @@ class Everyday:
         if view not in ("answer", "road"):
             raise ViewUnsupported(model=self.config["key"], view=view)
         answers = []
-        for sight, place in zip(*seen(self.network, inputs, self.offered), strict=True):
+        found = seen(self.network, inputs, self.offered, self.alike)
+        for sight, place in zip(*found, strict=True):
             answer: dict[str, Any] = {"objects": objects(sight, place, self.names)}
             answers.append(answer | (self.road(sight, place) if view == "road" else {}))
         return answers
@@ -87,8 +91,9 @@ class Everyday:
             and ``map``, uint8 [h, w], how strong it is; ``proposals``: ``boxes`` [P, 4] and
             ``scores`` [P], of ``anchors_seen`` boxes that were tried; ``candidates``: ``boxes``
             [N, 4], ``from`` [N, 4] the proposal of each, ``labels`` and ``scores`` [N], before the
-            weaker of those that overlap are dropped; ``masks`` uint8 [O, 28, 28] over each object's
-            box, before they are cut at one half. Everything highest score first.
+            weaker of those that overlap are dropped, and ``parts``, the numbers of those that are
+            dropped because their pixels are a surer one's; ``masks`` uint8 [O, 28, 28] over each
+            object's box, before they are cut at one half. Everything highest score first.
         """
         proposals = place.back(sight.proposals)
         return {
@@ -108,6 +113,7 @@ class Everyday:
                 "from": proposals[sight.origins.cpu().numpy()],
                 "labels": [self.names[label] for label in sight.labels.tolist()],
                 "scores": sight.scores.cpu().numpy(),
+                "parts": sight.parts.tolist(),
             },
             "masks": shades(sight),
         }
@@ -127,10 +133,12 @@ class Everyday:
         there = clip_boxes_to_image(place.there([_checked(box, picture)]), size).to(self.device)
         batch = prepared(picture, place)[None].to(self.device)
         with torch.enable_grad():
-            stages = self.network.body.features(batch.contiguous(memory_format=torch.channels_last))
-            watched = stages[2].detach().requires_grad_()
-            deeper = self.network.body.stages[2](watched)
-            logits, _ = self.network.judge(self.network.levels([watched, deeper]), there, size)
+            batch = batch.contiguous(memory_format=torch.channels_last)
+            with torch.no_grad():
+                watched = self.network.deeper(self.network.shallow(batch))[0]
+            watched.requires_grad_()
+            levels = self.network.levels([watched, *self.network.deeper(watched, LAST[0])])
+            logits, _, _ = self.network.judge(levels, there, size)
             score = logits.log_softmax(1)[0, 1 + self.names.index(label)]
             (slope,) = torch.autograd.grad(score, watched)
         heat = (slope * watched.detach()).sum(1, keepdim=True).clamp(min=0)

@@ -124,6 +124,7 @@ def road(picture: np.ndarray) -> dict[str, Any]:
             "from": moved[order],
             "labels": [named[n][0] for n in order],
             "scores": np.array([named[n][1] for n in order]),
+            "parts": [],
         },
         "masks": np.stack([cells(one) for one in found] or [np.zeros((28, 28), np.uint8)]),
     }

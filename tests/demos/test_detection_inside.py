@@ -20,7 +20,7 @@ from demos.detection.subject import Look, Subject
 from demos.language import Words
 from demos.turns import Turn
 from inference.errors import Busy
-from pretrained.detection import model
+from pretrained.detection import model, suppression
 
 WORDS = Words()
 PICTURE = drawing((320, 240), person=(20, 30, 120, 230), cat=(200, 100, 300, 220))
@@ -217,7 +217,13 @@ def test_a_full_road_travels_light(engine):
     scores = np.sort(chance.random(1000))[::-1]
     seen["proposals"] |= {"boxes": boxes, "scores": scores}
     labels = ["person", "cat"] * 500
-    seen["candidates"] = {"boxes": boxes + 1, "from": boxes, "labels": labels, "scores": scores}
+    seen["candidates"] = {
+        "boxes": boxes + 1,
+        "from": boxes,
+        "labels": labels,
+        "scores": scores,
+        "parts": [],
+    }
     seen["objects"], seen["masks"] = seen["objects"] * 50, np.tile(seen["masks"], (50, 1, 1))
     html = road.drawn(look(engine, picture), seen)
     assert len(html) < 300_000
@@ -284,8 +290,9 @@ def test_the_slider_of_scores_begins_where_something_is_shown(engine):
 
 
 def test_the_room_tells_what_the_network_really_does():
-    assert (road.SAME, road.LOOKED_AT, road.LEAST) == (
-        model.SAME,
+    assert (road.SAME, road.ACROSS, road.LOOKED_AT, road.LEAST) == (
+        suppression.SAME,
+        suppression.ACROSS,
         model.LOOKED_AT,
         model.LEAST_SCORE,
     )

@@ -7,13 +7,12 @@ import pytest
 import tiny_detection
 import torch
 from pycocotools import mask as coco
-from torchvision.ops import batched_nms
 
 from pretrained import catalog
-from pretrained.detection import rle
+from pretrained.detection import rle, suppression
 from pretrained.detection.errors import BadBox, BadLabel
-from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, SAME, Sight
-from pretrained.detection.parts import unknown
+from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, Sight
+from pretrained.detection.parts import DRAWN, class_loss, drawable, fit_loss, unknown
 from pretrained.detection.seeing import LONGEST, MOST_PIXELS, SHORT, Place, drawn, objects, prepared
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 
@@ -78,9 +77,8 @@ def test_polygons_counts_and_strings_are_one_mask():
         [[0, 0, 10**400, 5, 5, 5]],
         [[0, 0, None, 5, 5, 5]],
         [[0, 0, 5, 5, 5, 0, 7]],
-        [[[1, 2]] * 6],
         ["abcdefgh"],
-        [1, 2, 3, 4, 5, 6],
+        [5, [1, 2]],
         7,
         {"counts": [120]},
         {"size": [float("inf"), 12], "counts": [120]},
@@ -179,6 +177,7 @@ def test_an_object_that_was_seen_small_comes_back_large():
         labels=torch.tensor([1, 0]),
         scores=torch.tensor([0.9, 0.4]),
         kept=torch.tensor([0]),
+        parts=torch.tensor([], dtype=torch.int64),
         masks=torch.ones(1, 28, 28),
     )
     [one] = objects(sight, place, tiny_detection.NAMES)
@@ -190,7 +189,7 @@ def test_an_object_that_was_seen_small_comes_back_large():
 # ---- what is not known ------------------------------------------------------------------------
 
 
-def target(boxes, ignore=(), partial=False, side=64):
+def target(boxes, ignore=(), partial=False, side=64, unlabelled=()):
     count = len(boxes)
     return {
         "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
@@ -199,6 +198,7 @@ def target(boxes, ignore=(), partial=False, side=64):
         "masked": torch.ones(count, dtype=torch.bool),
         "ignore": torch.tensor(ignore, dtype=torch.float32).reshape(-1, 4),
         "partial": partial,
+        "unlabelled": torch.tensor([False] + [name in unlabelled for name in tiny_detection.NAMES]),
     }
 
 
@@ -220,13 +220,49 @@ def test_an_anchor_on_a_person_whom_nobody_labelled_teaches_nothing():
     assert known[0].tolist() == [1, 0, 0] and hidden[0].tolist() == [1, -1, 0]
 
 
-def test_a_picture_of_which_nothing_is_known_has_no_loss_and_others_have_all_five():
+def test_where_a_kind_is_not_labelled_only_parts_of_what_is_are_no_thing():
+    rpn = tiny_detection.network().rpn
+    anchors = torch.tensor([[0.0, 0, 20, 20], [40, 0, 60, 20], [2, 2, 8, 8]])
+    some = target([[0, 0, 20, 20]], unlabelled=["square"])
+    labels, _ = rpn.assign_targets_to_anchors([anchors], [some])
+    assert labels[0].tolist() == [1, -1, 0]
+
+
+def test_background_that_may_be_an_unlabelled_kind_counts_as_either():
+    logits = torch.tensor([[0.0, 0.0, 3.0], [0.0, 0.0, 3.0], [2.0, 1.0, 0.0]])
+    labels = [torch.tensor([0]), torch.tensor([0, 1])]
+    targets = [target([], unlabelled=["square"]), target([])]
+    found = class_loss(logits, labels, targets)
+    every = logits.softmax(1)
+    wanted = -torch.stack([every[0, 0] + every[0, 2], every[1, 0], every[2, 1]]).log().mean()
+    assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_how_well_a_box_fits_is_learnt_from_what_is_near_a_labelled_thing_alone():
+    fits = torch.zeros(3, requires_grad=True)
+    boxes = [torch.tensor([[0.0, 0, 20, 20], [40, 40, 60, 60]]), torch.tensor([[0.0, 0, 9, 9]])]
+    moved = torch.tensor([[0.0, 0, 20, 10], [40, 40, 60, 60], [0, 0, 9, 9]])
+    fit_loss(fits, boxes, moved, [target([[0, 0, 20, 20]]), target([])]).backward()
+    assert fits.grad.tolist() == [0.0, 0.0, 0.0]  # half of it, as 0 says
+    far = fit_loss(fits, boxes, moved, [target([[70, 0, 90, 20]]), target([])])
+    assert far.item() == 0
+
+
+def test_only_so_many_masks_of_a_picture_are_drawn():
+    labels, matched = torch.tensor([1] * 12 + [0]), torch.zeros(13, dtype=torch.int64)
+    assert drawable(labels, matched, target([[0, 0, 9, 9]])).sum() == DRAWN
+    bare = target([[0, 0, 9, 9]])
+    bare["masked"][:] = False
+    assert not drawable(labels, matched, bare).any()
+
+
+def test_a_picture_of_which_nothing_is_known_has_no_loss_and_others_have_all_six():
     model = tiny_detection.network().train()
     pictures = torch.rand(1, 3, 64, 64)
     nothing = model.losses(pictures, [target([], partial=True)])
     assert all(v == 0 for v in nothing.values())
-    five = model.losses(pictures, [target([[8, 8, 40, 40]])])
-    assert len(five) == 5 and all(torch.isfinite(v) and v > 0 for v in five.values())
+    six = model.losses(pictures, [target([[8, 8, 40, 40]])])
+    assert len(six) == 6 and all(torch.isfinite(v) and v > 0 for v in six.values())
 
 
 def test_an_object_without_a_mask_has_no_mask_loss():
@@ -245,8 +281,8 @@ def test_the_body_keeps_its_statistics_and_its_first_layers():
     sum(model.losses(torch.rand(2, 3, 64, 64), [target([[8, 8, 40, 40]])] * 2).values()).backward()
     after = model.body.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert all(p.grad is None for p in model.body.stages[0].parameters())
-    assert all(p.grad is not None for p in model.body.stages[2].parameters())
+    assert all(p.grad is None for p in model.body.blocks[1].parameters())
+    assert all(p.grad is not None for p in model.body.blocks[2].parameters())
 
 
 # ---- served -----------------------------------------------------------------------------------
@@ -278,7 +314,7 @@ def test_boxes_and_masks_are_of_the_picture_as_sent(model, width, height):
         assert one["box"][2] <= width * (1 + 1e-6) and one["box"][3] <= height * (1 + 1e-6)
 
 
-def brightest(pictures, sizes, offered=None):
+def brightest(pictures, sizes, offered=None, alike=None):
     """What a network that finds whatever is bright would see."""
     sights = []
     for picture, (height, width) in zip(pictures, sizes, strict=True):
@@ -287,7 +323,7 @@ def brightest(pictures, sizes, offered=None):
         box = torch.tensor([edges], dtype=torch.float32)
         one, first = torch.ones(1), torch.zeros(1, dtype=torch.int64)
         masks = torch.ones(1, 28, 28)
-        sights.append(Sight((), box, one, 1, box, first, first, one, first, masks))
+        sights.append(Sight((), box, one, 1, box, first, first, one, first, first[:0], masks))
     return sights
 
 
@@ -344,11 +380,41 @@ def test_suppressing_the_candidates_gives_the_objects(model):
     road = answer["candidates"]
     assert len(road["scores"]) > len(answer["objects"])  # so that there is something to drop
     numbers = torch.tensor([model.labels.index(label) for label in road["labels"]])
-    kept = batched_nms(
-        torch.from_numpy(road["boxes"]), torch.from_numpy(road["scores"]).double(), numbers, SAME
-    )
+    kept = suppression.distinct(
+        torch.from_numpy(road["boxes"]), torch.from_numpy(road["scores"]).double(), numbers
+    )[:OBJECTS]
+    kept = torch.tensor([number for number in kept.tolist() if number not in road["parts"]])
     boxes = [one["box"] for one in answer["objects"]]
-    assert road["boxes"][kept[:OBJECTS].numpy()].tolist() == boxes
+    assert road["boxes"][kept.numpy()].tolist() == boxes
+
+
+def disc(share=1.0):
+    """A mask over its box: the left ``share`` of it."""
+    mask = torch.zeros(28, 28)
+    mask[:, : round(28 * share)] = 1
+    return mask
+
+
+def test_one_thing_is_one_answer_whatever_it_is_called():
+    boxes = torch.tensor([[10.0, 10, 90, 90], [12, 10, 92, 90], [40, 10, 120, 90]])
+    scores = torch.tensor([0.9, 0.8, 0.7])
+    across = suppression.distinct(boxes, scores, torch.tensor([0, 1, 2]))
+    assert across.tolist() == [0, 2]  # the dog that is also a cat, and another beside it
+    assert suppression.distinct(boxes, scores, torch.tensor([0, 0, 0])).tolist() == [0, 2]
+
+
+def test_a_part_of_a_surer_thing_of_the_like_is_no_second_one():
+    boxes = torch.tensor([[0.0, 0, 96, 64], [10, 10, 40, 40], [50, 10, 80, 40], [60, 20, 76, 36]])
+    masks = torch.stack(
+        [disc(0.5), disc(), disc(), disc()]
+    )  # the first one's pixels: its left half
+    names = ["dog", "cat", "person", "tie"]
+    alike = suppression.groups(names)
+    assert alike[0] == alike[1] and len(set(alike.tolist())) == 3
+    kept = suppression.whole(boxes, masks, alike[[0, 1, 2, 3]], (64, 96))
+    assert kept.tolist() == [True, False, True, True]  # a person before a dog, and his tie
+    people = suppression.whole(boxes, masks, alike[[2, 2, 2, 2]], (64, 96))
+    assert people.tolist() == [True, False, True, False]
 
 
 def test_cutting_the_masks_of_the_road_gives_those_of_the_objects(model):

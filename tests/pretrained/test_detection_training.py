@@ -283,7 +283,7 @@ def small(monkeypatch):
     def begun(recipe, names):
         from pretrained.detection.model import Detector
 
-        return Detector(len(names), tiny_detection.BODY, **recipe.architecture)
+        return Detector(len(names), **recipe.architecture)
 
     monkeypatch.setattr(train, "begun", begun)
     # Whether the shipped checkpoint is there yet is none of these tests' business.
@@ -300,7 +300,7 @@ def test_a_recipe_trains_goes_on_and_serves(tmp_path, small):
     assert [row["step"] for row in history] == [3, 6]
     assert {"loss_mask", "loss_class", "loss_objectness"} <= set(history[0])
     made = checkpoint.read_json(out, "metrics.json")["training"]
-    assert made["pictures"] == 10 and made["started_from"].endswith("classification/photos")
+    assert made["pictures"] == 10 and made["started_from"].endswith("classification/imagenet")
     served = catalog.from_folder(out, "detection/everyday").load("cpu")
     [answer] = served.predict([np.asarray(tiny_detection.shapes(1)[0])])
     assert served.labels == tuple(tiny_detection.NAMES) and "objects" in answer
@@ -334,7 +334,7 @@ def test_what_one_network_knows_another_begins_with(tmp_path):
     new = fresh.heads.box_predictor.classes.weight
     assert torch.equal(new[[0, 1, 3]], rows[[0, 2, 1]]) and torch.equal(new[2], untouched)
     assert torch.equal(
-        fresh.body.stages[2].widen.conv.weight, old["body.stages.2.widen.conv.weight"]
+        fresh.body.blocks[6][0].conv_pw.weight, old["body.blocks.6.0.conv_pw.weight"]
     )
 
 

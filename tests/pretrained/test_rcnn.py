@@ -13,9 +13,11 @@ from PIL import Image
 
 from pretrained import catalog, checkpoint
 from pretrained.detection import evaluate, rcnn, rcnn_papers, train
+from pretrained.detection.chinese import COCO as CHINESE
 from pretrained.detection.errors import NotTunable
+from pretrained.detection.imagenet_coco import coco, groups, places
 from pretrained.detection.proposals import MOST, cut, neighbours, overlaps, propose
-from pretrained.detection.rcnn import COCO, PLACES, RCNN, suppressed
+from pretrained.detection.rcnn import RCNN, suppressed
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 from training.run import Run
 
@@ -23,8 +25,8 @@ from training.run import Run
 class Colours:
     """Stands in for the classifier: knows red things, blue things, and that grey is a place."""
 
-    labels, labels_zh = ("tabby", "sports car", "alp"), ("虎斑猫", "跑车", "高山")
-    size, bytes = 16, 4
+    labels = ("tabby, tabby cat", "sports car, sport car", "alp")
+    labels_zh, size, bytes = ("虎斑猫", "跑车", "高山"), 16, 4
 
     def __init__(self) -> None:
         self.device, self.asked = "", [0]
@@ -112,8 +114,8 @@ def test_things_are_named_where_they_are(model: RCNN) -> None:
     (answer,) = model.predict([drawn(200, 320, (CAT, RED), (CAR, BLUE))])
     assert set(answer) == {"objects"}
     sure = [one for one in answer["objects"] if one["score"] > 0.3]
-    assert {one["label"] for one in sure} == {"tabby", "sports car"}
-    for label, box in (("tabby", CAT), ("sports car", CAR)):
+    assert {one["label"] for one in sure} == {"tabby, tabby cat", "sports car, sport car"}
+    for label, box in (("tabby, tabby cat", CAT), ("sports car, sport car", CAR)):
         best = next(one for one in sure if one["label"] == label)
         assert overlaps(np.array(box, float), np.array([best["box"]]))[0] > 0.6
         assert best["mask"] is None
@@ -124,7 +126,7 @@ def test_a_large_picture_is_answered_in_its_own_pixels(model: RCNN) -> None:
     large = np.asarray(Image.fromarray(drawn(200, 320, (CAT, RED))).resize((3200, 2000)))
     (answer,) = model.predict([large])
     best = answer["objects"][0]
-    assert best["label"] == "tabby"
+    assert best["label"] == "tabby, tabby cat"
     assert overlaps(np.array(CAT) * 10.0, np.array([best["box"]]))[0] > 0.6
 
 
@@ -141,7 +143,7 @@ def test_every_size_of_picture_is_answered(model: RCNN, size: tuple[int, int]) -
 def test_a_place_is_a_background(model: RCNN) -> None:
     (answer,) = model.predict([drawn(100, 160)], view="steps")
     assert answer["objects"] == [] and set(answer["labels"]) == {"alp"}
-    assert set(catalog.labels(catalog.find(rcnn.BACKBONE))["en"]) >= PLACES
+    assert set(catalog.labels(catalog.find(rcnn.BACKBONE))["en"]) >= places()
 
 
 def test_every_step_is_told(model: RCNN) -> None:
@@ -188,8 +190,15 @@ def test_an_answer_counts_by_the_sides_that_it_is_about(model: RCNN) -> None:
     assert (np.array(steps["scores"]) <= shares).all()
 
 
+def test_a_tabby_is_not_a_tiger_cat_too() -> None:
+    sorts = RCNN(Colours(), "detection/rcnn").sorts
+    assert len(set(sorts.tolist())) == 3
+    boxes = np.array([[0, 0, 10, 10], [2, 0, 12, 10], [4, 0, 14, 10], [0, 0, 10, 9.5]])
+    assert suppressed(boxes, np.array([5, 5, 7, 7]), np.array([0.9, 0.8, 0.7, 0.6])) == [0, 2]
+
+
 def test_of_two_that_overlap_and_say_the_same_the_surer_stays() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10], [50, 0, 60, 10.0]])
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [4, 0, 14, 10], [50, 0, 60, 10.0]])
     kept = suppressed(boxes, np.array([0, 0, 1, 0]), np.array([0.6, 0.9, 0.5, 0.1]))
     assert kept == [1, 2, 3]
     assert suppressed(np.zeros((0, 4)), np.zeros(0, int), np.zeros(0)) == []
@@ -213,8 +222,9 @@ def test_another_view_is_refused_and_weights_move(model: RCNN) -> None:
 
 def test_coco_knows_these_by_another_name() -> None:
     known = set(catalog.labels(catalog.find(rcnn.BACKBONE))["en"])
-    assert set(COCO) <= known and {"cat", "dog", "bird"} <= set(COCO.values())
-    assert not PLACES & set(COCO)
+    assert set(coco()) <= known and set(coco().values()) <= set(CHINESE)
+    assert {"cat", "dog", "bird"} <= set(coco().values()) and not places() & set(coco())
+    assert set(groups()) == known and len(places()) == 10
 
 
 @pytest.fixture
@@ -234,7 +244,7 @@ def test_it_works_with_the_app_s_own_classifier(folder: Path) -> None:
     assert seen[-1][0] == seen[-1][1] > 0 and model.labels == model.classifier.labels
     assert model.bytes > 0
     (answer,) = model.predict([drawn(64, 96, ((10, 10, 60, 50), RED))])
-    assert {one["label"] for one in answer["objects"]} <= set(model.labels) - PLACES
+    assert {one["label"] for one in answer["objects"]} <= set(model.labels) - places()
 
 
 def test_a_folder_can_borrow_from_the_bundled_only(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Detectors of a few thousand weights and drawn shapes at known places, for tests."""
+"""Detectors with random weights and drawn shapes at known places, for tests."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from pretrained import checkpoint
 from pretrained.detection import offer, rle
 from pretrained.detection.model import Detector
 
-BODY = {"widths": [8, 12, 16], "stem_width": 8, "stem_kernel": 3, "stem_stride": 2}
 NAMES = ["disc", "square"]
 
 
 def network(classes: int = len(NAMES), seed: int = 0) -> Detector:
     """Random weights; the classes' biases let candidates through."""
     torch.manual_seed(seed)
-    made = Detector(classes, BODY, channels=8, hidden=8).eval()
+    made = Detector(classes, channels=8, hidden=8).eval()
     with torch.no_grad():
+        for layer in made.body.modules():  # so that what the picture shows comes through
+            if isinstance(layer, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(layer.weight)
         made.heads.box_predictor.classes.weight.mul_(60)
         made.heads.box_predictor.classes.bias.zero_()
         made.heads.box_predictor.deltas.weight.mul_(20)
