@@ -90,21 +90,26 @@ def test_export_copies_a_folder_once(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_path: Path) -> None:
-    damaged = tmp_path / "damaged"
-    shutil.copytree(pictures, damaged)
-    (damaged / "validation" / "c" / "1.png").write_bytes(b"no picture")
     for typed, said in (
         (("train", "classification/foo", "--data", pictures, "--out", tmp_path / "o"), "foo"),
         (("evaluate", "foo", "--data", pictures), "foo"),
         (("evaluate", "x/y", "--checkpoint", tiny, "--data", pictures), "x/y"),
-        (
-            ("evaluate", "classification/tiny", "--checkpoint", tiny, "--data", damaged),
-            "1.png cannot be used: this picture is damaged: remove or replace it.",
-        ),
     ):
         done = run(*typed)
         assert done.returncode == 2, done.stderr
         assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
+
+
+def test_a_damaged_picture_is_left_out_of_the_score_and_counted(
+    tiny: Path, pictures: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(pictures, damaged)
+    (damaged / "validation" / "c" / "1.png").write_bytes(b"no picture")
+    scored = ("evaluate", "classification/tiny", "--checkpoint", tiny, "--json", "--data")
+    whole, done = run(*scored, pictures), run(*scored, damaged)
+    assert json.loads(done.stdout)["n"] == json.loads(whole.stdout)["n"] - 1
+    assert "1 of 12 pictures" in done.stderr and "1.png" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--minutes=0", "--epochs=-1", "--lr=0", "--minutes=nan"])
