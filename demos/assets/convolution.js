@@ -71,8 +71,9 @@ function touch(box, picture) {
 	const fill = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 
 	// Weights: one colour for what speaks for, another for what speaks against, paler where they are small.
+	const STRONGEST = 40; // percent of the colour: text on it keeps a contrast of 4.5 in light and dark
 	const shade = (value, largest) => {
-		const part = Math.round(Math.min(Math.abs(value) / (largest || 1), 1) * 55);
+		const part = Math.round(Math.min(Math.abs(value) / (largest || 1), 1) * STRONGEST);
 		return `color-mix(in srgb, var(${value < 0 ? "--two" : "--accent"}) ${part}%, var(--panel))`;
 	};
 	const grid = (cells, kind) => `<span class="grid ${kind}">${cells.join("")}</span>`;
