@@ -1,5 +1,5 @@
 """Sentences to try, our own: each says the same in every language, so that it turns with the
-direction."""
+direction. The last one is an idiom that our networks take word for word: it is labelled so."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "en": (
         "I am a student.",
         "Good morning! How are you?",
-        "Did you see the moon last night?",
+        "Where is the train station?",
         "We missed the last train.",
-        "The soup is too hot to eat.\nCould you open the window?",
+        "The weather is nice today.\nCan you open the window?",
+        "It's a piece of cake.",
     ),
     "fr": (
         "Je suis étudiant.",
         "Bonjour ! Comment allez-vous ?",
-        "As-tu vu la lune hier soir ?",
+        "Où est la gare ?",
         "Nous avons raté le dernier train.",
-        "La soupe est trop chaude.\nPeux-tu ouvrir la fenêtre ?",
+        "Il fait beau aujourd'hui.\nPeux-tu ouvrir la fenêtre ?",
+        "C'est du gâteau.",
     ),
     "zh": (
         "我是学生。",
         "早上好！你好吗？",
-        "你昨天晚上看到月亮了吗？",
-        "我们没赶上最后一班火车。",
-        "汤太烫了，没法喝。\n你能打开窗户吗？",
+        "火车站在哪里？",
+        "我们错过了最后一班火车。",
+        "今天天气很好。\n你能打开窗户吗？",
+        "小菜一碟。",
     ),
 }
 
@@ -48,12 +51,15 @@ def turned(text: str, source: str) -> str:
 
 def chips(say: Say, source: str) -> str:
     """The examples as a row of buttons."""
-    buttons = "".join(
+    buttons = [
         f'<button type="button" data-pick="{n}">{escape(text.replace(chr(10), " "))}</button>'
         for n, text in enumerate(EXAMPLES[source])
-    )
+    ]
+    *good, fooling = buttons
+    told = f'<span class="quiet">{say("translation.try.fooling")}</span>'
     label = say("translation.try.examples")
     return (
         f'<div class="chips" role="group" aria-label="{label}" lang="{TAGS[source]}">'
-        f"{buttons}</div>"
+        f"{''.join(good)}</div>"
+        f'<div class="chips">{told}<span lang="{TAGS[source]}">{fooling}</span></div>'
     )

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pretrained.translation.figures import Figures, missing, numbers
+from pretrained.translation.figures import Figures, Writing, missing, numbers
 from pretrained.translation.stepper import State, Stepper
 from pretrained.translation.vocabulary import Vocabulary
 
@@ -93,7 +93,10 @@ class _Sentence:
     finished: list[Hypothesis] = field(default_factory=list)
     tree: list[Node] = field(default_factory=list)
     nodes: list[int] = field(default_factory=lambda: [-1])  # of the places of the beam
-    tails: list[str] = field(default_factory=lambda: [""])  # the numbers being written, likewise
+    writing: list[Writing] = field(default_factory=list)  # its numbers, likewise
+
+    def __post_init__(self) -> None:
+        self.writing = [("", self.figures)]
 
     def trace(self, place: int) -> tuple[list[int], list[float], list[Doubles]]:
         """Tokens, log-probabilities and attention of the hypothesis that stands at ``place``."""
@@ -134,7 +137,42 @@ class Search:
             beams: hypotheses that are kept, K; 1 is greedy.
             prefixes: tokens that each translation must begin with.
             tree: tell the branches, at most `BRANCHES` a step.
+
+        Where the best translation lacks numbers of its source, a second search may not end before
+        all are written; what it finds counts if it is not far behind (`NEAR`).
         """
+        given = beams, alpha, tree
+        found = self._search(sources, languages, prefixes, *given, False)
+        lacking = [n for n, one in enumerate(found) if self._lacks(sources[n], one.hypotheses[0])]
+        if lacking:
+            again = self._search(
+                [sources[n] for n in lacking],
+                [languages[n] for n in lacking],
+                [prefixes[n] for n in lacking] if prefixes else None,
+                *given,
+                True,
+            )
+            for n, other in zip(lacking, again, strict=True):
+                best, new = found[n].hypotheses[0], other.hypotheses[0]
+                if new.finished and new.score >= best.score - NEAR:
+                    found[n] = other
+        return found
+
+    def _lacks(self, source: Sequence[int], best: Hypothesis) -> bool:
+        wanted = numbers(self.vocabulary.decode(source))
+        return bool(wanted and missing(self.vocabulary.decode(best.tokens), wanted))
+
+    def _search(
+        self,
+        sources: Sequence[Sequence[int]],
+        languages: Sequence[str],
+        prefixes: Sequence[Sequence[int]] | None,
+        beams: int,
+        alpha: float,
+        tree: bool,
+        whole: bool,
+    ) -> list[Found]:
+        """One search. ``whole``: none may end that lacks a number of its source."""
         read = self.stepper.read(sources)
         state = self.stepper.begin(read)
         marks = [[self.vocabulary.marks[language]] for language in languages]
@@ -153,7 +191,7 @@ class Search:
         found = [Found([], row) for row in read.meaning.double().cpu().numpy()]
         while live:
             odds, looks, state = self.stepper(read, last, state)
-            chosen = self._choose(live, odds, totals, beams)
+            chosen = self._choose(live, odds, totals, beams, whole)
             rows = looks.cpu().numpy()
             parents = np.zeros((len(live), beams), np.int64)
             tokens = np.full((len(live), beams), self.vocabulary.end, np.int64)
@@ -184,7 +222,7 @@ class Search:
         return found
 
     def _choose(
-        self, live: list[_Sentence], odds: Tensor, totals: Doubles, beams: int
+        self, live: list[_Sentence], odds: Tensor, totals: Doubles, beams: int, whole: bool
     ) -> list[list[tuple[int, int, float, float]]]:
         """The candidates of each sentence, best first: parent, token, log-probability, total."""
         for n, one in enumerate(live):
@@ -193,9 +231,11 @@ class Search:
             if one.prefix and len(one.tokens) == len(one.prefix) and self._closed(one.prefix):
                 odds[n].masked_fill_(self.inside.to(odds.device), float("-inf"))
             if one.figures and len(one.tokens) >= len(one.prefix):
-                for place, tail in enumerate(one.tails):
-                    never = self.figures.never(frozenset(one.figures), tail)
+                for place, writing in enumerate(one.writing):
+                    never = self.figures.never(writing)
                     odds[n, place].masked_fill_(never.to(odds.device), float("-inf"))
+                    if whole and self.figures.follow(writing, self.vocabulary.end)[1]:
+                        odds[n, place, self.vocabulary.end] = float("-inf")
         count = min(max(beams + 1, BRANCHES), odds.shape[2])
         values, tokens = best(odds.flatten(0, 1), count)
         shape = (len(live), -1)
@@ -263,7 +303,7 @@ class Search:
         one.nodes = nodes
         if one.figures:
             follow = self.figures.follow
-            one.tails = [follow(one.tails[parent], token) for parent, token, *_ in kept]
+            one.writing = [follow(one.writing[parent], token) for parent, token, *_ in kept]
         one.parents.append([parent for parent, *_ in kept])
         one.tokens.append([token for _, token, *_ in kept])
         one.log_probs.append([log_prob for *_, log_prob, _ in kept])

@@ -1,10 +1,10 @@
 """Figures kept by construction: what a translation writes in figures stands in its source.
 
 A network of this size takes "11 fish" for "110". While a sentence with figures is searched, a digit
-may only be written where it begins or goes on with a number of the source, and a number may only
-end where the source's does; of finished translations, those that lack fewer of its numbers come
-first. Numbers in words stay free, and so does a source without figures: "nine o'clock" may become
-« 9 heures ».
+may only be written where it begins or goes on with a number of the source, each number only as
+often as it stands there, and a number may only end where the source's does; of finished
+translations, those that lack fewer of its numbers come first. Numbers in words stay free, and so
+does a source without figures: "nine o'clock" may become « 9 heures ».
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from torch import Tensor
 from pretrained.translation.vocabulary import Vocabulary
 
 NUMBER = re.compile("[0-9]+")
+#: The number that is being written, "" where there is none, and those that may be written yet, this
+#: one among them.
+Writing = tuple[str, tuple[str, ...]]
 
 
 def numbers(text: str) -> tuple[str, ...]:
@@ -43,17 +46,26 @@ class Figures:
         self.size = len(texts)
         self.never = lru_cache(1_024)(self._never)
 
-    def follow(self, tail: str, token: int) -> str:
-        """The number that is being written, after one more token; "" where there is none."""
-        return tail + self.bare[token] if token in self.bare else self.led.get(token, "")
+    def follow(self, state: Writing, token: int) -> Writing:
+        """What is being written, and what is left of the source's numbers, after one more token."""
+        tail, left = state
+        if token in self.bare:
+            return tail + self.bare[token], left
+        if tail in left:
+            place = left.index(tail)
+            left = (*left[:place], *left[place + 1 :])
+        return self.led.get(token, ""), left
 
-    def _never(self, wanted: frozenset[str], tail: str) -> Tensor:
-        """Which tokens [V] must not follow a number that is being written."""
-        begun = {one[:n] for one in wanted for n in range(1, len(one) + 1)}
-        ends = tail not in begun - wanted  # a beginning that was forced may be anything
+    def _never(self, state: Writing) -> Tensor:
+        """Which tokens [V] must not follow."""
+        tail, left = state
+        begun = {one[:n] for one in left for n in range(1, len(one) + 1)}
+        ends = tail not in begun - set(left)  # a beginning that was forced may be anything
+        _, rest = self.follow(state, -1)
+        after = {one[:n] for one in rest for n in range(1, len(one) + 1)}
         found = torch.full((self.size,), not ends)
         for token, text in self.bare.items():
             found[token] = tail + text not in begun
         for token, text in self.led.items():
-            found[token] = not ends or text not in begun
+            found[token] = not ends or text not in after
         return found

@@ -34,6 +34,8 @@ class MarianTranslator(Translator):
     training data.
     """
 
+    rereads = False
+
     def __init__(
         self, network: Any, words: PieceWords, key: str, directions: Sequence[str], device: str
     ) -> None:

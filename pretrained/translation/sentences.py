@@ -1,13 +1,14 @@
 """Where sentences end: the networks see one at a time, the visitor's text keeps its shape.
 
 Small rules, not a model: an ending sign, then a blank and something that can begin a sentence. They
-split too seldom rather than too often.
+split too seldom rather than too often. What is no language (emoji, bullets, addresses, tags,
+``%1$s``) stands between sentences and is kept as it is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Words with a full stop that ends nothing.
 SHORT = frozenset(
@@ -34,6 +35,31 @@ SHORT = frozenset(
 ENDING = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?= )|[。！？…]++[”’」』）\"]*+")
 #: What may begin a sentence after a blank.
 BEGIN = re.compile(r" *+[\"'“‘«¿¡(\[—-]*+ *+[A-ZÀ-ÖØ-Þ0-9\u3040-\u9fff]")
+#: What no network is asked about. Possessive: time grows as the text does.
+KEPT = re.compile(
+    r"(?:https?://|www\.)[^\s\u2e80-\uffef<>\"]*+"
+    r"|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++"
+    r"|</?[A-Za-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{1,6});"
+    r"|%(?:\d\$|\(\w{1,40}\))?[sd](?!\w)|\$?\{[^{}\n]{0,60}\}"
+    r"|(?<!\w)[@#][^\W\d]\w*+"
+    r"|[\u2022\u25aa\u25cf\u25e6\u2023\u2043]"
+    r"|[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff"
+    r"\u20e3\ufe0f\u200d]++"
+)
+#: What may begin a line and is not read: a dash or a number of a list.
+LISTED = re.compile(r"\s*+(?:[-*–—+]|\d{1,3}[.)])\s++(?=\S)")
+#: What is left over at the edges of a sentence when something is kept beside it.
+EDGES = " ,;:.!?)]，；：。！？）、"
+#: A list of counted things, and what parts them: networks of this size keep one number at a time.
+COUNTED = {
+    "en": (r"\d+ [a-z]+(?: [a-z]+)?", r", and |, | and "),
+    "zh": (r"\d+[\u4e00-\u9fff]{1,4}?", "[、，,和]"),
+}
+#: The same in the other language.
+JOINTS = {
+    "zh": {", ": "、", " and ": "和", ", and ": "和", ".": "。", "!": "！", "?": "？"},
+    "en": {"、": ", ", "，": ", ", ",": ", ", "和": " and ", "。": ".", "！": "!", "？": "?"},
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,7 @@ class Part:
     before: str
     text: str
     after: str
+    listed: bool = False  # one of a list
 
 
 def split(text: str) -> list[Part]:
@@ -50,16 +77,67 @@ def split(text: str) -> list[Part]:
     parts: list[Part] = []
     for line in text.splitlines(keepends=True):
         start = 0
+        if lead := LISTED.match(line):
+            parts.append(_part(line[: lead.end()], kept=True))
+            start = lead.end()
         for match in ENDING.finditer(line):
             if match.end() > start and _ends(line, start, match):
                 end = match.end()
                 while end < len(line) and line[end] == " ":  # the blank belongs to what it follows
                     end += 1
-                parts.append(_part(line[start:end]))
+                parts += _cut(line[start:end])
                 start = end
-        if start < len(line):
-            parts.append(_part(line[start:]))
+        if start and line[start:].isspace():  # the end of the line belongs to its last sentence
+            parts[-1] = replace(parts[-1], after=parts[-1].after + line[start:])
+        elif start < len(line):
+            parts += _cut(line[start:])
     return parts
+
+
+def _cut(text: str) -> list[Part]:
+    """A sentence, or what stands of it between what is kept."""
+    parts, start = [], 0
+    for match in KEPT.finditer(text):
+        end = match.end()
+        if match[0][0] in "hw":  # the sign after an address is not of it
+            end = match.start() + len(match[0].rstrip(".,;:!?)'"))
+        if match.start() > start:
+            parts.append(_part(text[start : match.start()]))
+        parts.append(_part(text[match.start() : end], kept=True))
+        start = end
+    if start < len(text) or not parts:
+        parts.append(_part(text[start:]))
+    if len(parts) == 1:
+        return parts
+    return [_edged(one) if n else one for n, one in enumerate(parts)]
+
+
+def _edged(part: Part) -> Part:
+    """Without the signs that it begins with: they belong to what is kept before it."""
+    bare = part.text.lstrip(EDGES)
+    return Part(part.before + part.text[: len(part.text) - len(bare)], bare, part.after)
+
+
+def counted(part: Part, language: str) -> list[Part]:
+    """The things of a list of counted things, each for itself; any other sentence as it is.
+
+    "I have 2 cats, 3 dogs and 11 fish." is "I have 2 cats", "3 dogs", "11 fish".
+    """
+    thing, joint = COUNTED[language]
+    whole = re.fullmatch(rf"(\D{{0,40}}?{thing})((?:(?:{joint}){thing})+)([.!?。！？]?)", part.text)
+    if not whole:
+        return [part]
+    texts = [whole[1], *re.findall(rf"(?:{joint})({thing})(?={joint}|$)", whole[2])]
+    found, at = [], 0
+    for text in texts:
+        start = part.text.index(text, at)
+        if found:
+            found[-1] = Part(found[-1].before, found[-1].text, part.text[at:start], True)
+        found.append(Part("", text, "", True))
+        at = start + len(text)
+    found[0] = Part(part.before, found[0].text, found[0].after, True)
+    found[-1] = Part("", found[-1].text, whole[3] + part.after, True)
+    return found
 
 
 def _ends(line: str, start: int, match: re.Match[str]) -> bool:
@@ -74,7 +152,9 @@ def _ends(line: str, start: int, match: re.Match[str]) -> bool:
     return not (match[0][0] == "." and (word in SHORT or initial))
 
 
-def _part(text: str) -> Part:
+def _part(text: str, kept: bool = False) -> Part:
+    if kept:
+        return Part(text, "", "")
     inner = text.strip()
     at = text.index(inner) if inner else len(text)
     return Part(text[:at], inner, text[at + len(inner) :])

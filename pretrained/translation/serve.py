@@ -7,17 +7,18 @@ put together again with its blanks and line breaks. Loads with torch and tokeniz
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
-from pretrained.translation import copies, data, figures, sentences
+from pretrained.translation import copies, data, figures, readings, sentences
 from pretrained.translation.beam import Found, Hypothesis, Search
 from pretrained.translation.errors import (
     BadBeams,
@@ -28,6 +29,7 @@ from pretrained.translation.errors import (
     UnknownDirection,
 )
 from pretrained.translation.model import TranslationNet
+from pretrained.translation.readings import Reading
 from pretrained.translation.sentences import Part
 from pretrained.translation.stepper import Stepper
 from pretrained.translation.vocabulary import END, Vocabulary
@@ -55,11 +57,16 @@ class Request:
 
 @dataclass(frozen=True)
 class _Task:
-    """One sentence to search: token numbers, ended, and what its translation must begin with."""
+    """One sentence to search: token numbers, ended, and what its translation must begin with.
+
+    ``reading``: how it was read; None as it stands. ``others``: the same, read other ways.
+    """
 
     tokens: tuple[int, ...]
     target: str
     prefix: tuple[int, ...] = ()
+    reading: Reading | None = None
+    others: tuple[_Task, ...] = ()
 
 
 class Words(Protocol):
@@ -93,6 +100,8 @@ class Translator:
         spell: token numbers of a text in a language, without an end.
     """
 
+    #: Whether a sentence is read in several ways: networks of this size need it.
+    rereads = True
     vocabulary: Words
     search: Searching
     spell: Callable[[str, str], list[int]]
@@ -159,9 +168,9 @@ class Translator:
             return [
                 {"sentences": [[next(states) for _ in part] for part in texts]} for texts in pieces
             ]
-        found = iter(self._search(tasks, int(beams), view == "inside"))
+        found = iter(self._likeliest(tasks, int(beams), view == "inside"))
         return [
-            self._answer(request, [[(task, next(found)) for task in part] for part in texts], view)
+            self._answer(request, [[next(found) for _ in part] for part in texts], view)
             for request, texts in zip(requests, pieces, strict=True)
         ]
 
@@ -187,7 +196,13 @@ class Translator:
         if len(text) > MOST_TEXT:
             raise TooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
         parts = tuple(sentences.split(text))
-        if not any(part.text for part in parts):
+        if (
+            self.rereads
+            and {source, target} == {"en", "zh"}
+            and not (given.get("prefix") or prefix)
+        ):
+            parts = tuple(one for part in parts for one in sentences.counted(part, str(source)))
+        if not text.strip():
             raise NothingToTranslate
         prefix = str(given.get("prefix") or prefix)
         if prefix and len([part for part in parts if part.text]) > 1:
@@ -202,10 +217,25 @@ class Translator:
         prefix: tuple[int, ...] = ()
         if forced := data.tidy(request.prefix, request.target):
             prefix = tuple(self.spell(forced, request.target))
-        pieces = self._cut(data.tidy(part.text, request.source), request.source)
+        text = data.tidy(part.text, request.source)
+        pieces = self._cut(text, request.source)
         if len(prefix) > MOST_FORCED or (prefix and len(pieces) > 1):
             raise BadPrefix(most=MOST_FORCED)
-        return [_Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
+        tasks = [_Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
+        if self.rereads and len(tasks) == 1:
+            others = [
+                _Task(
+                    (*self.spell(one.text, request.source), self.vocabulary.end),
+                    request.target,
+                    prefix,
+                    one,
+                )
+                for one in readings.readings(text, request.source, request.target)
+                if one.text != text
+            ]
+            plain = Reading(text, signed=True, typed=True) if part.listed else None
+            tasks = [replace(tasks[0], reading=plain, others=tuple(others))]
+        return tasks
 
     def _cut(self, text: str, language: str) -> list[list[int]]:
         """Token numbers of a sentence, in pieces of at most `MOST_TOKENS`."""
@@ -223,6 +253,32 @@ class Translator:
         return [piece for half in halves for piece in self._cut(half, language)]
 
     # ---- from tokens to an answer -------------------------------------------------------------
+
+    def _likeliest(
+        self, tasks: Sequence[_Task], beams: int, tree: bool
+    ) -> list[tuple[_Task, Found]]:
+        """Of each sentence the reading whose translation is likeliest; one that has something to
+        put back comes first, and only where that has a place. Compared by the search's own score:
+        of our hundred phrases 95 were acceptable so, 93 by the mean over tokens."""
+        every = [(n, one) for n, task in enumerate(tasks) for one in (task, *task.others)]
+        results = self._search([one for _, one in every], beams, tree)
+        best: list[tuple[tuple[bool, float], _Task, Found]] = []
+        for (n, task), found in zip(every, results, strict=True):
+            kept = task.reading.kept if task.reading else ()
+            if kept:
+                found.hypotheses = [h for h in found.hypotheses if self._survives(task, h)]
+            if not found.hypotheses:
+                continue
+            rank = bool(kept), found.hypotheses[0].score
+            if n == len(best):
+                best.append((rank, task, found))
+            elif rank > best[n][0]:
+                best[n] = rank, task, found
+        return [(task, found) for _, task, found in best]
+
+    def _survives(self, task: _Task, one: Hypothesis) -> bool:
+        text = self.vocabulary.decode(one.tokens)
+        return task.reading is not None and readings.survives(task.reading, text)
 
     def _search(self, tasks: Sequence[_Task], beams: int, tree: bool) -> list[Found]:
         """Every sentence, those of like length together."""
@@ -271,6 +327,10 @@ class Translator:
 
     def _after(self, part: Part, request: Request) -> str:
         """What follows a sentence: Chinese has no blank there, the other languages have one."""
+        if part.listed:
+            sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]
+            own = sentences.JOINTS[request.target].get(sign, sign)
+            return own + part.after[len(sign) :]
         if request.source == "zh" and not part.after and request.parts[-1] is not part:
             return " "
         if request.target == "zh" and part.after.strip(" ") == "":
@@ -282,24 +342,29 @@ class Translator:
         column for each source token, the last one for the end of the sentence.
 
         ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end.
+        ``read_as``: the text as it was read, where that is not as it was typed.
         ``missing_numbers``: how many that the source has in figures it has not.
         """
-        best = found.hypotheses[0]
+        reading = task.reading or Reading("")
+        hypotheses = [self._unsigned(h) if reading.signed else h for h in found.hypotheses]
+        best = hypotheses[0]
         columns = self.vocabulary.spans(task.tokens[:-1])
-        rows = self.vocabulary.spans(best.tokens)
+        rows = readings.put_back_pieces(self.vocabulary.spans(best.tokens), reading.kept)
         read, written = (self.vocabulary.decode(one) for one in (task.tokens, best.tokens))
         answer = {
             "source": read,
-            "translation": written,
-            "alternatives": self._alternatives(found.hypotheses),
+            "translation": readings.put_back(written, reading.kept),
+            "alternatives": self._alternatives(hypotheses, reading.kept),
             "source_tokens": [*(piece for piece, _ in columns), END],
             "target_tokens": [piece for piece, _ in rows],
             "probabilities": _products(best, [count for _, count in rows]),
             "attention": _gathered(best, [n for _, n in rows], [*(n for _, n in columns), 1]),
             "complete": best.finished,
-            "mean_probability": exp(sum(best.log_probs) / max(1, len(best.log_probs))),
+            "mean_probability": exp(_mean(best)),
             "missing_numbers": figures.missing(written, figures.numbers(read)),
         }
+        if task.reading and not task.reading.typed:
+            answer["read_as"] = read
         if view == "inside":
             answer["state"] = found.meaning.tolist()
             answer["tree"] = [
@@ -314,7 +379,21 @@ class Translator:
             ]
         return answer
 
-    def _alternatives(self, hypotheses: Sequence[Hypothesis]) -> list[dict[str, Any]]:
+    def _unsigned(self, one: Hypothesis) -> Hypothesis:
+        """Without the full stop that stands for one which nobody typed."""
+        if not one.tokens[1:] or self.vocabulary.decode(one.tokens[-1:]) not in (".", "。"):
+            return one
+        at = len(one.tokens) - 1
+        return replace(
+            one,
+            tokens=one.tokens[:at],
+            log_probs=one.log_probs[:at] + one.log_probs[at + 1 :],
+            attention=np.delete(one.attention, at, 0),
+        )
+
+    def _alternatives(
+        self, hypotheses: Sequence[Hypothesis], kept: tuple[tuple[str, str], ...] = ()
+    ) -> list[dict[str, Any]]:
         """Each different text once, by its best spelling: one text can be written in other pieces,
         and a capital or a blank makes no other translation. The best one always, no empty one.
 
@@ -322,7 +401,7 @@ class Translator:
         """
         found: dict[str, dict[str, Any]] = {}
         for one in hypotheses:
-            text = self.vocabulary.decode(one.tokens)
+            text = readings.put_back(self.vocabulary.decode(one.tokens), kept)
             told = {"score": one.score, "probability": exp(sum(one.log_probs))}
             same = " ".join(text.split()).casefold()
             if same or not found:
@@ -334,6 +413,11 @@ class Translator:
         if token == self.vocabulary.end:
             return END
         return self.vocabulary.spans([token])[0][0]
+
+
+def _mean(one: Hypothesis) -> float:
+    """The mean log-probability of its tokens."""
+    return sum(one.log_probs) / max(1, len(one.log_probs))
 
 
 def _products(one: Hypothesis, counts: Sequence[int]) -> list[float]:

@@ -17,7 +17,7 @@ from tiny_translators import ENGLISH, TEXTS, network, tiny, vocabulary
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.translation import beam, copies, data, figures, sentences, serve
+from pretrained.translation import beam, copies, data, figures, readings, sentences, serve
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -200,18 +200,73 @@ def test_a_number_goes_on_and_ends_where_the_sources_does():
     pieces = Vocabulary.learn(["12 13 11 1"] * 9, 300, ("en", "fr"))
     rules = figures.Figures(pieces)
     one, led, two = (pieces.bytes_of.index(text) for text in (b"1", b" 1", b"2"))
-    wanted = frozenset({"12", "3"})
-    assert [rules.follow("", led), rules.follow("1", two), rules.follow("12", pieces.end)] == [
-        "1",
-        "12",
-        "",
-    ]
-    begun, ended = rules.never(wanted, "1"), rules.never(wanted, "12")
+    left = ("12", "3")
+    follow = rules.follow
+    assert [follow(("", left), led), follow(("1", left), two)] == [("1", left), ("12", left)]
+    assert follow(("12", left), pieces.end) == ("", ("3",))
+    begun, ended = rules.never(("1", left)), rules.never(("12", left))
     assert not begun[two] and begun[one] and begun[led] and begun[pieces.end]
-    assert ended[two] and not ended[led] and not ended[pieces.end]
-    assert not rules.never(wanted, "")[led] and rules.never(wanted, "")[two]
+    assert ended[two] and ended[led] and not ended[pieces.end]  # "12" has been used
+    assert not rules.never(("12", ("12", "1")))[led]
+    assert not rules.never(("", left))[led] and rules.never(("", left))[two]
     # A forced beginning may hold another number: it can always be ended.
-    assert not rules.never(wanted, "7")[pieces.end]
+    assert not rules.never(("7", left))[pieces.end]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("hello \U0001f600", ["hello"]),
+        ("\u2022 Hello %1$s, <b>welcome</b>!", ["Hello", "welcome"]),
+        ("See https://example.com/a. It is good.", ["See", "It is good."]),
+        ("- Bread\n1. Milk", ["Bread", "Milk"]),
+        ("a@b.com \u2764\ufe0f", []),
+        ("100% sure, 5 - 3", ["100% sure, 5 - 3"]),
+    ],
+)
+def test_what_is_no_language_is_kept_in_its_place(text, parts):
+    found = sentences.split(text)
+    assert [one.text for one in found if one.text] == parts
+    assert "".join(one.before + one.text + one.after for one in found) == text
+
+
+def test_a_list_of_counted_things_is_read_one_by_one():
+    for text, language, things in (
+        ("I have 2 cats, 3 dogs and 11 fish.", "en", ["I have 2 cats", "3 dogs", "11 fish"]),
+        ("我有2只猫、3条狗和11条鱼。", "zh", ["我有2只猫", "3条狗", "11条鱼"]),
+        ("I am 30 and he is 20.", "en", ["I am 30 and he is 20."]),
+    ):
+        found = sentences.counted(sentences.Part("", text, ""), language)
+        assert [one.text for one in found] == things
+        assert "".join(one.before + one.text + one.after for one in found) == text
+
+
+def test_a_hurried_text_is_read_with_capital_and_full_stop_too():
+    texts = {one.text: one.signed for one in readings.readings("HELLO", "en", "fr")}
+    assert texts == {
+        "HELLO": False,
+        "hello": False,
+        "Hello": False,
+        "HELLO.": True,
+        "hello.": True,
+        "Hello.": True,
+    }
+    assert [one.text for one in readings.readings("I am here.", "en", "fr")] == ["I am here."]
+
+
+def test_names_and_long_figures_are_put_back():
+    first = readings.readings("My name is Kevin.", "en", "zh")[0]
+    assert first.text == "My name is Tom." and first.kept == (("汤姆", "凯文"),)
+    assert readings.put_back("我叫汤姆。", first.kept) == "我叫凯文。"
+    assert readings.survives(first, "我叫汤姆。") and not readings.survives(first, "我叫。")
+    assert readings.put_back_pieces([("我", 1), ("叫", 1), ("汤", 1), ("姆", 1)], first.kept) == [
+        ("我", 1),
+        ("叫", 1),
+        ("凯文", 2),
+    ]
+    price = readings.readings("It costs 1.80 euros.", "en", "fr")[0]
+    assert price.text == "It costs 50 euros." and price.kept == (("50", "1,80"),)
+    assert readings.readings("At 7:30.", "en", "fr")[0].kept == ()
 
 
 def test_full_width_figures_are_figures():

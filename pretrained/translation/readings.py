@@ -1,0 +1,155 @@
+"""How a sentence may be read that was typed in a hurry: what the networks saw most is surest.
+
+They learnt from sentences with a capital and a full stop. So SHOUTED words are also read in small
+letters, a short text without its last sign also with one, and the reading whose translation is the
+likeliest counts. Names of our table and long figures (a telephone number, 1,500, 1.80) are read as
+a name or a number that the networks copy well, and put back where that one came out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pretrained.translation import everyday, exchange
+from pretrained.translation.everyday import COLUMN, SIGNS
+
+#: Words (characters of Chinese) of a text that is read in several ways.
+SHORT = {"en": 6, "fr": 6, "zh": 10}
+#: The names that stand for others: of a man, of a woman.
+TOM, MARY = ("Tom", "Tom", "汤姆"), ("Mary", "Marie", "玛丽")
+NUMBERS = ("50", "60", "70", "80")
+#: A telephone number, a date, a fraction, thousands.
+LONG = re.compile(r"\+?\d{2,}(?:[ -]\d{2,}){2,}|\d{3}[ -]\d{4}\b|\d+(?:/\d+){1,2}|\d+(?:[.,]\d+)+")
+CALLED = re.compile(
+    r"\b(?:name is|[Cc]all me|appelle|[Aa]ppelle[rz]?-moi|Mrs?\.?|Ms\.?|Dr\.?"
+    r"|Monsieur|Madame|Mme|M\.) ([A-ZÀ-Ý][\w'-]+)"
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a sentence. ``signed``: its last sign is ours, and is taken from the
+    translation, too. ``kept``: (what the translation has, what belongs there). ``typed``: nothing
+    of it was changed."""
+
+    text: str
+    signed: bool = False
+    kept: tuple[tuple[str, str], ...] = ()
+    typed: bool = False
+
+
+def readings(text: str, source: str, target: str) -> list[Reading]:
+    """The ways to read a text, those with something to put back first, as typed last."""
+    plain = Reading(text)
+    stood = stand_ins(text, source, target)
+    return [one for base in ([stood] if stood.kept else []) + [plain] for one in ways(base, source)]
+
+
+def ways(base: Reading, source: str) -> list[Reading]:
+    """A text as it stands, in other letters, with a last sign."""
+    text = base.text
+    size = len(text) if source == "zh" else len(text.split())
+    texts = [text]
+    if loud := shouted(text):
+        texts += [small(text, source), everyday.capital(small(text, source))]
+    elif size <= SHORT[source] and source != "zh":
+        texts.append(everyday.capital(text))
+        if size == 1:
+            texts.append(text[:1].lower() + text[1:])
+    found = [replace(base, text=one) for one in dict.fromkeys(texts)]
+    if (loud or size <= SHORT[source]) and text[-1] not in SIGNS + "，,;:…\"'”»)）":
+        stop = "。" if source == "zh" else "."
+        found += [replace(one, text=one.text + stop, signed=True) for one in tuple(found)]
+    return found
+
+
+def shouted(text: str) -> bool:
+    """Whether all of it is in capitals."""
+    return text.isupper() and sum(c.isalpha() for c in text) > 1
+
+
+def small(text: str, source: str) -> str:
+    """In small letters, but for the English "I"."""
+    text = text.lower()
+    return re.sub(r"\bi\b", "I", text) if source == "en" else text
+
+
+def stand_ins(text: str, source: str, target: str) -> Reading:
+    """A text with what is hard to copy exchanged for what is easy."""
+    kept: list[tuple[str, str]] = []
+
+    def number(match: re.Match[str]) -> str:
+        free = [n for n in NUMBERS if n not in text and n not in dict(kept)]
+        if not free or ":" in text[max(0, match.start() - 1) : match.end() + 1]:
+            return match[0]
+        kept.append((free[0], written(match[0], source, target)))
+        return free[0]
+
+    text = LONG.sub(number, text)
+    for row in names(text, source):
+        stand = MARY if row[3:] else TOM
+        if stand[COLUMN[source]] in text or stand[COLUMN[target]] in dict(kept):
+            continue
+        text = text.replace(row[COLUMN[source]], stand[COLUMN[source]], 1)
+        kept.append((stand[COLUMN[target]], row[COLUMN[target]]))
+    return Reading(text, kept=tuple(kept))
+
+
+def names(text: str, source: str) -> list[everyday.Row]:
+    """The names in a text that our table has, and one that somebody is called."""
+    rows, _ = exchange.known(source if source != "en" else "fr")
+    if source == "zh":
+        there = [row for row in rows.values() if len(row[2]) > 1 and text.count(row[2]) == 1]
+        return sorted(there, key=lambda row: text.index(row[2]))
+    column = COLUMN[source]
+    named = [row for row in rows.values() if len(re.findall(rf"\b{row[column]}\b", text)) == 1]
+    found = CALLED.search(text)
+    if found and not any(row[column] == found[1] for row in rows.values()):
+        named.append((found[1],) * 3)
+    return sorted(named, key=lambda row: text.index(row[column]))
+
+
+def written(number: str, source: str, target: str) -> str:
+    """A long number as another language writes it: 1.80 is 1,80 in French, 1,500 is 1 500."""
+    if re.fullmatch(r"\d+[.,]\d+", number) and "fr" in (source, target):
+        whole, part = re.split("[.,]", number)
+        if source == "en":
+            return f"{whole} {part}" if "," in number and len(part) == 3 else f"{whole},{part}"
+        return f"{whole}.{part}"
+    return number
+
+
+def survives(reading: Reading, translation: str) -> bool:
+    """Whether everything that is to be put back has its one place."""
+    return all(
+        len(re.findall(rf"(?<!\d){re.escape(stand)}(?!\d)", translation)) == 1
+        for stand, _ in reading.kept
+    )
+
+
+def put_back(text: str, kept: tuple[tuple[str, str], ...]) -> str:
+    """A translation with what belongs there."""
+    for stand, own in kept:
+        text = text.replace(stand, own, 1)
+    return text
+
+
+def put_back_pieces(
+    pieces: list[tuple[str, int]], kept: tuple[tuple[str, str], ...]
+) -> list[tuple[str, int]]:
+    """The same for pieces with the number of tokens of each: what is put back is one piece."""
+    for stand, own in kept:
+        whole = "".join(text for text, _ in pieces)
+        start = whole.find(stand)
+        if start < 0:
+            continue
+        ends = [0]
+        for text, _ in pieces:
+            ends.append(ends[-1] + len(text))
+        first = max(n for n, at in enumerate(ends[:-1]) if at <= start)
+        last = min(n for n, at in enumerate(ends) if at >= start + len(stand))
+        run = pieces[first:last]
+        text = "".join(piece for piece, _ in run).replace(stand, own, 1)
+        pieces = [*pieces[:first], (text, sum(n for _, n in run)), *pieces[last:]]
+    return pieces
