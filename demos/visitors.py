@@ -1,7 +1,7 @@
 """Who is asking, and that nobody's many requests keep another's few waiting.
 
-A visitor is told apart by address and session. Each has at most `AT_ONCE` requests under way and
-half of the queue's places; of those who wait, whoever has the least under way comes next.
+A visitor is told apart by address and session. Each has at most `AT_ONCE` requests under way, and
+an address half of the queue's places; of those who wait, who has the least under way comes next.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def _address(request: Any) -> str:
 
 
 async def pushed(queue: Queue, body: Any, request: Any, username: str | None) -> Any:
-    """As Gradio's own, unless this visitor has half of the places already."""
+    """As Gradio's own, unless this address has half of the places already: sessions cost nothing,
+    and who opens many gets no more of them."""
     if queue.max_size is not None:
-        mine = (_address(request), body.session_hash or "")
         lines = queue.event_queue_per_concurrency_id.values()
-        waiting = Counter(of(event) for line in lines for event in line.queue)
-        if waiting[mine] >= max(1, queue.max_size // 2):
+        waiting = Counter(of(event)[0] for line in lines for event in line.queue)
+        if waiting[_address(request)] >= max(1, queue.max_size // 2):
             size = waiting.total()
             return False, f"Queue is full. Max size is {size} and size is {size}.", "queue_full"
     return await _push(queue, body, request, username)

@@ -185,7 +185,7 @@ class Head:
         # Gradio 6.31 copies and writes its whole configuration for every visit.
         form = self.form(scope) if kind == "text/html" else None
         if form in self.made:
-            start, body = self.made[form]
+            start, body = self.made[form] = self.made.pop(form)  # the latest goes last
             await send(start | {"headers": list(start["headers"])})
             await send({"type": "http.response.body", "body": body})
             return

@@ -2,7 +2,8 @@
 
 No window is ever waited for: an idle model answers a single request at once, and what arrives while
 it is busy forms its next batch. Requests go together if their options are equal. Callers take
-turns, and one has a bounded share of a batch: who sends 300 pictures makes nobody wait for them.
+turns, and where several wait, one has a bounded share of a batch: who sends 300 pictures makes
+nobody wait for them.
 Adaptive batching in this sense: Crankshaw et al. 2017 (Clipper), without its delay.
 
 Every job ends exactly once, by whoever is first: the model's thread, the caller whose deadline or
@@ -138,7 +139,9 @@ class Queue:
         with self.lock:
             taken: list[J] = []
             had: Counter[Path] = Counter()
-            for job in list(self._waiting.get(key, ())):
+            waiting = list(self._waiting.get(key, ()))
+            alone = len({job.caller for job in waiting}) == 1  # nobody else would wait for them
+            for job in waiting:
                 if len(taken) >= room:
                     break
                 if not isinstance(job, kind):
@@ -148,7 +151,7 @@ class Queue:
                 elif job.late(self._clock()):
                     self.remove(job)
                     job.expire()
-                elif job.caller and had[job.caller] >= SHARE:
+                elif job.caller and not alone and had[job.caller] >= SHARE:
                     continue
                 elif not taken or job.goes_with(taken[0]):
                     self.remove(job, served=True)

@@ -1,7 +1,7 @@
 """Going on with a run: only with the same data, classes, recipe and options, or not at all.
 
-What identifies a run is kept beside its weights, in the same file. A network is never saved under
-labels that it did not learn.
+What identifies a run is kept beside its weights, in the same file: a network is not saved under
+labels that it did not learn. States of older code tell nothing of the kind and are taken as is.
 """
 
 from __future__ import annotations

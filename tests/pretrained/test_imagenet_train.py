@@ -10,7 +10,7 @@ from PIL import Image
 from pretrained import catalog, checkpoint
 from pretrained.classification import imagenet_train, train
 from pretrained.classification.efficientnet import HEAD, EfficientNetLite0
-from training.errors import CannotResume
+from training.errors import BadOption, CannotResume
 from training.run import Run
 
 KEY = "classification/imagenet"
@@ -69,6 +69,15 @@ def test_a_head_alone_serves_like_any_other_and_leaves_the_rest_as_it_was(pictur
     card = (out / "README.md").read_text()
     assert "classification/mine" in card and "the last layer" in card
     assert "Too few pictures were kept aside to calibrate" in card
+
+
+def test_a_head_alone_is_neither_from_nothing_nor_put_over_another_run(pictures, tmp_path):
+    with pytest.raises(BadOption, match="leave one of them out"):
+        train.train(KEY, pictures, tmp_path / "a", Run(head_only=True, scratch=True))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "state.pt").write_bytes(b"of the whole network")
+    with pytest.raises(CannotResume, match="whole network"):
+        train.train(KEY, pictures, tmp_path / "b", Run(head_only=True, resume=True))
 
 
 def test_the_whole_network_goes_on_from_its_head(pictures, tmp_path):
