@@ -1,5 +1,5 @@
 """What a visitor wrote, kept while the page turns into another language or is reloaded: in the
-browser, for this visit of this tab, read once and forgotten. Neither the address nor the server sees
+browser, for this visit of this tab, read once and forgotten. Neither address nor server sees
 it."""
 
 from __future__ import annotations

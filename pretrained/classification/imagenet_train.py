@@ -28,7 +28,7 @@ from pretrained.classification.sources import Listing, listing
 from pretrained.classification.task import FineTuneTask, Recipe, logits
 from pretrained.errors import BadData
 from training import loop, resume
-from training.errors import BadOption
+from training.errors import BadOption, CannotResume
 from training.provenance import provenance
 from training.run import USUAL, Run
 
@@ -77,9 +77,7 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
     if run.head_only and run.scratch:
         raise BadOption("--head-only keeps what --scratch would throw away: leave one of them out")
     if run.head_only and (out / resume.STATE).exists():
-        raise resume.CannotResume(
-            out, "it is of the whole network"
-        )
+        raise CannotResume(out, "it is of the whole network")
     torch.manual_seed(run.seed)
     started = time.monotonic()
     size = side_for(listing(source, "train"))

@@ -128,7 +128,8 @@ def counted(part: Part, language: str) -> list[Part]:
     if not whole:
         return [part]
     texts = [whole[1], *re.findall(rf"(?:{joint})({thing})(?={joint}|$)", whole[2])]
-    found, at = [], 0
+    found: list[Part] = []
+    at = 0
     for text in texts:
         start = part.text.index(text, at)
         if found:
