@@ -97,7 +97,8 @@ def model_name(words: Words, lang: str, entry: Any) -> str:
 def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | None) -> str:
     """What is being waited for: a thin bar, with a count where bytes are counted."""
     name = model_name(words, lang, entry)
-    if progress and progress[1]:
+    # Reading what is here already takes moments and counts no bytes that were fetched.
+    if progress and progress[1] and not on_disk(entry):
         done, total = progress
         text = words.say(
             lang,

@@ -167,6 +167,8 @@ def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None
     body = frame.quiet(line) + frame.bars(shares(words, lang, entry, outcome))
     if not outcome.sure and not outcome.certain:
         body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
+    if entry.key in TEN_THINGS:
+        body += f'<p class="quiet">{say("classification.answer.ten_things")}</p>'
     return f'<section class="answered">{era}{name}{body}</section>'
 
 
