@@ -84,6 +84,7 @@
 	const MOST = 20000; // characters of a field: what is longer would be refused anyway
 	const FIELDS = "textarea, input:is(:not([type]), [type=text], [type=number], [type=search])";
 	const STORE = "breakthroughs.typed";
+	const ELSEWHERE = "#face-seed"; // the faces stand in the address, with the one that was picked
 	let kept = {};
 	try { kept = JSON.parse(sessionStorage.getItem(STORE)) ?? {}; } catch { /* a private window */ }
 	const typed = new Set();
@@ -97,7 +98,7 @@
 		return document.getElementById(id)?.querySelectorAll(FIELDS)[at];
 	};
 	addEventListener("input", ({ isTrusted, target }) => {
-		if (isTrusted && target.matches(FIELDS) && !target.role && block(target)) typed.add(key(target));
+		if (isTrusted && target.matches(FIELDS) && !target.role && block(target) && !target.closest(ELSEWHERE)) typed.add(key(target));
 	}, true);
 	addEventListener("pagehide", () => {
 		for (const one of typed) {

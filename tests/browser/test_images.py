@@ -168,7 +168,9 @@ def test_stops_are_added_and_taken_away(page: Page, app_url: str) -> None:
     expect(page.locator(f"{WALK} .stops li")).to_have_count(3)
     page.locator(f"{WALK} [data-drop='0']").click()
     expect(page.locator(f"{WALK} .stops li")).to_have_count(2)
-    expect(page.locator(f"{WALK} .stops")).to_have_attribute("data-stops", f"{SEED + 1};{SEED + 4}")
+    expect(page.locator(f"{WALK} .stops")).to_have_attribute(
+        "data-stops", f"{SEED + 1}@0.7;{SEED + 4}@0.7"
+    )
 
 
 def test_a_link_brings_back_what_was_shown(new_page: NewPage, app_url: str) -> None:
@@ -184,7 +186,9 @@ def test_a_link_brings_back_what_was_shown(new_page: NewPage, app_url: str) -> N
     expect(other.locator(f"{ONE} img")).to_be_visible()
     expect(other.locator(FACES)).to_have_count(4)
     assert picture(other, ONE) == picture(page, ONE)
-    expect(other.locator(f"{WALK} .stops")).to_have_attribute("data-stops", "3;9*0.9,4*0.44")
+    expect(other.locator(f"{WALK} .stops")).to_have_attribute(
+        "data-stops", "3@0.7;9*0.9,4*0.44@0.7"
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
