@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from torch import nn
+
+from training import loop
 from training.errors import BadOption
-from training.loop import Plan
+from training.loop import Plan, Task
 from training.resume import fingerprint
 
 
@@ -68,6 +72,18 @@ class Run:
             "head_only": self.head_only,
             "scratch": self.scratch,
         }
+
+    def fit(
+        self, task: Task, plan: Plan, out: Path, identity: Mapping[str, Any], **settings: Any
+    ) -> tuple[nn.Module, list[dict[str, Any]]]:
+        """`loop.fit` as this run was asked for: gone on with, or two steps only.
+
+        Args:
+            identity: of this run, as `identity` gives it. settings: others of `loop.fit`.
+        """
+        return loop.fit(
+            task, plan, out, resume=self.resume, smoke=self.smoke, identity=identity, **settings
+        )
 
     def plan(self, usual: Plan) -> Plan:
         """The recipe's settings, with what was asked for in their place."""

@@ -106,16 +106,12 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         task = LiteTask(
             model, train_on, held_out, recipe, device, groups=groups(body, fresh), head_only=False
         )
-        model, rows = loop.fit(
+        model, rows = run.fit(
             task,
             recipe.plan,
             out,
+            run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
             device=device,
-            resume=run.resume,
-            smoke=run.smoke,
-            identity=run.identity(
-                entry.key, pictures.images, pictures.labels, classes=pictures.names
-            ),
             single=device.type == "cpu",
         )
         history += rows

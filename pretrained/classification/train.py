@@ -126,14 +126,12 @@ def train(
         task = FineTuneTask(
             model, train_on, held_out, recipe, device, groups=groups, head_only=run.head_only
         )
-    network, history = loop.fit(
+    network, history = run.fit(
         task,
         plan,
         out,
+        run.identity(key, pictures.images, pictures.labels, classes=pictures.names),
         device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, pictures.images, pictures.labels, classes=pictures.names),
     )
     assert isinstance(network, ResidualNet)
     network.cpu()

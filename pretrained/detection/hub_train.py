@@ -84,14 +84,12 @@ def train(
         clip=CLIP,
     )
     before = task.evaluate(deepcopy(network))
-    tuned, history = loop.fit(
+    tuned, history = run.fit(
         task,
         run.plan(usual),
         out,
+        run.identity(entry.key, scenes.contents(), classes=classes),
         device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(entry.key, scenes.contents(), classes=classes),
     )
     checkpoint.save_weights(out, tuned.state_dict())
     made = provenance(

@@ -135,14 +135,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     )
     usual = recipe.plan if fresh else replace(recipe.plan, **TUNED)
     plan = run.plan(usual)
-    averaged, history = loop.fit(
-        task,
-        plan,
-        out,
-        device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, scenes.contents(), classes=names),
+    averaged, history = run.fit(
+        task, plan, out, run.identity(key, scenes.contents(), classes=names), device=device
     )
     made = provenance(
         run,

@@ -75,14 +75,7 @@ def train(
         raise UnknownEntry(model=key)
     plan = run.plan(RECIPES[key].plan)
     task, facts = task_of(key, source, run.seed)
-    _, history = loop.fit(
-        task,
-        plan,
-        out,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, Path(source)),
-    )
+    _, history = run.fit(task, plan, out, run.identity(key, Path(source)))
     made = provenance(run, loop.choose_device(), history, **facts)
     from pretrained.handwriting import finish
 

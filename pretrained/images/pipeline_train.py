@@ -107,14 +107,8 @@ def train(
     before = task.evaluate(deepcopy(model))
     usual = loop.Plan.gentle(ROUNDS, PEAK)
     plan = run.plan(usual)
-    learnt, history = loop.fit(
-        task,
-        plan,
-        out,
-        device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(entry.key, pictures.images),
+    learnt, history = run.fit(
+        task, plan, out, run.identity(entry.key, pictures.images), device=device
     )
     assert isinstance(learnt, Adapter)
     checkpoint.save_weights(out, learnt.state())

@@ -149,15 +149,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         **options,
     )
     plan = run.plan(recipe.plan)
-    averaged, history = loop.fit(
-        task,
-        plan,
-        out,
-        device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, faces.images),
-    )
+    averaged, history = run.fit(task, plan, out, run.identity(key, faces.images), device=device)
     if isinstance(averaged, Gan):
         replay.strip(out, history)
     made = provenance(

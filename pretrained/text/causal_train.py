@@ -127,15 +127,7 @@ def train(
     task = WriterTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()
     before = task.evaluate(deepcopy(model.to(device)))
-    learnt, history = loop.fit(
-        task,
-        plan,
-        out,
-        device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(entry.key, texts),
-    )
+    learnt, history = run.fit(task, plan, out, run.identity(entry.key, texts), device=device)
     assert isinstance(learnt, Adapter)
     checkpoint.save_weights(out, learnt.state())
     name = out.resolve().name

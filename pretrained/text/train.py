@@ -327,14 +327,12 @@ def train(
     in_verse = data.are_quatrains(texts.train)
     kind = PoemTask if in_verse else WritingTask
     task = kind(network, train_on, held_out, recipe, device)
-    averaged, history = loop.fit(
+    averaged, history = run.fit(
         task,
         plan,
         out,
+        run.identity(key, texts.train, texts.held_out, classes=alphabet.characters),
         device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, texts.train, texts.held_out, classes=alphabet.characters),
     )
     assert isinstance(averaged, CharNet)
     made = provenance(

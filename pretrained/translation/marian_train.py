@@ -147,14 +147,12 @@ def train(
         return {**task.evaluate(network), **bleu}
 
     before = measured(network)
-    tuned, history = loop.fit(
+    tuned, history = run.fit(
         task,
         run.plan(usual),
         out,
+        run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
         device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
     )
     after = measured(tuned)
     save(out, tuned, base)

@@ -169,14 +169,12 @@ def train(
             vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe)
     plan = run.plan(usual)
     task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
-    averaged, history = loop.fit(
+    averaged, history = run.fit(
         task,
         plan,
         out,
+        run.identity(key, train_on, held_out, classes=recipe.languages),
         device=device,
-        resume=run.resume,
-        smoke=run.smoke,
-        identity=run.identity(key, train_on, held_out, classes=recipe.languages),
     )
     assert isinstance(averaged, TranslationNet)
     made = provenance(
