@@ -25,6 +25,14 @@ CALLED = re.compile(
     r"\b(?:name is|[Cc]all me|appelle|[Aa]ppelle[rz]?-moi|Mrs?\.?|Ms\.?|Dr\.?"
     r"|Monsieur|Madame|Mme|M\.) ([A-ZÀ-Ý][\w'-]+)"
 )
+#: Frequent family names: 我叫李华 is a name, 我叫车了 is not.
+FAMILY = (
+    "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏"
+    "魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万"
+)
+CALLED_ZH = re.compile(
+    rf"(?:我叫|名叫|名字叫|名字是)([{FAMILY}][\u4e00-\u9fff]{{1,2}})(?=[。，！？、,.!?\s]|$)"
+)
 
 
 @dataclass(frozen=True)
@@ -97,10 +105,14 @@ def stand_ins(text: str, source: str, target: str) -> Reading:
 
 
 def names(text: str, source: str) -> list[everyday.Row]:
-    """The names in a text that our table has, and one that somebody is called."""
+    """The names in a text that our table has, and one that somebody is called, which stays as it is
+    written."""
     rows, _ = exchange.known(source if source != "en" else "fr")
     if source == "zh":
         there = [row for row in rows.values() if len(row[2]) > 1 and text.count(row[2]) == 1]
+        found = CALLED_ZH.search(text)
+        if found and text.count(found[1]) == 1 and not any(row[2] in found[1] for row in there):
+            there.append((found[1],) * 3)
         return sorted(there, key=lambda row: text.index(row[2]))
     column = COLUMN[source]
     named = [row for row in rows.values() if len(re.findall(rf"\b{row[column]}\b", text)) == 1]

@@ -269,6 +269,13 @@ def test_names_and_long_figures_are_put_back():
     assert readings.readings("At 7:30.", "en", "fr")[0].kept == ()
 
 
+def test_a_chinese_name_outside_the_table_stays_as_it_is_written():
+    first = readings.readings("你好！我叫李华。", "zh", "en")[0]
+    assert first.text == "你好！我叫汤姆。" and first.kept == (("Tom", "李华"),)
+    for no_name in ("我叫什么？", "我叫车了。", "叫我回家。"):
+        assert readings.readings(no_name, "zh", "en")[0].kept == ()
+
+
 def test_full_width_figures_are_figures():
     assert data.tidy("我２５岁", "zh") == "我25岁"
     assert figures.missing("J'ai 2 chats.", ("2", "11")) == 1
