@@ -18,29 +18,34 @@
 		const answer = near ?? [...room.querySelectorAll(".answer")].find((one) => one.offsetParent);
 		forget();
 		if (!answer) return;
-		due = { answer, until: Date.now() + PATIENCE };
+		due = { answer, room, until: Date.now() + PATIENCE };
 		changes.observe(answer, { childList: true, subtree: true, characterData: true });
 	};
 	const forget = () => {
 		changes.disconnect();
 		due = null;
 	};
+	// Why there is no answer may stand beside what was given: then that is what has to be seen.
+	const place = () => [...due.room.querySelectorAll(".refusal")].find((one) => one.offsetParent) ?? due.answer;
+	const inSight = (one) => {
+		const { top, bottom, height } = one.getBoundingClientRect();
+		return Math.min(bottom, innerHeight) - Math.max(top, 0) >= Math.min(height, SEEN);
+	};
 	const changes = new MutationObserver(() => {
 		if (!due || Date.now() > due.until) return forget();
-		const { answer } = due;
-		const { top, bottom, height } = answer.getBoundingClientRect();
-		if (!height) return; // nothing is drawn there yet
-		const shown = Math.min(bottom, innerHeight) - Math.max(top, 0);
-		if (shown >= Math.min(height, SEEN)) return forget();
+		if (!due.answer.getBoundingClientRect().height) return; // nothing is drawn there yet
 		changes.disconnect();
-		show(answer, less.matches ? "auto" : "smooth");
+		const mine = due;
 		due.until = Date.now() + SETTLING;
-		setTimeout(function again() {
-			if (due?.answer !== answer || Date.now() > due.until) return;
-			const { top } = answer.getBoundingClientRect();
-			if (top < 0 || top > innerHeight - SEEN) show(answer, "auto");
-			setTimeout(again, EVERY);
-		}, EVERY);
+		let behavior = less.matches ? "auto" : "smooth";
+		(function look() {
+			if (due !== mine || Date.now() > due.until) return;
+			if (!inSight(place())) {
+				show(place(), behavior);
+				behavior = "auto";
+			}
+			setTimeout(look, EVERY);
+		})();
 	});
 
 	for (const kind of ["click", "change", "drop", "paste"]) addEventListener(kind, (event) => {

@@ -61,5 +61,5 @@ def chips(say: Say, source: str) -> str:
     return (
         f'<div class="chips" role="group" aria-label="{label}" lang="{TAGS[source]}">'
         f"{''.join(good)}</div>"
-        f'<div class="chips">{told}<span lang="{TAGS[source]}">{fooling}</span></div>'
+        f'<div class="chips fooling">{told}<span lang="{TAGS[source]}">{fooling}</span></div>'
     )

@@ -150,6 +150,17 @@ def test_the_answer_comes_into_view_after_a_tap(
     expect(answer).to_be_in_viewport(ratio=0.2)
 
 
+def test_why_there_is_no_answer_comes_into_view_instead(new_page: NewPage, app_url: str) -> None:
+    page = new_page(**STILL_PHONE)
+    visit(page, app_url, "tab=classification")
+    no_picture = {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    page.locator("#classify-picture input[type=file]").set_input_files(no_picture)
+    refused = page.locator("#classification .room-try .refusal:visible")
+    expect(refused).to_have_count(1)
+    expect(refused).to_be_in_viewport(ratio=1)
+    expect(page.locator("#classification .unshown")).to_be_hidden()
+
+
 def test_an_answer_in_sight_moves_nothing(page: Page, app_url: str) -> None:
     visit(page, app_url, "tab=translation")
     page.locator("#say-examples [data-pick]").nth(1).click()
