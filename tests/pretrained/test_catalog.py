@@ -52,8 +52,7 @@ def test_a_bundled_model_keeps_its_papers_and_its_size(entry):
     assert entry.bytes <= 12 * MEGABYTE or entry.wheel
     metrics = checkpoint.read_json(folder, "metrics.json")
     assert {"command", "seed", "hardware", "wall_seconds", "data"} <= set(metrics["training"])
-    # What only borrows weights may wait for its score: nothing is claimed of it until then.
-    assert metrics["results"] or entry.borrows, "a shipped model is scored"
+    assert metrics["results"], "a shipped model is scored"
     for result in metrics["results"]:
         assert result["n"] >= 100 and "/" in result["split"] and result["command"]
         for figure in result["metrics"].values():
