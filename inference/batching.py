@@ -33,7 +33,7 @@ class Cancelled(Exception):
 
 
 class Job:
-    """Something that waits for a model: a request, a generation, or just the model's arrival.
+    """Something that waits for a model: a request, a generation, or just for the load.
 
     ``seconds`` from ``asked_at`` (on the engine's clock) it is too late to begin with it.
     ``caller`` is who asked (see `inference.round_robin`), () nobody in particular.
@@ -61,7 +61,7 @@ class Job:
         self._tell(self, outcome)
         return True
 
-    def goes_with(self, other: Job) -> bool:
+    def batchable_with(self, other: Job) -> bool:
         """Whether both can be taken together."""
         return True
 
@@ -83,7 +83,7 @@ class Request(Job):
         super().__init__(*job)
         self.input, self.options = input, dict(options)
 
-    def goes_with(self, other: Job) -> bool:
+    def batchable_with(self, other: Job) -> bool:
         """Whether both can be in one batch. Options that cannot be compared go alone."""
         try:
             return isinstance(other, Request) and bool(self.options == other.options)
@@ -91,7 +91,7 @@ class Request(Job):
             return False
 
 
-class Arrival(Job):
+class LoadRequest(Job):
     """Ends when the model is on the device: what `Engine.preload` waits for."""
 
 
@@ -101,7 +101,7 @@ J = TypeVar("J", bound=Job)
 class Queue:
     """Jobs of all models, those of each caller in the order they came; at most ``limit`` of them.
 
-    ``lock`` is reentrant and also guards which models have a thread (see `inference.lane`).
+    ``lock`` is reentrant and also guards which models have a thread (see `inference.worker`).
     """
 
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:
@@ -153,7 +153,7 @@ class Queue:
                     job.expire()
                 elif job.caller and not alone and had[job.caller] >= SHARE:
                     continue
-                elif not taken or job.goes_with(taken[0]):
+                elif not taken or job.batchable_with(taken[0]):
                     self.remove(job, served=True)
                     had[job.caller] += 1
                     taken.append(job)

@@ -19,10 +19,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from inference.contract import Entry, Load, measure
 from inference.device import Device, with_room
 from inference.errors import Closed
 from inference.metrics import Metrics
+from inference.protocols import Entry, Load, measure
 
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -132,9 +132,9 @@ class Cache:
                 self._forget_if_over(slot)
                 self._changed.notify_all()
             self._metrics.load_failed(entry.key)
-            self.settle()
+            self.evict_due()
             raise
-        self.settle()
+        self.evict_due()
         return Lease(self, slot)
 
     def _bring(self, slot: Slot) -> None:
@@ -146,7 +146,7 @@ class Cache:
         parked = slot.model
         with self._changed:
             slot.where, slot.bytes = device.kind, slot.bytes or entry.bytes
-        self.settle()  # makes room for what is expected
+        self.evict_due()  # makes room for what is expected
 
         def progress(done: int, total: int) -> None:
             if self._closing:  # breaks a long download off
@@ -171,11 +171,11 @@ class Cache:
         with self._changed:
             slot.leases -= 1
             slot.used_at = self._clock()
-        self.settle()
+        self.evict_due()
 
     # Leaving
 
-    def settle(self) -> None:
+    def evict_due(self) -> None:
         """Lets go of what has to leave: doomed, idle for too long, or over a budget."""
         left = False
         while True:
@@ -286,7 +286,7 @@ class Cache:
             else:
                 slot.doomed = True
                 slot.gone.append(gone)
-        self.settle()
+        self.evict_due()
         return gone
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""How an answer is computed: the queue, the lanes and the cache put together.
+"""How an answer is computed: the queue, the workers and the cache put together.
 
-    asked -> Queue -> Lane (one thread a model) -> Cache.acquire -> predict or step -> Job.finish
+    asked -> Queue -> Worker (one thread a model) -> Cache.acquire -> predict or step -> Job.finish
 
 The engine belongs to no event loop: ask it from any, or from several at once.
 """
@@ -16,22 +16,22 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from inference import bell
-from inference.batching import Arrival, Job, Queue, Request
+from inference import wakeup
+from inference.batching import Job, LoadRequest, Queue, Request
 from inference.cache import Cache
-from inference.contract import Entry, Load, load_entry
 from inference.device import Device, choose
 from inference.errors import Busy, Closed, Refusal, Unfiltered, UnknownModel
-from inference.lane import Lane
 from inference.metrics import Metrics
+from inference.protocols import Entry, Load, load_entry
 from inference.round_robin import Path
 from inference.settings import Settings
 from inference.streaming import Generation
+from inference.worker import Worker
 
 
-def in_a_thread(lane: Lane) -> None:
-    """Runs a lane the ordinary way. Daemon: a stuck model must not keep the process alive."""
-    threading.Thread(target=lane.run, name=f"model {lane.key}", daemon=True).start()
+def in_a_thread(worker: Worker) -> None:
+    """Runs a worker the ordinary way. Daemon: a stuck model must not keep the process alive."""
+    threading.Thread(target=worker.run, name=f"model {worker.key}", daemon=True).start()
 
 
 class Engine:
@@ -39,7 +39,7 @@ class Engine:
 
     ``entries`` maps keys to catalogue entries. ``caller`` tells who is asking where ``predict`` and
     ``stream`` are not told: callers take turns. ``load``, ``clock`` (seconds, monotonic),
-    ``device`` and ``start`` (gets every new lane running) are there to be replaced in tests.
+    ``device`` and ``start`` (gets every new worker running) are there to be replaced in tests.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         device: Device | None = None,
         metrics: Metrics | None = None,
-        start: Callable[[Lane], None] = in_a_thread,
+        start: Callable[[Worker], None] = in_a_thread,
         caller: Callable[[], Path] = tuple,
     ) -> None:
         self.settings = settings
@@ -73,8 +73,8 @@ class Engine:
             self._keep_alive,
             self.metrics,
         )
-        self._lanes: dict[str, Lane] = {}  # guarded by the queue's lock
-        self._ended: dict[Lane, Future[None]] = {}
+        self._workers: dict[str, Worker] = {}  # guarded by the queue's lock
+        self._ended: dict[Worker, Future[None]] = {}
         self._count = threading.Lock()
         self._answered = self._failed = self._preloads = 0
         self.metrics.watch(lambda: len(self._queue), self._cache.used)
@@ -110,7 +110,7 @@ class Engine:
         """
         request = self._request(key, input, deadline, caller, options)
         try:
-            await bell.done(request.future, request.seconds)
+            await wakeup.done(request.future, request.seconds)
         except TimeoutError:
             request.expire()  # unless the answer came just now
         finally:
@@ -186,19 +186,19 @@ class Engine:
         self._known(key)
         if self._cache.warm(key):
             return
-        arrival = Arrival(key, math.inf, self._clock(), _untold)
-        self._submit(arrival)
+        request = LoadRequest(key, math.inf, self._clock(), _untold)
+        self._submit(request)
         try:
-            await bell.done(arrival.future)
+            await wakeup.done(request.future)
         finally:
-            self._leave(arrival)
-        arrival.future.result()
+            self._leave(request)
+        request.future.result()
 
     async def unload(self, key: str) -> None:
         """Lets a model go; returns when it has. It first serves those who hold it or wait for it
         to load; requests that come later load it anew."""
         self._known(key)
-        await bell.done(self._cache.unload(key))
+        await wakeup.done(self._cache.unload(key))
 
     def status(self) -> dict[str, Any]:
         """What the Server page and ``/status`` show. Never waits for a model."""
@@ -230,15 +230,15 @@ class Engine:
             self._queue.closed = True
             stranded = self._queue.drain()
             running = list(self._ended.values())
-            for lane in self._lanes.values():
-                lane.call()
+            for worker in self._workers.values():
+                worker.call()
         for job in stranded:
             job.finish(error=Closed())
         self._cache.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 for ended in running:
-                    await bell.done(ended)
+                    await wakeup.done(ended)
 
     # Inside
 
@@ -273,28 +273,28 @@ class Engine:
         return request
 
     def _submit(self, job: Job) -> None:
-        """Puts a job into the queue, and makes sure that its model has a lane."""
+        """Puts a job into the queue, and makes sure that its model has a worker."""
         self._known(job.key)
         try:
             with self._queue.lock:
                 self._queue.put(job)
-                lane = self._lanes.get(job.key)
-                new = lane is None
-                if lane is None:
-                    lane = self._lanes[job.key] = self._lane(job.key)
-                    self._ended[lane] = Future()
-                lane.call()
+                worker = self._workers.get(job.key)
+                new = worker is None
+                if worker is None:
+                    worker = self._workers[job.key] = self._worker(job.key)
+                    self._ended[worker] = Future()
+                worker.call()
         except (Busy, Closed) as refusal:
             job.finish(error=refusal)
             raise
         if new:
             try:
-                self._start(lane)
+                self._start(worker)
             except RuntimeError as error:  # no more threads to be had
-                lane.abort(error)
+                worker.abort(error)
 
-    def _lane(self, key: str) -> Lane:
-        return Lane(
+    def _worker(self, key: str) -> Worker:
+        return Worker(
             key,
             entry=lambda: self.entries[key],
             queue=self._queue,
@@ -302,19 +302,19 @@ class Engine:
             metrics=self.metrics,
             clock=self._clock,
             patience=self._keep_alive,
-            end=self._lane_ended,
+            end=self._worker_ended,
         )
 
-    def _lane_ended(self, lane: Lane) -> None:
-        if self._lanes.get(lane.key) is lane:
-            del self._lanes[lane.key]
-        if ended := self._ended.pop(lane, None):
+    def _worker_ended(self, worker: Worker) -> None:
+        if self._workers.get(worker.key) is worker:
+            del self._workers[worker.key]
+        if ended := self._ended.pop(worker, None):
             ended.set_result(None)
 
     def _call(self, key: str) -> None:
         with self._queue.lock:
-            if lane := self._lanes.get(key):
-                lane.call()
+            if worker := self._workers.get(key):
+                worker.call()
 
     def _leave(self, job: Job) -> None:
         """The caller no longer waits, for whatever reason."""
@@ -335,4 +335,4 @@ class Engine:
 
 
 def _untold(job: Job, outcome: str) -> None:
-    """Arrivals are not counted as requests."""
+    """Load requests are not counted as requests."""

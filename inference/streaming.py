@@ -1,4 +1,4 @@
-"""Live generations of one model advance together: one batched step for all.
+"""The generations of one model advance together: one batched step for all.
 
 A generation joins when there is a place and leaves when it is done or its reader is gone, at any
 step (iteration-level scheduling: Yu et al. 2022, Orca). A reader that falls behind pauses its own
@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference.batching import Job, compute
-from inference.bell import Bell
 from inference.errors import explain
+from inference.wakeup import Wakeup
 
 #: Events that may wait for their reader before the generation pauses.
 BUFFER = 32
@@ -39,7 +39,7 @@ class Generation(Job):
         self._clock, self._resume = clock, resume
         self._lock = threading.Lock()
         self._events: deque[Any] = deque()
-        self._bell: Bell | None = None
+        self._wakeup: Wakeup | None = None
         self._read_at = self.asked_at
 
     # The model's side
@@ -51,14 +51,14 @@ class Generation(Job):
     def put(self, event: Any) -> None:
         with self._lock:
             self._events.append(event)
-            if self._bell:
-                self._bell.ring()
+            if self._wakeup:
+                self._wakeup.wake()
 
     def finish(self, answer: Any = None, error: BaseException | None = None) -> bool:
         ended = super().finish(answer, error)
         with self._lock:
-            if self._bell:
-                self._bell.ring()
+            if self._wakeup:
+                self._wakeup.wake()
         return ended
 
     def abandoned(self, now: float) -> bool:
@@ -79,9 +79,9 @@ class Generation(Job):
                 if self.future.done():
                     error = self.future.exception()
                     raise error if error is not None else StopAsyncIteration
-                self._bell = bell = Bell()
+                self._wakeup = wakeup = Wakeup()
             try:
-                await bell.wait(self.seconds)
+                await wakeup.wait(self.seconds)
             except TimeoutError:
                 self.expire()  # unless the last event came just now
         if was_paused:
@@ -89,7 +89,7 @@ class Generation(Job):
         return event
 
 
-class Live:
+class RunningBatch:
     """The generations that advance together. Used by the model's thread alone."""
 
     def __init__(

@@ -53,7 +53,7 @@ class CausalWriter:
             `causal_attention`.
     """
 
-    #: Views are computed text by text: see `inference.contract.Model`.
+    #: Views are computed text by text: see `inference.protocols.Model`.
     one_by_one = True
 
     def __init__(self, network: nn.Module, tokens: Tokens, key: str, device: str) -> None:

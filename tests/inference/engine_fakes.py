@@ -1,4 +1,4 @@
-"""A clock that is told the time, models that do as they are told, lanes taken turn by turn."""
+"""A clock that is told the time, models that do as they are told, workers taken turn by turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from inference import Engine, Settings
 from inference.device import Device
-from inference.lane import Lane
+from inference.worker import Worker
 
 
 class Clock:
@@ -136,28 +136,28 @@ class Loader:
         return self.alive[key]() if key in self.alive else None
 
 
-class Lanes:
-    """Runs the engine's lanes on the test's own thread, one turn at a time."""
+class Workers:
+    """Runs the engine's workers on the test's own thread, one turn at a time."""
 
     def __init__(self) -> None:
-        self.turns: dict[str, Iterator[float]] = {}
+        self.loops: dict[str, Iterator[float]] = {}
 
-    def start(self, lane: Lane) -> None:
-        assert lane.key not in self.turns, "two lanes for one model"
-        self.turns[lane.key] = lane.turns()
+    def start(self, worker: Worker) -> None:
+        assert worker.key not in self.loops, "two workers for one model"
+        self.loops[worker.key] = worker.loop()
 
     def step(self, key: str) -> bool:
         """One turn; whether there was something to do."""
-        if key not in self.turns:
+        if key not in self.loops:
             return False
-        idle = next(self.turns[key], None)
+        idle = next(self.loops[key], None)
         if idle is None:
-            del self.turns[key]
+            del self.loops[key]
         return not idle
 
     def run(self) -> None:
-        """Until no lane has anything to do."""
-        while any([self.step(key) for key in list(self.turns)]):
+        """Until no worker has anything to do."""
+        while any([self.step(key) for key in list(self.loops)]):
             pass
 
 
@@ -171,14 +171,14 @@ class House:
     def __init__(
         self, *entries: FakeEntry, device: Device = CPU, by_hand: bool = True, **settings: Any
     ) -> None:
-        self.clock, self.loader, self.lanes = Clock(), Loader(), Lanes()
+        self.clock, self.loader, self.workers = Clock(), Loader(), Workers()
         self.engine = Engine(
             {entry.key: entry for entry in entries or (FakeEntry("a"),)},
             Settings(**settings),
             load=self.loader,
             clock=self.clock,
             device=device,
-            **({"start": self.lanes.start} if by_hand else {}),
+            **({"start": self.workers.start} if by_hand else {}),
         )
 
     def ask(self, key: str, input: Any, **options: Any) -> asyncio.Task[Any]:
@@ -188,7 +188,7 @@ class House:
         """Until nobody has anything to do."""
         for _ in range(3):
             await settled()
-            self.lanes.run()
+            self.workers.run()
         await settled()
 
     def row(self, key: str) -> dict[str, Any]:

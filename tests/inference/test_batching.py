@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from engine_fakes import Clock, FakeModel, OutOfMemoryError, Spoilt
 
-from inference.batching import SHARE, Arrival, Job, Queue, Request, compute
+from inference.batching import SHARE, Job, LoadRequest, Queue, Request, compute
 from inference.errors import Busy, Closed, DeadlineExceeded
 
 
@@ -91,10 +91,10 @@ def test_models_and_kinds_do_not_mix() -> None:
     desk = Desk()
     desk.put(1)
     desk.put(2, key="b")
-    desk.queue.put(Arrival("a", 60.0, 0.0, desk._tell))
+    desk.queue.put(LoadRequest("a", 60.0, 0.0, desk._tell))
     assert desk.take(key="b") == [2]
     assert desk.take() == [1]
-    assert len(desk.queue.take("a", Arrival, 10)) == 1
+    assert len(desk.queue.take("a", LoadRequest, 10)) == 1
     assert not desk.queue.waits("a") and len(desk.queue) == 0
 
 

@@ -48,10 +48,10 @@ def test_idle_models_leave_after_the_keep_alive() -> None:
     shelf = Shelf(keep_alive=10)
     shelf.use(A)
     shelf.clock.now = 9.9
-    shelf.cache.settle()
+    shelf.cache.evict_due()
     assert shelf.states() == "warm cold cold"
     shelf.clock.now = 10
-    shelf.cache.settle()
+    shelf.cache.evict_due()
     assert shelf.states() == "cold cold cold"
     assert shelf.loader.model("a") is None
 
@@ -131,10 +131,10 @@ def test_parked_models_leave_after_a_second_keep_alive() -> None:
     shelf = Shelf(GPU, keep_alive=10)
     shelf.use(A)
     shelf.clock.now = 10
-    shelf.cache.settle()
+    shelf.cache.evict_due()
     assert shelf.states() == "parked cold cold"
     shelf.clock.now = 20
-    shelf.cache.settle()
+    shelf.cache.evict_due()
     assert shelf.states() == "cold cold cold"
 
 

@@ -305,7 +305,7 @@ def test_unload_during_work_comes_between_two_batches() -> None:
 
         tasks = [house.ask("a", unload), house.ask("a", 2), house.ask("a", 3)]
         await settled()
-        house.lanes.step("a")
+        house.workers.step("a")
         await settled()
         assert not unloading[0].done()
         await house.run()
@@ -371,7 +371,7 @@ def test_closing_refuses_what_waits_and_lets_every_model_go() -> None:
         await closing
         assert house.loader.model("b") is None
         assert isinstance(await refusal(house.ask("a", 1)), Closed)
-        assert not house.lanes.turns
+        assert not house.workers.loops
         await house.engine.close()
 
     run(facts())
@@ -398,7 +398,7 @@ def test_closing_does_not_wait_for_ever() -> None:
 
 def test_a_lane_that_breaks_leaves_nobody_waiting() -> None:
     house = House(by_hand=False)
-    house.engine._cache.settle = lambda: 1 / 0  # type: ignore[assignment, return-value]
+    house.engine._cache.evict_due = lambda: 1 / 0  # type: ignore[assignment, return-value]
 
     async def facts() -> None:
         assert isinstance(await refusal(house.ask("a", 1)), Refusal)

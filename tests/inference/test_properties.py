@@ -4,7 +4,7 @@
 - no model leaves while somebody holds it, and none is loaded twice at once,
 - every request is answered exactly once, and in the end all are.
 
-Lanes run on the test's own thread, turn by turn, so that each history can be replayed.
+Workers run on the test's own thread, turn by turn, so that each history can be replayed.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Leases(RuleBasedStateMachine):
             self.cache.unload(key)
         elif what == "later":
             self.clock.now += 7
-            self.cache.settle()
+            self.cache.evict_due()
         elif what == "acquire" and self.cache.row(ENTRIES[key])["state"] in ("cold", "warm"):
             self.mine.append(self.cache.acquire(ENTRIES[key]))
 
@@ -157,7 +157,7 @@ class Leases(RuleBasedStateMachine):
     @precondition(lambda self: hasattr(self, "cache"))
     def later(self, seconds: float) -> None:
         self.clock.now += seconds
-        self.cache.settle()
+        self.cache.evict_due()
 
     @rule()
     @precondition(lambda self: hasattr(self, "cache"))
@@ -286,7 +286,7 @@ class Requests(RuleBasedStateMachine):
     @precondition(lambda self: self.house)
     def work(self, key: str, turns: int) -> None:
         for _ in range(turns):
-            self.house.lanes.step(key)
+            self.house.workers.step(key)
             self.settle()
 
     @rule(key=key_names, error=st.sampled_from([OSError, MemoryError, OutOfMemoryError]))
@@ -377,7 +377,7 @@ class Requests(RuleBasedStateMachine):
         assert self.house.outcomes().total() == len(self.asked) + self.begun
         gc.collect()
         assert all(self.house.loader.model(key) is None for key in KEYS)
-        assert not self.house.lanes.turns
+        assert not self.house.workers.loops
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 

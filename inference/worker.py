@@ -1,8 +1,9 @@
 """The one thread in which a model is loaded and used.
 
-A lane lives from a model's first request until the model has left memory. Its work is written as a
-generator, `Lane.turns`, that yields between any two pieces of work: a thread runs through it, and a
-test can take it step by step, so that every interleaving can be tried without threads or sleep.
+A worker lives from a model's first request until the model has left memory. Its work is written as
+a generator, `Worker.loop`, that yields between any two pieces of work: a thread runs through it,
+and a test can take it step by step, so that every interleaving can be tried without threads or
+sleep.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inference.batching import Arrival, Queue, Request, compute
+from inference.batching import LoadRequest, Queue, Request, compute
 from inference.cache import Cache, Lease
-from inference.contract import Entry
 from inference.errors import Closed, explain
 from inference.metrics import Metrics
-from inference.streaming import Generation, Live
+from inference.protocols import Entry
+from inference.streaming import Generation, RunningBatch
 
-#: Seconds that newcomers may take between two steps of the generations that are live. However long
-#: it takes, one is let in.
+#: Seconds that newcomers may take between two steps of the running batch. However long it takes,
+#: one is let in.
 BETWEEN = 0.02
 
 
-class Lane:
-    """Serves one model. ``end`` is called, under the queue's lock, when the lane is over."""
+class Worker:
+    """Serves one model. ``end`` is called, under the queue's lock, when the worker is over."""
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class Lane:
         metrics: Metrics,
         clock: Callable[[], float],
         patience: float,
-        end: Callable[[Lane], None],
+        end: Callable[[Worker], None],
     ) -> None:
         self.key, self._entry, self._queue, self._cache = key, entry, queue, cache
         self._metrics, self._clock, self._patience, self._end = metrics, clock, patience, end
@@ -56,16 +57,16 @@ class Lane:
             self._called = False
 
     def run(self) -> None:
-        """What the lane's thread does."""
+        """What the worker's thread does."""
         try:
-            for idle in self.turns():
+            for idle in self.loop():
                 if idle:
                     self.wait(idle)
         except BaseException as error:
             self.abort(error)
 
     def abort(self, error: BaseException) -> None:
-        """Ends a lane that cannot go on. Nobody is left waiting."""
+        """Ends a worker that cannot go on. Nobody is left waiting."""
         refusal = explain(error, self.key)
         with self._queue.lock:
             self._end(self)
@@ -73,13 +74,13 @@ class Lane:
         for job in stranded:
             job.finish(error=refusal)
 
-    def turns(self) -> Iterator[float]:
+    def loop(self) -> Iterator[float]:
         """Yields 0 after a piece of work. When there is nothing to do for now, yields the seconds
         after which to look again (whether the model may leave, or a reader is gone)."""
         while True:
             if self._queue.waits(self.key):
-                yield from self._shift()
-            self._cache.settle()
+                yield from self._work()
+            self._cache.evict_due()
             if self._over():
                 return
             if not self._queue.waits(self.key):
@@ -89,11 +90,11 @@ class Lane:
         cold = self._cache.cold(self.key)
         with self._queue.lock:
             over = not self._queue.waits(self.key) and (cold or self._queue.closed)
-            if over:  # whoever comes next starts a new lane
+            if over:  # whoever comes next starts a new worker
                 self._end(self)
             return over
 
-    def _shift(self) -> Iterator[float]:
+    def _work(self) -> Iterator[float]:
         """Takes a lease, works until nothing is left to do, and gives it back."""
         try:
             lease = self._cache.acquire(self._entry())
@@ -108,43 +109,43 @@ class Lane:
 
     def _serve(self, lease: Lease) -> Iterator[float]:
         most = max(1, self._entry().max_batch)
-        live = Live(lease.model, self.key, self._clock, self._cache.evict_idle)
+        running = RunningBatch(lease.model, self.key, self._clock, self._cache.evict_idle)
         open_ = True  # at first even if the model is doomed, so that each lease serves somebody
         try:
             while not self._queue.closed:
                 worked = False
                 if open_:
-                    for job in self._queue.take(self.key, Arrival, self._queue.limit):
+                    for job in self._queue.take(self.key, LoadRequest, self._queue.limit):
                         job.finish()
                     # Whoever writes waits for one answer, and so does one who comes while the
                     # model answers, if it gains nothing from more at once.
-                    alone = len(live) or getattr(lease.model, "one_by_one", False)
+                    alone = len(running) or getattr(lease.model, "one_by_one", False)
                     if requests := self._queue.take(self.key, Request, 1 if alone else most):
                         self._answer(lease, requests)
                         worked = True
-                    worked |= self._let_in(most, live)
-                steps = live.advance()
+                    worked |= self._admit(most, running)
+                steps = running.advance()
                 if steps:
                     self._metrics.batch(self.key, steps)
                     worked = True
                 if worked:
                     yield 0.0
-                elif len(live):
-                    yield live.patience  # every reader has fallen behind
+                elif len(running):
+                    yield running.patience  # every reader has fallen behind
                 else:
                     return
                 open_ = not lease.doomed
         finally:
-            live.end(Closed())
+            running.end(Closed())
 
-    def _let_in(self, most: int, live: Live) -> bool:
+    def _admit(self, most: int, running: RunningBatch) -> bool:
         """Begins generations while there are places and time; whether any came."""
         until, came = self._clock() + BETWEEN, False
         while not came or self._clock() < until:
-            joining = self._queue.take(self.key, Generation, min(1, most - len(live)))
+            joining = self._queue.take(self.key, Generation, min(1, most - len(running)))
             if not joining:
                 break
-            live.join(joining[0])
+            running.join(joining[0])
             came = True
         return came
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from engine_fakes import FakeEntry
 
-from inference.contract import load_entry, measure
+from inference.protocols import load_entry, measure
 
 
 def test_the_loader_is_imported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

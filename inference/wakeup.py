@@ -13,29 +13,29 @@ from concurrent.futures import Future
 from typing import Any
 
 
-class Bell:
-    """Made on the loop that will wait; rung once from any thread."""
+class Wakeup:
+    """Made on the loop that will wait; woken once from any thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._rung: asyncio.Future[None] = self._loop.create_future()
+        self._woken: asyncio.Future[None] = self._loop.create_future()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed
             self._loop.call_soon_threadsafe(self._set)
 
     def _set(self) -> None:
-        if not self._rung.done():
-            self._rung.set_result(None)
+        if not self._woken.done():
+            self._woken.set_result(None)
 
     async def wait(self, seconds: float) -> None:
         """Raises `TimeoutError` after ``seconds`` (which may be infinite)."""
         async with asyncio.timeout(None if seconds == math.inf else seconds):
-            await self._rung
+            await self._woken
 
 
 async def done(future: Future[Any], seconds: float = math.inf) -> None:
     """Until a thread's future is done. Raises `TimeoutError`; never cancels the future."""
-    bell = Bell()
-    future.add_done_callback(lambda _: bell.ring())
-    await bell.wait(seconds)
+    wakeup = Wakeup()
+    future.add_done_callback(lambda _: wakeup.wake())
+    await wakeup.wait(seconds)
