@@ -4,8 +4,8 @@ Two LSTM layers predict where the pen goes next as a mixture of Gaussians. The f
 soft window along the text: a few Gaussians over the characters that only ever move to the right,
 so the network learns by itself which letter it is writing. What differs from the paper: the
 window's weights add up to at most 1, every input of a matrix lies in -1..1 (so that serving can
-compute exactly, see `pretrained.exact`), a vector may stand for the writer's hand, and the pen has
-three states (draw, lift, finished), so that the network says itself when it is done.
+compute exactly, see `pretrained.batch_invariant`), a vector may stand for the writer's hand, and
+the pen has three states (draw, lift, finished), so that the network says itself when it is done.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from pretrained.handwriting.data import GAP
 from pretrained.handwriting.errors import NoSuchHand, NothingToWrite, NotSpelled, TooLong
 from pretrained.handwriting.model import DRAW, FINISHED, LIFT, PenNet
 from pretrained.handwriting.stepper import Doubles, Memory, Mixture, Stepper
-from pretrained.undo import unless_whole
+from pretrained.rollback import rollback_on_error
 
 STYLES = "styles.safetensors"
 #: Characters of one line, and points that one may take: many times what it needs.
@@ -202,7 +202,7 @@ class Pen:
         """Up to four points for each; None while a visitor's own hand is still being read. If it
         raises, nothing has happened."""
         drawn: list[list[Point]] = [[] for _ in states]
-        with unless_whole(states):
+        with rollback_on_error(states):
             for _ in range(STEPS):
                 moving = [i for i, state in enumerate(states) if not state.done]
                 if not moving:

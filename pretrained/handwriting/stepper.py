@@ -1,7 +1,7 @@
 """One step of the pen for many writings at once, the same bits whoever else is writing.
 
-Every matrix product goes through `ExactLinear`. The window and the mixture are computed in double
-precision, one number at a time or in whole numbers, so that no sum depends on the batch.
+Every matrix product goes through `BatchInvariantLinear`. The window and the mixture are computed in
+double precision, one number at a time or in whole numbers, so that no sum depends on the batch.
 
 A limit: the window is computed by numpy, so that a GPU hands its numbers over and waits twice in
 every step. No graph is captured, as the network of characters does, and the pen gains little there.
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pretrained.exact import ExactLinear, on_grid, sigmoid
+from pretrained.batch_invariant import BatchInvariantLinear, fake_quantize, sigmoid
 from pretrained.handwriting.model import PACE, SHARPEST, PenNet, features
 
 Doubles = NDArray[np.float64]
@@ -75,16 +75,16 @@ class Stepper(nn.Module):
         with torch.no_grad():
             upper = dict(network.upper.named_parameters())
             # [features | hand | window | own state], as in training.
-            self.below = ExactLinear(
+            self.below = BatchInvariantLinear(
                 torch.cat([network.outer.weight, network.inner.weight], 1), network.outer.bias
             )
-            self.steer = ExactLinear(network.steer.weight, network.steer.bias)
-            self.above = ExactLinear(
+            self.steer = BatchInvariantLinear(network.steer.weight, network.steer.bias)
+            self.above = BatchInvariantLinear(
                 torch.cat([upper["weight_ih_l0"], upper["weight_hh_l0"]], 1),
                 upper["bias_ih_l0"] + upper["bias_hh_l0"],
             )
-            self.head = ExactLinear(network.head.weight, network.head.bias)
-            hands = on_grid(torch.tanh(network.hands.weight))
+            self.head = BatchInvariantLinear(network.head.weight, network.head.bias)
+            hands = fake_quantize(torch.tanh(network.hands.weight))
             self.register_buffer("hands", hands)
         self.hands: Tensor
 
@@ -137,7 +137,7 @@ class Stepper(nn.Module):
         steer = self.steer(h1).cpu().double().numpy()
         kappa = np.stack([memory.kappa for memory in memories])
         kappa, middles, phi, shown = self._look(steer, kappa, texts, starts)
-        seen = on_grid(torch.from_numpy(shown).float().to(self.device))
+        seen = fake_quantize(torch.from_numpy(shown).float().to(self.device))
         h2, c2 = _cell(self.above(torch.cat([given, seen, h1, h2], 1)), c2)
         raw = self.head(torch.cat([h1, h2], 1))
         new = [
@@ -206,4 +206,4 @@ def _cell(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     """The gates of an LSTM layer, in the order of nn.LSTM: its output and its cells."""
     i, f, g, o = gates.chunk(4, 1)
     c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
-    return on_grid(sigmoid(o) * torch.tanh(c)), c
+    return fake_quantize(sigmoid(o) * torch.tanh(c)), c

@@ -17,6 +17,7 @@ from torch import Tensor
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
+from pretrained.rollback import rollback_on_error
 from pretrained.text import copies, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet
 from pretrained.text.ending import Ending
@@ -25,7 +26,6 @@ from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import Taste, draw, likeliest
 from pretrained.text.stepper import Stepper
-from pretrained.undo import unless_whole
 
 #: Characters that a view looks at.
 SEEN = 2_000
@@ -60,7 +60,7 @@ class Writing:
 class Writer:
     """A network with its alphabet, as the engine holds it."""
 
-    #: Views are computed text by text: see `inference.contract.Model`.
+    #: Views are computed text by text: see `inference.protocols.Model`.
     one_by_one = True
 
     def __init__(
@@ -135,7 +135,7 @@ class Writer:
     def step(self, states: list[Writing]) -> list[Piece | None]:
         """More characters for every text whose prompt has been read; some more of
         the prompts. If it raises, nothing has happened."""
-        with unless_whole(states):
+        with rollback_on_error(states):
             self._read([state for state in states if len(state.unread) > 1])
             return self._write(states)
 

@@ -1,7 +1,8 @@
 """One character for many texts at once: the network's step, as fast as its weights can be read.
 
-Whoever writes beside it, a text gets the same bits: every product goes through `ExactLinear`. The
-first layer needs no product for its input, which is one of few characters: those are looked up.
+Whoever writes beside it, a text gets the same bits: every product goes through
+`BatchInvariantLinear`. The first layer needs no product for its input, which is one of few
+characters: those are looked up.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pretrained.exact import ExactLinear, on_grid, sigmoid
+from pretrained.batch_invariant import BatchInvariantLinear, fake_quantize, sigmoid
 from pretrained.text.model import CharNet
 
 
@@ -36,22 +37,22 @@ class Stepper(nn.Module):
         with torch.no_grad():
             table = network.embed.weight @ weights["weight_ih_l0"].T + bias[0]
             self.register_buffer("table", table.float().contiguous())  # [V, 4H]
-            self.cells = nn.ModuleList([ExactLinear(weights["weight_hh_l0"])])
+            self.cells = nn.ModuleList([BatchInvariantLinear(weights["weight_hh_l0"])])
             for n in range(1, self.layers):
                 both = torch.cat([weights[f"weight_ih_l{n}"], weights[f"weight_hh_l{n}"]], 1)
-                self.cells.append(ExactLinear(both, bias[n]))
+                self.cells.append(BatchInvariantLinear(both, bias[n]))
             seen = network.out.weight
             if isinstance(network.project, nn.Linear):  # one matrix instead of two in a row
                 seen = seen @ network.project.weight
-            self.out = ExactLinear(seen, network.out.bias)
-        self._captured: Captured | None = None
+            self.out = BatchInvariantLinear(seen, network.out.bias)
+        self._captured: CudaGraphStep | None = None
 
     @torch.no_grad()
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Characters [B], states [layers, B, H] -> logits [B, V], the new states."""
-        if x.device.type == "cuda" and len(x) <= Captured.MOST:
+        if x.device.type == "cuda" and len(x) <= CudaGraphStep.MOST:
             if self._captured is None:
-                self._captured = Captured(self)
+                self._captured = CudaGraphStep(self)
             return self._captured(x, h, c)
         return self.compute(x, h, c)
 
@@ -63,7 +64,7 @@ class Stepper(nn.Module):
             gates = self.table[x] + cell(h[0]) if n == 0 else cell(torch.cat([below, h[n]], 1))
             i, f, g, o = gates.chunk(4, 1)
             cs.append(sigmoid(f) * c[n] + sigmoid(i) * torch.tanh(g))
-            below = on_grid(sigmoid(o) * torch.tanh(cs[-1]))
+            below = fake_quantize(sigmoid(o) * torch.tanh(cs[-1]))
             hs.append(below)
         return self.out(below), torch.stack(hs), torch.stack(cs)
 
@@ -73,7 +74,7 @@ class Stepper(nn.Module):
         return super()._apply(fn, recurse)
 
 
-class Captured:
+class CudaGraphStep:
     """The step as one CUDA graph of fixed size: a launch instead of thirty."""
 
     MOST = 64  # texts; fewer are padded

@@ -1,7 +1,7 @@
 """The served arithmetic of a `TranslationNet`: the same bits for a sentence in every batch.
 
-Products go through `ExactLinear`; the attention's are sums of whole numbers in double precision,
-so that neither the other sentences nor the padding that they bring change a bit.
+Products go through `BatchInvariantLinear`; the attention's are sums of whole numbers in double
+precision, so that neither the other sentences nor the padding that they bring change a bit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pretrained.exact import LEVELS, ExactLinear, on_grid, sigmoid
+from pretrained.batch_invariant import LEVELS, BatchInvariantLinear, fake_quantize, sigmoid
 from pretrained.translation.model import TranslationNet
 
 #: Questions to the source are multiples of 1 / FINE, at most MOST: exact in double precision.
@@ -54,13 +54,13 @@ class Cell(nn.Module):
         own, before = weights[f"weight_ih_{name}"], weights[f"weight_hh_{name}"]
         bias = weights[f"bias_ih_{name}"] + weights[f"bias_hh_{name}"]
         self.hidden = before.shape[1]
-        self.product = ExactLinear(torch.cat([own * scale, before], 1), bias)
+        self.product = BatchInvariantLinear(torch.cat([own * scale, before], 1), bias)
 
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [R, I], state [R, H] twice -> the new state."""
         i, f, g, o = self.product(torch.cat([x, h], 1)).chunk(4, 1)
         c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
-        return on_grid(sigmoid(o) * torch.tanh(c)), c
+        return fake_quantize(sigmoid(o) * torch.tanh(c)), c
 
 
 State = tuple[Tensor, Tensor, Tensor, Tensor]  #: h and c of the lower cell, then of the upper one
@@ -77,7 +77,7 @@ class Stepper(nn.Module):
         width = network.lower.hidden_size
         with torch.no_grad():
             largest = float(network.embed.weight.abs().max().clamp_min(1e-6))
-            self.register_buffer("vectors", on_grid(network.embed.weight / largest))
+            self.register_buffer("vectors", fake_quantize(network.embed.weight / largest))
             scale = largest * network.loudness
             layers = network.encoder.num_layers
             ways = [
@@ -88,15 +88,15 @@ class Stepper(nn.Module):
                 for way in ("", "_reverse")
             ]
             self.onward, self.back = map(nn.ModuleList, ways)
-            self.start = ExactLinear(network.start.weight, network.start.bias)
+            self.start = BatchInvariantLinear(network.start.weight, network.start.bias)
             self.lower = Cell(network.lower, "l0", scale)
             ask = network.ask
-            self.ask = None if ask is None else ExactLinear(ask.weight * width**-0.5)
+            self.ask = None if ask is None else BatchInvariantLinear(ask.weight * width**-0.5)
             self.upper = Cell(network.upper, "l0", 1.0)
-            self.project = ExactLinear(network.project.weight, network.project.bias)
+            self.project = BatchInvariantLinear(network.project.weight, network.project.bias)
             bias = network.bias.detach().clone()
             bias[list(never)] = NEVER
-            self.out = ExactLinear(network.embed.weight, bias)
+            self.out = BatchInvariantLinear(network.embed.weight, bias)
 
     @property
     def device(self) -> torch.device:
@@ -142,7 +142,7 @@ class Stepper(nn.Module):
     def begin(self, read: Read) -> State:
         """The decoder's states [B, 1, H] before anything is written."""
         first, second = torch.tanh(self.start(read.meaning))[:, None].chunk(2, 2)
-        first, second = on_grid(first), on_grid(second)
+        first, second = fake_quantize(first), fake_quantize(second)
         return first, torch.zeros_like(first), second, torch.zeros_like(second)
 
     @torch.no_grad()
@@ -185,4 +185,4 @@ class Stepper(nn.Module):
         shares = shares.masked_fill(~read.there[:, None], 0.0)
         whole = shares.sum(2, keepdim=True)
         context = (shares @ read.seen) / (whole * LEVELS)
-        return on_grid(context.float()).to(self.device), shares / whole
+        return fake_quantize(context.float()).to(self.device), shares / whole

@@ -335,7 +335,7 @@ def test_a_capture_does_not_mind_what_other_threads_do(writer, monkeypatch):
 
     for name in ("Stream", "stream", "current_stream", "CUDAGraph", "graph"):
         monkeypatch.setattr(torch.cuda, name, Anything)
-    stepper.Captured(writer.stepper)
+    stepper.CudaGraphStep(writer.stepper)
     assert seen == {"capture_error_mode": "thread_local"}
 
 

@@ -14,20 +14,20 @@ import numpy as np
 
 
 @contextmanager
-def unless_whole(states: Sequence[Any]) -> Iterator[None]:
+def rollback_on_error(states: Sequence[Any]) -> Iterator[None]:
     """Restores every attribute of ``states`` if what is done within raises.
 
     Attributes are held by reference: a step must replace them, and not change them in place. The
-    sources of chance are the exception, their state is kept too.
+    random generators are the exception, their state is kept too.
     """
     before = [vars(state).copy() for state in states]
-    sources = [v for kept in before for v in kept.values() if isinstance(v, np.random.Generator)]
-    chances = [source.bit_generator.state for source in sources]
+    rngs = [v for kept in before for v in kept.values() if isinstance(v, np.random.Generator)]
+    rng_states = [rng.bit_generator.state for rng in rngs]
     try:
         yield
     except BaseException:
         for state, kept in zip(states, before, strict=True):
             vars(state).update(kept)
-        for source, chance in zip(sources, chances, strict=True):
-            source.bit_generator.state = chance
+        for rng, rng_state in zip(rngs, rng_states, strict=True):
+            rng.bit_generator.state = rng_state
         raise

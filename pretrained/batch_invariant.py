@@ -21,7 +21,7 @@ LEVELS, DIGIT = 16_383, 128
 EXACT = 2**24
 
 
-def on_grid(x: Tensor) -> Tensor:
+def fake_quantize(x: Tensor) -> Tensor:
     """``x`` in -1..1, rounded to the nearest multiple of 1 / LEVELS."""
     return torch.round(x * LEVELS) / LEVELS
 
@@ -35,7 +35,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return 0.5 + 0.5 * torch.tanh(0.5 * x)
 
 
-class ExactLinear(nn.Module):
+class BatchInvariantLinear(nn.Module):
     """``x @ weight.T + bias`` for ``x`` [B, K] in -1..1, the same for a row in every batch.
 
     Args:

@@ -5,13 +5,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretrained.exact import EXACT, LEVELS, ExactLinear, on_grid, sigmoid
+from pretrained.batch_invariant import EXACT, LEVELS, BatchInvariantLinear, fake_quantize, sigmoid
 
 
-def layer(rows: int, columns: int, seed: int = 0) -> tuple[ExactLinear, torch.Tensor]:
+def layer(rows: int, columns: int, seed: int = 0) -> tuple[BatchInvariantLinear, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(rows, columns, generator=generator) * 0.3
-    return ExactLinear(weight, torch.randn(rows, generator=generator)), weight
+    return BatchInvariantLinear(weight, torch.randn(rows, generator=generator)), weight
 
 
 @settings(max_examples=25, deadline=None)
@@ -51,11 +51,11 @@ def test_no_sum_can_leave_the_whole_numbers_that_float32_holds(sign):
 
 
 def test_a_matrix_of_zeros_gives_the_bias():
-    linear = ExactLinear(torch.zeros(3, 4), torch.tensor([1.0, 2.0, 3.0]))
+    linear = BatchInvariantLinear(torch.zeros(3, 4), torch.tensor([1.0, 2.0, 3.0]))
     assert linear(torch.ones(2, 4)).tolist() == [[1, 2, 3], [1, 2, 3]]
 
 
-@pytest.mark.parametrize("function", [sigmoid, torch.tanh, on_grid], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [sigmoid, torch.tanh, fake_quantize], ids=lambda f: f.__name__)
 def test_elementwise_functions_do_not_care_for_the_place(function):
     x = torch.randn(5_003, generator=torch.Generator().manual_seed(0)) * 4
     together = function(x)
