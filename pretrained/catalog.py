@@ -17,9 +17,9 @@ from pretrained.classification import imagenet_names
 from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES
 from pretrained.detection.hub_entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
-from pretrained.hub import ONE_MODEL
 from pretrained.images.pipeline_entries import PIPELINE_ENTRIES
 from pretrained.sources import Wheel
+from pretrained.sources.hub import ONE_MODEL
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
 from pretrained.translation.marian_entries import MARIAN_ENTRIES
 
@@ -66,7 +66,7 @@ class Entry:
         borrows: the key of the bundled model whose weights it works with, having none of its own.
         hub_id, revision: repository and commit on the Hub; a revision of None is fixed to the
             commit found at the first download.
-        files: those without which a model of the Hub is not whole, as `pretrained.hub.fetch` takes
+        files: those without which a model of the Hub is not whole, as `sources.hub.fetch` takes
             them.
         wheel: the file of a package on the Python index that holds its weights.
         bytes: weights on disk, or to download.

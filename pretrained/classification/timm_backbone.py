@@ -11,11 +11,12 @@ from typing import Any
 
 from torch import nn
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.classification import imagenet_names
 from pretrained.classification.timm_classifier import Backbone, TimmClassifier
 from pretrained.errors import BadCheckpoint, MissingDependency
+from pretrained.sources import hub
 
 # What a configuration from outside may say about how its network is built. Never a path.
 ARGUMENTS = ("img_size", "global_pool", "class_token", "reg_tokens", "dynamic_img_size")

@@ -16,12 +16,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pretrained import checkpoint, hub, hub_networks
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import hub_masks, rle
 from pretrained.detection.hub_entries import DETECTORS
 from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.sources import hub
+from pretrained.sources.hub import networks
 
 #: ``model_type`` and the class that transformers has for it.
 KINDS = {
@@ -214,9 +216,9 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
         reason = "its config.json does not tell its network and preprocessing: train it again"
         raise BadCheckpoint(path=folder, reason=reason)
     progress(0, entry.bytes)
-    transformers = hub_networks.library(folder, told, tuple(KINDS))
+    transformers = networks.library(folder, told, tuple(KINDS))
     weights = checkpoint.load_weights(folder)
-    with hub_networks.reading(folder):
+    with networks.reading(folder):
         network = getattr(transformers, KINDS[told["model_type"]])(settings(transformers, told))
         network.load_state_dict(weights)
         labels = [network.config.id2label[number] for number in range(len(told["id2label"]))]
@@ -229,9 +231,9 @@ def settings(transformers: Any, told: Mapping[str, Any]) -> Any:
     """A network's config as transformers keeps it, from ``config.json``.
 
     Raises:
-        ValueError: it would fetch something (see `hub_networks.harmless`).
+        ValueError: it would fetch something (see `networks.harmless`).
     """
-    told = hub_networks.harmless(told)
+    told = networks.harmless(told)
     kept = {name: value for name, value in told.items() if name != "model_type"}
     return transformers.AutoConfig.for_model(told["model_type"], **kept)
 
@@ -243,9 +245,9 @@ def build(folder: Path, *, masks: bool = False) -> tuple[Any, Preprocessing]:
         BadCheckpoint, MissingDependency: as they say.
     """
     told = checkpoint.read_json(folder, checkpoint.CONFIG)
-    transformers = hub_networks.library(folder, told, tuple(KINDS))
+    transformers = networks.library(folder, told, tuple(KINDS))
     kind = "DetrForSegmentation" if masks else KINDS[told["model_type"]]
-    with hub_networks.reading(folder):
+    with networks.reading(folder):
         preprocessing = Preprocessing.of(
             checkpoint.read_json(folder, PREPROCESSING), told.get("patch_size", 1)
         )
@@ -257,5 +259,5 @@ def build(folder: Path, *, masks: bool = False) -> tuple[Any, Preprocessing]:
             local_files_only=True,
             output_loading_info=True,
         )
-    hub_networks.check_complete(folder, loaded)
+    networks.check_complete(folder, loaded)
     return network, preprocessing

@@ -3,7 +3,7 @@
 Plain data, so that the catalogue imports neither torch nor transformers. Weights in single
 precision: four bytes for each number that is learnt or was measured in training, and a header of
 66 kB at most. Commits are those whose files were seen to be there as safetensors, of the size
-given; None: the main branch, or what `pretrained.hub` finds converted, and four bytes a number.
+given; None: the main branch, or what `sources.hub` finds converted, and four bytes a number.
 
 All were trained on COCO (Lin et al. 2014), whose 80 names they answer with. Of the masks' network
 only the things count: it also names grass and sky, which nobody counts.
@@ -55,7 +55,7 @@ class DetectorEntry:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """See `pretrained.hub.fetch`."""
+        """See `sources.hub.fetch`."""
         return FILES
 
     @property

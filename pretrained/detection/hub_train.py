@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import data
 from pretrained.detection.data import Scenes
@@ -22,6 +22,7 @@ from pretrained.detection.hub_preprocessing import Preprocessing
 from pretrained.detection.hub_tuning import WATCHED, Tuning
 from pretrained.detection.left_out import LeftOut
 from pretrained.errors import BadData
+from pretrained.sources import hub
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run

@@ -34,7 +34,7 @@ class PipelineEntry:
         name: of the catalogue's key, ``images/<name>``.
         title: short English name.
         revision: a commit; None for the main branch.
-        files: see `pretrained.hub.fetch`; the largest weights last.
+        files: see `sources.hub.fetch`; the largest weights last.
         network: what the ``config.json`` of its U-Net says of its size; a test counts.
         parameters: of all its networks. bytes: of their weights.
         side: pixels of a picture.

@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 
-from pretrained import checkpoint, hub_networks
+from pretrained import checkpoint
 from pretrained.errors import BadCheckpoint, MissingDependency
 from pretrained.images.pipeline_entries import INDEX
+from pretrained.sources.hub import networks
 
 #: Pipelines that are served, and the class of their U-Net.
 KINDS = {
@@ -75,7 +76,7 @@ def read(folder: Path) -> Parts:
         if kind not in wanted or "quantization_config" in config:
             reason = f"its {name} is {kind}, and the app runs {', '.join(wanted)}"
             raise BadCheckpoint(path=folder, reason=f"{reason}: choose another model")
-        with hub_networks.reading(folder):
+        with networks.reading(folder):
             network, told = getattr(diffusers, kind).from_pretrained(
                 where,
                 torch_dtype=torch.float32,
@@ -84,7 +85,7 @@ def read(folder: Path) -> Parts:
                 low_cpu_mem_usage=False,
                 output_loading_info=True,
             )
-        hub_networks.check_complete(folder, told)
+        networks.check_complete(folder, told)
         return network
 
     unet = part("unet", (KINDS[kind],))
@@ -114,7 +115,7 @@ def schedule(folder: Path, index: Mapping[str, Any]) -> Any:
     where = folder / "scheduler" if (folder / "scheduler").is_dir() else folder
     config = checkpoint.read_json(where, name)
     kind = (index.get("scheduler") or [None, None])[-1]
-    with hub_networks.reading(folder):
+    with networks.reading(folder):
         if kind == "DDPMScheduler":
             return diffusers.DDIMScheduler.from_config(config, timestep_spacing="trailing")
         family = getattr(diffusers, str(kind))
@@ -127,8 +128,8 @@ def _reading(folder: Path) -> tuple[Any, Any]:
     """Network and tokenizer of the text."""
     where = folder / "text_encoder"
     config = checkpoint.read_json(where, checkpoint.CONFIG)
-    transformers = hub_networks.library(folder, config, ("clip_text_model",))
-    with hub_networks.reading(folder):
+    transformers = networks.library(folder, config, ("clip_text_model",))
+    with networks.reading(folder):
         network, told = transformers.CLIPTextModel.from_pretrained(
             where,
             dtype=torch.float32,
@@ -141,5 +142,5 @@ def _reading(folder: Path) -> tuple[Any, Any]:
         )
         if len(words) > network.config.vocab_size:
             raise ValueError("tokens without a vector")
-    hub_networks.check_complete(folder, told)
+    networks.check_complete(folder, told)
     return network, words

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.images import data
 from pretrained.images.denoising import Batch, Denoising
@@ -20,6 +20,7 @@ from pretrained.images.errors import NotTunable
 from pretrained.images.pipeline_entries import PIPELINES
 from pretrained.images.pipeline_parts import read
 from pretrained.lora import RANK, SCALE, Adapter
+from pretrained.sources import hub
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.classification import imagenet_names
 from pretrained.errors import BadCheckpoint, ViewUnsupported
@@ -27,6 +27,7 @@ from pretrained.images.pipeline_parts import Parts, read
 from pretrained.images.point import Point
 from pretrained.images.serve import shown
 from pretrained.lora import merge
+from pretrained.sources import hub
 
 
 @dataclass

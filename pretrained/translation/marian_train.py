@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pretrained import checkpoint, hub
+from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
+from pretrained.sources import hub
 from pretrained.translation import columns, data, scores
 from pretrained.translation.marian import MarianTranslator, build
 from pretrained.translation.marian_entries import DIRECTIONS, FILES

@@ -1,4 +1,4 @@
-"""A small local Hub: enough of its HTTP interface for huggingface_hub and `pretrained.hub`.
+"""A small local Hub: enough of its HTTP interface for huggingface_hub and `pretrained.sources.hub`.
 
 It answers what the real one answers for models: repository information, the file tree, paths,
 HEAD and GET of files with entity tags, commit headers, ranges, a redirect to "the CDN" for large

@@ -17,7 +17,6 @@ from tiny_causal import ENTRY, HUB_ID, MARKS
 from tiny_hub import retold
 
 from pretrained import catalog
-from pretrained import hub as downloads
 from pretrained.errors import (
     BadCheckpoint,
     BadData,
@@ -27,6 +26,7 @@ from pretrained.errors import (
     HubUnsafe,
     ViewUnsupported,
 )
+from pretrained.sources import hub as downloads
 from pretrained.text import causal, causal_evaluate, causal_writer, evaluate
 from pretrained.text.causal_attention import Memory
 from pretrained.text.causal_entries import CAUSAL_ENTRIES, FILES, CausalEntry

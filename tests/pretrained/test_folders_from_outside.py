@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pretrained import catalog, hub_networks
+from pretrained import catalog
 from pretrained.errors import BadCheckpoint
+from pretrained.sources.hub import networks
 
 GOOD: dict[str, Any] = {
     "key": "classification/mine",
@@ -78,7 +79,7 @@ def test_a_config_keeps_nothing_that_makes_a_library_fetch() -> None:
         "auto_map": {"AutoModel": "someone/else--code.Model"},
         "backbone_config": {"depths": [2, 2], "url": "http://a", "inner": [{"hf_hub_id": "a/b"}]},
     }
-    assert hub_networks.harmless(told) == {
+    assert networks.harmless(told) == {
         "model_type": "detr",
         "backbone": "resnet50",
         "use_pretrained_backbone": False,
@@ -93,4 +94,4 @@ def test_a_network_s_name_is_no_address(name: str, place: tuple[str, ...]) -> No
     for key in reversed(place):
         told = {key: told}
     with pytest.raises(ValueError, match="no bare name"):
-        hub_networks.harmless(told)
+        networks.harmless(told)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from hub_standin import HubStandIn
 
-from pretrained import hub as downloads
 from pretrained.errors import (
     HubGated,
     HubNoSpace,
@@ -23,8 +22,9 @@ from pretrained.errors import (
     HubUnsafe,
     Refusal,
 )
-from pretrained.hub_converted import BOT, TITLE
-from pretrained.hub_download import ATTEMPTS
+from pretrained.sources import hub as downloads
+from pretrained.sources.hub.conversion import BOT, TITLE
+from pretrained.sources.hub.download import ATTEMPTS
 
 MODEL = "museum/tiny"
 CONFIG = b'{"architecture": "tiny"}'
@@ -421,5 +421,5 @@ def test_every_refusal_says_what_to_do() -> None:
 
 def test_imports_no_torch() -> None:
     heavy = "{'torch', 'timm', 'huggingface_hub'}"
-    code = f"import sys, pretrained.hub; assert not {heavy} & set(sys.modules)"
+    code = f"import sys, pretrained.sources.hub; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -21,7 +21,6 @@ from tiny_detr import DETR, FILES, HUB_ID, MASKS, SQUARED, YOLOS, picture
 from tiny_hub import retold
 
 from pretrained import catalog
-from pretrained import hub as downloads
 from pretrained.catalog import Entry
 from pretrained.detection import hub_detector, hub_masks
 from pretrained.detection.hub_detector import KINDS, MOST_OBJECTS, HubDetector, build
@@ -34,6 +33,7 @@ from pretrained.errors import (
     HubUnsafe,
     ViewUnsupported,
 )
+from pretrained.sources import hub as downloads
 
 detr, yolos, squared, masks = tiny_detr.detr, tiny_detr.yolos, tiny_detr.squared, tiny_detr.masks
 

@@ -17,7 +17,6 @@ from tiny_hub import retold
 from tiny_marian import CHINESE, ENTRY, HUB_ID, MARK, PAIRS
 
 from pretrained import catalog
-from pretrained import hub as downloads
 from pretrained.errors import (
     BadCheckpoint,
     HubGated,
@@ -27,8 +26,9 @@ from pretrained.errors import (
     HubUnsafe,
     ViewUnsupported,
 )
-from pretrained.hub_cache import COMMIT
-from pretrained.hub_converted import BOT, TITLE
+from pretrained.sources import hub as downloads
+from pretrained.sources.hub.cache import COMMIT
+from pretrained.sources.hub.conversion import BOT, TITLE
 from pretrained.translation import evaluate, marian, marian_search
 from pretrained.translation.errors import (
     BadBeams,
@@ -441,7 +441,7 @@ def test_offline_gated_and_missing_are_said(
 
 
 def test_a_download_that_breaks_off_goes_on(hub: HubStandIn, tiny: Path) -> None:
-    from pretrained.hub_download import ATTEMPTS
+    from pretrained.sources.hub.download import ATTEMPTS
 
     hub.add_folder(HUB_ID, tiny)
     hub.breaks = [100] * (4 * ATTEMPTS)
@@ -568,7 +568,7 @@ def test_every_direction_of_the_page_has_a_translator_of_today() -> None:
 
 
 def test_no_entry_trusts_a_branch_that_others_may_move() -> None:
-    """A commit, or None, for which `hub_converted` asks who opened the pull request."""
+    """A commit, or None, for which `hub.conversion` asks who opened the pull request."""
     for entry in MARIAN_ENTRIES:
         assert entry.revision is None or COMMIT.fullmatch(entry.revision), entry.key
 

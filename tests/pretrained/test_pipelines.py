@@ -18,7 +18,6 @@ from tiny_hub import retold
 from tiny_pipeline import CAT, HUB_ID, KINDS, SIDE, THINGS, WORDS
 
 from pretrained import catalog
-from pretrained import hub as downloads
 from pretrained.catalog import Entry
 from pretrained.errors import (
     BadCheckpoint,
@@ -35,6 +34,7 @@ from pretrained.images.pipeline_entries import LONGEST, PIPELINE_ENTRIES, PIPELI
 from pretrained.images.pipeline_parts import KINDS as SERVED
 from pretrained.images.pipeline_parts import read
 from pretrained.images.pipelines import Painter
+from pretrained.sources import hub as downloads
 
 cat, things, words = tiny_pipeline.cat, tiny_pipeline.things, tiny_pipeline.words
 
@@ -288,7 +288,7 @@ def test_offline_gated_and_missing_are_said(
 
 
 def test_a_download_that_breaks_off_goes_on(hub: HubStandIn, cat: Path) -> None:
-    from pretrained.hub_download import ATTEMPTS
+    from pretrained.sources.hub.download import ATTEMPTS
 
     hub.add_folder(HUB_ID, cat)
     hub.breaks = [100] * (4 * ATTEMPTS)

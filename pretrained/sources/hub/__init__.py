@@ -1,8 +1,8 @@
 """Models from the Hugging Face Hub: sizes first, then a download that can be trusted.
 
-`fetch` brings the files of one commit into the Hub client's own cache (`hub_cache` draws it), so
+`fetch` brings the files of one commit into the Hub client's own cache (`cache` draws it), so
 that what came by ``hf download`` or transformers is used and nothing is stored twice. The client
-(huggingface_hub) tells what the Hub has; the bytes are read in `hub_download`, because the
+(huggingface_hub) tells what the Hub has; the bytes are read in `download`, because the
 client's own download (2.4) starts over after a break and tells of progress in steps of 10 MB.
 
 Nothing that runs code is taken: weights as safetensors, beside them JSON and plain text. The
@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from pretrained.errors import HubNoSpace, HubNotFound, HubOffline, HubUnsafe
-from pretrained.hub_cache import (
+from pretrained.sources.hub.cache import (
     COMMIT,
     HASH,
     UNSAFE,
@@ -38,9 +38,9 @@ from pretrained.hub_cache import (
     repo_folder,
     write,
 )
-from pretrained.hub_converted import converted
-from pretrained.hub_download import bring
-from pretrained.hub_errors import disk_errors, endpoint, hub_errors, megabytes
+from pretrained.sources.hub.conversion import converted
+from pretrained.sources.hub.download import bring
+from pretrained.sources.hub.errors import disk_errors, endpoint, hub_errors, megabytes
 
 Progress = Callable[[int, int], None]
 
@@ -126,7 +126,7 @@ def fetch(
     Args:
         hub_id: ``owner/name``.
         revision: a commit of 40 hexadecimal digits; else a branch or tag (None: the main branch,
-            or what `hub_converted` finds where that has pickles only), whose commit is fixed by
+            or what `conversion` finds where that has pickles only), whose commit is fixed by
             the first complete download and then kept.
         files: paths in the repository, or patterns with ``*``. A path must exist.
         progress: called with bytes on disk and bytes in all, first of all with what is there.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pretrained.errors import HubGated, HubNoSpace, HubNotFound, HubOffline, HubTruncated
-from pretrained.hub_cache import free_bytes
+from pretrained.sources.hub.cache import free_bytes
 
 
 @contextmanager

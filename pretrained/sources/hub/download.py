@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pretrained.errors import HubTruncated
-from pretrained.hub_cache import File, arrived, has_size
-from pretrained.hub_errors import endpoint, hub_errors
+from pretrained.sources.hub.cache import File, arrived, has_size
+from pretrained.sources.hub.errors import endpoint, hub_errors
 
 if TYPE_CHECKING:
     import httpx2

@@ -1,4 +1,4 @@
-"""The Hub client's cache on disk, as `pretrained.hub` reads and fills it. Knows no network.
+"""The Hub client's cache on disk, as `pretrained.sources.hub` reads and fills it. Knows no network.
 
 models--OWNER--NAME/
   blobs/<hash>                       contents, named by their hash; <hash>.part while on the way

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pretrained.errors import HubGated, HubNotFound, HubOffline
-from pretrained.hub_errors import endpoint, hub_errors
+from pretrained.sources.hub.errors import endpoint, hub_errors
 
 BOT = "SFconvertbot"
 TITLE = "Adding `safetensors` variant of this model"
