@@ -14,14 +14,14 @@ from typing import Any
 
 from pretrained import checkpoint
 from pretrained.classification import imagenet_names
-from pretrained.classification.timm_entries import REFERENCE, TIMM_ENTRIES
-from pretrained.detection.hub_entries import DETECTOR_ENTRIES
+from pretrained.classification.hub.entries import REFERENCE, TIMM_ENTRIES
+from pretrained.detection.hub.entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
-from pretrained.images.pipeline_entries import PIPELINE_ENTRIES
+from pretrained.images.hub.entries import PIPELINE_ENTRIES
 from pretrained.sources import Wheel
 from pretrained.sources.hub import ONE_MODEL
-from pretrained.text.causal_entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
-from pretrained.translation.marian_entries import MARIAN_ENTRIES
+from pretrained.text.hub.entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
+from pretrained.translation.hub.entries import MARIAN_ENTRIES
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
@@ -176,10 +176,11 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         if not isinstance(config.get(needed), str):
             reason = f"its config.json has no {needed}: train or export it again"
             raise BadCheckpoint(path=folder, reason=reason)
-    module, _, function = config["loader"].partition(":")
+    loader = checkpoint.MOVED_LOADERS.get(config["loader"], config["loader"])
+    module, _, function = loader.partition(":")
     # A folder from outside may name a loader of ours, never any other function.
     if not (module.startswith("pretrained.") and function.startswith("load")):
-        reason = f"its loader {config['loader']} is not one of ours: train or export it again"
+        reason = f"its loader {loader} is not one of ours: train or export it again"
         raise BadCheckpoint(path=folder, reason=reason)
     task = config["key"].split("/")[0]
     if task not in TASKS:
@@ -209,7 +210,7 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
         key=key,
         task=key.split("/")[0],
         title=config.get("title", folder.name),
-        loader=config["loader"],
+        loader=loader,
         licence=config.get("licence", "unknown"),
         bytes=source.bytes if source else checkpoint.size_on_disk(weights),
         parameters=config.get("parameters", 0),
@@ -313,7 +314,7 @@ def _timm_entries() -> Iterator[Entry]:
     for backbone in TIMM_ENTRIES:
         shares = (("top1", backbone.top1 / 100), ("top5", backbone.top5 / 100))
         claims = (_published(metric, share, *split) for metric, share in shares)
-        yield _offered(backbone, "classification.timm_backbone:load", claims, classes=1000)
+        yield _offered(backbone, "classification.hub.serve:load", claims, classes=1000)
 
 
 def _detector_entries() -> Iterator[Entry]:
@@ -322,7 +323,7 @@ def _detector_entries() -> Iterator[Entry]:
         split = "coco2017/val", 5000, model.reference
         claims = (_published(metric, share, *split) for metric, share in model.published)
         more = {"revision": model.revision, "files": model.files}
-        yield _offered(model, "detection.hub_detector:load", claims, **more)
+        yield _offered(model, "detection.hub.serve:load", claims, **more)
 
 
 def _causal_entries() -> Iterator[Entry]:
@@ -337,7 +338,7 @@ def _causal_entries() -> Iterator[Entry]:
             )
             of = f"{measured_on}, weights of four bits"
             claims.append(Claim("nats_per_char", value, low, high, of, n, command, reference=""))
-        yield _offered(writer, "text.causal:load", claims, languages=writer.languages)
+        yield _offered(writer, "text.hub.serve:load", claims, languages=writer.languages)
 
 
 def _marian_entries() -> Iterator[Entry]:
@@ -346,14 +347,14 @@ def _marian_entries() -> Iterator[Entry]:
         split = model.split, None, model.reference
         claims = (_published(metric, value, *split) for metric, value in model.published)
         more = {"revision": model.revision, "languages": model.languages}
-        yield _offered(model, "translation.marian:load", claims, **more)
+        yield _offered(model, "translation.hub.serve:load", claims, **more)
 
 
 def _pipeline_entries() -> Iterator[Entry]:
     """The pipelines that draw and can be downloaded; their authors' figures are of other data."""
     for model in PIPELINE_ENTRIES:
         more = {"revision": model.revision, "files": model.files, "unfiltered": model.words}
-        yield _offered(model, "images.pipelines:load", (), **more)
+        yield _offered(model, "images.hub.serve:load", (), **more)
 
 
 def find(key: str) -> Entry:

@@ -32,6 +32,15 @@ CONFIG, WEIGHTS, METRICS, HISTORY, CARD = (
     "README.md",
 )
 
+#: Loaders that have moved, as checkpoints written before still call them, and where each is now.
+MOVED_LOADERS = {
+    "pretrained.classification.timm_backbone:load": "pretrained.classification.hub.serve:load",
+    "pretrained.detection.hub_detector:load_tuned": "pretrained.detection.hub.serve:load_tuned",
+    "pretrained.images.pipelines:load_tuned": "pretrained.images.hub.serve:load_tuned",
+    "pretrained.text.causal_adapter:load": "pretrained.text.hub.serve:load_tuned",
+    "pretrained.translation.marian:load_tuned": "pretrained.translation.hub.serve:load_tuned",
+}
+
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """One of the JSON files of a checkpoint.

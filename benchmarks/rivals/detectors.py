@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.samples import opened
-from pretrained.detection.hub_entries import DETECTORS
+from pretrained.detection.hub.entries import DETECTORS
 
 #: A candidate's score: above what torchvision needs (0.05), as most candidates barely are.
 CANDIDATE = 0.06

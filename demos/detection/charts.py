@@ -17,7 +17,7 @@ from demos.language import Say
 from demos.limits import MB
 from pretrained import catalog
 from pretrained.detection.chinese import COCO
-from pretrained.detection.hub_entries import DETECTOR_ENTRIES
+from pretrained.detection.hub.entries import DETECTOR_ENTRIES
 
 DASH = "—"
 #: Measures of `pretrained.detection.evaluate`, the most telling first.

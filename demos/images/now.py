@@ -24,7 +24,7 @@ from demos.sight import on_sight
 from demos.turns import Turn, while_mine
 from inference.errors import Refusal, UnknownModel
 from pretrained.images.errors import BadText
-from pretrained.images.pipeline_entries import LONGEST, PIPELINES
+from pretrained.images.hub.entries import LONGEST, PIPELINES
 
 MOUNT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
 CARDS = MOUNT % "mountModels(element, (key, text) => trigger('draw', {key, text}), watch)"

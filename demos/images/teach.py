@@ -12,7 +12,7 @@ from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import model_name, size
 from pretrained import catalog
-from pretrained.images.pipeline_entries import PIPELINES
+from pretrained.images.hub.entries import PIPELINES
 
 MINUTES = 60  # an example; a budget of any length ends with its schedule complete
 PICTURES, ASIDE = "my_pictures", "my_other_pictures"

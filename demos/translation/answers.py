@@ -16,7 +16,7 @@ from demos.typed import checked_text
 from inference.errors import Refusal
 from pretrained import checkpoint
 from pretrained.translation.errors import TooLong
-from pretrained.translation.marian_entries import DIRECTIONS as DIRECTIONS_OF
+from pretrained.translation.hub.entries import DIRECTIONS as DIRECTIONS_OF
 
 TASK = "translation"
 #: What the page offers, in this order.

@@ -44,10 +44,10 @@ def evaluate(
     Raises:
         BadData: the text cannot be read or is empty.
     """
-    if entry.loader.startswith("pretrained.text.causal"):
-        from pretrained.text import causal_evaluate
+    if entry.loader.startswith("pretrained.text.hub.serve"):
+        from pretrained.text.hub import evaluate as hub_evaluate
 
-        return causal_evaluate.evaluate(entry, source, device)
+        return hub_evaluate.evaluate(entry, source, device)
     writer = entry.load(device)
     assert isinstance(writer, Writer)
     text, name = scored(entry.key, source, writer.kind)

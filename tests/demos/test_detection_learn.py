@@ -304,7 +304,7 @@ def test_train_offers_only_what_the_command_line_takes(lang: str) -> None:
 
     from pretrained import catalog
     from pretrained.__main__ import app
-    from pretrained.detection.hub_entries import DETECTORS
+    from pretrained.detection.hub.entries import DETECTORS
 
     html = built(lang)
     lines = [unescape(line) for line in re.findall(r'data-copy="([^"]+)"', html)]

@@ -233,7 +233,7 @@ def test_train_offers_only_what_the_command_line_takes(lang: str) -> None:
     from typer.testing import CliRunner
 
     from pretrained.__main__ import app
-    from pretrained.images.pipeline_entries import PIPELINES
+    from pretrained.images.hub.entries import PIPELINES
     from pretrained.images.train import RECIPES
 
     lines = [unescape(line) for line in re.findall(r'data-copy="([^"]+)"', built(lang))]

@@ -16,7 +16,7 @@ from demos.images import answers, now, points
 from inference.errors import Busy
 from pretrained import catalog
 from pretrained.errors import HubOffline
-from pretrained.images.pipeline_entries import LONGEST, PIPELINES
+from pretrained.images.hub.entries import LONGEST, PIPELINES
 
 CAT, THINGS, WILD = "images/ddpm-cat", "images/consistency", "images/sdxs"
 POINT = points.single(7)

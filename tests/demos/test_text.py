@@ -133,7 +133,7 @@ def test_to_continue_a_model_that_answers_hands_it_its_own_words_as_its_own(engi
 def test_the_ids_that_it_goes_on_from_hold_its_words_in_its_own_turn(engine):
     from tiny_causal import tokenizer
 
-    from pretrained.text.causal_tokens import Tokens
+    from pretrained.text.hub.tokens import Tokens
 
     wish = writing.wished(engine.entries[NOW], "Why?", length=50, seed=1)
     collect(writing.stream(engine, wish, "Because the"))

@@ -27,13 +27,15 @@ from pretrained.errors import (
     ViewUnsupported,
 )
 from pretrained.sources import hub as downloads
-from pretrained.text import causal, causal_evaluate, causal_writer, evaluate
-from pretrained.text.causal_attention import Memory
-from pretrained.text.causal_entries import CAUSAL_ENTRIES, FILES, CausalEntry
-from pretrained.text.causal_evaluate import BEGINNING
-from pretrained.text.causal_tokens import MOST_TOKENS, Growing, Tokens
-from pretrained.text.causal_writer import CHUNK, TOGETHER, CausalWriter, Writing
+from pretrained.text import evaluate
 from pretrained.text.ending import CLOSERS, MOST_OVER, SENTENCE_ENDS
+from pretrained.text.hub import evaluate as hub_evaluate
+from pretrained.text.hub import serve
+from pretrained.text.hub.attention import Memory
+from pretrained.text.hub.entries import CAUSAL_ENTRIES, FILES, CausalEntry
+from pretrained.text.hub.evaluate import BEGINNING
+from pretrained.text.hub.serve import CHUNK, TOGETHER, CausalWriter, Writing
+from pretrained.text.hub.tokens import MOST_TOKENS, Growing, Tokens
 from pretrained.text.piece import Piece
 
 tiny = tiny_causal.tiny
@@ -41,7 +43,7 @@ tiny = tiny_causal.tiny
 
 @pytest.fixture(scope="module")
 def served(tiny: Path) -> CausalWriter:
-    network, tokens = causal.build(tiny, torch.device("cpu"))
+    network, tokens = serve.build(tiny, torch.device("cpu"))
     return CausalWriter(network, tokens, "text/tiny", "cpu")
 
 
@@ -110,7 +112,7 @@ def test_every_place_in_a_step_computes_the_same(served: CausalWriter) -> None:
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3"])
 def test_the_likeliest_text_is_what_transformers_itself_writes(kind: str, tmp_path: Path) -> None:
     network = tiny_causal.save(tmp_path, kind)
-    mine, tokens = causal.build(tmp_path, torch.device("cpu"))
+    mine, tokens = serve.build(tmp_path, torch.device("cpu"))
     model = CausalWriter(mine, tokens, "text/tiny", "cpu")
     state = model.begin("The river " * 40, length=2000, top_k=1)
     ids = torch.tensor([state.unread])
@@ -163,7 +165,7 @@ def test_a_word_that_would_go_on_for_ever_is_cut_and_it_says_so(
     served: CausalWriter, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letter = tokens.encode("x")[0]
-    monkeypatch.setattr(causal_writer, "draw", lambda *_: (letter, 1.0))
+    monkeypatch.setattr(serve, "draw", lambda *_: (letter, 1.0))
     pieces = finish(served, served.begin("Once", length=9))
     assert "".join(piece.text for piece in pieces) == "x" * (9 + MOST_OVER)
     assert [piece.cut for piece in pieces] == [False] * (len(pieces) - 1) + [True]
@@ -339,14 +341,14 @@ def test_a_score_is_the_surprise_of_every_character(
 ) -> None:
     text = "The river runs 床前明月 " * 12
     (whole,) = served.predict([text], view="surprise")
-    found = causal_evaluate.per_character(served, text)
+    found = hub_evaluate.per_character(served, text)
     assert len(found) == len(text)
     assert found.sum() == pytest.approx(sum(whole["nats"]), rel=1e-5)
 
     # In windows: each with at least so many tokens before it, the first with all there are.
-    monkeypatch.setattr(causal_evaluate, "STRIDE", 50)
+    monkeypatch.setattr(hub_evaluate, "STRIDE", 50)
     ids, spans = tokens.spans(text)
-    windowed = causal_evaluate.per_character(served, text)
+    windowed = hub_evaluate.per_character(served, text)
     second = sum(len(span.text) for span in spans if span.end <= 100)
     np.testing.assert_allclose(windowed[:second], found[:second], atol=1e-4)
     third = ids[50:150]  # read after the token before it, so that the model knows no more
@@ -373,7 +375,7 @@ def test_evaluate_scores_a_text_file(
     assert found["split"] == "play" and found["n"] == 660
     assert figure["low"] <= figure["value"] <= figure["high"]
     text = (tmp_path / "play.txt").read_text()
-    assert figure["value"] == pytest.approx(causal_evaluate.per_character(served, text).mean())
+    assert figure["value"] == pytest.approx(hub_evaluate.per_character(served, text).mean())
     (tmp_path / "empty.txt").write_text("")
     with pytest.raises(BadData, match="empty"):
         evaluate.evaluate(ENTRY, tmp_path / "empty.txt")
@@ -396,7 +398,7 @@ def test_a_memory_grows_and_overwrites_what_was_not_kept() -> None:
 
 
 def load(entry: Any = ENTRY, seen: list[tuple[int, int]] | None = None) -> CausalWriter:
-    return causal.load(entry, "cpu", lambda *p: seen.append(p) if seen is not None else None)
+    return serve.load(entry, "cpu", lambda *p: seen.append(p) if seen is not None else None)
 
 
 def weights_of(tiny: Path) -> int:
@@ -460,7 +462,7 @@ def test_a_visitor_who_leaves_ends_the_download(hub: HubStandIn, tiny: Path) -> 
             raise Gone
 
     with pytest.raises(Gone):
-        causal.load(ENTRY, "cpu", leave)
+        serve.load(ENTRY, "cpu", leave)
     hub.hold = None
     load()
 
@@ -536,7 +538,7 @@ def test_entries_are_counted(entry: CausalEntry) -> None:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     kind = "qwen2" if entry.hub_id.startswith("Qwen/") else "llama"
-    assert kind in causal.KINDS
+    assert kind in serve.KINDS
     shape = dict(entry.architecture)
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(

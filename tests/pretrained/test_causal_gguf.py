@@ -21,8 +21,9 @@ from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, HubNoSpace, MissingDependency
 from pretrained.sources import Wheel, wheel
 from pretrained.sources.wheel import WheelOffline
-from pretrained.text import causal, causal_gguf, causal_train
-from pretrained.text.causal_writer import CausalWriter
+from pretrained.text.hub import gguf as text_gguf
+from pretrained.text.hub import serve, train
+from pretrained.text.hub.serve import CausalWriter
 from training.run import Run
 
 gguf = pytest.importorskip("gguf")
@@ -125,7 +126,7 @@ def entry(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def load(entry: Entry, seen: list[tuple[int, int]] | None = None) -> CausalWriter:
-    return causal.load(entry, "cpu", lambda *p: None if seen is None else seen.append(p))
+    return serve.load(entry, "cpu", lambda *p: None if seen is None else seen.append(p))
 
 
 def written(model: CausalWriter, **options: Any) -> str:
@@ -139,7 +140,7 @@ def test_the_network_is_the_one_that_was_written_but_for_its_four_bits(
     entry: Entry, tiny: Path
 ) -> None:
     model = load(entry)
-    whole, _ = causal.build(tiny, torch.device("cpu"))
+    whole, _ = serve.build(tiny, torch.device("cpu"))
     mine, theirs = model.network.state_dict(), whole.state_dict()
     assert mine.keys() == theirs.keys()
     for name, weights in theirs.items():
@@ -151,7 +152,7 @@ def test_the_network_is_the_one_that_was_written_but_for_its_four_bits(
 
 def test_words_and_marks_are_those_of_the_model(entry: Entry, tiny: Path) -> None:
     mine = load(entry).tokens
-    _, theirs = causal.build(tiny, torch.device("cpu"))
+    _, theirs = serve.build(tiny, torch.device("cpu"))
     for text in (*tiny_causal.SENTENCES, "a 🎋 b", ""):
         assert mine.prompt(text) == theirs.prompt(text)
     assert mine.chat and theirs.stops <= mine.stops
@@ -164,9 +165,9 @@ def test_it_is_made_once_and_writes_the_same_again(
     seen: list[tuple[int, int]] = []
     text = written(load(entry, seen), seed=3, length=30)
     assert entry.wheel is not None and seen[-1] == (entry.wheel.bytes, entry.wheel.bytes)
-    made = causal_gguf.local(entry.wheel)
+    made = text_gguf.local(entry.wheel)
     assert made is not None and not list(made.parent.glob(".part-*"))
-    monkeypatch.setattr(causal_gguf, "convert", lambda *_: pytest.fail("it was made again"))
+    monkeypatch.setattr(text_gguf, "convert", lambda *_: pytest.fail("it was made again"))
     assert written(load(entry), seed=3, length=30) == text
 
 
@@ -175,9 +176,9 @@ def test_what_is_on_disk_of_the_hub_goes_first(
 ) -> None:
     monkeypatch.delenv("BREAKTHROUGHS_OFFLINE")
     hub.add_folder(HUB_ID, tiny)
-    causal.load(ENTRY, "cpu", lambda done, total: None)
+    serve.load(ENTRY, "cpu", lambda done, total: None)
     hub.stop()
-    monkeypatch.setattr(causal_gguf, "convert", lambda *_: pytest.fail("the wheel was read"))
+    monkeypatch.setattr(text_gguf, "convert", lambda *_: pytest.fail("the wheel was read"))
     assert load(entry).parameters > 0
 
 
@@ -194,16 +195,16 @@ def test_without_the_package_and_the_network_it_says_so(
 def test_what_reads_the_file_is_named_where_it_is_missing(
     entry: Entry, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    found = causal_gguf.find_spec
+    found = text_gguf.find_spec
     monkeypatch.setattr(
-        causal_gguf, "find_spec", lambda name: None if name == package else found(name)
+        text_gguf, "find_spec", lambda name: None if name == package else found(name)
     )
     with pytest.raises(MissingDependency, match=f"pip install {package}"):
         load(entry)
 
 
 def test_a_full_disk_is_said(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(causal_gguf, "free_bytes", lambda _: 10)
+    monkeypatch.setattr(text_gguf, "free_bytes", lambda _: 10)
     with pytest.raises(HubNoSpace, match=r"tiny-writer 0\.1\.0 needs"):
         load(entry)
 
@@ -215,10 +216,10 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
         out.mkdir()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(causal_gguf, "convert", full)
+    monkeypatch.setattr(text_gguf, "convert", full)
     with pytest.raises(HubNoSpace):
         load(entry)
-    assert entry.wheel is not None and causal_gguf.local(entry.wheel) is None
+    assert entry.wheel is not None and text_gguf.local(entry.wheel) is None
     assert not list(wheel.folder(entry.wheel).glob(".part-*"))
 
 
@@ -226,13 +227,13 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gguf").write_bytes(content)
     with pytest.raises(BadCheckpoint, match="damaged"):
-        causal_gguf.convert(tmp_path / "a.gguf", tmp_path / "out")
+        text_gguf.convert(tmp_path / "a.gguf", tmp_path / "out")
 
 
 def test_half_a_file_is_refused(file: Path, tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(BadCheckpoint, match="damaged"):
-        causal_gguf.convert(tmp_path / "a.gguf", tmp_path / "out")
+        text_gguf.convert(tmp_path / "a.gguf", tmp_path / "out")
 
 
 def test_what_is_learnt_on_it_is_served_from_its_folder(
@@ -240,7 +241,7 @@ def test_what_is_learnt_on_it_is_served_from_its_folder(
 ) -> None:
     text = tmp_path / "mine.txt"
     text.write_text("\n".join(tiny_causal.SENTENCES * 12), "utf-8")
-    out = causal_train.train(entry, text, tmp_path / "mine", Run(smoke=True))
+    out = train.train(entry, text, tmp_path / "mine", Run(smoke=True))
     config = json.loads((out / "config.json").read_text("utf-8"))
     assert config["base"] == {"wheel": "tiny-writer 0.1.0"}
     made = json.loads((out / "metrics.json").read_text("utf-8"))["training"]

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData
-from pretrained.text import causal, causal_adapter, causal_data, causal_train
-from pretrained.text.causal_train import Adapter
-from pretrained.text.causal_writer import CausalWriter
+from pretrained.text.hub import serve, train
+from pretrained.text.hub.serve import CausalWriter
+from pretrained.text.hub.train import Adapter
 from training.run import Run
 
 tiny = tiny_causal.tiny
@@ -52,9 +52,9 @@ def test_learns_a_text_and_is_served_from_its_folder(
     hub: HubStandIn, base: str, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Random weights know nothing yet, so they learn faster than trained ones should.
-    monkeypatch.setattr(causal_train, "PEAK", 1e-2)
-    monkeypatch.setattr(causal_train, "WINDOW", 64)
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(epochs=6, seed=1))
+    monkeypatch.setattr(train, "PEAK", 1e-2)
+    monkeypatch.setattr(train, "WINDOW", 64)
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(epochs=6, seed=1))
     hub.stop()  # from here on the two folders must be enough
 
     entry = catalog.from_folder(out)
@@ -62,7 +62,7 @@ def test_learns_a_text_and_is_served_from_its_folder(
     assert entry.bytes < 200_000  # the changes only
     seen: list[tuple[int, int]] = []
     learnt = entry.load("cpu", lambda *p: seen.append(p))
-    before = causal.load(ENTRY, "cpu", lambda done, total: None)
+    before = serve.load(ENTRY, "cpu", lambda done, total: None)
     assert nats(learnt, LINES[1]) < nats(before, LINES[1]) - 5
     assert seen[-1] == (entry.bytes, entry.bytes)
 
@@ -82,7 +82,7 @@ def test_what_is_served_is_what_was_learnt(
     base: str, tiny: Path, tmp_path: Path, text: Path
 ) -> None:
     """The merged model answers as the one with the adapter beside it did in training."""
-    network, tokens = causal.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, tokens = serve.build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     with torch.no_grad():
         for number, weight in enumerate(adapter.weights):
@@ -91,11 +91,11 @@ def test_what_is_served_is_what_was_learnt(
     ids = torch.tensor([tokens.encode("The river runs under the bridge.")])
     with torch.no_grad():
         expected = adapter(ids)
-        plain, _ = causal.build(tiny, torch.device("cpu"), attention="sdpa")
+        plain, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
         original = plain(ids).logits
         checkpoint.save_weights(tmp_path, adapter.state())
         weights = checkpoint.load_weights(tmp_path)
-        causal_adapter.merge(plain, weights, causal_train.SCALE)
+        serve.merge(plain, weights, train.SCALE)
         merged = plain(ids).logits
     assert (expected - original).abs().max() > 0.1
     torch.testing.assert_close(merged, expected, atol=5e-3, rtol=5e-3)  # half precision on disk
@@ -104,13 +104,13 @@ def test_what_is_served_is_what_was_learnt(
 def test_peft_reads_what_is_written(tiny: Path) -> None:
     import peft
 
-    network, _ = causal.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     assert set(adapter.state()) == set(peft.get_peft_model_state_dict(adapter._base[0]))
 
 
 def test_an_untrained_adapter_changes_nothing(tiny: Path) -> None:
-    network, tokens = causal.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, tokens = serve.build(tiny, torch.device("cpu"), attention="sdpa")
     ids = torch.tensor([tokens.encode("The museum opens at nine.")])
     with torch.no_grad():
         expected = network(ids).logits
@@ -118,7 +118,7 @@ def test_an_untrained_adapter_changes_nothing(tiny: Path) -> None:
 
 
 def test_copies_of_an_adapter_share_the_base_and_nothing_else(tiny: Path) -> None:
-    network, _ = causal.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     twin = deepcopy(adapter)
     assert twin._base[0] is adapter._base[0]
@@ -131,11 +131,11 @@ def test_copies_of_an_adapter_share_the_base_and_nothing_else(tiny: Path) -> Non
 
 
 def test_smoke_is_two_steps_and_goes_on(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "smoke", Run(smoke=True))
+    out = train.train(ENTRY, text, tmp_path / "smoke", Run(smoke=True))
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 2
     catalog.from_folder(out).load("cpu")
-    causal_train.train(ENTRY, text, out, Run(smoke=True, resume=True))
+    train.train(ENTRY, text, out, Run(smoke=True, resume=True))
     assert (out / "history.jsonl").read_text().count("\n") == len(rows)  # it was done already
 
 
@@ -154,7 +154,7 @@ def test_the_command_trains_it(
 def test_without_its_base_it_says_what_is_missing(
     hub: HubStandIn, base: str, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
     asked = len(hub.requests)
     with pytest.raises(BadCheckpoint, match=f"hf download {HUB_ID} --revision {base}"):
@@ -175,7 +175,7 @@ def test_without_its_base_it_says_what_is_missing(
 def test_a_configuration_that_tells_too_little(
     base: str, tmp_path: Path, text: Path, change: dict[str, Any]
 ) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     checkpoint.write_json(
         out, "config.json", {**checkpoint.read_json(out, "config.json"), **change}
     )
@@ -184,7 +184,7 @@ def test_a_configuration_that_tells_too_little(
 
 
 def test_changes_that_do_not_fit(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     weights = checkpoint.load_weights(out)
     some = next(iter(weights))
     others = (
@@ -212,7 +212,7 @@ def test_texts_come_from_files_lines_and_folders(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er" / "._c.jsonl").write_bytes(b"\x00\x05\x16\x07")
     (tmp_path / "deep" / "__MACOSX").mkdir()
     (tmp_path / "deep" / "__MACOSX" / "b.txt").write_bytes(b"\xff")
-    texts, told = causal_data.documents(tmp_path / "deep")
+    texts, told = train.documents(tmp_path / "deep")
     assert texts == [three, one, two]
     assert told == [
         "hidden files left out: 2",
@@ -220,7 +220,7 @@ def test_texts_come_from_files_lines_and_folders(tmp_path: Path) -> None:
         "empty texts left out: 1 (c.jsonl)",
     ]
     (tmp_path / "one.txt").write_text(one * 3, "utf-8")
-    assert causal_data.documents(tmp_path / "one.txt") == ([one * 3], [])
+    assert train.documents(tmp_path / "one.txt") == ([one * 3], [])
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,14 @@ def test_texts_that_cannot_be_learnt_from(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadData, match=reason):
-        causal_data.documents(tmp_path)
+        train.documents(tmp_path)
     with pytest.raises(BadData, match="no such file"):
-        causal_data.documents(tmp_path / "elsewhere")
+        train.documents(tmp_path / "elsewhere")
 
 
 def test_windows_predict_every_token_and_leave_none_out() -> None:
     for length, total in ((4, 13), (4, 14), (5, 6), (9, 4)):
-        rows = causal_data.windows(torch.arange(total), length)
+        rows = train.windows(torch.arange(total), length)
         assert set(rows[:, 1:].flatten().tolist()) == set(range(1, total))
         assert torch.equal(rows[:, 1:], rows[:, :-1] + 1)
 
@@ -263,10 +263,10 @@ def test_what_is_kept_aside_is_not_learnt(
         seen["learn"], seen["aside"] = task.train, task.held_out
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(causal_train.loop, "fit", look)
+    monkeypatch.setattr(train.loop, "fit", look)
     with pytest.raises(KeyboardInterrupt):
-        causal_train.train(ENTRY, file, tmp_path / "out")
-    network, tokens = causal.build(tiny_folder(base, tmp_path), torch.device("cpu"))
+        train.train(ENTRY, file, tmp_path / "out")
+    network, tokens = serve.build(tiny_folder(base, tmp_path), torch.device("cpu"))
     del network
     learnt = "".join(tokens.decode(row[1:].tolist()) for row in seen["learn"])
     aside = "".join(tokens.decode(row[1:].tolist()) for row in seen["aside"])
@@ -280,7 +280,7 @@ def tiny_folder(base: str, tmp_path: Path) -> Path:
 
 
 def test_the_folder_holds_no_pickle_to_take_home(base: str, tmp_path: Path, text: Path) -> None:
-    out = causal_train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(smoke=True))
     taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
     assert {f.suffix for f in taken.iterdir()} <= {".json", ".jsonl", ".safetensors", ".md"}
     catalog.from_folder(taken).load("cpu")

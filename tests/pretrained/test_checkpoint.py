@@ -1,5 +1,6 @@
 """Checkpoint folders: what is written is read back, what is damaged is refused in a sentence."""
 
+import importlib
 import json
 
 import pytest
@@ -60,3 +61,15 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
     checkpoint.save_weights(tmp_path, {**tensors, "bad": torch.tensor([1.0, float("nan")])})
     with pytest.raises(BadCheckpoint, match=r"bad in .* is not a number"):
         checkpoint.load_weights(tmp_path)
+
+
+@pytest.mark.parametrize("old", checkpoint.MOVED_LOADERS)
+def test_a_checkpoint_of_older_code_finds_its_loader(tmp_path, old):
+    config = {"key": f"{old.split('.')[1]}/mine", "loader": old}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").touch()
+    module, function = catalog.from_folder(tmp_path).loader.split(":")
+    assert callable(getattr(importlib.import_module(module), function))
+    assert f"{module}:{function}" != old
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module(old.partition(":")[0])

@@ -22,10 +22,16 @@ from tiny_hub import retold
 
 from pretrained import catalog
 from pretrained.catalog import Entry
-from pretrained.detection import hub_detector, hub_masks
-from pretrained.detection.hub_detector import KINDS, MOST_OBJECTS, HubDetector, build
-from pretrained.detection.hub_entries import DETECTOR_ENTRIES, DetectorEntry
-from pretrained.detection.hub_preprocessing import MOST, Preprocessing
+from pretrained.detection.hub import serve
+from pretrained.detection.hub.entries import DETECTOR_ENTRIES, DetectorEntry
+from pretrained.detection.hub.serve import (
+    KINDS,
+    MOST,
+    MOST_OBJECTS,
+    HubDetector,
+    Preprocessing,
+    build,
+)
 from pretrained.errors import (
     BadCheckpoint,
     HubNotFound,
@@ -40,7 +46,7 @@ detr, yolos, squared, masks = tiny_detr.detr, tiny_detr.yolos, tiny_detr.squared
 
 def served(folder: Path, entry: Entry) -> HubDetector:
     network, preprocessing = build(folder, masks=entry is MASKS)
-    labels = hub_detector.names(network.config.id2label, masks=entry is MASKS)
+    labels = serve.names(network.config.id2label, masks=entry is MASKS)
     return HubDetector(network, preprocessing, labels, entry.key, "cpu")
 
 
@@ -152,7 +158,7 @@ def test_a_box_lands_where_the_network_says(detr: Path, monkeypatch: pytest.Monk
 def test_a_mask_lies_where_its_map_is_high_and_inside_its_box() -> None:
     map_ = np.full((10, 20), -3.0, np.float32)
     map_[:, :10] = 3.0  # the left half
-    found = hub_detector.cut(map_, np.array([50.0, 20.0, 150.0, 80.0]), (100, 200))
+    found = serve.cut(map_, np.array([50.0, 20.0, 150.0, 80.0]), (100, 200))
     inside = coco.decode({**found, "counts": found["counts"].encode()})
     assert inside.shape == (100, 200)
     assert inside[20:80, 50:98].all()
@@ -165,21 +171,21 @@ def test_masks_drawn_a_few_at_a_time_are_those_of_transformers(masks: Path) -> N
     pixels = torch.rand(2, 3, 80, 107, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         wanted = model.network(pixel_values=pixels)
-        told, features = hub_masks.looked(model.network, pixels)
+        told, features = serve.looked(model.network, pixels)
         torch.testing.assert_close(told.logits, wanted.logits)
         for number in range(2):
             queries = torch.tensor([5, 0, 3, 1, 2])
-            maps = hub_masks.drawn(model.network, told, features, number, queries)
+            maps = serve.drawn(model.network, told, features, number, queries)
             theirs = wanted.pred_masks[number, queries].numpy()
             np.testing.assert_allclose(maps, theirs, atol=1e-4)
-            assert hub_masks.drawn(model.network, told, features, number, queries[:0]).size == 0
+            assert serve.drawn(model.network, told, features, number, queries[:0]).size == 0
 
 
 def test_stuff_is_not_counted() -> None:
-    known = hub_detector.names({0: "N/A", 1: "sofa", 2: "LABEL_2", 3: "cat"}, masks=False)
+    known = serve.names({0: "N/A", 1: "sofa", 2: "LABEL_2", 3: "cat"}, masks=False)
     assert known == [None, "couch", None, "cat"]
     many = {n: f"thing {n}" for n in range(95)}
-    assert hub_detector.names(many, masks=True)[89:93] == ["thing 89", "thing 90", None, None]
+    assert serve.names(many, masks=True)[89:93] == ["thing 89", "thing 90", None, None]
 
 
 def test_another_view_is_refused(detr: Path) -> None:
@@ -321,7 +327,7 @@ def test_entries_are_counted(entry: DetectorEntry) -> None:
     told = {"model_type": entry.kind, **dict(entry.network)}
     kind = "DetrForSegmentation" if entry.masks else KINDS[entry.kind]
     with torch.device("meta"):
-        network = getattr(transformers, kind)(hub_detector.settings(transformers, told))
+        network = getattr(transformers, kind)(serve.settings(transformers, told))
     count = sum(p.numel() for p in network.parameters())
     measured = sum(b.numel() for b in network.buffers() if b.is_floating_point())
     assert entry.parameters == count

@@ -19,11 +19,12 @@ from typer.testing import CliRunner
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
 from pretrained.catalog import Entry
-from pretrained.detection import data, evaluate, hub_detector, hub_train, hub_tuning
+from pretrained.detection import data, evaluate
 from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.errors import NotTunable
-from pretrained.detection.hub_entries import DETECTORS
-from pretrained.detection.hub_tuning import Tuning
+from pretrained.detection.hub import serve, train
+from pretrained.detection.hub.entries import DETECTORS
+from pretrained.detection.hub.train import Tuning
 from pretrained.errors import BadCheckpoint, BadData, HubOffline
 from training.run import Run
 
@@ -44,7 +45,7 @@ def base(hub: HubStandIn, detr: Path) -> str:
 
 
 def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> Tuning:
-    network, preprocessing = hub_train.begun(folder, names)
+    network, preprocessing = train.begun(folder, names)
     return Tuning(network, preprocessing, scenes, scenes, names)
 
 
@@ -52,9 +53,9 @@ def test_learns_shapes_and_is_served_from_its_folder(
     hub: HubStandIn, base: str, tmp_path: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Random weights know nothing yet, so they learn faster than trained ones should.
-    monkeypatch.setattr(hub_train, "PEAK", 2e-3)
-    monkeypatch.setattr(hub_train, "CLIP", 5.0)
-    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(epochs=15, seed=1))
+    monkeypatch.setattr(train, "PEAK", 2e-3)
+    monkeypatch.setattr(train, "CLIP", 5.0)
+    out = train.train(DETR, shapes, tmp_path / "mine", Run(epochs=15, seed=1))
     hub.stop()  # from here on the folder must be enough
 
     entry = catalog.from_folder(out)
@@ -85,7 +86,7 @@ def test_the_others_of_the_family_learn_too(
 ) -> None:
     entry = {"yolos": YOLOS, "squared": SQUARED}[name]
     hub.add_folder(HUB_ID, request.getfixturevalue(name))
-    out = hub_train.train(entry, shapes, tmp_path / name, Run(epochs=2, lr=1e-3))
+    out = train.train(entry, shapes, tmp_path / name, Run(epochs=2, lr=1e-3))
     losses = [json.loads(row)["loss"] for row in (out / "history.jsonl").read_text().splitlines()]
     assert losses[-1] < losses[0]
     tuned = catalog.from_folder(out).load("cpu")
@@ -96,7 +97,7 @@ def test_the_others_of_the_family_learn_too(
 def test_what_is_served_is_what_was_learnt(
     hub: HubStandIn, base: str, tmp_path: Path, shapes: Path
 ) -> None:
-    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(epochs=1))
+    out = train.train(DETR, shapes, tmp_path / "mine", Run(epochs=1))
     state = torch.load(out / "state.pt", weights_only=True)["averaged"]
     served = catalog.from_folder(out).load("cpu").network.state_dict()
     for name, weight in state.items():
@@ -104,7 +105,7 @@ def test_what_is_served_is_what_was_learnt(
 
 
 def test_only_the_heads_learn(hub: HubStandIn, base: str, tmp_path: Path, shapes: Path) -> None:
-    out = hub_train.train(DETR, shapes, tmp_path / "heads", Run(epochs=1, head_only=True, lr=1e-2))
+    out = train.train(DETR, shapes, tmp_path / "heads", Run(epochs=1, head_only=True, lr=1e-2))
     tuned = catalog.from_folder(out).load("cpu").network.state_dict()
     original = DETR.load("cpu").network.state_dict()
     moved = {
@@ -118,14 +119,14 @@ def test_only_the_heads_learn(hub: HubStandIn, base: str, tmp_path: Path, shapes
 def test_smoke_is_two_steps_and_a_broken_run_goes_on(
     base: str, tmp_path: Path, shapes: Path
 ) -> None:
-    out = hub_train.train(DETR, shapes, tmp_path / "smoke", Run(smoke=True))
+    out = train.train(DETR, shapes, tmp_path / "smoke", Run(smoke=True))
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 2
     catalog.from_folder(out).load("cpu")
-    hub_train.train(DETR, shapes, out, Run(smoke=True, resume=True))
+    train.train(DETR, shapes, out, Run(smoke=True, resume=True))
     assert (out / "history.jsonl").read_text().count("\n") == len(rows)  # it was done already
-    first = hub_train.train(DETR, shapes, tmp_path / "on", Run(epochs=1))
-    hub_train.train(DETR, shapes, first, Run(epochs=2, resume=True))
+    first = train.train(DETR, shapes, tmp_path / "on", Run(epochs=1))
+    train.train(DETR, shapes, first, Run(epochs=2, resume=True))
     rows = [json.loads(line) for line in (first / "history.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2]
 
@@ -204,11 +205,11 @@ def test_what_is_known_of_a_class_is_kept(
 ) -> None:
     """By its name, also where there are as many classes as the published network has."""
     folder = request.getfixturevalue(name)
-    network, _ = hub_train.begun(folder, own)
-    published, _ = hub_detector.build(folder)
+    network, _ = train.begun(folder, own)
+    published, _ = serve.build(folder)
     numbers = {"person": 1, "couch": 2, "sofa": 2, "cat": 3}
     old, new = published.state_dict(), network.state_dict()
-    of_classes = [weight for weight in old if hub_train.OF_CLASSES.search(weight)]
+    of_classes = [weight for weight in old if train.OF_CLASSES.search(weight)]
     assert len(of_classes) == {"detr": 2, "yolos": 2, "squared": 11}[name]
     for weight in old.keys() - of_classes:
         assert torch.equal(new[weight], old[weight])
@@ -234,13 +235,13 @@ def test_every_weight_with_a_row_for_each_class_is_named(entry: Entry) -> None:
     def sizes(classes: int) -> dict[str, torch.Size]:
         told = {**dict(one.network), "num_labels": classes, "model_type": one.kind}
         with torch.device("meta"):
-            config = hub_detector.settings(transformers, told)
-            network = getattr(transformers, hub_detector.KINDS[one.kind])(config)
+            config = serve.settings(transformers, told)
+            network = getattr(transformers, serve.KINDS[one.kind])(config)
         return {name: weight.shape for name, weight in network.state_dict().items()}
 
     few, many = sizes(7), sizes(9)
     changed = {name for name, size in few.items() if size != many[name]}
-    assert changed == {name for name in few if hub_train.OF_CLASSES.search(name)} and changed
+    assert changed == {name for name in few if train.OF_CLASSES.search(name)} and changed
 
 
 def test_classes_are_called_as_they_were_labelled(
@@ -253,14 +254,14 @@ def test_classes_are_called_as_they_were_labelled(
             thing["category"] = {"disc": "N/A", "square": "sofa"}[thing["category"]]
     file = tiny_detection.table(rows, tmp_path / "train.parquet")
     seen: list[list[str | None]] = []
-    scores = hub_tuning.Scores
+    scores = train.Scores
 
     def kept(scenes: object, found: list[list[dict[str, object]]]) -> object:
         seen.append([str(one["label"]) for objects in found for one in objects])
         return scores(scenes, found)
 
-    monkeypatch.setattr(hub_tuning, "Scores", kept)
-    out = hub_train.train(DETR, file, tmp_path / "mine", Run(smoke=True))
+    monkeypatch.setattr(train, "Scores", kept)
+    out = train.train(DETR, file, tmp_path / "mine", Run(smoke=True))
     tuned = catalog.from_folder(out).load("cpu")
     assert tuned.labels == ["N/A", "sofa"]
     (answer,) = tuned.predict([tiny_detr.picture(64, 96)])
@@ -269,7 +270,7 @@ def test_classes_are_called_as_they_were_labelled(
 
 
 def test_nothing_kept_aside_is_nothing_to_be_told(detr: Path) -> None:
-    network, preprocessing = hub_train.begun(detr, NAMES)
+    network, preprocessing = train.begun(detr, NAMES)
     scene = Scene(b"", 100, 50, (), "own", "here")
     task = Tuning(network, preprocessing, Scenes((scene,), "own"), Scenes((), "none"), NAMES)
     assert task.evaluate(network) == {}
@@ -279,13 +280,13 @@ def test_pictures_that_are_labelled_in_part_are_left_aside(tmp_path: Path) -> No
     rows = [(*tiny_detection.shapes(n), "drawn") for n in range(9)]
     rows += [(*tiny_detection.shapes(n), "clothing-co-parsing") for n in range(9)]
     file = tiny_detection.table(rows, tmp_path / "train.parquet")
-    kept = hub_train.whole(data.read(file), file)
+    kept = train.whole(data.read(file), file)
     assert len(kept) == 9 and {scene.source for scene in kept.scenes} == {"drawn"}
     with pytest.raises(BadData, match="every object is labelled"):
-        hub_train.whole(Scenes(kept.scenes[:7], "few"), file)
+        train.whole(Scenes(kept.scenes[:7], "few"), file)
     bare = tuple(replace(scene, things=()) for scene in kept.scenes)
     with pytest.raises(BadData):
-        hub_train.whole(Scenes(bare, "bare"), file)
+        train.whole(Scenes(bare, "bare"), file)
 
 
 # ---- refusals ----------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def test_pictures_that_are_labelled_in_part_are_left_aside(tmp_path: Path) -> No
 
 def test_boxes_cannot_teach_masks(tmp_path: Path, shapes: Path) -> None:
     with pytest.raises(NotTunable, match="detection/detr-r50"):
-        hub_train.train(MASKS, shapes, tmp_path / "out", Run(smoke=True))
+        train.train(MASKS, shapes, tmp_path / "out", Run(smoke=True))
 
 
 def test_a_model_that_is_not_here_and_cannot_be_had(
@@ -301,14 +302,14 @@ def test_a_model_that_is_not_here_and_cannot_be_had(
 ) -> None:
     hub.stop()
     with pytest.raises(HubOffline):
-        hub_train.train(DETR, shapes, tmp_path / "out", Run(smoke=True))
+        train.train(DETR, shapes, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_is_not_whole(
     hub: HubStandIn, base: str, tmp_path: Path, shapes: Path
 ) -> None:
-    out = hub_train.train(DETR, shapes, tmp_path / "mine", Run(smoke=True))
+    out = train.train(DETR, shapes, tmp_path / "mine", Run(smoke=True))
     taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
     assert {f.suffix for f in taken.iterdir()} <= {".json", ".jsonl", ".safetensors", ".md"}
     catalog.from_folder(taken).load("cpu")

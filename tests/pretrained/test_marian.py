@@ -29,7 +29,7 @@ from pretrained.errors import (
 from pretrained.sources import hub as downloads
 from pretrained.sources.hub.cache import COMMIT
 from pretrained.sources.hub.conversion import BOT, TITLE
-from pretrained.translation import evaluate, marian, marian_search
+from pretrained.translation import evaluate
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -38,14 +38,15 @@ from pretrained.translation.errors import (
     TooLong,
     UnknownDirection,
 )
-from pretrained.translation.marian import MarianTranslator
-from pretrained.translation.marian_entries import (
+from pretrained.translation.hub import search, serve
+from pretrained.translation.hub.entries import (
     DIRECTIONS,
     FILES,
     MARIAN_ENTRIES,
     MarianEntry,
 )
-from pretrained.translation.marian_words import UNKNOWN
+from pretrained.translation.hub.serve import MarianTranslator
+from pretrained.translation.hub.tokens import UNKNOWN
 
 tiny, many = tiny_marian.tiny, tiny_marian.many
 ENGLISH = [english for english, _ in PAIRS]
@@ -53,7 +54,7 @@ ENGLISH = [english for english, _ in PAIRS]
 
 def served_from(folder: Path, *directions: str) -> MarianTranslator:
     config = json.loads((folder / "config.json").read_text())
-    network, words = marian.build(folder, config, directions)
+    network, words = serve.build(folder, config, directions)
     return MarianTranslator(network, words, "translation/tiny", directions, "cpu")
 
 
@@ -260,7 +261,7 @@ def test_translations_are_read_once_more_in_small_lots(
         hook = network.model.register_forward_pre_hook(note, with_kwargs=True)
         found = model.search(sources, ["fr"] * len(sources), beams=2)
         hook.remove()
-        assert sum(lots) == 2 * len(sources) and max(lots) == 2 * marian_search.TOGETHER
+        assert sum(lots) == 2 * len(sources) and max(lots) == 2 * search.TOGETHER
         for source, one in zip(sources, found, strict=True):
             for way in one.hypotheses:
                 begun = [*words.begin("fr"), *way.tokens]
@@ -540,7 +541,7 @@ def test_entries_are_counted(entry: MarianEntry) -> None:
         config = transformers.AutoConfig.for_model(
             entry.kind, pad_token_id=0, **dict(entry.architecture)
         )
-        network = getattr(transformers, marian.KINDS[entry.kind])(config)
+        network = getattr(transformers, serve.KINDS[entry.kind])(config)
     network.tie_weights()
     learnt = sum(p.numel() for p in network.parameters() if p.requires_grad)
     stored = [*network.parameters(), *(b for n, b in network.named_buffers() if "bias" in n)]

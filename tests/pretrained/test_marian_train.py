@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData
-from pretrained.translation import data, marian, marian_train
-from pretrained.translation.marian import MarianTranslator
-from pretrained.translation.marian_train import TuningTask
+from pretrained.translation import data
+from pretrained.translation.hub import serve, train
+from pretrained.translation.hub.serve import MarianTranslator
+from pretrained.translation.hub.train import TuningTask
 from training.run import Run
 
 tiny, many = tiny_marian.tiny, tiny_marian.many
@@ -58,8 +59,8 @@ def test_learns_pairs_and_is_served_from_its_folder(
     hub: HubStandIn, base: str, tmp_path: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Random weights know nothing yet, so they learn faster than trained ones should.
-    monkeypatch.setattr(marian_train, "PEAK", 3e-3)
-    out = marian_train.train(ENTRY, pairs, tmp_path / "mine", Run(epochs=3, seed=1))
+    monkeypatch.setattr(train, "PEAK", 3e-3)
+    out = train.train(ENTRY, pairs, tmp_path / "mine", Run(epochs=3, seed=1))
     hub.stop()  # from here on the folder must be enough
 
     entry = catalog.from_folder(out)
@@ -73,7 +74,7 @@ def test_learns_pairs_and_is_served_from_its_folder(
     assert made["held_out_nats"] < made["held_out_nats_before"] - 1
     assert made["held_out_bleu_en-fr"] >= 0 and made["held_out_bleu_en-fr_before"] >= 0
     aside = data.read(pairs, ("en", "fr")).held_out
-    spelled = marian_train.spelled(tuned.words, aside, ("en-fr",))
+    spelled = train.spelled(tuned.words, aside, ("en-fr",))
     again = TuningTask(tuned.network, tuned.words, [], spelled, 0).evaluate(tuned.network)
     assert again["held_out_nats"] == pytest.approx(made["held_out_nats"], abs=0.02)
     assert made["started_from"] == f"{HUB_ID} at {base}"
@@ -88,31 +89,31 @@ def test_learns_pairs_and_is_served_from_its_folder(
 
 def test_what_is_served_is_what_was_learnt(tiny: Path, tmp_path: Path) -> None:
     told = json.loads((tiny / "config.json").read_text())
-    network, words = marian.build(tiny, told, ("en-fr",))
+    network, words = serve.build(tiny, told, ("en-fr",))
     with torch.no_grad():
         for number, weight in enumerate(p for p in network.parameters() if p.requires_grad):
             generator = torch.Generator().manual_seed(number)
             weight += 0.1 * torch.randn(weight.shape, generator=generator)
-    marian_train.save(tmp_path, network, tiny)
+    train.save(tmp_path, network, tiny)
     checkpoint.write_json(tmp_path, "config.json", {"key": "translation/mine"})
-    again, _ = marian.build(tmp_path, told, ("en-fr",))
+    again, _ = serve.build(tmp_path, told, ("en-fr",))
     ids = torch.tensor([[*words.spell("The river runs.", "en"), words.end]])
     start = torch.tensor([[words.start, 5, 6]])
     with torch.no_grad():
         expected = network(input_ids=ids, decoder_input_ids=start).logits
         found = again(input_ids=ids, decoder_input_ids=start).logits
-        original, _ = marian.build(tiny, told, ("en-fr",))
+        original, _ = serve.build(tiny, told, ("en-fr",))
         before = original(input_ids=ids, decoder_input_ids=start).logits
     torch.testing.assert_close(found, expected, atol=2e-2, rtol=2e-2)  # half precision on disk
     assert (before - expected).abs().max() > 0.5
 
 
 def test_smoke_is_two_steps_and_goes_on(base: str, tmp_path: Path, pairs: Path) -> None:
-    out = marian_train.train(ENTRY, pairs, tmp_path / "smoke", Run(smoke=True))
+    out = train.train(ENTRY, pairs, tmp_path / "smoke", Run(smoke=True))
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 2
     catalog.from_folder(out).load("cpu")
-    marian_train.train(ENTRY, pairs, out, Run(smoke=True, resume=True))
+    train.train(ENTRY, pairs, out, Run(smoke=True, resume=True))
     assert (out / "history.jsonl").read_text().count("\n") == len(rows)  # it was done already
 
 
@@ -123,7 +124,7 @@ def test_the_commands_train_and_score_it(
     typed = ["train", ENTRY.key, "--data", str(pairs), "--out", str(out), "--smoke"]
     trained = CliRunner().invoke(app, typed)
     assert trained.exit_code == 0, trained.output
-    assert catalog.from_folder(out).loader == "pretrained.translation.marian:load_tuned"
+    assert catalog.from_folder(out).loader == "pretrained.translation.hub.serve:load_tuned"
     few = table(tmp_path / "few.tsv", PAIRS[:10], times=1)
     for more in ([], ["--checkpoint", str(out)]):
         scored = CliRunner().invoke(
@@ -140,7 +141,7 @@ def test_a_model_that_is_not_here_and_cannot_be_had(
 
     hub.stop()
     with pytest.raises(HubOffline):
-        marian_train.train(ENTRY, pairs, tmp_path / "out", Run(smoke=True))
+        train.train(ENTRY, pairs, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()
 
 
@@ -153,7 +154,7 @@ def test_many_languages_learn_both_ways_between_two(
     hub.add_folder(HUB_ID, many)
     chinese = [(english, "我是一名学生。") for english, _ in PAIRS]
     file = table(tmp_path / "zh.tsv", chinese, head="en\tzh\n")
-    out = marian_train.train(MANY, file, tmp_path / "many", Run(smoke=True))
+    out = train.train(MANY, file, tmp_path / "many", Run(smoke=True))
     tuned = catalog.from_folder(out).load("cpu")
     assert tuned.directions == ("en-zh", "zh-en")
     tuned.predict(["我是一名学生。"], source="zh", target="en")
@@ -163,27 +164,27 @@ def test_many_languages_learn_both_ways_between_two(
 
 def test_the_languages_of_pairs_are_read_from_them(tmp_path: Path) -> None:
     table(tmp_path / "a.tsv", PAIRS, head="en\tfr\n")
-    assert marian_train.languages_in(tmp_path / "a.tsv") == ("en", "fr")
+    assert train.languages_in(tmp_path / "a.tsv") == ("en", "fr")
     table(tmp_path / "b.tsv", PAIRS)
     with pytest.raises(BadData, match="names the languages"):
-        marian_train.languages_in(tmp_path / "b.tsv")
+        train.languages_in(tmp_path / "b.tsv")
     folder = tmp_path / "set"
     folder.mkdir()
     rows = [json.dumps({"en": english, "zh": "我是一名学生。"}) for english, _ in PAIRS * 4]
     for split in ("train", "validation"):
         (folder / f"{split}.jsonl").write_text("\n".join(rows), "utf-8")
-    assert marian_train.languages_in(folder) == ("en", "zh")
+    assert train.languages_in(folder) == ("en", "zh")
 
 
 def test_both_sides_begin_and_end_with_their_marks(many: Path, tiny: Path) -> None:
-    def words(folder: Path, direction: str) -> marian.PieceWords:
+    def words(folder: Path, direction: str) -> serve.PieceWords:
         told = json.loads((folder / "config.json").read_text())
-        return marian.PieceWords(folder, told, (direction,))
+        return serve.PieceWords(folder, told, (direction,))
 
     two = [("I am a student.", "Je suis étudiant.")]
     for folder in (many, tiny):
         known = words(folder, "en-fr")
-        ((source, target),) = marian_train.spelled(known, two, ("en-fr",))
+        ((source, target),) = train.spelled(known, two, ("en-fr",))
         assert source[-1] == target[-1] == known.end
         assert source[: len(source) - 1] == [
             *known.lead("en", "fr"),
@@ -192,7 +193,7 @@ def test_both_sides_begin_and_end_with_their_marks(many: Path, tiny: Path) -> No
         assert target[: len(known.begin("fr"))] == known.begin("fr")
         assert known.decode(target) == "Je suis étudiant."
     turned = words(tiny, "fr-en")
-    ((source, target),) = marian_train.spelled(turned, two, ("fr-en",))
+    ((source, target),) = train.spelled(turned, two, ("fr-en",))
     assert turned.decode(target) == "I am a student."
 
 
@@ -200,7 +201,7 @@ def test_both_sides_begin_and_end_with_their_marks(many: Path, tiny: Path) -> No
 
 
 def test_a_folder_that_is_not_whole(base: str, tmp_path: Path, pairs: Path) -> None:
-    out = marian_train.train(ENTRY, pairs, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, pairs, tmp_path / "mine", Run(smoke=True))
     for number, name in enumerate(("source.spm", "vocab.json")):
         less = shutil.copytree(out, tmp_path / f"less{number}")
         (less / name).unlink()
@@ -214,7 +215,7 @@ def test_a_folder_that_is_not_whole(base: str, tmp_path: Path, pairs: Path) -> N
 
 
 def test_the_folder_holds_no_pickle_to_take_home(base: str, tmp_path: Path, pairs: Path) -> None:
-    out = marian_train.train(ENTRY, pairs, tmp_path / "mine", Run(smoke=True))
+    out = train.train(ENTRY, pairs, tmp_path / "mine", Run(smoke=True))
     taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
     kinds = {".json", ".jsonl", ".safetensors", ".md", ".spm"}
     assert {f.suffix for f in taken.iterdir()} <= kinds
@@ -227,7 +228,7 @@ def test_pairs_that_cannot_be_learnt_from(base: str, tmp_path: Path, content: st
     file = tmp_path / "bad.tsv"
     file.write_text(content)
     with pytest.raises(BadData):
-        marian_train.train(ENTRY, file, tmp_path / "out", Run(smoke=True))
+        train.train(ENTRY, file, tmp_path / "out", Run(smoke=True))
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
@@ -235,11 +236,11 @@ def test_pairs_that_are_all_too_long(base: str, tmp_path: Path, split: str) -> N
     folder = tmp_path / "set"
     folder.mkdir()
     for name in ("train", "validation"):
-        long = "a " * (marian_train.LONGEST + 1)  # a word is a token or more
+        long = "a " * (train.LONGEST + 1)  # a word is a token or more
         pairs = [
             (long, french) if name == split else (english, french) for english, french in PAIRS
         ]
         table(folder / f"{name}.tsv", pairs)
-    with pytest.raises(BadData, match=f"set/{split} has at most {marian_train.LONGEST} tokens"):
-        marian_train.train(ENTRY, folder, tmp_path / "out", Run(smoke=True))
+    with pytest.raises(BadData, match=f"set/{split} has at most {train.LONGEST} tokens"):
+        train.train(ENTRY, folder, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()

@@ -30,10 +30,9 @@ from pretrained.errors import (
 )
 from pretrained.images import evaluate
 from pretrained.images.errors import BadPoint, BadSteps, BadText
-from pretrained.images.pipeline_entries import LONGEST, PIPELINE_ENTRIES, PIPELINES, PipelineEntry
-from pretrained.images.pipeline_parts import KINDS as SERVED
-from pretrained.images.pipeline_parts import read
-from pretrained.images.pipelines import Painter
+from pretrained.images.hub.entries import LONGEST, PIPELINE_ENTRIES, PIPELINES, PipelineEntry
+from pretrained.images.hub.serve import KINDS as SERVED
+from pretrained.images.hub.serve import Painter, read
 from pretrained.sources import hub as downloads
 
 cat, things, words = tiny_pipeline.cat, tiny_pipeline.things, tiny_pipeline.words

@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData, HubOffline
-from pretrained.images import pipeline_train
 from pretrained.images.errors import NotTunable
-from pretrained.images.pipeline_parts import read
-from pretrained.images.pipeline_train import LAYERS, Tuning
+from pretrained.images.hub import train
+from pretrained.images.hub.serve import read
+from pretrained.images.hub.train import LAYERS, Tuning
 from pretrained.lora import SCALE, Adapter, merge
 from training.run import Run
 
@@ -51,8 +51,8 @@ def base(hub: HubStandIn, cat: Path) -> str:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights know nothing yet, so they learn faster than trained ones should."""
-    monkeypatch.setattr(pipeline_train, "PEAK", 5e-3)
-    monkeypatch.setattr(pipeline_train, "ROUND", 15)
+    monkeypatch.setattr(train, "PEAK", 5e-3)
+    monkeypatch.setattr(train, "ROUND", 15)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -62,7 +62,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_learns_pictures_and_is_served_from_its_folder(
     base: str, short: None, cat: Path, tmp_path: Path, pictures: Path
 ) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(epochs=2, seed=1))
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(epochs=2, seed=1))
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["held_out_loss"] < made["held_out_loss_before"] - 0.05
     assert made["pictures"] == 7 and made["started_from"] == f"{HUB_ID} at {base}"
@@ -81,7 +81,7 @@ def test_learns_pictures_and_is_served_from_its_folder(
 def test_the_base_stays_as_it_was(base: str, cat: Path, tmp_path: Path, pictures: Path) -> None:
     (before,) = CAT.load("cpu").predict(POINT, steps=2)
     files = contents(cat)
-    pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
+    train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
     (after,) = CAT.load("cpu").predict(POINT, steps=2)
     np.testing.assert_array_equal(after["image"], before["image"])
     assert contents(cat) == files
@@ -131,15 +131,15 @@ def test_the_noise_is_what_is_told(cat: Path) -> None:
     assert task.loss(Knows(), batch).item() == 0
     assert task.watched[2].tolist() == sorted(set(task.watched[2].tolist()))
     assert task.loss(deepcopy(adapter), batch).item() > 0.1
-    assert len(list(task.batches(0, 0.0))) == task.steps_per_epoch == pipeline_train.ROUND
+    assert len(list(task.batches(0, 0.0))) == task.steps_per_epoch == train.ROUND
 
 
 def test_smoke_is_two_steps_and_goes_on(base: str, tmp_path: Path, pictures: Path) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "smoke", Run(smoke=True))
+    out = train.train(CAT, pictures, tmp_path / "smoke", Run(smoke=True))
     rows = (out / "history.jsonl").read_text().splitlines()
     assert json.loads(rows[-1])["step"] == 2
     catalog.from_folder(out).load("cpu")
-    pipeline_train.train(CAT, pictures, out, Run(smoke=True, resume=True))
+    train.train(CAT, pictures, out, Run(smoke=True, resume=True))
     assert (out / "history.jsonl").read_text().splitlines() == rows  # it was done already
 
 
@@ -151,11 +151,11 @@ def test_the_command_trains_it(
     typed = ["train", CAT.key, "--data", str(pictures), "--out", str(out), "--smoke"]
     trained = CliRunner().invoke(app, typed)
     assert trained.exit_code == 0, trained.output
-    assert catalog.from_folder(out).loader == "pretrained.images.pipelines:load_tuned"
+    assert catalog.from_folder(out).loader == "pretrained.images.hub.serve:load_tuned"
 
 
 def test_the_folder_holds_only_what_was_learnt(base: str, tmp_path: Path, pictures: Path) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
     taken = shutil.copytree(out, tmp_path / "home", ignore=shutil.ignore_patterns("state.pt"))
     assert {f.suffix for f in taken.iterdir()} <= {".json", ".jsonl", ".safetensors", ".md"}
     assert all(".lora_" in name for name in checkpoint.load_weights(taken))
@@ -167,20 +167,20 @@ def test_one_step_models_are_not_fine_tuned(
 ) -> None:
     hub.add_folder(HUB_ID, things)
     with pytest.raises(NotTunable, match=CAT.key):
-        pipeline_train.train(THINGS, pictures, tmp_path / "out", Run(smoke=True))
+        train.train(THINGS, pictures, tmp_path / "out", Run(smoke=True))
     assert not hub.bodies() and not (tmp_path / "out").exists()
 
 
 def test_a_base_that_is_not_here(
     hub: HubStandIn, base: str, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
     monkeypatch.setenv("BREAKTHROUGHS_CACHE_DIR", str(tmp_path / "elsewhere"))
     with pytest.raises(BadCheckpoint, match=f"hf download {HUB_ID} --revision {base}"):
         catalog.from_folder(out).load("cpu")
     hub.stop()
     with pytest.raises(HubOffline):
-        pipeline_train.train(CAT, pictures, tmp_path / "out", Run(smoke=True))
+        train.train(CAT, pictures, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()
 
 
@@ -190,7 +190,7 @@ def test_a_base_that_is_not_here(
 def test_a_folder_that_does_not_tell_its_base(
     base: str, tmp_path: Path, pictures: Path, change: dict[str, object]
 ) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
     config = checkpoint.read_json(out, "config.json")
     checkpoint.write_json(out, "config.json", {**config, **change})
     with pytest.raises(BadCheckpoint, match="train it again"):
@@ -198,7 +198,7 @@ def test_a_folder_that_does_not_tell_its_base(
 
 
 def test_weights_of_another_network(base: str, tmp_path: Path, pictures: Path) -> None:
-    out = pipeline_train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(smoke=True))
     weights = checkpoint.load_weights(out)
     name = next(iter(weights))
     checkpoint.save_weights(out, {**weights, name: weights[name][..., :1]})
@@ -211,5 +211,5 @@ def test_too_few_pictures_and_none(base: str, tmp_path: Path, pictures: Path) ->
         (pictures / f"{number}.png").unlink()
     for source in (pictures, tmp_path / "nothing"):
         with pytest.raises(BadData):
-            pipeline_train.train(CAT, source, tmp_path / "out", Run(smoke=True))
+            train.train(CAT, source, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()

@@ -16,9 +16,10 @@ from timm.models import get_pretrained_cfg, save_for_hf
 
 from pretrained import catalog
 from pretrained.catalog import Entry
-from pretrained.classification import imagenet_names, timm_backbone
-from pretrained.classification.timm_classifier import TimmClassifier
-from pretrained.classification.timm_entries import TIMM_ENTRIES, TimmEntry
+from pretrained.classification import imagenet_names
+from pretrained.classification.hub import serve
+from pretrained.classification.hub.entries import TIMM_ENTRIES, TimmEntry
+from pretrained.classification.hub.serve import TimmClassifier
 from pretrained.errors import BadCheckpoint, HubOffline, HubUnsafe, ViewUnsupported
 
 # Maps from convolutions, rows of patches, and a head with a norm of its own.
@@ -27,7 +28,7 @@ ENTRY = Entry(
     key="classification/tiny",
     task="classification",
     title="Tiny",
-    loader="pretrained.classification.timm_backbone:load",
+    loader="pretrained.classification.hub.serve:load",
     licence="apache-2.0",
     bytes=1_000_000,
     parameters=0,
@@ -51,13 +52,13 @@ def picture(width: int = 200, height: int = 150, seed: int = 0) -> Image.Image:
 @pytest.fixture(params=KINDS)
 def served(request: pytest.FixtureRequest, hub: HubStandIn, tmp_path: Path) -> TimmClassifier:
     push(hub, tmp_path, request.param)
-    return timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+    return serve.load(ENTRY, "cpu", lambda done, total: None)
 
 
 def test_answers_as_timm_itself_would(hub: HubStandIn, tmp_path: Path) -> None:
     network = push(hub, tmp_path, "test_resnet")
     seen: list[tuple[int, int]] = []
-    model = timm_backbone.load(ENTRY, "cpu", lambda *p: seen.append(p))
+    model = serve.load(ENTRY, "cpu", lambda *p: seen.append(p))
     total = sum(f.stat().st_size for f in (tmp_path / "test_resnet").iterdir())
     assert seen[0] == (0, total) and seen[-1] == (total, total)
 
@@ -114,7 +115,7 @@ def test_gradcam_before_an_average_and_a_linear_layer_is_their_weighted_sum(
 ) -> None:
     """There Grad-CAM is the class activation map of Zhou et al. 2015, which needs no gradient."""
     push(hub, tmp_path, "test_resnet")
-    model = timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+    model = serve.load(ENTRY, "cpu", lambda done, total: None)
     seen = []
     model.model.network.layer4.register_forward_hook(lambda *call: seen.append(call[2].detach()))
     model.predict([picture()])
@@ -162,11 +163,11 @@ def test_measured_bytes(served: TimmClassifier) -> None:
 
 def test_loads_with_no_network_once_it_is_here(hub: HubStandIn, tmp_path: Path) -> None:
     push(hub, tmp_path, "test_resnet")
-    timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+    serve.load(ENTRY, "cpu", lambda done, total: None)
     hub.stop()
-    timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+    serve.load(ENTRY, "cpu", lambda done, total: None)
     with pytest.raises(HubOffline):
-        timm_backbone.load(replace(ENTRY, hub_id="museum/other"), "cpu", lambda d, t: None)
+        serve.load(replace(ENTRY, hub_id="museum/other"), "cpu", lambda d, t: None)
 
 
 def test_a_model_with_pickles_only_is_refused(hub: HubStandIn, tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_a_model_with_pickles_only_is_refused(hub: HubStandIn, tmp_path: Path) -
     save_for_hf(network, tmp_path / "pickled", safe_serialization=False)
     hub.add_folder("museum/tiny", tmp_path / "pickled")
     with pytest.raises(HubUnsafe):
-        timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+        serve.load(ENTRY, "cpu", lambda done, total: None)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_a_configuration_that_does_not_fit(
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     hub.add_folder("museum/tiny", tmp_path / "test_resnet")
     with pytest.raises(BadCheckpoint):
-        timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+        serve.load(ENTRY, "cpu", lambda done, total: None)
 
 
 def test_damaged_weights(hub: HubStandIn, tmp_path: Path) -> None:
@@ -204,12 +205,12 @@ def test_damaged_weights(hub: HubStandIn, tmp_path: Path) -> None:
     (tmp_path / "test_resnet" / "model.safetensors").write_bytes(b"\x08" + b"\0" * 500)
     hub.add_folder("museum/tiny", tmp_path / "test_resnet")
     with pytest.raises(BadCheckpoint):
-        timm_backbone.load(ENTRY, "cpu", lambda done, total: None)
+        serve.load(ENTRY, "cpu", lambda done, total: None)
 
 
 def test_a_new_last_layer_and_the_old_body(hub: HubStandIn, tmp_path: Path) -> None:
     network = push(hub, tmp_path, "test_resnet")
-    model, config = timm_backbone.build(ENTRY, num_classes=5)
+    model, config = serve.build(ENTRY, num_classes=5)
     assert config["architecture"] == {"timm": "test_resnet", "num_classes": 5}
     assert model(torch.rand(1, 3, 96, 96)).shape == (1, 5)
     assert torch.equal(model.network.conv1[0].weight, network.conv1[0].weight)
@@ -218,8 +219,8 @@ def test_a_new_last_layer_and_the_old_body(hub: HubStandIn, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", KINDS)
 def test_parameter_groups(name: str, hub: HubStandIn, tmp_path: Path) -> None:
     push(hub, tmp_path, name)
-    model, _ = timm_backbone.build(ENTRY, num_classes=5)
-    groups = timm_backbone.parameter_groups(model, layer_decay=0.5)
+    model, _ = serve.build(ENTRY, num_classes=5)
+    groups = serve.parameter_groups(model, layer_decay=0.5)
     listed = [p for group in groups for p in group["params"]]
     assert len(listed) == len(set(map(id, listed))) == len(list(model.parameters()))
     scale = {id(p): group["lr_scale"] for group in groups for p in group["params"]}
@@ -227,7 +228,7 @@ def test_parameter_groups(name: str, hub: HubStandIn, tmp_path: Path) -> None:
     assert scale[id(head.weight)] == 1
     assert scale[id(next(iter(model.network.parameters())))] < 0.5
 
-    (group,) = timm_backbone.parameter_groups(model, head_only=True)
+    (group,) = serve.parameter_groups(model, head_only=True)
     assert {id(p) for p in group["params"]} == {id(p) for p in head.parameters()}
     frozen = [p for p in model.parameters() if not p.requires_grad]
     assert len(frozen) == len(list(model.parameters())) - len(list(head.parameters()))

@@ -12,7 +12,7 @@ from PIL import Image
 from test_timm_backbone import ENTRY, push
 
 from pretrained import catalog
-from pretrained.classification import timm_backbone, timm_train
+from pretrained.classification.hub import serve, train
 from training.run import Run
 
 
@@ -34,11 +34,11 @@ def test_learns_new_classes_and_is_served_from_its_folder(
     hub: HubStandIn, tmp_path: Path, folder: Path, head_only: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Random weights know nothing yet, so they learn faster than trained ones should.
-    monkeypatch.setattr(timm_train, "BATCH", 8)
-    monkeypatch.setattr(timm_train, "PEAK_HEAD", 3e-2)
-    monkeypatch.setattr(timm_train, "PEAK_WHOLE", 3e-3)
+    monkeypatch.setattr(train, "BATCH", 8)
+    monkeypatch.setattr(train, "PEAK_HEAD", 3e-2)
+    monkeypatch.setattr(train, "PEAK_WHOLE", 3e-3)
     original = push(hub, tmp_path, "test_resnet")
-    out = timm_train.train(ENTRY, folder, tmp_path / "colours", Run(head_only=head_only, epochs=12))
+    out = train.train(ENTRY, folder, tmp_path / "colours", Run(head_only=head_only, epochs=12))
     hub.stop()  # from here on the folder must be enough
 
     entry = catalog.from_folder(out)
@@ -55,11 +55,11 @@ def test_learns_new_classes_and_is_served_from_its_folder(
             if value.is_floating_point() and not name.startswith("fc."):
                 assert torch.equal(value.half().float(), after[name]), name
 
-    again, _ = timm_backbone.build(entry, num_classes=4)  # and can be fine-tuned further
+    again, _ = serve.build(entry, num_classes=4)  # and can be fine-tuned further
     assert again(torch.rand(1, 3, 96, 96)).shape == (1, 4)
 
 
 def test_smoke_is_two_steps(hub: HubStandIn, tmp_path: Path, folder: Path) -> None:
     push(hub, tmp_path, "test_resnet")
-    out = timm_train.train(ENTRY, folder, tmp_path / "smoke", Run(smoke=True))
+    out = train.train(ENTRY, folder, tmp_path / "smoke", Run(smoke=True))
     assert catalog.from_folder(out).classes == 2

@@ -10,7 +10,7 @@ import tiny_hub
 import torch
 
 HUB_ID = "museum/tiny-writer"
-ENTRY = tiny_hub.entry("text/tiny", "pretrained.text.causal:load", HUB_ID)
+ENTRY = tiny_hub.entry("text/tiny", "pretrained.text.hub.serve:load", HUB_ID)
 SENTENCES = (
     "The museum opens at nine and closes at six.",
     "The river runs under the bridge and into the sea.",

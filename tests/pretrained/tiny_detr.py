@@ -13,10 +13,10 @@ import pytest
 import tiny_hub
 
 from pretrained.catalog import Entry
-from pretrained.detection.hub_entries import DETECTORS, FILES
+from pretrained.detection.hub.entries import DETECTORS, FILES
 
 HUB_ID = "museum/tiny-detector"
-LOADER = "pretrained.detection.hub_detector:load"
+LOADER = "pretrained.detection.hub.serve:load"
 NAMES = {0: "N/A", 1: "person", 2: "sofa", 3: "cat"}
 #: As facebook/detr-resnet-50 has them: older than the library, with a backbone of timm.
 OLD_PREPROCESSING = {

@@ -11,7 +11,7 @@ import tiny_hub
 import torch
 
 HUB_ID = "museum/tiny-translator"
-ENTRY = tiny_hub.entry("translation/marian-en-fr", "pretrained.translation.marian:load", HUB_ID)
+ENTRY = tiny_hub.entry("translation/marian-en-fr", "pretrained.translation.hub.serve:load", HUB_ID)
 PAIRS = (
     ("The museum opens at nine.", "Le musée ouvre à neuf heures."),
     ("The river runs under the bridge.", "La rivière coule sous le pont."),

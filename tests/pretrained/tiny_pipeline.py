@@ -14,10 +14,10 @@ import tiny_hub
 import torch
 
 from pretrained.catalog import Entry
-from pretrained.images.pipeline_entries import PIPELINES
+from pretrained.images.hub.entries import PIPELINES
 
 HUB_ID = "museum/tiny-pipeline"
-LOADER = "pretrained.images.pipelines:load"
+LOADER = "pretrained.images.hub.serve:load"
 SIDE = 16
 KINDS = 10
 MARKS = ("<|startoftext|>", "<|endoftext|>")

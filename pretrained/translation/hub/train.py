@@ -18,10 +18,10 @@ from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
 from pretrained.sources import hub
 from pretrained.translation import columns, data, scores
-from pretrained.translation.marian import MarianTranslator, build
-from pretrained.translation.marian_entries import DIRECTIONS, FILES
-from pretrained.translation.marian_search import logits, padded
-from pretrained.translation.marian_words import PieceWords
+from pretrained.translation.hub.entries import DIRECTIONS, FILES
+from pretrained.translation.hub.search import logits, padded
+from pretrained.translation.hub.serve import MarianTranslator, build
+from pretrained.translation.hub.tokens import PieceWords
 from pretrained.translation.tasks import batched
 from training import loop
 from training.provenance import provenance
@@ -174,7 +174,7 @@ def train(
     config = {
         "key": f"translation/{name}",
         "title": name,
-        "loader": "pretrained.translation.marian:load_tuned",
+        "loader": "pretrained.translation.hub.serve:load_tuned",
         "licence": entry.licence,
         "pipeline_tag": "translation",
         "description": f"{entry.title}, fine-tuned on {pairs.split}.",

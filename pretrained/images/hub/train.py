@@ -17,8 +17,8 @@ from pretrained.catalog import Entry, Progress
 from pretrained.images import data
 from pretrained.images.denoising import Batch, Denoising
 from pretrained.images.errors import NotTunable
-from pretrained.images.pipeline_entries import PIPELINES
-from pretrained.images.pipeline_parts import read
+from pretrained.images.hub.entries import PIPELINES
+from pretrained.images.hub.serve import read
 from pretrained.lora import RANK, SCALE, Adapter
 from pretrained.sources import hub
 from training import loop
@@ -129,7 +129,7 @@ def train(
     config = {
         "key": f"images/{name}",
         "title": name,
-        "loader": "pretrained.images.pipelines:load_tuned",
+        "loader": "pretrained.images.hub.serve:load_tuned",
         "licence": entry.licence,
         "pipeline_tag": "unconditional-image-generation",
         "description": f"{entry.title}, fine-tuned on {pictures.split}. These are the changes "

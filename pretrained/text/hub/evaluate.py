@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pretrained.catalog import Entry
 from pretrained.errors import BadData
 from pretrained.text import data
-from pretrained.text.causal_attention import Memory
-from pretrained.text.causal_writer import CHUNK, CausalWriter
+from pretrained.text.hub.attention import Memory
+from pretrained.text.hub.serve import CHUNK, CausalWriter
 
 #: Tokens that are scored in one window, after as many that are only read.
 STRIDE = 512

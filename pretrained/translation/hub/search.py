@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pretrained.translation.beam import LONGER, MORE, MOST, Found, Hypothesis
-from pretrained.translation.marian_words import PieceWords
+from pretrained.translation.hub.tokens import PieceWords
 
 #: Sentences whose translations are read once more at a time.
 TOGETHER = 4

@@ -3,11 +3,21 @@
 A network of the family of DETR answers with a fixed number of boxes, most of them "nothing". There
 are no anchors and no suppression to look into: `predict` has the view ``answer`` only. Weights come
 as safetensors, and no code comes with a model.
+
+A picture is made small before anything is computed, so that a panorama of 8,000 pixels costs no
+more than any other, and a strip of one pixel's height is still some pixels high. None is padded:
+those that come out equally large are looked at together, the others one after another, and so an
+answer does not depend on what else was asked at the time.
+
+Masks are drawn by DETR's panoptic head for the objects that are answered and for no others.
+transformers draws one for each of a hundred queries at once: 13 GB and forty seconds for a
+photograph. Each is drawn by itself, so a few at a time are the same maps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +28,8 @@ from torch import Tensor
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.detection import hub_masks, rle
-from pretrained.detection.hub_entries import DETECTORS
-from pretrained.detection.hub_preprocessing import Preprocessing
+from pretrained.detection import rle
+from pretrained.detection.hub.entries import DETECTORS
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.sources import hub
 from pretrained.sources.hub import networks
@@ -103,7 +112,7 @@ class HubDetector:
         """Pictures that are all seen at one size."""
         pixels = torch.stack([self.preprocessing.pixels(picture, size) for picture in pictures])
         if self.masks:
-            told, features = hub_masks.looked(self.network, pixels.to(self.device))
+            told, features = looked(self.network, pixels.to(self.device))
         else:
             told = self.network(pixel_values=pixels.to(self.device))
         odds = told.logits.float()
@@ -116,7 +125,7 @@ class HubDetector:
             boxes = corners(told.pred_boxes[n, queries].float(), picture.shape[:2])
             maps = None
             if self.masks:
-                maps = hub_masks.drawn(self.network, told, features, n, queries)
+                maps = drawn(self.network, told, features, n, queries)
             answers.append({"objects": self._objects(classes, scores, boxes, maps, picture)})
         return answers
 
@@ -204,7 +213,7 @@ def load(entry: Entry, device: str, progress: Progress) -> HubDetector:
 
 
 def load_tuned(entry: Entry, device: str, progress: Progress) -> HubDetector:
-    """The loader of a folder that `hub_train` wrote, whose classes are called as they were taught.
+    """The loader of a folder that `train` wrote, whose classes are called as they were taught.
 
     Raises:
         BadCheckpoint: it is damaged or incomplete.
@@ -261,3 +270,104 @@ def build(folder: Path, *, masks: bool = False) -> tuple[Any, Preprocessing]:
         )
     networks.check_complete(folder, loaded)
     return network, preprocessing
+
+
+#: Objects that are drawn together.
+TOGETHER = 4
+
+Features = list[tuple[Tensor, Tensor]]  #: of the body, fine to coarse: maps and where a picture is
+
+
+def looked(network: Any, pixels: Tensor) -> tuple[Any, Features]:
+    """What the detector in a ``DetrForSegmentation`` says of pictures [N, 3, H, W], which fill
+    their frame, and the body's features on its way."""
+    passed: list[Features] = []
+    body = network.detr.model.backbone
+    handle = body.register_forward_hook(lambda module, given, found: passed.append(found))
+    try:
+        told = network.detr(pixel_values=pixels)
+    finally:
+        handle.remove()
+    return told, passed[0]
+
+
+def drawn(network: Any, told: Any, features: Features, number: int, queries: Tensor) -> np.ndarray:
+    """Maps of some queries of the picture ``number``: float [queries, h, w], above 0 inside."""
+    fine = [maps[number : number + 1] for maps, _ in features]
+    coarse = network.detr.model.input_projection(fine[-1])
+    memory = told.encoder_last_hidden_state[number : number + 1].transpose(1, 2)
+    memory = memory.reshape(coarse.shape)
+    found = [np.zeros((0, *fine[0].shape[-2:]), np.float32)]
+    for part in queries.split(TOGETHER) if len(queries) else ():
+        looks = network.bbox_attention(told.last_hidden_state[number : number + 1, part], memory)
+        maps = network.mask_head(
+            features=coarse, attention_masks=looks, fpn_features=[fine[2], fine[1], fine[0]]
+        )
+        found.append(maps[:, 0].float().cpu().numpy())
+    return np.concatenate(found)
+
+
+#: Pixels of the shortest side that every network can work on, and of the longest that it is given.
+LEAST, MOST = 32, 1333
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Sizes in pixels and the colours that count as grey.
+
+    Attributes:
+        exact: (height, width) of every picture, stretched; None: its shape is kept.
+        shortest, longest: bounds of the sides where the shape is kept.
+        mean, std: of each colour, taken from and divided into 0..1.
+        step: the sides are multiples of it, for a network that cuts a picture into patches.
+    """
+
+    exact: tuple[int, int] | None
+    shortest: int
+    longest: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    step: int = 1
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], step: int = 1) -> Preprocessing:
+        """From ``preprocessor_config.json``, of any age.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none of a detector.
+        """
+        size = told["size"]
+        if not isinstance(size, Mapping):
+            size = {"shortest_edge": size, "longest_edge": told.get("max_size", MOST)}
+        exact = None
+        if "height" in size:
+            exact = _bounded(size["height"]), _bounded(size["width"])
+        plain = not told.get("do_normalize", True)
+        mean = (0.0,) * 3 if plain else tuple(float(v) for v in told["image_mean"])
+        std = (1.0,) * 3 if plain else tuple(float(v) for v in told["image_std"])
+        if not len(mean) == len(std) == 3 or min(std) <= 0:
+            raise ValueError("three colours are normalised")
+        shortest = _bounded(size.get("shortest_edge", MOST))
+        longest = _bounded(size.get("longest_edge", MOST))
+        return cls(exact, shortest, longest, mean, std, max(1, min(int(step), LEAST)))
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width at which a picture of this height and width is seen."""
+        if self.exact is not None:
+            return self.exact
+        scale = min(self.shortest / min(height, width), self.longest / max(height, width))
+        high, wide = (max(LEAST, round(side * scale)) for side in (height, width))
+        return high - high % self.step, wide - wide % self.step
+
+    def pixels(self, picture: np.ndarray, size: tuple[int, int]) -> Tensor:
+        """uint8 [H, W, 3] -> float [3, height, width], as the network was taught to see."""
+        image = Image.fromarray(picture)
+        if image.size != size[::-1]:
+            image = image.resize(size[::-1], Image.Resampling.BILINEAR, reducing_gap=3.0)
+        shares = torch.from_numpy(np.asarray(image, np.float32) / 255)
+        return ((shares - torch.tensor(self.mean)) / torch.tensor(self.std)).permute(2, 0, 1)
+
+
+def _bounded(side: Any) -> int:
+    """A side in pixels, kept within what a machine can hold."""
+    return max(LEAST, min(int(side), MOST))

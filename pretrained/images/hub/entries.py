@@ -40,7 +40,7 @@ class PipelineEntry:
         side: pixels of a picture.
         steps: usual, most. One step is a property of the weights, not of our choice.
         words: whether it draws what a text says.
-        learns: whether `pipeline_train` can fine-tune it. Those that were taught to jump to the end
+        learns: whether `hub.train` can fine-tune it. Those that were taught to jump to the end
             in one step unlearn that from plain pictures.
         max_batch: pictures that are drawn together.
     """

@@ -19,9 +19,9 @@ from pretrained.sources import hub
 from pretrained.sources.hub import networks
 from pretrained.translation import copies
 from pretrained.translation.beam import Found
-from pretrained.translation.marian_entries import DIRECTIONS, FILES
-from pretrained.translation.marian_search import MarianSearch
-from pretrained.translation.marian_words import PieceWords
+from pretrained.translation.hub.entries import DIRECTIONS, FILES
+from pretrained.translation.hub.search import MarianSearch
+from pretrained.translation.hub.tokens import PieceWords
 from pretrained.translation.sentences import Part
 from pretrained.translation.serve import Request, Translator, _Task
 
@@ -106,7 +106,7 @@ def load(entry: Entry, device: str, progress: Progress) -> MarianTranslator:
 
 
 def load_tuned(entry: Entry, device: str, progress: Progress) -> MarianTranslator:
-    """The loader of a folder that `marian_train` wrote.
+    """The loader of a folder that `train` wrote.
 
     Raises:
         BadCheckpoint: it is damaged or incomplete.

@@ -14,9 +14,8 @@ import torch
 from pretrained import checkpoint
 from pretrained.catalog import Entry
 from pretrained.classification import chinese, data, finish, sources
+from pretrained.classification.hub.serve import Backbone, build, parameter_groups
 from pretrained.classification.task import FineTuneTask, Recipe, logits
-from pretrained.classification.timm_backbone import build, parameter_groups
-from pretrained.classification.timm_classifier import Backbone
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -81,7 +80,7 @@ def train(
     described: dict[str, Any] = {
         "key": f"classification/{out.resolve().name}",
         "title": out.resolve().name,
-        "loader": "pretrained.classification.timm_backbone:load",
+        "loader": "pretrained.classification.hub.serve:load",
         "licence": entry.licence,
         "description": f"{entry.title}, fine-tuned on {pictures.split}.",
         "architecture": config["architecture"],

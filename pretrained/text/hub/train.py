@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from torch import Tensor, nn
 
 from pretrained import checkpoint, lora
 from pretrained.catalog import Entry, Progress
+from pretrained.errors import BadData
 from pretrained.lora import RANK, SCALE
-from pretrained.text import causal_data
-from pretrained.text.causal import build, fetch, origin
+from pretrained.text.data import read_text_raw, records
+from pretrained.text.hub.serve import build, fetch, origin
+from pretrained.text.hub.tokens import Tokens
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -99,7 +101,7 @@ def train(
     not as a question.
 
     Args:
-        source: a text or JSONL file, or a folder of such, as `causal_data.documents` reads them.
+        source: a text or JSONL file, or a folder of such, as `documents` reads them.
         progress: of the download, where the model is not on this machine yet.
 
     Raises:
@@ -107,7 +109,7 @@ def train(
         HubOffline and its kin: the weights have to be downloaded, and that failed.
         MissingDependency: peft is not installed.
     """
-    texts, told = causal_data.documents(source)
+    texts, told = documents(source)
     for sentence in told:
         print(f"{source}: {sentence}", file=sys.stderr)
     folder = fetch(entry, progress)
@@ -115,11 +117,11 @@ def train(
     network, tokens = build(folder, torch.device("cpu"), attention="sdpa")
     torch.manual_seed(run.seed)
     model = Adapter.of(network)
-    ids = causal_data.stream(texts, tokens)
+    ids = stream(texts, tokens)
     window = min(WINDOW, (len(ids) - 1) // 4)  # a short text has four rows all the same
     aside = window * max(1, min(HELD_OUT, len(ids) // window // 10))
-    learn = causal_data.windows(ids[:-aside], window)
-    held_out = causal_data.windows(ids[-aside - 1 :], window)
+    learn = windows(ids[:-aside], window)
+    held_out = windows(ids[-aside - 1 :], window)
     characters = sum(len(tokens.decode(row[1:].tolist())) for row in held_out)
     steps = max(1, len(learn) // BATCH)
     usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / steps)), PEAK)
@@ -149,7 +151,7 @@ def train(
     config = {
         "key": f"text/{name}",
         "title": name,
-        "loader": "pretrained.text.causal_adapter:load",
+        "loader": "pretrained.text.hub.serve:load_tuned",
         "licence": entry.licence,
         "pipeline_tag": "text-generation",
         "description": f"{entry.title}, fine-tuned on {split}. These are the changes only: the "
@@ -161,3 +163,81 @@ def train(
     }
     checkpoint.write_papers(out, config, made, {})
     return out
+
+
+SUFFIXES = (".txt", ".md", ".jsonl")
+#: Files of a kind that are named; the others are counted.
+MOST_NAMED = 5
+#: Fewest characters that are worth fine-tuning on: about half a page.
+LEAST = 1_000
+
+
+def documents(source: Path | str) -> tuple[list[str], list[str]]:
+    """The texts of a file or of all files below a folder: each text file one, each line of JSONL
+    one, under ``text``. And what was left out, counted and named, in sentences.
+
+    Raises:
+        BadData: there is none, or one cannot be read, or all together are too little.
+    """
+    path, told = Path(source), []
+    if path.is_dir():
+        every = sorted(file for file in path.rglob("*") if file.is_file())
+        seen = [file for file in every if not _hidden(file.relative_to(path))]
+        files = [file for file in seen if file.suffix.lower() in SUFFIXES]
+        if not files:
+            reason = f"no file in it ends in {', '.join(SUFFIXES)}: put the texts there"
+            raise BadData(path=path, reason=reason)
+        others = [str(file.relative_to(path)) for file in seen if file not in files]
+        told += _counted("hidden files left out", len(every) - len(seen))
+        told += _counted("files left out that are no texts", len(others), others)
+    elif path.is_file():
+        files = [path]
+    else:
+        raise BadData(path=path, reason="there is no such file or folder: check the path")
+    each = [(file, text) for file in files for text in _texts(file)]
+    texts = [text for _, text in each if text.strip()]
+    empty = [file.name for file, text in each if not text.strip()]
+    told += _counted("empty texts left out", len(empty), empty)
+    found = sum(map(len, texts))
+    if found < LEAST:
+        reason = f"{found:,} characters are too few to learn from: give {LEAST:,} or more"
+        raise BadData(path=path, reason=reason)
+    return texts, told
+
+
+def _hidden(path: Path) -> bool:
+    """Whether a file is one that an editor or a Mac put beside the texts."""
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+
+
+def _counted(what: str, count: int, names: Sequence[str] = ()) -> list[str]:
+    listed = ", ".join(dict.fromkeys(names[:MOST_NAMED])) + ("..." if count > MOST_NAMED else "")
+    return [f"{what}: {count}" + (f" ({listed})" if names else "")] if count else []
+
+
+def _texts(file: Path) -> Iterator[str]:
+    text = read_text_raw(file)
+    if file.suffix.lower() == ".jsonl":
+        yield from records(text, file)
+    else:
+        yield text
+
+
+def stream(texts: list[str], tokens: Tokens) -> Tensor:
+    """All texts as one row of ids [T], each opened by the mark that serving opens a text with; the
+    mark after a text is how the model learns where to stop."""
+    ids: list[int] = []
+    for text in texts:
+        ids += [tokens.opening, *tokens.encode(text)]
+    return torch.tensor([*ids, tokens.opening])
+
+
+def windows(ids: Tensor, length: int) -> Tensor:
+    """[T] -> [N, length + 1]: rows that predict each id but the first once; the last row reaches
+    back so that nothing is left out."""
+    steps = len(ids) - 1
+    length = min(length, steps)
+    starts = [*range(0, steps - length + 1, length)]
+    if starts[-1] + length < steps:
+        starts.append(steps - length)
+    return torch.stack([ids[start : start + length + 1] for start in starts])
