@@ -21,10 +21,11 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, frame, inputs, sessions, shutdown, sweeping, uploads, visitors, web
+from demos import TABS, inputs, sessions, shutdown, sweeping, uploads, visitors, web
 from demos.classification import examples
 from demos.language import Words
-from demos.theme import theme
+from demos.page import layout
+from demos.page.theme import theme
 from inference import Engine, Settings
 from pretrained import catalog
 from pretrained.errors import Refusal
@@ -47,12 +48,12 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(600, 3600),
     ) as page:
-        frame.header(words)
+        layout.header(words)
         with gr.Tabs(elem_id="site", overflow_behavior="wrap"):
             for name in TABS:
                 with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name):
                     importlib.import_module(f"demos.{name}").build(engine, words)
-        frame.footer(words)
+        layout.footer(words)
 
         def status() -> dict:
             return engine.status()

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import TABS, frame
+from demos import TABS, page
 from demos.language import Say, Words
 
 BREAKTHROUGHS = ("classification", "detection", "text", "translation", "images")
@@ -23,9 +23,9 @@ MOUNT = "import(new URL('house/home.js', document.baseURI)).then((home) => home.
 def build(engine: Any, words: Words) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-home"]):
-        frame.title("home", words)
+        page.title("home", words)
         gr.HTML(words.markup(lab), js_on_load=MOUNT, apply_default_css=False)
-        frame.html(words, cards)
+        page.markup(words, cards)
 
 
 def lab(say: Say) -> str:

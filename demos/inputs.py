@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import BlockFunction
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from inference.errors import BadInput, Refusal
 
@@ -54,7 +54,7 @@ class Page(gr.Blocks):
                 inputs = completed(function, inputs)
             return await super().process_api(block_fn, inputs, *more, **named)
         except Refusal as error:
-            raise frame.shown(error, self.words, self.words.lang(request)) from None
+            raise page.shown(error, self.words, self.words.lang(request)) from None
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], *more: Any, **named: Any

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from inference.errors import UnknownModel
 from pretrained import sources
@@ -116,7 +116,7 @@ def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | Non
 
 def offer(words: Words, lang: str, entry: Any) -> str:
     """What a download would bring, told before it starts."""
-    return frame.note(
+    return page.note(
         words.say(
             lang,
             "waiting.offer_wheel" if entry.wheel else "waiting.offer",

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from pretrained import catalog
 
@@ -19,10 +19,10 @@ COLUMNS = ("metric", "value", "target", "split", "reference")
 def build(engine: Any, words: Words) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-results"]):
-        frame.title("results", words)
+        page.title("results", words)
         cards = catalog.cards()
         shown = gr.HTML(js_on_load=None, apply_default_css=False)
-        frame.later(words, lambda say: table(cards, words, say), shown)
+        page.later(words, lambda say: table(cards, words, say), shown)
 
 
 def table(cards: Iterable[Mapping[str, Any]], words: Words, say: Say) -> str:
@@ -58,7 +58,7 @@ def again(command: str, say: Say) -> str:
         how = f'<span class="quiet">{say("results.published")}</span>'
     else:
         how = (
-            f'<span class="quiet">{say("results.command")}</span>{frame.command_html(command, say)}'
+            f'<span class="quiet">{say("results.command")}</span>{page.command_html(command, say)}'
         )
     return f'<tr class="again"><td colspan="{len(COLUMNS)}">{how}</td></tr>'
 
@@ -69,13 +69,13 @@ def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
     label = words.tables[say.lang].get(f"metric.{metric}", metric)
     interval = ""
     if row["low"] is not None and row["high"] is not None:
-        low = frame.figure(metric, {"value": row["low"]}, interval=False)
-        high = frame.figure(metric, {"value": row["high"]}, interval=False)
+        low = page.figure(metric, {"value": row["low"]}, interval=False)
+        high = page.figure(metric, {"value": row["high"]}, interval=False)
         interval = f" <small>({low.rstrip('%')}–{high})</small>"
     size = f"<small>n = {row['n']:,}</small>" if row["n"] else ""
     cells = {
         "metric": html.escape(label),
-        "value": f"<b>{frame.figure(metric, row, interval=False)}</b>{interval}",
+        "value": f"<b>{page.figure(metric, row, interval=False)}</b>{interval}",
         "target": target(row, say),
         "split": f'<span lang="en">{html.escape(str(row["split"]))}</span> {size}',
         "reference": reference(str(row["reference"])),
@@ -103,5 +103,5 @@ def target(row: Mapping[str, Any], say: Say) -> str:
     sign = "≤" if row["metric"] in catalog.LOWER_IS_BETTER else "≥"
     verdict = "met" if catalog.reaches(row["metric"], row["value"], goal) else "missed"
     said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
-    asked = frame.figure(row["metric"], {"value": goal}, interval=False)
+    asked = page.figure(row["metric"], {"value": goal}, interval=False)
     return f"{sign}\N{NO-BREAK SPACE}{asked} {said}"

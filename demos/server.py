@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from demos.web import device_name
 
@@ -26,9 +26,9 @@ def build(engine: Any, words: Words) -> None:
     def look(request: gr.Request) -> str:
         return report(engine, words, words.speaker(words.lang(request)))
 
-    quietly: dict[str, Any] = {"queue": False, **frame.PRIVATE}
+    quietly: dict[str, Any] = {"queue": False, **page.PRIVATE}
     with gr.Column(elem_classes=["page", "tab-server"]):
-        frame.title("server", words)
+        page.title("server", words)
         with gr.Row(elem_classes="controls"):
             refresh = gr.Button(words("server.refresh"), scale=0)
             live = gr.Checkbox(label=words("server.live"), scale=0, container=False)

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import frame, models, pictures, uploads
+from demos import models, page, pictures, streaming, uploads
 from demos.classification import answers, charts, doors, examples, inside, kinds, several, teach
 from demos.classification.answers import DEFAULT, TASK, classifiers
 from demos.language import Say, Words
@@ -28,16 +28,16 @@ PICK = """element.addEventListener('click', (event) => {
 
 def build(engine: Any, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    with frame.page(TASK, words) as rooms:
-        with frame.room("try"):
+    with page.tab(TASK, words) as rooms:
+        with page.room("try"):
             picture, model, seen = try_room(engine, words)
-        with frame.room("inside") as room:
+        with page.room("inside") as room:
             inside.build(engine, words, picture, model, room)
-        with frame.room("train"):
+        with page.room("train"):
             teach.build(words)
-        with frame.room("learn"):
-            frame.article(TASK, words, charts.figures(engine))
-        seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
+        with page.room("learn"):
+            page.article(TASK, words, charts.figures(engine))
+        seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     doors.build(engine, words)
 
 
@@ -89,17 +89,17 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 )
     below = gr.HTML(elem_id="classify-below", js_on_load=PICK)
     looked_at = gr.State(LookedAt())
-    frame.html(words, charts.facts)
-    frame.choices(words, model, lambda say: model_choices(engine, words, say))
+    page.markup(words, charts.facts)
+    page.choices(words, model, lambda say: model_choices(engine, words, say))
 
     limit = max(entry.max_batch for entry in classifiers(engine).values())
-    options = {"concurrency_limit": limit, "trigger_mode": "always_last", **frame.PRIVATE}
+    options = {"concurrency_limit": limit, "trigger_mode": "always_last", **page.PRIVATE}
     assert Context.root_block is not None
 
     async def example_strip(request: gr.Request) -> str:
         return await asyncio.to_thread(examples_html, words.speaker(words.lang(request)))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_picture(
         payload: Mapping[str, Any] | None, key: str, now: LookedAt, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -108,42 +108,42 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
         if payload is not None:  # without one, what was said of a file that was refused stays
             yield gr.skip(), gr.skip(), "", "", gr.skip(), room_open
         steps = answering(engine, words, payload, key, words.lang(request))
-        async for said, offered in frame.or_nothing(steps, ("", False)):
+        async for said, offered in streaming.or_broken(steps, ("", False)):
             if isinstance(said, answers.Unseen):  # the empty frame asks for another picture
                 yield "", gr.update(visible=False), "", said, None, gr.update(interactive=False)
             else:
                 yield said, gr.update(visible=offered), "", gr.skip(), gr.skip(), room_open
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_fetch(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = answering(engine, words, payload, key, words.lang(request), fetch=True)
-        async for said, offered in frame.or_nothing(steps, ("", False)):
+        async for said, offered in streaming.or_broken(steps, ("", False)):
             yield said, gr.update(visible=offered)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_compare(
         payload: Mapping[str, Any] | None, key: str, now: LookedAt, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = comparing(engine, words, payload, key, words.lang(request))
-        async for said in frame.or_nothing(steps, ""):
+        async for said in streaming.or_broken(steps, ""):
             yield said if now.sees(payload, key) else gr.skip()
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_several(
         payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = several.table(engine, words, payloads, key, words.lang(request))
-        async for table in frame.or_nothing(steps, ""):
+        async for table in streaming.or_broken(steps, ""):
             yield table
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_fetch_several(
         payloads: list[Mapping[str, Any]] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = several.table(engine, words, payloads, key, words.lang(request), fetch=True)
-        async for table in frame.or_nothing(steps, ""):
+        async for table in streaming.or_broken(steps, ""):
             yield table
 
     async def on_known(key: str, request: gr.Request) -> str:
@@ -156,17 +156,17 @@ def try_room(engine: Any, words: Words) -> tuple[gr.Image, gr.Dropdown, gr.Butto
                 return str(example.path)
         return gr.skip()
 
-    Context.root_block.load(example_strip, None, strip, queue=False, **frame.PRIVATE)
+    Context.root_block.load(example_strip, None, strip, queue=False, **page.PRIVATE)
     options |= {"preprocess": False}
-    strip.pick(on_example, None, picture, **frame.PRIVATE)
+    strip.pick(on_example, None, picture, **page.PRIVATE)
     # What a model knows is fetched when somebody asks, and again for another model.
-    known.expand(frame.guard(words)(on_known), model, listed, **options)
-    model.change(lambda: (gr.Accordion(open=False), ""), None, [known, listed], **frame.PRIVATE)
+    known.expand(page.guard(words)(on_known), model, listed, **options)
+    model.change(lambda: (gr.Accordion(open=False), ""), None, [known, listed], **page.PRIVATE)
     fetched = fetch.click(on_fetch, [picture, model], [answer, fetch], **options)
     compared = compare.click(on_compare, [picture, model, looked_at], below, **options)
     tabled = batch.upload(on_several, [batch, model], below, cancels=compared, **options)
     table_fetched = below.pick(on_fetch_several, [batch, model], below, cancels=compared, **options)
-    compare.click(None, cancels=[tabled, table_fetched], **frame.PRIVATE)
+    compare.click(None, cancels=[tabled, table_fetched], **page.PRIVATE)
     # A new picture or model ends what is still being said about the one before.
     gr.on(
         [Context.root_block.load, picture.change, model.change],
@@ -260,7 +260,7 @@ async def answering(
                     yield models.waiting(words, lang, entry, step), False
     except Refusal as error:
         again = fetch and entry is not None and not models.on_disk(entry)
-        yield frame.refusal(words, lang, error), again
+        yield page.refusal(words, lang, error), again
 
 
 async def comparing(
@@ -272,7 +272,7 @@ async def comparing(
     try:
         yield await comparison(engine, words, payload, key, lang)
     except Refusal as error:
-        yield frame.refusal(words, lang, error)
+        yield page.refusal(words, lang, error)
 
 
 async def comparison(
@@ -307,7 +307,7 @@ async def comparison(
     title = say("classification.compare.title")
     body = f'<h2>{title}</h2><div class="columns">{"".join(columns)}</div>'
     if not any(entry.hub_id for entry in entries):
-        body += frame.note(words.say(lang, "classification.compare.now"))
+        body += page.note(words.say(lang, "classification.compare.now"))
     return f'<div class="compare" aria-live="polite">{body}</div>'
 
 

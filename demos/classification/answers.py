@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import frame, models
+from demos import models, page
 from demos.classification import kinds
 from demos.language import Say, Words
 from inference.errors import Refusal
@@ -77,7 +77,7 @@ def headline(words: Words, lang: str, entry: Any, said: Answer) -> str:
             "classification.answer.group_name",
             group=kinds.one_of(lang, found.group, start=True),
             kind=kinds.with_article(lang, found.label),
-            share=frame.percent(found.confidence),
+            share=page.percent(found.confidence),
         )
     label = label_in(lang, entry, said.label)
     return words.say(lang, "classification.answer.unsure_name", label=label)
@@ -104,9 +104,9 @@ def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: 
     )
     parts = [
         f'<h2 class="answer-name">{escape(headline(words, lang, entry, said))}</h2>',
-        frame.quiet(line),
-        frame.bars(shares(words, lang, entry, said)),
-        *(frame.note(text) for text in notes(words, lang, entry, said, first_of_many)),
+        page.quiet(line),
+        page.bars(shares(words, lang, entry, said)),
+        *(page.note(text) for text in notes(words, lang, entry, said, first_of_many)),
     ]
     return f'<div class="answer" aria-live="polite">{"".join(parts)}</div>'
 
@@ -144,8 +144,8 @@ class Unseen(str):
 def no_picture(words: Words, lang: str, error: Refusal) -> str:
     """Why there is nothing to look at: `Unseen` where a file was refused, else an invitation."""
     if error.code == "picture_missing":
-        return frame.quiet(frame.sentence_of(error, words, lang))
-    return Unseen(frame.refusal(words, lang, error))
+        return page.quiet(page.sentence_of(error, words, lang))
+    return Unseen(page.refusal(words, lang, error))
 
 
 def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None, say: Say) -> str:
@@ -156,7 +156,7 @@ def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None
         return f'<section class="answered">{era}{name}{models.offer(words, lang, entry)}</section>'
     if isinstance(outcome, Refusal):
         return (
-            f'<section class="answered">{era}{name}{frame.refusal(words, lang, outcome)}</section>'
+            f'<section class="answered">{era}{name}{page.refusal(words, lang, outcome)}</section>'
         )
     line = words.say(
         lang,
@@ -164,7 +164,7 @@ def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None
         weights=models.size(words, lang, entry.parameters),
         ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
     )
-    body = frame.quiet(line) + frame.bars(shares(words, lang, entry, outcome))
+    body = page.quiet(line) + page.bars(shares(words, lang, entry, outcome))
     if not outcome.sure and not outcome.certain:
         body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
     if entry.key in TEN_THINGS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Say
 from pretrained import catalog
 
@@ -56,13 +56,13 @@ def facts(say: Say) -> str:
     rows = measured((CIFAR, "cifar"), (HOG, "hog"))
     rows.append((f"{HUMAN_CIFAR:.0%}", "classification.fact.human"))
     groups = [("classification.fact.thousand", published), ("classification.fact.ten", rows)]
-    return frame.fact_groups_html(groups, say)
+    return page.fact_groups_html(groups, say)
 
 
 def measured(*asked: tuple[str, str]) -> list[tuple[str, str]]:
     """(accuracy with its interval, label) of each model, (key, name of its label), that has one."""
     return [
-        (frame.figure("top1", result), f"classification.fact.{name}")
+        (page.figure("top1", result), f"classification.fact.{name}")
         for key, name in asked
         if (result := top1(key))
     ]
@@ -70,7 +70,7 @@ def measured(*asked: tuple[str, str]) -> list[tuple[str, str]]:
 
 def top1(key: str) -> dict[str, float] | None:
     """The first measured top-1 accuracy of a bundled model, with its interval, if there is one."""
-    for result in frame.read_metrics(key).get("results", ()):
+    for result in page.read_metrics(key).get("results", ()):
         if "top1" in result["metrics"]:
             return result["metrics"]["top1"]
     return None
@@ -95,10 +95,10 @@ def cifar(say: Say) -> str:
         rows.append(Row(label, other.value, other.shown))
     for key, name in ((HOG, "hog"), (CIFAR, "ours")):
         if result := top1(key):
-            value = frame.figure("top1", result)
+            value = page.figure("top1", result)
             rows.append(Row(say(f"classification.chart.{name}"), result["value"], value, mine=True))
     rows.sort(key=lambda row: row.value)
-    return frame.drawn(chart(rows), say("classification.chart.cifar_caption"))
+    return page.drawn(chart(rows), say("classification.chart.cifar_caption"))
 
 
 def ilsvrc(say: Say) -> str:
@@ -110,7 +110,7 @@ def ilsvrc(say: Say) -> str:
     ]
     human = say("classification.chart.trained_human")
     rows.append(Row(human, HUMAN_IMAGENET / most, f"{HUMAN_IMAGENET}%"))
-    return frame.drawn(chart(rows), say("classification.chart.ilsvrc_caption"))
+    return page.drawn(chart(rows), say("classification.chart.ilsvrc_caption"))
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def chart(rows: list[Row]) -> str:
 
 def classes(engine: Any, say: Say) -> str:
     """Which of the ten classes the CIFAR-10 network knows best, from its card."""
-    results = frame.read_metrics(CIFAR).get("results") or [{}]
+    results = page.read_metrics(CIFAR).get("results") or [{}]
     entry = engine.entries.get(CIFAR)
     if not results[0].get("per_class") or entry is None:
         return ""
@@ -147,7 +147,7 @@ def classes(engine: Any, say: Say) -> str:
     )
     if say.lang == "zh":
         rows = [(chinese.get(label, label), recall) for label, recall in rows]
-    return frame.drawn(frame.bars(rows), say("classification.chart.classes_caption"))
+    return page.drawn(page.bars(rows), say("classification.chart.classes_caption"))
 
 
 def head_start(say: Say) -> str:
@@ -159,7 +159,7 @@ def head_start(say: Say) -> str:
     """
     rungs = {
         (rung["data"], rung["each"], rung["start"]): rung
-        for rung in frame.read_metrics(IMAGENET).get("ladder", ())
+        for rung in page.read_metrics(IMAGENET).get("ladder", ())
         if rung.get("start") in STARTS
     }
     if not rungs:
@@ -173,7 +173,7 @@ def head_start(say: Say) -> str:
             each=each,
         )
         cells = [
-            escape(frame.figure("top1", rungs[data, each, start]))
+            escape(page.figure("top1", rungs[data, each, start]))
             if (data, each, start) in rungs
             else ""
             for start in starts
@@ -190,14 +190,14 @@ def head_start(say: Say) -> str:
         )
         for data, n, split in judges
     ]
-    caption = frame.sentences(say.lang, say("classification.start.caption"), *judged)
-    return frame.table(heads, lines, caption)
+    caption = page.sentences(say.lang, say("classification.start.caption"), *judged)
+    return page.table(heads, lines, caption)
 
 
 def probes(say: Say) -> str:
     """How much of the answer can be read off at each depth: linear probes, from the card."""
     rows = []
-    for probe in frame.read_metrics(IMAGENET).get("probes", ()):
+    for probe in page.read_metrics(IMAGENET).get("probes", ()):
         number = probe["name"].removeprefix("stage")
         if number.isdigit():
             rows.append((say("classification.inside.stage", number=number), probe["top1"]))
@@ -205,4 +205,4 @@ def probes(say: Say) -> str:
             rows.append((say(f"classification.inside.named.{probe['name']}"), probe["top1"]))
     if not rows:
         return ""
-    return frame.drawn(frame.bars(rows), say("classification.chart.probes_caption"))
+    return page.drawn(page.bars(rows), say("classification.chart.probes_caption"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, models, uploads
+from demos import models, page, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
 from demos.language import Words
@@ -20,7 +20,7 @@ def build(engine: Any, words: Words) -> None:
     top_k = gr.Number(5, visible=False, label="top_k", precision=0)
     result = gr.JSON(visible=False, label="result")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def classify(image: Any, model: str = DEFAULT, top_k: float = 5) -> dict[str, Any]:
         """Name what a picture shows.
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos import frame, models, pictures, uploads
+from demos import models, page, pictures, streaming, uploads
 from demos.classification import answers, convolution
 from demos.language import Words
 from inference.errors import Refusal
@@ -46,17 +46,17 @@ def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> 
     filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
     hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
     limit = max(e.max_batch for e in engine.entries.values() if e.task == answers.TASK)
-    options: dict[str, Any] = {"preprocess": False, "concurrency_limit": limit, **frame.PRIVATE}
+    options: dict[str, Any] = {"preprocess": False, "concurrency_limit": limit, **page.PRIVATE}
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
         payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         steps = opened(engine, words, payload, key, words.lang(request))
-        async for pieces in frame.or_nothing(steps, NOTHING):
+        async for pieces in streaming.or_broken(steps, NOTHING):
             yield pieces
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_choose(
         payload: Mapping[str, Any] | None, key: str, event: gr.EventData, request: gr.Request
     ) -> str:
@@ -81,7 +81,7 @@ async def opened(
     try:
         look = await Look.at(engine, words, payload, key, lang)
     except Refusal as error:
-        yield frame.refusal(words, lang, error), *NOTHING[1:]
+        yield page.refusal(words, lang, error), *NOTHING[1:]
         return
     head = look.head()
     yield head + models.waiting(words, lang, look.entry, None), *NOTHING[1:]
@@ -93,7 +93,7 @@ async def opened(
     except ViewUnsupported:  # some of timm's networks tell no stages
         yield only(head=head)
     except Refusal as error:
-        yield only(head=head, stages=frame.refusal(words, lang, error))
+        yield only(head=head, stages=page.refusal(words, lang, error))
     else:
         first = seen["stages"][0]["name"]
         yield only(head=head, stages=look.stages(seen, chosen=first))
@@ -113,7 +113,7 @@ async def chosen(
         look = await Look.at(engine, words, payload, key, lang)
         return await look.closed() or await look.maps(stage)
     except Refusal as error:
-        return frame.refusal(words, lang, error)
+        return page.refusal(words, lang, error)
 
 
 def only(**pieces: str) -> tuple[Any, ...]:
@@ -144,9 +144,9 @@ class Look:
         """Why the model cannot be looked into, as HTML; "" where it can, and then it is loaded."""
         say, start = self.words.say, "classification.inside."
         if self.entry.key == HOG:
-            return frame.note(say(self.lang, start + "hog_only"))
+            return page.note(say(self.lang, start + "hog_only"))
         if not models.on_disk(self.entry):
-            return frame.note(say(self.lang, start + "not_here"))
+            return page.note(say(self.lang, start + "not_here"))
         return await self.own(self.loaded())
 
     async def loaded(self) -> str:
@@ -160,7 +160,7 @@ class Look:
         except ViewUnsupported:
             return ""
         except Refusal as error:
-            return frame.refusal(self.words, self.lang, error)
+            return page.refusal(self.words, self.lang, error)
 
     def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
         """A part of the room: heading, one or two sentences, what there is to see. `text` names
@@ -265,12 +265,12 @@ class Look:
         refused = [got for got in (gradcam, occlusion) if isinstance(got, Refusal)]
         found = [got for got in (gradcam, occlusion) if isinstance(got, Mapping)]
         if not found:
-            return frame.refusal(self.words, self.lang, refused[0]) if refused else ""
+            return page.refusal(self.words, self.lang, refused[0]) if refused else ""
         label = answers.label_in(self.lang, self.entry, found[0]["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
             if isinstance(got, Refusal):
-                body = frame.refusal(self.words, self.lang, got)
+                body = page.refusal(self.words, self.lang, got)
             elif got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))

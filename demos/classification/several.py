@@ -12,7 +12,7 @@ from html import escape
 from pathlib import PurePath
 from typing import Any
 
-from demos import frame, models, pictures, uploads
+from demos import models, page, pictures, uploads
 from demos.classification import answers, kinds
 from demos.language import Words
 from inference.errors import Refusal
@@ -47,7 +47,7 @@ async def table(
                 async for step in steps:
                     yield models.waiting(words, lang, entry, step)
         except Refusal as error:
-            yield frame.refusal(words, lang, error) + offer(words, lang, entry)
+            yield page.refusal(words, lang, error) + offer(words, lang, entry)
             return
     rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
     for start in range(0, len(files), AT_ONCE):
@@ -98,7 +98,7 @@ def rendered(
     for payload, thumbnail, said in rows:
         name = PurePath(payload.get("orig_name") or payload.get("path") or "").name
         if isinstance(said, Refusal):
-            sentence = frame.sentence_of(said, words, lang)
+            sentence = page.sentence_of(said, words, lang)
             cells = f'<td colspan="4" class="refused">{escape(sentence)}</td>'
             out.writerow([safe_cell(name), "", "", "", "", "", sentence])
         else:
@@ -121,7 +121,7 @@ def rendered(
         f'<th scope="col">{say(f"classification.several.{column}")}</th>' for column in columns
     )
     data = base64.b64encode(sheet.getvalue().encode("utf-8-sig")).decode()
-    note = frame.note(words.say(lang, "classification.several.cut", most=MOST)) if cut else ""
+    note = page.note(words.say(lang, "classification.several.cut", most=MOST)) if cut else ""
     line = say(
         "classification.several.line",
         count=len(rows),

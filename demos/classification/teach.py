@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demos import frame
+from demos import page
 from demos.classification import charts
 from demos.language import Words
 
@@ -15,7 +15,7 @@ TREE = """my_pictures/
 
 def build(words: Words) -> None:
     """How the folder must look, the command that trains, the command that loads the result."""
-    frame.html(
+    page.markup(
         words,
         lambda say: (
             f"<h2>{say('classification.train.data')}</h2>"
@@ -23,7 +23,7 @@ def build(words: Words) -> None:
             f'<pre class="tree" tabindex="0">{TREE}</pre><h2>{say("classification.train.run")}</h2>'
         ),
     )
-    frame.command(words, TRAIN)
-    frame.html(words, lambda say: f"<p>{say('classification.train.load')}</p>")
-    frame.command(words, SERVE)
-    frame.html(words, charts.head_start)
+    page.command(words, TRAIN)
+    page.markup(words, lambda say: f"<p>{say('classification.train.load')}</p>")
+    page.command(words, SERVE)
+    page.markup(words, charts.head_start)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from demos import frame, results
+from demos import page, results
 from demos.detection import curves
 from demos.detection.answers import EVERYDAY, RCNN
 from demos.detection.roads import roads
@@ -86,14 +86,14 @@ def figures() -> dict[str, Callable[[Say], str]]:
 
 def reached(key: str) -> Mapping[str, Any]:
     """What a model's card says of its boxes; {} where it says nothing yet."""
-    rows = frame.read_metrics(key).get("results", ())
+    rows = page.read_metrics(key).get("results", ())
     return next((row for row in rows if "box_ap50" in row["metrics"]), {})
 
 
 def share(metric: str, found: Mapping[str, Any]) -> str:
     """One figure of a table without an interval, or a dash."""
     value = found.get(metric)
-    return DASH if value is None else frame.figure(metric, {"value": value})
+    return DASH if value is None else page.figure(metric, {"value": value})
 
 
 def weights(say: Say) -> str:
@@ -114,7 +114,7 @@ def sources(say: Say) -> str:
     ]
     sums = [sum(getattr(one, name) for one in SOURCES) for name in ("pictures", "objects", "masks")]
     rows.append((say("detection.chart.all"), *(f"{count:,}" for count in sums)))
-    learnt = frame.read_metrics(EVERYDAY).get("training", {}).get("pictures", sums[0])
+    learnt = page.read_metrics(EVERYDAY).get("training", {}).get("pictures", sums[0])
     heads = ("source", "pictures", "objects", "masks")
     return table(say, heads, rows, "sources", aside=f"{sums[0] - learnt:,}")
 
@@ -126,7 +126,7 @@ def scores(say: Say) -> str:
     rows = []
     for metric in METRICS:
         cells = [
-            frame.figure(metric, measured[metric]) if metric in measured else DASH
+            page.figure(metric, measured[metric]) if metric in measured else DASH
             for measured in (row.get("metrics", {}) for row in found.values())
         ]
         one = ours.get("metrics", {}).get(metric, {})
@@ -138,11 +138,11 @@ def scores(say: Say) -> str:
     caption = say("detection.chart.scores")
     if ours:
         on = say("detection.chart.measured", n=f"{ours['n']:,}", split=ours["split"])
-        caption = frame.sentences(say.lang, caption, on)
+        caption = page.sentences(say.lang, caption, on)
     else:
-        caption = frame.sentences(say.lang, caption, say("detection.chart.none"))
+        caption = page.sentences(say.lang, caption, say("detection.chart.none"))
     names = ("measure", "everyday", "rcnn", "target", "objects")
-    return frame.table([say(f"detection.chart.{name}") for name in names], rows, caption)
+    return page.table([say(f"detection.chart.{name}") for name in names], rows, caption)
 
 
 def classes(say: Say) -> str:
@@ -204,6 +204,6 @@ def today(say: Say) -> str:
 def table(
     say: Say, heads: tuple[str, ...], rows: list[tuple[str, ...]], caption: str, **told: str
 ) -> str:
-    """`frame.table` with heads and caption said."""
+    """`page.table` with heads and caption said."""
     names = [say(f"detection.chart.{head}") for head in heads]
-    return frame.table(names, rows, say(f"detection.chart.about.{caption}", **told))
+    return page.table(names, rows, say(f"detection.chart.about.{caption}", **told))

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.detection import answers, sheet
 from demos.detection.answers import Found
 from demos.language import Words
 from demos.models import model_name, offer, on_disk, ready, waiting
-from demos.turns import Turn
+from demos.streaming import Latest
 from inference.errors import Refusal
 
 EVERY = 0.5  # seconds between two looks at how far a download is
@@ -25,7 +25,7 @@ EVERY = 0.5  # seconds between two looks at how far a download is
 class Beside:
     """Kept for a visit: who compares, and what was answered about one picture, by model."""
 
-    turn: Turn = field(default_factory=Turn)
+    turn: Latest = field(default_factory=Latest)
     about: Any = None
     found: dict[str, Found] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ def body(words: Words, lang: str, side: Side) -> str:
         return side.drawn
     if side.error:
         again = "" if on_disk(side.entry) else download(words, lang, side.entry)
-        return frame.refusal(words, lang, side.error) + again
+        return page.refusal(words, lang, side.error) + again
     return waiting(words, lang, side.entry, side.progress)
 
 

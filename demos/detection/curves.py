@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.detection.answers import EVERYDAY
 from demos.language import Say
 from pretrained import catalog
@@ -36,7 +36,7 @@ Point = tuple[float, float]
 def overlap(say: Say) -> str:
     """Three pairs of equal boxes, each with what both share over what they cover."""
     cells = "".join(compared(share, say) for share in OVERLAPS)
-    return frame.drawn(f'<div class="overlaps">{cells}</div>', say("detection.chart.overlap.about"))
+    return page.drawn(f'<div class="overlaps">{cells}</div>', say("detection.chart.overlap.about"))
 
 
 def compared(share: float, say: Say) -> str:
@@ -109,7 +109,7 @@ def precision(say: Say) -> str:
         f'<text class="area" x="{across(0.38):.1f}" y="{down(0.32):.1f}">'
         f"{say('detection.chart.area', area=value)}</text></svg>"
     )
-    return frame.drawn(
+    return page.drawn(
         f'<ol class="ranked">{listed}</ol><p class="axis">{say("detection.chart.precision")}</p>'
         f"{drawing}",
         say("detection.chart.precision_about"),
@@ -159,7 +159,7 @@ def learning(say: Say) -> str:
     )
     about = say("detection.chart.learning", updates=f"{last:,}")
     label = f'role="img" aria-label="{told}"'
-    return frame.drawn(
+    return page.drawn(
         f'<div class="learnt"><ul class="keys">{keys}</ul>'
         f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" {label}>'
         f'{grid()}{drawn}{ends}<text x="{across(0.5):.1f}" y="{HEIGHT - 6}">'

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse, uploads
+from demos import page, streaming, uploads
 from demos.detection import answers
 from demos.detection.answers import LEAST, USUAL
 from demos.language import Words
@@ -44,7 +44,7 @@ def build(engine: Any, words: Words) -> None:
     threshold = gr.Number(USUAL, visible=False, label="threshold")
     result = gr.JSON(visible=False, label="result")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def detect(
         image: Any, model: str = usual, threshold: float = USUAL
     ) -> AsyncIterator[dict[str, Any] | None]:
@@ -74,9 +74,9 @@ def build(engine: Any, words: Words) -> None:
             scaled = loop.run_in_executor(uploads.DECODERS, answers.as_sent, found, least)
             yield {"objects": await scaled}
 
-        async with aclosing(pulse.pulsing(run())) as steps:
+        async with aclosing(streaming.heartbeats(run())) as steps:
             async for step in steps:
-                yield None if step is pulse.STILL else step
+                yield None if step is streaming.HEARTBEAT else step
 
     gr.Button(visible=False).click(
         detect,

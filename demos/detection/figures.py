@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demos import frame
+from demos import page
 from demos.detection.answers import EVERYDAY
 from demos.language import Words
 
@@ -18,16 +18,16 @@ TOLD = (
 def headline(words: Words) -> None:
     """What was measured; nothing where nothing was yet."""
     if rows := measured():
-        frame.facts(words, rows)
+        page.facts(words, rows)
 
 
 def measured() -> list[tuple[str, str]]:
     """(figure with its interval, word key) of each measure of the card."""
     found: dict[str, dict[str, float]] = {}
-    for result in frame.read_metrics(EVERYDAY).get("results", ()):
+    for result in page.read_metrics(EVERYDAY).get("results", ()):
         found = dict(result["metrics"]) | found
     return [
-        (frame.figure("box_ap50", found[metric]), f"detection.fact.{name}")
+        (page.figure("box_ap50", found[metric]), f"detection.fact.{name}")
         for metric, name in TOLD
         if metric in found
     ]

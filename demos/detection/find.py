@@ -12,14 +12,14 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import frame, models, pictures, pulse
+from demos import models, page, pictures, streaming
 from demos.classification.examples import thumbnail
 from demos.detection import answers, compare, figures, looking, sheet
 from demos.detection.answers import USUAL
 from demos.detection.looking import EXAMPLES, MOST, Looked, Moment, Payload
 from demos.language import Say, Words
-from demos.sight import on_sight
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest, while_latest
+from demos.visibility import on_sight
 from inference.errors import Refusal
 
 SCRIPT = "import(new URL('house/detection.js', document.baseURI)).then((d) => d.%s);"
@@ -47,12 +47,12 @@ class TryParts:
     seen: gr.Button
 
 
-class Visit(Turn):
+class Visit(Latest):
     """Whose turn it is to be answered, and which picture of several was chosen last."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.chosen = Turn()
+        self.chosen = Latest()
 
 
 def build(engine: Any, words: Words) -> TryParts:
@@ -62,7 +62,7 @@ def build(engine: Any, words: Words) -> TryParts:
             words.markup(lambda say: giving(engine, say)), js_on_load=GIVE, elem_id="detect-give"
         )
         model = gr.Dropdown(
-            choices=[(frame.UNNAMED, key) for key in answers.detectors(engine)],
+            choices=[(page.UNNAMED, key) for key in answers.detectors(engine)],
             value=answers.usual(engine),
             label=words("detection.try.model"),
             elem_id="detect-model",
@@ -82,7 +82,7 @@ def build(engine: Any, words: Words) -> TryParts:
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     figures.headline(words)
     sight = on_sight()
-    frame.choices(words, model, lambda say: model_choices(engine, words, say))
+    page.choices(words, model, lambda say: model_choices(engine, words, say))
 
     turn, side, answered = gr.State(Visit()), gr.State(compare.Beside()), gr.State(None)
     given, looked = gr.State(()), gr.State(())
@@ -102,9 +102,9 @@ def build(engine: Any, words: Words) -> TryParts:
         the pictures are new; where the model is not here, the answer to others goes."""
         halt, opened = mine.take(), False
         run = looking.looking(engine, words, lang, pictures, key, fetch=fetch)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, Moment("")))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, Moment("")))) as moments:
             async for moment in moments:
-                if moment is pulse.STILL:
+                if moment is streaming.HEARTBEAT:
                     yield nothing
                     continue
                 new = moment.sheets is not None
@@ -126,7 +126,7 @@ def build(engine: Any, words: Words) -> TryParts:
             mine.chosen.take()
             yield (gr.skip(), "", "", tuple(pictures), (), *on_page(None))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
         mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -140,7 +140,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_give(
         mine: Visit, key: Any, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -153,7 +153,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_model(
         mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -161,7 +161,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_fetch(
         mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -169,11 +169,11 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_frame(key: Any, event: gr.EventData, request: gr.Request) -> str:
         return await framed(engine, words, words.lang(request), key, event)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_shown(mine: Visit, now: Sequence[Looked], event: gr.EventData) -> Any:
         at = getattr(event, "at", None)
         if not isinstance(at, int) or not 0 <= at < len(now):
@@ -191,13 +191,13 @@ def build(engine: Any, words: Words) -> TryParts:
     ) -> AsyncIterator[Any]:
         halt = mine.turn.take()
         run = compare.comparing(engine, words, lang, one, mine, fetch)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, ""))) as moments:
             async for moment in moments:
-                yield gr.skip() if moment is pulse.STILL else moment
+                yield gr.skip() if moment is streaming.HEARTBEAT else moment
         if halt.replaced.is_set():
             yield gr.skip()
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_compare(
         mine: compare.Beside, one: Mapping[str, Any] | None, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -205,7 +205,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_compare_fetch(
         mine: compare.Beside,
         one: Mapping[str, Any] | None,
@@ -221,12 +221,12 @@ def build(engine: Any, words: Words) -> TryParts:
         return await asyncio.to_thread(examples_html, words.speaker(words.lang(request)))
 
     assert Context.root_block is not None
-    Context.root_block.load(example_strip, None, strip, queue=False, **frame.PRIVATE)
+    Context.root_block.load(example_strip, None, strip, queue=False, **page.PRIVATE)
     heavy: dict[str, Any] = {
         "concurrency_limit": answers.most_together(engine),
         "trigger_mode": "multiple",
         "preprocess": False,
-        **frame.PRIVATE,
+        **page.PRIVATE,
     }
     sight.shown(on_open, [turn, given, model], shown, **heavy)
     give.sent(on_give, [turn, model], shown, **heavy)
@@ -296,7 +296,7 @@ async def framed(engine: Any, words: Words, lang: str, key: Any, event: Any) -> 
         shown = sheet.figure(words, lang, entry, found, live=True)
         return f'<div data-answer="{number}">{shown}</div>'
     except Refusal as error:
-        return f'<div data-over="{number}">{frame.refusal(words, lang, error)}</div>'
+        return f'<div data-over="{number}">{page.refusal(words, lang, error)}</div>'
 
 
 def giving(engine: Any, say: Say) -> str:
@@ -363,7 +363,7 @@ def examples_html(say: Say) -> str:
 
     heading, fools = say("detection.try.examples"), say("detection.try.fools")
     return (
-        f'<p class="quiet">{frame.sentences(say.lang, say("detection.try.how"), heading)}</p>'
+        f'<p class="quiet">{page.sentences(say.lang, say("detection.try.how"), heading)}</p>'
         f"{strip(False, heading)}"
         f'<div class="fools"><p class="quiet">{fools}</p>{strip(True, fools)}</div>'
     )

@@ -10,12 +10,12 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.detection import rcnn, road, why
 from demos.detection.answers import EVERYDAY, RCNN, most_together
 from demos.detection.subject import Look, Subject, waiting
 from demos.language import Words
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest
 from inference.errors import Refusal
 
 # An answer that comes while the room is open is looked at too; one that comes elsewhere waits for
@@ -24,7 +24,7 @@ NEWS = "watch('value', () => { if (element.offsetParent) trigger('news'); });"
 PLACES = ("looked", "head", "road", "why", "old", "start")
 HIDDEN = gr.update(visible=False)
 EMPTY: dict[str, Any] = dict.fromkeys(PLACES, "") | {"looked": None, "start": HIDDEN}
-Turns = Mapping[str, Turn]
+Turns = Mapping[str, Latest]
 
 
 def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
@@ -37,13 +37,13 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         go = gr.Button(words("detection.inside.rcnn.go"), elem_id="look-rcnn-go")
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
     looked = gr.State(None)
-    turns = gr.State({"room": Turn(), "why": Turn(), "old": Turn()})
+    turns = gr.State({"room": Latest(), "why": Latest(), "old": Latest()})
     places = [looked, head, way, seen, old, start]
     neither = gr.skip(), gr.skip()
-    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **page.PRIVATE}
     options |= {"trigger_mode": "multiple"}
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
         mine: Turns, now: Mapping[str, Any] | None, before: Subject | None, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -52,12 +52,12 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             return
         for turn in (mine["why"], mine["old"]):
             turn.take().stop()
-        run = frame.or_nothing(opened(engine, words, now, words.lang(request)), EMPTY)
-        async with aclosing(in_turn(mine["room"], run)) as steps:
+        run = streaming.or_broken(opened(engine, words, now, words.lang(request)), EMPTY)
+        async with aclosing(streaming.in_place(mine["room"], run)) as steps:
             async for step in steps:
-                yield placed({} if step is pulse.STILL else step)
+                yield placed({} if step is streaming.HEARTBEAT else step)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_pick(
         mine: Turns, subject: Subject | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -67,11 +67,11 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             yield gr.skip()
             return
         run = why.asked(Look(engine, words, subject, words.lang(request)), number)
-        async with aclosing(in_turn(mine["why"], frame.or_nothing(run, ""))) as steps:
+        async with aclosing(streaming.in_place(mine["why"], streaming.or_broken(run, ""))) as steps:
             async for step in steps:
-                yield gr.skip() if step is pulse.STILL else step
+                yield gr.skip() if step is streaming.HEARTBEAT else step
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_start(
         mine: Turns, subject: Subject | None, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -79,15 +79,15 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             yield neither
             return
         look = Look(engine, words, subject, words.lang(request))
-        run = frame.or_nothing(rcnn.sent(look), (rcnn.heading(look), True))
-        async with aclosing(in_turn(mine["old"], run)) as steps:
+        run = streaming.or_broken(rcnn.sent(look), (rcnn.heading(look), True))
+        async with aclosing(streaming.in_place(mine["old"], run)) as steps:
             async for step in steps:
-                if step is pulse.STILL:
+                if step is streaming.HEARTBEAT:
                     yield neither
                 else:
                     yield step[0], gr.update(visible=step[1])
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_left(mine: Turns, subject: Subject | None, request: gr.Request) -> Any:
         """Another room is looked at: what is still computed for this one is not waited for."""
         if subject is None or not mine["old"].under_way:
@@ -98,7 +98,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
 
     room.select(on_open, [turns, answered, looked], places, **options)
     answered.change(
-        lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **frame.PRIVATE
+        lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **page.PRIVATE
     )
     news.news(on_open, [turns, answered, looked], places, **options)
     way.pick(on_pick, [turns, looked], seen, **options)
@@ -111,19 +111,6 @@ def placed(pieces: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(pieces.get(name, gr.skip()) for name in PLACES)
 
 
-async def in_turn(turn: Turn, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The steps of a run and `pulse.STILL` where there are none, until the turn is another's."""
-    halt = turn.take()
-    try:
-        async with aclosing(while_mine(halt, run)) as steps:
-            async for step in steps:
-                yield step
-    finally:
-        halt.stop()
-    if halt.replaced.is_set():  # Gradio sends the last of these once more
-        yield pulse.STILL
-
-
 async def opened(
     engine: Any, words: Words, answered: Mapping[str, Any] | None, lang: str
 ) -> AsyncIterator[dict[str, Any]]:
@@ -132,14 +119,14 @@ async def opened(
     try:
         subject = await Subject.of(engine, answered)
     except Refusal as error:
-        yield EMPTY | {"head": frame.refusal(words, lang, error)}
+        yield EMPTY | {"head": page.refusal(words, lang, error)}
         return
     look = Look(engine, words, subject, lang)
     ours, first = EVERYDAY in engine.entries, RCNN in engine.entries
     below = {"old": rcnn.heading(look), "start": gr.update(visible=True)} if first else {}
     yield EMPTY | below | {"looked": subject, "head": look.head()}
     if not ours:
-        yield {"head": look.head() + frame.note(look.plain("not_here"))}
+        yield {"head": look.head() + page.note(look.plain("not_here"))}
         return
     try:
         async with aclosing(look.loading(EVERYDAY)) as bars:

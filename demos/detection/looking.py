@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import frame, models, pictures
+from demos import models, page, pictures
 from demos.classification.examples import Example
 from demos.detection import answers, sheet
 from demos.detection.answers import Found
@@ -96,7 +96,7 @@ async def looking(
                 picture = await opened(engine, payload)
             except Refusal as error:
                 if len(given) == 1:
-                    yield Moment(frame.refusal(words, lang, error))
+                    yield Moment(page.refusal(words, lang, error))
                     return
                 sheets += sheet.refused(words, lang, sheet.file_name(payload), error, number)
                 looked.append(Looked(payload, entry.key, None))
@@ -108,11 +108,11 @@ async def looking(
                 sheet.figure, words, lang, entry, found, number=number
             )
         cut = words.say(lang, "detection.try.cut", most=MOST) if len(given) > MOST else ""
-        yield Moment(frame.note(cut) if cut else "", sheets, tuple(looked), first)
+        yield Moment(page.note(cut) if cut else "", sheets, tuple(looked), first)
     except Refusal as error:
         again = entry is not None and not models.on_disk(entry)
         button = offer(engine, words, lang, entry) if again else ""
-        yield Moment(frame.refusal(words, lang, error) + button)
+        yield Moment(page.refusal(words, lang, error) + button)
 
 
 def named(words: Words, lang: str, payload: Payload) -> str:
@@ -125,7 +125,7 @@ def offer(engine: Any, words: Words, lang: str, entry: Any) -> str:
     """What the download would bring, and the button that starts it; offline, why there is none."""
     say = words.speaker(lang)
     if engine.settings.offline:
-        return frame.note(words.say(lang, "detection.compare.offline_one"))
+        return page.note(words.say(lang, "detection.compare.offline_one"))
     button = (
         f'<button type="button" class="btn" data-pick="fetch">{say("detection.try.fetch")}</button>'
     )

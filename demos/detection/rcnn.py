@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import frame, pictures
+from demos import page, pictures
 from demos.detection.answers import EVERYDAY, RCNN, USUAL
 from demos.detection.sheet import COLOURS
 from demos.detection.subject import (
@@ -122,12 +122,12 @@ def rectangles(look: Look, answer: Mapping[str, Any]) -> str:
     """Every rectangle, the surest first; the slider goes through them, one after the other."""
     boxes, scores = np.asarray(answer["rectangles"], float).reshape(-1, 4), answer["scores"]
     if not len(boxes):
-        return stage(look, "rectangles", frame.note(look.plain("rcnn.none")), count=0)
+        return stage(look, "rectangles", page.note(look.plain("rcnn.none")), count=0)
     order = sorted(range(len(boxes)), key=lambda n: -scores[n])
     said = []
     for number, n in enumerate(order, 1):
         name, _ = look.named(RCNN, answer["labels"][n])
-        share = frame.percent(scores[n])
+        share = page.percent(scores[n])
         said.append(
             look.plain("rcnn.rectangle", number=number, count=len(order), name=name, share=share)
         )
@@ -155,7 +155,7 @@ def objects(look: Look, answer: Mapping[str, Any]) -> str:
     left = [thing for thing in answer["objects"] if thing["score"] >= USUAL]
     left = left or list(answer["objects"][:1])
     if not left:
-        return stage(look, "objects", frame.note(look.plain("rcnn.nothing")))
+        return stage(look, "objects", page.note(look.plain("rcnn.nothing")))
     order = list(dict.fromkeys(thing["label"] for thing in left))
     marks, rows = [], []
     for thing in left:
@@ -172,7 +172,7 @@ def objects(look: Look, answer: Mapping[str, Any]) -> str:
     alt = look.plain("rcnn.objects.alt", count=len(left))
     counts = f'<ul class="counts">{"".join(rows)}</ul>'
     if left[0]["score"] < USUAL:
-        counts += frame.note(look.plain("rcnn.unsure", least=f"{USUAL:.0%}"))
+        counts += page.note(look.plain("rcnn.unsure", least=f"{USUAL:.0%}"))
     view = beside(scene(look.size, "", over, same(look, alt)), counts)
     return stage(look, "objects", view)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demos import frame
+from demos import page
 from demos.language import Say
 
 #: A frame, and in it a person and a dog: what every road begins with.
@@ -97,7 +97,7 @@ def roads(say: Say) -> str:
         f'<ol class="road">{"".join(station(road, name, say) for name in road.stations)}</ol></li>'
         for road in ROADS
     )
-    return frame.drawn(f'<ul class="roads">{rows}</ul>', say("detection.chart.roads"))
+    return page.drawn(f'<ul class="roads">{rows}</ul>', say("detection.chart.roads"))
 
 
 def station(road: Road, name: str, say: Say) -> str:

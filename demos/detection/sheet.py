@@ -13,7 +13,7 @@ from html import escape
 from pathlib import PurePath
 from typing import Any
 
-from demos import frame, models, pictures
+from demos import models, page, pictures
 from demos.detection import answers
 from demos.detection.answers import USUAL, Found
 from demos.language import Words
@@ -38,15 +38,15 @@ def figure(
     say = words.speaker(lang)
     wide = " wide" if found.picture.width > WIDE * found.picture.height else ""
     many = found.picture.info.get("first_of_many")
-    notes = frame.note(words.say(lang, "detection.answer.first_frame")) if many else ""
+    notes = page.note(words.say(lang, "detection.answer.first_frame")) if many else ""
     if min(found.sent) < pictures.MIN_SIDE:
         width, height = found.sent
-        notes = frame.note(words.say(lang, "detection.answer.tiny", width=width, height=height))
+        notes = page.note(words.say(lang, "detection.answer.tiny", width=width, height=height))
     elif not found.objects:
-        notes = frame.note(words.say(lang, "detection.answer.nothing")) + notes
+        notes = page.note(words.say(lang, "detection.answer.nothing")) + notes
     about = f'<p class="quiet">{kinds(words, lang, entry)}</p>'
     if entry.key == answers.RCNN:
-        about = frame.note(words.say(lang, "detection.answer.rcnn"))
+        about = page.note(words.say(lang, "detection.answer.rcnn"))
     buttons = "".join(
         f'<button type="button" class="plain" data-save="{kind}">'
         f"{say(f'detection.try.save_{kind}')}</button>"
@@ -56,7 +56,7 @@ def figure(
         f'<figure class="found{wide}" data-sheet="{number}" {_data(words, lang, entry, found)}>'
         f"{plate(words, lang, entry, found, answers.SIDE, live=live)}"
         f'<figcaption><h2 data-show="count" aria-live="polite">{counted(words, lang, found)}</h2>'
-        f"{frame.quiet(line(words, lang, entry, found))}{about}"
+        f"{page.quiet(line(words, lang, entry, found))}{about}"
         f'<p class="note" data-show="none" hidden></p>{notes}'
         f"{classes(words, lang, entry, found)}{table(words, lang, entry, found)}"
         f'<p class="take">{buttons}</p></figcaption></figure>'
@@ -88,7 +88,7 @@ def kinds(words: Words, lang: str, entry: Any) -> str:
 
 def refused(words: Words, lang: str, name: str, error: Refusal, number: int) -> str:
     """A file among several that is no picture to look at."""
-    said = f"<b>{escape(name)}</b>{frame.refusal(words, lang, error)}"
+    said = f"<b>{escape(name)}</b>{page.refusal(words, lang, error)}"
     return f'<figure class="found refused" data-sheet="{number}">{said}</figure>'
 
 
@@ -213,7 +213,7 @@ def table(words: Words, lang: str, entry: Any, found: Found) -> str:
     for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
         label, tag = answers.label_in(lang, entry, thing["label"])
         unseen = " hidden" if thing["score"] < USUAL else ""
-        covers = frame.percent(answers.share(thing, found.picture.size))
+        covers = page.percent(answers.share(thing, found.picture.size))
         rows.append(
             f'<tr data-n="{n}"{unseen}><th scope="row"><button type="button" lang="{tag}" '
             f'aria-label="{escape(label)} {thing["score"]:.0%}" '

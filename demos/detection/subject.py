@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import frame, models, pictures
+from demos import models, page, pictures
 from demos.detection import answers, looking
 from demos.detection.answers import EVERYDAY, Size, Thing
 from demos.language import Say, Words
@@ -74,7 +74,7 @@ class Look:
                 yield models.waiting(self.words, self.lang, entry, progress)
 
     def refusal(self, error: Refusal) -> str:
-        return frame.refusal(self.words, self.lang, error)
+        return page.refusal(self.words, self.lang, error)
 
     def plain(self, key: str, **fields: Any) -> str:
         """Words of this room, not escaped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.detection.answers import EVERYDAY
 from demos.language import Say, Words
 from demos.limits import MB
@@ -30,19 +30,19 @@ LABELS = """{"images": [{"id": 1, "file_name": "0001.jpg", "width": 640, "height
 
 def build(engine: Any, words: Words) -> None:
     """What the pictures and labels must be like, the commands that train, serve and score."""
-    frame.step(words, "detection.train.data")
-    frame.html(words, folder)
-    frame.step(words, "detection.train.run")
-    frame.command(words, TRAIN.format(key=EVERYDAY))
-    frame.html(words, took)
-    frame.step(words, "detection.train.serve")
-    frame.command(words, SERVE)
-    frame.html(words, lambda say: f"<p>{say('detection.train.home')}</p>")
-    frame.command(words, PUSH)
-    frame.step(words, "detection.train.score")
-    frame.command(words, SCORE)
-    frame.html(words, lambda say: tuning(say, words, catalog.entries()[TODAY]))
-    frame.command(words, TRAIN.format(key=TODAY))
+    page.step(words, "detection.train.data")
+    page.markup(words, folder)
+    page.step(words, "detection.train.run")
+    page.command(words, TRAIN.format(key=EVERYDAY))
+    page.markup(words, took)
+    page.step(words, "detection.train.serve")
+    page.command(words, SERVE)
+    page.markup(words, lambda say: f"<p>{say('detection.train.home')}</p>")
+    page.command(words, PUSH)
+    page.step(words, "detection.train.score")
+    page.command(words, SCORE)
+    page.markup(words, lambda say: tuning(say, words, catalog.entries()[TODAY]))
+    page.command(words, TRAIN.format(key=TODAY))
 
 
 def folder(say: Say) -> str:
@@ -64,7 +64,7 @@ def folder(say: Say) -> str:
 def took(say: Say) -> str:
     """How long our own took, and on what; nothing to be seen where its card does not tell. (Gradio
     shows the name of a text that is empty.)"""
-    made = frame.read_metrics(EVERYDAY).get("training", {})
+    made = page.read_metrics(EVERYDAY).get("training", {})
     if not made.get("wall_seconds") or not made.get("hardware"):
         return '<p class="quiet" hidden></p>'
     minutes, pictures = f"{made['wall_seconds'] / 60:.0f}", f"{made['pictures']:,}"

@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from demos import frame, pictures
+from demos import page, pictures
 from demos.detection.answers import EVERYDAY, Thing
 from demos.detection.road import picks
 from demos.detection.sheet import COLOURS
@@ -68,10 +68,10 @@ def drawn(look: Look, number: int, answer: Mapping[str, np.ndarray]) -> str:
     name, _ = look.named(EVERYDAY, thing["label"])
     heat, (width, height) = np.asarray(answer["heat"], float), look.size
     if not heat.any():
-        return section(look, number, frame.note(look.plain("why.none", name=name)))
+        return section(look, number, page.note(look.plain("why.none", name=name)))
     picture = look.subject.picture
     warm = pictures.overlay(picture, heat**SOFTER, (0, 0, width, height), SIDE)
-    share = frame.percent(within(heat, thing["box"], look.size))
+    share = page.percent(within(heat, thing["box"], look.size))
     told = look.plain("why.told", name=name, share=share)
     legend = (
         f'<p class="scale"><span>{look.say("detection.inside.why.least")}</span><i></i>'

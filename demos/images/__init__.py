@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import page
 from demos.images import doors, draw, figures, inside, points_gan, teach
 from demos.language import Words
 
@@ -16,15 +16,15 @@ NAME = "images"
 
 def build(engine: Any, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    with frame.page(NAME, words) as rooms:
-        with frame.room("try"):
+    with page.tab(NAME, words) as rooms:
+        with page.room("try"):
             parts = draw.build(engine, words)
-        with frame.room("inside") as room:
+        with page.room("inside") as room:
             inside.build(engine, words, parts.chosen, room)
-        with frame.room("train"):
+        with page.room("train"):
             teach.build(engine, words)
-        with frame.room("learn"):
+        with page.room("learn"):
             points_gan.build(words)
-            frame.article(NAME, words, figures.figures())
-        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
+            page.article(NAME, words, figures.figures())
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     doors.build(engine, words)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from demos import frame
+from demos import page
 from demos.images import answers, faces, points, walk
 from demos.images.faces import Gallery
 from demos.images.points import Point
@@ -71,7 +71,7 @@ async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIt
             at, point = None, asked.face
             image = (await answers.drawn(engine, entry.key, [point])).images[0]
     except Refusal as error:
-        yield Drawing(frame.refusal(words, lang, error))
+        yield Drawing(page.refusal(words, lang, error))
         return
     told = words.say(
         lang,
@@ -82,7 +82,7 @@ async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIt
     )
     html = await asyncio.to_thread(faces.grid, say, now, at)
     one = faces.picked(say, point, image, now.query)
-    yield Drawing("", html, frame.quiet(told), one, now, held(point, image))
+    yield Drawing("", html, page.quiet(told), one, now, held(point, image))
 
 
 def held(point: Point, image: Any) -> dict[str, Any]:

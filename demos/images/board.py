@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
-from demos import frame
+from demos import page
 from demos.images import faces
 from demos.images.round import ROUNDS, Play
 from demos.language import Say
@@ -67,7 +67,7 @@ def cells(say: Say, play: Play) -> Iterator[str]:
         chose, votes = play.chosen == side, play.now.vote == side
         told = [say("images.game.chosen")] if chose else []
         told += [say(f"images.game.vote{'' if chose else '_alone'}")] if votes else []
-        said = frame.sentences(say.lang, *told)
+        said = page.sentences(say.lang, *told)
         yield (
             f'<div class="{kind}{" chosen" if chose else ""}">{image}<b>{who}</b>'
             f'<span class="quiet">{score}</span><span>{said}</span></div>'
@@ -87,7 +87,7 @@ def verdict(say: Say, play: Play) -> str:
     side = say(f"images.game.the_{SIDES[play.now.gan]}")
     found = say(f"images.game.verdict.{'right' if you else 'wrong'}", side=side)
     also = f"{'too' if you == network else 'alone'}_{'right' if network else 'wrong'}"
-    return frame.sentences(say.lang, found, say(f"images.game.verdict.{also}"))
+    return page.sentences(say.lang, found, say(f"images.game.verdict.{also}"))
 
 
 def tally(say: Say, play: Play) -> str:

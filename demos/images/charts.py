@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demos import frame, results
+from demos import page, results
 from demos.images.answers import DIFFUSION, GAN
 from demos.language import Say
 
@@ -15,7 +15,7 @@ METRICS = ("fd_ratio", "precision", "recall")
 
 def reached(key: str) -> Mapping[str, Any]:
     """What a bundled model's card says of its faces; {} where it says nothing yet."""
-    rows = frame.read_metrics(key).get("results", ())
+    rows = page.read_metrics(key).get("results", ())
     return next((row for row in rows if METRICS[0] in row["metrics"]), {})
 
 
@@ -34,7 +34,7 @@ def headline(engine: Any) -> Callable[[Say], str]:
 def learnt(key: str, say: Say) -> str:
     """How long a network has learnt, and from how much, beside what it draws; nothing to be seen
     where its card does not tell."""
-    training = frame.read_metrics(key).get("training", {})
+    training = page.read_metrics(key).get("training", {})
     if not training.get("pictures") or not training.get("wall_seconds"):
         return '<p class="quiet" hidden></p>'
     minutes = f"{training['wall_seconds'] / 60:.0f}"
@@ -48,7 +48,7 @@ def figures_of(key: str, say: Say) -> str:
     row = reached(key)
     measured = row.get("metrics", {})
     cells = "".join(
-        f"<div><dd>{frame.figure(name, measured[name]) if name in measured else DASH}</dd>"
+        f"<div><dd>{page.figure(name, measured[name]) if name in measured else DASH}</dd>"
         f"<dt>{say(f'images.fact.{name}')}</dt></div>"
         for name in METRICS
     )
@@ -59,7 +59,7 @@ def figures_of(key: str, say: Say) -> str:
     if goal is not None:
         claim = {**measured["fd_ratio"], "metric": "fd_ratio", "target": goal}
         reached_it = f"{say('images.fact.target')} {results.target(claim, say)}"
-        told = frame.sentences(say.lang, told, reached_it)
+        told = page.sentences(say.lang, told, reached_it)
     heading = say(f"images.fact.{key.rpartition('-')[2]}")
     return (
         f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'

@@ -14,13 +14,13 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.images import answers, charts, faces
 from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.language import Say, Words
 from demos.models import model_name, ready, waiting
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest, while_latest
 from inference.errors import Refusal
 
 SHOWN = 4  # faces of each
@@ -55,10 +55,10 @@ class Side:
 def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> None:
     """The button, and the columns under it."""
     own = answers.yours(engine)
-    frame.html(words, faces.heading("compare"))
-    frame.html(words, lambda say: charts.learnt(answers.DIFFUSION, say))
+    page.markup(words, faces.heading("compare"))
+    page.markup(words, lambda say: charts.learnt(answers.DIFFUSION, say))
     third = gr.Radio(
-        [(frame.UNNAMED, key) for key in ("", *(entry.key for entry in own))],
+        [(page.UNNAMED, key) for key in ("", *(entry.key for entry in own))],
         value=own[0].key if own else "",
         label=words("images.compare.third"),
         visible=bool(own),
@@ -69,14 +69,14 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
         mine = [(escape(model_name(words, say.lang, entry)), entry.key) for entry in own]
         return [*mine, (say("images.compare.none"), "")]
 
-    frame.choices(words, third, named)
+    page.choices(words, third, named)
     go = gr.Button(words("images.compare.go"), elem_id="face-compare")
     columns = gr.HTML(js_on_load=None, elem_id="face-beside")
-    turn = gr.State(Turn())
+    turn = gr.State(Latest())
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_go(
-        mine: Turn,
+        mine: Latest,
         now: Gallery | None,
         one: Mapping[str, Any] | None,
         third: Any,
@@ -88,9 +88,9 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
         halt = mine.take()
         keys = [*ERAS, *(entry.key for entry in own if entry.key == third)]
         run = comparing(engine, words, words.lang(request), wanted(now, one["point"]), keys)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, ""))) as moments:
             async for moment in moments:
-                yield gr.skip() if moment is pulse.STILL else moment
+                yield gr.skip() if moment is streaming.HEARTBEAT else moment
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield gr.skip()
 
@@ -101,7 +101,7 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
         preprocess=False,
         concurrency_limit=answers.most_together(engine),
         trigger_mode="multiple",
-        **frame.PRIVATE,
+        **page.PRIVATE,
     )
 
 
@@ -187,7 +187,7 @@ def column(words: Words, lang: str, side: Side, points: Sequence[Point]) -> str:
     era = say(f"images.compare.{ERAS.get(side.key, 'yours')}")
     name = escape(model_name(words, lang, side.entry)) if side.entry else ""
     if side.error:
-        body = frame.refusal(words, lang, side.error)
+        body = page.refusal(words, lang, side.error)
     elif side.loading:
         body = waiting(words, lang, side.entry, side.progress)
     else:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from demos.frame import percent
 from demos.images.look import part
 from demos.language import Say
+from demos.page import percent
 
 WORDS = "images.inside.copy"
 BINS = 28

@@ -15,7 +15,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.images import answers, points
 from demos.images.points import Point
 from demos.language import Words
@@ -45,7 +45,7 @@ def build(engine: Any, words: Words) -> None:
     count = gr.Number(COUNT, visible=False, label="count", precision=0)
     files = gr.File(visible=False, label="files")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def generate_image(
         model: Any,
         seed: Any = SEED,
@@ -73,15 +73,15 @@ def build(engine: Any, words: Words) -> None:
                 raise NotHere(model=entry.key, size=size, licence=entry.licence)
             wanted = points.several(first, many)
             work = answers.drawn(engine, entry.key, wanted)
-            async with aclosing(pulse.pulsing(answers.once(work))) as steps:
+            async with aclosing(streaming.heartbeats(answers.once(work))) as steps:
                 async for step in steps:
-                    if step is pulse.STILL:
+                    if step is streaming.HEARTBEAT:
                         yield None
                     else:
                         paths = await asyncio.to_thread(save, entry.key, wanted, step)
                         yield paths[0] if many == 1 else paths
         except Refusal as error:
-            said = frame.sentence_of(error, words, words.lang(request))
+            said = page.sentence_of(error, words, words.lang(request))
             raise gr.Error(escape(said, quote=False), print_exception=False) from None
 
     gr.Button(visible=False).click(

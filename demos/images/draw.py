@@ -10,13 +10,13 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.images import answers, charts, compare, faces, game, now, points, walk
 from demos.images.asked import COUNT, MOST, SEED, Asked, Drawing, drawing, held, linked
 from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.language import Words
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest, while_latest
 from inference.errors import Refusal
 
 MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
@@ -66,7 +66,7 @@ def build(engine: Any, words: Words) -> TryParts:
         with gr.Column(scale=6, elem_classes="give"):
             grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
             line = gr.HTML(js_on_load=ALOUD, elem_id="face-line")
-            frame.html(words, lambda say: charts.learnt(answers.GAN, say))
+            page.markup(words, lambda say: charts.learnt(answers.GAN, say))
         with gr.Column(scale=5, elem_classes="get"):
             one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
             with gr.Row(elem_classes="actions"):
@@ -74,42 +74,42 @@ def build(engine: Any, words: Words) -> TryParts:
                 keep = gr.Button(words("images.try.keep"), elem_id="face-keep")
                 seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
             kept = gr.HTML(js_on_load=ALOUD, elem_id="face-kept")
-    frame.html(words, faces.heading("walk"))
+    page.markup(words, faces.heading("walk"))
     way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
     sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
-    turn, walk_turn = gr.State(Turn()), gr.State(Turn())
+    turn, walk_turn = gr.State(Latest()), gr.State(Latest())
     gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
     compare.build(engine, words, gallery, chosen)
     now.build(engine, words, chosen)
     game.build(engine, words)
-    frame.html(words, charts.headline(engine))
+    page.markup(words, charts.headline(engine))
 
     shown = [bar, grid, line, one, gallery, chosen]
     nothing = (gr.skip(),) * len(shown)
 
-    def page(said: Drawing) -> tuple[Any, ...]:
+    def placed(said: Drawing) -> tuple[Any, ...]:
         """A moment in its places: what stood there stays until something new does."""
         if said.gallery is None:
             return (said.bar, *nothing[1:])
         return said.bar, said.grid, said.line, said.one, said.gallery, said.chosen
 
-    async def steps(mine: Turn, lang: str, asked: Asked) -> AsyncIterator[tuple[Any, ...]]:
+    async def steps(mine: Latest, lang: str, asked: Asked) -> AsyncIterator[tuple[Any, ...]]:
         halt = mine.take()
         run = drawing(engine, words, lang, asked)
         broken = Drawing("")
-        async with aclosing(while_mine(halt, frame.or_nothing(run, broken))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, broken))) as moments:
             async for moment in moments:
-                still = moment is pulse.STILL
-                yield ("<progress></progress>", *nothing[1:]) if still else page(moment)
+                still = moment is streaming.HEARTBEAT
+                yield ("<progress></progress>", *nothing[1:]) if still else placed(moment)
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing
 
     def refused(error: Refusal, request: gr.Request) -> tuple[Any, ...]:
-        return (frame.refusal(words, words.lang(request), error), *nothing[1:])
+        return (page.refusal(words, words.lang(request), error), *nothing[1:])
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
-        mine: Turn, opened: bool, event: gr.EventData, request: gr.Request
+        mine: Latest, opened: bool, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         """(seed, count, variety, stops, opened, the grid)."""
         if opened:
@@ -120,7 +120,7 @@ def build(engine: Any, words: Words) -> TryParts:
             asked, way = linked(str(getattr(event, "query", "")))
         except Refusal as error:
             asked, way = Asked(SEED, COUNT), ()
-            said = frame.refusal(words, lang, error)
+            said = page.refusal(words, lang, error)
         way = way or tuple(points.several(asked.seed, 2, asked.truncation))
         boxes: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
         async with aclosing(steps(mine, lang, asked)) as moments:
@@ -128,9 +128,9 @@ def build(engine: Any, words: Words) -> TryParts:
                 yield *boxes, bar or said, *rest
                 boxes = (gr.skip(),) * len(boxes)  # what a visitor types meanwhile stays
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_seed(
-        mine: Turn, seed: Any, count: Any, variety: Any, request: gr.Request
+        mine: Latest, seed: Any, count: Any, variety: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
         if None in (seed, count, variety):  # a box is empty while a number is being typed
             yield ("", *nothing[1:])
@@ -146,9 +146,9 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_like(
-        mine: Turn, count: Any, now: dict[str, Any] | None, request: gr.Request
+        mine: Latest, count: Any, now: dict[str, Any] | None, request: gr.Request
     ) -> AsyncIterator[Any]:
         if None in (now, count):
             yield nothing
@@ -162,7 +162,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for moment in moments:
                 yield moment
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_pick(now: Gallery | None, event: gr.EventData, request: gr.Request) -> Any:
         at = event.at
         if now is None or not isinstance(at, int) or not 0 <= at < len(now.points):
@@ -171,7 +171,7 @@ def build(engine: Any, words: Words) -> TryParts:
         say = words.speaker(words.lang(request))
         return faces.picked(say, point, image, now.query), held(point, image)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_take(
         stops: Sequence[Point], now: Gallery | None, event: gr.EventData, request: gr.Request
     ) -> Any:
@@ -181,15 +181,15 @@ def build(engine: Any, words: Words) -> TryParts:
         image = (await answers.drawn(engine, answers.GAN, [point])).images[0]
         return faces.picked(words.speaker(lang), point, image, now.query), held(point, image)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_walk(
-        mine: Turn, stops: Sequence[Point], request: gr.Request
+        mine: Latest, stops: Sequence[Point], request: gr.Request
     ) -> AsyncIterator[Any]:
         halt, lang = mine.take(), words.lang(request)
         run = answers.once(walk.walked(engine, words, lang, stops))
-        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, ""))) as moments:
             async for moment in moments:
-                yield gr.skip() if moment is pulse.STILL else moment
+                yield gr.skip() if moment is streaming.HEARTBEAT else moment
         if halt.replaced.is_set():
             yield gr.skip()
 
@@ -206,7 +206,7 @@ def build(engine: Any, words: Words) -> TryParts:
         "concurrency_limit": answers.most_together(engine),
         "trigger_mode": "multiple",
         "preprocess": False,
-        **frame.PRIVATE,
+        **page.PRIVATE,
     }
     said = [turn, seed, count, variety]
     ask: dict[str, Any] = {"fn": on_seed, "inputs": said, "outputs": shown, **heavy}
@@ -214,14 +214,14 @@ def build(engine: Any, words: Words) -> TryParts:
     boxes = [seed, count, variety, stops, opened]
     sight.shown(on_open, [turn, opened], [*boxes, *shown], **heavy)
     opened.change(**step)
-    new.click(rolled, [seed, gallery], seed, preprocess=False, **frame.PRIVATE).success(**ask)
+    new.click(rolled, [seed, gallery], seed, preprocess=False, **page.PRIVATE).success(**ask)
     last = {"trigger_mode": "always_last"}
     gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
     like.click(on_like, [turn, count, chosen], shown, **heavy)
-    grid.pick(on_pick, [gallery], [one, chosen], **frame.PRIVATE)
+    grid.pick(on_pick, [gallery], [one, chosen], **page.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
-    keep.click(on_keep, [stops, chosen], [stops, kept], **frame.PRIVATE).success(**step)
-    way.drop(on_drop, stops, stops, **frame.PRIVATE).success(**step)
+    keep.click(on_keep, [stops, chosen], [stops, kept], **page.PRIVATE).success(**step)
+    way.drop(on_drop, stops, stops, **page.PRIVATE).success(**step)
     return TryParts(chosen, seen)
 
 

@@ -108,7 +108,7 @@ def picked(say: Say, point: Mapping[str, Any], image: np.ndarray, query: str) ->
         f'<button type="button" class="plain" data-save="{file}.png">{say("images.try.save")}'
         f"</button>"
         f'<button type="button" class="plain" data-link="{escape(f"{query}&face={text}")}" '
-        f'data-done="{say("frame.copied")}">{say("images.try.link")}</button></div>'
+        f'data-done="{say("page.copied")}">{say("images.try.link")}</button></div>'
         f"</figcaption></figure>"
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import frame, results
+from demos import page, results
 from demos.images import replayed
 from demos.images.answers import DIFFUSION, GAN, STEPS
 from demos.images.charts import DASH, METRICS, reached
@@ -43,14 +43,14 @@ def scores(say: Say) -> str:
     for key, name in NETWORKS.items():
         measured = reached(key).get("metrics", {})
         cells = (
-            frame.figure(metric, measured[metric]) if metric in measured else DASH
+            page.figure(metric, measured[metric]) if metric in measured else DASH
             for metric in METRICS
         )
         weights = f"{entries[key].parameters:,}" if key in entries else DASH
         rows.append((say(f"images.fact.{name}"), *cells, steps(key), weights))
     heads = ("network", *METRICS, "steps", "weights")
     names = [say(f"images.chart.{head}") for head in heads]
-    return frame.table(names, rows, f"{say('images.chart.scores')} {said_of_targets(say)}".strip())
+    return page.table(names, rows, f"{say('images.chart.scores')} {said_of_targets(say)}".strip())
 
 
 def steps(key: str) -> str:
@@ -71,7 +71,7 @@ def said_of_targets(say: Say) -> str:
             claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
             told += [say("images.fact.target"), results.target(claim, say)]
         named = f"{say(f'images.fact.{name}')}{say('house.colon')}"
-        parts.append(f"<br>{named}{frame.sentences(say.lang, *told)}")
+        parts.append(f"<br>{named}{page.sentences(say.lang, *told)}")
     return "".join(parts) or say("images.fact.none")
 
 
@@ -81,15 +81,15 @@ def trained(say: Say) -> str:
     heads = ("network", "minutes", "updates", "passes", "hardware")
     told = [say("images.chart.trained")]
     for key, name in NETWORKS.items():
-        if frame.read_metrics(key).get("training", {}).get("started_from", AFRESH) != AFRESH:
+        if page.read_metrics(key).get("training", {}).get("started_from", AFRESH) != AFRESH:
             told.append(say("images.chart.began", name=unescape(say(f"images.fact.{name}"))))
-    caption = frame.sentences(say.lang, *told)
-    return frame.table([say(f"images.chart.{head}") for head in heads], rows, caption)
+    caption = page.sentences(say.lang, *told)
+    return page.table([say(f"images.chart.{head}") for head in heads], rows, caption)
 
 
 def told_of_training(key: str) -> tuple[str, ...]:
     """Minutes, updates, passes over the photographs and the machine, from the card, as HTML."""
-    made = frame.read_metrics(key).get("training", {})
+    made = page.read_metrics(key).get("training", {})
     return (
         f"{made['wall_seconds'] / 60:,.0f}" if made.get("wall_seconds") else DASH,
         f"{made['updates']:,}" if made.get("updates") else DASH,
@@ -110,7 +110,7 @@ def moments(say: Say) -> str:
         f'height="{replayed.SIDE}" src="data:image/webp;base64,{picture}"></div>'
         for step, picture in cut(folder, strip.stat().st_mtime_ns)
     )
-    return frame.drawn(f'<div class="moments">{cells}</div>', say("images.chart.moments"))
+    return page.drawn(f'<div class="moments">{cells}</div>', say("images.chart.moments"))
 
 
 @lru_cache(maxsize=1)

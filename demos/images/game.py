@@ -13,13 +13,13 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import page
 from demos.images import answers, charts, faces
 from demos.images.board import begin, board, onward, waits_for
 from demos.images.round import Play, Round, pair
 from demos.language import Words
 from demos.models import ready, waiting
-from demos.turns import while_mine
+from demos.streaming import while_latest
 from inference.errors import Refusal
 
 GAME = """import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.mountGame(
@@ -28,8 +28,8 @@ GAME = """import(new URL('house/faces.js', document.baseURI)).then((faces) => fa
 
 def build(engine: Any, words: Words) -> None:
     """The game, as it stands before it begins."""
-    frame.html(words, faces.heading("game"))
-    frame.html(words, lambda say: charts.learnt(answers.DIFFUSION, say))
+    page.markup(words, faces.heading("game"))
+    page.markup(words, lambda say: charts.learnt(answers.DIFFUSION, say))
     table = gr.HTML(words.markup(begin), js_on_load=GAME, elem_id="face-game")
     state = gr.State(Play())
 
@@ -38,7 +38,7 @@ def build(engine: Any, words: Words) -> None:
         says meanwhile, None where that is nothing new."""
         halt = play.take()
         try:
-            async with aclosing(while_mine(halt, drawing(engine, words, lang))) as moments:
+            async with aclosing(while_latest(halt, drawing(engine, words, lang))) as moments:
                 async for moment in moments:
                     if isinstance(moment, Round):
                         play.coming = moment
@@ -47,7 +47,7 @@ def build(engine: Any, words: Words) -> None:
         finally:
             play.stop()
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_next(play: Play, request: gr.Request) -> AsyncIterator[Any]:
         lang = words.lang(request)
         say = words.speaker(lang)
@@ -71,7 +71,7 @@ def build(engine: Any, words: Words) -> None:
             yield board(say, play)
             raise
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_choose(play: Play, event: gr.EventData, request: gr.Request) -> AsyncIterator[Any]:
         lang = words.lang(request)
         say = words.speaker(lang)
@@ -97,7 +97,7 @@ def build(engine: Any, words: Words) -> None:
     heavy: dict[str, Any] = {
         "concurrency_limit": answers.most_together(engine),
         "trigger_mode": "multiple",
-        **frame.PRIVATE,
+        **page.PRIVATE,
     }
     table.next(on_next, state, table, **heavy)
     table.choose(on_choose, state, table, **heavy)
@@ -116,4 +116,4 @@ async def drawing(engine: Any, words: Words, lang: str) -> AsyncIterator[Round |
 
 def failed(words: Words, lang: str, error: Refusal) -> str:
     """Why there is no next round, and the button to ask for it once more."""
-    return frame.refusal(words, lang, error) + onward(words.speaker(lang), "next")
+    return page.refusal(words, lang, error) + onward(words.speaker(lang), "next")

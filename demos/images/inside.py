@@ -9,20 +9,20 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.images import judge, moves, player
 from demos.images.answers import most_together, once
 from demos.images.look import Look, Looked
 from demos.images.opened import EMPTY, PLACES, opened
 from demos.language import Words
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest
 
 # A face that is picked while the room is open is looked at too; one that is picked elsewhere waits
 # for the room to be opened.
 NEWS = "watch('value', () => element.offsetParent && trigger('news'));"
 #: Whatever may be asked while the rest is computed has a turn of its own.
 TURNS = ("face", "moved", "strip", "judged")
-Turns = Mapping[str, Turn]
+Turns = Mapping[str, Latest]
 
 
 def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
@@ -47,16 +47,16 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     denoise = gr.HTML(js_on_load=player.SCRIPT, elem_id="look-denoise")
     copy = gr.HTML(js_on_load=None, elem_id="look-copy")
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
-    turns = gr.State({name: Turn() for name in TURNS})
+    turns = gr.State({name: Latest() for name in TURNS})
     boxes = [
         *(looked, head, layers, sliders, moved, strip),
         *(judge_head, judged, back, replay, denoise, copy),
     ]
     nothing_new, neither = (gr.skip(),) * len(PLACES), (gr.skip(), gr.skip())
-    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **frame.PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": most_together(engine), **page.PRIVATE}
     options |= {"trigger_mode": "multiple", "preprocess": False}
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
         mine: Turns, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -73,16 +73,16 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             return pieces.get(name, gr.skip())
 
         look = Look(engine, words, face, words.lang(request))
-        run = frame.or_nothing(opened(look), EMPTY)
-        async with aclosing(in_turn(mine["face"], run)) as found:
+        run = streaming.or_broken(opened(look), EMPTY)
+        async with aclosing(streaming.in_place(mine["face"], run)) as found:
             async for pieces in found:
-                if pieces is pulse.STILL:
+                if pieces is streaming.HEARTBEAT:
                     yield nothing_new
                 else:
                     yield tuple(piece(pieces, name) for name in PLACES)
 
     async def answer(
-        turn: Turn,
+        turn: Latest,
         state: Looked | None,
         request: gr.Request,
         made: Callable[[Look], AsyncIterator[Any]],
@@ -93,11 +93,11 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             yield nothing
             return
         look = Look(engine, words, state, words.lang(request))
-        async with aclosing(in_turn(turn, made(look))) as found:
+        async with aclosing(streaming.in_place(turn, made(look))) as found:
             async for piece in found:
-                yield nothing if piece is pulse.STILL else piece
+                yield nothing if piece is streaming.HEARTBEAT else piece
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_move(
         mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -108,7 +108,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             async for piece in found:
                 yield piece
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_strip(
         mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -119,7 +119,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             async for piece in found:
                 yield piece
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_send(
         mine: Turns, state: Looked | None, payload: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -130,7 +130,7 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             async for piece in found:
                 yield neither if piece is None else (piece, gr.update(visible=True))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_back(mine: Turns, state: Looked | None, request: gr.Request) -> AsyncIterator[Any]:
         def made(look: Look) -> AsyncIterator[str]:
             return look.each(judge.verdicts(look, look.looked.point))
@@ -140,24 +140,9 @@ def build(engine: Any, words: Words, chosen: gr.State, room: gr.Tab) -> None:
                 yield neither if piece is None else (piece, gr.update(visible=False))
 
     room.select(on_open, [turns, chosen, looked], boxes, **options)
-    chosen.change(
-        lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **frame.PRIVATE
-    )
+    chosen.change(lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **page.PRIVATE)
     news.news(on_open, [turns, chosen, looked], boxes, **options)
     sliders.move(on_move, [turns, looked], moved, **options)
     sliders.strip(on_strip, [turns, looked], strip, **options)
     send.upload(on_send, [turns, looked, send], [judged, back], **options)
     back.click(on_back, [turns, looked], [judged, back], **options)
-
-
-async def in_turn(turn: Turn, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The steps of a run, and `pulse.STILL` where there are none, until the turn is another's."""
-    halt = turn.take()
-    try:
-        async with aclosing(while_mine(halt, run)) as steps:
-            async for step in steps:
-                yield step
-    finally:
-        halt.stop()
-    if halt.replaced.is_set():  # Gradio sends the last of these once more
-        yield pulse.STILL

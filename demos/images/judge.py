@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import frame
+from demos import page
 from demos.images.faces import tag
 from demos.images.look import Look, Pixels, part
 from demos.language import Say
@@ -79,7 +79,7 @@ def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:
         (say(f"{WORDS}.drawings"), drawings),
     ]
     who = "yours" if own else "face"
-    told = say(f"{WORDS}.{who}", photos=frame.percent(photos), drawings=frame.percent(drawings))
+    told = say(f"{WORDS}.{who}", photos=page.percent(photos), drawings=page.percent(drawings))
     shown = unescape(say(f"{WORDS}.yours_alt" if own else "images.inside.face"))
     score = say(f"{WORDS}.score", score=f"{answer['score']:+.2f}".replace("-", "−"))
     if table is None:
@@ -90,7 +90,7 @@ def drawn(say: Say, answer: Mapping[str, Any], own: bool = False) -> str:
     return (
         f'<div class="opinion"><div>{spots}</div>'
         f"<div>{tag(answer['image'], shown)}<p{status}>{told}</p>"
-        f'{frame.bars(rows)}<p class="quiet">{score}</p>{keys}</div></div>'
+        f'{page.bars(rows)}<p class="quiet">{score}</p>{keys}</div></div>'
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demos import frame
+from demos import page
 from demos.images.answers import GAN
 from demos.images.asked import COUNT, SEED, Asked, linked
 from demos.images.points import Point
@@ -87,7 +87,7 @@ class Look:
 
     def refusal(self, error: Refusal) -> str:
         self.refused = True
-        return frame.refusal(self.words, self.lang, error)
+        return page.refusal(self.words, self.lang, error)
 
 
 def part(say: Say, name: str, body: str, **fields: Any) -> str:

@@ -13,15 +13,15 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, models, pulse, typed
+from demos import models, page, streaming, typed
 from demos.images import answers, faces, points
 from demos.images.asked import SEED
 from demos.images.compare import counted
 from demos.images.points import Point
 from demos.language import Words
 from demos.models import model_name, on_disk, ready, waiting
-from demos.sight import on_sight
-from demos.turns import Turn, while_mine
+from demos.streaming import Latest, while_latest
+from demos.visibility import on_sight
 from inference.errors import Refusal, UnknownModel
 from pretrained.images.errors import BadText
 from pretrained.images.hub.entries import LONGEST, PIPELINES
@@ -54,18 +54,18 @@ class Sheet:
 
 def build(engine: Any, words: Words, chosen: gr.State) -> None:
     """The models to choose from, and what the last one drew."""
-    frame.html(words, faces.heading("now"))
+    page.markup(words, faces.heading("now"))
     table = gr.HTML(js_on_load=CARDS, elem_id="face-models")
     sheet = gr.HTML(js_on_load=SHEET, elem_id="face-today")
-    turn = gr.State(Turn())
+    turn = gr.State(Latest())
     sight = on_sight()
 
     async def on_sight_of_it(request: gr.Request) -> str:
         return await asyncio.to_thread(cards, engine, words, words.lang(request))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_draw(
-        mine: Turn, one: Mapping[str, Any] | None, event: gr.EventData, request: gr.Request
+        mine: Latest, one: Mapping[str, Any] | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         """(the models, the sheet)."""
         lang, halt = words.lang(request), mine.take()
@@ -73,22 +73,22 @@ def build(engine: Any, words: Words, chosen: gr.State) -> None:
         key, text = getattr(event, "key", ""), getattr(event, "text", "")
         was_here = here(engine, key)
         run = drawing(engine, words, lang, key, text, point)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, ""))) as moments:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, ""))) as moments:
             async for moment in moments:
-                yield gr.skip(), gr.skip() if moment is pulse.STILL else moment
+                yield gr.skip(), gr.skip() if moment is streaming.HEARTBEAT else moment
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield gr.skip(), gr.skip()
         elif not was_here and here(engine, key):
             yield await asyncio.to_thread(cards, engine, words, lang), gr.skip()
 
-    sight.shown(on_sight_of_it, None, table, **frame.PRIVATE)
+    sight.shown(on_sight_of_it, None, table, **page.PRIVATE)
     table.draw(
         on_draw,
         [turn, chosen],
         [table, sheet],
         concurrency_limit=answers.most_together(engine),
         trigger_mode="multiple",
-        **frame.PRIVATE,
+        **page.PRIVATE,
     )
 
 
@@ -113,7 +113,7 @@ async def drawing(
             raise UnknownModel(model=str(key)[:80])
         text = checked(sent) if reads(entry) else ""
     except Refusal as error:
-        yield frame.refusal(words, lang, error)
+        yield page.refusal(words, lang, error)
         return
     sheet = Sheet(entry, point, text)
     told: Any = None
@@ -220,7 +220,7 @@ def drawn(words: Words, lang: str, sheet: Sheet) -> str:
     say = words.speaker(lang)
     if sheet.loading:
         return waiting(words, lang, sheet.entry, sheet.progress)
-    refused = frame.refusal(words, lang, sheet.error) if sheet.error else ""
+    refused = page.refusal(words, lang, sheet.error) if sheet.error else ""
     if sheet.event is None:
         begins = f'<p class="quiet" role="status">{say("images.now.begins")}</p>'
         return refused or f'<div class="waiting"><progress></progress>{begins}</div>'

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, models
+from demos import models, page
 from demos.images import copy, denoise, judge, layers, moves, replayed
 from demos.images.answers import DIFFUSION, GAN
 from demos.images.faces import name, tag
@@ -36,7 +36,7 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
     say, entries = look.say, look.engine.entries
     yield EMPTY | {"looked": look.looked, "head": head(look)}
     if GAN not in entries:
-        yield {"head": head(look) + frame.note(unescape(say("images.inside.no_gan")))}
+        yield {"head": head(look) + page.note(unescape(say("images.inside.no_gan")))}
         return
     try:
         async with aclosing(loading(look, GAN)) as bars:

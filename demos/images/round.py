@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from demos.images import answers, points
-from demos.turns import Turn
+from demos.streaming import Latest
 
 ROUNDS = 10
 
@@ -32,7 +32,7 @@ class Round:
 
 
 @dataclass
-class Play(Turn):
+class Play(Latest):
     """One visitor's game. ``now``: the round that is shown; ``chosen``: what the visitor said to
     it; ``coming``: the next one, where it is drawn already; ``wanted``: the visitor waits for it.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.images.answers import DIFFUSION, GAN
 from demos.images.figures import DASH, NETWORKS, told_of_training
 from demos.language import Say, Words
@@ -24,21 +24,21 @@ SCORE = f"python -m pretrained evaluate {GAN} --checkpoint my_model --data {ASID
 
 def build(engine: Any, words: Words) -> None:
     """What the pictures must be like, the commands that train, serve and score."""
-    frame.step(words, "images.train.data")
-    frame.html(words, folder)
-    frame.step(words, "images.train.run")
-    frame.command(words, TRAIN.format(key=GAN))
-    frame.command(words, AFRESH)
-    frame.html(words, lambda say: f"<p>{say('images.train.diffusion')}</p>")
-    frame.command(words, TRAIN.format(key=DIFFUSION))
-    frame.html(words, took)
-    frame.step(words, "images.train.serve")
-    frame.command(words, SERVE)
-    frame.step(words, "images.train.score")
-    frame.command(words, SCORE)
+    page.step(words, "images.train.data")
+    page.markup(words, folder)
+    page.step(words, "images.train.run")
+    page.command(words, TRAIN.format(key=GAN))
+    page.command(words, AFRESH)
+    page.markup(words, lambda say: f"<p>{say('images.train.diffusion')}</p>")
+    page.command(words, TRAIN.format(key=DIFFUSION))
+    page.markup(words, took)
+    page.step(words, "images.train.serve")
+    page.command(words, SERVE)
+    page.step(words, "images.train.score")
+    page.command(words, SCORE)
     today = next(key for key, one in PIPELINES.items() if one.learns)
-    frame.html(words, lambda say: tuning(say, words, catalog.entries()[today]))
-    frame.command(words, TRAIN.format(key=today))
+    page.markup(words, lambda say: tuning(say, words, catalog.entries()[today]))
+    page.command(words, TRAIN.format(key=today))
 
 
 def folder(say: Say) -> str:
@@ -70,4 +70,4 @@ def took(say: Say) -> str:
             told |= {"updates": updates, "hardware": "{hardware}"}
             parts.append(say("images.train.took", **told).replace("{hardware}", hardware))
     hidden = "" if parts else " hidden"
-    return f'<p class="quiet"{hidden}>{frame.sentences(say.lang, *parts)}</p>'
+    return f'<p class="quiet"{hidden}>{page.sentences(say.lang, *parts)}</p>'

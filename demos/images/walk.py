@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import frame
+from demos import page
 from demos.images import answers, faces, points
 from demos.images.points import Point
 from demos.language import Say, Words
@@ -71,7 +71,7 @@ async def walked(engine: Any, words: Words, lang: str, stops: Sequence[Point]) -
         way = points.walk(stops, leg(stops))
         drawn = await answers.drawn(engine, answers.GAN, way)
     except Refusal as error:
-        return frame.refusal(words, lang, error)
+        return page.refusal(words, lang, error)
     time = answers.took(words, lang, drawn.seconds)
     told = say("images.try.walk_drawn", count=len(way), time=time)
     return shelf(say, stops, drawn.images[:: leg(stops)]) + slider(say, stops, drawn.images, told)

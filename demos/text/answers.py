@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame, models, typed
+from demos import models, page, typed
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
 from inference.errors import Refusal
@@ -133,7 +133,7 @@ def weights(words: Words, lang: str, entry: Any) -> str:
 def sentence_of(error: Refusal, words: Words, lang: str) -> str:
     """A refusal in the visitor's language; an option is named as the page names it."""
     if not isinstance(error, BadOption) or error.fields.get("name") not in BOUNDS:
-        return frame.sentence_of(error, words, lang)
+        return page.sentence_of(error, words, lang)
     name = error.fields["name"]
     least, most, _ = BOUNDS[name]
     kind = "whole" if name in WHOLE else "number"
@@ -155,7 +155,7 @@ def refusal(words: Words, lang: str, error: Refusal) -> str:
 
 def offer(words: Words, lang: str, entry: Any) -> str:
     """What a download would bring, told before it starts."""
-    coarse = frame.quiet(words.say(lang, "text.offer.four_bits")) if entry.wheel else ""
+    coarse = page.quiet(words.say(lang, "text.offer.four_bits")) if entry.wheel else ""
     return models.offer(words, lang, entry) + coarse
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Say
 from demos.text import glyphs
 
@@ -81,7 +81,7 @@ def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: in
         )
     split = split_name(say, str(tracking[0]["split"])) if tracking else ""
     measured = say("text.inside.cells.measured", split=split) if tracking else ""
-    told = frame.sentences(say.lang, say("text.inside.cells.text"), measured)
+    told = page.sentences(say.lang, say("text.inside.cells.text"), measured)
     names = f'<ul class="cells">{"".join(rows)}</ul>' if rows else ""
     return (
         f'<section class="step"><h2>{say("text.inside.cells.title")}</h2>'
@@ -157,7 +157,7 @@ def drawn(say: Say, got: Mapping[str, Any], layer: int, cell: int) -> str:
     return (
         f'<section class="one-cell"><h3>{title}</h3>'
         f'<p class="legend-row"><span class="scale">−1 <span aria-hidden="true">{scale}</span> +1'
-        f"</span> {say('text.inside.cell.scale')}</p>{end and frame.quiet(unescape(end))}"
+        f"</span> {say('text.inside.cell.scale')}</p>{end and page.quiet(unescape(end))}"
         f'<p class="legend-row gates">{key}</p>'
         f'<div class="strips" tabindex="0" role="group" aria-label="{title}" data-rows="{data}">'
         f"{''.join(pieces)}</div>"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Say
 from demos.text.answers import SHAKESPEARE, TANG, config
 
@@ -29,22 +29,22 @@ HANDS = {
 
 def claim(key: str, metric: str) -> Mapping[str, float] | None:
     """The first figure of this name in a bundled model's card, with its interval."""
-    for result in frame.read_metrics(key).get("results", ()):
+    for result in page.read_metrics(key).get("results", ()):
         if metric in result["metrics"]:
             return result["metrics"][metric]
     return None
 
 
-def headline(engine: Any) -> list[frame.Fact]:
+def headline(engine: Any) -> list[page.Fact]:
     """The numbers at the foot of Try: how unsure each network is, how well poems are formed, how
     large the two are."""
-    rows: list[frame.Fact] = []
+    rows: list[page.Fact] = []
     for key, name in NETWORKS.items():
         if (found := claim(key, "nats_per_char")) and key in engine.entries:
-            nats, known = frame.figure("nats_per_char", found), letters(engine.entries[key])
+            nats, known = page.figure("nats_per_char", found), letters(engine.entries[key])
             rows.append((choices(found), f"text.fact.{name}", {"nats": nats, "known": known}))
     if found := claim(TANG, "wellformed"):
-        rows.append((frame.figure("wellformed", found, interval=False), "text.fact.wellformed"))
+        rows.append((page.figure("wellformed", found, interval=False), "text.fact.wellformed"))
     sizes = [f"{engine.entries[key].parameters:,}" for key in NETWORKS if key in engine.entries]
     if len(sizes) == len(NETWORKS):
         rows.append((sizes[0], "text.fact.weights", {"tang": sizes[1]}))
@@ -71,7 +71,7 @@ def ways(key: str) -> str:
 def passes() -> str:
     """How often each network of the ladder read its text: the nine tenths before the one of ``n``
     characters that it was scored on."""
-    rungs = frame.read_metrics(SHAKESPEARE).get("ladder", ())
+    rungs = page.read_metrics(SHAKESPEARE).get("ladder", ())
     return f"{rungs[0]['characters'] / (9 * rungs[0]['n']):.0f}" if rungs else "—"
 
 
@@ -92,7 +92,7 @@ def ladder(say: Say) -> str:
 
     Drawn on a scale that begins near the best value, since the steps are small beside the height;
     the axis says so."""
-    rungs = [r for r in frame.read_metrics(SHAKESPEARE).get("ladder", ()) if "value" in r]
+    rungs = [r for r in page.read_metrics(SHAKESPEARE).get("ladder", ()) if "value" in r]
     if len(rungs) < LEAST_RUNGS:
         return ""
     rungs.sort(key=lambda rung: -rung["value"])
@@ -113,13 +113,13 @@ def ladder(say: Say) -> str:
             bar = f'<i class="span" style="left:{place(least)};width:{wide}"></i>'
         name = rung_name(say, rung)
         rows.append(
-            f"<li><span>{name}</span><b>{escape(frame.figure('nats_per_char', rung))}</b>"
+            f"<li><span>{name}</span><b>{escape(page.figure('nats_per_char', rung))}</b>"
             f'<div aria-hidden="true">{bar}<i class="dot" style="left:{place(value)}"></i></div>'
             "</li>"
         )
     ends = f'<p class="axis" aria-hidden="true"><span>{left:.2f}</span><span>{right:.2f}</span></p>'
     caption = say("text.chart.ladder", n=f"{rungs[0].get('n', 0):,}")
-    return frame.drawn(f'<ul class="ladder">{"".join(rows)}</ul>{ends}', caption)
+    return page.drawn(f'<ul class="ladder">{"".join(rows)}</ul>{ends}', caption)
 
 
 def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
@@ -130,13 +130,13 @@ def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
 
 def pen(say: Say) -> str:
     """How legible the pen's writing is beside people's, in the same texts: both from its card."""
-    for result in frame.read_metrics(PEN).get("results", ()):
+    for result in page.read_metrics(PEN).get("results", ()):
         found = result["metrics"]
         if "cer_real" in found and "cer_ratio" in found:
             told = say(
                 "text.chart.pen",
-                cer=frame.figure("cer_real", found["cer_real"]),
-                ratio=frame.figure("cer_ratio", found["cer_ratio"]),
+                cer=page.figure("cer_real", found["cer_real"]),
+                ratio=page.figure("cer_ratio", found["cer_ratio"]),
                 n=f"{result['n']:,}",
             )
             return f"<p>{told}</p>"
@@ -145,7 +145,7 @@ def pen(say: Say) -> str:
 
 def hands(say: Say) -> str:
     """How often a writing is taken for its own hand, with 95% intervals, from the pen's card."""
-    rows = [r for r in frame.read_metrics(PEN).get("ladder", ()) if r.get("metric") == "hand"]
+    rows = [r for r in page.read_metrics(PEN).get("ladder", ()) if r.get("metric") == "hand"]
     if len(rows) < LEAST_RUNGS:
         return ""
     lines = []
@@ -161,7 +161,7 @@ def hands(say: Say) -> str:
     count = next((m[1] for r in rows if (m := re.search(r"(\d+) hands", r["name"]))), "?")
     caption = say("text.chart.hands", count=count, n=f"{rows[0]['n']:,}")
     ends = '<p class="axis" aria-hidden="true"><span>0%</span><span>100%</span></p>'
-    return frame.drawn(f'<ul class="ladder">{"".join(lines)}</ul>{ends}', caption)
+    return page.drawn(f'<ul class="ladder">{"".join(lines)}</ul>{ends}', caption)
 
 
 def hand_name(say: Say, name: str) -> str:

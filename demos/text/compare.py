@@ -8,7 +8,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
 from demos.text import answers, leaf
@@ -80,7 +80,7 @@ def column(words: Words, lang: str, side: Side) -> str:
         words,
         lang,
         side.entry,
-        frame.quiet(size) + body + leaf.notes(words, lang, side.entry, side.now, side.done),
+        page.quiet(size) + body + leaf.notes(words, lang, side.entry, side.now, side.done),
     )
 
 

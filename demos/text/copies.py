@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from demos import frame, typed
+from demos import page, typed
 from demos.language import Words
 from demos.text import answers
 from demos.text.writing import Written
@@ -32,7 +32,7 @@ async def meter(engine: Any, words: Words, now: Written, lang: str) -> str:
         else:
             found = await engine.predict(entry.key, now.text, view="copies")
     except ViewUnsupported:
-        return frame.note(words.say(lang, "text.copies.closed")) if entry.hub_id else ""
+        return page.note(words.say(lang, "text.copies.closed")) if entry.hub_id else ""
     except Refusal as error:
         return answers.refusal(words, lang, error)
     return drawn(words, lang, now.text, found)
@@ -97,7 +97,7 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
     else:
         sentence = say("text.copies.some", count=found["longest"])
         if place := where(words, lang, found["where"] or {}):
-            sentence = frame.sentences(lang, sentence, place)
+            sentence = page.sentences(lang, sentence, place)
     marks = "".join(
         f'<i style="left:{run["start"] / len(text):.2%};width:{run["length"] / len(text):.2%}"></i>'
         for run in runs
@@ -114,5 +114,5 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
     return (
         f'<section class="copies"><h2>{say("text.copies.title")}</h2>'
         f'<p>{sentence}</p><div class="strip" aria-hidden="true">{marks}</div>{listed}'
-        f'<p class="quiet">{frame.sentences(lang, *told)}</p></section>'
+        f'<p class="quiet">{page.sentences(lang, *told)}</p></section>'
     )

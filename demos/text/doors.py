@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, models, pulse
+from demos import models, page, streaming
 from demos.language import Words
 from demos.text import answers, writing
 from demos.text.writing import Wish, Written
@@ -44,7 +44,7 @@ def build(engine: Any, words: Words) -> None:
     )
     text = gr.Textbox(visible=False, label="text")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def write(
         prompt: Any,
         model: Any = answers.SHAKESPEARE,
@@ -76,9 +76,9 @@ def build(engine: Any, words: Words) -> None:
             sentence = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(sentence, print_exception=False) from None
         said, broken = "", False
-        async with aclosing(pulse.pulsing(begun(engine, wish))) as grown:
+        async with aclosing(streaming.heartbeats(begun(engine, wish))) as grown:
             async for now in grown:
-                if now is not pulse.STILL:
+                if now is not streaming.HEARTBEAT:
                     said, broken = now.text, now.broken
                 yield said
         if broken:

@@ -15,12 +15,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import frame, pulse, typed
+from demos import page, streaming, typed
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
-from demos.sight import on_sight
 from demos.text import answers, cells, openings, paths, surprise
 from demos.text.writing import Written
+from demos.visibility import on_sight
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
@@ -97,7 +97,7 @@ class Look:
         told = self.say(f"text.inside.{key}", model=name)
         if self.looked.sent > len(self.looked.text):
             count, of = f"{len(self.looked.text):,}", f"{self.looked.sent:,}"
-            told = frame.sentences(self.lang, told, self.say("text.inside.end", count=count, of=of))
+            told = page.sentences(self.lang, told, self.say("text.inside.end", count=count, of=of))
         return f'<p class="carried">{told}</p>'
 
     async def next(self) -> str:
@@ -117,7 +117,7 @@ class Look:
         try:
             cell = await self.cell()
         except ViewUnsupported:
-            return self.looked, frame.note(self.words.say(self.lang, "text.inside.no_memory")), ""
+            return self.looked, page.note(self.words.say(self.lang, "text.inside.no_memory")), ""
         listed = cells.listed(self.say, tracking, self.looked.layer, self.looked.cell)
         return self.looked, listed, cell
 
@@ -165,7 +165,7 @@ async def opened(
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
     look = Look(engine, words, looked, lang, traces)
     here, wait = on_disk(look.entry), waiting(words, lang, look.entry, None)
-    told = wait if here else frame.note(words.say(lang, "text.inside.not_here"))
+    told = wait if here else page.note(words.say(lang, "text.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:
         return
@@ -211,7 +211,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     places = [looked, head, expected, path, listed, cell]
     nothing_new = (gr.skip(),) * len(places)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    options: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": limit, **page.PRIVATE}
     latest = {"trigger_mode": "always_last", **options}
 
     def pieces(state: Any, new: dict[str, str]) -> tuple[Any, ...]:
@@ -220,11 +220,11 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     async def fill(start: Looked, lang: str) -> AsyncIterator[Any]:
         run = opened(engine, words, start, lang, traces)
         nothing = (None, dict.fromkeys(PLACES, ""))
-        async with aclosing(pulse.pulsing(frame.or_nothing(run, nothing))) as steps:
+        async with aclosing(streaming.heartbeats(streaming.or_broken(run, nothing))) as steps:
             async for step in steps:
-                yield nothing_new if step is pulse.STILL else pieces(*step)
+                yield nothing_new if step is streaming.HEARTBEAT else pieces(*step)
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_sight_of(
         now: Written | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -235,7 +235,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         async for update in fill(from_try(engine, now, lang), lang):
             yield update
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_own(text: Any, now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
         lang = words.lang(request)
         text = typed.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
@@ -248,7 +248,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     async def following(state: Looked, lang: str) -> tuple[Any, str]:
         return state, await Look(engine, words, state, lang).next()
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_place(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
         if state is None:
             return gr.skip(), gr.skip()
@@ -256,7 +256,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         moved = replace(state, path=state.text[:at], added=0)
         return await following(moved, words.lang(request))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
         if state is None:
             return gr.skip(), gr.skip()
@@ -264,14 +264,14 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
         longer = replace(state, path=state.path + taken, added=state.added + len(taken))
         return await following(longer, words.lang(request))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_back(state: Looked | None, request: gr.Request) -> Any:
         if state is None or not state.added:
             return gr.skip(), gr.skip()
         shorter = replace(state, path=state.path[: -state.added], added=0)
         return await following(shorter, words.lang(request))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_cell(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
         if state is None:
             return gr.skip(), gr.skip()

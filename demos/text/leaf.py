@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from demos import frame, typed
+from demos import page, typed
 from demos.language import Words
 from demos.models import model_name
 from demos.text import answers
@@ -79,7 +79,7 @@ def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> st
         count=characters,
         seed=now.wish.options["seed"],
     )
-    return frame.quiet(said)
+    return page.quiet(said)
 
 
 def notes(words: Words, lang: str, entry: Any, now: Written, over: bool = True) -> str:
@@ -88,15 +88,13 @@ def notes(words: Words, lang: str, entry: Any, now: Written, over: bool = True) 
     found = answers.unknown_note(words, lang, entry, now.wish.prompt)
     if now.wish.cut:
         read = f"{len(now.wish.prompt):,}"
-        found += frame.note(
-            words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read)
-        )
+        found += page.note(words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read))
     if over and not now.text and answers.writes_poems(entry):
-        found += frame.note(words.say(lang, "text.answer.whole"))
+        found += page.note(words.say(lang, "text.answer.whole"))
     if over and now.broken:
-        found += frame.note(words.say(lang, "text.answer.broken", most=MOST_OVER))
+        found += page.note(words.say(lang, "text.answer.broken", most=MOST_OVER))
     if now.full:
-        found += frame.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
+        found += page.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
     return found
 
 

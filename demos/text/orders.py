@@ -1,7 +1,7 @@
 """From what a visitor asks for to the pages that show it being written, halted when told to.
 
-An order is written down once and never changed; it is ended by its `Halt`, in the middle of a wait
-too, and whatever was computing for it is closed at once.
+An order is written down once and never changed; it is ended by its `Cancellation`, in the middle
+of a wait too, and whatever was computing for it is closed at once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from demos.halt import Halt, until
 from demos.language import Words
 from demos.models import on_disk, ready, waiting
+from demos.streaming import Cancellation, until
 from demos.text import answers, copies, leaf, writing
 from demos.text.writing import Wish, Written
 from inference.errors import Refusal
@@ -33,7 +33,7 @@ class Order:
     fetch: bool = False
     error: Refusal | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(8))
-    halt: Halt = field(default_factory=Halt, compare=False)
+    halt: Cancellation = field(default_factory=Cancellation, compare=False)
 
 
 @dataclass(frozen=True)

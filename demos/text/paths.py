@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from demos import frame, typed
-from demos.frame import percent
+from demos import page, typed
 from demos.language import Say
+from demos.page import percent
 from demos.text import answers, glyphs
 from demos.text.leaf import LINE
 
@@ -73,5 +73,5 @@ def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
         f'<section class="step"><h2>{say("text.inside.next.title")}</h2>'
         f'<p class="quiet">{say("text.inside.next.text")}</p>{tail}'
         f'<ul class="odds" aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
-        f'<p class="quiet">{frame.sentences(say.lang, rest, mind)}</p>{back}</section>'
+        f'<p class="quiet">{page.sentences(say.lang, rest, mind)}</p>{back}</section>'
     )

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
 from demos.text import pen_door
@@ -53,7 +53,7 @@ class PenParts:
 def build(engine: Any, words: Words) -> PenParts:
     """Lay out the exhibit and wire it to the engine."""
     if PEN not in engine.entries:
-        frame.html(words, lambda say: frame.note(html.unescape(say("text.pen.none"))))
+        page.markup(words, lambda say: page.note(html.unescape(say("text.pen.none"))))
         return PenParts(None)
     entry = pen_of(engine)
     styles = hands(entry)
@@ -82,33 +82,33 @@ def build(engine: Any, words: Words) -> PenParts:
     facts(words, entry)
     drawn: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_write(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
         sent, lang = payload(event), words.lang(request)
-        async with aclosing(pulse.pulsing(updates(engine, words, sent, lang))) as steps:
+        async with aclosing(streaming.heartbeats(updates(engine, words, sent, lang))) as steps:
             try:
                 async for update in steps:
-                    yield gr.skip() if update is pulse.STILL else update
+                    yield gr.skip() if update is streaming.HEARTBEAT else update
             except Exception:
                 yield {"run": sent.get("run"), "ended": True}
                 raise
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_hands() -> AsyncIterator[list[str]]:
         """The hands as thumbnails, each drawn by the pen itself, once for as long as it serves."""
         if engine not in drawn:
             found: list[str] = []
-            async with aclosing(pulse.pulsing(words_of(engine, len(styles)))) as each:
+            async with aclosing(streaming.heartbeats(words_of(engine, len(styles)))) as each:
                 async for word in each:
-                    if word is not pulse.STILL:
+                    if word is not streaming.HEARTBEAT:
                         found.append(word)
                     yield found
             drawn[engine] = found
         yield drawn[engine]
 
-    options = {"concurrency_limit": entry.max_batch, **frame.PRIVATE}
+    options = {"concurrency_limit": entry.max_batch, **page.PRIVATE}
     run = board.write(on_write, None, board, trigger_mode="multiple", **options)
-    board.halt(None, cancels=[run], **frame.PRIVATE)
+    board.halt(None, cancels=[run], **page.PRIVATE)
     board.hands(on_hands, None, thumbnails, **options)
     pen_door.build(engine, words)
     return PenParts(board)
@@ -187,7 +187,7 @@ def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
     }<label>{say("text.pen.seed")}<input name="seed" inputmode="numeric" value=""
 autocomplete="off"></label></div>
 <p class="quiet">{
-        frame.sentences(say.lang, say("text.pen.bias_help"), say("text.pen.seed_help"))
+        page.sentences(say.lang, say("text.pen.bias_help"), say("text.pen.seed_help"))
     }</p>
 <div class="buttons"><button type="submit" class="btn">{say("text.pen.write")}</button>
 <button type="button" class="ghost" data-do="stop" hidden>{say("text.pen.stop")}</button></div>
@@ -230,13 +230,13 @@ def slide(label: str, name: str, low: float, high: float, step: float, value: fl
 
 def facts(words: Words, entry: Any) -> None:
     """What was measured, from the card, at the foot of the room."""
-    rows: list[frame.Fact] = []
-    for result in frame.read_metrics(PEN).get("results", ()):
+    rows: list[page.Fact] = []
+    for result in page.read_metrics(PEN).get("results", ()):
         if "cer_ratio" in (found := result["metrics"]):
             fields = {"n": f"{result['n']:,}"}  # told by the first label
             for name in ("cer", "cer_real", "cer_ratio"):
                 if name in found:
-                    rows.append((frame.figure(name, found[name]), f"text.pen.fact.{name}", fields))
+                    rows.append((page.figure(name, found[name]), f"text.pen.fact.{name}", fields))
             break
     rows.append((f"{entry.parameters:,}", "text.pen.fact.parameters"))
-    frame.facts(words, rows)
+    page.facts(words, rows)

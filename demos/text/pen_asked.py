@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.typed import checked_text
 from inference.errors import UnknownModel
@@ -244,4 +244,4 @@ def refusal(words: Words, lang: str, error: Refusal) -> str:
     if isinstance(error, BadOption) and error.fields["name"] in NUMBERS:
         name = words.say(lang, f"text.pen.option.{error.fields['name']}")
         error = BadOption(**{**error.fields, "name": name})
-    return f'<p class="refusal" role="alert">{escape(frame.sentence_of(error, words, lang))}</p>'
+    return f'<p class="refusal" role="alert">{escape(page.sentence_of(error, words, lang))}</p>'

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Words
 from demos.text.pen_asked import Asked, asked, listed, pen_of
 from demos.text.pen_writing import Sample, writing
@@ -28,7 +28,7 @@ def build(engine: Any, words: Words) -> None:
     seed = gr.Number(0, visible=False, label="seed", precision=0)
     files = gr.File(visible=False, label="files")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def handwrite(
         text: str,
         style: int | None = None,
@@ -53,9 +53,9 @@ def build(engine: Any, words: Words) -> None:
         sent = {"text": text, "style": style, "bias": bias, "samples": samples, "seed": seed}
         wish = asked(engine, sent)
         written: list[Sample] = []
-        async with aclosing(pulse.pulsing(begun(engine, wish))) as steps:
+        async with aclosing(streaming.heartbeats(begun(engine, wish))) as steps:
             async for step in steps:
-                if step is not pulse.STILL:
+                if step is not streaming.HEARTBEAT:
                     written = step
                 yield None
         paths = await asyncio.to_thread(save, wish, written)

@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
 from demos.text.pen import EXAMPLE, HAND, SEED, PenParts, payload
@@ -37,12 +37,12 @@ SCRIPT = """import(new URL('house/pen_inside.js', document.baseURI)).then((pen) 
 def build(engine: Any, words: Words, parts: PenParts, room: Any = None) -> None:
     """Lay out the exhibit's part of the room. It is filled when the room comes into sight."""
     if parts.board is None:
-        frame.html(words, lambda say: frame.note(html.unescape(say("text.pen.none"))))
+        page.markup(words, lambda say: page.note(html.unescape(say("text.pen.none"))))
         return
-    frame.html(words, markup, elem_id="pen-inside")
+    page.markup(words, markup, elem_id="pen-inside")
     feed = gr.HTML(None, html_template="", js_on_load=SCRIPT, elem_classes="pen-feed")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_look(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
         async with aclosing(looks(engine, words, payload(event), words.lang(request))) as steps:
             async for step in steps:
@@ -50,9 +50,9 @@ def build(engine: Any, words: Words, parts: PenParts, room: Any = None) -> None:
 
     limit = pen_of(engine).max_batch
     run = feed.look(
-        on_look, None, feed, trigger_mode="multiple", concurrency_limit=limit, **frame.PRIVATE
+        on_look, None, feed, trigger_mode="multiple", concurrency_limit=limit, **page.PRIVATE
     )
-    feed.halt(None, cancels=[run], **frame.PRIVATE)
+    feed.halt(None, cancels=[run], **page.PRIVATE)
 
 
 async def looks(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from demos.text.pen_writing import Sample
 from inference.errors import Refusal
@@ -68,9 +68,9 @@ def reads(words: Words, lang: str, sample: Sample) -> str:
         return ""
     say = words.speaker(lang)
     if isinstance(sample.read, Refusal):
-        sentence = escape(frame.sentence_of(sample.read, words, lang))
+        sentence = escape(page.sentence_of(sample.read, words, lang))
         heading = say("text.pen.reads.heading")
-        return f'<p class="quiet">{frame.sentences(lang, heading, sentence)}</p>'
+        return f'<p class="quiet">{page.sentences(lang, heading, sentence)}</p>'
     meant = [line.text for line in sample.lines if line.points]
     pairs = [list(alignment(a, b)) for a, b in zip(meant, sample.read, strict=True)]
     wrong = sum(a != b for line in pairs for a, b in line)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from demos.frame import percent
 from demos.language import Say
+from demos.page import percent
 from demos.text import glyphs
 
 #: Upper ends in nats of the shades 0 to 5: probabilities of 1/2, 1/5, 1/20, 1/100, 1/1000.

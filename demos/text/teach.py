@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from demos.models import model_name
 from demos.text import answers
@@ -31,8 +31,8 @@ LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落�
 
 def build(engine: Any, words: Words) -> None:
     """What the text must be like, the commands that train, the command that loads the result."""
-    frame.step(words, "text.train.data")
-    frame.html(
+    page.step(words, "text.train.data")
+    page.markup(
         words,
         lambda say: (
             f"<p>{say('text.train.poems')}</p>"
@@ -40,15 +40,15 @@ def build(engine: Any, words: Words) -> None:
             f"{LINE.replace(chr(34), '&quot;')}</pre>"
         ),
     )
-    frame.step(words, "text.train.run")
-    frame.command(words, TRAIN)
-    frame.command(words, POEMS)
-    frame.step(words, "text.train.serve")
-    frame.command(words, SERVE)
+    page.step(words, "text.train.run")
+    page.command(words, TRAIN)
+    page.command(words, POEMS)
+    page.step(words, "text.train.serve")
+    page.command(words, SERVE)
     hub = next((e for e in answers.writers(engine).values() if e.hub_id), None)
     if hub:
-        frame.html(words, lambda say: tuning(say, words, hub))
-        frame.command(words, TUNE.format(key=hub.key))
+        page.markup(words, lambda say: tuning(say, words, hub))
+        page.command(words, TUNE.format(key=hub.key))
 
 
 def tuning(say: Say, words: Words, entry: Any) -> str:
@@ -59,11 +59,11 @@ def tuning(say: Say, words: Words, entry: Any) -> str:
 
 def build_pen(words: Words) -> None:
     """The same for the pen: its data, its command."""
-    frame.step(words, "text.train.pen_data")
-    frame.html(words, strokes)
-    frame.step(words, "text.train.pen_run")
-    frame.command(words, PEN)
-    frame.command(words, SERVE)
+    page.step(words, "text.train.pen_data")
+    page.markup(words, strokes)
+    page.step(words, "text.train.pen_run")
+    page.command(words, PEN)
+    page.command(words, SERVE)
 
 
 def strokes(say: Say) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse, typed
-from demos.halt import until
+from demos import page, streaming, typed
 from demos.language import Say, Words
-from demos.sight import on_sight
+from demos.streaming import until
 from demos.text import answers, charts, compare, openings, orders, writing
 from demos.text.writing import Written
+from demos.visibility import on_sight
 from inference.errors import Refusal
 
 #: Keeps the newest line in sight while it is written, and goes back to where that began at its end,
@@ -111,9 +111,9 @@ def build(engine: Any, words: Words) -> TryParts:
             below = gr.HTML(js_on_load=None, elem_id="write-below")
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
-    frame.facts(words, charts.headline(engine))
+    page.facts(words, charts.headline(engine))
     sight = on_sight()
-    frame.choices(words, model, lambda say: answers.model_choices(engine, words, say))
+    page.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
     order, written, stands = gr.State(orders.Order()), gr.State(None), gr.State(None)
     chosen = [model, temperature, length, seed]
@@ -121,7 +121,7 @@ def build(engine: Any, words: Words) -> TryParts:
     shown = [sheet, fetch, stop, more, seen, then, below, beside, fetch_now, written]
     nothing_new = (gr.skip(),) * len(shown)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    heavy: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
+    heavy: dict[str, Any] = {"concurrency_limit": limit, **page.PRIVATE}
 
     def wish(key: Any, begin: Any, hidden: Any, options: Mapping[str, Any]) -> orders.Order:
         try:
@@ -181,7 +181,7 @@ def build(engine: Any, words: Words) -> TryParts:
         opening = openings.openings(answers.entry_of(engine, key))[0]
         return setting(before, say, key, opening, (temperature, length, seed))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_model(
         before: orders.Order, stood: openings.Standing | None, begin: Any, key: Any,
         temperature: Any, length: Any, seed: Any, request: gr.Request,
@@ -196,7 +196,7 @@ def build(engine: Any, words: Words) -> TryParts:
             opening = openings.Opening(begin)
         return setting(before, say, entry.key, opening, (temperature, length, seed))
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_pick(
         before: orders.Order, key: Any, temperature: Any, length: Any, seed: Any,
         event: gr.EventData, request: gr.Request,
@@ -206,7 +206,7 @@ def build(engine: Any, words: Words) -> TryParts:
         opening = ours[min(int(event.number), len(ours) - 1)]
         return setting(before, say, key, opening, (temperature, length, seed))
 
-    def page(step: orders.Step, keep: bool = True) -> tuple[Any, ...]:
+    def placed(step: orders.Step, keep: bool = True) -> tuple[Any, ...]:
         """A step in its places; a comparison stays only where it is about the same text. Nothing
         can be looked into before there is a text."""
         whole = step.now is not None and orders.ended(engine, step.now)
@@ -224,14 +224,14 @@ def build(engine: Any, words: Words) -> TryParts:
             step.now,
         )
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_order(order: orders.Order, request: gr.Request) -> AsyncIterator[Any]:
         run = orders.steps(engine, words, order, words.lang(request))
-        async with aclosing(pulse.pulsing(run)) as grown:
+        async with aclosing(streaming.heartbeats(run)) as grown:
             keep = False
             async for step in grown:
-                yield nothing_new if step is pulse.STILL else page(step, keep)
-                keep = keep or step is not pulse.STILL
+                yield nothing_new if step is streaming.HEARTBEAT else placed(step, keep)
+                keep = keep or step is not streaming.HEARTBEAT
 
     async def comparison(
         order: orders.Order, values: Sequence[Any], request: gr.Request, fetch: bool
@@ -247,14 +247,14 @@ def build(engine: Any, words: Words) -> TryParts:
         yield "<progress></progress>", gr.update(visible=False)
         run = compare.comparing(engine, words, one.wish, lang, fetch)
         run = until(order.halt.replaced, run)
-        async with aclosing(pulse.pulsing(frame.or_nothing(run, ("", False)))) as columns:
+        async with aclosing(streaming.heartbeats(streaming.or_broken(run, ("", False)))) as columns:
             async for step in columns:
-                if step is pulse.STILL:
+                if step is streaming.HEARTBEAT:
                     yield gr.skip(), gr.skip()
                 else:
                     yield step[0], gr.update(visible=step[1])
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_compare(
         order: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
@@ -264,7 +264,7 @@ def build(engine: Any, words: Words) -> TryParts:
             async for step in steps:
                 yield step
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_fetch_now(
         order: orders.Order, begin: Any, key: Any, temperature: Any, length: Any, seed: Any,
         request: gr.Request,
@@ -278,13 +278,13 @@ def build(engine: Any, words: Words) -> TryParts:
     compared = [order, prompt, *chosen]
     then.click(on_compare, compared, [beside, fetch_now], **heavy)
     fetch_now.click(on_fetch_now, compared, [beside, fetch_now], **heavy)
-    stop.click(on_stop, order, None, **frame.PRIVATE)
+    stop.click(on_stop, order, None, **page.PRIVATE)
     every = [order, *asked]
-    gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **frame.PRIVATE)
-    fetch.click(on_fetch, every, order, **frame.PRIVATE)
-    more.click(on_continue, [order, written], order, **frame.PRIVATE)
+    gr.on([write.click, prompt.submit, acrostic.submit], on_write, every, order, **page.PRIVATE)
+    fetch.click(on_fetch, every, order, **page.PRIVATE)
+    more.click(on_continue, [order, written], order, **page.PRIVATE)
     set_up = [order, prompt, acrostic, strip, model, stands]
-    sight.shown(on_open, [order, stands, temperature, length, seed], set_up, **frame.PRIVATE)
-    model.input(on_model, [order, stands, prompt, *chosen], set_up, **frame.PRIVATE)
-    strip.pick(on_pick, [order, *chosen], set_up, **frame.PRIVATE)
+    sight.shown(on_open, [order, stands, temperature, length, seed], set_up, **page.PRIVATE)
+    model.input(on_model, [order, stands, prompt, *chosen], set_up, **page.PRIVATE)
+    strip.pick(on_pick, [order, *chosen], set_up, **page.PRIVATE)
     return TryParts(written, seen)

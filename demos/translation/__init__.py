@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.translation import charts, doors, inside, teach, translate
 
@@ -15,14 +15,14 @@ NAME = "translation"
 
 def build(engine: Any, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    with frame.page(NAME, words) as rooms:
-        with frame.room("try"):
+    with page.tab(NAME, words) as rooms:
+        with page.room("try"):
             parts = translate.build(engine, words)
-        with frame.room("inside") as room:
+        with page.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
-        with frame.room("train"):
+        with page.room("train"):
             teach.build(engine, words)
-        with frame.room("learn"):
-            frame.article(NAME, words, charts.figures())
-        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **frame.PRIVATE)
+        with page.room("learn"):
+            page.article(NAME, words, charts.figures())
+        parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     doors.build(engine, words)

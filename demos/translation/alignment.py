@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
 
-from demos.frame import percent
 from demos.language import Say
+from demos.page import percent
 from demos.translation import pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped

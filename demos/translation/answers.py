@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import frame, models
+from demos import models, page
 from demos.language import Say, Words
 from demos.models import model_name, on_disk, size
 from demos.typed import checked_text
@@ -139,10 +139,10 @@ def sentence_of(error: Refusal, words: Words, lang: str) -> str:
         known = str(fields.get("known", "")).split(", ")
         fields["known"] = ", ".join(arrow(words, lang, one) for one in known if known != [""])
     if fields == error.fields:
-        return frame.sentence_of(error, words, lang)
+        return page.sentence_of(error, words, lang)
     said = words.say(lang, f"error.{error.code}", **fields)
     for name in ("source", "target", "language"):
-        said = frame.beside(said, str(fields.get(name, "")))
+        said = page.beside(said, str(fields.get(name, "")))
     return said
 
 

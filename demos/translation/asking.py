@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers, pane
@@ -79,7 +79,7 @@ def noticed(words: Words, lang: str, text: str, direction: str, written: str = "
     if written:
         came = answers.language(words, lang, written)
         more = say("translation.direction.came", language=came, target=target)
-        told = frame.sentences(lang, told, more)
+        told = page.sentences(lang, told, more)
     turn = say("translation.direction.turn", direction=answers.arrow(words, lang, found[1]))
     return (
         f'<p class="noticed" role="status">{told} '

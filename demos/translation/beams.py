@@ -7,8 +7,8 @@ from html import escape
 from math import exp
 from typing import Any
 
-from demos.frame import percent
 from demos.language import Say
+from demos.page import percent
 from demos.translation import pointing
 from demos.translation.answers import TAGS
 from demos.translation.pointing import Mark, clipped, width

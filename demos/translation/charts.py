@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from demos import frame, results
+from demos import page, results
 from demos.language import Say
 from demos.translation.answers import BUNDLED, PLAIN
 
@@ -32,19 +32,19 @@ def reached(key: str, direction: str) -> Row:
 
     The row of `pretrained.__main__.keep_result`, whose split is named ``en-fr/test en-fr``."""
     end = f"/{SPLIT} {direction}"
-    results = frame.read_metrics(key).get("results", ())
+    results = page.read_metrics(key).get("results", ())
     return next((row for row in results if row["split"].endswith(end)), {})
 
 
 def score(row: Row, metric: str) -> str:
     """A score with its interval, or a dash."""
     found = row.get("metrics", {}).get(metric)
-    return frame.figure(metric, found) if found else DASH
+    return page.figure(metric, found) if found else DASH
 
 
-def headline(engine: Any) -> list[frame.Fact]:
+def headline(engine: Any) -> list[page.Fact]:
     """The numbers at the foot of Try: BLEU of each direction, with chrF, and the weights."""
-    rows: list[frame.Fact] = []
+    rows: list[page.Fact] = []
     for direction, key in BUNDLED.items():
         if key in engine.entries:
             row = reached(key, direction)
@@ -87,12 +87,12 @@ def scores(say: Say) -> str:
         rows.append((say(f"translation.chart.{name}"), *cells, f"{row['n']:,}" if row else DASH))
     heads = ("direction", "bleu", "chrf", "new", "n")
     caption = say("translation.chart.scores")
-    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return page.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def rungs() -> dict[str, Row]:
     """The ladder's rows by rung, the poorest first; those that the card has."""
-    found = {row.get("rung"): row for row in frame.read_metrics(LADDER).get("ladder", ())}
+    found = {row.get("rung"): row for row in page.read_metrics(LADDER).get("ladder", ())}
     return {rung: found[rung] for rung in RUNGS if rung in found}
 
 
@@ -104,8 +104,8 @@ def ladder(say: Say) -> str:
         rows.append(
             (
                 say(f"translation.chart.network.{rung}"),
-                frame.figure("bleu", row) if row else DASH,
-                frame.figure("chrf", row["chrf"]) if row else DASH,
+                page.figure("bleu", row) if row else DASH,
+                page.figure("chrf", row["chrf"]) if row else DASH,
                 f"{row['parameters']:,}" if row else DASH,
                 f"{row['updates']:,}" if row else DASH,
             )
@@ -115,7 +115,7 @@ def ladder(say: Say) -> str:
     n = f"{one['n']:,}" if one else DASH
     heads = ("rung", "bleu", "chrf", "weights", "updates")
     caption = say("translation.chart.ladder", n=n, minutes=minutes)
-    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return page.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def networks(say: Say) -> str:
@@ -123,14 +123,14 @@ def networks(say: Say) -> str:
     `pretrained.translation.directions`."""
     found = {
         (row["direction"], len(row["directions"])): row
-        for row in frame.read_metrics(LADDER).get("ladder", ())
+        for row in page.read_metrics(LADDER).get("ladder", ())
         if "directions" in row
     }
     directions = [direction for direction, key in BUNDLED.items() if key == LADDER]
     rows = []
     for direction in directions:
         both = [found.get((direction, ways), {}) for ways in (len(directions), 1)]
-        cells = [frame.figure("bleu", row) if row else DASH for row in both]
+        cells = [page.figure("bleu", row) if row else DASH for row in both]
         n = f"{both[0]['n']:,}" if both[0] else DASH
         rows.append((say(f"translation.chart.{direction.replace('-', '_')}"), *cells, n))
     times = [
@@ -139,7 +139,7 @@ def networks(say: Say) -> str:
     ]
     caption = say("translation.chart.networks", shared=times[0], own=times[1])
     heads = ("direction", "shared", "own", "n")
-    return frame.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
+    return page.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
 def curve(say: Say) -> str:
@@ -174,7 +174,7 @@ def curve(say: Say) -> str:
         + "".join(line(rung, places(row, values.values())) for rung, row in values.items())
         + "</svg>"
     )
-    return frame.drawn(f'<ul class="keys">{keys}</ul>{drawing}', say("translation.chart.curve"))
+    return page.drawn(f'<ul class="keys">{keys}</ul>{drawing}', say("translation.chart.curve"))
 
 
 def length(name: str) -> str:

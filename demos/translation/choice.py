@@ -14,8 +14,8 @@ from html import escape
 from math import prod
 from typing import Any
 
-from demos.frame import percent
 from demos.language import Say
+from demos.page import percent
 from demos.translation import pointing, tree
 from demos.translation.answers import TAGS
 from demos.translation.spelling import first_word, odds, until, words

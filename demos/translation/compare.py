@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.models import model_name, offer, on_disk, ready, waiting
 from demos.translation import answers, pane
@@ -110,7 +110,7 @@ def columns(
         told.insert(0, say("translation.compare.about_own"))
     return (
         f'<section class="compare"><h2>{say("translation.compare.title")}</h2>'
-        f'<p class="quiet">{frame.sentences(lang, *told)}</p>'
+        f'<p class="quiet">{page.sentences(lang, *told)}</p>'
         f'<div class="columns">{"".join(parts)}</div></section>'
     )
 

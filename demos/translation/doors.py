@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Words
 from demos.limits import MB
 from demos.models import on_disk
@@ -144,7 +144,7 @@ def build(engine: Any, words: Words) -> None:
     beams = gr.Number(BEAMS, visible=False, label="beams")
     result = gr.JSON(visible=False, label="result")
 
-    @frame.guard(words)
+    @page.guard(words)
     async def translate(
         text: Any,
         source: Any = SOURCE,
@@ -184,9 +184,9 @@ def build(engine: Any, words: Words) -> None:
                 size = f"{entry.bytes / MB:.0f}"
                 raise NotHere(model=entry.key, size=size, licence=entry.licence)
             sent = answers.ask(engine, entry.key, asked, read, write, beams=width)
-            async with aclosing(pulse.pulsing(once(sent))) as steps:
+            async with aclosing(streaming.heartbeats(once(sent))) as steps:
                 async for step in steps:
-                    yield None if step is pulse.STILL else told(step)
+                    yield None if step is streaming.HEARTBEAT else told(step)
         except Refusal as error:
             said = answers.sentence_of(error, words, words.lang(request))
             raise gr.Error(escape(said, quote=False), print_exception=False) from None

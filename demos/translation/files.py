@@ -18,13 +18,13 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import offer, on_disk, ready, waiting
+from demos.streaming import Latest, while_latest
 from demos.translation import answers
 from demos.translation.letters import MOST_TEXT, UTF_8, Letter, pieces, read
-from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SHOWN = 400  # characters of the result that the page shows
@@ -144,7 +144,7 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
     """The button, the bar, the file to take home."""
     limit_mb = engine.settings.max_upload_mb
     with gr.Column(elem_classes="files"):
-        frame.html(words, heading)
+        page.markup(words, heading)
         with gr.Row(elem_classes="actions"):
             send = gr.UploadButton(
                 words("translation.files.send"),
@@ -156,12 +156,12 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
             )
         gr.HTML(words.markup(lambda say: guard(say, limit_mb)), js_on_load=GUARD)
         result = gr.HTML(js_on_load=None, elem_id="say-file-out")
-    turn = gr.State(Turn())
+    turn = gr.State(Latest())
     limit = max(entry.max_batch for entry in answers.translators(engine).values())
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_file(
-        mine: Turn, path: Any, direction: Any, key: Any, request: gr.Request
+        mine: Latest, path: Any, direction: Any, key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
         lang = words.lang(request)
         try:
@@ -178,11 +178,11 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
             yield answers.refusal(words, lang, error), gr.skip()
             return
         halt, last, shown_at = mine.take(), Done(), 0.0
-        run = frame.or_nothing(translating(engine, words, lang, job), BROKEN)
+        run = streaming.or_broken(translating(engine, words, lang, job), BROKEN)
         try:
-            async with aclosing(while_mine(halt, run)) as steps:
+            async with aclosing(while_latest(halt, run)) as steps:
                 async for step in steps:
-                    if step is pulse.STILL:
+                    if step is streaming.HEARTBEAT:
                         yield gr.skip(), gr.skip()
                         continue
                     last = replace(last, ended=True, bar="") if step is BROKEN else step
@@ -199,7 +199,7 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
                 gr.update(visible=False),
             )
 
-    async def on_stop(mine: Turn) -> None:
+    async def on_stop(mine: Latest) -> None:
         mine.stop()
 
     send.upload(
@@ -208,9 +208,9 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
         [result, stop],
         concurrency_limit=limit,
         trigger_mode="multiple",
-        **frame.PRIVATE,
+        **page.PRIVATE,
     )
-    stop.click(on_stop, turn, None, **frame.PRIVATE)
+    stop.click(on_stop, turn, None, **page.PRIVATE)
 
 
 def heading(say: Say) -> str:

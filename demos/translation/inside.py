@@ -11,14 +11,14 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Words
+from demos.streaming import Latest, while_latest
 from demos.translation import answers, choice, meaning, pointing
 from demos.translation.answers import Translated
 from demos.translation.look import PLACES, Look, Looked, from_try, opened, stays
 from demos.translation.spelling import until
 from demos.translation.spelling import words as spelled
-from demos.turns import Turn, while_mine
 from inference.errors import Refusal
 
 SENTENCE = """element.addEventListener('change', (event) => {
@@ -40,24 +40,24 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
     looked, maps = gr.State(None), meaning.Maps()
     # A word is chosen while map and twin are still computed; another sentence ends both.
-    turn, word_turn = gr.State(Turn()), gr.State(Turn())
+    turn, word_turn = gr.State(Latest()), gr.State(Latest())
     places = [looked, head, aligned, chosen, tree, beside, map_]
     nothing_new = (gr.skip(),) * len(places)
     limit = max((entry.max_batch for entry in answers.translators(engine).values()), default=1)
-    options: dict[str, Any] = {"concurrency_limit": limit, **frame.PRIVATE}
+    options: dict[str, Any] = {"concurrency_limit": limit, **page.PRIVATE}
     multiple = {"trigger_mode": "multiple", **options}
 
     def pieces(state: Any, new: Mapping[str, str]) -> tuple[Any, ...]:
         return state, *(new.get(name, gr.skip()) for name in PLACES)
 
-    async def fill(mine: Turn, word: Turn, start: Looked, lang: str) -> AsyncIterator[Any]:
+    async def fill(mine: Latest, word: Latest, start: Looked, lang: str) -> AsyncIterator[Any]:
         halt, last = mine.take(), None
         word.take()
         nothing = (None, dict.fromkeys(PLACES, ""))
-        run = frame.or_nothing(opened(engine, words, start, lang, maps), nothing)
-        async with aclosing(while_mine(halt, run)) as steps:
+        run = streaming.or_broken(opened(engine, words, start, lang, maps), nothing)
+        async with aclosing(while_latest(halt, run)) as steps:
             async for step in steps:
-                if step is pulse.STILL:
+                if step is streaming.HEARTBEAT:
                     yield nothing_new
                     continue
                 # A word may have been forced since: what was read is handed on once.
@@ -66,22 +66,26 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing_new
 
-    async def once(mine: Turn, work: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:
+    async def once(mine: Latest, work: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:
         """One answer, unless another word or another sentence is asked for meanwhile."""
 
         async def run() -> AsyncIterator[Any]:
             yield await work()
 
         halt = mine.take()
-        async with aclosing(while_mine(halt, run())) as steps:
+        async with aclosing(while_latest(halt, run())) as steps:
             async for step in steps:
-                yield nothing_new if step is pulse.STILL else step
+                yield nothing_new if step is streaming.HEARTBEAT else step
         if halt.replaced.is_set():
             yield nothing_new
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
-        mine: Turn, word: Turn, now: Translated | None, before: Looked | None, request: gr.Request
+        mine: Latest,
+        word: Latest,
+        now: Translated | None,
+        before: Looked | None,
+        request: gr.Request,
     ) -> AsyncIterator[Any]:
         lang = words.lang(request)
         if stays(before, now):
@@ -91,9 +95,9 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             async for update in updates:
                 yield update
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_sentence(
-        mine: Turn, word: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Latest, word: Latest, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         if state is None:
             yield nothing_new
@@ -104,9 +108,9 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             async for update in updates:
                 yield update
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_word(
-        mine: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Latest, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         if state is None or state.sentence is None:
             yield nothing_new
@@ -130,9 +134,9 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             kept = Look(engine, words, state, lang, maps)
             return pieces(state, {"choice": kept.choice(kept.refused(error))})
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_take(
-        mine: Turn, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Latest, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         if state is None or state.sentence is None or state.at < 0:
             yield nothing_new
@@ -144,8 +148,10 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
             async for update in updates:
                 yield update
 
-    @frame.guard(words)
-    async def on_back(mine: Turn, state: Looked | None, request: gr.Request) -> AsyncIterator[Any]:
+    @page.guard(words)
+    async def on_back(
+        mine: Latest, state: Looked | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
         if state is None or state.sentence is None:
             yield nothing_new
             return
@@ -155,7 +161,7 @@ def build(engine: Any, words: Words, answered: gr.State, room: gr.Tab) -> None:
 
     new, chosen_word = [turn, word_turn, answered, looked], [word_turn, looked]
     room.select(on_open, new, places, **multiple)
-    answered.change(lambda: secrets.token_hex(4), None, news, **frame.PRIVATE)
+    answered.change(lambda: secrets.token_hex(4), None, news, **page.PRIVATE)
     news.news(on_open, new, places, **multiple)
     head.sentence(on_sentence, [turn, word_turn, looked], places, **multiple)
     chosen.word(on_word, chosen_word, places, **multiple)

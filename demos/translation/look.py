@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.models import model_name, on_disk, waiting
 from demos.translation import alignment, answers, beams, choice, meaning, pointing, twin
@@ -197,7 +197,7 @@ async def opened(
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
     look = Look(engine, words, looked, lang, maps)
     here, wait = on_disk(look.entry), waiting(words, lang, look.entry, None)
-    told = wait if here else frame.note(words.say(lang, "translation.inside.not_here"))
+    told = wait if here else page.note(words.say(lang, "translation.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:
         return

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.translation import answers, spelling, thread
 from demos.translation.answers import Translated
@@ -55,7 +55,7 @@ def listed(words: Words, lang: str, now: Translated) -> str:
 
 def share(one: Mapping[str, Any]) -> str:
     """The probability of a whole sentence, which is small for any long one."""
-    return escape(frame.percent(float(one["probability"])))
+    return escape(page.percent(float(one["probability"])))
 
 
 def marked(best: str, other: str) -> str:

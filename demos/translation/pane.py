@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Words
 from demos.models import model_name
 from demos.translation import answers, others, pieces, spelling, thread
@@ -90,9 +90,7 @@ def shaded(result: Mapping[str, Any]) -> str:
             level = 0 if odd is None else shade(odd)
             drawn = escape(word)
             if level and odd is not None:
-                drawn = (
-                    f'<span class="u{level}" title="{escape(frame.percent(odd))}">{drawn}</span>'
-                )
+                drawn = f'<span class="u{level}" title="{escape(page.percent(odd))}">{drawn}</span>'
             parts.append(drawn)
         if thread.lost(sentence):
             parts.append("…")
@@ -127,7 +125,7 @@ def details(words: Words, lang: str, entry: Any, now: Translated) -> str:
 
 def line(words: Words, lang: str, entry: Any, now: Translated) -> str:
     """By whom, how large, how long it took."""
-    return frame.quiet(
+    return page.quiet(
         words.say(
             lang,
             "translation.answer.line",
@@ -153,12 +151,12 @@ def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
         return ""
     say = words.speaker(lang)
     if not any(shade(odd) for _, odd in odds):
-        told = say("translation.answer.sure", least=frame.percent(SHADES[0]))
+        told = say("translation.answer.sure", least=page.percent(SHADES[0]))
         return f'<p class="quiet sure">{told}</p>'
     names = (
-        f"{frame.percent(SHADES[1])}–{frame.percent(SHADES[0])}",
-        f"{frame.percent(SHADES[2])}–{frame.percent(SHADES[1])}",
-        f"&lt; {frame.percent(SHADES[2])}",
+        f"{page.percent(SHADES[1])}–{page.percent(SHADES[0])}",
+        f"{page.percent(SHADES[2])}–{page.percent(SHADES[1])}",
+        f"&lt; {page.percent(SHADES[2])}",
     )
     cells = "".join(
         f'<span><i class="u{n}" aria-hidden="true" lang="en">abc</i> {name}</span>'
@@ -166,7 +164,7 @@ def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
     )
     doubted = sorted((odd, word) for word, odd in odds if odd < DOUBT)[:MOST_DOUBTS]
     listed = say("translation.answer.comma").join(
-        f"<bdi>{escape(word)}</bdi> {escape(frame.percent(odd))}" for odd, word in doubted
+        f"<bdi>{escape(word)}</bdi> {escape(page.percent(odd))}" for odd, word in doubted
     )
     least = f'<p class="quiet">{say("translation.answer.doubts")}{listed}</p>' if doubted else ""
     return (
@@ -185,7 +183,7 @@ def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
         found.append(unknown(words, lang, entry, odd))
     if UNREAD in "".join(one["source"] for one in sentences) and UNREAD not in now.text:
         model = model_name(words, lang, entry)
-        found.append(frame.beside(say("translation.answer.unread", model=model), model))
+        found.append(page.beside(say("translation.answer.unread", model=model), model))
     for one in sentences[:MOST_READ]:
         if "read_as" in one:
             text = words.say(lang, "translation.answer.read_as", text="\0")
@@ -202,7 +200,7 @@ def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
 def threads(words: Words, lang: str, now: Translated) -> str:
     """That the network lost its thread, and how, where it did."""
     ways = sorted({thread.lost(one) for one in now.result["sentences"]} - {""})
-    return "".join(frame.note(words.say(lang, f"translation.answer.{way}")) for way in ways)
+    return "".join(page.note(words.say(lang, f"translation.answer.{way}")) for way in ways)
 
 
 def doubtful(words: Words, lang: str, now: Translated) -> str:
@@ -214,7 +212,7 @@ def doubtful(words: Words, lang: str, now: Translated) -> str:
         found.append("unlikely")
     if any(one.get("missing_numbers") for one in sentences):
         found.append("numbers")
-    return "".join(frame.note(words.say(lang, f"translation.answer.{key}")) for key in found)
+    return "".join(page.note(words.say(lang, f"translation.answer.{key}")) for key in found)
 
 
 def unknown(words: Words, lang: str, entry: Any, odd: Sequence[str]) -> str:
@@ -229,5 +227,5 @@ def unknown(words: Words, lang: str, entry: Any, odd: Sequence[str]) -> str:
         characters="\0",
         more=more,
     )
-    said = frame.beside(said, model_name(words, lang, entry))
+    said = page.beside(said, model_name(words, lang, entry))
     return escape(said).replace("\0", f"<bdi>{escape(listed)}</bdi>")

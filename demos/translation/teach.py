@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from demos import frame
+from demos import page
 from demos.language import Say, Words
 from demos.models import model_name
 from demos.translation import answers
@@ -36,19 +36,19 @@ DIRECTION = "en-fr"
 
 def build(engine: Any, words: Words) -> None:
     """What the pairs must be like, the commands that train, serve and score."""
-    frame.step(words, "translation.train.data")
-    frame.html(words, formats)
-    frame.step(words, "translation.train.run")
-    frame.command(words, TRAIN)
-    frame.command(words, AFRESH)
-    frame.step(words, "translation.train.serve")
-    frame.command(words, SERVE)
-    frame.step(words, "translation.train.score")
-    frame.command(words, SCORE)
+    page.step(words, "translation.train.data")
+    page.markup(words, formats)
+    page.step(words, "translation.train.run")
+    page.command(words, TRAIN)
+    page.command(words, AFRESH)
+    page.step(words, "translation.train.serve")
+    page.command(words, SERVE)
+    page.step(words, "translation.train.score")
+    page.command(words, SCORE)
     known = answers.models(engine, DIRECTION).values()
     if hub := next((entry for entry in known if entry.hub_id), None):
-        frame.html(words, lambda say: tuning(say, words, hub))
-        frame.command(words, TUNE.format(key=hub.key))
+        page.markup(words, lambda say: tuning(say, words, hub))
+        page.command(words, TUNE.format(key=hub.key))
 
 
 def formats(say: Say) -> str:
@@ -63,5 +63,5 @@ def formats(say: Say) -> str:
 def tuning(say: Say, words: Words, entry: Any) -> str:
     """How to teach one of today's models a manner of translating."""
     name = model_name(words, say.lang, entry)
-    told = frame.beside(say("translation.train.tune_how", model=name), escape(name))
+    told = page.beside(say("translation.train.tune_how", model=name), escape(name))
     return f"<h2>{say('translation.train.tune')}</h2><p>{told}</p>"

@@ -1,7 +1,8 @@
 """Try: two panes. What is written on the left is translated on the right once the visitor pauses.
 
-Whatever asks for an answer takes the visit's turn (`turns.Turn`) and so ends what was asked before
-it: answers come in the order of the questions, and one visitor has one question with the engine.
+Whatever asks for an answer takes the visit's place (`streaming.Latest`) and so ends what was asked
+before it: answers come in the order of the questions, and one visitor has one question with the
+engine.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import Any
 
 import gradio as gr
 
-from demos import frame, pulse
+from demos import page, streaming
 from demos.language import Say, Words
-from demos.sight import on_sight
+from demos.streaming import Latest, while_latest
 from demos.translation import answers, asking, browser, charts, compare, examples, files, kept
 from demos.translation.answers import Translated
 from demos.translation.asking import Step
-from demos.turns import Turn, while_mine
+from demos.visibility import on_sight
 
 BROKEN = Step("")  # stands in for what nobody expected, before it is raised
 
@@ -57,13 +58,13 @@ def build(engine: Any, words: Words) -> TryParts:
             beneath = gr.HTML(js_on_load=browser.PICK, elem_id="say-noticed")
             strip = gr.HTML(js_on_load=browser.PICK, elem_id="say-examples")
             model = gr.Dropdown(
-                choices=[(frame.UNNAMED, key) for key in answers.translators(engine)],
+                choices=[(page.UNNAMED, key) for key in answers.translators(engine)],
                 value=answers.BUNDLED[answers.FIRST["en"]],
                 label=words("translation.try.model"),
                 elem_id="say-model",
             )
         with gr.Column(elem_classes="get"):
-            frame.html(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
+            page.markup(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
             bar = gr.HTML(js_on_load=None, elem_id="say-bar")
             shown_pane = gr.HTML(js_on_load=browser.TYPED + kept.WATCH, elem_id="say-pane")
             fetch = gr.Button(
@@ -78,17 +79,17 @@ def build(engine: Any, words: Words) -> TryParts:
                     words("translation.try.compare"), visible=False, elem_id="say-compare"
                 )
                 copy = gr.Button(words("translation.try.copy"), visible=False, elem_id="say-copy")
-                frame.html(words, copied)
+                page.markup(words, copied)
             details = gr.HTML(js_on_load=None, elem_id="say-details")
     beside = gr.HTML(js_on_load=None, elem_id="say-beside")
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
-    frame.facts(words, charts.headline(engine))
-    frame.html(words, charts.targets)
+    page.facts(words, charts.headline(engine))
+    page.markup(words, charts.targets)
     sight = on_sight()
-    frame.choices(words, direction, lambda say: direction_choices(words, say))
+    page.choices(words, direction, lambda say: direction_choices(words, say))
 
-    turn, beside_turn = gr.State(Turn()), gr.State(Turn())
+    turn, beside_turn = gr.State(Latest()), gr.State(Latest())
     answered, opened = gr.State(None), gr.State(False)
     no, yes = gr.State(False), gr.State(True)  # whether a model may be downloaded for it
     asked = [turn, beside_turn, text, direction, model]
@@ -99,10 +100,10 @@ def build(engine: Any, words: Words) -> TryParts:
     heavy: dict[str, Any] = {
         "concurrency_limit": limit,
         "trigger_mode": "multiple",
-        **frame.PRIVATE,
+        **page.PRIVATE,
     }
 
-    def page(step: Step) -> tuple[Any, ...]:
+    def placed(step: Step) -> tuple[Any, ...]:
         """A step in its places. What was said before stays in sight while a model is loaded; a
         comparison is of another text by now."""
         some = step.now is not None
@@ -118,22 +119,22 @@ def build(engine: Any, words: Words) -> TryParts:
             gr.skip() if step.bar else step.now,
         )
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_say(
-        mine: Turn, other: Turn, sent: Any, direction: Any, key: Any, fetch: bool,
+        mine: Latest, other: Latest, sent: Any, direction: Any, key: Any, fetch: bool,
         request: gr.Request,
     ) -> AsyncIterator[Any]:  # fmt: skip
         halt, lang = mine.take(), words.lang(request)
         other.take()
         run = asking.answering(engine, words, lang, sent, direction, key, fetch)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, BROKEN))) as steps:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, BROKEN))) as steps:
             async for step in steps:
-                if step is pulse.STILL:
+                if step is streaming.HEARTBEAT:
                     yield ("<progress></progress>", *nothing_new[1:])
                 elif step is BROKEN:  # no bar stays
                     yield ("", *nothing_new[1:])
                 else:
-                    yield page(step)
+                    yield placed(step)
         if halt.replaced.is_set():  # Gradio sends the last of these once more
             yield nothing_new
 
@@ -151,7 +152,7 @@ def build(engine: Any, words: Words) -> TryParts:
         model = gr.update(choices=choices, **other)
         return chosen, text, model, examples.chips(say, chosen.partition("-")[0])
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_open(
         opened: bool, text: Any, key: Any, direction: Any, request: gr.Request
     ) -> tuple[Any, ...]:
@@ -163,18 +164,23 @@ def build(engine: Any, words: Words) -> TryParts:
         source = direction.partition("-")[0]
         return *setting(request, direction, turned(text, source), key), True
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_direction(
-        mine: Turn, direction: Any, text: Any, key: Any, request: gr.Request
+        mine: Latest, direction: Any, text: Any, key: Any, request: gr.Request
     ) -> Any:
         mine.take()
         direction = str(direction)
         new, *rest = setting(request, direction, turned(text, direction.partition("-")[0]), key)
         return gr.skip() if new == direction else new, *rest
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_swap(
-        mine: Turn, direction: Any, text: Any, key: Any, now: Translated | None, request: gr.Request
+        mine: Latest,
+        direction: Any,
+        text: Any,
+        key: Any,
+        now: Translated | None,
+        request: gr.Request,
     ) -> Any:
         mine.take()
         source, _, target = str(direction).partition("-")
@@ -182,28 +188,28 @@ def build(engine: Any, words: Words) -> TryParts:
             return setting(request, f"{target}-{source}", now.result["translation"], key)
         return setting(request, f"{target}-{source}", gr.skip(), key)
 
-    @frame.guard(words)
-    async def on_turn(mine: Turn, key: Any, event: gr.EventData, request: gr.Request) -> Any:
+    @page.guard(words)
+    async def on_turn(mine: Latest, key: Any, event: gr.EventData, request: gr.Request) -> Any:
         mine.take()
         return setting(request, str(event.direction), gr.skip(), key)
 
-    @frame.guard(words)
-    async def on_pick(mine: Turn, direction: Any, event: gr.EventData) -> Any:
+    @page.guard(words)
+    async def on_pick(mine: Latest, direction: Any, event: gr.EventData) -> Any:
         mine.take()
         ours = examples.EXAMPLES[str(direction).partition("-")[0]]
         return ours[min(max(int(event.number), 0), len(ours) - 1)]
 
-    @frame.guard(words)
+    @page.guard(words)
     async def on_compare(
-        mine: Turn, sent: Any, direction: Any, key: Any, fetch: bool, request: gr.Request
+        mine: Latest, sent: Any, direction: Any, key: Any, fetch: bool, request: gr.Request
     ) -> AsyncIterator[Any]:
         """(the columns, whether a download is offered beneath them)."""
         halt, lang = mine.take(), words.lang(request)
         yield "<progress></progress>", gr.update(visible=False)
         run = compare.comparing(engine, words, lang, sent, direction, key, fetch)
-        async with aclosing(while_mine(halt, frame.or_nothing(run, ("", False)))) as columns:
+        async with aclosing(while_latest(halt, streaming.or_broken(run, ("", False)))) as columns:
             async for step in columns:
-                if step is pulse.STILL:
+                if step is streaming.HEARTBEAT:
                     yield gr.skip(), gr.skip()
                 else:
                     yield step[0], gr.update(visible=step[1])
@@ -216,14 +222,14 @@ def build(engine: Any, words: Words) -> TryParts:
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
     opening = [opened, text, model, direction]
-    sight.shown(on_open, opening, [*set_up, opened], js=kept.TAKE, **frame.PRIVATE)
+    sight.shown(on_open, opening, [*set_up, opened], js=kept.TAKE, **page.PRIVATE)
     opened.change(**ask)
     chosen = [turn, direction, text, model]
-    latest: dict[str, Any] = {"trigger_mode": "always_last", **frame.PRIVATE}
+    latest: dict[str, Any] = {"trigger_mode": "always_last", **page.PRIVATE}
     direction.input(on_direction, chosen, set_up, **latest).success(**ask)
-    swap.click(on_swap, [*chosen, answered], set_up, **frame.PRIVATE).success(**ask)
-    beneath.turn(on_turn, [turn, model], set_up, **frame.PRIVATE).success(**ask)
-    strip.pick(on_pick, [turn, direction], text, **frame.PRIVATE).success(**ask)
+    swap.click(on_swap, [*chosen, answered], set_up, **page.PRIVATE).success(**ask)
+    beneath.turn(on_turn, [turn, model], set_up, **page.PRIVATE).success(**ask)
+    strip.pick(on_pick, [turn, direction], text, **page.PRIVATE).success(**ask)
     copy.click(None, None, None, js=browser.COPY)
     sides = [beside_turn, text, direction, model]
     then.click(on_compare, [*sides, no], compared, **heavy)
@@ -240,7 +246,7 @@ def turned(text: Any, source: str) -> Any:
 
 def copied(say: Say) -> str:
     """What is said once the translation is on the clipboard."""
-    return f'<span id="say-copied" role="status" hidden>{say("frame.copied")}</span>'
+    return f'<span id="say-copied" role="status" hidden>{say("page.copied")}</span>'
 
 
 def direction_choices(words: Words, say: Say) -> list[tuple[str, str]]:

@@ -15,9 +15,10 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
-from demos import frame, pictures
+from demos import pictures
 from demos.classification import charts, examples
 from demos.language import Words
+from demos.page import articles, layout
 from pretrained import catalog
 from pretrained.classification import imagenet_names
 from pretrained.classification.efficientnet import STAGES, STEM
@@ -45,7 +46,7 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
 
 def room(page: Page, name: str) -> Locator:
     tabs = page.locator("#classification-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index(name)).click()
+    tabs.nth(layout.ROOMS.index(name)).click()
     return page.locator(f"#classification .room-{name}")
 
 
@@ -501,13 +502,13 @@ def test_what_hog_sees_stands_beside(page: Page, app_url: str) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str) -> None:
     page = visit(new_page(), app_url, lang)
-    article = room(page, "learn")
-    expect(article.locator(".chart")).to_have_count(2)
-    text = article.inner_text()
+    learn = room(page, "learn")
+    expect(learn.locator(".chart")).to_have_count(2)
+    text = learn.inner_text()
     assert "{{" not in text and "—" not in text
     for key in (charts.CIFAR, charts.HOG):
         result = charts.top1(key)
-        assert result and frame.figure("top1", result) in text
+        assert result and articles.figure("top1", result) in text
 
 
 def test_train_shows_a_command_that_exists(page: Page, app_url: str) -> None:

@@ -12,10 +12,10 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.detection import looking
 from demos.detection.road import MOST, SAME
 from demos.language import Words
+from demos.page import layout
 from pretrained.detection import rle
 from tests.browser.settling import settle
 from tests.browser.test_images import FIRST_LOAD
@@ -59,7 +59,7 @@ def opened(page: Page, url: str, lang: str = "en") -> Locator:
 
 def room(page: Page, name: str) -> None:
     tabs = page.locator("#detection-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index(name)).click()
+    tabs.nth(layout.ROOMS.index(name)).click()
 
 
 def said(lang: str, key: str, **fields: Any) -> str:

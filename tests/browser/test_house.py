@@ -12,7 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from demos import TABS, frame
+from demos import TABS
+from demos.language import DEMOS
+from demos.page import layout
 from tests.browser.settling import settle, watch
 
 NewPage = Callable[..., Page]
@@ -28,7 +30,7 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
 LINES = """() => [...new Set([...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
     .filter((tab) => tab.checkVisibility()).map((tab) => tab.offsetTop))]"""
 PHONE = {"width": 390, "height": 844}
-WITH_ROOMS = tuple(tab for tab in TABS if (frame.DEMOS / tab).is_dir())
+WITH_ROOMS = tuple(tab for tab in TABS if (DEMOS / tab).is_dir())
 
 
 def visit(page: Page, url: str, tab: str = "home", lang: str = "en") -> None:
@@ -43,7 +45,7 @@ def rooms(page: Page, tab: str) -> Iterator[str]:
     if tab not in WITH_ROOMS:
         yield "page"
         return
-    for number, room in enumerate(frame.ROOMS):
+    for number, room in enumerate(layout.ROOMS):
         page.locator(f"#{tab}-rooms > .tab-wrapper [role=tab]").nth(number).click()
         expect(page.locator(f"#{tab} .room-{room}")).to_be_visible()
         settle(page)
@@ -148,11 +150,11 @@ def test_the_language_switch_is_remembered(page: Page, app_url: str) -> None:
 def test_the_other_language_opens_at_the_same_room(page: Page, app_url: str) -> None:
     visit(page, app_url, "detection")
     rooms_of = page.locator("#detection-rooms > .tab-wrapper [role=tab]")
-    rooms_of.nth(frame.ROOMS.index("learn")).click()
+    rooms_of.nth(layout.ROOMS.index("learn")).click()
     page.locator("[data-switch=lang]").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.locator("#detection .room-learn")).to_be_visible()
-    expect(rooms_of.nth(frame.ROOMS.index("learn"))).to_have_attribute("aria-selected", "true")
+    expect(rooms_of.nth(layout.ROOMS.index("learn"))).to_have_attribute("aria-selected", "true")
 
 
 def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None:

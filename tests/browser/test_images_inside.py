@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
 from tests.browser.settling import settle
 from tests.browser.test_images import FIRST_LOAD, asked_of, visit
 
@@ -24,7 +24,7 @@ def inside(page: Page, url: str, lang: str = "en") -> Locator:
     """Open the tab, wait for the first face, look inside, wait until all is there."""
     visit(page, url, lang)
     tabs = page.locator("#images-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index("inside")).click()
+    tabs.nth(layout.ROOMS.index("inside")).click()
     # The last piece that is made.
     expect(page.locator("#look-denoise .film").first).to_be_visible(timeout=FIRST_LOAD)
     settle(page)

@@ -15,8 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
 from demos.text.pen import EXAMPLE, SEED
 from demos.text.pen_asked import hands
 from pretrained import catalog
@@ -66,7 +66,7 @@ def mark(page: Page) -> None:
 
 def room(page: Page, name: str) -> Locator:
     tabs = page.locator("#text-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index(name)).click()
+    tabs.nth(layout.ROOMS.index(name)).click()
     return page.locator(f"#text .room-{name}")
 
 

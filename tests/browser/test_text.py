@@ -11,8 +11,8 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
 from pretrained.text.ending import MOST_OVER
 from tests.browser.settling import settle
 
@@ -31,7 +31,7 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
 
 def room(page: Page, name: str) -> Locator:
     tabs = page.locator("#text-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index(name)).click()
+    tabs.nth(layout.ROOMS.index(name)).click()
     return page.locator(f"#text .room-{name}")
 
 
@@ -326,7 +326,7 @@ def test_the_choice_of_exhibit_follows_through_the_rooms(page: Page, app_url: st
     visit(page, app_url)
     page.locator("#text .room-try [data-exhibit-of=pen]").click()
     expect(page.locator("#write-go")).to_be_hidden()
-    for name in frame.ROOMS[1:]:
+    for name in layout.ROOMS[1:]:
         pressed = room(page, name).locator("[data-exhibit-of=pen]")
         expect(pressed).to_have_attribute("aria-pressed", "true")
         expect(page.locator(f"#text .room-{name} .exhibit-text").first).to_be_hidden()

@@ -10,8 +10,8 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
 from demos.translation.examples import EXAMPLES
 from tests.browser.settling import settle
 
@@ -166,7 +166,7 @@ def test_what_was_typed_stays_when_one_looks_elsewhere(page: Page, app_url: str)
     page.locator("#say-seen").click()
     expect(page.locator("#translation .room-inside")).to_be_visible()
     page.locator("#translation-rooms > .tab-wrapper [role=tab]").nth(
-        frame.ROOMS.index("try")
+        layout.ROOMS.index("try")
     ).click()
     settle(page)
     expect(page.locator(TEXT)).to_have_value("My own words are here.")

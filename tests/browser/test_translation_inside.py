@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
 from tests.browser.settling import settle
 from tests.browser.test_translation import typed, visit
 
@@ -32,7 +32,7 @@ def look(page: Page) -> Locator:
 
 def room(page: Page, name: str) -> None:
     tabs = page.locator("#translation-rooms > .tab-wrapper [role=tab]")
-    tabs.nth(frame.ROOMS.index(name)).click()
+    tabs.nth(layout.ROOMS.index(name)).click()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -220,24 +220,25 @@ def serve(folder: Path) -> None:
     """Try alone as a server: prints its address, and answers until it is ended."""
     import gradio as gr
 
-    from demos import frame, web
+    from demos import web
     from demos.detection import doors, find
     from demos.language import Words
-    from demos.theme import theme
+    from demos.page import layout
+    from demos.page.theme import theme
 
     words, engine = Words(), FakeDetectors(folder)
     engine.metrics = type("Metrics", (), {"render": staticmethod(str)})
     with gr.Blocks(analytics_enabled=False) as page:
-        frame.header(words)
+        layout.header(words)
         with (
             gr.Tabs(elem_id="site"),
             gr.Tab(words("detection.tab"), id="detection", elem_id="detection"),
-            frame.page("detection", words),
-            frame.room("try"),
+            layout.tab("detection", words),
+            layout.room("try"),
         ):
             find.build(engine, words)
         doors.build(engine, words)
-        frame.footer(words)
+        layout.footer(words)
     page.queue()
     page.launch(
         prevent_thread_lock=True,

@@ -15,7 +15,7 @@ from bad_pictures import REFUSED, encoded, photo
 from fake_classifiers import FakeEngine, entry
 from PIL import Image
 
-from demos import frame, models
+from demos import models, streaming
 from demos.classification import (
     answering,
     answers,
@@ -27,6 +27,7 @@ from demos.classification import (
     several,
 )
 from demos.language import DEMOS, Words
+from demos.page import articles
 from inference.errors import DeadlineExceeded, LoadFailed, OutOfMemory
 from pretrained import catalog
 from pretrained.errors import ViewUnsupported
@@ -240,7 +241,7 @@ def test_what_breaks_off_takes_its_bar_along():
     async def run():
         seen = []
         with pytest.raises(ZeroDivisionError):
-            async for step in frame.or_nothing(steps(), ""):
+            async for step in streaming.or_broken(steps(), ""):
                 seen.append(step)
         return seen
 
@@ -438,7 +439,7 @@ def cards(tmp_path, monkeypatch):
         probes = [{"name": "stem", "top1": 0.2}, {"name": "stage1", "top1": 0.4}]
         (folder / "metrics.json").write_text(json.dumps({"results": results, "probes": probes}))
 
-    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "cards")
+    monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path / "cards")
     write("cifar10", 0.9583, per_class={"lion": {"recall": 0.97}, "tabby": {"recall": 0.91}})
     write("imagenet", 0.512)
     write("hog-svm", 0.5521)
@@ -468,7 +469,7 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
         )
     ]
     (folder / "metrics.json").write_text(json.dumps({"ladder": rungs}))
-    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "cards")
+    monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path / "cards")
     table = charts.head_start(WORDS.speaker("en"))
     told = text(table)
     assert "Five kinds of flowers, 5 pictures of each" in told and "CIFAR-10, all pictures" in told
@@ -479,7 +480,7 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
 
 
 def test_nothing_measured_shows_no_figure(tmp_path, monkeypatch, engine):
-    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path / "none")
+    monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path / "none")
     say = WORDS.speaker("en")
     assert "±" not in charts.facts(say) and "94%" in charts.facts(say)
     assert charts.classes(engine, say) == charts.probes(say) == charts.head_start(say) == ""

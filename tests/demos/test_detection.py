@@ -552,7 +552,7 @@ def test_before_there_is_an_answer_nothing_is_compared(engine):
 def test_the_figures_at_the_foot_are_those_of_the_card(monkeypatch):
     person = {"value": 0.612, "low": 0.59, "high": 0.63}
     card = {"results": [{"metrics": {"person_box_ap50": person, "other": person}}]}
-    monkeypatch.setattr(figures.frame, "read_metrics", lambda key: card)
+    monkeypatch.setattr(figures.page, "read_metrics", lambda key: card)
     assert figures.measured() == [("61.2% ± 2.0", "detection.fact.person_box")]
-    monkeypatch.setattr(figures.frame, "read_metrics", lambda key: {})
+    monkeypatch.setattr(figures.page, "read_metrics", lambda key: {})
     assert figures.measured() == []

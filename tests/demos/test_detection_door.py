@@ -12,7 +12,7 @@ from fake_detectors import FakeDetectors, drawing
 from gradio_client import Client, handle_file
 from served import WORDS, client, served
 
-from demos import detection, pulse, uploads
+from demos import detection, streaming, uploads
 from demos.detection import doors
 from pretrained.detection import rle
 
@@ -124,7 +124,7 @@ def test_a_caller_starts_no_download(english, picture, engine):
 
 
 def test_a_caller_who_leaves_frees_the_engine(tmp_path, sent, monkeypatch):
-    monkeypatch.setattr(pulse, "EVERY", 0.01)
+    monkeypatch.setattr(streaming, "EVERY", 0.01)
     engine = FakeDetectors(tmp_path)
     with gr.Blocks() as page:
         doors.build(engine, WORDS)

@@ -18,7 +18,7 @@ from PIL import Image
 from demos.detection import inside, looking, rcnn, road, why
 from demos.detection.subject import Look, Subject
 from demos.language import Words
-from demos.turns import Turn
+from demos.streaming import Latest
 from inference.errors import Busy
 from pretrained.detection import model, suppression
 
@@ -155,7 +155,7 @@ def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine, lang):
-    events, turns = wired(engine), {name: Turn() for name in ("room", "why", "old")}
+    events, turns = wired(engine), {name: Latest() for name in ("room", "why", "old")}
     subject, request = Subject(PICTURE, EVERYDAY), gr.Request(query_params={"lang": lang})
     nothing = [gr.skip(), gr.skip()]
 

@@ -12,10 +12,11 @@ import gradio as gr
 import pytest
 from served import WORDS
 
-from demos import frame
+from demos import page
 from demos.detection import charts, curves, roads, teach
 from demos.detection.answers import EVERYDAY, RCNN
-from demos.language import LANGUAGES, Words
+from demos.language import DEMOS, LANGUAGES, Words
+from demos.page import articles
 
 MADE = {"wall_seconds": 4500.0, "pictures": 1921, "hardware": "two <cores>"}
 
@@ -70,7 +71,8 @@ def cards(monkeypatch) -> dict[str, Any]:
         },
         RCNN: {"results": [old]},
     }
-    monkeypatch.setattr(frame, "read_metrics", lambda key: found.get(key, {}))
+    for reader in (page, articles):
+        monkeypatch.setattr(reader, "read_metrics", lambda key: found.get(key, {}))
     return found
 
 
@@ -90,7 +92,7 @@ def rows_of(html: str) -> list[list[str]]:
     "metric", ["box_ap50", "person_box_ap50", "person_mask_ap50", "catdog_box_ap50", "box_ap"]
 )
 def test_average_precision_is_told_in_percent_whatever_it_is_of(metric: str) -> None:
-    assert frame.figure(metric, {"value": 0.614, "low": 0.6, "high": 0.63}) == "61.4% ± 1.5"
+    assert articles.figure(metric, {"value": 0.614, "low": 0.6, "high": 0.63}) == "61.4% ± 1.5"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -241,7 +243,7 @@ def test_the_examples_area_is_what_the_score_says_of_such_boxes() -> None:
 
 
 def article(lang: str) -> str:
-    return (frame.DEMOS / "detection" / f"learn.{lang}.md").read_text("utf-8")
+    return (DEMOS / "detection" / f"learn.{lang}.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

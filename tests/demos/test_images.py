@@ -519,7 +519,7 @@ def test_a_game_that_cannot_be_drawn_says_why(engine):
 
 
 def card(monkeypatch, **row):
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"results": [row] if row else []})
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"results": [row] if row else []})
 
 
 def test_figures_stand_with_their_split_and_whether_the_target_was_met(engine, monkeypatch):
@@ -543,13 +543,13 @@ def test_figures_that_are_not_there_yet_are_dashes(engine, monkeypatch):
 @pytest.mark.parametrize("key", [GAN, DIFFUSION])
 def test_how_long_a_network_has_learnt_is_told_beside_it(monkeypatch, lang, key):
     told = {"training": {"pictures": 12_483, "wall_seconds": 3_960.4}}
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: told)
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: told)
     said = plain(charts.learnt(key, WORDS.speaker(lang)))
     assert "66" in said and "12,483" in said
 
 
 def test_nothing_is_to_be_seen_where_no_card_tells(engine, monkeypatch):
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {})
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {})
     engine.entries = {}
     for html in (charts.learnt(DIFFUSION, SAY), charts.headline(engine)(SAY)):
         assert " hidden>" in html and not plain(html).strip()

@@ -17,12 +17,13 @@ from fake_faces import DIFFUSION, GAN, FakeFaces, answer, face
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from demos import streaming
 from demos.images import copy, denoise, inside, judge, layers, moves, opened, player, replayed
 from demos.images.asked import SEED, drawing, linked
 from demos.images.look import Look, Looked
 from demos.images.points import TRUNCATION
 from demos.language import Words
-from demos.turns import Turn
+from demos.streaming import Latest
 from inference.errors import BadInput, Busy, Refusal
 
 WORDS = Words()
@@ -145,14 +146,14 @@ def test_another_face_ends_what_is_computed_for_the_one_before(engine):
     """And so does leaving: in both cases the run is closed, in the middle of a wait too."""
 
     async def run():
-        engine.gate, turn = asyncio.Event(), Turn()
-        before = inside.in_turn(turn, opened.opened(look(engine)))
+        engine.gate, turn = asyncio.Event(), Latest()
+        before = streaming.in_place(turn, opened.opened(look(engine)))
         for _ in range(2):
             await anext(before)  # the head; then it waits for the generator
         waiting = asyncio.ensure_future(anext(before))
         while not engine.open:
             await asyncio.sleep(0)
-        after = inside.in_turn(turn, opened.opened(look(engine, {"mix": [[8, 1.0]]})))
+        after = streaming.in_place(turn, opened.opened(look(engine, {"mix": [[8, 1.0]]})))
         first = await anext(after)
         assert first["looked"].point == {"mix": [[8, 1.0]]}
         while engine.open:

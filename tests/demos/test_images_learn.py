@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 from served import WORDS, laid_out
 
-from demos import frame
+from demos import page
 from demos.images import figures, points_gan, replayed, teach
 from demos.images.answers import DIFFUSION, GAN
-from demos.language import LANGUAGES
+from demos.language import DEMOS, LANGUAGES
+from demos.page import articles
 
 MADE = {
     "wall_seconds": 5400.0,
@@ -52,7 +53,8 @@ def cards(monkeypatch) -> dict[str, Any]:
         GAN: {"results": [measured(7.5, 6.0)], "training": MADE},
         DIFFUSION: {"results": [measured(3.25, 4.0)], "training": {**MADE, "passes": 2.0}},
     }
-    monkeypatch.setattr(frame, "read_metrics", lambda key: found.get(key, {}))
+    for reader in (page, articles):
+        monkeypatch.setattr(reader, "read_metrics", lambda key: found.get(key, {}))
     return found
 
 
@@ -184,7 +186,7 @@ def test_the_tug_of_war_is_the_whole_history(folder, lang: str) -> None:
 
 
 def article(lang: str) -> str:
-    return (frame.DEMOS / "images" / f"learn.{lang}.md").read_text("utf-8")
+    return (DEMOS / "images" / f"learn.{lang}.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -213,7 +215,7 @@ def test_everything_that_the_script_says_is_there(lang: str) -> None:
     assert set(spoken) == set(points_gan.SPOKEN)
     assert "{n}" in spoken["judge"] and "{n}" in spoken["generator"]
     assert "{rounds}" in spoken["stopped"] and "{reached}" in spoken["stopped"]
-    script = (frame.DEMOS / "assets/points.js").read_text("utf-8")
+    script = (DEMOS / "assets/points.js").read_text("utf-8")
     used = set(re.findall(r"words\.(\w+)", script)) | {"judge", "generator"}
     assert used == set(spoken)
     for name in re.findall(r'show\("(\w+)"\)', script):

@@ -16,10 +16,11 @@ import gradio as gr
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 
-from demos import frame, typed
 from demos import text as text_tab
-from demos.halt import Halt
-from demos.language import Words
+from demos import typed
+from demos.language import DEMOS, Words
+from demos.page import articles, html
+from demos.streaming import Cancellation
 from demos.text import (
     answers,
     cells,
@@ -294,13 +295,13 @@ def halted(engine, how) -> list[orders.Step]:
 
 def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
     engine.free = 30
-    last = halted(engine, Halt.stop)[-1]
+    last = halted(engine, Cancellation.stop)[-1]
     assert last.now.text == VERSE[:30] and not last.busy and "Did it copy" in last.below
     assert (engine.open, engine.closed) == (0, 1)
 
 
 def test_a_new_order_ends_the_one_before_without_another_word(engine):
-    came = halted(engine, Halt.replace)
+    came = halted(engine, Cancellation.replace)
     assert came and all(step.busy for step in came)
     assert (engine.open, engine.closed) == (0, 1)
 
@@ -877,7 +878,7 @@ LADDER = [
 
 
 def test_the_ladder_is_drawn_from_the_card(monkeypatch):
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": LADDER})
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": LADDER})
     html = charts.ladder(WORDS.speaker("en"))
     assert text(html).index("Plain recurrent") < text(html).index("GRU") < text(html).index("LSTM")
     assert "1.75 ± 0.02" in html and "n = 100,385" in html
@@ -889,12 +890,12 @@ def test_unsureness_is_said_as_a_choice_among_so_many(monkeypatch):
     assert charts.choices({"value": 1.3863}) == "4.0"
     assert charts.choices({"value": 4.5539}) == "95"
     rung = LADDER[0] | {"characters": 8 * 9 * 100_385}
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": [rung]})
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": [rung]})
     assert charts.passes() == "8"
 
 
 def test_without_rungs_there_is_no_ladder(monkeypatch):
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: {"ladder": LADDER[:1]})
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": LADDER[:1]})
     assert charts.ladder(WORDS.speaker("zh")) == ""
 
 
@@ -908,8 +909,8 @@ def test_every_measured_property_has_words():
 
 
 def test_a_command_is_broken_between_its_options_only():
-    html = frame.command_html(teach.TRAIN, WORDS.speaker("en"))
-    shown = re.search("<code[^>]*>(.*?)</code>", html)[1]
+    shown_command = html.command_html(teach.TRAIN, WORDS.speaker("en"))
+    shown = re.search("<code[^>]*>(.*?)</code>", shown_command)[1]
     assert text(shown) == teach.TRAIN
     assert re.findall("<span>(.*?)</span>", shown) == [
         "--data my_text.txt", "--out my_model", "--minutes 20"
@@ -952,14 +953,14 @@ PEN_CARD = {
 def test_the_pen_is_compared_with_people_on_the_same_texts(monkeypatch, lang):
     cards = {charts.PEN: PEN_CARD, "handwriting/reader": {"results": [
         {"n": 5047, "metrics": {"cer": {"value": 0.175}}}]}}  # fmt: skip
-    monkeypatch.setattr(charts.frame, "read_metrics", cards.get)
+    monkeypatch.setattr(charts.page, "read_metrics", cards.get)
     said = text(charts.pen(WORDS.speaker(lang)))
     assert "16.4% ± 2.7" in said and "0.99 ± 0.21" in said and "800" in said and "17.5" not in said
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_how_well_a_hand_is_kept_stands_on_learn_from_the_card(monkeypatch, lang):
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: PEN_CARD)
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: PEN_CARD)
     say = WORDS.speaker(lang)
     html = charts.hands(say)
     order = [text(name) for name in re.findall("<li><span>(.*?)</span>", html)]
@@ -968,20 +969,20 @@ def test_how_well_a_hand_is_kept_stands_on_learn_from_the_card(monkeypatch, lang
         "another <row>",
     ]
     assert "95.0% ± 3.0<" in html and "8" in text(html) and "151" in text(html)
-    article = (frame.DEMOS / "text" / f"learn.{lang}.md").read_text("utf-8")
+    article = (DEMOS / "text" / f"learn.{lang}.md").read_text("utf-8")
     assert "{{figure:hands}}" in article and "{{figure:pen}}" in article
 
 
 def test_the_card_of_the_pen_says_who_chose_its_hands():
-    folder = frame.CHECKPOINTS / "handwriting/checkpoints/pen"
+    folder = articles.CHECKPOINTS / "handwriting/checkpoints/pen"
     limits = json.loads((folder / "config.json").read_text("utf-8"))["limits"]
     assert "chosen by the very reader" in limits and "0.6" in limits
     assert limits in (folder / "README.md").read_text("utf-8")
 
 
 def test_the_reader_has_one_name_in_chinese():
-    article = (frame.DEMOS / "text/learn.zh.md").read_text("utf-8")
-    said = article + (frame.DEMOS / "text/words.zh.toml").read_text("utf-8")
+    article = (DEMOS / "text/learn.zh.md").read_text("utf-8")
+    said = article + (DEMOS / "text/words.zh.toml").read_text("utf-8")
     assert "识别网络" in said and not re.search("阅读网络|读字的网络|真实字行", said)
 
 

@@ -13,9 +13,10 @@ import gradio as gr
 import pytest
 from fake_translators import EN_FR, EN_ZH, KNOWN, NOW, PLAIN, FakeEngine, sentence, turned
 
-from demos import frame, pulse, turns
+from demos import streaming
 from demos import translation as tab
 from demos.language import Words
+from demos.page import layout
 from demos.translation import (
     answers,
     asking,
@@ -409,15 +410,15 @@ def test_each_direction_has_its_models_the_bundled_one_first(engine):
 async def waits(engine, turn, text, out):
     halt = turn.take()
     run = asking.answering(engine, WORDS, "en", text, "en-fr", EN_FR)
-    async with aclosing(turns.while_mine(halt, run)) as steps:
+    async with aclosing(streaming.while_latest(halt, run)) as steps:
         async for step in steps:
-            if step is not pulse.STILL:
+            if step is not streaming.HEARTBEAT:
                 out.append(step)
 
 
 def test_a_newer_question_ends_an_older_one_and_frees_its_place(engine):
     async def run():
-        engine.gate, turn, out = asyncio.Event(), turns.Turn(), []
+        engine.gate, turn, out = asyncio.Event(), streaming.Latest(), []
         older = asyncio.ensure_future(waits(engine, turn, "Old.", out))
         while not engine.open:
             await asyncio.sleep(0.01)
@@ -435,7 +436,7 @@ def test_a_newer_question_ends_an_older_one_and_frees_its_place(engine):
 
 def test_however_fast_one_types_one_question_is_with_the_engine(engine):
     async def run():
-        engine.gate, turn, out = asyncio.Event(), turns.Turn(), []
+        engine.gate, turn, out = asyncio.Event(), streaming.Latest(), []
         typed = [asyncio.ensure_future(waits(engine, turn, "a" * n, out)) for n in range(1, 30)]
         for _ in range(200):
             await asyncio.sleep(0)
@@ -449,11 +450,11 @@ def test_however_fast_one_types_one_question_is_with_the_engine(engine):
 
 def test_stop_lets_go_and_keeps_the_turn(engine):
     async def run():
-        turn, came = turns.Turn(), []
+        turn, came = streaming.Latest(), []
         halt = turn.take()
         job = files.Job("a.txt", "ab\n" * 2_000, "en-fr", EN_FR)
         async with aclosing(
-            turns.while_mine(halt, files.translating(engine, WORDS, "en", job))
+            streaming.while_latest(halt, files.translating(engine, WORDS, "en", job))
         ) as steps:
             async for step in steps:
                 came.append(step)
@@ -675,7 +676,9 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
     came = []
 
     async def run():
-        async for step in file_of(engine, turns.Turn(), sent(tmp_path, (first + second).encode())):
+        async for step in file_of(
+            engine, streaming.Latest(), sent(tmp_path, (first + second).encode())
+        ):
             came.append(step)
 
     with pytest.raises(gr.Error):
@@ -687,7 +690,7 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
 
 def test_a_file_that_is_refused_leaves_the_one_under_way(engine, tmp_path):
     async def run():
-        engine.gate, turn, came = asyncio.Event(), turns.Turn(), []
+        engine.gate, turn, came = asyncio.Event(), streaming.Latest(), []
 
         async def read():
             async for step in file_of(engine, turn, sent(tmp_path, b"Hello.\n", "one.txt")):
@@ -712,7 +715,7 @@ def test_a_file_that_is_refused_leaves_the_one_under_way(engine, tmp_path):
 @pytest.mark.parametrize("raw", [b"Hello.\n", b"\xff"])
 def test_a_file_does_not_stay_on_the_server(engine, tmp_path, raw):
     file = sent(tmp_path, raw)
-    collect(file_of(engine, turns.Turn(), file))
+    collect(file_of(engine, streaming.Latest(), file))
     assert not file.exists()
 
 
@@ -727,7 +730,7 @@ def test_lines_are_counted_alike_on_the_way_and_at_the_end(engine):
 
 def test_what_does_not_change_is_not_written_back(engine):
     """The visitor may have typed on while the click was on its way."""
-    skip, turn, own = gr.skip(), turns.Turn(), "I am a teacher."
+    skip, turn, own = gr.skip(), streaming.Latest(), "I am a teacher."
 
     def set_up(name, *sent):
         return list(asyncio.run(callback(engine, name)(turn, *sent, gr.Request())))
@@ -772,7 +775,7 @@ def test_no_code_is_a_name_while_the_page_opens(engine):
         tab.build(engine, WORDS)
     listed = [b for b in page.blocks.values() if isinstance(b, gr.Radio | gr.Dropdown)]
     assert len(listed) >= 2
-    assert {name for one in listed for name, _ in one.choices} == {frame.UNNAMED}
+    assert {name for one in listed for name, _ in one.choices} == {layout.UNNAMED}
 
 
 def test_the_last_direction_chosen_counts(engine):
@@ -805,12 +808,12 @@ def test_no_text_is_refused_in_a_sentence():
 def test_what_nobody_expected_takes_the_bar_away_and_is_raised(engine):
     """A run ends at None, so that what stands in for a failure must be something else."""
     engine.refusing["Hello."] = ValueError("a bug")
-    halt = turns.Turn().take()
+    halt = streaming.Latest().take()
     run = asking.answering(engine, WORDS, "en", "Hello.", "en-fr", EN_FR)
     came = []
 
     async def read():
-        async for step in turns.while_mine(halt, frame.or_nothing(run, translate.BROKEN)):
+        async for step in streaming.while_latest(halt, streaming.or_broken(run, translate.BROKEN)):
             came.append(step)
 
     with pytest.raises(ValueError, match="a bug"):

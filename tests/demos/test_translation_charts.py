@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from served import WORDS, laid_out
 
-from demos import frame
-from demos.language import LANGUAGES
+from demos.language import DEMOS, LANGUAGES
 from demos.translation import charts, teach
 
 EN_FR, EN_ZH, PLAIN = "translation/en-fr", "translation/en-zh", "translation/en-fr-plain"
@@ -80,7 +79,7 @@ class Entry:
 def cards(monkeypatch) -> dict[str, Any]:
     """The cards above; a test may take something out of its copy."""
     found = dict(CARDS)
-    monkeypatch.setattr(charts.frame, "read_metrics", lambda key: found.get(key, {}))
+    monkeypatch.setattr(charts.page, "read_metrics", lambda key: found.get(key, {}))
     return found
 
 
@@ -248,7 +247,7 @@ def test_the_curve_can_be_read_out(cards, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_learn_shows_every_figure_and_no_other(cards, lang: str) -> None:
-    article = (frame.DEMOS / "translation" / f"learn.{lang}.md").read_text("utf-8")
+    article = (DEMOS / "translation" / f"learn.{lang}.md").read_text("utf-8")
     placed = re.findall(r"\{\{figure:(\w+)\}\}", article)
     assert sorted(placed) == sorted(charts.figures())
     assert "I am a student" in article and "Je suis étudiant" in article
@@ -257,7 +256,7 @@ def test_learn_shows_every_figure_and_no_other(cards, lang: str) -> None:
 
 def test_both_languages_name_the_same_sources() -> None:
     links = [
-        set(re.findall(r"\]\((https?://[^)]+)\)", (frame.DEMOS / f"translation/learn.{lang}.md")
+        set(re.findall(r"\]\((https?://[^)]+)\)", (DEMOS / f"translation/learn.{lang}.md")
             .read_text("utf-8")))
         for lang in LANGUAGES
     ]  # fmt: skip

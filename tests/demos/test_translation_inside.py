@@ -16,8 +16,9 @@ import pytest
 from fake_insides import SENTENCE, STUDENT, InsideEngine, node, state, totalled
 from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 
-from demos import frame
 from demos.language import Words
+from demos.page import layout
+from demos.streaming import Latest
 from demos.translation import (
     alignment,
     beams,
@@ -34,7 +35,6 @@ from demos.translation import (
 from demos.translation import tree as branches
 from demos.translation.answers import Translated
 from demos.translation.look import Look, Looked
-from demos.turns import Turn
 from inference.errors import Busy, OutOfMemory
 from pretrained.translation import sentences as splitting
 
@@ -665,11 +665,11 @@ def test_the_words_that_the_page_uses_are_there_in_both_languages():
 
 
 def test_a_late_word_never_stands_over_a_newer_sentence(engine):
-    with gr.Blocks() as page, frame.page("translation", WORDS), frame.room("inside") as room:
+    with gr.Blocks() as page, layout.tab("translation", WORDS), layout.room("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
     events = {fn.name: fn.fn for fn in page.fns.values()}
     states, _ = opened(engine, look.from_try(engine, translated("Ab cd. Ef gh."), "en"))
-    turn, word, late = Turn(), Turn(), []
+    turn, word, late = Latest(), Latest(), []
 
     async def run():
         engine.gate = asyncio.Event()
@@ -695,12 +695,12 @@ def test_a_late_word_never_stands_over_a_newer_sentence(engine):
 
 
 def test_a_word_that_is_chosen_leaves_map_and_twin_under_way(engine):
-    with gr.Blocks() as page, frame.page("translation", WORDS), frame.room("inside") as room:
+    with gr.Blocks() as page, layout.tab("translation", WORDS), layout.room("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
     events = {fn.name: fn.fn for fn in page.fns.values()}
 
     async def run():
-        turn, word, shown = Turn(), Turn(), []
+        turn, word, shown = Latest(), Latest(), []
         async for step in events["on_open"](turn, word, translated(), None, gr.Request()):
             if isinstance(step[0], Looked) and step[0].sentence and not shown:
                 at = gr.EventData(None, {"at": 0})
@@ -712,7 +712,7 @@ def test_a_word_that_is_chosen_leaves_map_and_twin_under_way(engine):
 
 
 def test_every_event_of_the_room_is_private_and_takes_many_at_a_time(engine):
-    with gr.Blocks() as page, frame.page("translation", WORDS), frame.room("inside") as room:
+    with gr.Blocks() as page, layout.tab("translation", WORDS), layout.room("inside") as room:
         before = set(page.fns)
         inside.build(engine, WORDS, gr.State(None), room)
         events = [page.fns[n] for n in set(page.fns) - before]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from demos import pulse
+from demos import streaming
 
 
 def test_who_waits_hears_that_nothing_is_new_and_loses_nothing():
@@ -19,14 +19,14 @@ def test_who_waits_hears_that_nothing_is_new_and_loses_nothing():
             yield 2
 
         came = []
-        async for step in pulse.pulsing(slow(), every=0.001):
+        async for step in streaming.heartbeats(slow(), every=0.001):
             came.append(step)
-            if came.count(pulse.STILL) == 3:
+            if came.count(streaming.HEARTBEAT) == 3:
                 gate.set()
         return came
 
     first, *still, last = asyncio.run(run())
-    assert (first, last) == (1, 2) and len(still) >= 3 and set(still) == {pulse.STILL}
+    assert (first, last) == (1, 2) and len(still) >= 3 and set(still) == {streaming.HEARTBEAT}
 
 
 def test_who_leaves_while_nothing_is_new_closes_what_was_waited_for():
@@ -40,8 +40,8 @@ def test_who_leaves_while_nothing_is_new_closes_what_was_waited_for():
             finally:
                 closed.append(True)
 
-        steps = pulse.pulsing(stuck(), every=0.001)
-        assert await anext(steps) is pulse.STILL
+        steps = streaming.heartbeats(stuck(), every=0.001)
+        assert await anext(steps) is streaming.HEARTBEAT
         await steps.aclose()
         return closed
 
@@ -54,7 +54,7 @@ def test_what_goes_wrong_is_passed_on():
         raise ValueError("a bug")
 
     async def run():
-        return [step async for step in pulse.pulsing(wrong())]
+        return [step async for step in streaming.heartbeats(wrong())]
 
     with pytest.raises(ValueError, match="a bug"):
         asyncio.run(run())

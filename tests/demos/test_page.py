@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from demos import frame
-from demos.language import Words
+from demos.language import DEMOS, Words
+from demos.page import articles, errors, html, layout
 from inference.errors import OutOfMemory
 from pretrained.errors import HubOffline, Refusal, UnknownEntry
 
@@ -22,7 +22,7 @@ class Unheard(Refusal):
 
 
 def test_bars_escape_what_visitors_wrote() -> None:
-    drawn = frame.bars([("<script>alert(1)</script>", 0.5)], accent='red"onload="x')
+    drawn = html.bars([("<script>alert(1)</script>", 0.5)], accent='red"onload="x')
     assert "<script" not in drawn and "&lt;script&gt;" in drawn
     assert '"onload=' not in drawn
 
@@ -37,22 +37,22 @@ def test_bars_escape_what_visitors_wrote() -> None:
     ],
 )
 def test_bars_say_tenths_of_a_percent(fraction: float, shown: str, width: str) -> None:
-    drawn = frame.bars([("cat", fraction)])
+    drawn = html.bars([("cat", fraction)])
     assert f"<span>{shown}</span>" in drawn and f"width:{width}" in drawn
 
 
 def test_notes_are_text_not_markup() -> None:
-    assert "<b>" not in frame.note("<b>bold</b>")
+    assert "<b>" not in html.note("<b>bold</b>")
 
 
 def test_a_figure_has_its_interval() -> None:
     measured = {"value": 0.9588, "low": 0.9547, "high": 0.9625}
-    assert frame.figure("top1", measured) == "95.9% ± 0.4"
-    assert frame.figure("top1", measured, interval=False) == "95.9%"
-    assert frame.figure("nats_per_char", {"value": 1.3}) == "1.30"
+    assert articles.figure("top1", measured) == "95.9% ± 0.4"
+    assert articles.figure("top1", measured, interval=False) == "95.9%"
+    assert articles.figure("nats_per_char", {"value": 1.3}) == "1.30"
     lopsided = {"value": 0.959, "low": 0.1, "high": 1.0}
     assert (
-        frame.figure("precision", lopsided)
+        articles.figure("precision", lopsided)
         == "95.9% (10.0\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}100.0)"
     )
 
@@ -69,24 +69,24 @@ def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             }
         )
     )
-    monkeypatch.setattr(frame, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path)
     return "classification/tiny"
 
 
 def test_articles_take_their_figures_from_metrics(checkpoint: str, words: Words) -> None:
     say = words.speaker("zh")
-    assert frame.fill(f"metric:{checkpoint}:top1", say, {}) == "50.0% ± 10.0"
-    assert frame.fill(f"metric:{checkpoint}:top1:value", say, {}) == "50.0%"
-    assert frame.fill(f"training:{checkpoint}:hardware", say, {}) == "two cores"
+    assert articles.fill(f"metric:{checkpoint}:top1", say, {}) == "50.0% ± 10.0"
+    assert articles.fill(f"metric:{checkpoint}:top1:value", say, {}) == "50.0%"
+    assert articles.fill(f"training:{checkpoint}:hardware", say, {}) == "two cores"
     assert (
-        frame.fill("figure:map", say, {"map": lambda say: f"<svg>{say.lang}</svg>"})
+        articles.fill("figure:map", say, {"map": lambda say: f"<svg>{say.lang}</svg>"})
         == "<svg>zh</svg>"
     )
-    assert frame.fill("metric:classification/none:top1", say, {}) == "—"
+    assert articles.fill("metric:classification/none:top1", say, {}) == "—"
 
 
 @pytest.mark.parametrize(
-    "article", sorted(frame.DEMOS.glob("*/learn.*.md")), ids=lambda p: f"{p.parent.name}/{p.name}"
+    "article", sorted(DEMOS.glob("*/learn.*.md")), ids=lambda p: f"{p.parent.name}/{p.name}"
 )
 def test_no_article_has_a_figure_that_nobody_measured(article: Path) -> None:
     """Every placeholder of every article finds its figure in a bundled model's metrics.json."""
@@ -94,7 +94,7 @@ def test_no_article_has_a_figure_that_nobody_measured(article: Path) -> None:
 
     for placeholder in re.findall(r"\{\{(.+?)\}\}", article.read_text("utf-8")):
         if not placeholder.startswith("figure:"):
-            assert frame.fill(placeholder.strip(), None, {}) != "—", placeholder  # type: ignore[arg-type]
+            assert articles.fill(placeholder.strip(), None, {}) != "—", placeholder  # type: ignore[arg-type]
 
 
 def refuse() -> None:
@@ -126,7 +126,7 @@ async def exhaust(fn: Any) -> list[Any]:
 
 @pytest.mark.parametrize("fn", [refuse, refuse_later, refuse_midway, refuse_midway_later])
 async def test_a_refusal_is_one_sentence(fn: Any, words: Words) -> None:
-    guarded = frame.guard(words)(fn)
+    guarded = errors.guard(words)(fn)
     assert inspect.isasyncgenfunction(guarded) == inspect.isasyncgenfunction(fn)
     with pytest.raises(gr.Error) as caught:
         await exhaust(guarded)
@@ -137,51 +137,51 @@ async def test_a_refusal_is_one_sentence(fn: Any, words: Words) -> None:
 
 
 def test_a_refusal_is_in_the_visitors_language(words: Words) -> None:
-    error = frame.shown(UnknownEntry(model="x"), words, "zh")
+    error = errors.shown(UnknownEntry(model="x"), words, "zh")
     assert "没有名为" in error.message and error.title == "未能完成"
 
 
 def test_a_model_is_called_by_its_name_in_a_refusal(words: Words) -> None:
     offline = HubOffline(model="HuggingFaceTB/SmolLM2-135M-Instruct")
     for lang in ("en", "zh"):
-        said = frame.sentence_of(offline, words, lang)
+        said = errors.sentence_of(offline, words, lang)
         assert "SmolLM2 135M Instruct" in said and "HuggingFaceTB" not in said
     full = OutOfMemory(model="text/tang")
-    assert "剩余内存放不下唐诗网络：" in frame.sentence_of(full, words, "zh")
-    assert "me/mine" in frame.sentence_of(HubOffline(model="me/mine"), words, "en")
+    assert "剩余内存放不下唐诗网络：" in errors.sentence_of(full, words, "zh")
+    assert "me/mine" in errors.sentence_of(HubOffline(model="me/mine"), words, "en")
 
 
 def test_chinese_sentences_have_no_blank_between_them() -> None:
-    assert frame.sentences("zh", "一。", "", "二。") == "一。二。"
-    assert frame.sentences("en", "One.", "Two.") == "One. Two."
+    assert html.sentences("zh", "一。", "", "二。") == "一。二。"
+    assert html.sentences("en", "One.", "Two.") == "One. Two."
 
 
 def test_a_bug_shows_an_id_and_nothing_else(words: Words, caplog: pytest.LogCaptureFixture) -> None:
-    error = frame.shown(ZeroDivisionError("/secret/path"), words, "en")
+    error = errors.shown(ZeroDivisionError("/secret/path"), words, "en")
     assert "/secret/path" not in error.message and "ZeroDivisionError" not in error.message
     logged = caplog.records[-1]
     assert logged.exc_info and logged.args and logged.args[0] in error.message
 
 
 def test_a_refusal_without_words_still_says_its_english(words: Words) -> None:
-    assert frame.shown(Unheard(), words, "zh").message == Unheard.sentence
+    assert errors.shown(Unheard(), words, "zh").message == Unheard.sentence
 
 
 def test_the_guard_leaves_the_signature_alone(words: Words) -> None:
     def fn(picture: str, request: gr.Request, top_k: int = 5) -> str:
         return picture
 
-    guarded = frame.guard(words)(fn)
+    guarded = errors.guard(words)(fn)
     assert inspect.signature(guarded) == inspect.signature(fn)
     assert guarded("cat", None) == "cat"
 
 
 def test_a_page_has_four_rooms_with_known_names(words: Words) -> None:
-    with gr.Blocks() as page, frame.page("home", words):
-        for name in frame.ROOMS:
-            with frame.room(name):
-                frame.facts(words, [("95.9%", "metric.top1")])
-        with pytest.raises(ValueError, match="no room called"), frame.room("kitchen"):
+    with gr.Blocks() as page, layout.tab("home", words):
+        for name in layout.ROOMS:
+            with layout.room(name):
+                html.facts(words, [("95.9%", "metric.top1")])
+        with pytest.raises(ValueError, match="no room called"), layout.room("kitchen"):
             pass
     rooms = [block.id for block in page.blocks.values() if isinstance(block, gr.Tab)]
-    assert rooms == list(frame.ROOMS)
+    assert rooms == list(layout.ROOMS)

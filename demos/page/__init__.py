@@ -1,0 +1,77 @@
+"""What every tab shares: the four rooms, pieces of page, articles, errors.
+
+A tab is `build(engine, words)` in `demos/<tab>/__init__.py`:
+
+    with page.tab("classification", words):
+        with page.room("try"): ...
+        with page.room("inside"): ...
+        with page.room("train"): ...
+        with page.room("learn"): page.article("classification", words)
+"""
+
+from demos.page.articles import article, figure, fill, read_metrics
+from demos.page.errors import beside, guard, refusal, sentence_of, shown
+from demos.page.html import (
+    bars,
+    command,
+    command_html,
+    drawn,
+    fact_groups,
+    fact_groups_html,
+    facts,
+    note,
+    percent,
+    quiet,
+    sentences,
+    step,
+    table,
+)
+from demos.page.layout import (
+    PRIVATE,
+    ROOMS,
+    UNNAMED,
+    choices,
+    footer,
+    header,
+    later,
+    markup,
+    room,
+    tab,
+    title,
+)
+
+__all__ = [
+    "PRIVATE",
+    "ROOMS",
+    "UNNAMED",
+    "article",
+    "bars",
+    "beside",
+    "choices",
+    "command",
+    "command_html",
+    "drawn",
+    "fact_groups",
+    "fact_groups_html",
+    "facts",
+    "figure",
+    "fill",
+    "footer",
+    "guard",
+    "header",
+    "later",
+    "markup",
+    "note",
+    "percent",
+    "quiet",
+    "read_metrics",
+    "refusal",
+    "room",
+    "sentence_of",
+    "sentences",
+    "shown",
+    "step",
+    "tab",
+    "table",
+    "title",
+]

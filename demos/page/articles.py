@@ -1,0 +1,82 @@
+"""Learn: an article in both languages, its figures filled in from the models' metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+
+from demos.language import DEMOS, Say, Words
+from demos.page.layout import later
+
+log = logging.getLogger(__name__)
+CHECKPOINTS = DEMOS.parent / "pretrained"
+FRACTIONS = frozenset(
+    {"top1", "top5", "wellformed", "precision", "recall", "cer", "cer_real", "ifeval"}
+)
+#: Average precision, however it is named before, is a fraction too.
+FRACTION_ENDS = ("ap50", "_ap")
+#: An interval whose middle is so far from the value, in half its width, has no one "±".
+LOPSIDED = 0.25
+
+
+def article(
+    name: str, words: Words, figures: Mapping[str, Callable[[Say], str]] | None = None
+) -> gr.Markdown:
+    """`demos/<name>/learn.<lang>.md` with its figures filled in from the models' metrics.json.
+
+    ``{{metric:classification/cifar10:top1}}`` becomes "95.9% ± 0.4"; ``:value`` after it leaves the
+    interval out; ``{{training:classification/cifar10:hardware}}`` takes a field of the training
+    record; ``{{figure:NAME}}`` calls ``figures["NAME"](say)`` for a piece of HTML."""
+
+    def render(say: Say) -> str:
+        text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
+        return re.sub(r"\{\{(.+?)\}\}", lambda m: fill(m[1].strip(), say, figures or {}), text)
+
+    return later(words, render, gr.Markdown(elem_classes="article", sanitize_html=False))
+
+
+def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]) -> str:
+    """What stands in an article for one placeholder. A figure that does not exist yet is a dash."""
+    kind, _, rest = placeholder.partition(":")
+    if kind == "figure":
+        return figures[rest](say)
+    key, _, field = rest.partition(":")
+    metrics = read_metrics(key)
+    if kind == "metric":
+        metric, _, part = field.partition(":")
+        found = (r["metrics"][metric] for r in metrics.get("results", ()) if metric in r["metrics"])
+        result = next(found, None)
+        if result:
+            return figure(metric, result, interval=part != "value")
+    elif kind == "training" and field in metrics.get("training", {}):
+        value = metrics["training"][field]
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    log.warning("no figure for {{%s}}", placeholder)
+    return "—"
+
+
+def figure(metric: str, result: Mapping[str, float], interval: bool = True) -> str:
+    """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"; one that
+    reaches much farther to one side is told by its ends: "95.9% (10.0 – 100.0)"."""
+    fraction = metric in FRACTIONS or metric.endswith(FRACTION_ENDS)
+    scale, unit, digits = (100, "%", 1) if fraction else (1, "", 2)
+    text = f"{result['value'] * scale:.{digits}f}{unit}"
+    if interval and result.get("low") is not None and result.get("high") is not None:
+        value, low, high = (result[name] * scale for name in ("value", "low", "high"))
+        half = (high - low) / 2
+        if abs(value - (low + high) / 2) > LOPSIDED * half:
+            return f"{text} ({low:.{digits}f} – {high:.{digits}f})"
+        text += f" ± {half:.{digits}f}"
+    return text
+
+
+def read_metrics(key: str) -> dict[str, Any]:
+    """The metrics.json of a bundled model, or {} where it has none yet."""
+    room_name, _, model = key.partition("/")
+    file = CHECKPOINTS / room_name / "checkpoints" / model / "metrics.json"
+    return json.loads(file.read_text("utf-8")) if file.is_file() else {}

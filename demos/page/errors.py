@@ -1,0 +1,121 @@
+"""What went wrong, as a visitor reads it: one sentence that names the fix, or an id."""
+
+from __future__ import annotations
+
+import functools
+import html as html_text
+import inspect
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from demos.language import Words
+from pretrained import catalog
+from pretrained.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+
+def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator for callbacks: what was refused is said in the visitor's language; what nobody
+    expected is logged with an id, and only the id is shown. Takes functions, coroutines and
+    generators of both kinds, and leaves the signature as Gradio reads it."""
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isasyncgenfunction(fn):
+
+            @functools.wraps(fn)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    async with aclosing(fn(*args, **kwargs)) as values:
+                        async for value in values:
+                            yield value
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        elif inspect.iscoroutinefunction(fn):
+
+            @functools.wraps(fn)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return await fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        elif inspect.isgeneratorfunction(fn):
+
+            @functools.wraps(fn)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    yield from fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        else:
+
+            @functools.wraps(fn)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return fn(*args, **kwargs)
+                except Exception as error:
+                    raise shown(error, words) from None
+
+        return wrapped
+
+    return decorate
+
+
+def shown(error: Exception, words: Words, lang: str | None = None) -> gr.Error:
+    """`error` as the visitor meets it: one sentence that names the fix, or an id."""
+    if isinstance(error, gr.Error):
+        return error
+    lang = lang or words.lang(LocalContext.request.get(None))
+    if isinstance(error, Refusal):
+        heading, sentence = "page.refused", sentence_of(error, words, lang)
+    else:
+        id = secrets.token_hex(4)
+        log.error("unexpected error %s", id, exc_info=error)
+        heading, sentence = "page.failed", words.say(lang, "error.unexpected", id=id)
+    return gr.Error(
+        html_text.escape(sentence, quote=False),
+        title=words.say(lang, heading),
+        duration=12,
+        print_exception=False,
+    )
+
+
+def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+    """A refusal in the visitor's language, a model by its name there; its own English where the
+    house has no words for it."""
+    try:
+        # What is not known here keeps what was sent: a name in its place would say otherwise.
+        unknown = error.code in ("unknown_model", "unknown_entry")
+        fields = error.fields if unknown else named(words, lang, error.fields)
+        return beside(words.say(lang, f"error.{error.code}", **fields), str(fields.get("model")))
+    except (KeyError, IndexError):
+        log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
+        return str(error)
+
+
+def named(words: Words, lang: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a refusal, with the name of a model of ours in place of its key or Hub id."""
+    known = catalog.entries().values()
+    found = next((e for e in known if fields.get("model") in (e.key, e.hub_id or e.key)), None)
+    return {**fields} | ({"model": words.model(lang, found.key, found.title)} if found else {})
+
+
+def beside(said: str, name: str) -> str:
+    """Chinese puts a blank beside a foreign name, and none beside one of its own."""
+    said = said.replace(f" {name}", name) if name[:1] >= "一" else said
+    return said.replace(f"{name} ", name) if name[-1:] >= "一" else said
+
+
+def refusal(words: Words, lang: str, error: Refusal) -> str:
+    """Why there is no answer, where the answer would have stood."""
+    sentence = sentence_of(error, words, lang)
+    return f'<p class="refusal" role="alert">{html_text.escape(sentence)}</p>'

@@ -1,0 +1,125 @@
+"""How a page is put together: its title, its four rooms, the header and the footer around all."""
+
+from __future__ import annotations
+
+import html as html_text
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from demos.language import Say, Words
+from demos.visibility import on_sight
+from demos.web import source_url
+
+ROOMS = ("try", "inside", "train", "learn")
+#: What every event of the page's own is given: no API name, nothing drawn over what stands there.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_words: ContextVar[Words] = ContextVar("words")
+
+
+@contextmanager
+def tab(name: str, words: Words) -> Iterator[gr.Tabs]:
+    """One tab: the visitor's question (``<name>.title``), how it is answered (``<name>.lead``),
+    then the rooms. Gives the `gr.Tabs` of the rooms. The accent is the class ``tab-<name>``."""
+    token = _words.set(words)
+    try:
+        with gr.Column(elem_classes=["page", f"tab-{name}"]):
+            title(name, words)
+            with gr.Tabs(
+                elem_classes="rooms", elem_id=f"{name}-rooms", overflow_behavior="wrap"
+            ) as rooms:
+                yield rooms
+    finally:
+        _words.reset(token)
+
+
+def title(name: str, words: Words) -> None:
+    """The question at the head of a page, and the sentence that answers how."""
+    markup(
+        words,
+        lambda say: (
+            f'<div class="title"><h1>{say(f"{name}.title")}</h1><p>{say(f"{name}.lead")}</p></div>'
+        ),
+    )
+
+
+@contextmanager
+def room(name: str) -> Iterator[gr.Tab]:
+    """One of the four rooms: try, inside, train or learn. Its `gr.Tab` is given, for events."""
+    if name not in ROOMS:
+        raise ValueError(f"no room called {name!r}: one of {', '.join(ROOMS)}")
+    with gr.Tab(
+        _words.get()(f"page.room.{name}"), id=name, elem_classes=["room", f"room-{name}"]
+    ) as tab:
+        yield tab
+
+
+def markup(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTML:
+    """A fixed piece of page, rendered once per language: `render` gets a `say` that escapes."""
+    return gr.HTML(words.markup(render), js_on_load=None, apply_default_css=False, **options)
+
+
+def later(words: Words, render: Callable[[Say], str], place: Any) -> Any:
+    """A long piece of page in ``place``, an HTML or a Markdown: fetched when it comes into sight,
+    so that nobody waits for what few open."""
+    key = words.apart(render)
+    on_sight().shown(None, None, place, js=f"() => house.text('{key}')", **PRIVATE)
+    return place
+
+
+#: What a choice is called until the page has its name in the visitor's language: a blank, so that
+#: neither a code nor another language is seen for a moment.
+UNNAMED = "\u2003"
+
+
+def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[str, Any]]]) -> None:
+    """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
+
+    Gradio translates labels in the browser but not choices, so these are said by the server."""
+
+    def fill(request: gr.Request) -> Any:
+        say = words.speaker(words.lang(request))
+        return gr.update(choices=[(html_text.unescape(t), value) for t, value in options(say)])
+
+    component.choices = [(UNNAMED, value) for _, value in component.choices]
+    assert Context.root_block is not None
+    Context.root_block.load(fill, None, component, queue=False, **PRIVATE)
+
+
+def header(words: Words) -> gr.HTML:
+    """The name of the house and the two switches, above the tabs. Wired by `page.js`."""
+
+    def render(say: Say) -> str:
+        other = "en" if say.lang == "zh" else "zh-CN"
+        english, own = words.table("en", "gradio"), words.table(say.lang, "gradio")
+        labels = json.dumps({english[key]: own[key] for key in english}, ensure_ascii=False)
+        return f"""<header class="top" data-lost="{say("page.lost")}"
+data-labels="{html_text.escape(labels)}">
+<a class="name" href="./">{say("house.name")}</a>
+<span class="quiet hide">{say("house.tagline")}</span><span class="grow"></span>
+<button type="button" class="switch" data-switch="lang"
+lang="{other}">{say("house.language")}</button>
+<button type="button" class="switch" data-switch="theme" data-dark="{say("house.dark")}"
+data-light="{say("house.light")}">{say("house.dark")}</button></header>"""
+
+    return markup(words, render)
+
+
+def footer(words: Words) -> gr.HTML:
+    """The device, the warm models (followed by `page.js` while they warm), the licence."""
+    source = source_url() or "licence"
+    return markup(
+        words,
+        lambda say: (
+            f"""<footer class="foot" data-footer data-device="{say("house.running_on")}"
+data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
+<span data-show="device"></span><span data-show="warm" role="status"></span>
+<a href="{source}" target="_blank" rel="noopener">{say("house.source")}</a>
+<button type="button" class="link" data-api>{say("house.api")}</button></footer>"""
+        ),
+    )

@@ -1,0 +1,198 @@
+"""Answers that come in steps: the one idiom for every event that streams.
+
+A callback gives a *run*, an async iterator of what stands in its outputs, and `event` does the
+rest: a heartbeat while nothing is new, so that a closed page frees what it holds; the run's end,
+in the middle of a wait too, when the visitor has asked for something else (`Latest`); and what is
+cleared where a run breaks off.
+
+    @streaming.event(words, nothing=(gr.skip(),) * 3, broken=("", "", ""))
+    def on_ask(mine: Latest, text: str, request: gr.Request):
+        return answering(engine, text)      # or None: the page stays as it is
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from demos.language import Words
+from demos.page.errors import guard
+
+#: Seconds without news after which there is a heartbeat. Gradio looks whether the page or the
+#: caller is still there when it is handed a value, and at no other time: a generator that waits
+#: for its model's next word would wait on for nobody.
+EVERY = 0.5
+#: What is handed on where there is nothing new.
+HEARTBEAT = object()
+#: `event` clears nothing where a run breaks off.
+KEEP = object()
+
+
+class Cancellation:
+    """How a run that is under way is told to end: by Stop, or because another one begins.
+
+    (Gradio's own ``cancels`` ends the page's connection together with the run, may lose the answer
+    of the event that cancelled, and misses an event that the page is only about to send.) To be
+    used on the server's event loop."""
+
+    def __init__(self) -> None:
+        self.asked, self.replaced = asyncio.Event(), asyncio.Event()
+
+    def stop(self) -> None:
+        self.asked.set()
+
+    def replace(self) -> None:
+        """End without another word: the page is another's now."""
+        self.replaced.set()
+        self.asked.set()
+
+
+class Latest:
+    """One visitor, one answer at a time in a place: what was asked last is the only thing that may
+    still come. Kept for a visit, in a `gr.State`. To be used on the server's event loop."""
+
+    def __init__(self) -> None:
+        self.cancellation = Cancellation()
+        self.cancellation.stop()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run has the place that was not told to end (and that stops it at its end)."""
+        return not self.cancellation.asked.is_set()
+
+    def take(self) -> Cancellation:
+        """The right to answer, until somebody else takes it: what had it ends, in the middle of a
+        wait too, and the engine's place of that becomes free."""
+        self.cancellation.replace()
+        self.cancellation = Cancellation()
+        return self.cancellation
+
+    def stop(self) -> None:
+        """Let go of what is under way."""
+        self.cancellation.stop()
+
+
+def event(
+    words: Words,
+    nothing: Any,
+    *,
+    broken: Any = KEEP,
+    latest: Callable[[Any], Latest] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator for a callback whose answer comes in steps. The callback, a function or a
+    coroutine, gives a run or None.
+
+    Args:
+        nothing: what leaves all outputs as they are: ``gr.skip()``, or a tuple of them; None for a
+            named endpoint.
+        broken: what is shown first where a run breaks off, so that no bar stays for ever.
+        latest: whose place the run takes, of the callback's first argument. Where it is left out,
+            the first argument itself, if that is a `Latest`; else runs do not end one another.
+    """
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(fn)
+        async def streamed(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            run = fn(*args, **kwargs)
+            if inspect.isawaitable(run):
+                run = await run
+            if run is None:
+                yield nothing
+                return
+            if broken is not KEEP:
+                run = or_broken(run, broken)
+            place = latest(args[0]) if latest else next(iter(args), None)
+            steps = in_place(place, run) if isinstance(place, Latest) else heartbeats(run)
+            async with aclosing(steps):
+                async for step in steps:
+                    yield nothing if step is HEARTBEAT else step
+
+        return guard(words)(streamed)
+
+    return decorate
+
+
+async def in_place(place: Latest, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run and `HEARTBEAT` where there are none, until another takes its place."""
+    cancellation = place.take()
+    try:
+        async with aclosing(while_latest(cancellation, run)) as steps:
+            async for step in steps:
+                yield step
+    finally:
+        cancellation.stop()
+    if cancellation.replaced.is_set():  # Gradio sends the last of these once more
+        yield HEARTBEAT
+
+
+async def while_latest(cancellation: Cancellation, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run and `HEARTBEAT` where there are none, until it is replaced."""
+    async with aclosing(heartbeats(until(cancellation.asked, run))) as steps:
+        async for step in steps:
+            if cancellation.replaced.is_set():
+                return
+            yield step
+
+
+async def heartbeats(run: AsyncIterator[Any], every: float | None = None) -> AsyncIterator[Any]:
+    """The steps of a run, and `HEARTBEAT` each time that none came for ``every`` seconds (`EVERY`).
+
+    Whoever closes this generator closes the run, in the middle of a wait too.
+    """
+    every = EVERY if every is None else every
+    step: asyncio.Future[Any] | None = None
+    try:
+        while True:
+            step = asyncio.ensure_future(anext(run))  # type: ignore[arg-type]
+            while not (await asyncio.wait({step}, timeout=every))[0]:
+                yield HEARTBEAT
+            try:
+                got = step.result()
+            except StopAsyncIteration:
+                return
+            yield got
+    finally:
+        if step is not None and not step.done():
+            step.cancel()
+            await asyncio.gather(step, return_exceptions=True)
+        await run.aclose()  # type: ignore[attr-defined]
+
+
+async def until(cancelled: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The steps of a run until its end or its cancellation, in the middle of a wait too."""
+    asked = asyncio.ensure_future(cancelled.wait())
+    try:
+        while not cancelled.is_set():
+            step = asyncio.ensure_future(anext(run, None))
+            try:
+                await asyncio.wait({step, asked}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not step.done():
+                    step.cancel()
+                    await asyncio.gather(step, return_exceptions=True)
+            if step.cancelled() or (got := step.result()) is None:
+                return
+            yield got
+    finally:
+        asked.cancel()
+        await run.aclose()  # type: ignore[attr-defined]
+
+
+async def or_broken(run: AsyncIterator[Any], broken: Any) -> AsyncIterator[Any]:
+    """The steps of a run; where it breaks off, ``broken`` first."""
+    async with aclosing(run):  # type: ignore[type-var]
+        try:
+            async for step in run:
+                yield step
+        except Exception:
+            yield broken
+            raise
+
+
+async def once(work: Any) -> AsyncIterator[Any]:
+    """A run of one step: what ``work`` gives."""
+    yield await work
