@@ -162,6 +162,16 @@ class WritingTask:
         self.state = _detached(state)
         return F.cross_entropy(logits.flatten(0, 1).float(), y.flatten())
 
+    def carried(self) -> dict[str, Tensor]:
+        """The state that the next window starts from, as tensors by name."""
+        state = self.state if isinstance(self.state, tuple) else (self.state,)
+        return {str(number): part for number, part in enumerate(state)}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        """Take it back, to go on in the middle of a round."""
+        state = tuple(tensors.values())
+        self.state = state if len(state) > 1 else state[0]
+
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Nats per character on a part of what is kept aside."""
