@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ import typer
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, Refusal
-from training.errors import BadOption, CannotResume
+from training.errors import BadOption, CannotKeep, CannotResume, Stopped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
@@ -73,9 +74,11 @@ def train(
     head_only: Annotated[bool, typer.Option(help="Fine-tune the last layer only.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on from OUT's last epoch.")] = False,
     smoke: Annotated[bool, typer.Option(help="Two steps, to see that all is in place.")] = False,
+    watch: Annotated[bool, typer.Option(help="Write in OUT how far it is, and moments.")] = False,
 ) -> None:
     """Train a model by its recipe, or fine-tune it on data of your own."""
     from training.run import Run
+    from training.watching import refusals_kept
 
     run = Run(
         minutes=minutes,
@@ -86,13 +89,15 @@ def train(
         head_only=head_only,
         resume=resume,
         smoke=smoke,
+        watch=watch,
         command="python -m pretrained " + shlex.join(sys.argv[1:]),
     )
     entry = catalog.entries().get(key)
-    if entry is not None and entry.hub_id and entry.folder is None:
-        recipe_module(key, "hub.train").train(entry, data, out, run)
-    else:
-        recipe_module(key, "train").train(key, data, out, run)
+    with refusals_kept(out) if watch else nullcontext():
+        if entry is not None and entry.hub_id and entry.folder is None:
+            recipe_module(key, "hub.train").train(entry, data, out, run)
+        else:
+            recipe_module(key, "train").train(key, data, out, run)
     print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
 
 
@@ -213,9 +218,12 @@ def main() -> None:
     expected is kept in a file."""
     try:
         app()
-    except (Refusal, FloatingPointError, CannotResume, BadOption) as refusal:
+    except (Refusal, FloatingPointError, CannotResume, CannotKeep, BadOption) as refusal:
         print(refusal, file=sys.stderr)
         raise SystemExit(2) from None
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     except Exception:
         name = uuid.uuid4().hex[:8]
         kept = Path(tempfile.gettempdir()) / f"breakthroughs-{name}.log"

@@ -17,3 +17,24 @@ class CannotResume(Exception):
             f"{out} holds a run that cannot be gone on with: {reason}. Name another folder with "
             "--out, or leave --resume out to begin anew there."
         )
+
+
+class CannotKeep(Exception):
+    """What a run has learnt cannot be written down; what it wrote before is as it was."""
+
+    code = "cannot_keep"
+
+    def __init__(self, out: Path, reason: str) -> None:
+        super().__init__(
+            f"What was learnt cannot be kept in {out} ({reason}): free some space there and go on "
+            "with --resume, from where it was last kept."
+        )
+
+
+class Stopped(Exception):
+    """The run was asked to end (SIGTERM), and has kept what it learnt."""
+
+    code = "stopped"
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(f"{out} keeps what was learnt so far: go on with --resume.")

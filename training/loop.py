@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from training import resume as resuming
+from training.errors import Stopped
+from training.stopping import when_asked
+from training.watching import Watch
+
+INTERVAL = 60.0  # seconds after which the state is kept, though an epoch has not ended
 
 
 class Task(Protocol):
@@ -41,6 +47,10 @@ class Task(Protocol):
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser; ``lr_scale`` multiplies the learning rate."""
+
+    # A task whose loss remembers something from batch to batch has two methods more, so that a run
+    # goes on in the middle of an epoch: ``carried()`` gives it as tensors by name, and
+    # ``carry(tensors)`` takes it back.
 
 
 @dataclass(frozen=True)
@@ -164,22 +174,27 @@ def fit(
     smoke: bool = False,
     identity: Mapping[str, Any] | None = None,
     single: bool = False,
+    watch: Watch | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
 
     Writes ``history.jsonl`` (one line an epoch) and ``state.pt`` (everything that ``resume``
-    needs to go on along the same curve) into ``out``. ``smoke`` is two steps.
+    needs to go on along the same curve) into ``out``: after every epoch, every `INTERVAL` seconds
+    within one, and when SIGTERM asks the run to end. ``smoke`` is two steps.
 
     Args:
         identity: what else must be the same for ``resume``, besides the plan, such as
             ``{"recipe": key, "classes": [...], "data": resume.fingerprint(images, labels)}``.
         single: stay in single precision, for networks that gain nothing from half: a CPU learns
             depthwise convolutions 1.6 times as slowly in bfloat16 (EfficientNet-Lite0, 112 px).
+        watch: who is told of every step, or None.
 
     Raises:
         CannotResume: the run in ``out`` is another one, or a file of it is missing or damaged.
-        FloatingPointError: the loss is no longer a number.
+        CannotKeep: there is no room for the state; the last one is as it was.
+        FloatingPointError: the loss is no longer a number; the last state is from before that.
+        Stopped: the run was asked to end, and its state is kept.
     """
     from copy import deepcopy
 
@@ -194,6 +209,7 @@ def fit(
     total = 2 if smoke else plan.epochs * task.steps_per_epoch
     step, epoch, spent = 0, 0, 0.0
     history: list[dict[str, Any]] = []
+    within: dict[str, Any] | None = None  # how far the epoch was when it was kept, if in one
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
     if found:
@@ -201,67 +217,122 @@ def fit(
         parts = {"model": model, "averaged": averaged, "optimizer": optimizer, "scaler": scaler}
         resuming.restore(out, state, **parts)
         step, epoch, spent = state["step"], state["epoch"], state["seconds"]
+        within = state.get("within")
+        if within is None:
+            resuming.restore_random_state(state.get("random", {}), device)
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
     started = clock() - spent
     budget = plan.minutes * 60 if plan.minutes else math.inf
+    kept = clock()  # when the state was
 
     def progress() -> float:
         return min(1.0, max(step / total, (clock() - started) / budget))
 
-    while progress() < 1:
-        model.train()
-        running, seen = torch.zeros((), device=device), 0
-        for batch in task.batches(epoch, progress()):
-            rate = learning_rate(plan, progress())
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group["lr_scale"]
-            with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
-                loss = task.loss(model, batch)
-            optimizer.zero_grad(set_to_none=True)
-            scaler.scale(loss).backward()
-            if plan.clip:
-                scaler.unscale_(optimizer)
-                nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
-            scaler.step(optimizer)
-            scaler.update()
-            if plan.lookahead is None:
-                average_into(averaged, model, step, plan.average)
-            elif step % plan.lookahead == plan.lookahead - 1:
-                look_ahead(averaged, model, progress())
-            running += loss.detach().float()
-            seen += 1
-            step += 1
-            _bar(step, total, progress(), seen, running, clock() - started)
-            if progress() >= 1:
-                break
-        epoch += 1
-        mean = running.item() / max(seen, 1)
-        if not math.isfinite(mean):
+    def keep(within: Mapping[str, Any] | None = None) -> None:
+        if not all(bool(torch.isfinite(weights).all()) for weights in model.parameters()):
             raise FloatingPointError(
-                f"the loss became {mean} in epoch {epoch}: lower the learning rate with --lr"
+                f"a weight became no number in epoch {epoch + bool(within)}: lower the learning "
+                "rate with --lr"
             )
-        row = {
-            "epoch": epoch,
-            "step": step,
-            "progress": round(progress(), 4),
-            "seconds": round(clock() - started, 1),
-            "loss": round(mean, 4),
-            **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
-        }
-        history.append(row)
-        print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
         state = {
             "model": model.state_dict(),
             "averaged": averaged.state_dict(),
             "optimizer": optimizer.state_dict(),
             "scaler": scaler.state_dict(),
+            "random": resuming.random_state(device),
             "step": step,
             "epoch": epoch,
             "seconds": clock() - started,
+            "within": within,
             "identity": same,
         }
         resuming.write(out, state, history)
+
+    def mean(running: Tensor, seen: int) -> float:
+        value = running.item() / max(seen, 1)
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {epoch + 1}: lower the learning rate with --lr"
+            )
+        return value
+
+    if watch:
+        watch.begin(step)
+        watch.moment(averaged, model, progress(), step=step, epoch=epoch)
+    with when_asked() as asked_to_end:
+        while progress() < 1 or within:
+            model.train()
+            running, seen, began = torch.zeros((), device=device), 0, progress()
+            if within:
+                began = within["began"]
+            batches = task.batches(epoch, began)
+            if within:
+                seen, running = within["seen"], running + within["running"]
+                for _ in islice(batches, seen):
+                    pass  # learnt from already
+                if hasattr(task, "carry"):
+                    task.carry(within["carried"])
+                resuming.restore_random_state(state["random"], device)
+                within = None
+            for batch in batches:
+                rate = learning_rate(plan, progress())
+                for group in optimizer.param_groups:
+                    group["lr"] = rate * group["lr_scale"]
+                with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
+                    loss = task.loss(model, batch)
+                optimizer.zero_grad(set_to_none=True)
+                scaler.scale(loss).backward()
+                if plan.clip:
+                    scaler.unscale_(optimizer)
+                    nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+                scaler.step(optimizer)
+                scaler.update()
+                if plan.lookahead is None:
+                    average_into(averaged, model, step, plan.average)
+                elif step % plan.lookahead == plan.lookahead - 1:
+                    look_ahead(averaged, model, progress())
+                running += loss.detach().float()
+                seen += 1
+                step += 1
+                far = progress()
+                _bar(step, total, far, seen, running, clock() - started)
+                if watch:
+                    place = {"step": step, "epoch": epoch, "progress": round(far, 4)}
+                    watch.step(loss.detach(), clock() - started, **place)
+                    watch.moment(averaged, model, far, step=step, epoch=epoch)
+                if far >= 1:
+                    break
+                ends = asked_to_end()
+                if ends or clock() - kept > INTERVAL:
+                    mean(running, seen)  # says so if it is no number
+                    keep(
+                        {
+                            "began": began,
+                            "seen": seen,
+                            "running": running.item(),
+                            "carried": task.carried() if hasattr(task, "carried") else {},
+                        }
+                    )
+                    kept = clock()
+                if ends:
+                    raise Stopped(out)
+            row_loss = mean(running, seen)
+            epoch += 1
+            row = {
+                "epoch": epoch,
+                "step": step,
+                "progress": round(progress(), 4),
+                "seconds": round(clock() - started, 1),
+                "loss": round(row_loss, 4),
+                **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
+            }
+            history.append(row)
+            print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
+            keep()
+            kept = clock()
+            if asked_to_end():
+                raise Stopped(out)
     return averaged, history
 
 

@@ -12,6 +12,7 @@ import os
 import pickle
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.errors import CannotResume
+from training.errors import CannotKeep, CannotResume
 
 STATE, HISTORY = "state.pt", "history.jsonl"
 WORDS = {"peak": "learning rate", "smoke": "--smoke", "head_only": "--head-only"}
@@ -81,7 +82,7 @@ def identity_of(plan: Any, smoke: bool, told: Mapping[str, Any] | None) -> dict[
 def read(
     out: Path, identity: Mapping[str, Any], device: torch.device
 ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-    """The state and the history to go on from, or None where no epoch was ever ended.
+    """The state and the history to go on from, or None where nothing was ever kept.
 
     A state that was written before runs had an identity is taken as it is.
 
@@ -140,12 +141,39 @@ def _few(value: Any) -> str:
 
 def write(out: Path, state: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
     """Keep both: never half a file, wherever the run is killed, and never a state that is ahead of
-    the history."""
-    part = out / f"{HISTORY}.part"
-    part.write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    os.replace(part, out / HISTORY)
-    torch.save(dict(state), out / "state.part")
-    os.replace(out / "state.part", out / STATE)
+    the history.
+
+    Raises:
+        CannotKeep: there is no room for them; what was kept before is as it was.
+    """
+    part, half = out / f"{HISTORY}.part", out / "state.part"
+    try:
+        part.write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+        os.replace(part, out / HISTORY)
+        torch.save(dict(state), half)
+        os.replace(half, out / STATE)
+    except (OSError, RuntimeError) as error:  # torch.save says either
+        for file in (part, half):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise CannotKeep(out, reason or type(error).__name__) from error
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """Where torch's generators of random numbers stand, the device's too."""
+    found = {"cpu": torch.get_rng_state()}
+    if device.type in ("cuda", "mps"):
+        found[device.type] = getattr(torch, device.type).get_rng_state()
+    return found
+
+
+def restore_random_state(found: Mapping[str, Tensor], device: torch.device) -> None:
+    """Put them there again. A state that was written before they were kept has none."""
+    if "cpu" in found:
+        torch.set_rng_state(found["cpu"].cpu())
+    if device.type in found and device.type != "cpu":
+        getattr(torch, device.type).set_rng_state(found[device.type].cpu())
 
 
 def restore(out: Path, state: Mapping[str, Any], **parts: Any) -> None:

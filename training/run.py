@@ -14,6 +14,7 @@ from training import loop
 from training.errors import BadOption
 from training.loop import Plan, Task
 from training.resume import fingerprint
+from training.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Run:
         scratch: random weights, or the trained ones; for recipes that can do either.
         head_only: fine-tune the last layer and leave the rest as it is.
         resume: go on from the last epoch. smoke: two steps, to see that all is in place.
+        watch: leave for whoever watches what `training.watching` tells.
         command: what was typed, for the card.
 
     Raises:
@@ -40,6 +42,7 @@ class Run:
     head_only: bool = False
     resume: bool = False
     smoke: bool = False
+    watch: bool = False
     command: str = ""
 
     def __post_init__(self) -> None:
@@ -81,6 +84,7 @@ class Run:
         Args:
             identity: of this run, as `identity` gives it. settings: others of `loop.fit`.
         """
+        settings["watch"] = Watch(out) if self.watch else None
         return loop.fit(
             task, plan, out, resume=self.resume, smoke=self.smoke, identity=identity, **settings
         )

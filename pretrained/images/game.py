@@ -73,6 +73,7 @@ class Game:
         self.steps_per_epoch = ROUND
         self.round = 0
         self.sums = torch.zeros(4)
+        self.chance = torch.Generator()
         chance = torch.Generator().manual_seed(seed)
         self.watched = data.signed(held_out[:WATCHED]).to(device)
         latent = model.generator.latent
@@ -89,7 +90,7 @@ class Game:
         """The turns of one round; photographs are drawn anew, half of them mirrored."""
         self.round = epoch + 1
         self.sums.zero_()
-        chance = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        chance = self.chance = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         for number in range(ROUND):
             rows = torch.randint(len(self.train), (self.batch,), generator=chance)
             real = data.signed(self.train[rows])
@@ -118,6 +119,15 @@ class Game:
         if turn.penalise:
             total = total + EVERY * self.steepness / 2 * slope(judge, real, loose.detach())
         return total
+
+    def carried(self) -> dict[str, Tensor]:
+        """What a turn hands on to the next: the round's sums, and where its chance stands."""
+        return {"sums": self.sums, "chance": self.chance.get_state()}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        """Take it back, to go on in the middle of a round."""
+        self.sums.copy_(tensors["sums"])
+        self.chance.set_state(tensors["chance"].cpu())
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:

@@ -1,14 +1,16 @@
 """Going on with a run: only with the same run, and with whole files."""
 
 import json
+import os
+import signal
 from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from torch import nn
 
-from training import loop, resume
-from training.errors import BadOption, CannotResume
+from training import loop, resume, stopping
+from training.errors import BadOption, CannotKeep, CannotResume, Stopped
 from training.run import Run
 
 CPU = torch.device("cpu")
@@ -192,3 +194,117 @@ def test_no_time_no_passes_and_no_rate_are_refused(options):
     (name,) = options
     with pytest.raises(BadOption, match=f"--{name}"):
         Run(**options)
+
+
+# ---- in the middle of an epoch ------------------------------------------------------------------
+
+
+class Remembering(Line):
+    """With dropout, random numbers in its loss, and something that goes from batch to batch."""
+
+    steps_per_epoch = 8
+
+    def __init__(self, asks_after=None):
+        self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        self.last, self.asks_after, self.steps = torch.zeros(1), asks_after, 0
+
+    def batches(self, epoch, progress):
+        for rows in torch.randn(64, 1, generator=torch.Generator().manual_seed(epoch)).split(8):
+            yield rows, 3 * rows + 1
+
+    def loss(self, model, batch):
+        self.steps += 1
+        if self.steps == self.asks_after:
+            signal.raise_signal(signal.SIGTERM)
+        loss = nn.functional.mse_loss(model(batch[0] + 0.1 * torch.randn(1)), batch[1])
+        loss = loss + 0.1 * self.last.item() * model[0].weight.square().sum()
+        self.last = loss.detach()
+        return loss
+
+    def carried(self):
+        return {"last": self.last}
+
+    def carry(self, tensors):
+        self.last = tensors["last"]
+
+
+def curve(history):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+
+
+@pytest.mark.parametrize("after", [1, 5, 8, 9, 15])
+def test_sigterm_keeps_the_step_and_the_run_goes_on_along_the_same_curve(tmp_path, after):
+    plan = replace(PLAN, epochs=2)
+    torch.manual_seed(0)
+    whole, history = loop.fit(Remembering(), plan, tmp_path / "whole", device=CPU)
+    before = signal.getsignal(signal.SIGTERM)
+    torch.manual_seed(0)
+    with pytest.raises(Stopped, match="--resume"):
+        loop.fit(Remembering(asks_after=after), plan, tmp_path / "cut", device=CPU)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert torch.load(tmp_path / "cut" / "state.pt", weights_only=True)["step"] == after
+    task = Remembering()
+    resumed, rest = loop.fit(task, plan, tmp_path / "cut", device=CPU, resume=True)
+    assert task.steps == 16 - after
+    assert curve(rest) == curve(history)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value)
+
+
+def test_a_long_epoch_is_kept_now_and_then(tmp_path):
+    """An hour passes with every look at the clock, then the power goes."""
+    hours = (3600.0 * n for n in range(10_000))
+
+    class PowerCut(Exception):
+        pass
+
+    class Cut(Remembering):
+        def loss(self, model, batch):
+            if self.steps == 5:
+                raise PowerCut
+            return super().loss(model, batch)
+
+    with pytest.raises(PowerCut):
+        loop.fit(Cut(), PLAN, tmp_path, device=CPU, clock=lambda: next(hours))
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert (state["step"], state["epoch"], state["within"]["seen"]) == (5, 0, 5)
+
+
+def test_whose_parent_has_gone_ends_too(tmp_path, monkeypatch):
+    monkeypatch.setenv(stopping.PARENT, "1234567")
+    with pytest.raises(Stopped):
+        loop.fit(Line(), PLAN, tmp_path, device=CPU)
+    monkeypatch.setenv(stopping.PARENT, str(os.getppid()))
+    _, history = go_on(tmp_path, identity=None)
+    assert history[-1]["epoch"] == 3
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("writer")])
+def test_a_full_disk_is_a_sentence_and_the_last_state_is_as_it_was(begun, monkeypatch, error):
+    before = {file.name: file.read_bytes() for file in begun.iterdir()}
+
+    def full(state, file):
+        file.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(CannotKeep, match="free some space"):
+        go_on(begun)
+    monkeypatch.undo()
+    after = {file.name: file.read_bytes() for file in begun.iterdir()}
+    assert after["state.pt"] == before["state.pt"] and not [f for f in after if "part" in f]
+    _, history = go_on(begun)
+    assert history[-1]["epoch"] == 3
+
+
+def test_weights_that_are_no_numbers_are_not_kept(begun):
+    class Poisoned(Line):
+        def evaluate(self, model):
+            with torch.no_grad():
+                self.model[0].weight.fill_(float("nan"))
+            return {}
+
+    before = (begun / "state.pt").read_bytes()
+    with pytest.raises(FloatingPointError, match="--lr"):
+        loop.fit(Poisoned(), replace(PLAN, epochs=4), begun, device=CPU, resume=True, identity=CATS)
+    assert (begun / "state.pt").read_bytes() == before

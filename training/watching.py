@@ -1,0 +1,126 @@
+"""What a run leaves for whoever watches it: how far it is, and what it knew at a few dozen moments.
+
+    progress.jsonl   a line about every second: step, epoch, progress, seconds, loss
+    moments/         weights at shares of the run that lie closer together the earlier they are,
+                     NN.safetensors in half precision: what learns, and buffers. What does not learn
+                     is as in the final weights. ``__metadata__`` has step, epoch and progress.
+    refusal.json     why the run could not be ended: code, fields, sentence
+
+Files are replaced as a whole, but for ``progress.jsonl``, whose last line may be half written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+PROGRESS, MOMENTS, REFUSAL = "progress.jsonl", "moments", "refusal.json"
+EVERY = 1.0  # seconds between two lines, at first
+LINES = 1000  # about so many lines for every tenfold of a run's time: long runs tell less often
+MOST = 32  # moments
+MOST_BYTES = 256 * 2**20  # of all moments together
+
+
+class Watch:
+    """Told of every step by `loop.fit`."""
+
+    def __init__(
+        self,
+        out: Path,
+        *,
+        moments: int = MOST,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.out, self.clock, self.told = out, clock, -EVERY
+        self.moments, self.most_bytes = moments, most_bytes
+        self.kept = -1  # the last moment that was passed
+
+    def begin(self, step: int) -> None:
+        """Forget the lines of steps that were lost and are now done again."""
+        file = self.out / PROGRESS
+        rows = [row for row in _lines(file) if row["step"] <= step]
+        part = file.with_suffix(".part")
+        part.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        os.replace(part, file)
+        (self.out / REFUSAL).unlink(missing_ok=True)
+
+    def step(self, loss: Tensor, seconds: float, **place: Any) -> None:
+        """Tell of a step, unless that was done less than a second ago.
+
+        Args:
+            seconds: since the run began. place: step, epoch and progress.
+        """
+        now = self.clock()
+        if now - self.told < max(EVERY, seconds / LINES):
+            return
+        self.told = now
+        row = {**place, "seconds": round(seconds, 1), "loss": round(loss.item(), 4)}
+        with (self.out / PROGRESS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def moment(self, averaged: nn.Module, model: nn.Module, progress: float, **place: Any) -> None:
+        """Keep the weights, if the next moment of the run has come.
+
+        Args:
+            averaged: whose weights are kept. model: the network that learns, of the same form.
+        """
+        from safetensors.torch import save_file
+
+        due = int(progress**0.5 * (self.moments - 1))  # the i-th of n comes at (i / (n - 1))^2
+        if due <= self.kept:
+            return
+        self.kept = due
+        fixed = {name for name, one in model.named_parameters() if not one.requires_grad}
+        tensors = {
+            name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+            for name, value in averaged.state_dict().items()
+            if name not in fixed
+        }
+        size = sum(value.numel() * value.element_size() for value in tensors.values())
+        room = self.most_bytes // max(1, size)
+        if room < 2 or due % -(-self.moments // room):  # large networks keep fewer
+            return
+        folder = self.out / MOMENTS
+        folder.mkdir(exist_ok=True)
+        told = {name: str(value) for name, value in {**place, "progress": progress}.items()}
+        part = folder / ".part"
+        save_file(tensors, part, metadata={"format": "pt", **told})
+        os.replace(part, folder / f"{due:02}.safetensors")
+
+
+@contextmanager
+def refusals_kept(out: Path) -> Iterator[None]:
+    """Whatever ends a run before its end is told in `REFUSAL` too, and raised on."""
+    try:
+        yield
+    except Exception as error:
+        told = {
+            "kind": type(error).__name__,
+            "code": getattr(error, "code", ""),
+            "fields": {k: str(v) for k, v in getattr(error, "fields", {}).items()},
+            "sentence": str(error),
+        }
+        part = out / f".{REFUSAL}.part"
+        with suppress(OSError):  # a full disk: then the exit status has to do
+            out.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+            os.replace(part, out / REFUSAL)
+        raise
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file that may break off."""
+    with suppress(FileNotFoundError):
+        for line in file.read_text("utf-8", "replace").splitlines():
+            with suppress(ValueError):
+                row = json.loads(line)
+                if isinstance(row, dict) and isinstance(row.get("step"), int):
+                    yield row
