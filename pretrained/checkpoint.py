@@ -131,7 +131,7 @@ def size_on_disk(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 
-def write_papers(
+def write_metadata(
     folder: Path,
     config: Mapping[str, Any],
     training: Mapping[str, Any],
@@ -159,7 +159,7 @@ def write_papers(
     write_card(folder)
 
 
-def keep_ladder(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) -> None:
+def keep_ablation(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) -> None:
     """Write what was compared into the card, each row with the command that was typed, in place of
     what that module compared before."""
     begins = f"python -m {module} "

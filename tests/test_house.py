@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "demos": {"inference", "jobs", "pretrained", "training"},
     "app": {"demos", "inference", "jobs", "pretrained", "training"},
     "benchmarks": {"inference", "pretrained", "training"},
+    "experiments": {"demos", "inference", "pretrained", "training"},
 }
 HEAVY = ("torch", "torchvision", "timm", "transformers", "diffusers", "sklearn", "skimage")
 SOURCES = [

@@ -14,7 +14,7 @@ from demos.translation.answers import BUNDLED, PLAIN
 
 DASH = "—"
 LADDER = "translation/en-fr"
-#: The rungs of `pretrained.translation.ladder`, the poorest first.
+#: The rungs of `experiments.translation_ablation`, the poorest first.
 RUNGS = ("plain", "attention", "transformer")
 #: The split that is reported: nothing was chosen by it.
 SPLIT = "test"
@@ -120,7 +120,7 @@ def ladder(say: Say) -> str:
 
 def networks(say: Say) -> str:
     """Each direction by one network that learns both, and by one of its own: rows of
-    `pretrained.translation.directions`."""
+    `experiments.translation_directions`."""
     found = {
         (row["direction"], len(row["directions"])): row
         for row in page.read_metrics(LADDER).get("ladder", ())

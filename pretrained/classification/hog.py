@@ -165,5 +165,5 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         **told,
         tried={str(c): round(right, 4) for right, (c, _) in tried.items()},
     )
-    checkpoint.write_papers(out, config, made, calibration)
+    checkpoint.write_metadata(out, config, made, calibration)
     return out

@@ -294,4 +294,4 @@ def write(
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    checkpoint.write_papers(out, config, made, calibration)
+    checkpoint.write_metadata(out, config, made, calibration)

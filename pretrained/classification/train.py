@@ -184,4 +184,4 @@ def write(
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    checkpoint.write_papers(out, config, made, calibration, figures)
+    checkpoint.write_metadata(out, config, made, calibration, figures)

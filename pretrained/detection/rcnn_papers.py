@@ -48,7 +48,7 @@ def write(out: Path) -> None:
         "wall_seconds": None,
         "data": f"none: nothing is learnt, it works with {BACKBONE}",
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
 
 
 if __name__ == "__main__":

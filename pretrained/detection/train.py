@@ -203,4 +203,4 @@ def write(
         **offer.papers(names, {}),
         "architecture": network.architecture,
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})

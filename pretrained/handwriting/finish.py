@@ -90,7 +90,7 @@ def write(
         config["styles"] = _hands(out, network, config, task)
     old = out / checkpoint.METRICS
     kept = json.loads(old.read_text()).get("ladder", []) if old.exists() else []
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
     if kept:
         metrics = checkpoint.read_json(out, checkpoint.METRICS)
         checkpoint.write_json(out, checkpoint.METRICS, {**metrics, "ladder": kept})

@@ -198,4 +198,4 @@ def write(
         "architecture": recipe.architecture,
         **known,
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})

@@ -432,4 +432,4 @@ def write(
         "works": [list(work) for work in texts.works],
         "tracking": tracking,
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})

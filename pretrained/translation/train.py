@@ -292,4 +292,4 @@ def write(
         "directions": list(recipe.directions),
         "architecture": recipe.architecture,
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})

@@ -163,7 +163,7 @@ def test_the_ladder_goes_up(cards, lang: str) -> None:
 
 
 def shared(direction: str, bleu: float, ways: list[str]) -> dict:
-    """A row of `pretrained.translation.directions`."""
+    """A row of `experiments.translation_directions`."""
     row = {"directions": ways, "direction": direction, "n": 2540, "seconds": 600.0 * len(ways)}
     return {**row, **figure(bleu)}
 

@@ -73,3 +73,13 @@ def test_a_checkpoint_of_older_code_finds_its_loader(tmp_path, old):
     assert f"{module}:{function}" != old
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module(old.partition(":")[0])
+
+
+def test_what_a_module_compared_before_is_replaced_and_the_rest_stays(tmp_path):
+    checkpoint.write_metadata(tmp_path, {"key": "translation/x"}, {}, {})
+    row = {"name": "a", "metric": "bleu", "value": 1.0, "low": 0.5, "high": 1.5, "n": 2}
+    row["split"] = "x/test"
+    for module in ("one", "two", "one"):
+        checkpoint.keep_ablation(tmp_path, [row], module)
+    kept = checkpoint.read_json(tmp_path, "metrics.json")["ladder"]
+    assert [r["command"].split()[2] for r in kept] == ["two", "one"]

@@ -43,7 +43,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "size": 16,
         "labels": NAMES,
     }
-    checkpoint.write_papers(folder, config, {}, {})
+    checkpoint.write_metadata(folder, config, {}, {})
     return folder
 
 

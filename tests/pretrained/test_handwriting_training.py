@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.handwriting import data, evaluate, finish, hands, train
+from pretrained.handwriting import data, evaluate, finish, train
 from pretrained.handwriting.data import Writing, place
 from training.run import Run
 
@@ -113,14 +113,10 @@ class Reached(Exception):
     pass
 
 
-@pytest.mark.parametrize("name", ["pen", "reader", "judge"])
+@pytest.mark.parametrize("name", ["pen", "reader"])
 @pytest.mark.parametrize("what", ["loss", "evaluate"])
 def test_batches_follow_the_network_to_its_device(name: str, what: str, folder: Path) -> None:
-    if name == "judge":
-        writings, _ = data.read(folder, "train", blind=True)
-        task = hands.JudgeTask(writings, writings, 0)
-    else:
-        task, _ = train.task_of(f"handwriting/{name}", folder, 0)
+    task, _ = train.task_of(f"handwriting/{name}", folder, 0)
     net = Elsewhere()
     with pytest.raises(Reached):
         if what == "loss":
@@ -128,12 +124,6 @@ def test_batches_follow_the_network_to_its_device(name: str, what: str, folder: 
         else:
             task.evaluate(net)
     assert net.seen == {"meta"}
-
-
-def test_the_lines_that_hands_are_judged_by_are_not_said_to_be_new_to_the_pen() -> None:
-    metrics = checkpoint.read_json(catalog.folder_of("handwriting/pen"), checkpoint.METRICS)
-    for row in metrics["ladder"]:
-        assert row["split"].endswith(hands.SPLIT) and "not to the pen" in row["split"]
 
 
 def test_unknown_keys_and_missing_data_are_refused(folder: Path, tmp_path: Path) -> None:

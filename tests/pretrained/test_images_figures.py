@@ -79,7 +79,7 @@ def folder(tmp_path):
     place = tmp_path / "tiny"
     checkpoint.save_weights(place, {"nothing": torch.zeros(1)})
     config = {"key": "images/faces-gan", "loader": "pretrained.images.serve:load", "max_batch": 48}
-    checkpoint.write_papers(place, config, {}, {})
+    checkpoint.write_metadata(place, config, {}, {})
     return place
 
 

@@ -14,7 +14,7 @@ from tiny_writers import ARCHITECTURE, QUATRAINS, VERSE, tiny
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.text import data, evaluate, ladder, train
+from pretrained.text import data, evaluate, train
 from pretrained.text.model import CharNet
 from pretrained.text.widen import widened
 from training import loop
@@ -259,14 +259,6 @@ def test_the_interval_comes_from_blocks():
     assert even == {"value": 1, "low": 1, "high": 1}
     rough = evaluate.blocks(np.repeat([1.0, 3.0], 1_000))
     assert rough["low"] < rough["value"] == 2 < rough["high"]
-
-
-def test_the_rungs_of_the_ladder_weigh_the_same():
-    goal = ladder.weights(66, "lstm", ladder.HIDDEN)
-    for cell in ("rnn", "gru"):
-        hidden = ladder.width(66, cell, goal)
-        assert hidden > ladder.HIDDEN
-        assert ladder.weights(66, cell, hidden) == pytest.approx(goal, rel=0.03)
 
 
 # ---- a visitor's own text -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pairs to learn from, batches, the recipe, the scores, the ladder."""
+"""Pairs to learn from, batches, the recipe, the scores."""
 
 from __future__ import annotations
 
@@ -28,11 +28,9 @@ from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.translation import (
     data,
-    directions,
     evaluate,
     exchange,
     grow,
-    ladder,
     numerals,
     scores,
     tasks,
@@ -557,81 +555,3 @@ def test_the_command_line_turns_pairs_around_for_translators_only(tmp_path, fold
     typed = ["evaluate", "classification/hog-svm", "--data", "x", "--direction", "fr-en"]
     done = CliRunner().invoke(command_line.app, typed)
     assert done.exit_code == 2 and "leave it out" in " ".join(done.output.split())
-
-
-# ---- the ladder -------------------------------------------------------------------------------
-
-
-def test_the_rungs_weigh_the_same():
-    goal = ladder.weights(ladder.network("attention", 6_000))
-    transformer = ladder.network("transformer", 6_000, ladder.fitting(6_000))
-    assert ladder.weights(transformer) == pytest.approx(goal, rel=0.01)
-    assert ladder.weights(ladder.network("plain", 6_000)) == pytest.approx(goal, rel=0.04)
-
-
-def test_the_transformer_does_not_look_ahead():
-    torch.manual_seed(0)
-    net = ladder.TransformerNet(50, 16, heads=2, layers=2, inner=16).eval()
-    source, given = torch.randint(0, 50, (2, 5)), torch.randint(0, 50, (2, 7))
-    with torch.no_grad():
-        whole, part = net(source, given), net(source, given[:, :4])
-    assert torch.allclose(whole[:, :4], part, atol=1e-5)
-
-
-def test_every_rung_is_trained_and_scored(tmp_path, folder, monkeypatch):
-    small(monkeypatch)
-    recipe = train.RECIPES[ladder.KEY]
-    monkeypatch.setitem(
-        train.RECIPES, ladder.KEY, replace(recipe, plan=replace(recipe.plan, epochs=1))
-    )
-    for rung in ladder.NAMES:
-        row = ladder.climb(folder, rung, 5, tmp_path)
-        assert row["low"] <= row["value"] <= row["high"] and row["n"] == 40
-        assert row["split"] == "en-fr/test en-fr" and row["updates"] >= 1
-
-
-def test_both_directions_are_scored_by_one_network_and_by_one_each(tmp_path, folder, monkeypatch):
-    small(monkeypatch)
-    recipe = train.RECIPES[ladder.KEY]
-    monkeypatch.setitem(
-        train.RECIPES, ladder.KEY, replace(recipe, plan=replace(recipe.plan, epochs=1))
-    )
-    rows = directions.rows(folder, 5, tmp_path)
-    assert [(len(row["directions"]), row["direction"]) for row in rows] == [
-        (2, "en-fr"),
-        (2, "fr-en"),
-        (1, "en-fr"),
-        (1, "fr-en"),
-    ]
-    assert all(row["split"] == f"en-fr/test {row['direction']}" for row in rows)
-    assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
-
-
-def test_what_a_module_compared_before_is_replaced_and_the_rest_stays(tmp_path):
-    checkpoint.write_papers(tmp_path, {"key": "translation/x"}, {}, {})
-    row = {"name": "a", "metric": "bleu", "value": 1.0, "low": 0.5, "high": 1.5, "n": 2}
-    row["split"] = "x/test"
-    for module in ("one", "two", "one"):
-        checkpoint.keep_ladder(tmp_path, [row], module)
-    kept = checkpoint.read_json(tmp_path, "metrics.json")["ladder"]
-    assert [r["command"].split()[2] for r in kept] == ["two", "one"]
-
-
-def test_the_ladder_writes_what_the_search_writes():
-    """Greedily, the network and its served twin agree but for rounding."""
-    from pretrained.translation.beam import Search
-    from pretrained.translation.stepper import Stepper
-
-    pieces = vocabulary()
-    net = network(len(pieces), 4)
-    search = Search(Stepper(net, [pieces.pad, *pieces.marks.values()]), pieces)
-    texts = [*ENGLISH, "Tom and you and I are here."]
-    written = ladder.greedy(net, pieces, texts, "fr", "cpu")
-    same = 0
-    for text, found in zip(
-        written,
-        search([[*pieces.encode(t), pieces.end] for t in texts], ["fr"] * len(texts), beams=1),
-        strict=True,
-    ):
-        same += pieces.decode(found.hypotheses[0].tokens)[:8] == text[:8]
-    assert same >= len(texts) - 2

@@ -46,7 +46,7 @@ def detector(folder: Path, offered: list[str] | None = None) -> Path:
         "max_batch": 4,
     }
     checkpoint.save_weights(folder, made.state_dict())
-    checkpoint.write_papers(folder, config, {}, {})
+    checkpoint.write_metadata(folder, config, {}, {})
     return folder
 
 

@@ -61,7 +61,7 @@ def written(folder: Path, network: Any, loader: str, key: str, **more: Any) -> P
     architecture = GAN if isinstance(network, Gan) else DENOISER
     config = {"key": key, "loader": loader, "architecture": architecture, "max_batch": 8, **more}
     checkpoint.save_weights(folder, network.state_dict())
-    checkpoint.write_papers(folder, config, {}, {})
+    checkpoint.write_metadata(folder, config, {}, {})
     return folder
 
 

@@ -61,5 +61,5 @@ def tiny(folder: Path, other: str = "fr", **architecture: object) -> Path:
         "directions": [f"en-{other}", f"{other}-en"],
         "architecture": ARCHITECTURE | architecture,
     }
-    checkpoint.write_papers(folder, config, {}, {})
+    checkpoint.write_metadata(folder, config, {}, {})
     return folder

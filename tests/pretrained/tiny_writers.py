@@ -39,5 +39,5 @@ def tiny(folder: Path, text: str = VERSE, kind: str = "verse", gram: int = 8) ->
         "gram": gram,
         "works": [["One", 0], ["Two", len(text) // 2]],
     }
-    checkpoint.write_papers(folder, config, {}, {})
+    checkpoint.write_metadata(folder, config, {}, {})
     return folder

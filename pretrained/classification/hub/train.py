@@ -112,5 +112,5 @@ def train(
         learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
         **told,
     )
-    checkpoint.write_papers(out, described, made, calibration)
+    checkpoint.write_metadata(out, described, made, calibration)
     return out

@@ -135,7 +135,7 @@ def train(
         "network": {**checkpoint.read_json(folder, checkpoint.CONFIG), **kinds},
         "preprocessing": checkpoint.read_json(folder, PREPROCESSING),
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
     return out
 
 

@@ -142,5 +142,5 @@ def train(
         "base": {"key": entry.key, "hub_id": entry.hub_id, "revision": folder.name},
         "lora": {"rank": RANK, "scale": SCALE},
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
     return out

@@ -161,7 +161,7 @@ def train(
         "base": base,
         "lora": {"rank": RANK, "scale": SCALE},
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
     return out
 
 

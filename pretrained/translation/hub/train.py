@@ -183,7 +183,7 @@ def train(
         "directions": list(directions),
         "network": told,
     }
-    checkpoint.write_papers(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {})
     return out
 
 

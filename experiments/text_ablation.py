@@ -1,6 +1,6 @@
 """What gates buy: a plain recurrent network, a GRU and an LSTM of equal size on equal text.
 
-    python -m pretrained.text.ladder --data FOLDER --keep
+    python -m experiments.text_ablation --data FOLDER --keep
 
 The standard setting: the train part of tinyshakespeare only, the first nine tenths to learn from,
 the last tenth to be surprised by. All three see the same characters in the same order, with the
@@ -48,16 +48,16 @@ def width(characters: int, cell: str, goal: int) -> int:
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One network of the ladder after its training, and how surprised it is by what follows."""
+class Variant:
+    """One network after its training; ``nll``: negative log-likelihood of each character (nats)."""
 
     network: CharNet
-    surprise: Tensor
+    nll: Tensor
     characters: int
     seconds: float
 
 
-def learn(texts: Texts, cell: str, rate: float, passes: float, out: Path) -> Rung:
+def learn(texts: Texts, cell: str, rate: float, passes: float, out: Path) -> Variant:
     """Train a network of that cell, ``passes`` times over the text; seed 0 for all."""
     recipe = train.RECIPES[KEY]
     alphabet = train.alphabet_of(texts.train, recipe.rare)
@@ -75,28 +75,28 @@ def learn(texts: Texts, cell: str, rate: float, passes: float, out: Path) -> Run
     averaged, _ = loop.fit(task, plan, out, device=device)
     seconds = time.monotonic() - began
     assert isinstance(averaged, CharNet)
-    surprise = train.nats(averaged.cpu(), encoded[1], streams=1)
-    return Rung(averaged, surprise, rounds * seen, seconds)
+    nll = train.nats(averaged.cpu(), encoded[1], streams=1)
+    return Variant(averaged, nll, rounds * seen, seconds)
 
 
-def climb(texts: Texts, cell: str, passes: float, out: Path) -> dict[str, Any]:
-    """Train with every rate and keep the best: one row of the ladder."""
-    rungs = {rate: learn(texts, cell, rate, passes, out / cell / f"{rate:g}") for rate in RATES}
-    rate = min(RATES, key=lambda rate: rungs[rate].surprise.mean().item())
-    rung = rungs[rate]
+def compare(texts: Texts, cell: str, passes: float, out: Path) -> dict[str, Any]:
+    """Train with every rate and keep the best: one row of the ablation."""
+    variants = {rate: learn(texts, cell, rate, passes, out / cell / f"{rate:g}") for rate in RATES}
+    rate = min(RATES, key=lambda rate: variants[rate].nll.mean().item())
+    variant = variants[rate]
     return {
         "name": NAMES[cell],
         "cell": cell,
         "metric": "nats_per_char",
-        **evaluate.blocks(rung.surprise.double().numpy()),
+        **evaluate.blocks(variant.nll.double().numpy()),
         "split": texts.held_out_split,
-        "n": len(rung.surprise),
-        "hidden": rung.network.cells.hidden_size,
-        "parameters": sum(p.numel() for p in rung.network.parameters()),
-        "characters": rung.characters,
-        "wall_seconds": round(rung.seconds, 1),
+        "n": len(variant.nll),
+        "hidden": variant.network.cells.hidden_size,
+        "parameters": sum(p.numel() for p in variant.network.parameters()),
+        "characters": variant.characters,
+        "wall_seconds": round(variant.seconds, 1),
         "learning_rate": rate,
-        "tried": {f"{rate:g}": round(r.surprise.mean().item(), 4) for rate, r in rungs.items()},
+        "tried": {f"{rate:g}": round(r.nll.mean().item(), 4) for rate, r in variants.items()},
         "data": texts.split,
     }
 
@@ -104,20 +104,20 @@ def climb(texts: Texts, cell: str, passes: float, out: Path) -> dict[str, Any]:
 def main(
     data_: Annotated[Path, typer.Option("--data", help="The folder of tinyshakespeare.")],
     passes: Annotated[float, typer.Option(help="Times that each network reads the text.")] = 8.0,
-    out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/ladder"),
+    out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/text-ablation"),
     keep: Annotated[bool, typer.Option(help="Write the rows into the card.")] = False,
 ) -> None:
     """Train and score the three."""
     texts = data.shakespeare(data_, plays=False)
     rows = []
     for cell in CELLS:
-        row = climb(texts, cell, passes, out)
+        row = compare(texts, cell, passes, out)
         print(row, file=sys.stderr, flush=True)
         rows.append(row)
     rows.sort(key=lambda row: -row["value"])
     if keep:
         folder = Path(str(catalog.find(KEY).folder))
-        checkpoint.keep_ladder(folder, rows, "pretrained.text.ladder")
+        checkpoint.keep_ablation(folder, rows, "experiments.text_ablation")
 
 
 if __name__ == "__main__":

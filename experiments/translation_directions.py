@@ -1,6 +1,6 @@
 """One network for both directions, or one for each?
 
-    python -m pretrained.translation.directions --data FOLDER --minutes 20 --keep
+    python -m experiments.translation_directions --data FOLDER --minutes 20 --keep
 
 English and French, the recipe of the bundled translator. One network learns both ways for the whole
 time; two others learn one way each for half of it. All write greedily and are scored on test. The
@@ -15,10 +15,11 @@ from typing import Annotated, Any
 
 import typer
 
+from experiments import translation_ablation as ablation
 from pretrained import catalog, checkpoint
-from pretrained.translation import ladder, train
+from pretrained.translation import train
 
-WAYS = train.RECIPES[ladder.KEY].directions
+WAYS = train.RECIPES[ablation.KEY].directions
 
 
 def rows(folder: Path, minutes: float, out: Path) -> list[dict[str, Any]]:
@@ -27,10 +28,10 @@ def rows(folder: Path, minutes: float, out: Path) -> list[dict[str, Any]]:
     found = []
     for ways, share in plans:
         place = out / "+".join(ways)
-        learnt = ladder.learn(folder, "attention", share, place, ways)
+        learnt = ablation.learn(folder, "attention", share, place, ways)
         for way in ways:
             name = "one network for both directions" if len(ways) > 1 else "a network of its own"
-            figures = ladder.scored(folder, learnt, way)
+            figures = ablation.scored(folder, learnt, way)
             figures.pop("curve")
             row = {"name": f"{name}, {way}", "directions": list(ways), "direction": way}
             found.append({**row, **figures, **learnt.made})
@@ -47,8 +48,8 @@ def main(
     """Train and score the three networks."""
     found = rows(data, minutes, out)
     if keep:
-        folder = Path(str(catalog.find(ladder.KEY).folder))
-        checkpoint.keep_ladder(folder, found, "pretrained.translation.directions")
+        folder = Path(str(catalog.find(ablation.KEY).folder))
+        checkpoint.keep_ablation(folder, found, "experiments.translation_directions")
 
 
 if __name__ == "__main__":

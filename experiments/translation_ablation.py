@@ -1,6 +1,6 @@
 """What attention buys: no attention, attention, and a Transformer, of equal size on equal pairs.
 
-    python -m pretrained.translation.ladder --data FOLDER --minutes 15 --keep
+    python -m experiments.translation_ablation --data FOLDER --minutes 15 --keep
 
 English to French. All three see the same batches with the same settings for the same time (on a
 CPU: processor time, whatever else the machine does), write greedily, and are scored on test with
@@ -23,11 +23,11 @@ import torch
 import typer
 from torch import nn
 
+from experiments.transformer import TransformerNet
 from pretrained import catalog, checkpoint
 from pretrained.translation import data, scores, train
 from pretrained.translation.model import TranslationNet
 from pretrained.translation.passes import Mixture
-from pretrained.translation.transformer import TransformerNet
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
 
@@ -43,13 +43,13 @@ PEAK = {"transformer": 1.5e-3}
 TOGETHER = 64
 
 
-def network(rung: str, tokens: int, inner: int = 512) -> nn.Module:
-    """One rung's network; ``inner`` is the Transformer's only measure that is not given."""
+def network(variant: str, tokens: int, inner: int = 512) -> nn.Module:
+    """One variant's network; ``inner`` is the Transformer's only measure that is not given."""
     shape = train.RECIPES[KEY].architecture
-    if rung == "transformer":
+    if variant == "transformer":
         width, dropout = shape["embedding"], shape["dropout"]
         return TransformerNet(tokens, width, inner=inner, dropout=dropout)
-    return TranslationNet(tokens, **{**shape, "attention": rung == "attention"})
+    return TranslationNet(tokens, **{**shape, "attention": variant == "attention"})
 
 
 def weights(net: nn.Module) -> int:
@@ -84,9 +84,9 @@ def greedy(
         given = torch.full((len(lot), 1), vocabulary.marks[language], device=device)
         ended = torch.zeros(len(lot), dtype=torch.bool, device=device)
         while not ended.all() and given.shape[1] < 2 * source.shape[1] + 12:
-            odds: torch.Tensor = net.logits(net(source, given)[:, -1])  # type: ignore[operator]
-            odds[:, never] = float("-inf")
-            last = odds.argmax(1).masked_fill(ended, vocabulary.end)
+            logits: torch.Tensor = net.logits(net(source, given)[:, -1])  # type: ignore[operator]
+            logits[:, never] = float("-inf")
+            last = logits.argmax(1).masked_fill(ended, vocabulary.end)
             ended |= last == vocabulary.end
             given = torch.cat([given, last[:, None]], 1)
         for n, row in zip(lot, given[:, 1:].tolist(), strict=True):
@@ -96,7 +96,7 @@ def greedy(
 
 
 @dataclass(frozen=True)
-class Learnt:
+class Variant:
     """A network trained for a comparison, and what its row says of the training."""
 
     network: nn.Module
@@ -107,12 +107,12 @@ class Learnt:
 
 def learn(
     folder: Path,
-    rung: str,
+    variant: str,
     minutes: float,
     out: Path,
     directions: tuple[str, ...] = (DIRECTION,),
-) -> Learnt:
-    """Train one rung from random weights on every direction at once."""
+) -> Variant:
+    """Train one variant from random weights on every direction at once."""
     recipe = replace(train.RECIPES[KEY], directions=directions, mixture=Mixture())
     pairs = data.read(folder, recipe.languages)
     train_on, held_out = (train.tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
@@ -120,9 +120,9 @@ def learn(
     vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
     device = loop.choose_device()
     torch.manual_seed(0)
-    net = network(rung, len(vocabulary), fitting(len(vocabulary)))
+    net = network(variant, len(vocabulary), fitting(len(vocabulary)))
     task = train.task_of(net, vocabulary, train_on, held_out, recipe, device, 0)
-    plan = replace(recipe.plan, minutes=minutes, peak=PEAK.get(rung, recipe.plan.peak))
+    plan = replace(recipe.plan, minutes=minutes, peak=PEAK.get(variant, recipe.plan.peak))
     clock = time.process_time if device.type == "cpu" else time.monotonic
     averaged, history = loop.fit(task, plan, out, device=device, clock=clock)
     made = {
@@ -132,10 +132,10 @@ def learn(
         "seconds": history[-1]["seconds"],
         "data": pairs.split,
     }
-    return Learnt(averaged.eval(), vocabulary, device, made)
+    return Variant(averaged.eval(), vocabulary, device, made)
 
 
-def scored(folder: Path, learnt: Learnt, direction: str = DIRECTION) -> dict[str, Any]:
+def scored(folder: Path, learnt: Variant, direction: str = DIRECTION) -> dict[str, Any]:
     """The figures of one direction on test, written greedily."""
     source, target = data.languages_of(direction)
     sentences, split = data.to_score(folder, direction, "test")
@@ -153,27 +153,27 @@ def scored(folder: Path, learnt: Learnt, direction: str = DIRECTION) -> dict[str
     }
 
 
-def climb(folder: Path, rung: str, minutes: float, out: Path) -> dict[str, Any]:
-    """Train one rung and score it: one row of the ladder."""
-    learnt = learn(folder, rung, minutes, out / rung)
-    return {"name": NAMES[rung], "rung": rung, **scored(folder, learnt), **learnt.made}
+def compare(folder: Path, variant: str, minutes: float, out: Path) -> dict[str, Any]:
+    """Train one variant and score it: one row of the ablation."""
+    learnt = learn(folder, variant, minutes, out / variant)
+    return {"name": NAMES[variant], "rung": variant, **scored(folder, learnt), **learnt.made}
 
 
 def main(
     data_: Annotated[Path, typer.Option("--data", help="The folder of en-fr.")],
     minutes: Annotated[float, typer.Option(help="Time for each of the three.")] = 15.0,
-    out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/translation-ladder"),
+    out: Annotated[Path, typer.Option(help="Where to work.")] = Path("runs/translation-ablation"),
     keep: Annotated[bool, typer.Option(help="Write the rows into the card.")] = False,
 ) -> None:
     """Train and score the three."""
     rows = []
-    for rung in NAMES:
-        row = climb(data_, rung, minutes, out)
+    for variant in NAMES:
+        row = compare(data_, variant, minutes, out)
         print(row, file=sys.stderr, flush=True)
         rows.append(row)
     if keep:
-        checkpoint.keep_ladder(
-            Path(str(catalog.find(KEY).folder)), rows, "pretrained.translation.ladder"
+        checkpoint.keep_ablation(
+            Path(str(catalog.find(KEY).folder)), rows, "experiments.translation_ablation"
         )
 
 

@@ -10,14 +10,13 @@ import math
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 #: Places that have a vector: longer than any sentence that is trained on.
 PLACES = 256
 
 
-class TransformerNet(nn.Module, PyTorchModelHubMixin):
+class TransformerNet(nn.Module):
     """The same question and answer as `TranslationNet`, by attention alone.
 
     Args:

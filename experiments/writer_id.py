@@ -1,11 +1,12 @@
-"""Does the pen keep a hand? A judge of hands, trained apart, says whose a writing looks like.
+"""Writer identification: does the pen keep a hand? A classifier says whose a writing looks like.
 
-    python -m pretrained.handwriting.hands --data DIR [--minutes M] [--judge DIR]
+    python -m experiments.writer_id --data DIR [--minutes M] [--classifier DIR]
 
-The judge tells the training writers apart by their strokes. Each shipped hand is a point among its
-embeddings, the mean of real lines; a writing belongs to the nearest. Beside the pen's samples stand
-real lines of the same hands that the judge, unlike the pen, has not learnt from, samples of the pen
-in nobody's hand, and chance. The figures go into the pen's metrics.json.
+The classifier, trained apart, tells the training writers apart by their strokes. Each shipped hand
+is a point among its embeddings, the mean of real lines; a writing belongs to the nearest. Beside
+the pen's samples stand real lines of the same hands that the classifier, unlike the pen, has not
+learnt from, samples of the pen in nobody's hand, and chance. The figures go into the pen's
+metrics.json.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pretrained.handwriting.reader import FEATURES, BothWays, describe
 from pretrained.handwriting.tasks import device_of
 from training import loop
 
-#: Share of each writer's rows that the judge does not learn from.
+#: Share of each writer's rows that the classifier does not learn from.
 ASIDE = 0.2
 #: Points of a line that is judged: two or three words.
 LINE = (60, 120)
@@ -40,7 +41,7 @@ SPLIT = "lines of training writers: new to the judge, not to the pen"
 EACH = 25
 
 
-class Judge(nn.Module):
+class WriterClassifier(nn.Module):
     """Points in, an embedding of the hand and the logits of the training writers out."""
 
     def __init__(self, writers: int, width: int = 64, units: int = 96, size: int = 64) -> None:
@@ -64,13 +65,13 @@ class Judge(nn.Module):
         return logits
 
 
-class JudgeTask:
+class WriterTask:
     """Telling writers apart, as the training loop wants it."""
 
     def __init__(self, train: Sequence[Writing], aside: Sequence[Writing], seed: int) -> None:
         self.writers = sorted({one.writer for one in train})
         self.number = {writer: n for n, writer in enumerate(self.writers)}
-        self.model: nn.Module = Judge(len(self.writers))
+        self.model: nn.Module = WriterClassifier(len(self.writers))
         self.lines = tasks.Lines(train, seed, 6000, ((1.0, *LINE),))
         self.aside = lines_of(aside, seed)
         self.steps_per_epoch = tasks.ROUND
@@ -134,12 +135,12 @@ def lines_of(writings: Sequence[Writing], seed: int) -> list[Writing]:
 
 
 @torch.no_grad()
-def embeddings(judge: Judge, drawn: Sequence[Any]) -> Tensor:
+def embeddings(classifier: WriterClassifier, drawn: Sequence[Any]) -> Tensor:
     """Unit vectors [N, size] of writings given as the pen gives them (x, y, up; absolute)."""
     found = []
     for each in drawn:
         points = strokes.resample(strokes.blind(smooth(each)))
-        found.append(judge.embedding(*padded([points]))[0])
+        found.append(classifier.embedding(*padded([points]))[0])
     return torch.stack(found)
 
 
@@ -151,16 +152,20 @@ def agreement(found: Tensor, centres: Tensor, own: Sequence[int]) -> dict[str, f
 
 
 def measure(
-    judge: Judge, pen: Any, rows: dict[int, tuple[list[Writing], list[Writing]]]
+    classifier: WriterClassifier, pen: Any, rows: dict[int, tuple[list[Writing], list[Writing]]]
 ) -> list[dict[str, Any]]:
     """The figures for ``metrics.json``.
 
     Args:
-        rows: for each shipped hand the real lines that the judge has learnt from, and the others.
+        rows: for each shipped hand the real lines that the classifier has learnt from, and the
+            others.
     """
     hands = sorted(rows)
     centres = torch.stack(
-        [embeddings(judge, [o.absolute() for o in rows[h][0][: 2 * EACH]]).mean(0) for h in hands]
+        [
+            embeddings(classifier, [o.absolute() for o in rows[h][0][: 2 * EACH]]).mean(0)
+            for h in hands
+        ]
     )
     centres = F.normalize(centres, dim=1)
     real = [(n, one) for n, h in enumerate(hands) for one in rows[h][1][:EACH]]
@@ -185,7 +190,7 @@ def measure(
     carried = [answer["points"] for answer in pen.predict(live)]
 
     def row(name: str, drawn: Sequence[Any], said: str) -> dict[str, Any]:
-        figure = agreement(embeddings(judge, drawn), centres, own)
+        figure = agreement(embeddings(classifier, drawn), centres, own)
         return {"name": name, "metric": "hand", **figure, "n": len(drawn), "split": said}
 
     chance = 1 / len(hands)
@@ -208,17 +213,19 @@ def measure(
 
 def main(
     data_: Annotated[Path, typer.Option("--data", help="The data that the pen was trained on.")],
-    judge: Annotated[Path, typer.Option(help="Folder of the judge's run.")] = Path("runs/judge"),
-    minutes: Annotated[float, typer.Option(help="Wall-clock budget of the judge.")] = 6.0,
+    run: Annotated[Path, typer.Option("--classifier", help="Folder of its run.")] = Path(
+        "runs/writer-id"
+    ),
+    minutes: Annotated[float, typer.Option(help="Wall-clock budget of the classifier.")] = 6.0,
     folder: Annotated[Path | None, typer.Option(help="A pen checkpoint.")] = None,
 ) -> None:
-    """Train the judge unless it is there, measure the pen, and keep the figures."""
+    """Train the classifier unless it is there, measure the pen, and keep the figures."""
     folder = folder or catalog.folder_of("handwriting/pen")
     pen = catalog.from_folder(folder, "handwriting/pen").load("cpu")
     writings, _ = data.read(data_, "train", blind=True)
-    network = trained(writings, judge, minutes)
-    figures = measure(network, pen, hands_of(pen, writings))
-    checkpoint.keep_ladder(folder, figures, "pretrained.handwriting.hands")
+    network = trained(writings, run, minutes)
+    figures = measure(network, pen, lines_by_style(pen, writings))
+    checkpoint.keep_ablation(folder, figures, "experiments.writer_id")
     for figure in figures:
         print(
             f"{figure['name']}: {figure['value']:.3f} ({figure['low']:.3f} to "
@@ -226,11 +233,13 @@ def main(
         )
 
 
-def trained(writings: Sequence[Writing], run: Path, minutes: float, seed: int = 0) -> Judge:
-    """The judge of a run, trained first if there is none."""
+def trained(
+    writings: Sequence[Writing], run: Path, minutes: float, seed: int = 0
+) -> WriterClassifier:
+    """The classifier of a run, trained first if there is none."""
     torch.manual_seed(seed)
     train, aside = divided(writings)
-    task = JudgeTask(train, aside, seed)
+    task = WriterTask(train, aside, seed)
     plan = loop.Plan(
         epochs=12, peak=3e-3, weight_decay=0.02, optimiser="adamw", minutes=minutes, clip=1.0
     )
@@ -240,11 +249,11 @@ def trained(writings: Sequence[Writing], run: Path, minutes: float, seed: int = 
         network = task.model.eval()
     else:
         network, _ = loop.fit(task, plan, run)
-    assert isinstance(network, Judge)
+    assert isinstance(network, WriterClassifier)
     return network.cpu()
 
 
-def hands_of(
+def lines_by_style(
     pen: Any, writings: Sequence[Writing]
 ) -> dict[int, tuple[list[Writing], list[Writing]]]:
     """Lines of the writers of the shipped hands: learnt from, and kept aside."""
