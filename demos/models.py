@@ -66,18 +66,10 @@ async def with_progress(
     task = asyncio.ensure_future(work)
     try:
         while not (await asyncio.wait({task}, timeout=every))[0]:
-            yield load_progress(engine, key)
+            yield engine.load_progress(key)
         yield task.result()
     finally:
         task.cancel()
-
-
-def load_progress(engine: Any, key: str) -> tuple[int, int] | None:
-    for model in engine.status()["models"]:
-        if model["key"] == key and model["progress"]:
-            done, total = model["progress"]
-            return int(done), int(total)
-    return None
 
 
 def size(words: Words, lang: str, count: int) -> str:

@@ -27,7 +27,10 @@ from demos.language import DEMOS, LANGUAGES, LOCALES, Words
 from demos.limits import Limits
 from inference.metrics import CONTENT_TYPE
 
-ASSETS = DEMOS / "assets"
+HEAD = DEMOS / "page"
+#: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
+KINDS = (".js", ".css", ".svg", ".png")
+ASSETS = {file.name: file for file in DEMOS.glob("*/*") if file.suffix in KINDS}
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 SECURITY = {
@@ -124,14 +127,21 @@ def routes(engine: Any, words: Words) -> list[BaseRoute]:
         Route("/licence", licence),
         Route("/house/words/{key}.{lang}", apart),
         Route("/house/tabs.css", tabs_css),
-        Mount("/house", StaticFiles(directory=ASSETS)),
+        Mount("/house", Assets(directory=DEMOS)),
     ]
+
+
+class Assets(StaticFiles):
+    """`ASSETS` by their names, and nothing else."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        file = ASSETS.get(path)
+        return (str(file), file.stat()) if file else ("", None)
 
 
 def sheets() -> list[Path]:
     """Every tab's own CSS: ``demos/<tab>/*.css``, of each tab the one called style.css first."""
-    found = DEMOS.glob("*/*.css")
-    own = (sheet for sheet in found if sheet.parent != ASSETS)
+    own = (sheet for sheet in DEMOS.glob("*/*.css") if sheet.parent != HEAD)
     return sorted(own, key=lambda one: (one.parent.name, one.stem != "style", one.name))
 
 
@@ -260,15 +270,15 @@ class Head:
         """What stands at the start of <head>, in the language of the request."""
         lang = self.words.lang(request)
         say = self.words.speaker(lang)
-        script = (ASSETS / "before.js").read_text("utf-8")
+        script = (HEAD / "before.js").read_text("utf-8")
         root = proxy.public_root(request.scope, self.root_path)
         name, about = say("house.name"), say("house.description")
         return f"""
 <script data-lang="{self.words.default}" data-sent="{lang}">{script}</script>
-<link rel="stylesheet" href="house/theme.css">
+<link rel="stylesheet" href="house/page.css">
 <link rel="icon" type="image/svg+xml" href="house/icon.svg">
 <script defer src="house/page.js"></script>
-<script defer src="house/place.js"></script>
+<script defer src="house/history.js"></script>
 <script defer src="house/answer.js"></script>
 <meta name="description" content="{about}">
 <meta property="og:type" content="website">

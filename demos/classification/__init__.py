@@ -17,7 +17,7 @@ from demos.language import Say, Words
 from inference.errors import Refusal
 
 COMPARED = ("classification/hog-svm", "classification/cifar10", DEFAULT)
-# What the browser does by itself in this room: `assets/classify.js`.
+# What the browser does by itself in this room: `classify.js`.
 SCRIPT = "import(new URL('house/classify.js', document.baseURI)).then((it) => it.%s(element));"
 # A click on anything inside that carries data-NAME becomes the event "pick", with that value.
 PICK = """element.addEventListener('click', (event) => {

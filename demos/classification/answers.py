@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -47,15 +46,14 @@ def classifiers(engine: Any) -> dict[str, Any]:
 
 
 async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
-    """Load the model if need be, then answer: only the second is timed.
+    """Load the model if need be, which may take longer than an answer may; then answer.
 
     Every request asks for equally many names and is cut afterwards, since only requests with the
     same options are computed together.
     """
     await engine.preload(key)
-    start = time.perf_counter()
-    said = await engine.predict(key, picture, view="answer", top_k=EVERY)
-    milliseconds = (time.perf_counter() - start) * 1000
+    answered = await engine.ask(key, picture, view="answer", top_k=EVERY)
+    said, milliseconds = answered.value, (answered.queue_s + answered.compute_s) * 1000
     rows = [(row["label"], float(row["confidence"])) for row in said["confidences"]]
     sure = bool(said["sure"])
     certain = None if sure else kinds.certain(engine.entries[key], rows)

@@ -1,6 +1,6 @@
 """A convolution to touch: the first layer of the network, done by hand on the visitor's picture.
 
-`assets/convolution.js` computes it in the browser from what the model says of its first layer
+`convolution.js` computes it in the browser from what the model says of its first layer
 (`ImagenetClassifier`'s view ``convolution``): pixels, filter, products, their sum, and the map.
 """
 

@@ -1,7 +1,7 @@
 """The road from picture to answer: six steps of the served network, a slider each.
 
 The network is asked once (``view="road"``). What it said travels lean, as one attribute, and
-`assets/detection_inside.js` draws each step from it; no sentence is made there.
+`detection_inside.js` draws each step from it; no sentence is made there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One picture with what was found in it, as HTML: the plate with its boxes, the table beside it.
 
-Everything that a model named stands in it; `assets/detection_shown.js` shows what the visitor's
-score and classes let through and draws the masks, `assets/detection.js` makes the files.
+Everything that a model named stands in it; `detection_shown.js` shows what the visitor's
+score and classes let through and draws the masks, `detection.js` makes the files.
 """
 
 from __future__ import annotations

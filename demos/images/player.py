@@ -1,6 +1,6 @@
 """Frames to be leafed through: a slider and a button, moved by the browser alone.
 
-`assets/images_inside.js` sets ``--frame``; strips of frames (`film`) and whatever else reads that
+`images_inside.js` sets ``--frame``; strips of frames (`film`) and whatever else reads that
 variable follow. The sentence of each frame is written here, so that the script knows none.
 """
 

@@ -1,6 +1,6 @@
 """See it happen: two tiny networks set against each other over points in a square.
 
-They are `assets/points_gan.js`, and learn in the visitor's own browser: no model of the server is
+They are `points_gan.js`, and learn in the visitor's own browser: no model of the server is
 asked, and any number of people can play at once."""
 
 from __future__ import annotations

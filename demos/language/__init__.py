@@ -22,24 +22,38 @@ from gradio.context import LocalContext
 from gradio.i18n import I18n, I18nData
 
 LANGUAGES = ("en", "zh")
-LOCALES = {"en": "en", "zh": "zh-CN"}  # what navigator.language is set to (assets/before.js)
+LOCALES = {"en": "en", "zh": "zh-CN"}  # what navigator.language is set to (page/before.js)
 DEMOS = Path(__file__).parent.parent
 
 
-class Say(Protocol):
-    """Says a key in one language, escaped for HTML; ``say.lang`` is that language."""
+class Named(Protocol):
+    """A model of the catalogue, as far as its name is asked for."""
 
-    lang: str
+    @property
+    def key(self) -> str: ...
 
-    def __call__(self, key: str, **fields: Any) -> str: ...
+    @property
+    def title(self) -> str: ...
 
 
-class _Say:
+class Say:
+    """The words in one language: ``say(key)`` is escaped for HTML, ``say.plain(key)`` is not.
+
+    Attributes: lang: "en" or "zh". words: both vocabularies."""
+
     def __init__(self, words: Words, lang: str) -> None:
         self.words, self.lang = words, lang
 
     def __call__(self, key: str, **fields: Any) -> str:
-        return html.escape(self.words.say(self.lang, key, **fields))
+        return html.escape(self.plain(key, **fields))
+
+    def plain(self, key: str, **fields: Any) -> str:
+        """The text of ``key``, its ``{fields}`` filled in, as text and not as HTML."""
+        return self.words.say(self.lang, key, **fields)
+
+    def model(self, entry: Named) -> str:
+        """A model's name, as text."""
+        return self.words.model(self.lang, entry.key, entry.title)
 
 
 class Words:
@@ -76,9 +90,10 @@ class Words:
         own = self.tables[lang].items()
         return {key.removeprefix(start): text for key, text in own if key.startswith(start)}
 
-    def speaker(self, lang: str) -> Say:
-        """`say` for one language, with everything escaped for HTML."""
-        return _Say(self, lang)
+    def speaker(self, of: Any) -> Say:
+        """`Say` in one language: "en" or "zh", or that of a visitor's request."""
+        lang = of if isinstance(of, str) else self.lang(of)
+        return Say(self, lang)
 
     def markup(self, render: Callable[[Say], str]) -> str:
         """A piece of page made once per language; gives the marker that stands for it."""

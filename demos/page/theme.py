@@ -1,6 +1,6 @@
-"""The look: Gradio's variables set to the paper, ink and accent of `assets/theme.css`.
+"""The look: Gradio's variables set to the paper, ink and accent of `page.css`.
 
-Colours are CSS variables that `theme.css` defines once for light and once for dark, so that nothing
+Colours are CSS variables that `page.css` defines once for light and once for dark, so that nothing
 here says a colour. Type is the system's own, with Chinese fallbacks: nothing is fetched."""
 
 from __future__ import annotations

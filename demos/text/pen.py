@@ -1,6 +1,6 @@
 """The pen under Try: what to write and in whose hand on the left, pens at work on the right.
 
-The form and the board live in the browser (`assets/pen.js`): the board asks the server when the
+The form and the board live in the browser (`pen.js`): the board asks the server when the
 exhibit is first seen and whenever the visitor presses Write, and draws the points as they come.
 """
 
@@ -169,7 +169,7 @@ def shown_of(words: Words, lang: str, sample: Sample) -> dict[str, Any]:
 
 
 def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
-    """What a visitor gives. Wired by `assets/pen.js`."""
+    """What a visitor gives. Wired by `pen.js`."""
     spoken = {word: html.unescape(say(f"text.pen.{word}")) for word in WORDS}
     return f"""<form class="pen" data-seed="{SEED}" data-pen-words="{
         html.escape(json.dumps(spoken))

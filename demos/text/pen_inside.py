@@ -2,7 +2,7 @@
 
 The server writes the line once more, with the window and the mixture of every point (the same seed
 gives the same strokes), and sends all of it as one trace; playing it is the browser's business
-(`assets/pen_inside.js`).
+(`pen_inside.js`).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def carried(words: Words, lang: str, wish: Asked) -> str:
 
 
 def markup(say: Say) -> str:
-    """The room's furniture. Wired by `assets/pen_inside.js`."""
+    """The room's furniture. Wired by `pen_inside.js`."""
     spoken = {word: html.unescape(say(f"text.pen.inside.{word}")) for word in WORDS}
 
     def heading(name: str) -> str:

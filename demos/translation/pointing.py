@@ -1,6 +1,6 @@
 """Figures to point at: what stands under the pointer, or under the arrow keys, is told beside them.
 
-`assets/translation_inside.js` moves the mark; every sentence is written here, in the visitor's
+`translation_inside.js` moves the mark; every sentence is written here, in the visitor's
 language, so that the script knows none.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inference import Settings
+from inference import Answer, Settings
 from inference.errors import Refusal, UnknownModel
 from pretrained import catalog
 
@@ -53,7 +53,7 @@ class FakeEngine:
         self.failing: dict[str, Refusal] = {}
         self.refusing: dict[str, Exception] = {}  # by view, or view and method
         self.options: list[dict[str, Any]] = []
-        self.progress: list[int] | None = None
+        self.progress: tuple[int, int] | None = None
         self.open_at_once = self.most_open = 0
         self.gate: asyncio.Event | None = None
 
@@ -65,8 +65,8 @@ class FakeEngine:
         if self.gate:
             await self.gate.wait()
 
-    def status(self) -> dict[str, Any]:
-        return {"models": [{"key": key, "progress": self.progress} for key in self.entries]}
+    def load_progress(self, key: str) -> tuple[int, int] | None:
+        return self.progress
 
     async def predict(self, key: str, picture: Any, *, view: str = "answer", **options: Any) -> Any:
         if key not in self.entries:
@@ -81,6 +81,9 @@ class FakeEngine:
         await asyncio.sleep(0)
         self.open_at_once -= 1
         return getattr(self, view)(picture, **options)
+
+    async def ask(self, key: str, picture: Any, **options: Any) -> Answer:
+        return Answer(await self.predict(key, picture, **options), queue_s=0.02, compute_s=0.005)
 
     def answer(self, picture: Any, top_k: int = 5) -> dict[str, Any]:
         shares = [self.share, (1 - self.share) * 0.7, (1 - self.share) * 0.3]

@@ -175,7 +175,7 @@ class FakeDetectors:
         self.asked: list[tuple[str, tuple[int, int], dict[str, Any]]] = []
         self.loaded: list[str] = []
         self.failing: dict[str, Refusal] = {}
-        self.progress: list[int] | None = None
+        self.progress: tuple[int, int] | None = None
         self.gate: asyncio.Event | None = None
 
     async def preload(self, *keys: str) -> None:
@@ -186,8 +186,11 @@ class FakeDetectors:
         if self.gate:
             await self.gate.wait()
 
+    def load_progress(self, key: str) -> tuple[int, int] | None:
+        return self.progress
+
     def status(self) -> dict[str, Any]:
-        rows = [{"key": k, "state": "warm", "progress": self.progress} for k in self.entries]
+        rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
         return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}
 
     async def predict(

@@ -153,6 +153,9 @@ class FakeFaces:
         for key in keys:
             self._known(key)
 
+    def load_progress(self, key: str) -> None:
+        return None
+
     def status(self) -> dict[str, Any]:
         rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
         return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}

@@ -85,6 +85,9 @@ class FakePens:
             if key in self.failing:
                 raise self.failing[key]
 
+    def load_progress(self, key: str) -> None:
+        return None
+
     def status(self) -> dict[str, Any]:
         rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
         return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}

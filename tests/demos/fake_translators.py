@@ -116,8 +116,8 @@ class FakeEngine:
             if key in self.failing:
                 raise self.failing[key]
 
-    def status(self) -> dict[str, Any]:
-        return {"models": [{"key": key, "progress": None} for key in self.entries]}
+    def load_progress(self, key: str) -> None:
+        return None
 
     async def predict(self, key: str, one: dict[str, Any], **options: Any) -> Any:
         if key not in self.entries:

@@ -83,8 +83,8 @@ class FakeEngine:
             if key in self.failing:
                 raise self.failing[key]
 
-    def status(self) -> dict[str, Any]:
-        return {"models": [{"key": key, "progress": None} for key in self.entries]}
+    def load_progress(self, key: str) -> None:
+        return None
 
     async def stream(self, key: str, prompt: str, **options: Any) -> AsyncIterator[Piece]:
         if key not in self.entries:

@@ -127,7 +127,7 @@ def test_a_model_that_is_no_classifier_is_refused(engine, sent, key):
 
 def test_while_a_model_loads_the_page_says_what_it_waits_for(engine, sent):
     async def run():
-        engine.gate, engine.progress = asyncio.Event(), [0, 18_000_000]
+        engine.gate, engine.progress = asyncio.Event(), (0, 18_000_000)
         steps = answering(engine, WORDS, sent(encoded(photo(), "PNG")), "imagenet", "en")
         first, _ = await anext(steps)
         engine.gate.set()

@@ -215,7 +215,7 @@ def test_everything_that_the_script_says_is_there(lang: str) -> None:
     assert set(spoken) == set(points_gan.SPOKEN)
     assert "{n}" in spoken["judge"] and "{n}" in spoken["generator"]
     assert "{rounds}" in spoken["stopped"] and "{reached}" in spoken["stopped"]
-    script = (DEMOS / "assets/points.js").read_text("utf-8")
+    script = (DEMOS / "images/points.js").read_text("utf-8")
     used = set(re.findall(r"words\.(\w+)", script)) | {"judge", "generator"}
     assert used == set(spoken)
     for name in re.findall(r'show\("(\w+)"\)', script):

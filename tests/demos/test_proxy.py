@@ -36,14 +36,14 @@ def behind(request: pytest.FixtureRequest, words: Words) -> Iterator[TestClient]
 @pytest.mark.parametrize("prefix", ["", "/demo"], ids=["stripped", "kept"])
 def test_all_of_the_page_arrives(behind: TestClient, prefix: str) -> None:
     page = behind.get(f"{prefix}/")
-    assert page.status_code == 200 and page.text.count("house/theme.css") == 1
+    assert page.status_code == 200 and page.text.count("house/page.css") == 1
     assert "frame-ancestors" in page.headers["content-security-policy"]
     assert '<base href="/demo/">' in page.text
     assert '"root":"http' in page.text and 'example.com/demo"' in page.text
     gradios = re.search(r'src="\./(assets/index-[^"]+\.js)"', page.text)
     assert gradios
     icons = ("house/icon.svg", "house/preview.png")
-    for name in ("house/theme.css", "house/tabs.css", "house/page.js", *icons, gradios[1]):
+    for name in ("house/page.css", "house/tabs.css", "house/page.js", *icons, gradios[1]):
         answer = behind.get(f"{prefix}/{name}")
         assert answer.status_code == 200, name
         assert answer.headers["x-content-type-options"] == "nosniff"

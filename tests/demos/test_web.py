@@ -86,7 +86,7 @@ def test_an_operator_names_who_may_frame_the_page(words: Words) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["page.js", "place.js", "answer.js", "home.js", "theme.css", "preview.png", "icon.svg"]
+    "name", ["page.js", "history.js", "answer.js", "home.js", "page.css", "preview.png", "icon.svg"]
 )
 def test_assets_are_served(client: TestClient, name: str) -> None:
     assert client.get(f"/house/{name}").status_code == 200
@@ -100,7 +100,7 @@ def test_nothing_else_is(client: TestClient, path: str) -> None:
 def test_the_preview_picture_has_the_size_it_says() -> None:
     from PIL import Image
 
-    with Image.open(web.ASSETS / "preview.png") as picture:
+    with Image.open(web.ASSETS["preview.png"]) as picture:
         assert picture.size == (1200, 630)
 
 

@@ -117,7 +117,7 @@ def test_articles_come_on_their_own(client: TestClient, words: Words) -> None:
 def test_what_is_neither_stream_nor_picture_is_compressed(client: TestClient) -> None:
     script = re.search(r'src="\./(assets/index-[^"]+)"', client.get("/").text)
     assert script
-    for path in ("/config", "/house/theme.css", "/house/tabs.css", "/house/page.js", script[1]):
+    for path in ("/config", "/house/page.css", "/house/tabs.css", "/house/page.js", script[1]):
         assert weight(client, path)[1]["content-encoding"] == "gzip", path
     for path in ("/stream", "/house/preview.png"):
         assert "content-encoding" not in weight(client, path)[1], path
