@@ -8,22 +8,22 @@ once; what was guessed is said.
 from __future__ import annotations
 
 import hashlib
+import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pretrained import splits
 from pretrained.errors import BadData
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif"}
 SUFFIXES |= {".tif", ".tiff", ".avif", ".heic", ".heif"}
-SPLITS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing"),
-}
-SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
+#: What systems, network drives and tools leave beside pictures.
+SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "lost+found"}
+SYSTEM |= {"$recycle.bin", "system volume information", "@eadir", "#recycle", "@recycle"}
+SYSTEM |= {"__pycache__", "thumbs.db:encryptable"}
 NAMED = 40  # files that one sentence names at most
 
 
@@ -49,15 +49,17 @@ def sorted_by_class(folder: Path, split: str) -> Found:
         BadData: no two classes there, or no such split.
     """
     told: list[str] = []
-    top, named = _split_of(folder, split, told)
-    top = _unpacked(top, told)
+    top, named = split_of(_unpacked(folder, split, told), split, told)
+    top = _unpacked(top, split, told, named)
     files: list[tuple[str, Path]] = []
     strangers: list[str] = []
     spelled: dict[str, list[str]] = defaultdict(list)
+    within = _split_in_classes(top, split, told)
+    named = named or (split if within else "")
     for sub in folders_in(top):
-        name = unicodedata.normalize("NFC", sub.name)
+        name = class_name(sub.name)
         spelled[name].append(sub.name)
-        for file in files_in(sub):
+        for file in files_in(within.get(sub, sub)):
             if is_picture(file):
                 files.append((name, file))
             else:
@@ -84,9 +86,20 @@ def sorted_by_class(folder: Path, split: str) -> Found:
     return Found(files, tuple(sorted(classes)), named, tuple(told))
 
 
+def class_name(folder: str) -> str:
+    """What a class is called by the name of its folder: in the one Unicode form in which most write
+    it (é is one character), with single blanks; a name that is no UTF-8 is read as Chinese, as
+    archives made on a Chinese Windows leave it."""
+    try:
+        folder.encode("utf-8")
+    except UnicodeEncodeError:
+        folder = os.fsencode(folder).decode("gb18030", "replace")
+    return " ".join(unicodedata.normalize("NFC", folder).split())
+
+
 def passed_over(path: Path) -> bool:
-    """Whether a system made it, not a photographer."""
-    return path.name.startswith(".") or path.name.lower() in SYSTEM
+    """Whether a system or an office program made it, not a photographer."""
+    return path.name.startswith((".", "~$")) or path.name.lower() in SYSTEM
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -100,7 +113,8 @@ def files_in(folder: Path) -> Iterator[Path]:
         if passed_over(path):
             continue
         if path.is_dir():
-            yield from files_in(path)
+            if not (path.is_symlink() and path.resolve() in path.absolute().parents):  # a loop
+                yield from files_in(path)
         else:
             yield path
 
@@ -116,20 +130,25 @@ def is_picture(file: Path) -> bool:
             start = opened.read(16)
     except OSError:
         return False
+    if not file.suffix and start.startswith((b"II*\0", b"MM\0*", b"BM")):
+        return True
     boxed = start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1")
     riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
     return boxed or riff or start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8"))
 
 
-def _split_of(folder: Path, split: str, told: list[str]) -> tuple[Path, str]:
-    """The folder of a split and its name; the folder itself where it has none."""
-    known = {alias: name for name, aliases in SPLITS.items() for alias in aliases}
-    known.setdefault(split.lower(), split)
+def split_of(folder: Path, split: str, told: list[str], least: int = 2) -> tuple[Path, str]:
+    """The folder of a split and its name; the folder itself where it has none.
+
+    A class may be called so, too, trains for instance: so either every folder is a split's, or it
+    holds ``least`` folders.
+    """
+    named = {sub: splits.named(sub.name, split) for sub in folders_in(folder)}
+    certain = len(named) > 1 and all(named.values())
     there = {
-        known[sub.name.lower()]: sub
-        for sub in folders_in(folder)
-        # A class may be called so, too: trains, for instance.
-        if sub.name.lower() in known and len(folders_in(sub)) > 1
+        name: sub
+        for sub, name in named.items()
+        if name and (certain or len(folders_in(sub)) >= least)
     }
     if not there:
         return folder, ""
@@ -138,7 +157,7 @@ def _split_of(folder: Path, split: str, told: list[str]) -> tuple[Path, str]:
             f"it has the splits {named_briefly(sorted(there))} and no {split}: name one of them"
         )
         raise BadData(path=folder, reason=reason)
-    others = [sub.name for sub in folders_in(folder) if sub != there[split]]
+    others = [sub.name for sub in named if sub != there[split]]
     if others:
         told.append(
             f"{folder}: it has splits; {there[split].name} is taken, not {named_briefly(others)}"
@@ -146,24 +165,51 @@ def _split_of(folder: Path, split: str, told: list[str]) -> tuple[Path, str]:
     return there[split], split
 
 
-def _unpacked(folder: Path, told: list[str]) -> Path:
-    """One folder further in, where an archive left one folder in another."""
+def _split_in_classes(top: Path, split: str, told: list[str]) -> dict[Path, Path]:
+    """The folder of the split in the folder of each class, where all have such; none otherwise, and
+    then it is told which folders count as one class."""
+    inside = {sub: folders_in(sub) for sub in folders_in(top)}
+    inside = {sub: parts for sub, parts in inside.items() if parts}
+    found = {
+        sub: {splits.named(part.name, split): part for part in parts}
+        for sub, parts in inside.items()
+    }
+    if len(found) > 1 and all(split in parts and None not in parts for parts in found.values()):
+        others = sorted({str(name) for parts in found.values() for name in parts} - {split})
+        if others:
+            told.append(
+                f"{top}: its classes have splits; {split} is taken, not {named_briefly(others)}"
+            )
+        return {sub: parts[split] for sub, parts in found.items()}
+    for sub, parts in inside.items():
+        names = [part.name for part in parts if any(map(is_picture, files_in(part)))]
+        if len(names) > 1:
+            whole = f"{top}: the pictures in the folders of {named_briefly([sub.name])}"
+            told.append(f"{whole} are one class ({named_briefly(names)})")
+    return {}
+
+
+def _unpacked(folder: Path, split: str, told: list[str], within: str = "") -> Path:
+    """Further in, where an archive left one folder in another; the folder of a split is not passed
+    by, unless it is ``within`` one."""
     inside = folders_in(folder)
-    if (
+    while (
         len(inside) == 1
-        and len(folders_in(inside[0])) > 1
+        and folders_in(inside[0])
+        and (within or not splits.named(inside[0].name, split))
         and not any(is_picture(f) for f in folder.iterdir() if f.is_file())
     ):
         told.append(f"{folder}: the classes are taken from {inside[0].name}, all that it holds")
-        return inside[0]
+        folder = inside[0]
+        inside = folders_in(folder)
     return folder
 
 
 def _odd(files: Sequence[tuple[str, Path]], classes: set[str], top: Path) -> Iterator[str]:
-    """Sentences on copies, and on classes whose names differ in capitals only."""
+    """Sentences on copies, and on classes whose names differ in capitals or width only."""
     lowered: dict[str, list[str]] = defaultdict(list)
     for name in sorted(classes):
-        lowered[name.lower()].append(name)
+        lowered[unicodedata.normalize("NFKC", name).casefold()].append(name)
     for alike in lowered.values():
         if len(alike) > 1:
             told = f"{top}: {' and '.join(alike)} are learnt as {len(alike)} classes"
@@ -198,4 +244,5 @@ def _copies(files: Sequence[tuple[str, Path]]) -> list[list[tuple[str, Path]]]:
 def named_briefly(names: Sequence[str]) -> str:
     """Names in a row, the first `NAMED` of them."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    shown = (os.fsencode(name).decode("utf-8", "replace") for name in names[:NAMED])
+    return ", ".join(shown) + more

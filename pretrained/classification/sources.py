@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from PIL import Image
 
+from pretrained import own_files, splits
 from pretrained.classification import folders
 from pretrained.classification.decoding import decoded
 from pretrained.errors import BadData
@@ -78,33 +78,25 @@ def listing(
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) and not path.parent.is_dir():
         found = _hub(str(source), split)
     else:
-        raise BadData(path=source, reason=f"there is nothing there: check the path{_near(path)}")
-    found = replace(found, names=tuple(map(_composed, found.names)))
+        raise BadData(path=source, reason=own_files.missing(path))
+    found = replace(found, names=tuple(map(folders.class_name, found.names)))
     return _renumber(found, names, synonyms, source) if names is not None else found
-
-
-def _composed(name: str) -> str:
-    """A name in the one of its Unicode forms in which most write it: é is one character."""
-    return unicodedata.normalize("NFC", name)
-
-
-def _near(path: Path) -> str:
-    """The name beside it that was perhaps meant."""
-    from difflib import get_close_matches
-
-    others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = get_close_matches(path.name, others, 1)
-    return f", perhaps {path.parent / close[0]} is meant" if close else ""
 
 
 def _tables(path: Path, split: str) -> list[Path]:
     """The Parquet files of a split, in the folder or in its ``data``, as the Hub lays them."""
-    every = sorted(f for f in (*path.glob("*.parquet"), *path.glob("data/*.parquet")))
-    every = [file for file in every if not file.name.startswith(".")]
-    chosen = [file for file in every if file.name.startswith(split)]
+    there = [*path.iterdir(), *(path / "data").glob("*")]
+    every = sorted(
+        f for f in there if f.suffix.lower() == ".parquet" and not folders.passed_over(f)
+    )
+    chosen = [
+        file
+        for file in every
+        if file.name.startswith(split) or splits.named(file.stem, split) == split
+    ]
     if every and not chosen:
-        there = ", ".join(sorted({re.split(r"[-.]", file.name)[0] for file in every}))
-        reason = f"it has no split {split}, but {there}: name one of them or its file"
+        names = ", ".join(sorted({re.split(r"[-.]", file.name)[0] for file in every}))
+        reason = f"it has no split {split}, but {names}: name one of them or its file"
         raise BadData(path=path, reason=reason)
     return chosen
 
@@ -118,66 +110,104 @@ def _folders(path: Path, name: str, split: str) -> Listing:
     return Listing(list(cells), labels, found.names, split, found.told)
 
 
-def _parquet(files: list[Path], split: str) -> Listing:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+#: What the columns with the pictures and the labels may be called, in small letters.
+PICTURE = ("img", "image", "images", "picture", "photo", "图片", "图像")
+LABEL = ("label", "labels", "class", "category", "target", "标签", "类别")
 
-    cells: list[bytes | Path] = []
+
+def _parquet(files: list[Path], split: str) -> Listing:
+    cells: list[Any] = []
     labels: list[Any] = []
     names: tuple[str, ...] = ()
     for file in files:
-        try:
-            table = pq.read_table(file)
-        except (pa.ArrowException, OSError) as error:
-            reason = "it is not a readable Parquet file: fetch or write it again"
-            raise BadData(path=file, reason=reason) from error
-        column = _picture_column(table.column_names, file)
-        names = names or _names_in(table.schema.metadata or {})
-        cells += [_encoded(value, file) for value in table[column].to_pylist()]
-        labels += table["label"].to_pylist()
+        table = own_files.table(file)
+        picture, label = _columns(table.column_names, file)
+        names = names or _names_in(table.schema.metadata or {}, label)
+        cells += [_encoded(value, file) for value in table[picture].to_pylist()]
+        labels += table[label].to_pylist()
     return _checked(cells, labels, names, split, files[0])
 
 
-def _picture_column(columns: Sequence[str], path: Path | str) -> str:
-    """The name of the column with the pictures; there must be one with labels, too."""
-    column = next((c for c in ("img", "image") if c in columns), None)
-    if column is None or "label" not in columns:
-        reason = "it needs the columns image (or img) and label: rename its columns"
+def _columns(columns: Sequence[str], path: Path | str) -> tuple[str, str]:
+    """The names of the columns with the pictures and with the labels."""
+    lower = {column.strip().lower(): column for column in columns}
+    picture, label = (
+        next((lower[name] for name in names if name in lower), None) for names in (PICTURE, LABEL)
+    )
+    if picture is None or label is None:
+        reason = (
+            f"it needs the columns image (or img) and label, and has {', '.join(columns)[:80]}: "
+            "rename its columns"
+        )
         raise BadData(path=path, reason=reason)
-    return column
+    return picture, label
 
 
-def _encoded(value: Any, path: Path | str) -> bytes:
-    """The bytes of a picture, which `datasets` keeps beside a path, others by themselves."""
+def _encoded(value: Any, path: Path | str) -> bytes | None:
+    """The bytes of a picture, which `datasets` keeps beside a path, others by themselves; None
+    where there is none."""
     content = value.get("bytes") if isinstance(value, Mapping) else value
-    if not isinstance(content, bytes):
+    if content is not None and not isinstance(content, bytes):
         reason = "a picture in it is not encoded bytes: store it as JPEG or PNG"
         raise BadData(path=path, reason=reason)
     return content
 
 
 def _checked(
-    cells: list[bytes | Path], labels: list[Any], names: Sequence[str], split: str, path: Path | str
+    cells: list[Any], labels: list[Any], names: Sequence[str], split: str, path: Path | str
 ) -> Listing:
-    """A listing whose every label is the number of a class; without names, numbers name them."""
+    """A listing whose every label is the number of a class. Labels in words are their names;
+    without names, numbers name them. Rows without a picture are left out and told."""
     if not labels:
         raise BadData(path=path, reason="it has no rows: check the file or name another split")
-    missing = next((n for n, label in enumerate(labels) if not isinstance(label, int)), None)
+    missing = next((n for n, label in enumerate(labels) if label is None), None)
     if missing is not None:
-        reason = f"row {missing} has no whole number as its label: give it one or remove it"
+        reason = f"row {missing} has no label: give it one or remove it"
         raise BadData(path=path, reason=reason)
-    names = tuple(names) or tuple(str(i) for i in range(max(labels) + 1))
+    labels, names = _numbered(labels, names, path)
     if not 0 <= min(labels) <= max(labels) < len(names):
         reason = f"a label is not one of its {len(names)} classes: number them from 0"
         raise BadData(path=path, reason=reason)
-    return Listing(cells, labels, names, split)
+    empty = [n for n, cell in enumerate(cells) if cell is None]
+    if len(empty) == len(cells):
+        raise BadData(path=path, reason="none of its rows has a picture: store them as JPEG or PNG")
+    told = ()
+    if empty:
+        rows = folders.named_briefly([f"row {n}" for n in empty])
+        told = (f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})",)
+        labels = [label for label, cell in zip(labels, cells, strict=True) if cell is not None]
+        cells = [cell for cell in cells if cell is not None]
+    return Listing(cells, labels, tuple(names), split, told)
 
 
-def _names_in(metadata: Mapping[bytes, bytes]) -> tuple[str, ...]:
+def _numbered(
+    labels: list[Any], names: Sequence[str], path: Path | str
+) -> tuple[list[int], tuple[str, ...]]:
+    """Labels as numbers, and the classes' names: words are sorted, whole numbers stand as they are,
+    whether they are kept as such, with a point or as text."""
+    if all(isinstance(label, str) for label in labels):
+        words = [folders.class_name(label) for label in labels]
+        if not all(word.isdecimal() for word in words):
+            names = tuple(sorted({*words}))
+            number = {name: n for n, name in enumerate(names)}
+            return [number[word] for word in words], names
+        labels = [int(word) for word in words]
+    for n, label in enumerate(labels):
+        if not (isinstance(label, int) or (isinstance(label, float) and label.is_integer())):
+            reason = f"row {n} has neither a word nor a whole number as its label: give it one"
+            raise BadData(path=path, reason=reason)
+    whole = [int(label) for label in labels]
+    return whole, tuple(names) or tuple(str(i) for i in range(max(whole) + 1))
+
+
+def _names_in(metadata: Mapping[bytes, bytes], label: str) -> tuple[str, ...]:
     """Class names from the note that `datasets` leaves in a Parquet file, or none."""
-    note = json.loads(metadata.get(b"huggingface", b"{}"))
-    label = note.get("info", {}).get("features", {}).get("label", {})
-    return tuple(label.get("names", ()))
+    try:
+        note = json.loads(metadata.get(b"huggingface", b"{}"))
+        names = note["info"]["features"][label]["names"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
 
 
 def _hub(name: str, split: str) -> Listing:
@@ -206,21 +236,21 @@ def _hub(name: str, split: str) -> Listing:
     except OSError as error:
         reason = "it is neither a folder here nor to be had now: check the path and the network"
         raise BadData(path=name, reason=reason) from error
-    column = _picture_column(rows.column_names, name)
-    names = tuple(getattr(rows.features["label"], "names", ()))
+    column, label = _columns(rows.column_names, name)
+    names = tuple(getattr(rows.features[label], "names", ()))
     rows = rows.cast_column(column, datasets.Image(decode=False))
     cells = [
         Path(cell["path"]) if not cell["bytes"] and cell["path"] else _encoded(cell, name)
         for cell in rows[column]
     ]
-    return _checked(cells, list(rows["label"]), names, f"{name}/{split}", name)
+    return _checked(cells, list(rows[label]), names, f"{name}/{split}", name)
 
 
 def _renumber(
     found: Listing, names: Sequence[str], synonyms: Mapping[str, int], source: Path | str
 ) -> Listing:
     """The same pictures, their labels counted as in ``names``."""
-    number = {**synonyms, **{_composed(name): i for i, name in enumerate(names)}}
+    number = {**synonyms, **{folders.class_name(name): i for i, name in enumerate(names)}}
     unknown = sorted(set(found.names) - set(number))
     if unknown and found.names == tuple(str(i) for i in range(len(found.names))):
         if len(found.names) > len(names):

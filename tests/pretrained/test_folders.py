@@ -1,7 +1,9 @@
 """Folders of pictures as people have them: what is passed over, left out, guessed, and told."""
 
 import io
+import os
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +46,10 @@ def test_a_tidy_folder_has_nothing_to_tell(pets):
         "cat/.DS_Store",
         ".git/index.png",
         "cat/deep/.cache/0.png",
+        "cat/@eaDir/0.png",  # Synology
+        "$RECYCLE.BIN/0.png",
+        "System Volume Information/0.png",
+        "cat/~$0.png",  # an office program, while a file is open
     ],
 )
 def test_what_systems_leave_there_is_passed_over(pets, file):
@@ -146,7 +152,20 @@ def test_two_ways_to_write_one_name_are_one_class(tmp_path):
     assert sources.listing(tmp_path, "train", known).labels == [1, 1, 0]
 
 
-@pytest.mark.parametrize("names", [("train", "val"), ("Training", "valid"), ("train", "dev")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train", "val"),
+        ("Training", "valid"),
+        ("train", "dev"),
+        ("training_set", "validation_set"),
+        ("seg_train", "seg_val"),
+        ("train2017", "val2017"),
+        ("Trainset", "Validset"),
+        ("训练集", "验证集"),
+        ("entraînement", "validation"),
+    ],
+)
 def test_a_folder_of_splits_is_noticed(tmp_path, pets, names):
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -162,6 +181,62 @@ def test_a_folder_of_splits_is_noticed(tmp_path, pets, names):
     assert len(sources.listing(whole, "validation").cells) == 2
     with pytest.raises(BadData, match="the splits train, validation and no test"):
         sources.listing(whole, "test")
+
+
+def laid(root, *places):
+    """A picture in each of the places."""
+    for n, place in enumerate(places):
+        (root / place).mkdir(parents=True, exist_ok=True)
+        (root / place / f"{n}.png").write_bytes(picture(n))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("places", "names", "split"),
+    [
+        (("pets/train/cat", "pets/train/dog", "pets/test/cat", "pets/test/dog"), 2, "x/train"),
+        (("training_set/training_set/cat", "training_set/training_set/dog", "test_set/x"), 2, 0),
+        (("cat/train", "cat/test", "dog/train", "dog/test"), 2, "x/train"),
+        (("cat/训练集", "cat/测试集", "dog/训练集", "dog/测试集"), 2, "x/train"),
+        (("a/b/cat", "a/b/dog"), 2, "x"),
+    ],
+)
+def test_splits_are_noticed_however_deep_they_lie(tmp_path, places, names, split):
+    found = sources.listing(laid(tmp_path / "x", *places), "train")
+    assert found.names == ("cat", "dog") and len(found.cells) == names
+    assert found.split == (split or "x/train") and found.told
+
+
+@pytest.mark.parametrize("places", [("train", "test"), ("train/cat", "val/cat"), ("训练", "测试")])
+def test_splits_are_never_learnt_as_classes(tmp_path, places):
+    with pytest.raises(BadData, match="it has splits"):
+        sources.listing(laid(tmp_path, *places), "train")
+
+
+def test_folders_within_a_class_are_told(tmp_path):
+    found = sources.listing(laid(tmp_path, "animal/cat", "animal/dog", "fruit"), "train")
+    assert found.names == ("animal", "fruit")
+    assert "folders of animal are one class (cat, dog)" in found.told[0]
+
+
+def test_a_link_to_what_holds_it_is_not_followed(pets):
+    (pets / "cat" / "loop").symlink_to(pets, target_is_directory=True)
+    assert len(sources.listing(pets, "train").cells) == 12
+
+
+def test_names_that_are_no_utf8_are_read_as_chinese_and_can_be_kept(pets):
+    (pets / "cat").rename(os.fsdecode(os.fsencode(pets) + b"/" + "狗狗".encode("gbk")))
+    odd = os.fsdecode(os.fsencode(pets / "dog") + b"/" + "说明".encode("gbk") + b".txt")
+    Path(odd).write_text("no picture")
+    found = sources.listing(pets, "train")
+    assert found.names == ("dog", "狗狗")
+    assert "no picture that is read here: 1" in found.told[0]
+    "".join(found.told).encode()  # as a card keeps it
+
+
+def test_names_that_differ_in_blanks_are_one_class(tmp_path):
+    found = sources.listing(laid(tmp_path, "cat", "cat ", "my  dog", "my dog"), "train")
+    assert found.names == ("cat", "my dog")
 
 
 def test_trains_may_be_a_class(pets):

@@ -44,9 +44,10 @@ def test_pictures_may_be_plain_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "labels", "reason"),
     [
-        ([png(), png()], [0, None], "row 1 has no whole number"),
-        ([png(), png()], ["cat", "dog"], "row 0 has no whole number"),
-        ([png(), None], [0, 1], "not encoded bytes"),
+        ([png(), png()], [0, None], "row 1 has no label"),
+        ([png(), png()], [[0], [1]], "row 0 has neither a word nor a whole number"),
+        ([png(), png()], [0.5, 1.0], "row 0 has neither a word nor a whole number"),
+        ([None, None], [0, 1], "none of its rows has a picture"),
         (["a.png", "b.png"], [0, 1], "not encoded bytes"),
         ([png(), png()], [0, -1], "number them from 0"),
     ],
@@ -54,6 +55,60 @@ def test_pictures_may_be_plain_bytes(tmp_path):
 def test_columns_of_another_kind_are_refused(tmp_path, cells, labels, reason):
     with pytest.raises(BadData, match=reason):
         sources.listing(parquet(tmp_path / "x.parquet", cells, labels), "train")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "numbers"),
+    [
+        (["dog", "cat", "dog"], ("cat", "dog"), [1, 0, 1]),
+        (["狗", "猫 ", "狗"], ("狗", "猫"), [0, 1, 0]),
+        (["1", "0", "10"], tuple(map(str, range(11))), [1, 0, 10]),
+        ([1.0, 0.0, 1.0], ("0", "1"), [1, 0, 1]),
+    ],
+)
+def test_labels_may_be_words_or_numbers_of_any_kind(tmp_path, labels, names, numbers):
+    for column in ("label", "Labels", "标签"):
+        table = pa.table({"Image": [png()] * 3, column: labels})
+        pq.write_table(table, tmp_path / "x.parquet")
+        found = sources.listing(tmp_path / "x.parquet", "train")
+        assert (found.names, found.labels) == (names, numbers)
+
+
+def test_a_row_without_a_picture_is_left_out_and_named(tmp_path):
+    found = sources.listing(parquet(tmp_path / "x.parquet", [png(), None], ["a", "b"]), "train")
+    assert (found.labels, found.names) == ([0], ("a", "b"))
+    assert "1 of 2 rows have no picture" in found.told[0] and "row 1" in found.told[0]
+
+
+@pytest.mark.parametrize("note", [b"{", b"null", b'{"info": {"features": {"label": null}}}'])
+def test_a_note_that_nobody_understands_names_no_classes(tmp_path, note):
+    table = pa.table({"image": [png()], "label": [0]})
+    pq.write_table(table.replace_schema_metadata({b"huggingface": note}), tmp_path / "x.parquet")
+    assert sources.listing(tmp_path / "x.parquet", "train").names == ("0",)
+
+
+def test_a_table_of_a_split_may_be_called_in_capitals(tmp_path):
+    for name, label in (("TRAIN.PARQUET", 0), ("Valid.parquet", 1)):
+        parquet(tmp_path / name, [png()] * 2, [label] * 2)
+    assert sources.listing(tmp_path, "train").labels == [0, 0]
+    assert sources.listing(tmp_path, "validation").labels == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "reason"),
+    [
+        ("pets.zip", b"PK\x03\x04", "unpack it"),
+        ("pets.tar.gz", b"\x1f\x8b\x08", "unpack it"),
+        ("pets.rar", b"Rar!\x1a\x07", "unpack it"),
+        ("pet.png", b"\x89PNG\r\n", "one picture: name the folder"),
+        ("labels.csv", b"file,label\n", "no Parquet file: name one, or a folder"),
+        ("x.parquet", b"PAR1soup", "not a readable Parquet file"),
+    ],
+)
+def test_a_file_that_is_no_data_is_told_for_what_it_is(tmp_path, name, start, reason):
+    (tmp_path / name).write_bytes(start)
+    with pytest.raises(BadData, match=reason):
+        sources.listing(tmp_path / name, "train")
 
 
 def test_a_damaged_picture_is_named(tmp_path, folders):

@@ -1,0 +1,116 @@
+"""A file that somebody names as data, looked at before it is read: whether it is there, what it is
+where it is no data, in which encoding its text is."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pretrained.errors import BadData
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: How files begin that hold no data yet, and what to do with them.
+OTHERS = (
+    (b"PK\x03\x04", "it is an archive: unpack it and name the folder or file that was in it"),
+    (b"Rar!", "it is an archive: unpack it and name the folder or file that was in it"),
+    (b"7z\xbc\xaf", "it is an archive: unpack it and name the folder or file that was in it"),
+    (b"\x1f\x8b", "it is packed: unpack it and name what was in it"),
+    (b"BZh", "it is packed: unpack it and name what was in it"),
+    (b"\xfd7zXZ", "it is packed: unpack it and name what was in it"),
+    (b"\x28\xb5\x2f\xfd", "it is packed: unpack it and name what was in it"),
+    (b"%PDF", "it is a PDF: save its text as a plain text file"),
+    (b"{\\rtf", "it is a document with formatting (RTF): save it as plain text"),
+    (b"\xd0\xcf\x11\xe0", "it is a document of an office program: save it as plain text"),
+    (b"\xff\xd8\xff", "it is one picture: name the folder that it is in"),
+    (b"\x89PNG", "it is one picture: name the folder that it is in"),
+    (b"PAR1", "it is a Parquet file, whatever its name ends in: let its name end in .parquet"),
+    (b"SQLite format 3", "it is a data base: export it as a text file"),
+)
+OFFICE = {".docx", ".xlsx", ".pptx", ".odt", ".ods"}  # archives, by their first bytes
+#: Marks at the start of text in other encodings than UTF-8 (Unicode 16, 23.8); the longer first.
+MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+MOST_ZEROS = 0.01  # of a text; beyond it something else is wrong
+
+
+def missing(path: Path) -> str:
+    """Why nothing is read from a path where nothing is, and what beside it was perhaps meant."""
+    others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = get_close_matches(path.name, others, 1)
+    near = f", perhaps {path.parent / close[0]} is meant" if close else ""
+    return f"there is no such file or folder: check the path{near}"
+
+
+def other_kind(path: Path) -> str | None:
+    """What a file is that is no data, and what to do about it; None where its start tells nothing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path.suffix.lower() in OFFICE:
+        return "it is a document of an office program: save it as plain text, a table with tabs"
+    with path.open("rb") as opened:
+        start = opened.read(512)
+    if start[257:262] == b"ustar":
+        return OTHERS[0][1]
+    return next((reason for begin, reason in OTHERS if start.startswith(begin)), None)
+
+
+def text(path: Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 or UTF-32 where a mark says so.
+
+    Raises:
+        BadData: it is not there, is no text, or is in an encoding that has no mark.
+    """
+    try:
+        if reason := other_kind(path):
+            raise BadData(path=path, reason=reason)
+        content = path.read_bytes()
+    except IsADirectoryError:
+        raise BadData(path=path, reason="it is a folder: name one file in it") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadData(path=path, reason=missing(path)) from None
+    except OSError:
+        reason = "it cannot be read: check its permissions"
+        raise BadData(path=path, reason=reason) from None
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8-sig")
+    try:
+        found = content.decode(encoding)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8: save it as UTF-8 text"
+        raise BadData(path=path, reason=reason) from None
+    if found.count("\0") > MOST_ZEROS * len(found):
+        reason = "it is no text in UTF-8, a good part of it are zero bytes: save it as UTF-8 text"
+        raise BadData(path=path, reason=reason)
+    return found
+
+
+def whole(text: str) -> str:
+    """Text without halves of characters (lone surrogates), which JSON can hold and no file can."""
+    return text.encode("utf-8", "ignore").decode("utf-8")
+
+
+def table(path: Path) -> pyarrow.Table:
+    """A Parquet file.
+
+    Raises:
+        BadData: it is none, or is damaged.
+    """
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.read_table(path)
+    except FileNotFoundError:
+        raise BadData(path=path, reason=missing(path)) from None
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = "it is not a readable Parquet file: fetch or write it again"
+        if path.suffix.lower() != ".parquet":
+            reason = other_kind(path) or "it is no Parquet file: name one, or a folder"
+        raise BadData(path=path, reason=reason) from error
