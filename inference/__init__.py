@@ -5,6 +5,7 @@ answer = await engine.predict("classification/cifar10", picture, top_k=5)
 async for event in engine.stream("text/shakespeare", "To be"): ...
 """
 
+from inference.batching import Answer
 from inference.engine import Engine
 from inference.errors import (
     BadInput,
@@ -22,6 +23,7 @@ from inference.errors import (
 from inference.settings import Settings
 
 __all__ = [
+    "Answer",
     "BadInput",
     "BreakthroughsError",
     "Busy",

@@ -16,6 +16,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from inference.device import with_room
@@ -26,6 +27,19 @@ from inference.round_robin import Path, RoundRobin
 SHARE = 4
 #: Called with a job and how it ended: ``answered``, ``cancelled`` or the error's code.
 Tell = Callable[["Job", str], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said to one input.
+
+    ``queue_s``: seconds from asked until the batch it was in began, a load included.
+    ``compute_s``: seconds that this batch took; whoever was in it shares them.
+    """
+
+    value: Any
+    queue_s: float
+    compute_s: float
 
 
 class Cancelled(Exception):
@@ -77,7 +91,7 @@ class Job:
 
 
 class Request(Job):
-    """One input for ``predict``."""
+    """One input for ``predict``. Its future holds an `Answer`."""
 
     def __init__(self, *job: Any, input: Any, options: Mapping[str, Any]) -> None:
         super().__init__(*job)

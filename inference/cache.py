@@ -15,8 +15,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from inference.device import Device, with_room
@@ -42,7 +41,6 @@ class Slot:
     doomed: bool = False  # leaves as soon as nobody holds it
     progress: tuple[int, int] | None = None
     attempt: Attempt | None = None
-    gone: list[Future[None]] = field(default_factory=list)
 
 
 class Attempt:
@@ -259,9 +257,6 @@ class Cache:
             return
         if self._slots.get(slot.entry.key) is slot:
             del self._slots[slot.entry.key]
-        for gone in slot.gone:
-            gone.set_result(None)
-        slot.gone.clear()
 
     def evict_idle(self) -> None:
         """Drops everything idle, parked models too, and waits for moves under way."""
@@ -276,18 +271,12 @@ class Cache:
         if self._device is not None:
             self._device.release()
 
-    def unload(self, key: str) -> Future[None]:
-        """Drops a model as soon as nobody holds it. The future tells when it is gone."""
-        gone: Future[None] = Future()
+    def unload(self, key: str) -> None:
+        """Drops a model as soon as nobody holds it."""
         with self._changed:
-            slot = self._slots.get(key)
-            if slot is None:
-                gone.set_result(None)
-            else:
+            if slot := self._slots.get(key):
                 slot.doomed = True
-                slot.gone.append(gone)
         self.evict_due()
-        return gone
 
     def close(self) -> None:
         """Every model leaves as soon as nobody holds it, and downloads break off."""
@@ -324,6 +313,10 @@ class Cache:
     def device(self) -> Device | None:
         """Where models run; not known before the first one loads."""
         return self._device
+
+    def load_progress(self, key: str) -> tuple[int, int] | None:
+        with self._changed:
+            return self._slots[key].progress if key in self._slots else None
 
     def row(self, entry: Entry) -> Row:
         """What `Engine.status` says about one model."""

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from inference import wakeup
-from inference.batching import Job, LoadRequest, Queue, Request
+from inference.batching import Answer, Job, LoadRequest, Queue, Request
 from inference.cache import Cache
 from inference.device import Device, choose
 from inference.errors import Busy, Closed, Refusal, Unfiltered, UnknownModel
@@ -101,34 +101,36 @@ class Engine:
         caller: Path | None = None,
         **options: Any,
     ) -> Any:
-        """The model's answer to one input.
+        """The model's answer to one input: the ``value`` of `ask`."""
+        asked = self.ask(key, input, deadline=deadline, caller=caller, **options)
+        return (await asked).value
+
+    async def ask(
+        self,
+        key: str,
+        input: Any,
+        *,
+        deadline: float | None = None,
+        caller: Path | None = None,
+        **options: Any,
+    ) -> Answer:
+        """The model's answer to one input, with how long it waited and how long it took.
 
         ``deadline`` is in seconds from now, the wait and a first load included; if not given,
         `Settings.deadline_s`. ``caller`` is who asks, such as (address, session). Raises a
         `Refusal`: the model's own, or an `EngineError`. When the caller is cancelled the request's
         place becomes free.
         """
-        request = self._request(key, input, deadline, caller, options)
+        request = Request(*self._job(key, deadline, caller), input=input, options=options)
+        self._submit(request)
         try:
             await wakeup.done(request.future, request.seconds)
         except TimeoutError:
             request.expire()  # unless the answer came just now
         finally:
             self._leave(request)
-        return request.future.result()
-
-    def predict_sync(
-        self, key: str, input: Any, *, deadline: float | None = None, **options: Any
-    ) -> Any:
-        """`predict` for the command line and tests: blocks the calling thread."""
-        request = self._request(key, input, deadline, None, options)
-        try:
-            request.future.exception(timeout=min(request.seconds, threading.TIMEOUT_MAX))
-        except TimeoutError:
-            request.expire()
-        finally:
-            self._leave(request)
-        return request.future.result()
+        answer: Answer = request.future.result()
+        return answer
 
     async def stream(
         self,
@@ -194,11 +196,12 @@ class Engine:
             self._leave(request)
         request.future.result()
 
-    async def unload(self, key: str) -> None:
-        """Lets a model go; returns when it has. It first serves those who hold it or wait for it
-        to load; requests that come later load it anew."""
-        self._known(key)
-        await wakeup.done(self._cache.unload(key))
+    def load_progress(self, key: str) -> tuple[int, int] | None:
+        """Bytes done and bytes in all of a model's load or download; None while none are counted.
+
+        Cheap, to be asked for several times a second by everybody who waits.
+        """
+        return self._cache.load_progress(key)
 
     def status(self) -> dict[str, Any]:
         """What the Server page and ``/status`` show. Never waits for a model."""
@@ -259,18 +262,6 @@ class Engine:
         seconds = self.settings.deadline_s if deadline is None else deadline
         caller = self._caller() if caller is None else caller
         return key, seconds, self._clock(), self._tell, caller
-
-    def _request(
-        self,
-        key: str,
-        input: Any,
-        deadline: float | None,
-        caller: Path | None,
-        options: Mapping[str, Any],
-    ) -> Request:
-        request = Request(*self._job(key, deadline, caller), input=input, options=options)
-        self._submit(request)
-        return request
 
     def _submit(self, job: Job) -> None:
         """Puts a job into the queue, and makes sure that its model has a worker."""

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inference.batching import LoadRequest, Queue, Request, compute
+from inference.batching import Answer, LoadRequest, Queue, Request, compute
 from inference.cache import Cache, Lease
 from inference.errors import Closed, explain
 from inference.metrics import Metrics
@@ -151,6 +151,7 @@ class Worker:
 
     def _answer(self, lease: Lease, requests: list[Request]) -> None:
         self._metrics.batch(self.key, len(requests))
+        begun = self._clock()
 
         def predict(inputs: list[Any], **options: Any) -> list[Any]:
             return list(lease.model.predict(inputs, **options))
@@ -161,8 +162,9 @@ class Worker:
             requests[0].options,
             self._cache.evict_idle,
         )
+        compute_s = self._clock() - begun
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, BaseException):
                 request.finish(error=explain(answer, self.key))
             else:
-                request.finish(answer)
+                request.finish(Answer(answer, begun - request.asked_at, compute_s))

@@ -20,6 +20,7 @@ from engine_fakes import (
 )
 
 from inference import (
+    Answer,
     Busy,
     Closed,
     DeadlineExceeded,
@@ -33,8 +34,8 @@ from inference import (
 from pretrained.errors import Refusal, ViewUnsupported
 
 
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 60))
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(asyncio.wait_for(coroutine, 60))
 
 
 async def refusal(task: asyncio.Future[Any]) -> Refusal:
@@ -282,35 +283,56 @@ def test_the_status_shows_a_load_under_way() -> None:
     run(facts())
 
 
-def test_unload_waits_until_the_model_is_gone() -> None:
+def test_a_model_replaced_during_work_leaves_between_two_batches() -> None:
     async def facts() -> None:
-        house = House()
-        task = house.ask("a", 1)
+        house = House(FakeEntry("a", max_batch=1))
+
+        def replace() -> str:
+            house.engine.add(FakeEntry("a", bytes=20))
+            return "done"
+
+        tasks = [house.ask("a", replace), house.ask("a", 2), house.ask("a", 3)]
+        await settled()
+        house.workers.step("a")
+        assert house.loader.loads["a"] == 1 and house.loader.model("a") is not None
         await house.run()
-        await task
-        await house.engine.unload("a")
-        assert house.loader.model("a") is None
-        await house.engine.unload("a")  # nothing there is no error
+        assert await asyncio.gather(*tasks) == ["done", ("answer", 2), ("answer", 3)]
+        assert house.loader.loads["a"] == 2
 
     run(facts())
 
 
-def test_unload_during_work_comes_between_two_batches() -> None:
+def test_an_answer_tells_how_long_it_waited_and_how_long_it_was_computed() -> None:
     async def facts() -> None:
-        house = House(FakeEntry("a", max_batch=1))
-        unloading: list[asyncio.Future[None]] = []
+        house = House()
+        house.loader.during = lambda key: passes(4.0)
 
-        def unload() -> None:
-            unloading.append(asyncio.ensure_future(house.engine.unload("a")))
+        def passes(seconds: float) -> None:
+            house.clock.now += seconds
 
-        tasks = [house.ask("a", unload), house.ask("a", 2), house.ask("a", 3)]
+        first = asyncio.ensure_future(house.engine.ask("a", lambda: passes(0.5)))
+        beside = asyncio.ensure_future(house.engine.ask("a", 2))
         await settled()
-        house.workers.step("a")
-        await settled()
-        assert not unloading[0].done()
+        passes(1.0)
         await house.run()
-        await asyncio.gather(*tasks, *unloading)
-        assert house.loader.loads["a"] == 2
+        assert await beside == Answer(("answer", 2), queue_s=5.0, compute_s=0.5)
+        assert ((await first).queue_s, (await first).compute_s) == (5.0, 0.5)
+
+    run(facts())
+
+
+def test_progress_is_known_by_key_while_a_model_loads() -> None:
+    async def facts() -> None:
+        house = House()
+        seen: list[Any] = []
+        house.loader.during = lambda key: seen.append(house.engine.load_progress(key))
+        task = house.ask("a", 1)
+        assert (
+            house.engine.load_progress("a") is None and house.engine.load_progress("nobody") is None
+        )
+        await house.run()
+        await task
+        assert seen == [(1, 2)] and house.engine.load_progress("a") is None
 
     run(facts())
 
@@ -333,19 +355,16 @@ def test_replacing_an_entry_lets_the_old_model_go() -> None:
     run(facts())
 
 
-def test_a_model_without_a_filter_has_no_door_unless_the_host_allows_it() -> None:
+def test_a_model_without_a_filter_is_not_offered_unless_the_host_allows_it() -> None:
     async def facts() -> None:
         kept = House(FakeEntry("a"), FakeEntry("wild", unfiltered=True))
         assert set(kept.engine.entries) == {"a"} and set(kept.engine.withheld) == {"wild"}
         assert [row["key"] for row in kept.engine.status()["models"]] == ["a"]
         assert isinstance(await refusal(kept.ask("wild", 1)), Unfiltered)
-        for call in (kept.engine.preload, kept.engine.unload):
-            with pytest.raises(Unfiltered):
-                await call("wild")
+        with pytest.raises(Unfiltered):
+            await kept.engine.preload("wild")
         with pytest.raises(Unfiltered):
             await anext(kept.engine.stream("wild", 1))
-        with pytest.raises(Unfiltered):
-            kept.engine.predict_sync("wild", 1)
         with pytest.raises(Unfiltered):
             kept.engine.add(FakeEntry("wild", unfiltered=True))
         allowed = House(FakeEntry("wild", unfiltered=True), allow_unfiltered=True)
@@ -396,7 +415,7 @@ def test_closing_does_not_wait_for_ever() -> None:
     run(facts())
 
 
-def test_a_lane_that_breaks_leaves_nobody_waiting() -> None:
+def test_a_worker_that_breaks_leaves_nobody_waiting() -> None:
     house = House(by_hand=False)
     house.engine._cache.evict_due = lambda: 1 / 0  # type: ignore[assignment, return-value]
 
@@ -422,14 +441,14 @@ def test_a_loop_that_closes_with_requests_in_flight_harms_nobody(
     begun.wait(30)
     loop.close()
     release.set()
-    assert house.engine.predict_sync("a", 3) == ("answer", 3)
+    assert run(house.engine.predict("a", 3)) == ("answer", 3)
     assert "exception calling callback" not in caplog.text
     for task in tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
     run(house.engine.close())
 
 
-def test_several_loops_and_plain_threads_ask_at_once() -> None:
+def test_several_loops_ask_at_once_and_a_loop_may_serve_one_question() -> None:
     house = House(FakeEntry("a", max_batch=8), FakeEntry("b", bytes=95), by_hand=False)
     wrong: list[Any] = []
 
@@ -445,13 +464,13 @@ def test_several_loops_and_plain_threads_ask_at_once() -> None:
 
         asyncio.run(ask())
 
-    def plainly(name: int) -> None:
+    def one_loop_each(name: int) -> None:
         for turn in range(20):
-            if house.engine.predict_sync("a", (name, turn)) != ("answer", (name, turn)):
+            if run(house.engine.predict("a", (name, turn))) != ("answer", (name, turn)):
                 wrong.append((name, turn))
 
     threads = [threading.Thread(target=loop_of, args=(n,)) for n in range(4)]
-    threads += [threading.Thread(target=plainly, args=(n,)) for n in range(4, 6)]
+    threads += [threading.Thread(target=one_loop_each, args=(n,)) for n in range(4, 6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -467,8 +486,8 @@ def test_several_loops_and_plain_threads_ask_at_once() -> None:
 
 def test_the_engine_is_made_and_asked_without_a_loop() -> None:
     house = House(by_hand=False)
-    assert house.engine.predict_sync("a", 1) == ("answer", 1)
+    assert run(house.engine.predict("a", 1)) == ("answer", 1)
     with pytest.raises(ModelFailed):
-        house.engine.predict_sync("a", Spoilt())
+        run(house.engine.predict("a", Spoilt()))
     assert isinstance(house.engine, Engine)
     run(house.engine.close())

@@ -279,17 +279,15 @@ def test_closing_the_engine_ends_live_generations() -> None:
     run(facts())
 
 
-def test_unloading_lets_live_generations_finish_first_and_newcomers_wait() -> None:
+def test_a_replaced_model_lets_running_generations_finish_first_and_newcomers_wait() -> None:
     async def facts() -> None:
         house = House()
         first = reading(house, 3)
         await settled()
         house.workers.step("a")
-        unloading = asyncio.ensure_future(house.engine.unload("a"))
-        await settled()
+        house.engine.add(FakeEntry("a", bytes=20))
         second = reading(house, 3)
         await house.run()
-        await unloading
         assert (await first, await second) == ([1, 2, 3], [1, 2, 3])
         assert house.loader.loads["a"] == 2
 
