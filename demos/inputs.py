@@ -14,7 +14,8 @@ from gradio.blocks import BlockFunction
 
 from demos import page
 from demos.language import Words
-from inference.errors import BadInput, Refusal
+from demos.pictures import BadPicture
+from inference.errors import Refusal
 
 
 class NoFile(Refusal):
@@ -71,14 +72,14 @@ def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
     """The arguments of a named endpoint, those that were left out by their defaults.
 
     Raises:
-        NoFile, BadInput: a text stands where a file belongs.
+        NoFile, BadPicture: a text stands where a file belongs.
     """
     if function.api_visibility != "public":
         return sent
     for block, value in zip(function.inputs, sent, strict=False):
         if isinstance(block, (gr.Image, gr.File)) and isinstance(value, str):
             if value.startswith(("http://", "https://", "data:")):
-                raise BadInput("picture_address")
+                raise BadPicture("picture_address")
             raise NoFile(name=name(block))
     return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos import proxy
 from demos.language import Words
+from inference.errors import BadInput
 
 MB = 1_000_000
 FILES = 64  # of the largest size, in one upload
@@ -40,6 +41,13 @@ ESCAPE = re.compile(
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+
+
+class FileTooLarge(BadInput):
+    """Fields: size and limit in MB."""
+
+    code = "file_too_large"
+    sentence = "The file is {size} MB: send one of at most {limit} MB."
 
 
 class Limits:

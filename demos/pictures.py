@@ -2,8 +2,8 @@
 
 Decoding is the one place where a stranger's bytes meet a C library, so it is strict: size on disk
 first, then what the file holds beside its pixels (`pretrained.picture_files`), then the pixels;
-only formats that a camera or a browser writes; every refusal a `BadInput` whose code the page says
-in the visitor's language. Nothing here knows gradio.
+only formats that a camera or a browser writes; every refusal a `BadPicture` whose code the page
+says in the visitor's language. Nothing here knows gradio.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from demos.limits import FileTooLarge
 from inference.errors import BadInput
 from pretrained import picture_files
 from pretrained.pixels import lies_on_its_side, upright_rgb
@@ -27,7 +28,40 @@ from pretrained.pixels import lies_on_its_side, upright_rgb
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 80_000_000
 MIN_SIDE = 8  # below this there is nothing to see: CIFAR-10's pictures, the smallest used, have 32
+#: Why a picture cannot be used, by code. Fields stand in braces.
+SENTENCES: Mapping[str, str] = {
+    "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
+    "picture_address": "No address is fetched from here: save the picture and send the file.",
+    "picture_empty": "The file is empty: choose another picture.",
+    "picture_gone": "The picture was deleted after an hour: send it again.",
+    "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
+    "picture_truncated": "The picture breaks off in the middle: save it again and send it again.",
+    "picture_too_small": "The picture is {width} x {height} pixels, too small to tell "
+    "anything: send one of at least {limit} pixels a side.",
+    "picture_too_large": "The picture has {width} x {height} pixels, too many to open: "
+    "make it smaller than {limit} megapixels and send it again.",
+    "picture_vector": "Vector drawings (SVG) cannot be read: export it as PNG and send that.",
+    "picture_heic": "This HEIC photo cannot be read here: send it as JPEG.",
+    "picture_comments": "The picture carries comments of more than {limit} kB: save it again "
+    "without them and send that.",
+    "picture_costly": "The picture is built so that reading it would hold up everybody: "
+    "save it again as JPEG or PNG and send that.",
+    "picture_slow": "The picture could not be opened within {seconds} s: try again in a moment, "
+    "or send a smaller one.",
+}
 HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [255, 250, 230]])
+
+
+class BadPicture(BadInput):
+    """A picture that cannot be used. ``code`` is a key of `SENTENCES`.
+
+    >>> str(BadPicture("picture_gone"))
+    'The picture was deleted after an hour: send it again.'
+    """
+
+    def __init__(self, code: str, **fields: Any) -> None:
+        vars(self).update(code=code, sentence=SENTENCES[code])
+        super().__init__(**fields)
 
 
 def open_upload(
@@ -44,7 +78,7 @@ def open_upload(
     and gradio 6.31 checks only those that are marked as files.
     """
     if not isinstance(payload, Mapping):
-        raise BadInput("picture_missing")
+        raise BadPicture("picture_missing")
     url, path = payload.get("url"), payload.get("path")
     if isinstance(url, str) and url.startswith("data:"):
         body = url.partition(",")[2]
@@ -52,14 +86,14 @@ def open_upload(
         try:
             content = base64.b64decode(body, validate=True)
         except binascii.Error:
-            raise BadInput("picture_unreadable") from None
+            raise BadPicture("picture_unreadable") from None
         return open_picture(content, max_bytes, max_pixels, max_side, min_side)
     if not isinstance(path, str) or not path or "\0" in path:
-        raise BadInput("picture_missing")
+        raise BadPicture("picture_missing")
     if path.startswith(("http://", "https://")):
-        raise BadInput("picture_address")
+        raise BadPicture("picture_address")
     if not Path(path).resolve().is_relative_to(Path(uploads).resolve()):
-        raise BadInput("picture_missing")
+        raise BadPicture("picture_missing")
     return open_picture(path, max_bytes, max_pixels, max_side, min_side)
 
 
@@ -78,24 +112,24 @@ def open_picture(
 
     ``picture.info["first_of_many"]`` is True where only the first frame of an animation or the
     first page was taken, ``["cut_short"]`` where a JPEG's last bytes are missing; ``["sent"]`` is
-    the width and height of the picture as sent, seen upright. Raises `BadInput` or MemoryError,
-    whatever the bytes are.
+    the width and height of the picture as sent, seen upright. Raises `BadPicture`, `FileTooLarge`
+    or MemoryError, whatever the bytes are.
     """
     try:
         size = len(source) if isinstance(source, bytes) else os.stat(source).st_size
         _check_weight(size, max_bytes)
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
     except FileNotFoundError:
-        raise BadInput("picture_gone") from None
+        raise BadPicture("picture_gone") from None
     except OSError:
-        raise BadInput("picture_unreadable") from None
+        raise BadPicture("picture_unreadable") from None
     try:
         picture = picture_files.opened(content, max_pixels)
     except picture_files.NoPicture as refusal:
-        raise BadInput(refusal.code, **refusal.fields) from None
+        raise BadPicture(refusal.code, **refusal.fields) from None
     width, height = picture.size
     if min(width, height) < min_side:
-        raise BadInput("picture_too_small", width=width, height=height, limit=min_side)
+        raise BadPicture("picture_too_small", width=width, height=height, limit=min_side)
     told = {name: picture.info[name] for name in ("first_of_many", "cut_short")}
     try:
         picture.seek(0)
@@ -105,7 +139,7 @@ def open_picture(
     except MemoryError:  # our machine's fault, not the picture's
         raise
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
-        raise BadInput("picture_truncated") from None
+        raise BadPicture("picture_truncated") from None
     sent = (height, width) if lies_on_its_side(picture) else (width, height)
     rgb.info = {**told, "sent": sent}
     return rgb
@@ -113,9 +147,9 @@ def open_picture(
 
 def _check_weight(size: int, limit: int) -> None:
     if size == 0:
-        raise BadInput("picture_empty")
+        raise BadPicture("picture_empty")
     if size > limit:
-        raise BadInput("file_too_large", size=f"{size / 1e6:.0f}", limit=f"{limit / 1e6:.0f}")
+        raise FileTooLarge(size=f"{size / 1e6:.0f}", limit=f"{limit / 1e6:.0f}")
 
 
 # Arrays to pictures

@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import pictures, visitors
-from inference.errors import BadInput, Busy
+from inference.errors import Busy
 from inference.round_robin import Path, RoundRobin
 
 MAX_SIDE = 2048  # pixels: more than most models look at, few enough for many visitors
@@ -48,7 +48,7 @@ class Decoding:
 
         Raises:
             Busy: too much waits already.
-            BadInput: its time is over; or what ``work`` raises.
+            BadPicture: its time is over; or what ``work`` raises.
         """
         caller = visitors.current()
         task = (Future[Any](), lambda: work(*arguments), caller)
@@ -61,7 +61,7 @@ class Decoding:
             async with asyncio.timeout(self.seconds):
                 return await asyncio.wrap_future(task[0])
         except TimeoutError:
-            raise BadInput("picture_slow", seconds=f"{self.seconds:.0f}") from None
+            raise pictures.BadPicture("picture_slow", seconds=f"{self.seconds:.0f}") from None
         finally:
             with self._lock:
                 self._waiting.remove(task, caller)

@@ -3,38 +3,12 @@
 engine = Engine(catalog.entries(), Settings())
 answer = await engine.predict("classification/cifar10", picture, top_k=5)
 async for event in engine.stream("text/shakespeare", "To be"): ...
+
+What it refuses and why: `inference.errors`.
 """
 
 from inference.batching import Answer
 from inference.engine import Engine
-from inference.errors import (
-    BadInput,
-    BreakthroughsError,
-    Busy,
-    Closed,
-    DeadlineExceeded,
-    EngineError,
-    LoadFailed,
-    ModelFailed,
-    OutOfMemory,
-    Unfiltered,
-    UnknownModel,
-)
 from inference.settings import Settings
 
-__all__ = [
-    "Answer",
-    "BadInput",
-    "BreakthroughsError",
-    "Busy",
-    "Closed",
-    "DeadlineExceeded",
-    "Engine",
-    "EngineError",
-    "LoadFailed",
-    "ModelFailed",
-    "OutOfMemory",
-    "Settings",
-    "Unfiltered",
-    "UnknownModel",
-]
+__all__ = ["Answer", "Engine", "Settings"]

@@ -1,4 +1,4 @@
-"""Every refusal of the engine, and of what is handed to it. Read this file first.
+"""Every refusal of the engine. Read this file first.
 
 Each class carries a ``code``: the page says ``error.<code>`` in the visitor's language with the
 error's ``fields``. The English sentence kept here is what the command line and the API say, and
@@ -10,37 +10,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 from inference.device import is_out_of_memory
-from pretrained.errors import Refusal, UnknownEntry
+from pretrained.errors import Refusal as Refusal
+from pretrained.errors import UnknownEntry
 
 log = logging.getLogger(__name__)
 
-__all__ = [
-    "INPUT_SENTENCES",
-    "BadInput",
-    "BreakthroughsError",
-    "Busy",
-    "Closed",
-    "DeadlineExceeded",
-    "EngineError",
-    "LoadFailed",
-    "ModelFailed",
-    "OutOfMemory",
-    "Refusal",
-    "Unfiltered",
-    "UnknownModel",
-    "explain",
-]
 
-
-class BreakthroughsError(Refusal):
-    """Whatever the app refuses while it serves."""
-
-
-class EngineError(BreakthroughsError):
+class EngineError(Refusal):
     """The engine could not compute an answer. Its children say why."""
 
     code = "engine"
@@ -114,56 +92,11 @@ class LoadFailed(EngineError):
     )
 
 
-#: What can be wrong with an input, by code. Fields stand in braces.
-INPUT_SENTENCES: Mapping[str, str] = {
-    "bad_input": "This input cannot be read: try another one.",
-    "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
-    "picture_address": "No address is fetched from here: save the picture and send the file.",
-    "picture_empty": "The file is empty: choose another picture.",
-    "picture_gone": "The picture was deleted after an hour: send it again.",
-    "top_k": "top_k is not a number of names: give a whole number from 1 to {most}.",
-    "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
-    "picture_truncated": "The picture breaks off in the middle: save it again and send it again.",
-    "picture_too_small": "The picture is {width} x {height} pixels, too small to tell "
-    "anything: send one of at least "
-    "{limit} pixels a side.",
-    "picture_too_large": "The picture has {width} x {height} pixels, too many to open: "
-    "make it smaller than {limit} megapixels and send it again.",
-    "picture_vector": "Vector drawings (SVG) cannot be read: export it as PNG and send that.",
-    "picture_heic": "This HEIC photo cannot be read here: send it as JPEG.",
-    "picture_comments": "The picture carries comments of more than {limit} kB: save it again "
-    "without them and send that.",
-    "picture_costly": "The picture is built so that reading it would hold up everybody: "
-    "save it again as JPEG or PNG and send that.",
-    "picture_slow": "The picture could not be opened within {seconds} s: try again in a moment, "
-    "or send a smaller one.",
-    "file_too_large": "The file is {size} MB: send one of at most {limit} MB.",
-}
-
-
-class _Fields(dict[str, Any]):
-    """Keeps a sentence readable when the caller left one of its fields out."""
-
-    def __missing__(self, name: str) -> str:
-        return "?"
-
-
-class BadInput(BreakthroughsError):
-    """An input that no model can use. ``code`` is a key of `INPUT_SENTENCES`.
-
-    >>> str(BadInput("file_too_large", size=60, limit=50))
-    'The file is 60 MB: send one of at most 50 MB.'
-    """
+class BadInput(Refusal):
+    """An input that no model can use. Its children, beside what reads it, say why."""
 
     code = "bad_input"
-    sentence = INPUT_SENTENCES["bad_input"]
-
-    def __init__(self, code: str = "bad_input", **fields: Any) -> None:
-        super().__init__()
-        vars(self)["code"] = code
-        self.fields = fields
-        sentence = INPUT_SENTENCES.get(code, self.sentence)
-        self.args = (sentence.format_map(_Fields(fields)),)
+    sentence = "This input cannot be read: try another one."
 
 
 def explain(error: BaseException, model: str, *, loading: bool = False) -> Refusal:

@@ -40,7 +40,7 @@ BYTES_A_PIXEL = {"WEBP": 18.0, "AVIF": 12.0, "HEIF": 10.2}
 
 
 class NoPicture(Exception):
-    """A file that is not opened. ``code`` is a key of `inference.errors.INPUT_SENTENCES`."""
+    """A file that is not opened. ``code`` is a key of `demos.pictures.SENTENCES`."""
 
     def __init__(self, code: str, **fields: Any) -> None:
         super().__init__(code, fields)

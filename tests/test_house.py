@@ -230,9 +230,9 @@ WITHHELD = {"bad_checkpoint"}
 
 
 def test_every_refusal_says_on_the_page_what_it_says_in_code() -> None:
-    import inference.errors as errors
+    from demos.pictures import SENTENCES
 
-    said = dict(errors.INPUT_SENTENCES)
+    said = dict(SENTENCES)
     for kind in refusals():
         if kind.__module__.startswith(("pretrained", "inference", "demos")):
             said[kind.code] = kind.sentence

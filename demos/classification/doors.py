@@ -13,6 +13,13 @@ from demos.language import Words
 from inference.errors import BadInput
 
 
+class BadTopK(BadInput):
+    """Not a number. Fields: most."""
+
+    code = "top_k"
+    sentence = "top_k is not a number of names: give a whole number from 1 to {most}."
+
+
 def build(engine: Any, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     image = gr.Image(type="filepath", visible=False, label="image")
@@ -47,7 +54,7 @@ def build(engine: Any, words: Words) -> None:
             sent = 5 if sent is None or sent == "" or sent == 0 else sent
             return min(max(int(float(sent)), 1), answers.MAX_TOP_K)
         except (TypeError, ValueError, OverflowError):
-            raise BadInput("top_k", most=answers.MAX_TOP_K) from None
+            raise BadTopK(most=answers.MAX_TOP_K) from None
 
     gr.Button(visible=False).click(
         classify,

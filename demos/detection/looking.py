@@ -15,7 +15,8 @@ from demos.classification.examples import Example
 from demos.detection import answers, sheet
 from demos.detection.answers import Found
 from demos.language import Words
-from inference.errors import BadInput, Refusal
+from demos.pictures import BadPicture
+from inference.errors import Refusal
 
 MOST = 12  # pictures that one visitor may give at once
 GRADIO, SKIMAGE = "gradio", "skimage"
@@ -63,7 +64,7 @@ async def opened(engine: Any, payload: Payload | None) -> Image.Image:
         return await answers.sent(engine, payload)
     path = next((example.path for example in EXAMPLES if example.name == name), None)
     if path is None:
-        raise BadInput("picture_missing")
+        raise BadPicture("picture_missing")
     return await asyncio.to_thread(pictures.open_picture, path, max_side=answers.SIDE)
 
 

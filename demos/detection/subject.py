@@ -16,7 +16,8 @@ from demos import models, page, pictures
 from demos.detection import answers, looking
 from demos.detection.answers import EVERYDAY, Size, Thing
 from demos.language import Say, Words
-from inference.errors import BadInput, Refusal
+from demos.pictures import BadPicture
+from inference.errors import Refusal
 
 SIDE = 720  #: pixels of the longer side of the picture as this room shows it
 #: A box as the page gets it: left, top, right, bottom in pixels of the picture.
@@ -40,7 +41,7 @@ class Subject:
             return cls(answered["picture"], answered["key"])
         name = next((example.name for example in looking.EXAMPLES if example.path), None)
         if name is None:
-            raise BadInput("picture_missing")
+            raise BadPicture("picture_missing")
         return cls(await looking.opened(engine, {"example": name}), None)
 
     def stays(self, answered: Mapping[str, Any] | None) -> bool:

@@ -59,13 +59,13 @@ def signed(value: float) -> str:
 def moved(point: Mapping[str, Any], sent: Any) -> dict[str, Any]:
     """The point with its sliders as the page sent them. Raises `BadInput` for what are none."""
     if not isinstance(sent, list) or len(sent) != COUNT:
-        raise BadInput("bad_input")
+        raise BadInput()
     try:
         numbers = [float(n) for n in sent]
     except (TypeError, ValueError):
-        raise BadInput("bad_input") from None
+        raise BadInput() from None
     if not all(map(math.isfinite, numbers)):
-        raise BadInput("bad_input")
+        raise BadInput()
     rest = list(point.get("moves", ()))[COUNT:]
     return {**point, "moves": [min(max(n, -MOST), MOST) for n in numbers] + rest}
 
@@ -84,7 +84,7 @@ async def answer(look: Look, sent: Any) -> str:
 async def strip(look: Look, sent: Any, direction: Any) -> str:
     """A strip, all else as the sliders have it that the page sent. Raises a `Refusal`."""
     if not isinstance(direction, int) or not 0 <= direction < COUNT:
-        raise BadInput("bad_input")
+        raise BadInput()
     return await strip_of(look, moved(look.looked.point, sent), direction)
 
 

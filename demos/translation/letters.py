@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demos.limits import MB
+from demos.limits import MB, FileTooLarge
 from inference.errors import BadInput, Refusal
 from pretrained.translation import languages, sentences
 from pretrained.translation.errors import NothingToTranslate
@@ -58,15 +58,15 @@ def read(path: Any, limit_mb: int, source: str = "") -> Letter:
     where its bytes may be Chinese in GB18030 (GBK is a part of it) or something else.
 
     Raises:
-        BadInput: it is too heavy, or gone. NothingToTranslate, FileNotText, FileTooLong.
+        FileTooLarge. BadInput: it is gone. NothingToTranslate, FileNotText, FileTooLong.
     """
     file = Path(str(path))
     try:
         raw = file.read_bytes() if file.stat().st_size <= limit_mb * MB else None
     except OSError as error:
-        raise BadInput("bad_input") from error
+        raise BadInput() from error
     if raw is None:
-        raise BadInput("file_too_large", size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
+        raise FileTooLarge(size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
     letter = decoded(raw, source)
     if letter is None or "\0" in letter.text:
         raise FileNotText(name=file.name[:80])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import string
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from demos import pictures
+from demos.pictures import SENTENCES, BadPicture
 from inference.errors import BadInput
 
 
@@ -245,3 +247,11 @@ def test_a_full_memory_is_not_blamed_on_the_picture(monkeypatch):
     monkeypatch.setattr(pictures, "upright_rgb", full)
     with pytest.raises(MemoryError):
         pictures.open_picture(encoded(photo(), "PNG"))
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_bad_picture_takes_its_code_and_its_sentence(code):
+    names = [name for _, name, _, _ in string.Formatter().parse(SENTENCES[code]) if name]
+    error = BadPicture(code, **dict.fromkeys(names, 7))
+    assert error.code == code and "{" not in str(error) and error.fields == dict.fromkeys(names, 7)
+    assert BadPicture.code == "bad_input"

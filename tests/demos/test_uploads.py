@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from demos import uploads, visitors
+from demos.pictures import BadPicture
 from demos.uploads import Decoding
 from inference.errors import BadInput, Busy
 
@@ -106,7 +107,7 @@ async def test_visitors_take_turns(held: Held, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_what_the_work_raises_is_raised(held: Held) -> None:
     def bad() -> None:
-        raise BadInput("picture_empty")
+        raise BadPicture("picture_empty")
 
     with pytest.raises(BadInput) as refusal:
         await Decoding(held.threads).run(bad)

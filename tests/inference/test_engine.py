@@ -19,12 +19,11 @@ from engine_fakes import (
     settled,
 )
 
-from inference import (
-    Answer,
+from inference import Answer, Engine
+from inference.errors import (
     Busy,
     Closed,
     DeadlineExceeded,
-    Engine,
     LoadFailed,
     ModelFailed,
     OutOfMemory,

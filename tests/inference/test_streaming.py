@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from engine_fakes import FakeEntry, House, settled
 
-from inference import Closed, DeadlineExceeded, ModelFailed
+from inference.errors import Closed, DeadlineExceeded, ModelFailed
 from inference.streaming import BUFFER
 
 
