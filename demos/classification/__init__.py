@@ -197,12 +197,12 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
     """Each model with what a visitor should know before choosing it, and the key that it has."""
     found = []
     for key, entry in classifiers(engine).items():
-        name = models.model_name(words, say.lang, entry)
+        name = say.model(entry)
         if entry.hub_id and not models.on_disk(entry):
             size, licence = f"{entry.bytes / 1e6:.0f}", entry.licence
             extra = say("classification.try.to_download", size=size, licence=licence)
         else:
-            extra = models.size(words, say.lang, entry.parameters)
+            extra = models.size(say, entry.parameters)
         found.append((f"{name} · {extra}", key))
     return found
 
@@ -248,7 +248,7 @@ async def answering(
             yield answers.no_picture(words, lang, error), False
             return
         if entry.hub_id and not fetch and not models.on_disk(entry):
-            yield models.offer(words, lang, entry), True
+            yield models.offer(words.speaker(lang), entry), True
             return
         work = answers.ask(engine, entry.key, picture)
         async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
@@ -257,10 +257,10 @@ async def answering(
                     many = picture.info["first_of_many"]
                     yield answers.answer(words, lang, entry, step, first_of_many=many), False
                 else:
-                    yield models.waiting(words, lang, entry, step), False
+                    yield models.waiting(words.speaker(lang), entry, step), False
     except Refusal as error:
         again = fetch and entry is not None and not models.on_disk(entry)
-        yield page.refusal(words, lang, error), again
+        yield page.refusal(words.speaker(lang), error), again
 
 
 async def comparing(
@@ -272,7 +272,7 @@ async def comparing(
     try:
         yield await comparison(engine, words, payload, key, lang)
     except Refusal as error:
-        yield page.refusal(words, lang, error)
+        yield page.refusal(words.speaker(lang), error)
 
 
 async def comparison(

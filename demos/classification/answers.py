@@ -96,8 +96,8 @@ def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: 
     line = words.say(
         lang,
         "classification.answer.line",
-        model=models.model_name(words, lang, entry),
-        weights=models.size(words, lang, entry.parameters),
+        model=words.speaker(lang).model(entry),
+        weights=models.size(words.speaker(lang), entry.parameters),
         ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
     )
     parts = [
@@ -142,24 +142,22 @@ class Unseen(str):
 def no_picture(words: Words, lang: str, error: Refusal) -> str:
     """Why there is nothing to look at: `Unseen` where a file was refused, else an invitation."""
     if error.code == "picture_missing":
-        return page.quiet(page.sentence_of(error, words, lang))
-    return Unseen(page.refusal(words, lang, error))
+        return page.quiet(page.sentence_of(error, words.speaker(lang)))
+    return Unseen(page.refusal(words.speaker(lang), error))
 
 
 def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None, say: Say) -> str:
     """One model's answer among others, on the same picture. None: it is not on this machine."""
-    name = f"<h3>{escape(models.model_name(words, lang, entry))}</h3>"
+    name = f"<h3>{escape(words.speaker(lang).model(entry))}</h3>"
     era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
     if outcome is None:
-        return f'<section class="answered">{era}{name}{models.offer(words, lang, entry)}</section>'
+        return f'<section class="answered">{era}{name}{models.offer(say, entry)}</section>'
     if isinstance(outcome, Refusal):
-        return (
-            f'<section class="answered">{era}{name}{page.refusal(words, lang, outcome)}</section>'
-        )
+        return f'<section class="answered">{era}{name}{page.refusal(say, outcome)}</section>'
     line = words.say(
         lang,
         "classification.answer.short_line",
-        weights=models.size(words, lang, entry.parameters),
+        weights=models.size(words.speaker(lang), entry.parameters),
         ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
     )
     body = page.quiet(line) + page.bars(shares(words, lang, entry, outcome))

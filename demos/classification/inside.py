@@ -81,10 +81,10 @@ async def opened(
     try:
         look = await Look.at(engine, words, payload, key, lang)
     except Refusal as error:
-        yield page.refusal(words, lang, error), *NOTHING[1:]
+        yield page.refusal(words.speaker(lang), error), *NOTHING[1:]
         return
     head = look.head()
-    yield head + models.waiting(words, lang, look.entry, None), *NOTHING[1:]
+    yield head + models.waiting(words.speaker(lang), look.entry, None), *NOTHING[1:]
     if reason := await look.closed():
         yield only(head=head + reason, hog=await look.own(look.hog()))
         return
@@ -93,7 +93,7 @@ async def opened(
     except ViewUnsupported:  # some of timm's networks tell no stages
         yield only(head=head)
     except Refusal as error:
-        yield only(head=head, stages=page.refusal(words, lang, error))
+        yield only(head=head, stages=page.refusal(words.speaker(lang), error))
     else:
         first = seen["stages"][0]["name"]
         yield only(head=head, stages=look.stages(seen, chosen=first))
@@ -113,7 +113,7 @@ async def chosen(
         look = await Look.at(engine, words, payload, key, lang)
         return await look.closed() or await look.maps(stage)
     except Refusal as error:
-        return page.refusal(words, lang, error)
+        return page.refusal(words.speaker(lang), error)
 
 
 def only(**pieces: str) -> tuple[Any, ...]:
@@ -160,7 +160,7 @@ class Look:
         except ViewUnsupported:
             return ""
         except Refusal as error:
-            return page.refusal(self.words, self.lang, error)
+            return page.refusal(self.words.speaker(self.lang), error)
 
     def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
         """A part of the room: heading, one or two sentences, what there is to see. `text` names
@@ -171,7 +171,7 @@ class Look:
 
     def head(self) -> str:
         """The picture that travelled here from Try, and the model that looks at it."""
-        name = models.model_name(self.words, self.lang, self.entry)
+        name = self.words.speaker(self.lang).model(self.entry)
         alt = self.say("classification.inside.picture")
         return (
             f'<div class="carried">{pictures.img(pictures.fitted(self.picture, 160), alt)}'
@@ -227,7 +227,7 @@ class Look:
         return self.words.tables[self.lang].get(key, name)
 
     def weights(self, count: int) -> str:
-        return escape(models.size(self.words, self.lang, count))
+        return escape(models.size(self.words.speaker(self.lang), count))
 
     async def maps(self, stage: str) -> str:
         """The strongest feature maps of one stage on this picture."""
@@ -265,12 +265,12 @@ class Look:
         refused = [got for got in (gradcam, occlusion) if isinstance(got, Refusal)]
         found = [got for got in (gradcam, occlusion) if isinstance(got, Mapping)]
         if not found:
-            return page.refusal(self.words, self.lang, refused[0]) if refused else ""
+            return page.refusal(self.words.speaker(self.lang), refused[0]) if refused else ""
         label = answers.label_in(self.lang, self.entry, found[0]["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
             if isinstance(got, Refusal):
-                body = page.refusal(self.words, self.lang, got)
+                body = page.refusal(self.words.speaker(self.lang), got)
             elif got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))

@@ -45,9 +45,9 @@ async def table(
             work = engine.preload(entry.key)
             async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
                 async for step in steps:
-                    yield models.waiting(words, lang, entry, step)
+                    yield models.waiting(words.speaker(lang), entry, step)
         except Refusal as error:
-            yield page.refusal(words, lang, error) + offer(words, lang, entry)
+            yield page.refusal(words.speaker(lang), error) + offer(words, lang, entry)
             return
     rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
     for start in range(0, len(files), AT_ONCE):
@@ -66,7 +66,7 @@ def offer(words: Words, lang: str, entry: Any) -> str:
     """What the download would bring, and the button that starts it: the event "pick"."""
     press = words.speaker(lang)("classification.try.fetch")
     button = f'<button type="button" class="btn" data-pick="fetch">{press}</button>'
-    return f'<div class="several">{models.offer(words, lang, entry)}<p>{button}</p></div>'
+    return f'<div class="several">{models.offer(words.speaker(lang), entry)}<p>{button}</p></div>'
 
 
 async def row(
@@ -98,7 +98,7 @@ def rendered(
     for payload, thumbnail, said in rows:
         name = PurePath(payload.get("orig_name") or payload.get("path") or "").name
         if isinstance(said, Refusal):
-            sentence = page.sentence_of(said, words, lang)
+            sentence = page.sentence_of(said, words.speaker(lang))
             cells = f'<td colspan="4" class="refused">{escape(sentence)}</td>'
             out.writerow([safe_cell(name), "", "", "", "", "", sentence])
         else:
@@ -125,7 +125,7 @@ def rendered(
     line = say(
         "classification.several.line",
         count=len(rows),
-        model=models.model_name(words, lang, entry),
+        model=words.speaker(lang).model(entry),
     )
     return (
         f'<div class="several"><h2>{say("classification.several.title")}</h2>'

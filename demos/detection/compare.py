@@ -14,7 +14,7 @@ from demos import page
 from demos.detection import answers, sheet
 from demos.detection.answers import Found
 from demos.language import Words
-from demos.models import model_name, offer, on_disk, ready, waiting
+from demos.models import offer, on_disk, ready, waiting
 from demos.streaming import Latest
 from inference.errors import Refusal
 
@@ -137,16 +137,16 @@ def body(words: Words, lang: str, side: Side) -> str:
         return side.drawn
     if side.error:
         again = "" if on_disk(side.entry) else download(words, lang, side.entry)
-        return page.refusal(words, lang, side.error) + again
-    return waiting(words, lang, side.entry, side.progress)
+        return page.refusal(words.speaker(lang), side.error) + again
+    return waiting(words.speaker(lang), side.entry, side.progress)
 
 
 def download(words: Words, lang: str, entry: Any) -> str:
     """What a model of today weighs, and the button that fetches it."""
     press = words.speaker(lang)("detection.try.fetch")
-    name = escape(model_name(words, lang, entry))
+    name = escape(words.speaker(lang).model(entry))
     return (
-        f'{offer(words, lang, entry)}<p><button type="button" class="ghost" '
+        f'{offer(words.speaker(lang), entry)}<p><button type="button" class="ghost" '
         f'data-pick="{escape(entry.key)}" aria-label="{press} · {name}">{press}</button></p>'
     )
 
@@ -154,7 +154,7 @@ def download(words: Words, lang: str, entry: Any) -> str:
 def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
     """A column under its era and its name."""
     era = words.speaker(lang)(f"detection.compare.{era_of(entry)}")
-    name = escape(model_name(words, lang, entry))
+    name = escape(words.speaker(lang).model(entry))
     return f'<section class="answered"><p class="era">{era}</p><h3>{name}</h3>{inner}</section>'
 
 

@@ -296,7 +296,7 @@ async def framed(engine: Any, words: Words, lang: str, key: Any, event: Any) -> 
         shown = sheet.figure(words, lang, entry, found, live=True)
         return f'<div data-answer="{number}">{shown}</div>'
     except Refusal as error:
-        return f'<div data-over="{number}">{page.refusal(words, lang, error)}</div>'
+        return f'<div data-over="{number}">{page.refusal(words.speaker(lang), error)}</div>'
 
 
 def giving(engine: Any, say: Say) -> str:
@@ -338,9 +338,9 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
     """Each model with what a visitor should know before choosing it, and its key."""
     found = []
     for key, entry in answers.detectors(engine).items():
-        name = escape(models.model_name(words, say.lang, entry))
+        name = escape(say.model(entry))
         if models.on_disk(entry):
-            extra = escape(models.size(words, say.lang, entry.parameters))
+            extra = escape(models.size(say, entry.parameters))
         else:
             size = f"{entry.bytes / 1e6:.0f}"
             extra = say("detection.try.to_download", size=size, licence=entry.licence)

@@ -119,7 +119,7 @@ async def opened(
     try:
         subject = await Subject.of(engine, answered)
     except Refusal as error:
-        yield EMPTY | {"head": page.refusal(words, lang, error)}
+        yield EMPTY | {"head": page.refusal(words.speaker(lang), error)}
         return
     look = Look(engine, words, subject, lang)
     ours, first = EVERYDAY in engine.entries, RCNN in engine.entries

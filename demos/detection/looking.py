@@ -88,7 +88,7 @@ async def looking(
             return
         async with aclosing(models.ready(engine, entry)) as loading:
             async for step in loading:
-                yield Moment(models.waiting(words, lang, entry, step))
+                yield Moment(models.waiting(words.speaker(lang), entry, step))
         sheets, looked, first = "", [], None
         for number, payload in enumerate(given[:MOST]):
             bar = counted(words, lang, number, min(len(given), MOST))
@@ -97,7 +97,7 @@ async def looking(
                 picture = await opened(engine, payload)
             except Refusal as error:
                 if len(given) == 1:
-                    yield Moment(page.refusal(words, lang, error))
+                    yield Moment(page.refusal(words.speaker(lang), error))
                     return
                 sheets += sheet.refused(words, lang, sheet.file_name(payload), error, number)
                 looked.append(Looked(payload, entry.key, None))
@@ -113,7 +113,7 @@ async def looking(
     except Refusal as error:
         again = entry is not None and not models.on_disk(entry)
         button = offer(engine, words, lang, entry) if again else ""
-        yield Moment(page.refusal(words, lang, error) + button)
+        yield Moment(page.refusal(words.speaker(lang), error) + button)
 
 
 def named(words: Words, lang: str, payload: Payload) -> str:
@@ -130,7 +130,7 @@ def offer(engine: Any, words: Words, lang: str, entry: Any) -> str:
     button = (
         f'<button type="button" class="btn" data-pick="fetch">{say("detection.try.fetch")}</button>'
     )
-    return f"{models.offer(words, lang, entry)}<p>{button}</p>"
+    return f"{models.offer(words.speaker(lang), entry)}<p>{button}</p>"
 
 
 def counted(words: Words, lang: str, done: int, total: int) -> str:

@@ -88,7 +88,7 @@ def kinds(words: Words, lang: str, entry: Any) -> str:
 
 def refused(words: Words, lang: str, name: str, error: Refusal, number: int) -> str:
     """A file among several that is no picture to look at."""
-    said = f"<b>{escape(name)}</b>{page.refusal(words, lang, error)}"
+    said = f"<b>{escape(name)}</b>{page.refusal(words.speaker(lang), error)}"
     return f'<figure class="found refused" data-sheet="{number}">{said}</figure>'
 
 
@@ -176,8 +176,8 @@ def line(words: Words, lang: str, entry: Any, found: Found, short: bool = False)
     return words.say(
         lang,
         "detection.answer.short_line" if short else "detection.answer.line",
-        model=models.model_name(words, lang, entry),
-        weights=models.size(words, lang, entry.parameters),
+        model=words.speaker(lang).model(entry),
+        weights=models.size(words.speaker(lang), entry.parameters),
         ms=f"{found.milliseconds:,.0f}" if found.milliseconds >= 1 else "<1",
     )
 

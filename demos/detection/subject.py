@@ -72,10 +72,10 @@ class Look:
         entry = self.engine.entries[key]
         async with aclosing(models.ready(self.engine, entry)) as steps:
             async for progress in steps:
-                yield models.waiting(self.words, self.lang, entry, progress)
+                yield models.waiting(self.words.speaker(self.lang), entry, progress)
 
     def refusal(self, error: Refusal) -> str:
-        return page.refusal(self.words, self.lang, error)
+        return page.refusal(self.words.speaker(self.lang), error)
 
     def plain(self, key: str, **fields: Any) -> str:
         """Words of this room, not escaped."""
@@ -87,7 +87,7 @@ class Look:
 
     def model(self, key: str) -> str:
         entry = self.engine.entries.get(key)
-        return models.model_name(self.words, self.lang, entry) if entry else key
+        return self.words.speaker(self.lang).model(entry) if entry else key
 
     def head(self) -> str:
         """Which picture is looked at, and by whom."""

@@ -9,7 +9,7 @@ from demos import page
 from demos.detection.answers import EVERYDAY
 from demos.language import Say, Words
 from demos.limits import MB
-from demos.models import model_name, size
+from demos.models import size
 from pretrained import catalog
 
 MINUTES = 60  # an example; a budget of any length ends with its schedule complete
@@ -76,8 +76,8 @@ def took(say: Say) -> str:
 def tuning(say: Say, words: Words, entry: catalog.Entry) -> str:
     """How to teach one of today's detectors other kinds of object."""
     told = {
-        "model": model_name(words, say.lang, entry),
-        "weights": size(words, say.lang, entry.parameters),
+        "model": say.model(entry),
+        "weights": size(say, entry.parameters),
         "mb": f"{entry.bytes / MB:,.0f}",
     }
     how = say("detection.train.tune_how", **told)

@@ -12,7 +12,7 @@ import numpy as np
 
 from demos import models
 from demos.language import Words
-from demos.models import model_name, size
+from demos.models import size
 from inference.errors import Unfiltered, UnknownModel
 
 TASK = "images"
@@ -120,5 +120,5 @@ def took(words: Words, lang: str, seconds: float) -> str:
 
 def by_whom(words: Words, lang: str, entry: Any) -> str:
     """The model and its size: "Faces GAN, 3.3 million weights"."""
-    name, weights = model_name(words, lang, entry), size(words, lang, entry.parameters)
+    name, weights = words.speaker(lang).model(entry), size(words.speaker(lang), entry.parameters)
     return words.say(lang, "images.try.by", model=name, weights=weights)

@@ -59,7 +59,7 @@ async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIt
         entry = answers.entry_of(engine, answers.GAN)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield Drawing(waiting(words, lang, entry, progress))
+                yield Drawing(waiting(words.speaker(lang), entry, progress))
         wanted = asked.points
         drawn = await answers.drawn(engine, entry.key, wanted)
         now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation)
@@ -71,7 +71,7 @@ async def drawing(engine: Any, words: Words, lang: str, asked: Asked) -> AsyncIt
             at, point = None, asked.face
             image = (await answers.drawn(engine, entry.key, [point])).images[0]
     except Refusal as error:
-        yield Drawing(page.refusal(words, lang, error))
+        yield Drawing(page.refusal(words.speaker(lang), error))
         return
     told = words.say(
         lang,

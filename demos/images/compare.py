@@ -19,7 +19,7 @@ from demos.images import answers, charts, faces
 from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.language import Say, Words
-from demos.models import model_name, ready, waiting
+from demos.models import ready, waiting
 from demos.streaming import Latest, while_latest
 from inference.errors import Refusal
 
@@ -66,7 +66,7 @@ def build(engine: Any, words: Words, gallery: gr.State, chosen: gr.State) -> Non
     )
 
     def named(say: Say) -> list[tuple[str, str]]:
-        mine = [(escape(model_name(words, say.lang, entry)), entry.key) for entry in own]
+        mine = [(escape(say.model(entry)), entry.key) for entry in own]
         return [*mine, (say("images.compare.none"), "")]
 
     page.choices(words, third, named)
@@ -185,11 +185,11 @@ def column(words: Words, lang: str, side: Side, points: Sequence[Point]) -> str:
     """One network under its era and its name: its faces, and how far it is or how long it took."""
     say = words.speaker(lang)
     era = say(f"images.compare.{ERAS.get(side.key, 'yours')}")
-    name = escape(model_name(words, lang, side.entry)) if side.entry else ""
+    name = escape(words.speaker(lang).model(side.entry)) if side.entry else ""
     if side.error:
-        body = page.refusal(words, lang, side.error)
+        body = page.refusal(words.speaker(lang), side.error)
     elif side.loading:
-        body = waiting(words, lang, side.entry, side.progress)
+        body = waiting(words.speaker(lang), side.entry, side.progress)
     else:
         cells = [
             faces.tag(image, faces.name(say, point), lossless=False)

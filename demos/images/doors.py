@@ -81,7 +81,7 @@ def build(engine: Any, words: Words) -> None:
                         paths = await asyncio.to_thread(save, entry.key, wanted, step)
                         yield paths[0] if many == 1 else paths
         except Refusal as error:
-            said = page.sentence_of(error, words, words.lang(request))
+            said = page.sentence_of(error, words.speaker(request))
             raise gr.Error(escape(said, quote=False), print_exception=False) from None
 
     gr.Button(visible=False).click(

@@ -120,7 +120,7 @@ def build(engine: Any, words: Words) -> TryParts:
             asked, way = linked(str(getattr(event, "query", "")))
         except Refusal as error:
             asked, way = Asked(SEED, COUNT), ()
-            said = page.refusal(words, lang, error)
+            said = page.refusal(words.speaker(lang), error)
         way = way or tuple(points.several(asked.seed, 2, asked.truncation))
         boxes: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
         async with aclosing(steps(mine, lang, asked)) as moments:

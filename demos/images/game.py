@@ -109,11 +109,11 @@ async def drawing(engine: Any, words: Words, lang: str) -> AsyncIterator[Round |
         entry = answers.entry_of(engine, key)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield waiting(words, lang, entry, progress)
+                yield waiting(words.speaker(lang), entry, progress)
     yield waits_for(words.speaker(lang))
     yield await pair(engine)
 
 
 def failed(words: Words, lang: str, error: Refusal) -> str:
     """Why there is no next round, and the button to ask for it once more."""
-    return page.refusal(words, lang, error) + onward(words.speaker(lang), "next")
+    return page.refusal(words.speaker(lang), error) + onward(words.speaker(lang), "next")

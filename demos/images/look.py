@@ -87,7 +87,7 @@ class Look:
 
     def refusal(self, error: Refusal) -> str:
         self.refused = True
-        return page.refusal(self.words, self.lang, error)
+        return page.refusal(self.words.speaker(self.lang), error)
 
 
 def part(say: Say, name: str, body: str, **fields: Any) -> str:

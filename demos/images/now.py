@@ -19,7 +19,7 @@ from demos.images.asked import SEED
 from demos.images.compare import counted
 from demos.images.points import Point
 from demos.language import Words
-from demos.models import model_name, on_disk, ready, waiting
+from demos.models import on_disk, ready, waiting
 from demos.streaming import Latest, while_latest
 from demos.visibility import on_sight
 from inference.errors import Refusal, UnknownModel
@@ -113,7 +113,7 @@ async def drawing(
             raise UnknownModel(model=str(key)[:80])
         text = checked(sent) if reads(entry) else ""
     except Refusal as error:
-        yield page.refusal(words, lang, error)
+        yield page.refusal(words.speaker(lang), error)
         return
     sheet = Sheet(entry, point, text)
     told: Any = None
@@ -192,7 +192,7 @@ def card(engine: Any, words: Words, lang: str, entry: Any) -> str:
         size = f"{entry.bytes / 1e6:,.0f}"
         told = say("images.now.to_download", size=size, licence=entry.licence)
         told = f'<p class="quiet">{told}</p>'
-    name = escape(model_name(words, lang, entry))
+    name = escape(words.speaker(lang).model(entry))
     press = say("images.now.draw" if is_here else "images.now.fetch")
     button = (
         f'<button type="button" class="ghost" data-draw="{escape(entry.key)}" '
@@ -207,10 +207,10 @@ def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
     short, known = entry.key.rpartition("/")[2].replace("-", "_"), PIPELINES[entry.key]
     era = say(f"images.now.era.{short}")
     about = say(f"images.now.about.{short}", side=known.side, steps=known.steps[0])
-    weights = escape(models.size(words, lang, entry.parameters))
+    weights = escape(models.size(words.speaker(lang), entry.parameters))
     return (
         f'<section class="answered"><p class="era">{era}</p>'
-        f"<h3>{escape(model_name(words, lang, entry))}</h3><p>{about}</p>"
+        f"<h3>{escape(words.speaker(lang).model(entry))}</h3><p>{about}</p>"
         f'<p class="quiet">{weights}</p>{inner}</section>'
     )
 
@@ -219,12 +219,12 @@ def drawn(words: Words, lang: str, sheet: Sheet) -> str:
     """The picture as it is taken to be so far, or what is waited for, or why there is none."""
     say = words.speaker(lang)
     if sheet.loading:
-        return waiting(words, lang, sheet.entry, sheet.progress)
-    refused = page.refusal(words, lang, sheet.error) if sheet.error else ""
+        return waiting(words.speaker(lang), sheet.entry, sheet.progress)
+    refused = page.refusal(words.speaker(lang), sheet.error) if sheet.error else ""
     if sheet.event is None:
         begins = f'<p class="quiet" role="status">{say("images.now.begins")}</p>'
         return refused or f'<div class="waiting"><progress></progress>{begins}</div>'
-    name = escape(model_name(words, lang, sheet.entry))
+    name = escape(words.speaker(lang).model(sheet.entry))
     done = sheet.seconds is not None
     picture = faces.tag(sheet.event["image"], words.say(lang, "images.now.alt"), lossless=done)
     face = faces.name(say, sheet.point, "the_")

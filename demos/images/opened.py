@@ -75,10 +75,10 @@ async def opened(look: Look) -> AsyncIterator[dict[str, Any]]:
 async def loading(look: Look, key: str) -> AsyncIterator[str]:
     """What is waited for until a network is there. Raises a `Refusal`."""
     entry = look.engine.entries[key]
-    yield models.waiting(look.words, look.lang, entry, None)
+    yield models.waiting(look.words.speaker(look.lang), entry, None)
     async with aclosing(models.ready(look.engine, entry)) as steps:
         async for progress in steps:
-            yield models.waiting(look.words, look.lang, entry, progress)
+            yield models.waiting(look.words.speaker(look.lang), entry, progress)
 
 
 async def denoised(look: Look) -> AsyncIterator[str]:

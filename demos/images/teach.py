@@ -10,7 +10,7 @@ from demos.images.answers import DIFFUSION, GAN
 from demos.images.figures import DASH, NETWORKS, told_of_training
 from demos.language import Say, Words
 from demos.limits import MB
-from demos.models import model_name, size
+from demos.models import size
 from pretrained import catalog
 from pretrained.images.hub.entries import PIPELINES
 
@@ -50,9 +50,9 @@ def folder(say: Say) -> str:
 def tuning(say: Say, words: Words, entry: catalog.Entry) -> str:
     """How to teach one of today's models to draw what the pictures show."""
     told = {
-        "model": model_name(words, say.lang, entry),
+        "model": say.model(entry),
         "side": PIPELINES[entry.key].side,
-        "weights": size(words, say.lang, entry.parameters),
+        "weights": size(say, entry.parameters),
         "mb": f"{entry.bytes / MB:,.0f}",
     }
     how = say("images.train.tune_how", **told)

@@ -71,7 +71,7 @@ async def walked(engine: Any, words: Words, lang: str, stops: Sequence[Point]) -
         way = points.walk(stops, leg(stops))
         drawn = await answers.drawn(engine, answers.GAN, way)
     except Refusal as error:
-        return page.refusal(words, lang, error)
+        return page.refusal(words.speaker(lang), error)
     time = answers.took(words, lang, drawn.seconds)
     told = say("images.try.walk_drawn", count=len(way), time=time)
     return shelf(say, stops, drawn.images[:: leg(stops)]) + slider(say, stops, drawn.images, told)

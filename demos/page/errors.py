@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from demos.language import Words
+from demos.language import Say, Words
 from pretrained import catalog
 from pretrained.errors import Refusal
 
@@ -36,7 +36,7 @@ def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                         async for value in values:
                             yield value
                 except Exception as error:
-                    raise shown(error, words) from None
+                    raise shown(error, said_here(words)) from None
 
         elif inspect.iscoroutinefunction(fn):
 
@@ -45,7 +45,7 @@ def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 try:
                     return await fn(*args, **kwargs)
                 except Exception as error:
-                    raise shown(error, words) from None
+                    raise shown(error, said_here(words)) from None
 
         elif inspect.isgeneratorfunction(fn):
 
@@ -54,7 +54,7 @@ def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 try:
                     yield from fn(*args, **kwargs)
                 except Exception as error:
-                    raise shown(error, words) from None
+                    raise shown(error, said_here(words)) from None
 
         else:
 
@@ -63,50 +63,54 @@ def guard(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 try:
                     return fn(*args, **kwargs)
                 except Exception as error:
-                    raise shown(error, words) from None
+                    raise shown(error, said_here(words)) from None
 
         return wrapped
 
     return decorate
 
 
-def shown(error: Exception, words: Words, lang: str | None = None) -> gr.Error:
+def said_here(words: Words) -> Say:
+    """The words in the language of the visitor whose request is being answered."""
+    return words.speaker(LocalContext.request.get(None))
+
+
+def shown(error: Exception, say: Say) -> gr.Error:
     """`error` as the visitor meets it: one sentence that names the fix, or an id."""
     if isinstance(error, gr.Error):
         return error
-    lang = lang or words.lang(LocalContext.request.get(None))
     if isinstance(error, Refusal):
-        heading, sentence = "page.refused", sentence_of(error, words, lang)
+        heading, sentence = "page.refused", sentence_of(error, say)
     else:
         id = secrets.token_hex(4)
         log.error("unexpected error %s", id, exc_info=error)
-        heading, sentence = "page.failed", words.say(lang, "error.unexpected", id=id)
+        heading, sentence = "page.failed", say.plain("error.unexpected", id=id)
     return gr.Error(
         html_text.escape(sentence, quote=False),
-        title=words.say(lang, heading),
+        title=say.plain(heading),
         duration=12,
         print_exception=False,
     )
 
 
-def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language, a model by its name there; its own English where the
     house has no words for it."""
     try:
         # What is not known here keeps what was sent: a name in its place would say otherwise.
         unknown = error.code in ("unknown_model", "unknown_entry")
-        fields = error.fields if unknown else named(words, lang, error.fields)
-        return beside(words.say(lang, f"error.{error.code}", **fields), str(fields.get("model")))
+        fields = error.fields if unknown else named(say, error.fields)
+        return beside(say.plain(f"error.{error.code}", **fields), str(fields.get("model")))
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
         return str(error)
 
 
-def named(words: Words, lang: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def named(say: Say, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a refusal, with the name of a model of ours in place of its key or Hub id."""
     known = catalog.entries().values()
     found = next((e for e in known if fields.get("model") in (e.key, e.hub_id or e.key)), None)
-    return {**fields} | ({"model": words.model(lang, found.key, found.title)} if found else {})
+    return {**fields} | ({"model": say.model(found)} if found else {})
 
 
 def beside(said: str, name: str) -> str:
@@ -115,7 +119,7 @@ def beside(said: str, name: str) -> str:
     return said.replace(f"{name} ", name) if name[-1:] >= "一" else said
 
 
-def refusal(words: Words, lang: str, error: Refusal) -> str:
+def refusal(say: Say, error: Refusal) -> str:
     """Why there is no answer, where the answer would have stood."""
-    sentence = sentence_of(error, words, lang)
+    sentence = sentence_of(error, say)
     return f'<p class="refusal" role="alert">{html_text.escape(sentence)}</p>'

@@ -11,7 +11,7 @@ from typing import Any
 
 from demos import models, page, typed
 from demos.language import Say, Words
-from demos.models import model_name, on_disk, size
+from demos.models import on_disk, size
 from inference.errors import Refusal
 from pretrained import checkpoint
 from pretrained.text import alphabet
@@ -119,7 +119,7 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
     key = "text.answer.unknown" if len(found) <= MOST_NAMED else "text.answer.unknown_many"
     more = len(found) - MOST_NAMED
     sentence = words.say(
-        lang, key, model=model_name(words, lang, entry), characters="\0", more=more
+        lang, key, model=words.speaker(lang).model(entry), characters="\0", more=more
     )
     shown = escape(sentence).replace("\0", f"<bdi>{escape(listed)}</bdi>")
     return f'<p class="note">{shown}</p>'
@@ -127,36 +127,35 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
 
 def weights(words: Words, lang: str, entry: Any) -> str:
     """The size of a model in words: "3.2 million weights"."""
-    return size(words, lang, entry.parameters)
+    return size(words.speaker(lang), entry.parameters)
 
 
-def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language; an option is named as the page names it."""
     if not isinstance(error, BadOption) or error.fields.get("name") not in BOUNDS:
-        return page.sentence_of(error, words, lang)
+        return page.sentence_of(error, say)
     name = error.fields["name"]
     least, most, _ = BOUNDS[name]
     kind = "whole" if name in WHOLE else "number"
-    return words.say(
-        lang,
+    return say.plain(
         f"text.option.{kind}",
-        name=words.say(lang, f"text.option.{name}"),
+        name=say.plain(f"text.option.{name}"),
         sent=error.fields["sent"],
         least=f"{least:g}",
         most=f"{most:.10g}",
     )
 
 
-def refusal(words: Words, lang: str, error: Refusal) -> str:
+def refusal(say: Say, error: Refusal) -> str:
     """Why there is no text, where the text would have stood."""
-    sentence = escape(sentence_of(error, words, lang))
+    sentence = escape(sentence_of(error, say))
     return f'<p class="refusal" role="alert">{sentence}</p>'
 
 
-def offer(words: Words, lang: str, entry: Any) -> str:
+def offer(say: Say, entry: Any) -> str:
     """What a download would bring, told before it starts."""
-    coarse = page.quiet(words.say(lang, "text.offer.four_bits")) if entry.wheel else ""
-    return models.offer(words, lang, entry) + coarse
+    coarse = page.quiet(say.plain("text.offer.four_bits")) if entry.wheel else ""
+    return models.offer(say, entry) + coarse
 
 
 def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
@@ -168,5 +167,5 @@ def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
             extra = say("text.try.to_download", size=megabytes, licence=entry.licence)
         else:
             extra = weights(words, say.lang, entry)
-        found.append((f"{model_name(words, say.lang, entry)} · {extra}", key))
+        found.append((f"{say.model(entry)} · {extra}", key))
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from demos import page
 from demos.language import Words
-from demos.models import model_name, on_disk, waiting
+from demos.models import on_disk, waiting
 from demos.text import answers, leaf
 from demos.text.writing import PACE, Side, Wish, Written, side_by_side
 
@@ -58,7 +58,7 @@ def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> s
     say = words.speaker(lang)
     parts = [column(words, lang, side) for side in sides]
     for entry in offered:
-        parts.append(headed(words, lang, entry, answers.offer(words, lang, entry)))
+        parts.append(headed(words, lang, entry, answers.offer(words.speaker(lang), entry)))
     title = say("text.compare.title")
     told = say("text.compare.about")
     return (
@@ -70,9 +70,9 @@ def columns(words: Words, lang: str, sides: list[Side], offered: list[Any]) -> s
 def column(words: Words, lang: str, side: Side) -> str:
     """One model's text, or why there is none."""
     if side.error:
-        return headed(words, lang, side.entry, answers.refusal(words, lang, side.error))
+        return headed(words, lang, side.entry, answers.refusal(words.speaker(lang), side.error))
     if side.loading and not on_disk(side.entry):
-        bar = waiting(words, lang, side.entry, side.progress)
+        bar = waiting(words.speaker(lang), side.entry, side.progress)
         return headed(words, lang, side.entry, bar)
     body = leaf.leaf(side.entry, side.now, busy=not side.done)
     size = answers.weights(words, lang, side.entry)
@@ -88,5 +88,5 @@ def headed(words: Words, lang: str, entry: Any, body: str) -> str:
     """A column under its era and its name."""
     era = "now" if entry.hub_id else "then" if entry.key in OURS else "yours"
     said = words.speaker(lang)(f"text.era.{era}")
-    name = escape(model_name(words, lang, entry))
+    name = escape(words.speaker(lang).model(entry))
     return f'<section class="answered"><p class="era">{said}</p><h3>{name}</h3>{body}</section>'

@@ -34,7 +34,7 @@ async def meter(engine: Any, words: Words, now: Written, lang: str) -> str:
     except ViewUnsupported:
         return page.note(words.say(lang, "text.copies.closed")) if entry.hub_id else ""
     except Refusal as error:
-        return answers.refusal(words, lang, error)
+        return answers.refusal(words.speaker(lang), error)
     return drawn(words, lang, now.text, found)
 
 

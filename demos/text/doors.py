@@ -73,7 +73,7 @@ def build(engine: Any, words: Words) -> None:
             wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
             models.check_here(entry)
         except BadOption as error:
-            sentence = answers.sentence_of(error, words, words.lang(request))
+            sentence = answers.sentence_of(error, words.speaker(request))
             raise gr.Error(sentence, print_exception=False) from None
         said, broken = "", False
         async with aclosing(streaming.heartbeats(begun(engine, wish))) as grown:

@@ -17,7 +17,7 @@ import numpy as np
 
 from demos import page, streaming, typed
 from demos.language import Words
-from demos.models import model_name, on_disk, waiting
+from demos.models import on_disk, waiting
 from demos.text import answers, cells, openings, paths, surprise
 from demos.text.writing import Written
 from demos.visibility import on_sight
@@ -88,11 +88,11 @@ class Look:
         return await self.engine.predict(self.entry.key, text, view=view, **options)
 
     def refused(self, error: Refusal) -> str:
-        return answers.refusal(self.words, self.lang, error)
+        return answers.refusal(self.words.speaker(self.lang), error)
 
     def head(self) -> str:
         """Whose text is looked at, by which model, and how much of it."""
-        name = model_name(self.words, self.lang, self.entry)
+        name = self.words.speaker(self.lang).model(self.entry)
         key = "carried" if self.looked.of else "example" if self.looked.example else "own"
         told = self.say(f"text.inside.{key}", model=name)
         if self.looked.sent > len(self.looked.text):
@@ -164,7 +164,7 @@ async def opened(
 ) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
     look = Look(engine, words, looked, lang, traces)
-    here, wait = on_disk(look.entry), waiting(words, lang, look.entry, None)
+    here, wait = on_disk(look.entry), waiting(words.speaker(lang), look.entry, None)
     told = wait if here else page.note(words.say(lang, "text.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:

@@ -7,7 +7,6 @@ from typing import Any
 
 from demos import page, typed
 from demos.language import Words
-from demos.models import model_name
 from demos.text import answers
 from demos.text.writing import Written
 from pretrained.text.ending import MOST_OVER
@@ -74,7 +73,7 @@ def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> st
     said = words.say(
         lang,
         key,
-        model=model_name(words, lang, entry),
+        model=words.speaker(lang).model(entry),
         weights=answers.weights(words, lang, entry),
         count=characters,
         seed=now.wish.options["seed"],

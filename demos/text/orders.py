@@ -87,11 +87,11 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
             return
         entry = answers.entry_of(engine, start.wish.key)
         if entry.hub_id and not order.fetch and not on_disk(entry):
-            yield Step(answers.offer(words, lang, entry), offered=True)
+            yield Step(answers.offer(words.speaker(lang), entry), offered=True)
             return
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                bar = waiting(words, lang, entry, progress)
+                bar = waiting(words.speaker(lang), entry, progress)
                 yield finished(engine, words, lang, now, bar, busy=True)
         pace = writing.POEM_PACE if answers.writes_poems(entry) else writing.PACE
         async with aclosing(writing.written(engine, start, pace)) as grown:
@@ -99,7 +99,7 @@ async def growing(engine: Any, words: Words, order: Order, lang: str) -> AsyncIt
                 yield Step(leaf.sheet(words, lang, entry, now, busy=True), now, busy=True)
     except Refusal as error:
         again = order.fetch and entry is not None and not on_disk(entry)
-        said = answers.refusal(words, lang, error)
+        said = answers.refusal(words.speaker(lang), error)
         yield finished(engine, words, lang, now, said, offered=again)
 
 

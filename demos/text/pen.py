@@ -135,7 +135,7 @@ async def updates(
         wish = asked(engine, sent)
         async with aclosing(with_progress(engine, PEN, engine.preload(PEN))) as steps:
             async for step in steps:
-                bar = waiting(words, lang, pen_of(engine), step)
+                bar = waiting(words.speaker(lang), pen_of(engine), step)
                 yield start | {"said": bar}
         start |= {"begin": beginning(engine, wish), "said": note(words, lang, wish)}
         yield start
@@ -145,7 +145,7 @@ async def updates(
                 done = all(sample.done for sample in samples)
                 yield start | {"samples": shown, "ended": done}
     except Refusal as error:
-        yield {**start, "said": refusal(words, lang, error), "refused": True, "ended": True}
+        yield {**start, "said": refusal(words.speaker(lang), error), "refused": True, "ended": True}
 
 
 def beginning(engine: Any, wish: Asked) -> dict[str, Any]:

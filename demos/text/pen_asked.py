@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from demos import page
-from demos.language import Words
+from demos.language import Say, Words
 from demos.typed import checked_text
 from inference.errors import UnknownModel
 from pretrained import checkpoint
@@ -239,9 +239,9 @@ def note(words: Words, lang: str, wish: Asked) -> str:
     return f'<p class="note">{sentence.replace(chr(0), gone)}</p>'
 
 
-def refusal(words: Words, lang: str, error: Refusal) -> str:
+def refusal(say: Say, error: Refusal) -> str:
     """Why nothing is written, as HTML, where the writing would have stood."""
     if isinstance(error, BadOption) and error.fields["name"] in NUMBERS:
-        name = words.say(lang, f"text.pen.option.{error.fields['name']}")
+        name = say.plain(f"text.pen.option.{error.fields['name']}")
         error = BadOption(**{**error.fields, "name": name})
-    return f'<p class="refusal" role="alert">{escape(page.sentence_of(error, words, lang))}</p>'
+    return f'<p class="refusal" role="alert">{escape(page.sentence_of(error, say))}</p>'

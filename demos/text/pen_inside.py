@@ -71,9 +71,9 @@ async def looks(
                     said = carried(words, lang, wish) + note(words, lang, wish)
                     yield start | {"said": said, "trace": step}
                 else:
-                    yield start | {"said": waiting(words, lang, pen_of(engine), step)}
+                    yield start | {"said": waiting(words.speaker(lang), pen_of(engine), step)}
     except Refusal as error:
-        yield start | {"said": refusal(words, lang, error)}
+        yield start | {"said": refusal(words.speaker(lang), error)}
 
 
 async def traced(engine: Any, wish: Asked) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def reads(words: Words, lang: str, sample: Sample) -> str:
         return ""
     say = words.speaker(lang)
     if isinstance(sample.read, Refusal):
-        sentence = escape(page.sentence_of(sample.read, words, lang))
+        sentence = escape(page.sentence_of(sample.read, words.speaker(lang)))
         heading = say("text.pen.reads.heading")
         return f'<p class="quiet">{page.sentences(lang, heading, sentence)}</p>'
     meant = [line.text for line in sample.lines if line.points]

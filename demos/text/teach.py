@@ -6,7 +6,6 @@ from typing import Any
 
 from demos import page
 from demos.language import Say, Words
-from demos.models import model_name
 from demos.text import answers
 
 MINUTES, PEN_MINUTES = 20, 120  # on two processor cores, as the words beside them say
@@ -53,7 +52,7 @@ def build(engine: Any, words: Words) -> None:
 
 def tuning(say: Say, words: Words, entry: Any) -> str:
     """How to teach one of today's models a manner of writing."""
-    name = model_name(words, say.lang, entry)
+    name = say.model(entry)
     return f"<h2>{say('text.train.tune')}</h2><p>{say('text.train.tune_how', model=name)}</p>"
 
 

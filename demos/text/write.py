@@ -242,7 +242,7 @@ def build(engine: Any, words: Words) -> TryParts:
         one = asked_for(begin, "", key, *options)
         if one.wish is None:
             assert one.error is not None
-            yield answers.refusal(words, lang, one.error), gr.update(visible=False)
+            yield answers.refusal(words.speaker(lang), one.error), gr.update(visible=False)
             return
         yield "<progress></progress>", gr.update(visible=False)
         run = compare.comparing(engine, words, one.wish, lang, fetch)

@@ -11,7 +11,7 @@ from typing import Any
 
 from demos import models, page
 from demos.language import Say, Words
-from demos.models import model_name, on_disk, size
+from demos.models import on_disk, size
 from demos.typed import checked_text
 from inference.errors import Refusal
 from pretrained import checkpoint
@@ -129,32 +129,34 @@ def arrow(words: Words, lang: str, direction: str) -> str:
     return " → ".join(language(words, lang, code) for code in direction.split("-"))
 
 
-def sentence_of(error: Refusal, words: Words, lang: str) -> str:
+def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language, languages by their names."""
     fields = dict(error.fields)
     for name in ("source", "target", "language"):
         if fields.get(name) in TAGS:
-            fields[name] = language(words, lang, fields[name])
+            fields[name] = language(say.words, say.lang, fields[name])
     if error.code == "translation_direction":
         known = str(fields.get("known", "")).split(", ")
-        fields["known"] = ", ".join(arrow(words, lang, one) for one in known if known != [""])
+        fields["known"] = ", ".join(
+            arrow(say.words, say.lang, one) for one in known if known != [""]
+        )
     if fields == error.fields:
-        return page.sentence_of(error, words, lang)
-    said = words.say(lang, f"error.{error.code}", **fields)
+        return page.sentence_of(error, say)
+    said = say.plain(f"error.{error.code}", **fields)
     for name in ("source", "target", "language"):
         said = page.beside(said, str(fields.get(name, "")))
     return said
 
 
-def refusal(words: Words, lang: str, error: Refusal) -> str:
+def refusal(say: Say, error: Refusal) -> str:
     """Why there is no translation, where it would have stood."""
-    sentence = escape(sentence_of(error, words, lang))
+    sentence = escape(sentence_of(error, say))
     return f'<p class="refusal" role="alert">{sentence}</p>'
 
 
 def weights(words: Words, lang: str, entry: Any) -> str:
     """The size of a model in words: "3.6 million weights"."""
-    return size(words, lang, entry.parameters)
+    return size(words.speaker(lang), entry.parameters)
 
 
 def model_choices(engine: Any, words: Words, say: Say, direction: str) -> list[tuple[str, str]]:
@@ -169,5 +171,5 @@ def model_choices(engine: Any, words: Words, say: Say, direction: str) -> list[t
             extra = words.say(
                 say.lang, "text.try.to_download", size=megabytes, licence=entry.licence
             )
-        found.append((f"{model_name(words, say.lang, entry)} · {extra}", key))
+        found.append((f"{say.model(entry)} · {extra}", key))
     return found

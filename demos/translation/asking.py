@@ -43,11 +43,11 @@ async def answering(
         beneath = noticed(words, lang, text, str(direction))
         entry = answers.entry_of(engine, key)
         if not fetch and not on_disk(entry):
-            yield Step(offer(words, lang, entry), beneath, offered=True)
+            yield Step(offer(words.speaker(lang), entry), beneath, offered=True)
             return
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield Step("", beneath, bar=waiting(words, lang, entry, progress))
+                yield Step("", beneath, bar=waiting(words.speaker(lang), entry, progress))
         source, _, target = str(direction).partition("-")
         began = time.monotonic()
         result = await answers.ask(engine, entry.key, text, source, target)
@@ -58,7 +58,7 @@ async def answering(
         yield Step(pane.sheet(words, lang, entry, now), beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(words, lang, error), beneath, offered=again)
+        yield Step(answers.refusal(words.speaker(lang), error), beneath, offered=again)
 
 
 def empty(words: Words, lang: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from demos import page
 from demos.language import Words
-from demos.models import model_name, offer, on_disk, ready, waiting
+from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers, pane
 from demos.translation.answers import Translated
 from inference.errors import Refusal
@@ -58,7 +58,7 @@ async def comparing(
         text = answers.checked(sent)
         entries, offered = compared(engine, str(direction), key)
     except Refusal as error:
-        yield answers.refusal(words, lang, error), False
+        yield answers.refusal(words.speaker(lang), error), False
         return
     needed = "offline" if engine.settings.offline else "none"
     if fetch:
@@ -103,7 +103,7 @@ def columns(
     is said where none of today stands among them."""
     say = words.speaker(lang)
     parts = [headed(words, lang, side.entry, body(words, lang, side)) for side in sides]
-    parts += [headed(words, lang, entry, offer(words, lang, entry)) for entry in offered]
+    parts += [headed(words, lang, entry, offer(words.speaker(lang), entry)) for entry in offered]
     today = any(entry.hub_id for entry in [*(side.entry for side in sides), *offered])
     told = [say("translation.compare.about" if today else f"translation.compare.{needed}")]
     if not today and len(parts) > 1:
@@ -118,9 +118,9 @@ def columns(
 def body(words: Words, lang: str, side: Side) -> str:
     """One model's translation, or what is waited for, or why there is none."""
     if side.error:
-        return answers.refusal(words, lang, side.error)
+        return answers.refusal(words.speaker(lang), side.error)
     if side.now is None:
-        return waiting(words, lang, side.entry, side.progress)
+        return waiting(words.speaker(lang), side.entry, side.progress)
     written = pane.written_in(side.now)
     tag = answers.TAGS.get(written, written)
     return (
@@ -135,5 +135,5 @@ def headed(words: Words, lang: str, entry: Any, inner: str) -> str:
     era = "now" if entry.hub_id else "then" if entry.key in OURS else "yours"
     era = "before" if entry.key == answers.PLAIN else era
     said = words.speaker(lang)(f"translation.compare.{era}")
-    name = escape(model_name(words, lang, entry))
+    name = escape(words.speaker(lang).model(entry))
     return f'<section class="answered"><p class="era">{said}</p><h3>{name}</h3>{inner}</section>'

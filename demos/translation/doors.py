@@ -188,7 +188,7 @@ def build(engine: Any, words: Words) -> None:
                 async for step in steps:
                     yield None if step is streaming.HEARTBEAT else told(step)
         except Refusal as error:
-            said = answers.sentence_of(error, words, words.lang(request))
+            said = answers.sentence_of(error, words.speaker(request))
             raise gr.Error(escape(said, quote=False), print_exception=False) from None
 
     gr.Button(visible=False).click(

@@ -81,7 +81,7 @@ async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIt
         entry = answers.entry_of(engine, job.key)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield Done(of=of, bar=waiting(words, lang, entry, progress))
+                yield Done(of=of, bar=waiting(words.speaker(lang), entry, progress))
         for piece in pieces(job.text):
             yield Done(made, lines, of, read)
             if any(c.isalpha() for c in piece):
@@ -122,7 +122,7 @@ def shown(words: Words, lang: str, job: Job, done: Done) -> str:
             f'<div class="waiting"><progress max="{len(job.text)}" value="{done.read}"></progress>'
             f'<p class="quiet">{escape(job.name)}: {counted}</p></div>'
         )
-    refused = answers.refusal(words, lang, done.error) if done.error else ""
+    refused = answers.refusal(words.speaker(lang), done.error) if done.error else ""
     if not done.made:
         return refused
     target = job.direction.partition("-")[2]
@@ -167,7 +167,7 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
         try:
             entry = answers.entry_of(engine, key)
             if not on_disk(entry):
-                yield offer(words, lang, entry), gr.skip()
+                yield offer(words.speaker(lang), entry), gr.skip()
                 return
             wanted, name = str(direction), Path(str(path)).name
             letter = taken(path, limit_mb, wanted.partition("-")[0])
@@ -175,7 +175,7 @@ def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) ->
         except Refusal as error:
             if mine.under_way:  # the file before this one goes on, in the place of the refusal
                 raise
-            yield answers.refusal(words, lang, error), gr.skip()
+            yield answers.refusal(words.speaker(lang), error), gr.skip()
             return
         halt, last, shown_at = mine.take(), Done(), 0.0
         run = streaming.or_broken(translating(engine, words, lang, job), BROKEN)

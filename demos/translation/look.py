@@ -13,7 +13,7 @@ from typing import Any
 
 from demos import page
 from demos.language import Words
-from demos.models import model_name, on_disk, waiting
+from demos.models import on_disk, waiting
 from demos.translation import alignment, answers, beams, choice, meaning, pointing, twin
 from demos.translation.answers import Translated
 from demos.translation.examples import EXAMPLES
@@ -105,11 +105,11 @@ class Look:
             return self.refused(error)
 
     def refused(self, error: Refusal) -> str:
-        return answers.refusal(self.words, self.lang, error)
+        return answers.refusal(self.words.speaker(self.lang), error)
 
     def head(self) -> str:
         """Whose sentence is looked at, by which model; a list where there are several."""
-        name = model_name(self.words, self.lang, self.entry)
+        name = self.words.speaker(self.lang).model(self.entry)
         now = self.looked
         carried = now.of is not None and bool(now.of.result["sentences"])
         key = "carried" if carried else "example"
@@ -196,7 +196,7 @@ async def opened(
 ) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
     look = Look(engine, words, looked, lang, maps)
-    here, wait = on_disk(look.entry), waiting(words, lang, look.entry, None)
+    here, wait = on_disk(look.entry), waiting(words.speaker(lang), look.entry, None)
     told = wait if here else page.note(words.say(lang, "translation.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:

@@ -10,7 +10,6 @@ from typing import Any
 
 from demos import page
 from demos.language import Words
-from demos.models import model_name
 from demos.translation import answers, others, pieces, spelling, thread
 from demos.translation.answers import Translated
 from demos.typed import named
@@ -129,7 +128,7 @@ def line(words: Words, lang: str, entry: Any, now: Translated) -> str:
         words.say(
             lang,
             "translation.answer.line",
-            model=model_name(words, lang, entry),
+            model=words.speaker(lang).model(entry),
             weights=answers.weights(words, lang, entry),
             time=took(words, lang, now.seconds),
         )
@@ -182,7 +181,7 @@ def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
     if odd := pieces.spelled(entry, "".join(one["source"] for one in sentences)):
         found.append(unknown(words, lang, entry, odd))
     if UNREAD in "".join(one["source"] for one in sentences) and UNREAD not in now.text:
-        model = model_name(words, lang, entry)
+        model = words.speaker(lang).model(entry)
         found.append(page.beside(say("translation.answer.unread", model=model), model))
     for one in sentences[:MOST_READ]:
         if "read_as" in one:
@@ -223,9 +222,9 @@ def unknown(words: Words, lang: str, entry: Any, odd: Sequence[str]) -> str:
     said = words.say(
         lang,
         f"translation.answer.{key}",
-        model=model_name(words, lang, entry),
+        model=words.speaker(lang).model(entry),
         characters="\0",
         more=more,
     )
-    said = page.beside(said, model_name(words, lang, entry))
+    said = page.beside(said, words.speaker(lang).model(entry))
     return escape(said).replace("\0", f"<bdi>{escape(listed)}</bdi>")

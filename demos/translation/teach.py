@@ -7,7 +7,6 @@ from typing import Any
 
 from demos import page
 from demos.language import Say, Words
-from demos.models import model_name
 from demos.translation import answers
 
 MINUTES, LONG = 20, 60  # examples; a budget of any length ends with its schedule complete
@@ -62,6 +61,6 @@ def formats(say: Say) -> str:
 
 def tuning(say: Say, words: Words, entry: Any) -> str:
     """How to teach one of today's models a manner of translating."""
-    name = model_name(words, say.lang, entry)
+    name = say.model(entry)
     told = page.beside(say("translation.train.tune_how", model=name), escape(name))
     return f"<h2>{say('translation.train.tune')}</h2><p>{told}</p>"

@@ -137,18 +137,18 @@ async def test_a_refusal_is_one_sentence(fn: Any, words: Words) -> None:
 
 
 def test_a_refusal_is_in_the_visitors_language(words: Words) -> None:
-    error = errors.shown(UnknownEntry(model="x"), words, "zh")
+    error = errors.shown(UnknownEntry(model="x"), words.speaker("zh"))
     assert "没有名为" in error.message and error.title == "未能完成"
 
 
 def test_a_model_is_called_by_its_name_in_a_refusal(words: Words) -> None:
     offline = HubOffline(model="HuggingFaceTB/SmolLM2-135M-Instruct")
     for lang in ("en", "zh"):
-        said = errors.sentence_of(offline, words, lang)
+        said = errors.sentence_of(offline, words.speaker(lang))
         assert "SmolLM2 135M Instruct" in said and "HuggingFaceTB" not in said
     full = OutOfMemory(model="text/tang")
-    assert "剩余内存放不下唐诗网络：" in errors.sentence_of(full, words, "zh")
-    assert "me/mine" in errors.sentence_of(HubOffline(model="me/mine"), words, "en")
+    assert "剩余内存放不下唐诗网络：" in errors.sentence_of(full, words.speaker("zh"))
+    assert "me/mine" in errors.sentence_of(HubOffline(model="me/mine"), words.speaker("en"))
 
 
 def test_chinese_sentences_have_no_blank_between_them() -> None:
@@ -157,14 +157,14 @@ def test_chinese_sentences_have_no_blank_between_them() -> None:
 
 
 def test_a_bug_shows_an_id_and_nothing_else(words: Words, caplog: pytest.LogCaptureFixture) -> None:
-    error = errors.shown(ZeroDivisionError("/secret/path"), words, "en")
+    error = errors.shown(ZeroDivisionError("/secret/path"), words.speaker("en"))
     assert "/secret/path" not in error.message and "ZeroDivisionError" not in error.message
     logged = caplog.records[-1]
     assert logged.exc_info and logged.args and logged.args[0] in error.message
 
 
 def test_a_refusal_without_words_still_says_its_english(words: Words) -> None:
-    assert errors.shown(Unheard(), words, "zh").message == Unheard.sentence
+    assert errors.shown(Unheard(), words.speaker("zh")).message == Unheard.sentence
 
 
 def test_the_guard_leaves_the_signature_alone(words: Words) -> None:

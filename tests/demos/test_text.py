@@ -436,7 +436,7 @@ def test_what_is_no_text_is_refused(engine, sent):
         with pytest.raises(typed.NotText) as refused:
             read(sent)
     for lang in ("en", "zh"):
-        assert str(sent) in answers.sentence_of(refused.value, WORDS, lang)
+        assert str(sent) in answers.sentence_of(refused.value, WORDS.speaker(lang))
 
 
 def test_text_that_runs_from_the_right_keeps_its_direction(engine):
@@ -491,7 +491,7 @@ def test_what_cannot_be_hidden_is_refused(engine, hidden, code):
         order(engine, TANG, "", acrostic=hidden)
     assert refused.value.code == code
     for lang in ("en", "zh"):
-        assert "{" not in answers.sentence_of(refused.value, WORDS, lang)
+        assert "{" not in answers.sentence_of(refused.value, WORDS.speaker(lang))
 
 
 def test_a_beginning_that_is_a_whole_poem_is_said_to_be_one(engine, monkeypatch):

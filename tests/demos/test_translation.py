@@ -172,11 +172,11 @@ def test_a_download_that_fails_is_offered_again(engine):
 
 def test_languages_are_named_in_a_refusal():
     error = UnknownDirection(source="fr", target="zh", known="en-fr, fr-en")
-    assert answers.sentence_of(error, WORDS, "en") == (
+    assert answers.sentence_of(error, WORDS.speaker("en")) == (
         "This model does not translate from French to Chinese: it knows English → French, "
         "French → English."
     )
-    assert "从法语翻译到汉语" in answers.sentence_of(error, WORDS, "zh")
+    assert "从法语翻译到汉语" in answers.sentence_of(error, WORDS.speaker("zh"))
 
 
 # What the pane tells
@@ -572,7 +572,7 @@ def test_the_encoding_that_was_read_is_told_where_it_is_not_the_usual_one(engine
 def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang, source):
     with pytest.raises(FileNotText) as refusal:
         letters.read(sent(tmp_path, raw), 1, source)
-    told = answers.sentence_of(refusal.value, WORDS, lang)
+    told = answers.sentence_of(refusal.value, WORDS.speaker(lang))
     assert "letter.txt" in told and "UTF-8" in told
 
 
