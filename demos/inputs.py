@@ -7,13 +7,15 @@ is left out has its default over plain HTTP too, as it has in gradio_client.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import BlockFunction
+from gradio.i18n import I18nData
 
 from demos import page
-from demos.language import Words
+from demos.language import Say, Words
 from demos.pictures import BadPicture
 from inference.errors import Refusal
 
@@ -38,6 +40,17 @@ class BadArgument(Refusal):
     )
 
 
+class OutOfRange(Refusal):
+    """A number beyond what a control allows. Fields: name (of the control), sent, least, most."""
+
+    code = "out_of_range"
+    sentence = "{name} is a number from {least} to {most}, and {sent} is none of these."
+
+
+#: Of the visitor whose event is under way.
+_say: ContextVar[Say] = ContextVar("say")
+
+
 class Page(gr.Blocks):
     """The page, which says in the visitor's language what is wrong with what was sent."""
 
@@ -50,22 +63,24 @@ class Page(gr.Blocks):
     ) -> dict[str, Any]:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         request = named.get("request", more[1] if len(more) > 1 else None)
+        say = self.words.speaker(request)
+        _say.set(say)
         try:
             if not function.batch:
                 inputs = completed(function, inputs)
             return await super().process_api(block_fn, inputs, *more, **named)
         except Refusal as error:
-            raise page.shown(error, self.words.speaker(request)) from None
+            raise page.shown(error, say) from None
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], *more: Any, **named: Any
     ) -> list[Any]:
         try:
             return await super().preprocess_data(block_fn, inputs, *more, **named)
-        except (gr.Error, Refusal):
+        except Refusal:
             raise
-        except Exception as error:
-            raise told(block_fn, inputs, error) from None
+        except Exception:
+            raise told(block_fn, inputs) from None
 
 
 def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
@@ -84,7 +99,7 @@ def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
     return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
 
 
-def told(function: BlockFunction, sent: list[Any], error: Exception) -> Refusal:
+def told(function: BlockFunction, sent: list[Any]) -> Refusal:
     """Which argument Gradio could not read. It does not say: the first that its kind refuses."""
     for block, value in zip(function.inputs, sent, strict=False):
         model = getattr(block, "data_model", None)
@@ -93,11 +108,19 @@ def told(function: BlockFunction, sent: list[Any], error: Exception) -> Refusal:
                 model.model_validate(value, context={"validate_meta": True})
             elif isinstance(block, gr.components.Component):
                 block.preprocess(value)
+        except gr.Error:  # of Gradio's own bounds
+            least, most = getattr(block, "minimum", None), getattr(block, "maximum", None)
+            if least is None or most is None:
+                return BadArgument(name=name(block))
+            return OutOfRange(name=name(block), sent=str(value)[:40], least=least, most=most)
         except Exception:
             return BadArgument(name=name(block))
     return BadArgument(name=name(function.inputs[0]) if function.inputs else function.name)
 
 
 def name(block: Any) -> str:
-    """What an argument is called."""
-    return str(getattr(block, "label", None) or type(block).__name__)
+    """What an argument or a control is called, in the visitor's language."""
+    label = getattr(block, "label", None)
+    if isinstance(label, I18nData):
+        return _say.get().plain(label.key)
+    return str(label or type(block).__name__)

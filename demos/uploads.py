@@ -47,13 +47,15 @@ class Decoding:
         """``work(*arguments)`` in a thread.
 
         Raises:
-            Busy: too much waits already.
+            Busy: too much waits already, of everybody or of this address.
             BadPicture: its time is over; or what ``work`` raises.
         """
         caller = visitors.current()
         task = (Future[Any](), lambda: work(*arguments), caller)
         with self._lock:
-            if len(self) >= self.most:
+            # An address has half of the places at most, so that another's picture finds one.
+            mine = self._waiting.count(caller[:1]) if caller else 0
+            if len(self) >= self.most or mine >= max(1, self.most // 2):
                 raise Busy(waiting=len(self))
             self._waiting.append(task, caller)
         self._threads.submit(self._next)

@@ -39,6 +39,9 @@ SECURITY = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
 # A Space shows its app in an iframe of huggingface.co; whom else the operator names, may too.
+#: Gradio's page has scripts in its HTML and makes functions of our events' scripts, so neither can
+#: be forbidden; but no script comes from anywhere else.
+SCRIPTS = "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; object-src 'none'"
 FRAMED_BY = ("'self'", "https://huggingface.co", "https://*.hf.space")
 #: What Gradio's own middleware compresses, by the ends of their addresses; pictures, which are
 #: compressed already; and every stream.
@@ -183,7 +186,7 @@ class Head:
     ) -> None:
         self.app, self.words, self.root_path = app, words, root_path
         self.made: dict[tuple[str, ...], tuple[Message, bytes]] = {}
-        self.policy = f"frame-ancestors {' '.join((*FRAMED_BY, *framed_by))}; object-src 'none'"
+        self.policy = f"frame-ancestors {' '.join((*FRAMED_BY, *framed_by))}; {SCRIPTS}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -45,6 +45,13 @@ class RoundRobin(Generic[T]):
             self._below.move_to_end(caller[0])
         return True
 
+    def count(self, caller: Path) -> int:
+        """How many things are here of all callers whose path begins so."""
+        if not caller:
+            return len(self)
+        below = self._below.get(caller[0])
+        return below.count(caller[1:]) if below else 0
+
     def __iter__(self) -> Iterator[T]:
         """In the order in which they would be taken, as things stand when the iteration starts."""
         rounds = [iter(list(self._items.values())), *map(iter, list(self._below.values()))]

@@ -121,9 +121,13 @@
 	const answered = (change) =>
 		[...change.addedNodes].some((node) => node.matches?.(ANSWERED) || node.querySelector?.(ANSWERED));
 
-	// Names of Gradio's own buttons that it does not translate.
+	// Names of Gradio's own buttons and messages that it does not translate.
 	const rename = () => {
 		const labels = JSON.parse(document.querySelector("[data-labels]")?.dataset.labels ?? "{}");
+		for (const message of document.querySelectorAll(".toast-text")) {
+			const own = labels[message.textContent.trim()];
+			if (own && own !== message.textContent) message.textContent = own;
+		}
 		for (const element of document.querySelectorAll("[aria-label], [title]"))
 			for (const name of ["aria-label", "title"]) {
 				const given = element.getAttribute(name) ?? "";

@@ -30,7 +30,7 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
 LINES = """() => [...new Set([...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
     .filter((tab) => tab.checkVisibility()).map((tab) => tab.offsetTop))]"""
 PHONE = {"width": 390, "height": 844}
-WITH_ROOMS = tuple(tab for tab in TABS if (DEMOS / tab).is_dir())
+WITH_ROOMS = tuple(tab for tab in TABS if (DEMOS / tab / "learn.en.md").is_file())
 
 
 def visit(page: Page, url: str, tab: str = "home", lang: str = "en") -> None:
@@ -457,3 +457,28 @@ def test_no_text_is_left_untranslated(page: Page, app_url: str, tab: str) -> Non
     visit(page, app_url, tab, "zh")
     for room in rooms(page, tab):
         assert english(page) == [], room
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "was lost"), ("zh", "连接断开了")])
+def test_a_lost_connection_is_said_in_the_visitors_language(
+    page: Page, app_url: str, lang: str, said: str
+) -> None:
+    visit(page, app_url, lang=lang)
+    page.evaluate("""() => {
+        const toast = document.createElement("div");
+        toast.className = "toast-text";
+        toast.textContent = "Connection to the server was lost. Attempting reconnection...";
+        document.querySelector("main").append(toast);
+    }""")
+    expect(page.locator(".toast-text")).to_contain_text(said)
+
+
+def test_no_script_comes_from_elsewhere(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    refused = page.evaluate("""() => new Promise((done) => {
+        document.addEventListener("securitypolicyviolation", (event) => done(event.blockedURI));
+        const script = document.createElement("script");
+        script.src = "https://example.com/any.js";
+        document.head.append(script);
+    })""")
+    assert refused.startswith("https://example.com")

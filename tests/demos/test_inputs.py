@@ -79,4 +79,6 @@ def test_a_slider_that_cannot_be_read_is_named(
     server: gr.Blocks, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert "times cannot be read" in call(server, "read", "many")
+    assert "times is a number from 1 to 5, and 7 is none of these" in call(server, "read", 7)
+    assert "应是 1 到 5 之间的数" in call(server, "read", 7, lang="zh")
     assert "Traceback" not in capfd.readouterr().err

@@ -66,6 +66,22 @@ async def test_no_more_wait_than_may(held: Held) -> None:
     assert await asyncio.gather(first, *tasks) == [None, 1, 2] and len(decoding) == 0
 
 
+async def test_an_address_has_half_of_the_places(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoding = Decoding(held.threads, most=4)
+    first = await busy(decoding, held)
+    monkeypatch.setattr(visitors, "current", lambda: ("one", "a session"))
+    tasks = await waiting(decoding, held, 1, 2)
+    monkeypatch.setattr(visitors, "current", lambda: ("one", "another session"))
+    with pytest.raises(Busy):
+        await decoding.run(held.work, 3)
+    monkeypatch.setattr(visitors, "current", lambda: ("two", "a session"))
+    other = asyncio.create_task(decoding.run(held.work, 4))
+    held.go.set()
+    assert await asyncio.gather(first, *tasks, other) == [None, 1, 2, 4]
+
+
 async def test_what_nobody_waits_for_is_not_begun(held: Held) -> None:
     decoding = Decoding(held.threads)
     first = await busy(decoding, held)

@@ -77,7 +77,9 @@ def test_security_headers_on_every_answer(client: TestClient) -> None:
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "x-frame-options" not in headers  # a Space is an iframe
-    assert "https://huggingface.co" in client.get("/").headers["content-security-policy"]
+    policy = client.get("/").headers["content-security-policy"]
+    assert "https://huggingface.co" in policy
+    assert "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:;" in policy
 
 
 def test_an_operator_names_who_may_frame_the_page(words: Words) -> None:
