@@ -15,7 +15,7 @@ from PIL import Image
 from demos import models, uploads
 from pretrained import catalog
 from pretrained.classification import imagenet_names
-from pretrained.detection.chinese import COCO
+from pretrained.detection.coco_names import CHINESE
 
 TASK = "detection"
 EVERYDAY, RCNN = "detection/everyday", "detection/rcnn"
@@ -106,13 +106,13 @@ def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
     of the visitor's own has no Chinese names."""
     if lang != "zh":
         return _short().get(label, label) if _of_imagenet(entry) else label, "en"
-    chinese = _own_chinese(entry).get(label) or COCO.get(label)
+    chinese = _own_chinese(entry).get(label) or CHINESE.get(label)
     return (chinese, "zh") if chinese else (label, "en")
 
 
 def looked_for(entry: Any) -> Sequence[str]:
     """The kinds of object that a model names: those of its card, or COCO's."""
-    return catalog.labels(entry)["en"] or tuple(COCO) if entry.folder else tuple(COCO)
+    return catalog.labels(entry)["en"] or tuple(CHINESE) if entry.folder else tuple(CHINESE)
 
 
 def share(thing: Thing, size: Size) -> float:

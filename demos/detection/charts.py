@@ -16,7 +16,7 @@ from demos.detection.roads import roads
 from demos.language import Say
 from demos.limits import MB
 from pretrained import catalog
-from pretrained.detection.chinese import COCO
+from pretrained.detection.coco_names import CHINESE
 from pretrained.detection.hub.entries import DETECTOR_ENTRIES
 
 DASH = "—"
@@ -168,7 +168,7 @@ def called(label: str, say: Say) -> str:
     """A class in the visitor's language; English where it has no other name."""
     if say.lang == "en":
         return escape(label)
-    return COCO.get(label) or f'<span lang="en">{escape(label)}</span>'
+    return CHINESE.get(label) or f'<span lang="en">{escape(label)}</span>'
 
 
 def by_source(say: Say) -> str:

@@ -133,7 +133,7 @@ async def opened(
             async for bar in bars:
                 yield {"head": look.head() + bar}
         yield {"head": look.head() + waiting(look.say("detection.inside.looking"))}
-        answer = await look.ask(EVERYDAY, "road")
+        answer = await look.ask(EVERYDAY, "steps")
     except Refusal as error:
         yield {"head": look.head() + look.refusal(error)}
         return

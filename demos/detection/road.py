@@ -1,6 +1,6 @@
 """The road from picture to answer: six steps of the served network, a slider each.
 
-The network is asked once (``view="road"``). What it said travels lean, as one attribute, and
+The network is asked once (``view="steps"``). What it said travels lean, as one attribute, and
 `detection_inside.js` draws each step from it; no sentence is made there.
 """
 
@@ -36,7 +36,7 @@ GLOW, EXTREME = (255, 122, 0), 2
 
 
 def drawn(look: Look, answer: Mapping[str, Any]) -> str:
-    """All steps. ``answer``: of ``view="road"``. The first scene carries the picture."""
+    """All steps. ``answer``: of ``view="steps"``. The first scene carries the picture."""
     data = lean(look, answer)
     steps = [pyramid(look, answer), proposals(look, answer), scores(look, data), suppression(look)]
     if data["objects"]:

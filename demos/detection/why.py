@@ -27,7 +27,10 @@ async def asked(look: Look, number: int) -> AsyncIterator[str]:
     try:
         yield section(look, number, waiting(look.say("detection.inside.why.waiting")))
         answer = await look.ask(
-            EVERYDAY, "why", box=[float(side) for side in thing["box"]], label=thing["label"]
+            EVERYDAY,
+            "attribution",
+            box=[float(side) for side in thing["box"]],
+            label=thing["label"],
         )
         yield drawn(look, number, answer)
     except Refusal as error:

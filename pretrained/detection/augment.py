@@ -61,7 +61,7 @@ class Canvas:
 
 
 def laid(
-    scene: Scene, picture: np.ndarray, size: tuple[int, int], chance: np.random.Generator
+    scene: Scene, picture: np.ndarray, size: tuple[int, int], rng: np.random.Generator
 ) -> Canvas:
     """A picture zoomed, moved and perhaps mirrored onto a grey canvas of ``size`` (width, height).
 
@@ -70,14 +70,13 @@ def laid(
     """
     width, height = size
     fit = min(width / scene.width, height / scene.height)
-    shrunk = chance.random() < 0.25
-    zoom = fit * (chance.uniform(0.6, 1.0) if shrunk else 1.8 ** chance.random())
+    shrunk = rng.random() < 0.25
+    zoom = fit * (rng.uniform(0.6, 1.0) if shrunk else 1.8 ** rng.random())
     wide, high = max(1, round(scene.width * zoom)), max(1, round(scene.height * zoom))
     left, top = (
-        int(chance.integers(min(0, room), max(0, room) + 1))
-        for room in (width - wide, height - high)
+        int(rng.integers(min(0, room), max(0, room) + 1)) for room in (width - wide, height - high)
     )
-    mirrored = chance.random() < 0.5
+    mirrored = rng.random() < 0.5
     pixels = np.full((height, width, 3), 116, np.uint8)
     shown = Image.fromarray(picture).resize((wide, high), Image.Resampling.BILINEAR)
     _put(pixels, _turned(np.asarray(shown), mirrored), left, top)
@@ -122,7 +121,7 @@ def _put(onto: np.ndarray, array: np.ndarray, left: int, top: int) -> None:
         onto[y0:y1, x0:x1] = array[y0 - top : y1 - top, x0 - left : x1 - left]
 
 
-def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, chance: np.random.Generator) -> None:
+def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, rng: np.random.Generator) -> None:
     """Cut an object out of another picture and lay it on the canvas, at a random size and place."""
     assert thing.mask is not None
     height, width = canvas.pixels.shape[:2]
@@ -131,16 +130,16 @@ def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, chance: np.random.G
     if not cut.size:
         return
     longest = max(cut.shape[:2])
-    zoom = min(width, height) * chance.uniform(0.2, 0.95) / longest
+    zoom = min(width, height) * rng.uniform(0.2, 0.95) / longest
     zoom = min(zoom, 2.0)
     wide, high = (max(2, round(side * zoom)) for side in (cut.shape[1], cut.shape[0]))
     mask = Image.fromarray(rle.decode(thing.mask)[y0:y1, x0:x1] * 255)
     shape = np.asarray(mask.resize((wide, high), Image.Resampling.BILINEAR)) > 127
     shown = np.asarray(Image.fromarray(cut).resize((wide, high), Image.Resampling.BILINEAR))
-    if chance.random() < 0.5:
+    if rng.random() < 0.5:
         shape, shown = shape[:, ::-1], shown[:, ::-1]
-    left = int(chance.integers(0, max(width - wide, 0) + 1))
-    top = int(chance.integers(0, max(height - high, 0) + 1))
+    left = int(rng.integers(0, max(width - wide, 0) + 1))
+    top = int(rng.integers(0, max(height - high, 0) + 1))
     shape, shown = shape[: height - top, : width - left], shown[: height - top, : width - left]
     inside = np.zeros((height, width), bool)
     inside[top : top + shape.shape[0], left : left + shape.shape[1]] = shape
@@ -156,9 +155,9 @@ def paste(canvas: Canvas, thing: Thing, picture: np.ndarray, chance: np.random.G
     canvas.parts.append(Part(thing.label, box, inside, float(inside.sum())))
 
 
-def relit(pixels: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+def relit(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Lighter or darker, of more or less contrast and colour, a little: float [H, W, 3] in 0..1."""
-    light, contrast, colour = chance.uniform(0.75, 1.3, 3).tolist()
+    light, contrast, colour = rng.uniform(0.75, 1.3, 3).tolist()
     x = pixels.astype(np.float32) / 255
     grey = x.mean(2, keepdims=True)
     x = (grey + (x - grey) * colour) * light

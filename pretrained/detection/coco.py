@@ -19,7 +19,6 @@ from typing import Any
 from PIL import Image
 
 from pretrained.detection import rle
-from pretrained.detection.left_out import LeftOut
 from pretrained.errors import BadData
 
 #: What a split is called by one tool or another.
@@ -36,9 +35,34 @@ WHOLE = (
     "_annotations.coco.json",
     "result.json",
 )
+#: So many of each kind are named, the others counted.
+NAMED = 5
 Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
 """The picture's file, its width and height, its objects (label, box, segmentation, crowd), and what
 to call it."""
+
+
+class LeftOut:
+    """Pictures and objects that were left out, cut or guessed, by reason."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+
+    def add(self, what: str, name: str) -> None:
+        """One more: ``what`` is a plural such as "pictures that are damaged"."""
+        self.names.setdefault(what, []).append(name)
+
+    def sentences(self) -> tuple[str, ...]:
+        """One for each reason: what, how many, and the first names."""
+        return tuple(
+            f"{what}: {len(names)} ({_listed(list(dict.fromkeys(names)))})"
+            for what, names in self.names.items()
+        )
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def labels_of(folder: Path, split: str) -> tuple[Path, bool] | None:

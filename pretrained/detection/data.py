@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from pretrained.detection import coco, rle
-from pretrained.detection.left_out import LeftOut
+from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
 from pretrained.pixels import upright_rgb
 

@@ -29,7 +29,7 @@ from torchvision.ops.poolers import LevelMapper
 
 from pretrained.classification.efficientnet import STAGES, EfficientNetLite0, normalised
 from pretrained.detection import suppression
-from pretrained.detection.parts import (
+from pretrained.detection.heads import (
     BoxHead,
     BoxPredictor,
     MaskHead,
@@ -39,7 +39,7 @@ from pretrained.detection.parts import (
     class_loss,
     drawable,
     fit_loss,
-    told,
+    learnable,
 )
 
 #: Pictures are padded to whole cells of the coarsest level, so many pixels wide and high.
@@ -56,12 +56,12 @@ LEAST_SCORE = 0.05
 
 
 @dataclass(frozen=True)
-class Sight:
+class Detections:
     """Everything that the network made of one picture, in the pixels that it saw.
 
     Attributes:
         maps: [C, h, w] of each level, the finest first.
-        proposals [P, 4], chances [P]: highest first; the first `LOOKED_AT` are looked at.
+        proposals [P, 4], objectness [P]: highest first; the first `LOOKED_AT` are looked at.
         anchors: how many boxes were tried.
         boxes [K, 4], origins [K], labels [K], scores [K]: candidates, highest first, with the
             number of the proposal that each came from; labels count from 0.
@@ -72,7 +72,7 @@ class Sight:
 
     maps: tuple[Tensor, ...]
     proposals: Tensor
-    chances: Tensor
+    objectness: Tensor
     anchors: int
     boxes: Tensor
     origins: Tensor
@@ -192,7 +192,7 @@ class Detector(nn.Module, PyTorchModelHubMixin):
         maps = self.maps(pictures)
         proposals, found = self.rpn(ImageList(pictures, sizes), maps, targets)
         heads = self.heads
-        kept = [p[told(p, t)] for p, t in zip(proposals, targets, strict=True)]
+        kept = [p[learnable(p, t)] for p, t in zip(proposals, targets, strict=True)]
         rois, matched, labels, wanted = heads.select_training_samples(kept, targets)
         cells = heads.box_roi_pool(maps, rois, sizes)
         logits, deltas, fits = heads.box_predictor(heads.box_head(cells))
@@ -218,13 +218,13 @@ class Detector(nn.Module, PyTorchModelHubMixin):
         return found
 
     @torch.no_grad()
-    def look(
+    def detect(
         self,
         pictures: Tensor,
         sizes: list[tuple[int, int]],
         offered: Tensor | None = None,
         alike: Tensor | None = None,
-    ) -> list[Sight]:
+    ) -> list[Detections]:
         """All that is seen in pictures [N, 3, H, W] in 0..1, each of a size (height, width).
 
         Args:
@@ -232,12 +232,12 @@ class Detector(nn.Module, PyTorchModelHubMixin):
             alike: [classes] the group of each class (`suppression.groups`); each is one by default.
         """
         maps = self.maps(pictures)
-        proposals, chances, anchors = self.rpn.propose(ImageList(pictures, sizes), maps)
+        proposals, objectness, anchors = self.rpn.propose(ImageList(pictures, sizes), maps)
         found = []
         for row, size in enumerate(sizes):
             own = {name: level[row : row + 1] for name, level in maps.items()}
             looked_at = proposals[row][:LOOKED_AT]
-            logits, deltas, _ = self.judge(own, looked_at, size)
+            logits, deltas, _ = self.classify(own, looked_at, size)
             scores = logits.softmax(1)[:, 1:]
             if offered is not None:
                 scores = scores * offered
@@ -253,10 +253,10 @@ class Detector(nn.Module, PyTorchModelHubMixin):
             group = labels[kept] if alike is None else alike[labels[kept]]
             once = suppression.whole(boxes[kept], masks, group, size)
             found.append(
-                Sight(
+                Detections(
                     tuple(level[0] for level in own.values()),
                     proposals[row],
-                    chances[row],
+                    objectness[row],
                     anchors,
                     boxes,
                     origins,
@@ -269,7 +269,7 @@ class Detector(nn.Module, PyTorchModelHubMixin):
             )
         return found
 
-    def judge(
+    def classify(
         self, maps: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Logits [R, 1 + classes], deltas [R, 4] and how well they fit a thing, logits [R], of

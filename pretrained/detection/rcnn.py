@@ -25,7 +25,7 @@ from PIL import Image
 
 from pretrained import catalog
 from pretrained.catalog import Entry, Progress
-from pretrained.detection import imagenet_coco
+from pretrained.detection import coco_names
 from pretrained.detection.proposals import overlaps, propose
 from pretrained.errors import ViewUnsupported
 
@@ -46,15 +46,15 @@ ACROSS = 0.7
 @dataclass(eq=False)
 class Search:
     """A picture uint8 [H, W, 3] on its way, and what is known of it so far: ``segments``,
-    ``scale``, ``rectangles`` and ``seconds`` as `RCNN.predict` tells them, ``odds`` of as many
-    rectangles as are classified, of all in the end."""
+    ``scale``, ``rectangles`` and ``seconds`` as `RCNN.predict` tells them, ``probabilities`` of
+    as many rectangles as are classified, of all in the end."""
 
     picture: np.ndarray
     detail: Image.Image | None = None  #: what is cut from
     segments: np.ndarray | None = None
     scale: float = 1.0
     rectangles: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
-    odds: list[np.ndarray] = field(default_factory=list)
+    probabilities: list[np.ndarray] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     done: bool = False
 
@@ -77,9 +77,9 @@ class RCNN:
     def __init__(self, classifier: Any, key: str) -> None:
         self.classifier, self.key = classifier, key
         self.labels, self.labels_zh = classifier.labels, classifier.labels_zh
-        self.coco = imagenet_coco.coco()
-        self.places = np.array([label in imagenet_coco.places() for label in self.labels])
-        sorts = [imagenet_coco.groups().get(label, label) for label in self.labels]
+        self.coco = coco_names.of_imagenet()
+        self.places = np.array([label in coco_names.places() for label in self.labels])
+        sorts = [coco_names.groups().get(label, label) for label in self.labels]
         self.sorts = np.unique(sorts, return_inverse=True)[1]
         self.bytes = classifier.bytes
 
@@ -129,12 +129,12 @@ class RCNN:
         if search.segments is None:
             with search.timed("propose"):
                 self._propose(search)
-        elif len(search.odds) < len(search.rectangles):
+        elif len(search.probabilities) < len(search.rectangles):
             with search.timed("classify"):
-                search.odds += self._classified(search)
+                search.probabilities += self._classified(search)
         else:
             return self._ended(search)
-        return {"done": len(search.odds), "of": len(search.rectangles)}
+        return {"done": len(search.probabilities), "of": len(search.rectangles)}
 
     def _propose(self, search: Search) -> None:
         """Searches the picture, made small, for rectangles in its own pixels."""
@@ -152,7 +152,7 @@ class RCNN:
         assert detail is not None
         height, width = search.picture.shape[:2]
         shares, limits = np.array(detail.size) / (width, height), np.array(detail.size * 2)
-        begun, crops = len(search.odds), []
+        begun, crops = len(search.probabilities), []
         for box in search.rectangles[begun : begun + TOGETHER] * np.tile(shares, 2):
             middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * AROUND
             wide = np.concatenate([middle - half, middle + half]).clip(0, limits)
@@ -164,9 +164,12 @@ class RCNN:
     def _ended(self, search: Search) -> dict[str, Any]:
         """What is left of the rectangles, and every step to it."""
         with search.timed("suppress"):
-            odds, boxes = np.stack(search.odds), search.rectangles
+            probabilities, boxes = np.stack(search.probabilities), search.rectangles
             height, width = search.picture.shape[:2]
-            best, scores = odds.argmax(1), odds.max(1) * spanned(boxes, height, width)
+            best, scores = (
+                probabilities.argmax(1),
+                probabilities.max(1) * spanned(boxes, height, width),
+            )
             objects = [
                 {
                     "label": self.labels[best[n]],

@@ -1,4 +1,4 @@
-"""The served detector: it finds objects, shows the road to them, and says where it looked."""
+"""The served detector: it finds objects, shows the steps to them, and says where it looked."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import suppression
 from pretrained.detection.errors import BadBox, BadLabel
-from pretrained.detection.model import LAST, LEVELS, Detector, Sight
-from pretrained.detection.seeing import Place, objects, prepared, seen, shades
+from pretrained.detection.model import LAST, LEVELS, Detections, Detector
+from pretrained.detection.transform import ResizeTransform, detect, mask_bytes, objects, prepared
 from pretrained.errors import ViewUnsupported
 
 #: Longest side of the map that says where the network looked.
@@ -60,30 +60,31 @@ class Everyday:
         """One answer for each picture uint8 [H, W, 3] of any size, upright.
 
         Args:
-            view: ``answer`` finds objects; ``road`` adds what was made on the way; ``why`` says
-                where in the picture the score of ``label`` for ``box`` comes from.
+            view: ``answer`` finds objects; ``steps`` adds what was made on the way;
+                ``attribution`` says where in the picture the score of ``label`` for ``box`` comes
+                from.
             box: left, top, right, bottom in pixels of the picture. label: one of `labels`.
 
         Returns:
             ``answer``: ``objects``, highest score first, each with ``label``, ``score``, ``box``
-            and ``mask``, all in the picture's own pixels. For the others see `road` and `why`.
+            and ``mask``, all in the picture's own pixels. For the others see `steps` and `why`.
 
         Raises:
             ViewUnsupported: there is no such view.
             BadBox, BadLabel: what is to be explained is no box, or no class of this model.
         """
-        if view == "why":
-            return [self._why(picture, box, label) for picture in inputs]
-        if view not in ("answer", "road"):
+        if view == "attribution":
+            return [self._attribution(picture, box, label) for picture in inputs]
+        if view not in ("answer", "steps"):
             raise ViewUnsupported(model=self.config["key"], view=view)
         answers = []
-        found = seen(self.network, inputs, self.offered, self.alike)
-        for sight, place in zip(*found, strict=True):
-            answer: dict[str, Any] = {"objects": objects(sight, place, self.names)}
-            answers.append(answer | (self.road(sight, place) if view == "road" else {}))
+        found = detect(self.network, inputs, self.offered, self.alike)
+        for detections, transform in zip(*found, strict=True):
+            answer: dict[str, Any] = {"objects": objects(detections, transform, self.names)}
+            answers.append(answer | (self.steps(detections, transform) if view == "steps" else {}))
         return answers
 
-    def road(self, sight: Sight, place: Place) -> dict[str, Any]:
+    def steps(self, detections: Detections, transform: ResizeTransform) -> dict[str, Any]:
         """What was made on the way to an answer, boxes in the picture's own pixels.
 
         Returns:
@@ -95,30 +96,30 @@ class Everyday:
             dropped because their pixels are a surer one's; ``masks`` uint8 [O, 28, 28] over each
             object's box, before they are cut at one half. Everything highest score first.
         """
-        proposals = place.back(sight.proposals)
+        proposals = transform.to_picture(detections.proposals)
         return {
-            "size": [place.wide, place.high],
-            "scale": place.wide / place.width,
+            "size": [transform.wide, transform.high],
+            "scale": transform.wide / transform.width,
             "pyramid": [
-                {"stride": stride, "map": _strength(level, place, stride)}
-                for stride, level in zip(LEVELS.values(), sight.maps, strict=True)
+                {"stride": stride, "map": _strength(level, transform, stride)}
+                for stride, level in zip(LEVELS.values(), detections.maps, strict=True)
             ],
             "proposals": {
                 "boxes": proposals,
-                "scores": sight.chances.cpu().numpy(),
-                "anchors_seen": sight.anchors,
+                "scores": detections.objectness.cpu().numpy(),
+                "anchors_seen": detections.anchors,
             },
             "candidates": {
-                "boxes": place.back(sight.boxes),
-                "from": proposals[sight.origins.cpu().numpy()],
-                "labels": [self.names[label] for label in sight.labels.tolist()],
-                "scores": sight.scores.cpu().numpy(),
-                "parts": sight.parts.tolist(),
+                "boxes": transform.to_picture(detections.boxes),
+                "from": proposals[detections.origins.cpu().numpy()],
+                "labels": [self.names[label] for label in detections.labels.tolist()],
+                "scores": detections.scores.cpu().numpy(),
+                "parts": detections.parts.tolist(),
             },
-            "masks": shades(sight),
+            "masks": mask_bytes(detections),
         }
 
-    def _why(
+    def _attribution(
         self, picture: np.ndarray, box: Sequence[float] | None, label: str | None
     ) -> dict[str, Any]:
         """``heat`` float [h, w] in 0..1 over the whole picture: gradient times activation (as
@@ -128,21 +129,23 @@ class Everyday:
         """
         if label not in self.labels:
             raise BadLabel(sent=label, labels=", ".join(self.labels))
-        place = Place.of(picture)
-        size = (place.high, place.wide)
-        there = clip_boxes_to_image(place.there([_checked(box, picture)]), size).to(self.device)
-        batch = prepared(picture, place)[None].to(self.device)
+        transform = ResizeTransform.of(picture)
+        size = (transform.high, transform.wide)
+        there = clip_boxes_to_image(transform.to_network([_checked(box, picture)]), size).to(
+            self.device
+        )
+        batch = prepared(picture, transform)[None].to(self.device)
         with torch.enable_grad():
             batch = batch.contiguous(memory_format=torch.channels_last)
             with torch.no_grad():
                 watched = self.network.deeper(self.network.shallow(batch))[0]
             watched.requires_grad_()
             levels = self.network.levels([watched, *self.network.deeper(watched, LAST[0])])
-            logits, _, _ = self.network.judge(levels, there, size)
+            logits, _, _ = self.network.classify(levels, there, size)
             score = logits.log_softmax(1)[0, 1 + self.names.index(label)]
             (slope,) = torch.autograd.grad(score, watched)
         heat = (slope * watched.detach()).sum(1, keepdim=True).clamp(min=0)
-        heat = heat[:, :, : max(1, -(-place.high // 8)), : max(1, -(-place.wide // 8))]
+        heat = heat[:, :, : max(1, -(-transform.high // 8)), : max(1, -(-transform.wide // 8))]
         high, wide = heat.shape[2:]
         shrink = min(1.0, HEAT / max(high, wide))
         heat = F.adaptive_avg_pool2d(
@@ -169,10 +172,10 @@ def _checked(box: Sequence[float] | None, picture: np.ndarray) -> list[float]:
     raise BadBox(sent=box)
 
 
-def _strength(level: Tensor, place: Place, stride: int) -> np.ndarray:
+def _strength(level: Tensor, transform: ResizeTransform, stride: int) -> np.ndarray:
     """A map [C, h, w] -> uint8 [h, w] over the picture alone: mean strength, the strongest 255."""
     mean = level.abs().mean(0)[
-        : max(1, -(-place.high // stride)), : max(1, -(-place.wide // stride))
+        : max(1, -(-transform.high // stride)), : max(1, -(-transform.wide // stride))
     ]
     scaled = mean / mean.amax().clamp(min=1e-12) * 255
     return scaled.round().to(torch.uint8).cpu().numpy()

@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
-from pretrained.detection import data, offer
+from pretrained.detection import data, select_classes
 from pretrained.detection.data import Scenes
-from pretrained.detection.detecting import Detecting
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
+from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
 from training import loop
 from training.provenance import provenance
@@ -123,7 +123,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         network.requires_grad_(False)
         network.heads.box_predictor.requires_grad_(True)
     device = loop.choose_device()
-    task = Detecting(
+    task = DetectionTask(
         network,
         train_on,
         held_out,
@@ -188,7 +188,8 @@ def write(
     made: dict[str, Any],
     own: bool,
 ) -> None:
-    """Write the checkpoint: weights and papers. Every class is offered until `offer` has chosen."""
+    """Write the checkpoint: weights and papers. Every class is offered until
+    `select_classes` has chosen."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
         "key": key,
@@ -200,7 +201,7 @@ def write(
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 8,
         "taught": names,
-        **offer.papers(names, {}),
+        **select_classes.class_config(names, {}),
         "architecture": network.architecture,
     }
     checkpoint.write_metadata(out, config, made, {})

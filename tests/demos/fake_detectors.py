@@ -101,7 +101,7 @@ def objects(picture: np.ndarray, masks: bool = True) -> list[dict[str, Any]]:
 
 
 def road(picture: np.ndarray) -> dict[str, Any]:
-    """The view ``road``: every object proposed and named several times, a little beside itself."""
+    """The view ``steps``: every object proposed and named several times, a little beside itself."""
     found, chance = objects(picture), np.random.default_rng(0)
     height, width = picture.shape[:2]
     scale = 256 / min(width, height)
@@ -138,7 +138,7 @@ def cells(one: dict[str, Any]) -> np.ndarray:
 
 
 def steps(picture: np.ndarray) -> dict[str, Any]:
-    """The view ``steps``: four regions, a rectangle for each, and what stands in it."""
+    """R-CNN's ``steps``: four regions, a rectangle for each, and what stands in it."""
     height, width = picture.shape[:2]
     scale = min(1.0, 320 / max(height, width))
     high, wide = max(1, round(height * scale)), max(1, round(width * scale))
@@ -156,7 +156,7 @@ def steps(picture: np.ndarray) -> dict[str, Any]:
 
 
 def why(picture: np.ndarray, box: Any = None, label: str | None = None) -> dict[str, Any]:
-    """The view ``why``: warm in the middle of the box."""
+    """The view ``attribution``: warm in the middle of the box."""
     height, width = picture.shape[:2]
     y, x = (np.mgrid[0:32, 0:32] + 0.5) / 32
     x0, y0, x1, y1 = box or (0, 0, width, height)
@@ -202,9 +202,9 @@ class FakeDetectors:
         assert picture.dtype == np.uint8 and picture.shape[2] == 3
         self.asked.append((key, (width, height), {"view": view} | options))
         await asyncio.sleep(self.pause)
-        if view == "road":
+        if view == "steps":
             return road(picture)
-        if view == "why":
+        if view == "attribution":
             return why(picture, **options)
         return {"objects": objects(picture, masks=key != RCNN)}
 

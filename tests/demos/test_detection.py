@@ -20,7 +20,7 @@ from demos.detection import answers, compare, figures, find, looking, sheet
 from demos.language import Words
 from inference.errors import LoadFailed
 from pretrained.detection import rle
-from pretrained.detection.chinese import COCO
+from pretrained.detection.coco_names import CHINESE
 
 WORDS = Words()
 
@@ -204,8 +204,8 @@ def test_a_name_without_chinese_is_marked_as_english(engine):
 
 
 def test_every_class_of_coco_has_a_chinese_name_of_its_own():
-    assert len(COCO) == len(set(COCO.values())) == 80
-    assert all(re.fullmatch(r"[一-鿿（）]+", name) for name in COCO.values())
+    assert len(CHINESE) == len(set(CHINESE.values())) == 80
+    assert all(re.fullmatch(r"[一-鿿（）]+", name) for name in CHINESE.values())
 
 
 def test_a_label_or_a_file_name_cannot_carry_markup(engine, sent):

@@ -84,7 +84,7 @@ def test_the_picture_of_try_goes_all_the_way(engine, lang):
 def test_the_network_is_asked_once_for_the_whole_road(engine):
     filled(engine, answered())
     assert [(key, size, o["view"]) for key, size, o in engine.asked] == [
-        (EVERYDAY, (320, 240), "road")
+        (EVERYDAY, (320, 240), "steps")
     ]
 
 
@@ -312,7 +312,7 @@ def test_names_are_escaped_and_in_the_visitors_language(engine):
 def test_the_heat_of_the_picked_object_is_asked_for_its_box_and_class(engine):
     first, last = collect(why.asked(look(engine), 1))
     _, _, options = engine.asked[-1]
-    assert options == {"view": "why", "box": [200.0, 100.0, 300.0, 220.0], "label": "cat"}
+    assert options == {"view": "attribution", "box": [200.0, 100.0, 300.0, 220.0], "label": "cat"}
     assert "<progress" in first and "<progress" not in last
     assert first.count("<img") == last.count("<img") == 1, "nothing jumps while it is computed"
     for html in (first, last):

@@ -11,9 +11,17 @@ from pycocotools import mask as coco
 from pretrained import catalog
 from pretrained.detection import rle, suppression
 from pretrained.detection.errors import BadBox, BadLabel
-from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, Sight
-from pretrained.detection.parts import DRAWN, class_loss, drawable, fit_loss, unknown
-from pretrained.detection.seeing import LONGEST, MOST_PIXELS, SHORT, Place, drawn, objects, prepared
+from pretrained.detection.heads import DRAWN, class_loss, drawable, fit_loss, unknown
+from pretrained.detection.model import CELL, LEAST_SCORE, OBJECTS, Detections
+from pretrained.detection.transform import (
+    LONGEST,
+    MOST_PIXELS,
+    SHORT,
+    ResizeTransform,
+    objects,
+    pasted,
+    prepared,
+)
 from pretrained.errors import BadCheckpoint, ViewUnsupported
 
 
@@ -36,10 +44,10 @@ def picture(seed=0, width=96, height=64):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_patch_is_encoded_as_pycocotools_encodes_the_whole_picture(seed):
-    chance = np.random.default_rng(seed)
-    height, width = chance.integers(1, 30, 2).tolist()
-    top, left = int(chance.integers(height)), int(chance.integers(width))
-    patch = chance.random((chance.integers(1, height - top + 1), width - left)) < chance.random()
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(1, 30, 2).tolist()
+    top, left = int(rng.integers(height)), int(rng.integers(width))
+    patch = rng.random((rng.integers(1, height - top + 1), width - left)) < rng.random()
     whole = np.zeros((height, width), np.uint8)
     whole[top : top + patch.shape[0], left : left + patch.shape[1]] = patch
     mine = rle.encode(patch, left, top, height, width)
@@ -113,9 +121,9 @@ def test_a_damaged_mask_is_refused_before_anything_reads_it(damaged):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_string_is_read_as_pycocotools_reads_it(seed):
-    chance = np.random.default_rng(seed)
-    height, width = chance.integers(1, 300, 2).tolist()
-    picture = (chance.random((height, width)) < chance.random() ** 4).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(1, 300, 2).tolist()
+    picture = (rng.random((height, width)) < rng.random() ** 4).astype(np.uint8)
     string = coco.encode(np.asfortranarray(picture))["counts"].decode()
     assert rle.of_coco(string, height, width) == {"size": [height, width], "counts": string}
     with pytest.raises(ValueError, match="add up"):
@@ -129,48 +137,53 @@ def test_a_string_is_read_as_pycocotools_reads_it(seed):
     ("width", "height"), [(8000, 600), (600, 8000), (8000, 1), (1, 1), (384, 256), (4000, 3000)]
 )
 def test_every_size_is_seen_within_bounds_and_boxes_come_back(width, height):
-    place = Place.of(np.zeros((height, width, 3), np.uint8))
-    assert 1 <= min(place.wide, place.high) <= SHORT and max(place.wide, place.high) <= LONGEST
-    assert place.wide * place.high <= 1.1 * max(MOST_PIXELS, LONGEST)
+    transform = ResizeTransform.of(np.zeros((height, width, 3), np.uint8))
+    assert (
+        1 <= min(transform.wide, transform.high) <= SHORT
+        and max(transform.wide, transform.high) <= LONGEST
+    )
+    assert transform.wide * transform.high <= 1.1 * max(MOST_PIXELS, LONGEST)
     box = [width * 0.25, 0.0, width * 0.75, float(height)]
-    assert place.back(place.there([box]))[0].tolist() == pytest.approx(box, rel=1e-5)
-    seen = prepared(np.zeros((height, width, 3), np.uint8), place)
+    assert transform.to_picture(transform.to_network([box]))[0].tolist() == pytest.approx(
+        box, rel=1e-5
+    )
+    seen = prepared(np.zeros((height, width, 3), np.uint8), transform)
     assert seen.shape[1] % CELL == 0 and seen.shape[2] % CELL == 0
 
 
 def test_a_shape_stands_in_the_network_where_it_stands_in_the_picture():
     panorama = np.zeros((100, 1000, 3), np.uint8)
     panorama[20:60, 700:800] = 255
-    place = Place.of(panorama)
-    seen = prepared(panorama, place)[0]
+    transform = ResizeTransform.of(panorama)
+    seen = prepared(panorama, transform)[0]
     rows, columns = (seen > 0.7).nonzero(as_tuple=True)
     found = torch.tensor([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]])
-    assert place.back(found)[0] == pytest.approx([700, 20, 800, 60], abs=3)
+    assert transform.to_picture(found)[0] == pytest.approx([700, 20, 800, 60], abs=3)
 
 
 def test_a_mask_fills_its_box_and_no_more():
     box = np.array([10.4, 5.2, 30.7, 25.9])
-    mask = rle.decode(drawn(np.full((28, 28), 255, np.uint8), box, 60, 40))
+    mask = rle.decode(pasted(np.full((28, 28), 255, np.uint8), box, 60, 40))
     rows, columns = mask.nonzero()
     assert mask.shape == (40, 60)
     assert [columns.min(), rows.min()] == [10, 5] and [columns.max(), rows.max()] == [30, 25]
     assert mask.sum() == 21 * 21
     corner = rle.decode(
-        drawn(np.full((28, 28), 255, np.uint8), np.array([59.7, 0, 60, 0.2]), 60, 40)
+        pasted(np.full((28, 28), 255, np.uint8), np.array([59.7, 0, 60, 0.2]), 60, 40)
     )
     assert corner[0, 59] == 1 == corner.sum()
     half = np.zeros((28, 28), np.uint8)
     half[:, :14] = 255
-    left = rle.decode(drawn(half, np.array([10.0, 0.0, 50.0, 40.0]), 60, 40))
+    left = rle.decode(pasted(half, np.array([10.0, 0.0, 50.0, 40.0]), 60, 40))
     assert left[:, 10:30].all() and not left[:, 31:].any()
 
 
 def test_an_object_that_was_seen_small_comes_back_large():
-    place = Place(width=800, height=400, wide=80, high=40)
-    sight = Sight(
+    transform = ResizeTransform(width=800, height=400, wide=80, high=40)
+    detections = Detections(
         maps=(),
         proposals=torch.zeros(0, 4),
-        chances=torch.zeros(0),
+        objectness=torch.zeros(0),
         anchors=0,
         boxes=torch.tensor([[10.0, 5.0, 30.0, 25.0], [0.0, 0.0, 1.0, 1.0]]),
         origins=torch.tensor([0, 0]),
@@ -180,7 +193,7 @@ def test_an_object_that_was_seen_small_comes_back_large():
         parts=torch.tensor([], dtype=torch.int64),
         masks=torch.ones(1, 28, 28),
     )
-    [one] = objects(sight, place, tiny_detection.NAMES)
+    [one] = objects(detections, transform, tiny_detection.NAMES)
     assert one["label"] == "square" and one["box"] == [100, 50, 300, 250]
     mask = rle.decode(one["mask"])
     assert mask.shape == (400, 800) and mask[50:250, 100:300].all() and mask.sum() == 200 * 200
@@ -316,15 +329,15 @@ def test_boxes_and_masks_are_of_the_picture_as_sent(model, width, height):
 
 def brightest(pictures, sizes, offered=None, alike=None):
     """What a network that finds whatever is bright would see."""
-    sights = []
+    every = []
     for picture, (height, width) in zip(pictures, sizes, strict=True):
         rows, columns = (picture[0, :height, :width] > 0.7).nonzero(as_tuple=True)
         edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         box = torch.tensor([edges], dtype=torch.float32)
         one, first = torch.ones(1), torch.zeros(1, dtype=torch.int64)
         masks = torch.ones(1, 28, 28)
-        sights.append(Sight((), box, one, 1, box, first, first, one, first, first[:0], masks))
-    return sights
+        every.append(Detections((), box, one, 1, box, first, first, one, first, first[:0], masks))
+    return every
 
 
 @pytest.mark.parametrize(
@@ -338,14 +351,14 @@ def brightest(pictures, sizes, offered=None, alike=None):
     ],
 )
 def test_a_drawn_shape_is_found_where_it_was_drawn(model, monkeypatch, width, height, box):
-    monkeypatch.setattr(model.network, "look", brightest)
+    monkeypatch.setattr(model.network, "detect", brightest)
     shown = np.zeros((height, width, 3), np.uint8)
     shown[box[1] : box[3], box[0] : box[2]] = 255
     small = np.zeros((64, 64, 3), np.uint8)
     small[10:20, 30:40] = 255
     _, answer = model.predict([small, shown])  # beside another of another size
     [one] = answer["objects"]
-    near = 1.5 * max(1.0, width / Place.of(shown).wide)
+    near = 1.5 * max(1.0, width / ResizeTransform.of(shown).wide)
     assert one["box"] == pytest.approx(box, abs=near)
     mask = rle.decode(one["mask"])
     inside = mask[box[1] : box[3], box[0] : box[2]]
@@ -354,9 +367,9 @@ def test_a_drawn_shape_is_found_where_it_was_drawn(model, monkeypatch, width, he
 
 def test_an_answer_does_not_depend_on_its_company(model):
     pictures = [picture(0), picture(1, 64, 96), picture(2), picture(3, 200, 64)]
-    together = model.predict(pictures, view="road")
+    together = model.predict(pictures, view="steps")
     for one, answer in zip(pictures, together, strict=True):
-        [alone] = model.predict([one], view="road")
+        [alone] = model.predict([one], view="steps")
         assert len(alone["objects"]) == len(answer["objects"])
         for mine, theirs in zip(alone["pyramid"], answer["pyramid"], strict=True):
             assert np.abs(mine["map"].astype(int) - theirs["map"]).max() <= 1
@@ -369,14 +382,14 @@ def test_no_picture_changes_the_answers_after_it(folder):
     entry = catalog.from_folder(folder, "detection/everyday")
     usual, strip = entry.load("cpu"), entry.load("cpu")
     strip.predict([picture(3, 2000, 30)])
-    [mine], [theirs] = (one.predict([picture()], view="road") for one in (strip, usual))
+    [mine], [theirs] = (one.predict([picture()], view="steps") for one in (strip, usual))
     assert len(mine["objects"]) == len(theirs["objects"]) > 0
     for part in ("boxes", "scores"):
         assert mine["candidates"][part] == pytest.approx(theirs["candidates"][part], abs=1e-3)
 
 
 def test_suppressing_the_candidates_gives_the_objects(model):
-    [answer] = model.predict([picture()], view="road")
+    [answer] = model.predict([picture()], view="steps")
     road = answer["candidates"]
     assert len(road["scores"]) > len(answer["objects"])  # so that there is something to drop
     numbers = torch.tensor([model.labels.index(label) for label in road["labels"]])
@@ -418,14 +431,14 @@ def test_a_part_of_a_surer_thing_of_the_like_is_no_second_one():
 
 
 def test_cutting_the_masks_of_the_road_gives_those_of_the_objects(model):
-    [answer] = model.predict([picture()], view="road")
+    [answer] = model.predict([picture()], view="steps")
     assert answer["masks"].dtype == np.uint8 and len(answer["masks"]) == len(answer["objects"]) > 0
     for mask, one in zip(answer["masks"], answer["objects"], strict=True):
-        assert mask.shape == (28, 28) and drawn(mask, np.array(one["box"]), 96, 64) == one["mask"]
+        assert mask.shape == (28, 28) and pasted(mask, np.array(one["box"]), 96, 64) == one["mask"]
 
 
 def test_the_road_is_told_in_pixels_of_the_picture(model):
-    [answer] = model.predict([picture(0, 960, 640)], view="road")
+    [answer] = model.predict([picture(0, 960, 640)], view="steps")
     assert answer["size"] == [384, 256] and answer["scale"] == pytest.approx(0.4)
     assert [level["stride"] for level in answer["pyramid"]] == [8, 16, 32]
     assert [level["map"].shape for level in answer["pyramid"]] == [(32, 48), (16, 24), (8, 12)]
@@ -448,10 +461,12 @@ def test_classes_that_are_not_offered_are_not_answered(folder, tmp_path):
 
 
 def test_where_it_looked_covers_the_whole_picture(model):
-    [answer] = model.predict([picture()], view="why", box=[10, 10, 40, 40], label="disc")
+    [answer] = model.predict([picture()], view="attribution", box=[10, 10, 40, 40], label="disc")
     heat = answer["heat"]
     assert heat.shape == (32, 48) and heat.min() >= 0 and heat.max() == pytest.approx(1)
-    [wide] = model.predict([picture(0, 2000, 100)], view="why", box=[10, 10, 40, 40], label="disc")
+    [wide] = model.predict(
+        [picture(0, 2000, 100)], view="attribution", box=[10, 10, 40, 40], label="disc"
+    )
     assert max(wide["heat"].shape) <= 64
 
 
@@ -460,12 +475,12 @@ def test_where_it_looked_covers_the_whole_picture(model):
 )
 def test_what_is_no_box_is_refused(model, box):
     with pytest.raises(BadBox):
-        model.predict([picture()], view="why", box=box, label="disc")
+        model.predict([picture()], view="attribution", box=box, label="disc")
 
 
 def test_a_class_that_is_none_and_a_view_that_is_none_are_refused(model):
     with pytest.raises(BadLabel, match="disc, square"):
-        model.predict([picture()], view="why", box=[1, 1, 9, 9], label="dragon")
+        model.predict([picture()], view="attribution", box=[1, 1, 9, 9], label="dragon")
     with pytest.raises(ViewUnsupported):
         model.predict([picture()], view="mood")
 

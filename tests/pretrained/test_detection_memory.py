@@ -9,9 +9,9 @@ import pytest
 import tiny_detection
 from PIL import Image, ImageDraw
 
-from pretrained.detection import augment, data, detecting, rle
+from pretrained.detection import augment, data, rle, tasks
 from pretrained.detection.data import Scene, Scenes, Thing
-from pretrained.detection.detecting import LONGEST, Detecting
+from pretrained.detection.tasks import LONGEST, DetectionTask
 from pretrained.errors import BadData
 
 SQUARE = (1000, 400, 2200, 1600)
@@ -29,9 +29,9 @@ def photograph(place: str = "here", width: int = 3000, height: int = 2000) -> Sc
     return Scene(content, width, height, (thing,), "own", place)
 
 
-def task(*scenes: Scene) -> Detecting:
+def task(*scenes: Scene) -> DetectionTask:
     kept = Scenes(scenes, "own")
-    return Detecting(tiny_detection.network(1), kept, kept, ["square"], "cpu")
+    return DetectionTask(tiny_detection.network(1), kept, kept, ["square"], "cpu")
 
 
 def test_the_pictures_of_a_folder_stay_in_their_files(tmp_path: Path) -> None:
@@ -53,39 +53,39 @@ def test_a_large_picture_is_kept_small_and_a_small_one_as_it_is() -> None:
 
 def test_what_there_is_no_room_for_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     scenes = [photograph(place) for place in "abc"]
-    monkeypatch.setattr(detecting, "KEPT", 2 * 512 * 768 * 3)
+    monkeypatch.setattr(tasks, "KEPT", 2 * 512 * 768 * 3)
     made = task(*scenes)
     seen = [made.picture(scene) for scene in scenes + scenes]
     assert set(made.pictures) == {"a", "b"}
-    assert sum(pixels.nbytes for pixels in made.pictures.values()) <= detecting.KEPT
+    assert sum(pixels.nbytes for pixels in made.pictures.values()) <= tasks.KEPT
     assert all(np.array_equal(pixels, seen[0]) for pixels in seen)
 
 
 def test_an_object_is_cut_out_of_a_shrunk_picture_along_its_shape() -> None:
     scene = photograph()
     picture = task(scene).picture(scene)
-    thing = detecting.shrunk(scene.things[0], picture.shape[:2])
+    thing = tasks.shrunk(scene.things[0], picture.shape[:2])
     assert thing.box == pytest.approx([side * 768 / 3000 for side in SQUARE])
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     canvas = augment.Canvas(np.zeros((192, 256, 3), np.uint8), [], [], False)
-    augment.paste(canvas, thing, picture, chance)
+    augment.paste(canvas, thing, picture, rng)
     (part,) = canvas.parts
     assert part.mask is not None and part.mask.sum() > 400
     inside = canvas.pixels[part.mask].astype(int)
     assert (inside[:, 0] > 180).all() and (inside[:, 1] < 60).all()
     assert not canvas.pixels[~part.mask].any()
-    assert detecting.shrunk(thing, picture.shape[:2]) is thing
+    assert tasks.shrunk(thing, picture.shape[:2]) is thing
 
 
 def test_a_training_picture_of_shrunk_ones_shows_its_objects_where_they_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(detecting, "PASTED", 1.0)
+    monkeypatch.setattr(tasks, "PASTED", 1.0)
     made = task(photograph())
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     counts = []
     for _ in range(6):
-        pixels, told = made.made(made.train.scenes[0], (256, 192), chance)
+        pixels, told = made.made(made.train.scenes[0], (256, 192), rng)
         counts.append(len(told["boxes"]))
         for mask in told["masks"].numpy().astype(bool):
             red = (pixels[..., 0] > 2 * pixels[..., 1]) & mask

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
-from pretrained.detection import augment, data, detecting, evaluate, offer, rle, train
+from pretrained.detection import augment, data, evaluate, rle, select_classes, tasks, train
 from pretrained.detection.data import Scene, Thing
 from pretrained.detection.scoring import Scores
 from pretrained.errors import BadData, UnknownEntry
@@ -199,8 +199,8 @@ def test_nothing_and_too_little_are_refused(tmp_path):
 def test_boxes_and_masks_move_with_the_pixels(seed):
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[10:30, 20:40] = 255
-    chance = np.random.default_rng(seed)
-    canvas = augment.laid(scene([thing("disc", 20, 10, 40, 30)]), picture, (96, 64), chance)
+    rng = np.random.default_rng(seed)
+    canvas = augment.laid(scene([thing("disc", 20, 10, 40, 30)]), picture, (96, 64), rng)
     found = augment.target(canvas, {"disc": 1})
     for box, mask in zip(found["boxes"].tolist(), found["masks"], strict=True):
         rows, columns = (canvas.pixels[..., 0] > 200).nonzero()
@@ -213,11 +213,11 @@ def test_boxes_and_masks_move_with_the_pixels(seed):
 
 def test_what_is_pasted_covers_what_was_there():
     under = np.zeros((40, 60, 3), np.uint8)
-    chance = np.random.default_rng(1)
-    canvas = augment.laid(scene([thing("square", 0, 0, 60, 40)]), under, (60, 40), chance)
+    rng = np.random.default_rng(1)
+    canvas = augment.laid(scene([thing("square", 0, 0, 60, 40)]), under, (60, 40), rng)
     before = int(canvas.parts[0].mask.sum())
     bright = np.full((40, 60, 3), 255, np.uint8)
-    augment.paste(canvas, thing("disc", 10, 10, 30, 30), bright, chance)
+    augment.paste(canvas, thing("disc", 10, 10, 30, 30), bright, rng)
     pasted = canvas.parts[1].mask
     assert (canvas.pixels[pasted] == 255).all() and not (canvas.parts[0].mask & pasted).any()
     assert int(canvas.parts[0].mask.sum()) < before
@@ -230,9 +230,9 @@ def test_what_is_pasted_covers_an_object_without_a_mask_by_its_box():
     outside = augment.Part("square", np.array([70.0, 5.0, 90.0, 25.0]), None, 400.0)
     canvas = augment.Canvas(np.zeros((40, 60, 3), np.uint8), [boxed, outside], [], False)
     bright = np.full((40, 60, 3), 255, np.uint8)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(60):
-        augment.paste(canvas, thing("disc", 0, 0, 30, 20), bright, chance)
+        augment.paste(canvas, thing("disc", 0, 0, 30, 20), bright, rng)
         rest = float((canvas.pixels[5:25, 10:30, 0] == 0).mean())
         assert boxed.seen(boxed.box) == pytest.approx(rest)
         found = augment.target(canvas, {"disc": 1, "square": 2})
@@ -277,8 +277,8 @@ def small(monkeypatch):
         },
     )
     monkeypatch.setitem(train.RECIPES, "detection/everyday", recipe)
-    monkeypatch.setattr(detecting, "ROUND", 3)
-    monkeypatch.setattr(detecting, "SIDES", ((1.01, (64, 96)),))
+    monkeypatch.setattr(tasks, "ROUND", 3)
+    monkeypatch.setattr(tasks, "SIDES", ((1.01, (64, 96)),))
 
     def begun(recipe, names):
         from pretrained.detection.model import Detector
@@ -312,7 +312,7 @@ def test_one_seed_makes_one_round():
     )
     rounds = [
         list(
-            detecting.Detecting(
+            tasks.DetectionTask(
                 tiny_detection.network(), scenes, scenes, ["disc"], "cpu", batch=2
             ).batches(3, 0.1)
         )[:4]
@@ -455,8 +455,8 @@ def test_a_model_is_scored_with_intervals_and_offers_what_it_can(tmp_path, monke
     command_line.keep_result(path, result, "as typed")
     card = (path / "README.md").read_text()
     assert "- disc: box_ap50 1.000, mask_ap50 1.000, n " in card and "- drawn: pictures 6" in card
-    monkeypatch.setattr(offer, "LEAST", 2)
-    offer.offer(path, folder)
+    monkeypatch.setattr(select_classes, "LEAST", 2)
+    select_classes.select_classes(path, folder)
     config = checkpoint.read_json(path, "config.json")
     assert (
         config["labels"] == config["offered"] == ["disc"]

@@ -190,7 +190,7 @@ def test_stuff_is_not_counted() -> None:
 
 def test_another_view_is_refused(detr: Path) -> None:
     with pytest.raises(ViewUnsupported):
-        served(detr, DETR).predict([picture(40, 40)], view="road")
+        served(detr, DETR).predict([picture(40, 40)], view="steps")
 
 
 def test_weights_are_measured_and_move(model: HubDetector) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,9 @@ import tiny_detection
 from PIL import Image
 
 from pretrained import catalog, checkpoint
-from pretrained.detection import evaluate, rcnn, rcnn_papers, train
-from pretrained.detection.chinese import COCO as CHINESE
+from pretrained.detection import evaluate, rcnn, train
+from pretrained.detection.coco_names import CHINESE, groups, of_imagenet, places
 from pretrained.detection.errors import NotTunable
-from pretrained.detection.imagenet_coco import coco, groups, places
 from pretrained.detection.proposals import MOST, cut, neighbours, overlaps, propose
 from pretrained.detection.rcnn import RCNN, suppressed
 from pretrained.errors import BadCheckpoint, ViewUnsupported
@@ -40,8 +40,8 @@ class Colours:
         rows = []
         for image in images:
             red, _, blue = np.asarray(image, float).reshape(-1, 3).mean(0)
-            odds = np.exp(np.array([red - 128, blue - 128, 20.0]) / 12)
-            rows.append(odds / odds.sum())
+            probabilities = np.exp(np.array([red - 128, blue - 128, 20.0]) / 12)
+            rows.append(probabilities / probabilities.sum())
         return rows
 
 
@@ -212,7 +212,7 @@ def test_few_are_asked_about_together(model: RCNN) -> None:
 
 def test_another_view_is_refused_and_weights_move(model: RCNN) -> None:
     with pytest.raises(ViewUnsupported):
-        model.predict([drawn(20, 20)], view="road")
+        model.predict([drawn(20, 20)], view="attribution")
     model.to("cuda:1")
     assert model.classifier.device == "cuda:1"
 
@@ -222,15 +222,17 @@ def test_another_view_is_refused_and_weights_move(model: RCNN) -> None:
 
 def test_coco_knows_these_by_another_name() -> None:
     known = set(catalog.labels(catalog.find(rcnn.BACKBONE))["en"])
-    assert set(coco()) <= known and set(coco().values()) <= set(CHINESE)
-    assert {"cat", "dog", "bird"} <= set(coco().values()) and not places() & set(coco())
+    assert set(of_imagenet()) <= known and set(of_imagenet().values()) <= set(CHINESE)
+    assert {"cat", "dog", "bird"} <= set(of_imagenet().values()) and not places() & set(
+        of_imagenet()
+    )
     assert set(groups()) == known and len(places()) == 10
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    rcnn_papers.write(tmp_path / "rcnn")
-    return tmp_path / "rcnn"
+    """The bundled one's, to be changed."""
+    return Path(shutil.copytree(catalog.folder_of("detection/rcnn"), tmp_path / "rcnn"))
 
 
 def test_it_works_with_the_app_s_own_classifier(folder: Path) -> None:

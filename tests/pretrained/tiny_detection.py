@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from pretrained import checkpoint
-from pretrained.detection import offer, rle
+from pretrained.detection import rle, select_classes
 from pretrained.detection.model import Detector
 
 NAMES = ["disc", "square"]
@@ -41,7 +41,7 @@ def detector(folder: Path, offered: list[str] | None = None) -> Path:
         "key": "detection/everyday",
         "loader": "pretrained.detection.serve:load",
         "taught": NAMES,
-        **offer.papers(NAMES if offered is None else offered, {}),
+        **select_classes.class_config(NAMES if offered is None else offered, {}),
         "architecture": made.architecture,
         "max_batch": 4,
     }
@@ -54,18 +54,18 @@ def shapes(
     seed: int, width: int = 96, height: int = 64, count: int = 2
 ) -> tuple[Image.Image, list[dict[str, Any]]]:
     """Discs and squares that do not touch, and the row of each as the data have it."""
-    chance = np.random.default_rng(seed)
-    picture = Image.new("RGB", (width, height), tuple(chance.integers(0, 80, 3).tolist()))
+    rng = np.random.default_rng(seed)
+    picture = Image.new("RGB", (width, height), tuple(rng.integers(0, 80, 3).tolist()))
     rows = []
     for number in range(count):
         room = width // count
-        side = int(chance.integers(min(room, height) // 3, min(room, height) - 8))
-        x = number * room + int(chance.integers(2, room - side - 2))
-        y = int(chance.integers(2, height - side - 2))
-        label = NAMES[int(chance.integers(2))]
+        side = int(rng.integers(min(room, height) // 3, min(room, height) - 8))
+        x = number * room + int(rng.integers(2, room - side - 2))
+        y = int(rng.integers(2, height - side - 2))
+        label = NAMES[int(rng.integers(2))]
         mask = Image.new("L", (width, height))
         for pen, ink in (
-            (ImageDraw.Draw(picture), tuple(chance.integers(150, 255, 3).tolist())),
+            (ImageDraw.Draw(picture), tuple(rng.integers(150, 255, 3).tolist())),
             (ImageDraw.Draw(mask), 1),
         ):
             draw = pen.ellipse if label == "disc" else pen.rectangle

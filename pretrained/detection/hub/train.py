@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.detection import data
+from pretrained.detection.coco import LeftOut
 from pretrained.detection.data import Scene, Scenes
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.hub.entries import DETECTORS
@@ -32,7 +33,6 @@ from pretrained.detection.hub.serve import (
     build,
     names,
 )
-from pretrained.detection.left_out import LeftOut
 from pretrained.detection.scoring import Scores
 from pretrained.errors import BadData
 from pretrained.sources import hub

@@ -1,6 +1,6 @@
 """Which classes a trained detector offers: those that it was seen to find.
 
-    python -m pretrained.detection.offer FOLDER --data ../shared/data/detection
+    python -m pretrained.detection.select_classes FOLDER --data ../shared/data/detection
 
 writes into the folder's config which classes reach the bar on pictures that it never learnt from,
 and into its card these, and which do not, each with its figure. `evaluate` then scores those that
@@ -18,12 +18,12 @@ import typer
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry
 from pretrained.detection import data
-from pretrained.detection.chinese import COCO
+from pretrained.detection.coco_names import CHINESE
 from pretrained.detection.evaluate import BAR, LEAST, answers
 from pretrained.detection.scoring import Scores
 
 
-def offer(folder: Path, source: Path | str, *, split: str = "validation") -> list[str]:
+def select_classes(folder: Path, source: Path | str, *, split: str = "validation") -> list[str]:
     """Score every class that the checkpoint was taught, and offer those whose boxes reach
     `BAR` on `LEAST` objects or more; if none does, the best one.
 
@@ -31,7 +31,7 @@ def offer(folder: Path, source: Path | str, *, split: str = "validation") -> lis
         The classes offered.
     """
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    config |= papers(config["taught"], {})
+    config |= class_config(config["taught"], {})
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     entry: Entry = catalog.from_folder(folder, config["key"])
     scenes = data.read(source, split)
@@ -49,28 +49,28 @@ def offer(folder: Path, source: Path | str, *, split: str = "validation") -> lis
         for label in config["taught"]
         if label not in good
     }
-    config |= papers(good, dropped)
-    config["limits"] = told(config.get("limits", ""), good, dropped, scenes.split)
+    config |= class_config(good, dropped)
+    config["limits"] = limits_told(config.get("limits", ""), good, dropped, scenes.split)
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     checkpoint.write_card(folder)
     return good
 
 
-def papers(offered: list[str], dropped: dict[str, Any]) -> dict[str, Any]:
+def class_config(offered: list[str], dropped: dict[str, Any]) -> dict[str, Any]:
     """What config.json says of classes: those offered, in words and by name, in Chinese too where
     all of them have one, and those taught but not offered, each with its figure."""
-    known = all(name in COCO for name in offered)
+    known = all(name in CHINESE for name in offered)
     return {
         "description": "Mask R-CNN on EfficientNet-Lite0. Each with its box and its "
         f"shape, it finds: {', '.join(offered)}.",
         "labels": offered,
-        "labels_zh": [COCO[name] for name in offered] if known else None,
+        "labels_zh": [CHINESE[name] for name in offered] if known else None,
         "offered": offered,
         "not_offered": dropped,
     }
 
 
-def told(limits: str, good: list[str], dropped: dict[str, Any], split: str) -> str:
+def limits_told(limits: str, good: list[str], dropped: dict[str, Any], split: str) -> str:
     """The card's words on what is offered and what is not, after what it says of limits anyway."""
     words = limits.split("\n\n", 1)[0]
     rows = sorted(dropped.items(), key=lambda row: -row[1]["n"])
@@ -95,7 +95,7 @@ def main(
     split: str = "validation",
 ) -> None:
     """Decide which classes a detector offers, and write it into its folder."""
-    print(", ".join(offer(folder, source, split=split)))
+    print(", ".join(select_classes(folder, source, split=split)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The parts of the detector that are not torchvision's as they are.
+"""The heads of the detector and their losses, as far as they are not torchvision's as they are.
 
 What they have in common: nothing is learnt where nothing is known, and answers come in single
 precision, whatever is computed in.
@@ -61,7 +61,7 @@ def _share_inside(boxes: Tensor, regions: Tensor) -> Tensor:
     return common.amax(1) / (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3).prod(1)
 
 
-def told(boxes: Tensor, target: Target) -> Tensor:
+def learnable(boxes: Tensor, target: Target) -> Tensor:
     """Which proposals [P, 4] can be learnt from: objects, and what is known to be none. [P]"""
     hidden = unknown(boxes, target)
     if len(target["boxes"]):
@@ -115,8 +115,8 @@ class Proposer(RegionProposalNetwork):  # type: ignore[misc]
         counts = [score[0].numel() for score in scores]
         flat_scores, flat_deltas = concat_box_prediction_layers(scores, deltas)
         boxes = self.box_coder.decode(flat_deltas, anchors).view(len(anchors), -1, 4)
-        kept, chances = self.filter_proposals(boxes, flat_scores, images.image_sizes, counts)
-        return kept, chances, sum(counts)
+        kept, objectness = self.filter_proposals(boxes, flat_scores, images.image_sizes, counts)
+        return kept, objectness, sum(counts)
 
 
 class BoxHead(nn.Sequential):

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from pretrained.detection import augment, rle, suppression
 from pretrained.detection.data import Scene, Scenes, Thing
+from pretrained.detection.heads import Target
 from pretrained.detection.model import CELL, Detector
-from pretrained.detection.parts import Target
 from pretrained.detection.scoring import Scores
-from pretrained.detection.seeing import objects, seen
+from pretrained.detection.transform import detect, objects
 
 #: Updates of one round: one row of the history.
 ROUND = 300
@@ -42,7 +42,7 @@ PARTIALS = 0.5
 Batch = tuple[Tensor, list[Target]]
 
 
-class Detecting:
+class DetectionTask:
     """Scenes and a detector.
 
     Args:
@@ -72,10 +72,10 @@ class Detecting:
         self.pictures: dict[str, np.ndarray] = {}
         self.room = KEPT
         self.sums: Counter[str] = Counter()
-        self.cuts, self.cut_odds = self._cuts()
-        self.odds = self._odds()
+        self.cuts, self.cut_probabilities = self._cuts()
+        self.probabilities = self._probabilities()
 
-    def _odds(self) -> np.ndarray:
+    def _probabilities(self) -> np.ndarray:
         """How often each picture is shown: those of rare sources or classes and with many objects
         more."""
         scenes = self.train.scenes
@@ -85,16 +85,16 @@ class Detecting:
             label: min(MOST_REPEATED, max(1.0, math.sqrt(RARE * len(scenes) / count)))
             for label, count in shown.items()
         }
-        odds = [
+        probabilities = [
             math.sqrt((1 + len(scene.things)) / sources[scene.source])
             * max((repeated[thing.label] for thing in scene.things), default=1.0)
             * (PARTIALS if scene.partial else 1.0)
             for scene in scenes
         ]
-        return np.array(odds) / sum(odds)
+        return np.array(probabilities) / sum(probabilities)
 
     def _cuts(self) -> tuple[list[tuple[Scene, Thing]], np.ndarray]:
-        """Every object that can be cut out, and its odds, rare classes favoured."""
+        """Every object that can be cut out, and its probability, rare classes favoured."""
         cuts = [
             (scene, thing)
             for scene in self.train.scenes
@@ -105,8 +105,8 @@ class Detecting:
             >= WORTH
         ]
         counts = Counter(thing.label for _, thing in cuts)
-        odds = np.array([counts[thing.label] ** -0.5 for _, thing in cuts])
-        return cuts, odds / odds.sum() if len(odds) else odds
+        probabilities = np.array([counts[thing.label] ** -0.5 for _, thing in cuts])
+        return cuts, probabilities / probabilities.sum() if len(probabilities) else probabilities
 
     def groups(self) -> list[dict[str, Any]]:
         """What is new at full rate, the body slower, its first layers not at all."""
@@ -130,34 +130,34 @@ class Detecting:
         return pixels
 
     def made(
-        self, scene: Scene, size: tuple[int, int], chance: np.random.Generator
+        self, scene: Scene, size: tuple[int, int], rng: np.random.Generator
     ) -> tuple[np.ndarray, Target]:
         """One training picture of ``size`` (width, height): float [H, W, 3], and what is in it."""
-        canvas = augment.laid(scene, self.picture(scene), size, chance)
-        if self.cuts and chance.random() < PASTED:
-            for _ in range(int(chance.integers(1, MOST_PASTED + 1))):
-                other, thing = self.cuts[chance.choice(len(self.cuts), p=self.cut_odds)]
+        canvas = augment.laid(scene, self.picture(scene), size, rng)
+        if self.cuts and rng.random() < PASTED:
+            for _ in range(int(rng.integers(1, MOST_PASTED + 1))):
+                other, thing = self.cuts[rng.choice(len(self.cuts), p=self.cut_probabilities)]
                 picture = self.picture(other)
-                augment.paste(canvas, shrunk(thing, picture.shape[:2]), picture, chance)
-        return augment.relit(canvas.pixels, chance), augment.target(canvas, self.numbers)
+                augment.paste(canvas, shrunk(thing, picture.shape[:2]), picture, rng)
+        return augment.relit(canvas.pixels, rng), augment.target(canvas, self.numbers)
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
         """One round. The pictures of a batch are all wide or all high, at one of a few sizes."""
-        chance = np.random.default_rng((self.seed, epoch))
+        rng = np.random.default_rng((self.seed, epoch))
         sides = next(sides for share, sides in SIDES if progress < share)
         torch.manual_seed(self.seed * 1_000_003 + epoch)  # which boxes are learnt from
         waiting: dict[bool, list[Scene]] = {True: [], False: []}
         done = 0
         while done < ROUND:
-            scene = self.train.scenes[chance.choice(len(self.train), p=self.odds)]
+            scene = self.train.scenes[rng.choice(len(self.train), p=self.probabilities)]
             alike = waiting[scene.width >= scene.height]
             alike.append(scene)
             if len(alike) < self.batch:
                 continue
-            short = int(chance.choice(sides))
+            short = int(rng.choice(sides))
             long = round(short * 4 / 3 / CELL) * CELL
             size = (long, short) if scene.width >= scene.height else (short, long)
-            made = [self.made(one, size, chance) for one in alike]
+            made = [self.made(one, size, rng) for one in alike]
             pictures = torch.from_numpy(np.stack([pixels for pixels, _ in made]))
             targets: list[Target] = [
                 {k: v.to(self.device) if isinstance(v, Tensor) else v for k, v in t.items()}
@@ -185,8 +185,8 @@ class Detecting:
         self.sums.clear()
         found = []
         for scene in self.held_out.scenes:
-            [sight], place = seen(model, [scene.pixels()], None, self.alike)
-            found.append(objects(sight, place[0], self.names))
+            [detections], transforms = detect(model, [scene.pixels()], None, self.alike)
+            found.append(objects(detections, transforms[0], self.names))
         scores = Scores(self.held_out.scenes, found)
         people = {
             f"held_out_person_{kind}_ap50": scores.ap50(kind, ["person"])
