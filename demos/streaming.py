@@ -75,6 +75,10 @@ class Latest:
         """Let go of what is under way."""
         self.cancellation.stop()
 
+    def end(self) -> None:
+        """End what is under way without another word: what it was about is gone."""
+        self.take().stop()
+
 
 def event(
     words: Words,

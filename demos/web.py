@@ -29,8 +29,9 @@ from inference.metrics import CONTENT_TYPE
 
 HEAD = DEMOS / "page"
 #: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
-KINDS = (".js", ".css", ".svg", ".png")
+KINDS = (".js", ".svg", ".png")
 ASSETS = {file.name: file for file in DEMOS.glob("*/*") if file.suffix in KINDS}
+ASSETS["page.css"] = HEAD / "page.css"  # a tab's own are sent as one, `sheets`
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 SECURITY = {

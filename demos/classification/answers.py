@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -11,8 +12,11 @@ from PIL import Image
 
 from demos import models, page
 from demos.classification import kinds
-from demos.language import Say, Words
+from demos.columns import headed
+from demos.language import Say
+from inference import Engine
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 
 TASK = "classification"
 DEFAULT = "classification/imagenet"
@@ -40,12 +44,12 @@ class Answer:
 entry_of = partial(models.entry_of, TASK)
 
 
-def classifiers(engine: Any) -> dict[str, Any]:
+def classifiers(engine: Engine) -> dict[str, Entry]:
     """The entries of this room, by key."""
     return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
 
 
-async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
+async def ask(engine: Engine, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
     """Load the model if need be, which may take longer than an answer may; then answer.
 
     Every request asks for equally many names and is cut afterwards, since only requests with the
@@ -60,78 +64,80 @@ async def ask(engine: Any, key: str, picture: Image.Image, top_k: int = 5) -> An
     return Answer(key, said["label"], tuple(rows[:top_k]), sure, milliseconds, certain)
 
 
-def label_in(lang: str, entry: Any, label: str) -> str:
+def label_in(lang: str, entry: Entry, label: str) -> str:
     """A label as the visitor reads it: short, and Chinese where the model has Chinese names."""
     return kinds.names(lang, entry).get(label, label)
 
 
-def headline(words: Words, lang: str, entry: Any, said: Answer) -> str:
+def headline(say: Say, entry: Entry, said: Answer) -> str:
     """The answer in one line: the kind, the group where only that is sure, or a guess."""
     if said.sure:
-        return label_in(lang, entry, said.label)
+        return label_in(say.lang, entry, said.label)
     if found := said.certain:
-        return words.say(
-            lang,
+        return say.plain(
             "classification.answer.group_name",
-            group=kinds.one_of(lang, found.group, start=True),
-            kind=kinds.with_article(lang, found.label),
+            group=kinds.one_of(say.lang, found.group, start=True),
+            kind=kinds.with_article(say.lang, found.label),
             share=page.percent(found.confidence),
         )
-    label = label_in(lang, entry, said.label)
-    return words.say(lang, "classification.answer.unsure_name", label=label)
+    label = label_in(say.lang, entry, said.label)
+    return say.plain("classification.answer.unsure_name", label=label)
 
 
-def shares(words: Words, lang: str, entry: Any, said: Answer) -> list[tuple[str, float]]:
+def shares(say: Say, entry: Entry, said: Answer) -> list[tuple[str, float]]:
     """What the bars show: the group that is certain, then the likeliest kinds."""
-    rows = [(label_in(lang, entry, label), share) for label, share in said.confidences]
+    rows = [(label_in(say.lang, entry, label), share) for label, share in said.confidences]
     if found := said.certain:
-        group = kinds.many_of(lang, found.group)
-        together = words.say(lang, "classification.answer.together", group=group)
+        group = kinds.many_of(say.lang, found.group)
+        together = say.plain("classification.answer.together", group=group)
         rows.insert(0, (together, found.share))
     return rows
 
 
-def answer(words: Words, lang: str, entry: Any, said: Answer, *, first_of_many: bool) -> str:
-    """The answer as it stands beside the picture: name, one muted line, bars, what to beware of."""
-    line = words.say(
-        lang,
+def answer(say: Say, entry: Entry, said: Answer, info: Mapping[str, Any]) -> str:
+    """The answer as it stands beside the picture: name, one muted line, bars, what to beware of.
+
+    Args: info: what was left out or made up of the file (`demos.pictures.open_upload`)."""
+    line = say.plain(
         "classification.answer.line",
-        model=words.speaker(lang).model(entry),
-        weights=models.size(words.speaker(lang), entry.parameters),
+        model=say.model(entry),
+        weights=models.size(say, entry.parameters),
         ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
     )
     parts = [
-        f'<h2 class="answer-name">{escape(headline(words, lang, entry, said))}</h2>',
+        f'<h2 class="answer-name">{escape(headline(say, entry, said))}</h2>',
         page.quiet(line),
-        page.bars(shares(words, lang, entry, said)),
-        *(page.note(text) for text in notes(words, lang, entry, said, first_of_many)),
+        page.bars(shares(say, entry, said)),
+        *(page.note(text) for text in notes(say, entry, said, info)),
     ]
     return f'<div class="answer" aria-live="polite">{"".join(parts)}</div>'
 
 
-def notes(words: Words, lang: str, entry: Any, said: Answer, first_of_many: bool) -> list[str]:
+def notes(say: Say, entry: Entry, said: Answer, info: Mapping[str, Any]) -> list[str]:
     """What a visitor should know before believing this answer."""
 
-    def say(name: str, **fields: Any) -> str:
-        return words.say(lang, f"classification.answer.{name}", **fields)
+    def told(name: str, **fields: Any) -> str:
+        return say.plain(f"classification.answer.{name}", **fields)
 
     found = []
     if said.certain:
         group = said.certain.group
         count = kinds.size_of(group)
-        found.append(say("group", group=kinds.many_of(lang, group), count=count))
+        found.append(told("group", group=kinds.many_of(say.lang, group), count=count))
     elif not said.sure:
-        found.append(say("unsure"))
+        found.append(told("unsure"))
     elif entry.key in TEN_THINGS:
-        found.append(say("ten_things"))
+        found.append(told("ten_things"))
     if entry.key == DEFAULT and said.sure:
-        found.append(say("trusted"))
+        found.append(told("trusted"))
     if entry.hub_id:  # what was trained here had its temperature fitted
-        found.append(say("uncalibrated"))
-    if lang == "zh" and not kinds.names(lang, entry):
-        found.append(say("labels_own"))
-    if first_of_many:
-        found.append(say("first_frame"))
+        found.append(told("uncalibrated"))
+    if say.lang == "zh" and not kinds.names(say.lang, entry):
+        found.append(told("labels_own"))
+    if info.get("first_of_many"):
+        found.append(told("first_frame"))
+    if info.get("cut_short"):
+        found.append(told("cut_short"))
     return found
 
 
@@ -139,36 +145,34 @@ class Unseen(str):
     """HTML that says why the file that was sent cannot be looked at: it is no picture to keep."""
 
 
-def no_picture(words: Words, lang: str, error: Refusal) -> str:
+def no_picture(say: Say, error: Refusal) -> str:
     """Why there is nothing to look at: `Unseen` where a file was refused, else an invitation."""
     if error.code == "picture_missing":
-        return page.quiet(page.sentence_of(error, words.speaker(lang)))
-    return Unseen(page.refusal(words.speaker(lang), error))
+        return page.quiet(page.sentence_of(error, say))
+    return Unseen(page.refusal(say, error))
 
 
-def column(words: Words, lang: str, entry: Any, outcome: Answer | Refusal | None, say: Say) -> str:
+def column(say: Say, entry: Entry, outcome: Answer | Refusal | None) -> str:
     """One model's answer among others, on the same picture. None: it is not on this machine."""
-    name = f"<h3>{escape(words.speaker(lang).model(entry))}</h3>"
-    era = f'<p class="era">{say(f"classification.era.{era_of(entry)}")}</p>'
+    era = f"classification.era.{era_of(entry)}"
     if outcome is None:
-        return f'<section class="answered">{era}{name}{models.offer(say, entry)}</section>'
+        return headed(say, era, entry, models.offer(say, entry))
     if isinstance(outcome, Refusal):
-        return f'<section class="answered">{era}{name}{page.refusal(say, outcome)}</section>'
-    line = words.say(
-        lang,
+        return headed(say, era, entry, page.refusal(say, outcome))
+    line = say.plain(
         "classification.answer.short_line",
-        weights=models.size(words.speaker(lang), entry.parameters),
+        weights=models.size(say, entry.parameters),
         ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
     )
-    body = page.quiet(line) + page.bars(shares(words, lang, entry, outcome))
+    body = page.quiet(line) + page.bars(shares(say, entry, outcome))
     if not outcome.sure and not outcome.certain:
         body += f'<p class="quiet">{say("classification.answer.not_sure")}</p>'
     if entry.key in TEN_THINGS:
         body += f'<p class="quiet">{say("classification.answer.ten_things")}</p>'
-    return f'<section class="answered">{era}{name}{body}</section>'
+    return headed(say, era, entry, body)
 
 
-def era_of(entry: Any) -> str:
+def era_of(entry: Entry) -> str:
     """then: features by hand. learnt: here. now: by others, on more. hub, yours: as named."""
     known = {
         "classification/hog-svm": "then",

@@ -6,6 +6,7 @@ travel inside the HTML, so nothing of a visitor's stays in a folder of the serve
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from html import escape
@@ -15,9 +16,13 @@ import gradio as gr
 from PIL import Image
 
 from demos import models, page, pictures, streaming, uploads
-from demos.classification import answers, convolution
-from demos.language import Words
+from demos.classification import answers
+from demos.classification.answers import classifiers
+from demos.language import Say, Words
+from demos.streaming import Latest
+from inference import Engine
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 from pretrained.errors import ViewUnsupported
 
 HOG = "classification/hog-svm"
@@ -26,65 +31,66 @@ FROM_PATCHES = ("pretrained.classification.serve:load",)
 MAPS = 32
 STEPS = ("stages", "maps", "touch", "where", "filters", "hog")
 NOTHING = ("",) * (1 + len(STEPS))
-# The drawing's buttons: the chosen one stays pressed, its name goes to the server.
-CHOOSE = """element.addEventListener('click', (event) => {
-  const stage = event.target.closest('[data-stage]');
-  if (!stage) return;
-  for (const other of element.querySelectorAll('[data-stage]'))
-    other.setAttribute('aria-pressed', String(other === stage));
-  trigger('choose', {stage: stage.dataset.stage});
-});"""
+SCRIPT = "import(new URL('house/classify_inside.js', document.baseURI)).then((it) => it.%s);"
+#: What the script of the convolution says while the visitor moves.
+SAID = ("place", "below", "above", "outside", "filter")
+COLOURS = ("red", "green", "blue")
 
 
-def build(engine: Any, words: Words, picture: Any, model: Any, room: gr.Tab) -> None:
+def build(
+    engine: Engine, words: Words, picture: gr.Image, model: gr.Dropdown, room: gr.Tab
+) -> None:
     """The room: filled when it is opened, from the picture and the model chosen under Try."""
     head = gr.HTML(js_on_load=None, elem_id="inside-head")
-    stages = gr.HTML(js_on_load=CHOOSE, elem_id="inside-stages")
+    stages = gr.HTML(js_on_load=SCRIPT % "stages(element, trigger, 'choose')", elem_id="inside-stages")
     maps = gr.HTML(js_on_load=None, elem_id="inside-maps")
-    touch = gr.HTML(js_on_load=convolution.SCRIPT, elem_id="inside-touch")
+    touch = gr.HTML(js_on_load=SCRIPT % "convolution(element)", elem_id="inside-touch")
     where = gr.HTML(js_on_load=None, elem_id="inside-where")
     filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
     hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
-    limit = max(e.max_batch for e in engine.entries.values() if e.task == answers.TASK)
-    options: dict[str, Any] = {"preprocess": False, "concurrency_limit": limit, **page.PRIVATE}
+    places = [head, stages, maps, touch, where, filters, hog]
+    filling, choosing = gr.State(Latest()), gr.State(Latest())
+    options: dict[str, Any] = {
+        "concurrency_limit": models.most_together(classifiers(engine).values()),
+        "trigger_mode": "multiple",
+        "preprocess": False,
+        **page.PRIVATE,
+    }
 
-    @page.guard(words)
-    async def on_open(
-        payload: Mapping[str, Any] | None, key: str, request: gr.Request
+    @streaming.event(words, only(), broken=NOTHING)
+    def on_open(
+        mine: Latest, payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
-        steps = opened(engine, words, payload, key, words.lang(request))
-        async for pieces in streaming.or_broken(steps, NOTHING):
-            yield pieces
+        return opened(engine, words.speaker(request), payload, key)
 
-    @page.guard(words)
-    async def on_choose(
-        payload: Mapping[str, Any] | None, key: str, event: gr.EventData, request: gr.Request
-    ) -> str:
-        return await chosen(engine, words, payload, key, str(event.stage), words.lang(request))
+    @streaming.event(words, gr.skip())
+    def on_choose(
+        mine: Latest,
+        payload: Mapping[str, Any] | None,
+        key: str,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> AsyncIterator[Any]:
+        stage = str(event.stage)
+        return streaming.once(chosen(engine, words.speaker(request), payload, key, stage))
 
-    room.select(
-        on_open,
-        [picture, model],
-        [head, stages, maps, touch, where, filters, hog],
-        trigger_mode="always_last",
-        **options,
-    )
-    stages.choose(on_choose, [picture, model], maps, trigger_mode="always_last", **options)
+    room.select(on_open, [filling, picture, model], places, **options)
+    stages.choose(on_choose, [choosing, picture, model], maps, **options)
 
 
 async def opened(
-    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+    engine: Engine, say: Say, payload: Mapping[str, Any] | None, key: str
 ) -> AsyncIterator[tuple[Any, ...]]:
     """The head, then `STEPS`, each sent once it is computed and then left alone: the visitor may
     have clicked another stage meanwhile. A step that is refused says so in its own place; only
     where there is no picture or no such model is the whole room cleared."""
     try:
-        look = await Look.at(engine, words, payload, key, lang)
+        look = await Look.at(engine, say, payload, key)
     except Refusal as error:
-        yield page.refusal(words.speaker(lang), error), *NOTHING[1:]
+        yield page.refusal(say, error), *NOTHING[1:]
         return
     head = look.head()
-    yield head + models.waiting(words.speaker(lang), look.entry, None), *NOTHING[1:]
+    yield head + models.waiting(say, look.entry, None), *NOTHING[1:]
     if reason := await look.closed():
         yield only(head=head + reason, hog=await look.own(look.hog()))
         return
@@ -93,7 +99,7 @@ async def opened(
     except ViewUnsupported:  # some of timm's networks tell no stages
         yield only(head=head)
     except Refusal as error:
-        yield only(head=head, stages=page.refusal(words.speaker(lang), error))
+        yield only(head=head, stages=page.refusal(say, error))
     else:
         first = seen["stages"][0]["name"]
         yield only(head=head, stages=look.stages(seen, chosen=first))
@@ -106,14 +112,14 @@ async def opened(
 
 
 async def chosen(
-    engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, stage: str, lang: str
+    engine: Engine, say: Say, payload: Mapping[str, Any] | None, key: str, stage: str
 ) -> str:
     """The feature maps of the stage that was clicked, or why there are none."""
     try:
-        look = await Look.at(engine, words, payload, key, lang)
+        look = await Look.at(engine, say, payload, key)
         return await look.closed() or await look.maps(stage)
     except Refusal as error:
-        return page.refusal(words.speaker(lang), error)
+        return page.refusal(say, error)
 
 
 def only(**pieces: str) -> tuple[Any, ...]:
@@ -124,29 +130,27 @@ def only(**pieces: str) -> tuple[Any, ...]:
 class Look:
     """One picture, one model, one language: what every step needs."""
 
-    def __init__(self, engine: Any, words: Words, picture: Image.Image, entry: Any, lang: str):
-        self.engine, self.words, self.picture = engine, words, picture
-        self.entry, self.lang = entry, lang
-        self.say = words.speaker(lang)
+    def __init__(self, engine: Engine, say: Say, picture: Image.Image, entry: Entry):
+        self.engine, self.say, self.picture, self.entry = engine, say, picture, entry
 
     @classmethod
     async def at(
-        cls, engine: Any, words: Words, payload: Mapping[str, Any] | None, key: str, lang: str
+        cls, engine: Engine, say: Say, payload: Mapping[str, Any] | None, key: str
     ) -> Look:
         """Raises a `Refusal` for a picture or a model that cannot be looked at."""
         entry = answers.entry_of(engine, key)
-        return cls(engine, words, await uploads.opened(engine, payload), entry, lang)
+        return cls(engine, say, await uploads.opened(engine, payload), entry)
 
     async def ask(self, view: str, key: str | None = None, **options: Any) -> Any:
         return await self.engine.predict(key or self.entry.key, self.picture, view=view, **options)
 
     async def closed(self) -> str:
         """Why the model cannot be looked into, as HTML; "" where it can, and then it is loaded."""
-        say, start = self.words.say, "classification.inside."
+        say, start = self.say.plain, "classification.inside."
         if self.entry.key == HOG:
-            return page.note(say(self.lang, start + "hog_only"))
+            return page.note(say(start + "hog_only"))
         if not models.on_disk(self.entry):
-            return page.note(say(self.lang, start + "not_here"))
+            return page.note(say(start + "not_here"))
         return await self.own(self.loaded())
 
     async def loaded(self) -> str:
@@ -160,7 +164,7 @@ class Look:
         except ViewUnsupported:
             return ""
         except Refusal as error:
-            return page.refusal(self.words.speaker(self.lang), error)
+            return page.refusal(self.say, error)
 
     def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
         """A part of the room: heading, one or two sentences, what there is to see. `text` names
@@ -171,7 +175,7 @@ class Look:
 
     def head(self) -> str:
         """The picture that travelled here from Try, and the model that looks at it."""
-        name = self.words.speaker(self.lang).model(self.entry)
+        name = self.say.model(self.entry)
         alt = self.say("classification.inside.picture")
         return (
             f'<div class="carried">{pictures.img(pictures.fitted(self.picture, 160), alt)}'
@@ -205,7 +209,7 @@ class Look:
             f'<span class="shape">{self.weights(stage["parameters"])}</span>',
         ]
         if stage.get("answer"):
-            label = answers.label_in(self.lang, self.entry, stage["answer"]["label"])
+            label = answers.label_in(self.say.lang, self.entry, stage["answer"]["label"])
             share = f"{stage['answer']['confidence']:.0%}"
             lines.append(f'<span class="guess">{escape(label)} <i>{share}</i></span>')
         if stage.get("probe_top1") is not None:
@@ -222,12 +226,12 @@ class Look:
         """ "stage2" as the visitor reads it; a name that only the model knows stays as it is."""
         number = name.removeprefix("stage")
         if number.isdigit():
-            return self.words.say(self.lang, "classification.inside.stage", number=number)
+            return self.say.plain("classification.inside.stage", number=number)
         key = f"classification.inside.named.{name}"
-        return self.words.tables[self.lang].get(key, name)
+        return self.say.words.tables[self.say.lang].get(key, name)
 
     def weights(self, count: int) -> str:
-        return escape(models.size(self.words.speaker(self.lang), count))
+        return escape(models.size(self.say, count))
 
     async def maps(self, stage: str) -> str:
         """The strongest feature maps of one stage on this picture."""
@@ -241,7 +245,7 @@ class Look:
     async def touch(self) -> str:
         """The first convolution, to be done by hand."""
         seen = await self.ask("convolution")
-        body = convolution.drawn(self.words, self.lang, seen)
+        body = convolution(self.say, seen)
         count, colours, side, _ = seen["kernels"].shape
         return self.step("touch", body, count=count, side=side, products=colours * side * side)
 
@@ -265,12 +269,12 @@ class Look:
         refused = [got for got in (gradcam, occlusion) if isinstance(got, Refusal)]
         found = [got for got in (gradcam, occlusion) if isinstance(got, Mapping)]
         if not found:
-            return page.refusal(self.words.speaker(self.lang), refused[0]) if refused else ""
-        label = answers.label_in(self.lang, self.entry, found[0]["label"])
+            return page.refusal(self.say, refused[0]) if refused else ""
+        label = answers.label_in(self.say.lang, self.entry, found[0]["label"])
         figures = []
         for name, got in (("gradcam", gradcam), ("occlusion", occlusion)):
             if isinstance(got, Refusal):
-                body = page.refusal(self.words.speaker(self.lang), got)
+                body = page.refusal(self.say, got)
             elif got is not None:
                 x0, y0, x1, y1 = (round(n) for n in got["crop"])
                 heat = pictures.overlay(self.picture, got["heat"], (x0, y0, x1, y1))
@@ -319,4 +323,38 @@ def block(channels: int, height: int, tallest: int) -> str:
         '<svg viewBox="0 0 132 98" width="132" height="98" aria-hidden="true">'
         f'<polygon class="face" points="{front}"/><polygon class="lid" points="{lid}"/>'
         f'<polygon class="flank" points="{flank}"/></svg>'
+    )
+
+
+def convolution(say: Say, seen: Mapping[str, Any]) -> str:
+    """A convolution to touch, as HTML: the network's first layer, done by hand on the visitor's
+    picture by `classify_inside.js`: pixels, filter, products, their sum, and the map.
+
+    Args:
+        seen: the view ``convolution`` of one picture.
+    """
+    start = "classification.touch."
+    layer = {name: seen[name] for name in ("mean", "std", "stride", "most")}
+    layer["kernels"] = [round(float(weight), 5) for weight in seen["kernels"].ravel()]
+    layer["bias"] = [round(float(bias), 5) for bias in seen["bias"]]
+    layer["side"] = int(seen["kernels"].shape[-1])
+    said = {name: say.plain(start + name) for name in (*SAID, *COLOURS)}
+    height, width = seen["input"].shape[:2]
+    picture = Image.fromarray(seen["input"])
+    alt = say("classification.inside.input_alt", width=width, height=height)
+    side = -(-height // seen["stride"])
+    source = pictures.img(picture, alt, lossless=True)
+    return (
+        f'<div class="convolution" data-layer="{escape(json.dumps(layer))}" '
+        f'data-said="{escape(json.dumps(said, ensure_ascii=False))}"><div hidden>{source}</div>'
+        f'<div class="filters" role="radiogroup" aria-label="{say(start + "filters")}"></div>'
+        '<div class="sides"><figure><canvas class="given" tabindex="0" role="application" '
+        f'aria-label="{say(start + "given")}" aria-describedby="touch-line"></canvas>'
+        f"<figcaption>{say(start + 'given_text')}</figcaption></figure>"
+        f'<figure><canvas class="made" role="img" aria-label="{say(start + "made")}"></canvas>'
+        f"<figcaption>{say(start + 'made_text', side=side)} "
+        f'<button type="button" class="ghost" data-fill>{say(start + "fill")}</button>'
+        "</figcaption></figure></div>"
+        '<div class="sum" aria-hidden="true"></div>'
+        '<p id="touch-line" class="line" role="status"></p></div>'
     )

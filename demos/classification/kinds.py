@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
 
-from demos.language import Words
+from demos.language import Say
 from pretrained import catalog
+from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
 
 #: Of all kinds of a group together, where no kind alone is likely enough. Chosen so that about four
@@ -34,13 +34,13 @@ class Certain:
 
 
 @lru_cache(maxsize=64)
-def of_imagenet(entry: Any) -> bool:
+def of_imagenet(entry: Entry) -> bool:
     """Whether a model's labels are the 1,000 of ImageNet."""
     return tuple(catalog.labels(entry)["en"] or ()) == imagenet_names.dataset_names()
 
 
 @lru_cache(maxsize=64)
-def names(lang: str, entry: Any) -> Mapping[str, str]:
+def names(lang: str, entry: Entry) -> Mapping[str, str]:
     """What the page says for each label of a model in one language; {} where it says the label."""
     labels = catalog.labels(entry)
     if of_imagenet(entry):
@@ -56,7 +56,7 @@ def _kinds() -> Mapping[str, imagenet_names.Kind]:
     return {kind.dataset: kind for kind in imagenet_names.kinds()}
 
 
-def certain(entry: Any, rows: Sequence[tuple[str, float]]) -> Certain | None:
+def certain(entry: Entry, rows: Sequence[tuple[str, float]]) -> Certain | None:
     """The likeliest group of an answer, where it is likely enough to be said.
 
     Args:
@@ -99,25 +99,24 @@ def with_article(lang: str, label: str) -> str:
     return kind.chinese if lang == "zh" else f"{kind.article} {kind.english}".strip()
 
 
-def known(words: Words, lang: str, entry: Any) -> str:
+def known(say: Say, entry: Entry) -> str:
     """Everything that a model can answer, as a list to search: HTML.
 
     A name in both languages where both are known; the data set's own is searched, too."""
     labels = catalog.labels(entry)
     english = names("en", entry)
     chinese = names("zh", entry)
-    say = words.speaker(lang)
     grouped: dict[str, list[str]] = {}
     for label in labels["en"] or ():
         group = _kinds()[label].group if of_imagenet(entry) else ""
         grouped.setdefault(group, []).append(
-            _line(lang, english.get(label, label), chinese.get(label), label)
+            _line(say.lang, english.get(label, label), chinese.get(label), label)
         )
     order = imagenet_names.GROUPS if of_imagenet(entry) else ("",)
     parts = []
     for group in order:
         lines = grouped.get(group, [])
-        head = f"<h3>{escape(many_of(lang, group))} <i>{len(lines)}</i></h3>" if group else ""
+        head = f"<h3>{escape(many_of(say.lang, group))} <i>{len(lines)}</i></h3>" if group else ""
         parts.append(f"<section>{head}<ul>{''.join(lines)}</ul></section>")
     total = sum(map(len, grouped.values()))
     return (

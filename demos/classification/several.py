@@ -14,19 +14,20 @@ from typing import Any
 
 from demos import models, page, pictures, uploads
 from demos.classification import answers, kinds
-from demos.language import Words
+from demos.language import Say
+from inference import Engine
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 
 MOST = 64  # pictures a table: what one visitor may queue at once
 AT_ONCE = 8  # decoded at the same time, so that memory stays bounded
 
 
 async def table(
-    engine: Any,
-    words: Words,
+    engine: Engine,
+    say: Say,
     payloads: Sequence[Mapping[str, Any]] | None,
     key: str,
-    lang: str,
     *,
     fetch: bool = False,
 ) -> AsyncIterator[str]:
@@ -34,20 +35,19 @@ async def table(
 
     A model that is not on this machine is offered with a button; with ``fetch`` it is downloaded
     first, once for all the pictures."""
-    say = words.speaker(lang)
     entry = answers.entry_of(engine, key)
     files = list(payloads or [])[:MOST]
     if entry.hub_id and not models.on_disk(entry):
         if not fetch:
-            yield offer(words, lang, entry)
+            yield offer(say, entry)
             return
         try:
             work = engine.preload(entry.key)
             async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
                 async for step in steps:
-                    yield models.waiting(words.speaker(lang), entry, step)
+                    yield models.waiting(say, entry, step)
         except Refusal as error:
-            yield page.refusal(words.speaker(lang), error) + offer(words, lang, entry)
+            yield page.refusal(say, error) + offer(say, entry)
             return
     rows: list[tuple[Mapping[str, Any], str, answers.Answer | Refusal]] = []
     for start in range(0, len(files), AT_ONCE):
@@ -57,20 +57,20 @@ async def table(
             f'</progress><p class="quiet">{count}</p></div>'
         )
         part = files[start : start + AT_ONCE]
-        rows += await asyncio.gather(*(row(engine, entry, words, payload) for payload in part))
+        rows += await asyncio.gather(*(row(engine, entry, payload) for payload in part))
     cut = len(payloads or []) > MOST
-    yield rendered(words, lang, entry, rows, cut)
+    yield rendered(say, entry, rows, cut)
 
 
-def offer(words: Words, lang: str, entry: Any) -> str:
+def offer(say: Say, entry: Entry) -> str:
     """What the download would bring, and the button that starts it: the event "pick"."""
-    press = words.speaker(lang)("classification.try.fetch")
+    press = say("classification.try.fetch")
     button = f'<button type="button" class="btn" data-pick="fetch">{press}</button>'
-    return f'<div class="several">{models.offer(words.speaker(lang), entry)}<p>{button}</p></div>'
+    return f'<div class="several">{models.offer(say, entry)}<p>{button}</p></div>'
 
 
 async def row(
-    engine: Any, entry: Any, words: Words, payload: Mapping[str, Any]
+    engine: Engine, entry: Entry, payload: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], str, answers.Answer | Refusal]:
     """One file: (what was sent, its thumbnail as HTML, the answer or why there is none)."""
     try:
@@ -82,14 +82,12 @@ async def row(
 
 
 def rendered(
-    words: Words,
-    lang: str,
-    entry: Any,
+    say: Say,
+    entry: Entry,
     rows: Sequence[tuple[Mapping[str, Any], str, answers.Answer | Refusal]],
     cut: bool,
 ) -> str:
     """The table, its CSV inside the link itself: nothing stays on the server."""
-    say = words.speaker(lang)
     columns = ("file", "answer", "confidence", "second", "sure")  # of the table
     sheet = io.StringIO()
     out = csv.writer(sheet)
@@ -98,16 +96,16 @@ def rendered(
     for payload, thumbnail, said in rows:
         name = PurePath(payload.get("orig_name") or payload.get("path") or "").name
         if isinstance(said, Refusal):
-            sentence = page.sentence_of(said, words.speaker(lang))
+            sentence = page.sentence_of(said, say)
             cells = f'<td colspan="4" class="refused">{escape(sentence)}</td>'
             out.writerow([safe_cell(name), "", "", "", "", "", sentence])
         else:
-            names = [answers.label_in(lang, entry, label) for label, _ in said.confidences]
+            names = [answers.label_in(say.lang, entry, label) for label, _ in said.confidences]
             share = said.confidences[0][1]
             second = names[1] if len(names) > 1 else ""
             how_sure = "yes" if said.sure else "group" if said.certain else "no"
-            sure = words.say(lang, f"classification.several.{how_sure}")
-            first = answers.headline(words, lang, entry, said) if said.certain else names[0]
+            sure = say.plain(f"classification.several.{how_sure}")
+            first = answers.headline(say, entry, said) if said.certain else names[0]
             cells = "".join(
                 f"<td>{escape(text)}</td>" for text in (first, f"{share:.1%}", second, sure)
             )
@@ -121,11 +119,11 @@ def rendered(
         f'<th scope="col">{say(f"classification.several.{column}")}</th>' for column in columns
     )
     data = base64.b64encode(sheet.getvalue().encode("utf-8-sig")).decode()
-    note = page.note(words.say(lang, "classification.several.cut", most=MOST)) if cut else ""
+    note = page.note(say.plain("classification.several.cut", most=MOST)) if cut else ""
     line = say(
         "classification.several.line",
         count=len(rows),
-        model=words.speaker(lang).model(entry),
+        model=say.model(entry),
     )
     return (
         f'<div class="several"><h2>{say("classification.several.title")}</h2>'

@@ -27,6 +27,7 @@ from demos.page.html import (
     table,
 )
 from demos.page.layout import (
+    PICK,
     PRIVATE,
     ROOMS,
     UNNAMED,
@@ -41,6 +42,7 @@ from demos.page.layout import (
 )
 
 __all__ = [
+    "PICK",
     "PRIVATE",
     "ROOMS",
     "UNNAMED",

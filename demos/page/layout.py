@@ -17,6 +17,8 @@ from demos.visibility import on_sight
 from demos.web import source_url
 
 ROOMS = ("try", "inside", "train", "learn")
+#: An element whose parts carry ``data-pick``: a click on one is the event "pick", with its name.
+PICK = "house.pick(element, trigger, 'pick');"
 #: What every event of the page's own is given: no API name, nothing drawn over what stands there.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _words: ContextVar[Words] = ContextVar("words")

@@ -53,6 +53,12 @@
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 
+	// A click on a part that carries data-EVENT becomes that event, with what stands there as its name.
+	house.pick = (element, trigger, event) => element.addEventListener("click", ({ target }) => {
+		const chosen = target.closest(`[data-${event}]`);
+		if (chosen && !chosen.disabled) trigger(event, { name: chosen.dataset[event] });
+	});
+
 	// A long piece of page that comes when it is looked at; asked for once.
 	const texts = new Map();
 	house.text = (key) => {

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
 from demos import pictures
-from demos.classification import charts, examples
+from demos.classification import examples
 from demos.language import Words
 from demos.page import articles, layout
 from pretrained import catalog
@@ -506,8 +506,8 @@ def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str
     expect(learn.locator(".chart")).to_have_count(2)
     text = learn.inner_text()
     assert "{{" not in text and "—" not in text
-    for key in (charts.CIFAR, charts.HOG):
-        result = charts.top1(key)
+    for key in (learn.CIFAR, learn.HOG):
+        result = learn.top1(key)
         assert result and articles.figure("top1", result) in text
 
 

@@ -16,16 +16,9 @@ from fake_classifiers import FakeEngine, entry
 from PIL import Image
 
 from demos import models, streaming
-from demos.classification import (
-    answering,
-    answers,
-    charts,
-    comparing,
-    comparison,
-    examples,
-    inside,
-    several,
-)
+from demos.classification import answers, examples, inside, learn, several
+from demos.classification.tryout import answering, comparing, comparison
+from demos.examples import thumbnail
 from demos.language import DEMOS, Words
 from demos.page import articles
 from inference.errors import DeadlineExceeded, LoadFailed, OutOfMemory
@@ -63,14 +56,18 @@ def text(html: str) -> str:
 
 def test_an_answer_names_the_thing_the_model_its_size_and_its_time(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    said, offered = collect(answering(engine, WORDS, payload, "classification/imagenet", "en"))[-1]
+    said, offered = collect(
+        answering(engine, WORDS.speaker("en"), payload, "classification/imagenet")
+    )[-1]
     assert "<h2" in said and ">lion</h2>" in said and "90.0%" in said and not offered
-    assert re.search(r"ImageNet network, 2\.4 million weights, answered in (<|&lt;)?\d+\sms", said)
+    assert re.search(r"ImageNet network, 2\.4 million weights, answered in 25\sms", said)
 
 
 def test_in_chinese_labels_and_sentences_are_chinese(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    said, _ = collect(answering(engine, WORDS, payload, "classification/imagenet", "zh"))[-1]
+    said, _ = collect(answering(engine, WORDS.speaker("zh"), payload, "classification/imagenet"))[
+        -1
+    ]
     assert "狮子" in said and "240 万个权重" in said and "lion" not in text(said)
 
 
@@ -78,7 +75,7 @@ def test_a_weak_best_guess_is_called_not_sure(tmp_path, sent):
     payload = sent(encoded(photo(), "PNG"))
     for lang, words in (("en", "Not sure. Perhaps lion?"), ("zh", "也许是狮子")):
         engine = FakeEngine(tmp_path, share=0.4)
-        said, _ = collect(answering(engine, WORDS, payload, "imagenet", lang))[-1]
+        said, _ = collect(answering(engine, WORDS.speaker(lang), payload, "imagenet"))[-1]
         assert words in said
 
 
@@ -88,22 +85,26 @@ def test_a_label_cannot_carry_markup(engine, sent):
         "confidences": [{"label": "<img onerror=x>", "confidence": 1.0}],
         "sure": True,
     }
-    said, _ = collect(answering(engine, WORDS, sent(encoded(photo(), "PNG")), "imagenet", "en"))[-1]
+    said, _ = collect(
+        answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), "imagenet")
+    )[-1]
     assert "<img" not in said and "&lt;img" in said
 
 
 def test_of_an_animation_the_page_says_that_it_saw_one_frame(engine, sent):
     frames = [photo(), Image.new("RGB", (64, 48))]
     gif = sent(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "moving.gif")
-    assert "only the first" in collect(answering(engine, WORDS, gif, "imagenet", "en"))[-1][0]
-    assert "只看第一帧" in collect(answering(engine, WORDS, gif, "imagenet", "zh"))[-1][0]
+    assert (
+        "only the first" in collect(answering(engine, WORDS.speaker("en"), gif, "imagenet"))[-1][0]
+    )
+    assert "只看第一帧" in collect(answering(engine, WORDS.speaker("zh"), gif, "imagenet"))[-1][0]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
     content, code = REFUSED[name]
-    [(said, offered)] = collect(answering(engine, WORDS, sent(content), "imagenet", lang))
+    [(said, offered)] = collect(answering(engine, WORDS.speaker(lang), sent(content), "imagenet"))
     pattern = re.escape(WORDS.say(lang, f"error.{code}"))
     pattern = re.sub(r"\\{\w+\\}", r"[\\d,.]+", pattern)
     assert re.search(pattern, text(said)) and 'role="alert"' in said and not offered
@@ -112,13 +113,15 @@ def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
 
 @pytest.mark.parametrize("payload", [None, {}, {"path": None}])
 def test_no_picture_is_answered_with_an_invitation(engine, payload):
-    [(said, _)] = collect(answering(engine, WORDS, payload, "imagenet", "en"))
+    [(said, _)] = collect(answering(engine, WORDS.speaker("en"), payload, "imagenet"))
     assert "There is no picture yet" in said
 
 
 @pytest.mark.parametrize("key", ["nothing", "detection/everyday", "", "../../etc"])
 def test_a_model_that_is_no_classifier_is_refused(engine, sent, key):
-    [(said, _)] = collect(answering(engine, WORDS, sent(encoded(photo(), "PNG")), key, "en"))
+    [(said, _)] = collect(
+        answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), key)
+    )
     assert "There is no model called" in said
 
 
@@ -128,7 +131,7 @@ def test_a_model_that_is_no_classifier_is_refused(engine, sent, key):
 def test_while_a_model_loads_the_page_says_what_it_waits_for(engine, sent):
     async def run():
         engine.gate, engine.progress = asyncio.Event(), (0, 18_000_000)
-        steps = answering(engine, WORDS, sent(encoded(photo(), "PNG")), "imagenet", "en")
+        steps = answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), "imagenet")
         first, _ = await anext(steps)
         engine.gate.set()
         rest = [said async for said, _ in steps]
@@ -142,7 +145,7 @@ def test_while_a_model_loads_the_page_says_what_it_waits_for(engine, sent):
 def test_what_is_downloaded_is_counted(monkeypatch):
     monkeypatch.setattr(models, "on_disk", lambda entry: False)
     said = models.waiting(
-        WORDS, "en", catalog.find("classification/resnet50-a1"), (30_000_000, 102_000_000)
+        WORDS.speaker("en"), catalog.find("classification/resnet50-a1"), (30_000_000, 102_000_000)
     )
     assert 'max="102000000" value="30000000"' in said and "30 of 102 MB" in said
 
@@ -150,7 +153,7 @@ def test_what_is_downloaded_is_counted(monkeypatch):
 def test_who_leaves_while_waiting_takes_the_request_along(engine, sent):
     async def run():
         engine.gate = asyncio.Event()
-        steps = answering(engine, WORDS, sent(encoded(photo(), "PNG")), "imagenet", "en")
+        steps = answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), "imagenet")
         await anext(steps)
         await steps.aclose()
         await asyncio.sleep(0)
@@ -161,9 +164,9 @@ def test_who_leaves_while_waiting_takes_the_request_along(engine, sent):
 
 def test_a_download_is_offered_with_size_and_licence_before_anything_is_asked(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    [(said, offered)] = collect(answering(engine, WORDS, payload, "now", "en"))
+    [(said, offered)] = collect(answering(engine, WORDS.speaker("en"), payload, "now"))
     assert offered and "102 MB" in said and "apache-2.0" in said and not engine.loaded
-    steps = answering(engine, WORDS, payload, "now", "zh", fetch=True)
+    steps = answering(engine, WORDS.speaker("zh"), payload, "now", fetch=True)
     said, offered = collect(steps)[-1]
     assert engine.loaded == ["classification/now"] and not offered
     assert "lion" in said and "沿用训练数据中的原名" in said, "what has no Chinese name says so"
@@ -172,23 +175,23 @@ def test_a_download_is_offered_with_size_and_licence_before_anything_is_asked(en
 def test_a_download_that_failed_is_offered_again(engine, sent):
     engine.failing["classification/now"] = LoadFailed(model="Now-50", id="1")
     payload = sent(encoded(photo(), "PNG"))
-    said, offered = collect(answering(engine, WORDS, payload, "now", "en", fetch=True))[-1]
+    said, offered = collect(answering(engine, WORDS.speaker("en"), payload, "now", fetch=True))[-1]
     assert offered and 'role="alert"' in said
 
 
 def test_several_pictures_offer_a_download_with_its_button_and_then_answer(engine, sent):
     files = [sent(encoded(photo(), "PNG"), "one.png"), sent(encoded(photo(), "WEBP"), "two.webp")]
-    [said] = collect(several.table(engine, WORDS, files, "now", "en"))
+    [said] = collect(several.table(engine, WORDS.speaker("en"), files, "now"))
     assert "102 MB" in said and "<button" in said and 'data-pick="fetch"' in said
     assert not engine.loaded
-    said = collect(several.table(engine, WORDS, files, "now", "en", fetch=True))[-1]
+    said = collect(several.table(engine, WORDS.speaker("en"), files, "now", fetch=True))[-1]
     assert said.count("<tr>") == 3 and "two.webp" in said
 
 
 def test_a_download_for_several_pictures_that_failed_is_offered_again(engine, sent):
     engine.failing["classification/now"] = LoadFailed(model="Now-50", id="1")
     files = [sent(encoded(photo(), "PNG"))]
-    said = collect(several.table(engine, WORDS, files, "now", "zh", fetch=True))[-1]
+    said = collect(several.table(engine, WORDS.speaker("zh"), files, "now", fetch=True))[-1]
     assert 'role="alert"' in said and 'data-pick="fetch"' in said and not engine.asked
 
 
@@ -200,12 +203,12 @@ def test_only_a_file_that_was_refused_is_taken_away(engine, sent):
         (None, False),
         (sent(encoded(photo(), "PNG")), False),
     ):
-        said, _ = collect(answering(engine, WORDS, payload, "imagenet", "en"))[-1]
+        said, _ = collect(answering(engine, WORDS.speaker("en"), payload, "imagenet"))[-1]
         assert isinstance(said, answers.Unseen) is taken
 
 
 def test_a_bad_picture_is_named_before_a_download_is_offered(engine, sent):
-    [(said, offered)] = collect(answering(engine, WORDS, sent(b"no picture"), "now", "en"))
+    [(said, offered)] = collect(answering(engine, WORDS.speaker("en"), sent(b"no picture"), "now"))
     assert not offered and "not a picture" in said and "102 MB" not in said
 
 
@@ -213,7 +216,7 @@ def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
     reason = LoadFailed(model="CIFAR-10", id="1")
     engine.failing["classification/cifar10"] = reason
     payload = sent(encoded(photo(), "PNG"))
-    html = asyncio.run(comparison(engine, WORDS, payload, "classification/imagenet", "en"))
+    html = asyncio.run(comparison(engine, WORDS.speaker("en"), payload, "classification/imagenet"))
     assert html.count('<section class="answered">') == 3
     assert html.count(">lion<") == 2 and "could not be loaded" in html
     assert html.index("HOG + SVM") < html.index("CIFAR-10 network") < html.index("ImageNet network")
@@ -221,14 +224,14 @@ def test_then_and_now_stand_side_by_side_and_one_may_fail_alone(engine, sent):
 
 def test_comparing_offers_a_download_and_does_not_start_one(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    html = asyncio.run(comparison(engine, WORDS, payload, "classification/now", "en"))
+    html = asyncio.run(comparison(engine, WORDS.speaker("en"), payload, "classification/now"))
     assert html.count('<section class="answered">') == 4 and "Now-50" in html
     assert "the download is 102 MB" in text(html) and "apache-2.0" in html
     assert "classification/now" not in [*engine.loaded, *(key for key, _, _ in engine.asked)]
 
 
 def test_comparing_nothing_ends_in_a_sentence_and_leaves_no_bar(engine):
-    first, last = collect(comparing(engine, WORDS, None, "imagenet", "en"))
+    first, last = collect(comparing(engine, WORDS.speaker("en"), None, "imagenet"))
     assert "<progress" in first and "<progress" not in last
     assert "There is no picture yet" in last
 
@@ -250,17 +253,17 @@ def test_what_breaks_off_takes_its_bar_along():
 
 def test_every_request_asks_alike_so_that_they_can_share_a_batch(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    collect(answering(engine, WORDS, payload, "imagenet", "en"))
-    asyncio.run(comparison(engine, WORDS, payload, "imagenet", "en"))
-    collect(several.table(engine, WORDS, [payload], "imagenet", "en"))
+    collect(answering(engine, WORDS.speaker("en"), payload, "imagenet"))
+    asyncio.run(comparison(engine, WORDS.speaker("en"), payload, "imagenet"))
+    collect(several.table(engine, WORDS.speaker("en"), [payload], "imagenet"))
     assert len(engine.options) == 5 and all(o == engine.options[0] for o in engine.options)
 
 
 def test_of_weights_from_the_hub_the_page_says_that_nobody_calibrated_them(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    said, _ = collect(answering(engine, WORDS, payload, "now", "en", fetch=True))[-1]
+    said, _ = collect(answering(engine, WORDS.speaker("en"), payload, "now", fetch=True))[-1]
     assert "nobody has checked here how often it is right" in text(said)
-    said, _ = collect(answering(engine, WORDS, payload, "imagenet", "en"))[-1]
+    said, _ = collect(answering(engine, WORDS.speaker("en"), payload, "imagenet"))[-1]
     assert "nobody has checked" not in text(said)
 
 
@@ -275,7 +278,7 @@ def rows_of(html: str) -> list[list[str]]:
 def test_several_pictures_give_a_table_and_the_same_as_csv(engine, sent):
     good, bad = encoded(photo(), "PNG"), b"no picture"
     payloads = [sent(good, "a.png"), sent(bad, "=HYPERLINK(1).png"), sent(good, "<b>.png")]
-    html = collect(several.table(engine, WORDS, payloads, "imagenet", "zh"))[-1]
+    html = collect(several.table(engine, WORDS.speaker("zh"), payloads, "imagenet"))[-1]
     assert "狮子" in html and "不是能读取的图片" in html and "<b>.png" not in html
     header, first, second, third = rows_of(html)
     assert header == ["file", "answer", "confidence", "second", "sure", "group", "error"]
@@ -286,7 +289,7 @@ def test_several_pictures_give_a_table_and_the_same_as_csv(engine, sent):
 
 def test_a_table_is_bounded_and_says_so(engine, sent):
     payloads = [sent(encoded(photo(), "PNG"))] * (several.MOST + 9)
-    steps = collect(several.table(engine, WORDS, payloads, "imagenet", "en"))
+    steps = collect(several.table(engine, WORDS.speaker("en"), payloads, "imagenet"))
     assert len(rows_of(steps[-1])) == several.MOST + 1
     assert f"Only the first {several.MOST}" in steps[-1]
     assert 'value="8"' in steps[1], "a bar with a count while it works"
@@ -303,7 +306,7 @@ def test_a_file_name_is_no_formula(name):
 
 def test_look_inside_shows_every_step_on_the_same_picture(engine, sent):
     payload = sent(encoded(photo(200, 100), "PNG"))
-    steps = collect(inside.opened(engine, WORDS, payload, "classification/imagenet", "en"))
+    steps = collect(inside.opened(engine, WORDS.speaker("en"), payload, "classification/imagenet"))
     head, stages, maps, touch, where, filters, hog = settled(steps)
     assert "ImageNet network" in head and "<img" in head
     assert "48 &times; 32 &times; 32" in stages and "7,392 weights" in stages
@@ -321,14 +324,14 @@ def test_look_inside_shows_every_step_on_the_same_picture(engine, sent):
 def test_a_step_that_stands_is_not_sent_again(engine, sent):
     """Else a stage that the visitor chose meanwhile would be put back to the first."""
     payload = sent(encoded(photo(), "PNG"))
-    steps = collect(inside.opened(engine, WORDS, payload, "classification/imagenet", "en"))
+    steps = collect(inside.opened(engine, WORDS.speaker("en"), payload, "classification/imagenet"))
     maps = [step[2] for step in steps]
     assert sum(isinstance(piece, str) and piece != "" for piece in maps) == 1
 
 
 def test_look_inside_speaks_chinese(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    steps = collect(inside.opened(engine, WORDS, payload, "classification/imagenet", "zh"))
+    steps = collect(inside.opened(engine, WORDS.speaker("zh"), payload, "classification/imagenet"))
     pieces = settled(steps)
     words = re.sub(r"Grad-CAM|HOG|SVM|Dalal|Triggs|Shift|ImageNet", "", text(" ".join(pieces)))
     assert "虎斑猫" in words and not re.search(r"[A-Za-z]{4,}", words)
@@ -336,7 +339,7 @@ def test_look_inside_speaks_chinese(engine, sent):
 
 def test_a_network_that_is_not_here_is_not_downloaded_to_be_looked_into(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    steps = collect(inside.opened(engine, WORDS, payload, "classification/now", "en"))
+    steps = collect(inside.opened(engine, WORDS.speaker("en"), payload, "classification/now"))
     head, *rest, hog = settled(steps)
     assert "not on this machine yet" in head and not any(rest) and "<img" in hog
     assert {key for key, _, _ in engine.asked} == {"classification/hog-svm"}
@@ -344,9 +347,9 @@ def test_a_network_that_is_not_here_is_not_downloaded_to_be_looked_into(engine, 
 
 def test_a_stage_of_a_network_that_is_not_here_starts_no_download(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    html = asyncio.run(inside.chosen(engine, WORDS, payload, "now", "stage1", "en"))
+    html = asyncio.run(inside.chosen(engine, WORDS.speaker("en"), payload, "now", "stage1"))
     assert "not on this machine yet" in html and not engine.loaded and not engine.asked
-    html = asyncio.run(inside.chosen(engine, WORDS, payload, "imagenet", "stage1", "en"))
+    html = asyncio.run(inside.chosen(engine, WORDS.speaker("en"), payload, "imagenet", "stage1"))
     assert "Stage 1" in html and "<img" in html
 
 
@@ -365,7 +368,7 @@ def test_a_stage_of_a_network_that_is_not_here_starts_no_download(engine, sent):
 def test_a_step_that_is_refused_says_so_in_its_place_and_the_rest_stands(engine, sent, step, place):
     engine.refusing[step] = DeadlineExceeded(seconds=60)
     payload = sent(encoded(photo(), "PNG"))
-    places = settled(collect(inside.opened(engine, WORDS, payload, "imagenet", "en")))
+    places = settled(collect(inside.opened(engine, WORDS.speaker("en"), payload, "imagenet")))
     told = ["No answer within 60 s" in piece for piece in places]
     assert told == [n == place for n in range(7)]
     assert "ImageNet network" in places[0] and "<progress" not in "".join(places)
@@ -378,7 +381,9 @@ def test_a_step_that_is_refused_says_so_in_its_place_and_the_rest_stands(engine,
 def test_a_network_that_cannot_be_loaded_says_so_once(engine, sent):
     engine.failing["classification/imagenet"] = OutOfMemory(model="ImageNet network")
     payload = sent(encoded(photo(), "PNG"))
-    head, *rest, hog = settled(collect(inside.opened(engine, WORDS, payload, "imagenet", "en")))
+    head, *rest, hog = settled(
+        collect(inside.opened(engine, WORDS.speaker("en"), payload, "imagenet"))
+    )
     assert head.count("does not fit into the memory") == 1 and "<progress" not in head
     assert not any(rest) and "<img" in hog
 
@@ -389,14 +394,14 @@ def test_what_is_said_of_a_network_fits_its_kind(engine, sent, tmp_path):
     serve = "pretrained.classification.serve:load"
     engine.entries["classification/ours"] = entry(tmp_path, "classification/ours", loader=serve)
     _, stages, _, _, _, filters, _ = settled(
-        collect(inside.opened(engine, WORDS, payload, "ours", "en"))
+        collect(inside.opened(engine, WORDS.speaker("en"), payload, "ours"))
     )
     assert "fewer places" in stages and "principal components" in filters
     seen = engine.stages(None)
     seen["stages"] = [stage | {"shape": [192, 16, 16]} for stage in seen["stages"]]
     engine.stages = lambda picture: seen
     _, stages, _, _, _, filters, _ = settled(
-        collect(inside.opened(engine, WORDS, payload, "imagenet", "en"))
+        collect(inside.opened(engine, WORDS.speaker("en"), payload, "imagenet"))
     )
     assert "fewer places" not in stages and "keeps that grid" in stages
     assert "principal components" not in filters and "examples shaped them" in filters
@@ -409,7 +414,7 @@ def test_what_a_network_cannot_show_is_left_out_and_the_rest_stands(engine, sent
     engine.stages = engine.filters = engine.convolution = refuse
     payload = sent(encoded(photo(), "PNG"))
     head, stages, maps, touch, where, filters, hog = settled(
-        collect(inside.opened(engine, WORDS, payload, "classification/imagenet", "en"))
+        collect(inside.opened(engine, WORDS.speaker("en"), payload, "classification/imagenet"))
     )
     assert head and where.count("<img") == 2 and hog
     assert not (stages or maps or touch or filters)
@@ -417,12 +422,14 @@ def test_what_a_network_cannot_show_is_left_out_and_the_rest_stands(engine, sent
 
 def test_the_way_before_has_no_layers_and_says_so(engine, sent):
     payload = sent(encoded(photo(), "PNG"))
-    head, *rest, hog = settled(collect(inside.opened(engine, WORDS, payload, "hog-svm", "en")))
+    head, *rest, hog = settled(
+        collect(inside.opened(engine, WORDS.speaker("en"), payload, "hog-svm"))
+    )
     assert "no layers" in head and not any(rest) and "<img" in hog
 
 
 def test_look_inside_without_a_picture_is_one_sentence(engine):
-    [(head, *rest)] = collect(inside.opened(engine, WORDS, None, "imagenet", "en"))
+    [(head, *rest)] = collect(inside.opened(engine, WORDS.speaker("en"), None, "imagenet"))
     assert "There is no picture yet" in head and not any(rest)
 
 
@@ -446,14 +453,14 @@ def cards(tmp_path, monkeypatch):
 
 
 def test_figures_are_those_of_the_cards(cards, engine):
-    facts = text(charts.facts(WORDS.speaker("en")))
+    facts = text(learn.facts(WORDS.speaker("en")))
     assert "95.8% ± 0.4" in facts and "55.2% ± 0.4" in facts and "94%" in facts
-    chart = text(charts.cifar(WORDS.speaker("en")))
+    chart = text(learn.cifar(WORDS.speaker("en")))
     order = ["Guessing", "HOG + SVM", "Coates", "human", "trained here", "ViT-H"]
     assert [chart.index(name) for name in order] == sorted(chart.index(name) for name in order)
-    classes = text(charts.classes(engine, WORDS.speaker("zh")))
+    classes = text(learn.classes(engine, WORDS.speaker("zh")))
     assert classes.index("狮子") < classes.index("虎斑猫")
-    assert "40.0%" in charts.probes(WORDS.speaker("en"))
+    assert "40.0%" in learn.probes(WORDS.speaker("en"))
 
 
 def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, monkeypatch):
@@ -470,21 +477,21 @@ def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, mon
     ]
     (folder / "metrics.json").write_text(json.dumps({"ladder": rungs}))
     monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path / "cards")
-    table = charts.head_start(WORDS.speaker("en"))
+    table = learn.head_start(WORDS.speaker("en"))
     told = text(table)
     assert "Five kinds of flowers, 5 pictures of each" in told and "CIFAR-10, all pictures" in told
     assert table.count("<td") == 4 and "40.0%" in told and "75.0%" in told and "96.5%" in told
     assert "367 pictures (validation)" in told
     assert "From nothing" in told and "network, a new last" not in told, "only what was measured"
-    assert "五种花，每类 5 张" in text(charts.head_start(WORDS.speaker("zh")))
+    assert "五种花，每类 5 张" in text(learn.head_start(WORDS.speaker("zh")))
 
 
 def test_nothing_measured_shows_no_figure(tmp_path, monkeypatch, engine):
     monkeypatch.setattr(articles, "CHECKPOINTS", tmp_path / "none")
     say = WORDS.speaker("en")
-    assert "±" not in charts.facts(say) and "94%" in charts.facts(say)
-    assert charts.classes(engine, say) == charts.probes(say) == charts.head_start(say) == ""
-    assert "trained here" not in charts.cifar(say)
+    assert "±" not in learn.facts(say) and "94%" in learn.facts(say)
+    assert learn.classes(engine, say) == learn.probes(say) == learn.head_start(say) == ""
+    assert "trained here" not in learn.cifar(say)
 
 
 def test_both_articles_have_the_same_figures_and_sources(engine):
@@ -493,10 +500,10 @@ def test_both_articles_have_the_same_figures_and_sources(engine):
         en, zh = (re.findall(pattern, articles[lang], re.MULTILINE) for lang in ("en", "zh"))
         assert sorted(en) == sorted(zh)
     asked = re.findall(r"\{\{figure:(.+?)\}\}", articles["en"])
-    assert set(asked) == set(charts.figures(engine))
+    assert set(asked) == set(learn.figures(engine))
     for lang in ("en", "zh"):
         for name in asked:
-            html = charts.figures(engine)[name](WORDS.speaker(lang))
+            html = learn.figures(engine)[name](WORDS.speaker(lang))
             assert "\n\n" not in html, "a blank line would end the block in Markdown"
 
 
@@ -510,7 +517,7 @@ def test_article_figures_typed_by_hand_are_those_of_others_only():
 def test_every_example_is_installed_and_has_a_name_in_both_languages():
     assert examples.available() == examples.EXAMPLES
     for example in examples.EXAMPLES:
-        assert examples.thumbnail(example).size == (144, 144)
+        assert thumbnail(example).size == (144, 144)
         for lang in ("en", "zh"):
             assert WORDS.say(lang, f"classification.example.{example.name}")
 
@@ -524,5 +531,5 @@ def test_every_example_is_installed_and_has_a_name_in_both_languages():
     ],
 )
 def test_numbers_of_weights_are_said_as_one_says_them(count, en, zh):
-    assert models.size(WORDS, "en", count) == en
-    assert models.size(WORDS, "zh", count) == zh
+    assert models.size(WORDS.speaker("en"), count) == en
+    assert models.size(WORDS.speaker("zh"), count) == zh

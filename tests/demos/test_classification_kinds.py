@@ -13,8 +13,9 @@ import pytest
 from bad_pictures import encoded, photo
 from fake_classifiers import FakeEngine, entry
 
-from demos.classification import answering, comparison, examples, kinds, several
+from demos.classification import examples, kinds, several
 from demos.classification.answers import DEFAULT
+from demos.classification.tryout import answering, comparison
 from demos.language import Words
 from pretrained.classification import imagenet_names
 
@@ -48,7 +49,7 @@ def thousand(tmp_path):
 
 def asked(engine: FakeEngine, payload, lang: str = "en") -> str:
     async def run():
-        return [step async for step in answering(engine, WORDS, payload, DEFAULT, lang)]
+        return [step async for step in answering(engine, WORDS.speaker(lang), payload, DEFAULT)]
 
     return asyncio.run(run())[-1][0]
 
@@ -122,7 +123,7 @@ def test_short_names_are_for_the_page_and_the_data_sets_own_for_the_rest(thousan
     assert "sunglasses" in said and "dark glasses" not in said and "king of beasts" not in said
 
     async def run():
-        steps = several.table(engine, WORDS, [picture], DEFAULT, "en")
+        steps = several.table(engine, WORDS.speaker("en"), [picture], DEFAULT)
         return [step async for step in steps][-1]
 
     table = asyncio.run(run())
@@ -134,7 +135,7 @@ def test_short_names_are_for_the_page_and_the_data_sets_own_for_the_rest(thousan
 
 def test_a_table_tells_the_group_where_that_is_the_answer(thousand, picture):
     async def run():
-        steps = several.table(thousand(TERRIERS), WORDS, [picture], DEFAULT, "en")
+        steps = several.table(thousand(TERRIERS), WORDS.speaker("en"), [picture], DEFAULT)
         return [step async for step in steps][-1]
 
     table = asyncio.run(run())
@@ -145,7 +146,7 @@ def test_a_table_tells_the_group_where_that_is_the_answer(thousand, picture):
 
 
 def test_side_by_side_the_group_stands_in_its_column(thousand, picture):
-    html = asyncio.run(comparison(thousand(TERRIERS), WORDS, picture, DEFAULT, "en"))
+    html = asyncio.run(comparison(thousand(TERRIERS), WORDS.speaker("en"), picture, DEFAULT))
     assert html.count("Dogs, all together") == 1
 
 
@@ -159,7 +160,7 @@ def test_a_model_of_other_labels_has_no_groups(tmp_path, picture):
 
 def test_the_list_of_what_it_knows_has_every_kind_once_in_its_group(thousand):
     engine = thousand(TERRIERS)
-    html = kinds.known(WORDS, "en", engine.entries[DEFAULT])
+    html = kinds.known(WORDS.speaker("en"), engine.entries[DEFAULT])
     assert html.count("<li") == 1000 and "1,000 kinds" in html
     assert html.count("<section>") == len(imagenet_names.GROUPS)
     sections = dict(re.findall(r"<section><h3>(.*?) <i>.*?</h3>(.*?)</section>", html))
@@ -169,19 +170,19 @@ def test_the_list_of_what_it_knows_has_every_kind_once_in_its_group(thousand):
 
 
 def test_the_list_puts_the_visitors_language_first(thousand):
-    html = kinds.known(WORDS, "zh", thousand(TERRIERS).entries[DEFAULT])
+    html = kinds.known(WORDS.speaker("zh"), thousand(TERRIERS).entries[DEFAULT])
     assert '<b lang="zh">边境梗</b> <span lang="en">Border terrier</span>' in html
     assert "共 1,000 种" in html and "<h3>狗" in html
 
 
 def test_the_list_of_a_model_without_groups_is_its_labels(tmp_path):
-    html = kinds.known(WORDS, "zh", FakeEngine(tmp_path).entries[DEFAULT])
+    html = kinds.known(WORDS.speaker("zh"), FakeEngine(tmp_path).entries[DEFAULT])
     assert html.count("<li") == 3 and "<h3>" not in html and "狮子" in html and "lion" in html
 
 
 def test_a_label_cannot_carry_markup_into_the_list(tmp_path):
     bad = entry(tmp_path, "classification/bad", labels=["<img onerror=x>"], labels_zh=None)
-    html = kinds.known(WORDS, "en", bad)
+    html = kinds.known(WORDS.speaker("en"), bad)
     assert "<img" not in html and "&lt;img" in html
 
 

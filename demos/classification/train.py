@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demos import page
-from demos.classification import charts
+from demos.classification import learn
 from demos.language import Words
 
 TRAIN = "python -m pretrained train classification/imagenet --data my_pictures --out my_model"
@@ -26,4 +26,4 @@ def build(words: Words) -> None:
     page.command(words, TRAIN)
     page.markup(words, lambda say: f"<p>{say('classification.train.load')}</p>")
     page.command(words, SERVE)
-    page.markup(words, charts.head_start)
+    page.markup(words, learn.head_start)

@@ -10,6 +10,7 @@ from demos import models, page, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
 from demos.language import Words
+from inference import Engine
 from inference.errors import BadInput
 
 
@@ -20,7 +21,7 @@ class BadTopK(BadInput):
     sentence = "top_k is not a number of names: give a whole number from 1 to {most}."
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     image = gr.Image(type="filepath", visible=False, label="image")
     model = gr.Textbox(DEFAULT, visible=False, label="model")
@@ -62,5 +63,5 @@ def build(engine: Any, words: Words) -> None:
         result,
         api_name="classify",
         preprocess=False,
-        concurrency_limit=max(entry.max_batch for entry in classifiers(engine).values()),
+        concurrency_limit=models.most_together(classifiers(engine).values()),
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+
+import gradio as gr
 import httpx
 import pytest
 from bad_pictures import REFUSED, encoded, photo
@@ -10,6 +14,7 @@ from gradio_client import Client, handle_file
 from served import WORDS, client, served
 
 from demos import classification
+from demos.classification import tryout
 
 
 @pytest.fixture(scope="module")
@@ -136,23 +141,25 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
 
 
-def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page):
+def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page, tmp_path):
     """A late comparison, table or download would else be shown beside another picture."""
-    slow = {
-        n
-        for n, fn in page.fns.items()
-        if fn.name in ("on_fetch", "on_compare", "on_several", "on_fetch_several")
-    }
-    assert len(slow) == 4
-    ended = {
-        event: set(fn.cancels) for fn in page.fns.values() if fn.cancels for _, event in fn.targets
-    }
-    assert ended["change"] == slow
+    events = {fn.name: fn.fn for fn in page.fns.values()}
+    mine, picture = tryout.Visit(), {"path": str(tmp_path / "none.png")}
+
+    async def run():
+        said = events["on_compare"](mine, picture, "imagenet", None)
+        bar = await anext(said)
+        async for _ in events["on_picture"](mine, None, "imagenet", None):
+            pass
+        return bar, [step async for step in said]
+
+    bar, late = asyncio.run(run())
+    assert "<progress" in bar and late and all(step == gr.skip() for step in late)
 
 
 def closure(fn) -> set[str]:
-    """Names that a callback closes over, looking through `frame.guard`."""
-    return set(getattr(fn, "__wrapped__", fn).__code__.co_freevars)
+    """Names that a callback closes over, looking through decorators."""
+    return set(inspect.unwrap(fn).__code__.co_freevars)
 
 
 def test_the_page_carries_no_word_of_one_language_only(page):

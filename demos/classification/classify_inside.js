@@ -1,5 +1,6 @@
-// A convolution to touch: where the visitor points, the pixels, the filter, the products, their sum and
-// the place of the map that it fills. Everything is computed here, from what the model says of its layer.
+// Look inside of Classify images: the drawing of the network, and a convolution to touch: where the
+// visitor points, the pixels, the filter, the products, their sum and the place of the map that it
+// fills. Everything is computed here, from what the model says of its layer.
 
 const REACH = 4; // places to each side that a touch fills in
 const SWEEP = 1600; // ms in which the whole map is filled in
@@ -7,7 +8,18 @@ const ENLARGED = 2; // pixels of the canvas to one of the picture
 const TINTS = [[255, 70, 70], [60, 180, 75], [80, 130, 255]];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-export function mount(element) {
+/** The drawing's buttons: the chosen one stays pressed, its name goes to the server. */
+export function stages(element, trigger, event) {
+	element.addEventListener("click", ({ target }) => {
+		const stage = target.closest("[data-stage]");
+		if (!stage) return;
+		for (const other of element.querySelectorAll("[data-stage]"))
+			other.setAttribute("aria-pressed", String(other === stage));
+		trigger(event, { stage: stage.dataset.stage });
+	});
+}
+
+export function convolution(element) {
 	const look = () => {
 		for (const box of element.querySelectorAll(".convolution:not([data-ready])")) {
 			box.dataset.ready = "";

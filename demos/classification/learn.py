@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from demos import page
 from demos.language import Say
+from inference import Engine
 from pretrained import catalog
 
 CIFAR, IMAGENET, HOG = (f"classification/{name}" for name in ("cifar10", "imagenet", "hog-svm"))
@@ -76,7 +76,7 @@ def top1(key: str) -> dict[str, float] | None:
     return None
 
 
-def figures(engine: Any) -> dict[str, Callable[[Say], str]]:
+def figures(engine: Engine) -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
     return {
         "cifar": cifar,
@@ -133,7 +133,7 @@ def chart(rows: list[Row]) -> str:
     return f'<ul class="chart">{"".join(lines)}</ul>'
 
 
-def classes(engine: Any, say: Say) -> str:
+def classes(engine: Engine, say: Say) -> str:
     """Which of the ten classes the CIFAR-10 network knows best, from its card."""
     results = page.read_metrics(CIFAR).get("results") or [{}]
     entry = engine.entries.get(CIFAR)
@@ -154,33 +154,35 @@ def head_start(say: Say) -> str:
     """What starting from a trained network is worth: the ladder of its card as a table, a row for
     each amount of data, a column for each way to start. "" as long as nothing was measured.
 
-    A rung has ``data`` ("flowers" or "cifar10"), ``each`` (pictures of a class, None: all of them),
+    A variant has ``data`` ("flowers" or "cifar10"), ``each`` (pictures of a class, None: all),
     ``start`` (one of `STARTS`), ``value``, ``low``, ``high``, ``n`` and ``split``.
     """
-    rungs = {
-        (rung["data"], rung["each"], rung["start"]): rung
-        for rung in page.read_metrics(IMAGENET).get("ladder", ())
-        if rung.get("start") in STARTS
+    variants = {
+        (variant["data"], variant["each"], variant["start"]): variant
+        for variant in page.read_metrics(IMAGENET).get("ladder", ())
+        if variant.get("start") in STARTS
     }
-    if not rungs:
+    if not variants:
         return ""
-    starts = [start for start in STARTS if any(key[2] == start for key in rungs)]
+    starts = [start for start in STARTS if any(key[2] == start for key in variants)]
     lines = []
-    for data, each in dict.fromkeys(key[:2] for key in rungs):
+    for data, each in dict.fromkeys(key[:2] for key in variants):
         row = say(
             "classification.start.each" if each else "classification.start.all",
             data=say(f"classification.start.{data}"),
             each=each,
         )
         cells = [
-            escape(page.figure("top1", rungs[data, each, start]))
-            if (data, each, start) in rungs
+            escape(page.figure("top1", variants[data, each, start]))
+            if (data, each, start) in variants
             else ""
             for start in starts
         ]
         lines.append([row, *cells])
     heads = [say(f"classification.start.{name}") for name in ("data", *starts)]
-    judges = dict.fromkeys((rung["data"], rung["n"], rung["split"]) for rung in rungs.values())
+    judges = dict.fromkeys(
+        (variant["data"], variant["n"], variant["split"]) for variant in variants.values()
+    )
     judged = [
         say(
             "classification.start.judged",
