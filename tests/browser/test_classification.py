@@ -502,9 +502,9 @@ def test_what_hog_sees_stands_beside(page: Page, app_url: str) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str) -> None:
     page = visit(new_page(), app_url, lang)
-    learn = room(page, "learn")
-    expect(learn.locator(".chart")).to_have_count(2)
-    text = learn.inner_text()
+    shown_room = room(page, "learn")
+    expect(shown_room.locator(".chart")).to_have_count(2)
+    text = shown_room.inner_text()
     assert "{{" not in text and "—" not in text
     for key in (learn.CIFAR, learn.HOG):
         result = learn.top1(key)
