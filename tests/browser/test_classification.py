@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
 from demos import pictures
-from demos.classification import examples
+from demos.classification import examples, learn
 from demos.language import Words
 from demos.page import articles, layout
 from pretrained import catalog
