@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -33,7 +33,7 @@ async def filled(
     engine: Engine,
     columns: Sequence[Column[Answer]],
     ask: Callable[[Entry], Awaitable[Answer]],
-) -> AsyncIterator[bool]:
+) -> AsyncGenerator[bool, None]:
     """Load the models of the columns that have no answer and ask them, all at once. Each time that
     something may be new it is told whether everything has come; what is refused stands in its
     column, what nobody expected is raised."""

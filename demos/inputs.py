@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
-from gradio.blocks import BlockFunction
+from gradio.block_function import BlockFunction
 from gradio.i18n import I18nData
 
 from demos import page
@@ -97,6 +97,11 @@ def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
                 raise BadPicture("picture_address")
             raise NoFile(name=name(block))
     return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
+
+
+def left_open(sent: object) -> bool:
+    """Whether a caller left an argument to its default."""
+    return sent is None or sent == ""
 
 
 def told(function: BlockFunction, sent: list[Any]) -> Refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -28,7 +28,8 @@ def entry_of(task: str, engine: Engine, sent: object) -> Entry:
         UnknownModel: there is none.
     """
     name = str(sent or "").strip()
-    entry: Entry | None = engine.entries.get(name if "/" in name else f"{task}/{name}")
+    known: Mapping[str, Any] = engine.entries
+    entry: Entry | None = known.get(name if "/" in name else f"{task}/{name}")
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry
@@ -62,7 +63,7 @@ def on_disk(entry: Entry) -> bool:
 
 async def with_progress(
     engine: Any, key: str, work: Any, every: float = 0.25
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any, None]:
     """Run ``work``; until it is done yield (bytes done, bytes in all), or None while no bytes move.
 
     The last thing yielded is the result. If nobody listens any more, the work is given up.
@@ -136,7 +137,7 @@ def offer(say: Say, entry: Entry) -> str:
     )
 
 
-async def ready(engine: Engine, entry: Entry) -> AsyncIterator[Progress]:
+async def ready(engine: Engine, entry: Entry) -> AsyncGenerator[Progress, None]:
     """Load the model; until it is there, give how far it is (None while no bytes are counted)."""
 
     async def load() -> str:

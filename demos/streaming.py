@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -100,7 +100,7 @@ def event(
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
-        async def streamed(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        async def streamed(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
             run = fn(*args, **kwargs)
             if inspect.isawaitable(run):
                 run = await run
@@ -120,7 +120,7 @@ def event(
     return decorate
 
 
-async def in_place(place: Latest, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def in_place(place: Latest, run: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
     """The steps of a run and `HEARTBEAT` where there are none, until another takes its place."""
     cancellation = place.take()
     try:
@@ -133,7 +133,9 @@ async def in_place(place: Latest, run: AsyncIterator[Any]) -> AsyncIterator[Any]
         yield HEARTBEAT
 
 
-async def while_latest(cancellation: Cancellation, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def while_latest(
+    cancellation: Cancellation, run: AsyncGenerator[Any, None]
+) -> AsyncGenerator[Any, None]:
     """The steps of a run and `HEARTBEAT` where there are none, until it is replaced."""
     async with aclosing(heartbeats(until(cancellation.asked, run))) as steps:
         async for step in steps:
@@ -142,7 +144,9 @@ async def while_latest(cancellation: Cancellation, run: AsyncIterator[Any]) -> A
             yield step
 
 
-async def heartbeats(run: AsyncIterator[Any], every: float | None = None) -> AsyncIterator[Any]:
+async def heartbeats(
+    run: AsyncGenerator[Any, None], every: float | None = None
+) -> AsyncGenerator[Any, None]:
     """The steps of a run, and `HEARTBEAT` each time that none came for ``every`` seconds (`EVERY`).
 
     Whoever closes this generator closes the run, in the middle of a wait too.
@@ -151,7 +155,7 @@ async def heartbeats(run: AsyncIterator[Any], every: float | None = None) -> Asy
     step: asyncio.Future[Any] | None = None
     try:
         while True:
-            step = asyncio.ensure_future(anext(run))  # type: ignore[arg-type]
+            step = asyncio.ensure_future(anext(run))
             while not (await asyncio.wait({step}, timeout=every))[0]:
                 yield HEARTBEAT
             try:
@@ -163,10 +167,12 @@ async def heartbeats(run: AsyncIterator[Any], every: float | None = None) -> Asy
         if step is not None and not step.done():
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)
-        await run.aclose()  # type: ignore[attr-defined]
+        await run.aclose()
 
 
-async def until(cancelled: asyncio.Event, run: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def until(
+    cancelled: asyncio.Event, run: AsyncGenerator[Any, None]
+) -> AsyncGenerator[Any, None]:
     """The steps of a run until its end or its cancellation, in the middle of a wait too."""
     asked = asyncio.ensure_future(cancelled.wait())
     try:
@@ -183,12 +189,12 @@ async def until(cancelled: asyncio.Event, run: AsyncIterator[Any]) -> AsyncItera
             yield got
     finally:
         asked.cancel()
-        await run.aclose()  # type: ignore[attr-defined]
+        await run.aclose()
 
 
-async def or_broken(run: AsyncIterator[Any], broken: Any) -> AsyncIterator[Any]:
+async def or_broken(run: AsyncGenerator[Any, None], broken: Any) -> AsyncGenerator[Any, None]:
     """The steps of a run; where it breaks off, ``broken`` first."""
-    async with aclosing(run):  # type: ignore[type-var]
+    async with aclosing(run):
         try:
             async for step in run:
                 yield step
@@ -197,6 +203,11 @@ async def or_broken(run: AsyncIterator[Any], broken: Any) -> AsyncIterator[Any]:
             raise
 
 
-async def once(work: Any) -> AsyncIterator[Any]:
+async def once(work: Any) -> AsyncGenerator[Any, None]:
     """A run of one step: what ``work`` gives."""
     yield await work
+
+
+async def just(answer: Any) -> AsyncGenerator[Any, None]:
+    """A run of one step that is there already."""
+    yield answer

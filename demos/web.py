@@ -30,7 +30,7 @@ from inference.metrics import CONTENT_TYPE
 HEAD = DEMOS / "page"
 #: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
 KINDS = (".js", ".svg", ".png")
-ASSETS = {file.name: file for file in DEMOS.glob("*/*") if file.suffix in KINDS}
+ASSETS = {file.name: file for file in DEMOS.glob("*/**/*") if file.suffix in KINDS}
 ASSETS["page.css"] = HEAD / "page.css"  # a tab's own are sent as one, `sheets`
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
@@ -75,7 +75,6 @@ def app_kwargs(
 ) -> dict[str, Any]:
     """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them. ``framed_by``:
     the sites that may show the page in a frame, as https://example.com."""
-    head = {"words": words, "root_path": root_path, "framed_by": framed_by}
     return {
         "routes": routes(engine, words),
         "middleware": [
@@ -86,7 +85,7 @@ def app_kwargs(
                 compresslevel=6,
                 exclude_content_types=NOT_HERE,
             ),
-            Middleware(Head, **head),
+            Middleware(Head, words=words, root_path=root_path, framed_by=framed_by),
             Middleware(Limits, words=words, max_upload_mb=max_upload_mb),
         ],
     }
@@ -144,9 +143,11 @@ class Assets(StaticFiles):
 
 
 def sheets() -> list[Path]:
-    """Every tab's own CSS: ``demos/<tab>/*.css``, of each tab the one called style.css first."""
-    own = (sheet for sheet in DEMOS.glob("*/*.css") if sheet.parent != HEAD)
-    return sorted(own, key=lambda one: (one.parent.name, one.stem != "style", one.name))
+    """Every tab's own CSS, of its rooms too, of each tab the one called style.css first."""
+    own = (sheet for sheet in DEMOS.glob("*/**/*.css") if sheet.parent != HEAD)
+    return sorted(
+        own, key=lambda one: (one.relative_to(DEMOS).parts[0], one.stem != "style", one.name)
+    )
 
 
 def lasting(request: Request, text: str | None, media_type: str) -> Response:
@@ -200,7 +201,7 @@ class Head:
         form = self.form(scope) if kind == "text/html" else None
         if form in self.made:
             start, body = self.made[form] = self.made.pop(form)  # the latest goes last
-            await send(start | {"headers": list(start["headers"])})
+            await send({**start, "headers": list(start["headers"])})
             await send({"type": "http.response.body", "body": body})
             return
 
@@ -224,7 +225,7 @@ class Head:
                 MutableHeaders(scope=start)["Content-Length"] = str(len(body))
                 whole = None
                 if form and start["status"] == 200:
-                    self.made[form] = (start | {"headers": list(start["headers"])}, body)
+                    self.made[form] = ({**start, "headers": list(start["headers"])}, body)
                     while len(self.made) > FORMS:
                         del self.made[next(iter(self.made))]
                 await send(start)

@@ -12,7 +12,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -140,7 +140,7 @@ class Engine:
         deadline: float | None = None,
         caller: Path | None = None,
         **options: Any,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """The model's events, as they come. Closing the generator frees its place.
 
         ``deadline`` bounds the wait for each event, in seconds. Raises as `predict` does.

@@ -58,3 +58,10 @@ def test_what_goes_wrong_is_passed_on():
 
     with pytest.raises(ValueError, match="a bug"):
         asyncio.run(run())
+
+
+def test_an_answer_that_is_there_already_is_a_run_too():
+    async def run():
+        return [step async for step in streaming.heartbeats(streaming.just("here"))]
+
+    assert asyncio.run(run()) == ["here"]
