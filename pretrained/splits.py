@@ -26,6 +26,7 @@ def named(name: str, split: str = "") -> str | None:
     plain = unicodedata.normalize("NFKC", name).casefold()
     if split and plain == split.casefold():
         return next((key for key, names in ALIASES.items() if plain in names), split)
+    plain = re.sub(r"-\d+-of-\d+(-\w+)?$", "", plain)  # one part of several
     words = [word for word in re.findall(r"[^\W\d_]+", plain) if word not in BESIDE]
     if len(words) != 1:
         return None

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pretrained import own_files
 from pretrained.errors import BadData
 from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
 
@@ -22,6 +24,8 @@ PLAYS, TINY, POEMS = "shakespeare", "tinyshakespeare_train.txt", "tang_quatrains
 IN_FILE, LONGER = 0.5, 20
 #: Fewest characters that are worth training on.
 LEAST = 2_000
+#: Files of JSON objects, a line each, or of one list of them.
+JSON = (".jsonl", ".ndjson", ".jsonlines", ".json")
 #: What opens a poem, and what ends it, in the texts that poems are trained and written as.
 OPEN, CLOSE = "\n", "\n"
 
@@ -56,12 +60,18 @@ def read_text(source: Path | str) -> str:
 def _read(path: Path) -> tuple[str, list[str]]:
     """`read_text`, and what it changed, in sentences that count."""
     text = _newlines(read_text_raw(path))
-    if path.suffix.lower() != ".jsonl":
-        return text, []
-    given = [_newlines(record) for record in records(text, path)]
+    told = []
+    if path.suffix.lower() not in JSON:
+        if not _is_record(text.lstrip().partition("\n")[0]):
+            return _without_zeros(text)
+        told.append("its lines are JSON objects: the text of each is read")
+    whole = [_newlines(record) for record in records(text, path)]
+    given = [own_files.whole(text) for text in whole]
+    if halves := sum(map(len, whole)) - sum(map(len, given)):
+        told.append(f"{halves:,} halves of characters were left out")
     found = [text for text in given if text.strip()]
     empty = len(given) - len(found)
-    told = [f"{empty:,} empty texts were left out"] if empty else []
+    told += [f"{empty:,} empty texts were left out"] if empty else []
     poems = [one if quatrain(one := text.replace("\n", "")) else text for text in found]
     both = zip(found, poems, strict=True)
     joined = sum("\n" in text.strip("\n") and "\n" not in poem for text, poem in both)
@@ -71,41 +81,56 @@ def _read(path: Path) -> tuple[str, list[str]]:
 
 
 def records(text: str, path: Path) -> Iterator[str]:
-    """The ``text`` of each line of JSONL; blank lines are passed over.
+    """The ``text`` of each line of JSONL, blank lines passed over, or of each object of a list.
 
     Raises:
-        BadData: a line is no object with such a text.
+        BadData: a line or an object has no such text.
     """
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+    rows: Iterator[tuple[str, Any]]
+    if text.lstrip().startswith("["):  # no line of JSONL begins so
         try:
-            found = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            found = None
-        if not isinstance(found, str):
-            reason = f'line {number} is no JSON object with a "text": mend it or take it out'
+            listed = json.loads(text)
+        except (ValueError, RecursionError):
+            listed = [None]
+        rows = ((f"object {number}", row) for number, row in enumerate(listed, start=1))
+    else:
+        lines = enumerate(text.split("\n"), start=1)
+        rows = ((f"line {number}", line) for number, line in lines if line.strip())
+    for place, row in rows:
+        found = _text_of(row)
+        if found is None:
+            reason = f'{place} is no JSON object with a "text": mend it or take it out'
             raise BadData(path=path, reason=reason)
         yield found
+
+
+def _text_of(row: Any) -> str | None:
+    """The ``text`` of an object or of the JSON that stands for one."""
+    try:
+        found = (json.loads(row) if isinstance(row, str) else row)["text"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _is_record(line: str) -> bool:
+    return line.startswith("{") and _text_of(line) is not None
+
+
+def _without_zeros(text: str) -> tuple[str, list[str]]:
+    """A text without zero bytes, and a sentence that counts them."""
+    zeros = text.count("\0")
+    told = [f"{zeros:,} zero bytes were left out"] if zeros else []
+    return text.replace("\0", ""), told
 
 
 def read_text_raw(path: Path) -> str:
     """A file's text as it stands.
 
     Raises:
-        BadData: there is no such file, or it is not UTF-8.
+        BadData: there is no such file, or it is no text.
     """
-    try:
-        return path.read_text("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        reason = "there is no such file: check the path"
-    except IsADirectoryError:
-        reason = "it is a folder: name one text or JSONL file in it"
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8: save it as UTF-8 text"
-    except OSError:
-        reason = "it cannot be read: check its permissions"
-    raise BadData(path=path, reason=reason)
+    return own_files.text(path)
 
 
 def _newlines(text: str) -> str:

@@ -7,37 +7,69 @@ to read as the one language and another as the other. What cannot be told is ref
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from pretrained.translation.languages import noticed
 
 #: How a heading may name a language, in small letters.
 NAMES = {
-    "en": {"en", "eng", "english", "anglais", "英语", "英文", "en-us", "en_us", "en-gb", "en_gb"},
-    "fr": {"fr", "fra", "fre", "french", "français", "francais", "法语", "法文", "fr-fr", "fr_fr"},
-    "zh": {
-        "zh",
-        "cmn",
-        "zho",
-        "chi",
-        "chinese",
-        "chinois",
-        "中文",
-        "汉语",
-        "zh-cn",
-        "zh_cn",
-        "zh-hans",
-    }
-    | {"zh_hans", "simplified chinese", "简体中文", "cn"},
+    "en": {"en", "eng", "english", "anglais", "英语", "英文", "英語"},
+    "fr": {"fr", "fra", "fre", "french", "français", "francais", "法语", "法文", "法語"},
+    "zh": {"zh", "cmn", "zho", "chi", "chinese", "chinois", "mandarin", "cn", "简体中文"}
+    | {"中文", "汉语", "漢語", "普通话", "华语"},
 }
+#: What may stand beside it: fr-CA, French (France), text_fr, zh-Hans-CN.
+BESIDE = {"text", "sentence", "sentences", "column", "lang", "hans", "hant", "simplified", "france"}
+BESIDE |= {"us", "gb", "uk", "ca", "fr", "ch", "be", "cn", "tw", "hk", "sg", "au", "简体", "文本"}
+BESIDE |= {"句子", "canada", "traditional", "language", "target", "source", "src", "tgt"}
+#: Headings that tell no language: whatever else they tell, they are no sentence.
+GENERAL = {"source", "target", "src", "tgt", "trg", "original", "translation", "text", "sentence"}
+GENERAL |= {
+    "lang",
+    "sentence1",
+    "sentence2",
+    "text1",
+    "text2",
+    "原文",
+    "译文",
+    "譯文",
+    "lang1",
+    "lang2",
+}
+GENERAL |= {"id", "score", "index", "", "序号", "编号"}
 #: Rows that are looked at, and how many of those that tell anything must tell the same.
 LOOKED_AT, AGREED = 400, 0.8
+#: Sentences that must tell their language before what a heading says is doubted.
+LEAST_TOLD = 20
 
 
 def code(name: str) -> str | None:
-    """The language that a heading names: "French" is "fr"; None where it names none."""
-    plain = name.strip().strip('"').lower()
-    return next((language for language, names in NAMES.items() if plain in names), None)
+    """The language that a heading names: "French", "fr-CA" and "text_fr" are "fr"; None where it
+    names none, or two."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    words = re.findall(r"[^\W\d_]+", plain)
+    found = [next((one for one, names in NAMES.items() if word in names), None) for word in words]
+    named = list(dict.fromkeys(filter(None, found)))
+    whole = all(one or word in BESIDE for one, word in zip(found, words, strict=True))
+    if not named or not whole or len(words) > 4:
+        return None
+    # Of two the second is a country: fr-CN.
+    return (
+        named[0]
+        if len(named) == 1 or (words[0] in NAMES[named[0]] and words[-1] in BESIDE)
+        else None
+    )
+
+
+def heads(cells: Sequence[str]) -> bool:
+    """Whether a row is a heading, and no pair of sentences."""
+    plain = [re.sub(r"\W", "", cell.casefold()) for cell in cells]
+    known = [
+        code(cell) is not None or word in GENERAL for cell, word in zip(cells, plain, strict=True)
+    ]
+    return all(known) and any(plain)
 
 
 def named(cells: Sequence[str], languages: tuple[str, str]) -> tuple[int, int] | None:
@@ -55,7 +87,7 @@ def told(rows: Sequence[Sequence[str]], languages: tuple[str, str]) -> tuple[int
     """
     width = min((len(row) for row in rows), default=0)
     some = rows[:: max(1, len(rows) // LOOKED_AT)]
-    texts = [n for n in range(width) if not _numbers([row[n] for row in some])]
+    texts = [n for n in range(width) if not _no_sentences([row[n] for row in some])]
     found = {n: _language([row[n] for row in some], languages) for n in texts}
     places = {one: [n for n in texts if found[n] == one] for one in languages}
     if len(texts) == 2:
@@ -69,9 +101,26 @@ def told(rows: Sequence[Sequence[str]], languages: tuple[str, str]) -> tuple[int
     return places[languages[0]][0], places[languages[1]][0]
 
 
-def _numbers(cells: Sequence[str]) -> bool:
-    """Whether a column holds numbers, as the ones that Tatoeba counts its sentences by."""
-    return sum(cell.strip().isdigit() for cell in cells) > len(cells) / 2
+def contradicted(
+    pairs: Sequence[tuple[str, str]], languages: tuple[str, str]
+) -> tuple[str, str] | None:
+    """A language, and the other one in which what is named so is clearly written; None mostly."""
+    some = pairs[:: max(1, len(pairs) // LOOKED_AT)]
+    for side, language in enumerate(languages):
+        found = [one for one in (noticed(pair[side]) for pair in some) if one]
+        for other in NAMES.keys() - {language}:
+            if len(found) >= LEAST_TOLD and found.count(other) >= AGREED * len(found):
+                return language, other
+    return None
+
+
+def _no_sentences(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers or marks, as those by which Tatoeba counts its sentences, or
+    the same all along, as the code of a language."""
+    marks = sum(
+        bool(re.fullmatch(r"[!-~]*\d[!-~]*", cell.strip())) and len(cell) < 24 for cell in cells
+    )
+    return marks > len(cells) / 2 or (len(cells) > 9 and len({*cells}) == 1)
 
 
 def _language(cells: Sequence[str], languages: tuple[str, str]) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from pretrained import splits
 from pretrained.errors import BadData
 from pretrained.translation import files
 
@@ -113,8 +114,10 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
     path = Path(source)
     told: list[str] = []
     if path.is_dir():
-        train = list(_flat(_rows(file_of(path, split), languages, told)))
-        held_out = list(_flat(_rows(file_of(path, "validation"), languages, told)))
+        train, held_out = (
+            [pair for file in files_of(path, one) for pair in _flat(_rows(file, languages, told))]
+            for one in (split, "validation")
+        )
         names = (f"{path.name}/{split}", f"{path.name}/validation")
     else:
         every = list(_flat(_rows(path, languages, told)))
@@ -139,21 +142,37 @@ def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[l
     first, second = languages_of(direction)
     other = second if first == "en" else first
     path = Path(source)
-    file = file_of(path, split) if path.is_dir() else path
     found: dict[str, dict[str, None]] = {}  # dicts keep the order of the file
-    for english, translation in _flat(_rows(file, ("en", other))):
-        one, many = (english, translation) if first == "en" else (translation, english)
-        found.setdefault(one, {})[many] = None
+    for file in files_of(path, split) if path.is_dir() else [path]:
+        for english, translation in _flat(_rows(file, ("en", other))):
+            one, many = (english, translation) if first == "en" else (translation, english)
+            found.setdefault(one, {})[many] = None
     name = f"{path.name}/{split}" if path.is_dir() else f"{path.resolve().parent.name}/{path.stem}"
     return [Scored(one, tuple(many)) for one, many in found.items()], f"{name} {direction}"
 
 
 def file_of(folder: Path, split: str) -> Path:
-    """The file of a split, as `datasets` would find it."""
+    """The first file of a split."""
+    return files_of(folder, split)[0]
+
+
+def files_of(folder: Path, split: str) -> list[Path]:
+    """The files of a split, in the folder or in its ``data``, as `datasets` would find them: all
+    the parts that it is kept in; of several formats one.
+
+    Raises:
+        BadData: there is none.
+    """
     for suffix in files.SUFFIXES:
-        for pattern in (f"{split}{suffix}", f"data/{split}-*{suffix}"):
-            if found := sorted(folder.glob(pattern)):
-                return found[0]
+        for place in (folder, folder / "data"):
+            if found := sorted(
+                file
+                for file in place.glob("*")
+                if file.suffix.lower() == suffix
+                and not file.name.startswith(".")
+                and splits.named(file.stem, split) == split
+            ):
+                return found
     reason = f"it has no {split}.parquet, {split}.tsv or {split}.jsonl: name a file, or add one"
     raise BadData(path=folder, reason=reason)
 

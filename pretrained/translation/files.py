@@ -12,13 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pretrained import own_files
 from pretrained.errors import BadData
 from pretrained.translation import columns
 
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
-SUFFIXES = (".parquet", ".tsv", ".jsonl")
-#: The column of `datasets` that holds an object with both languages.
-BOTH = "translation"
+SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json")
+#: The columns of `datasets` that hold an object with both languages, in small letters.
+BOTH = ("translation", "translations")
+#: Share of the lines that may lack a tab.
+MOST_WITHOUT = 0.1
+#: Share of the lines beyond which quotation marks around every cell are a spreadsheet's.
+MOST_QUOTED = 0.95
 #: What is shown of a first line that nobody understands, in characters.
 SHOWN = 80
 
@@ -33,42 +38,40 @@ def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
         BadData: it is in none of the formats, or nothing tells which side is which language.
     """
     readers: dict[str, Callable[[Path, tuple[str, str], list[str]], Iterator[Row]]]
-    readers = {".parquet": _parquet, ".tsv": _tsv, ".txt": _tsv, ".jsonl": _jsonl}
+    readers = dict(zip(SUFFIXES, (_parquet, _tsv, _jsonl, _tsv, _tsv, _jsonl, _jsonl), strict=True))
     read = readers.get(path.suffix.lower())
+    if not path.is_file():
+        raise BadData(path=path, reason=own_files.missing(path))
     if read is None:
         reason = "it is no .parquet, .tsv or .jsonl file: save the pairs as one of them"
+        raise BadData(path=path, reason=own_files.other_kind(path) or reason)
+    found = list(read(path, languages, told))
+    sides = [(a, b) for a, b in found if isinstance(a, str) and isinstance(b, str)]
+    if doubt := columns.contradicted(sides, languages):
+        one, other = doubt
+        reason = f"what it calls {one} is written in {other}: exchange or mend the columns"
         raise BadData(path=path, reason=reason)
-    if not path.is_file():
-        raise BadData(path=path, reason="there is no such file: check the path")
-    try:
-        return list(read(path, languages, told))
-    except UnicodeDecodeError:
-        raise BadData(path=path, reason="it is not UTF-8: save it as UTF-8 text") from None
+    return found
 
 
 def lines(path: Path) -> list[str]:
     """The lines of a text: parted by line feeds, or by carriage returns where there are no others.
 
     Raises:
-        UnicodeDecodeError: it is no UTF-8.
+        BadData: it is no text.
     """
-    text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    text = own_files.text(path).replace("\r\n", "\n")
     return text.split("\n" if "\n" in text else "\r")
 
 
 def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    import pyarrow
-    import pyarrow.parquet as parquet
-
-    try:
-        table = parquet.read_table(path)
-    except (pyarrow.ArrowInvalid, OSError):
-        raise BadData(path=path, reason="it is no Parquet file: save it again") from None
+    table = own_files.table(path)
     names = table.column_names
     places = columns.named(names, languages)
-    if places is None and BOTH in names:
-        for row in table[BOTH].to_pylist():
-            yield _both(path, row, languages, f"its column {BOTH}")
+    both = next((name for name in names if name.lower() in BOTH), None)
+    if places is None and both is not None:
+        for row in table[both].to_pylist():
+            yield _both(path, {both: row}, languages, f"its column {both}")
         return
     if places is None:
         missing = next(one for one in languages if one not in map(columns.code, names))
@@ -90,25 +93,39 @@ def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
             empty += 1
     if not found:
         return
+    if sum(all(map(_quoted, cells)) for _, cells in found) > MOST_QUOTED * len(found):
+        found = [(n, [_unquoted(cell) for cell in cells]) for n, cells in found]
     places = columns.named(found[0][1], languages)
-    if places is not None:
+    if places and len(found) > 1 and columns.named(found[1][1], languages) == places:
+        places = None  # no heading: columns that name the language of each sentence
+    heading = found[0][1]
+    if places is not None or columns.heads(heading):
         del found[0]
-    for number, cells in found:
-        if len(cells) < 2:
-            reason = f"line {number} has no tab between two sentences: mend it or take it out"
-            raise BadData(path=path, reason=reason)
-    if places is None:
-        places = columns.told([cells for _, cells in found], languages)
+    without = [number for number, cells in found if len(cells) < 2]
+    if len(without) > MOST_WITHOUT * len(found):
+        reason = f"line {without[0]} has no tab between two sentences: mend it or take it out"
+        raise BadData(path=path, reason=reason)
+    if places is None and found:
+        places = columns.told([cells for _, cells in found if len(cells) > 1], languages)
         if places is None:
-            raise BadData(path=path, reason=untold("\t".join(found[0][1]), languages))
-        if places != (0, 1):
+            raise BadData(path=path, reason=untold("\t".join(heading), languages))
+        if places != (0, 1) or heading is not found[0][1]:
             one, other = (
                 f"{language} in column {n + 1}"
                 for language, n in zip(languages, places, strict=True)
             )
             told.append(f"by its sentences {path.name} has {one} and {other}")
-    for _, cells in found:
+    for _, cells in found if places else ():
         yield tuple(cells[n] if n < len(cells) else "" for n in places)  # type: ignore[misc]
+
+
+def _quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell.startswith('"') and cell.endswith('"')
+
+
+def _unquoted(cell: str) -> str:
+    """A cell as a spreadsheet's quotation marks mean it."""
+    return cell[1:-1].replace('""', '"').strip() if _quoted(cell) else cell
 
 
 def untold(line: str, languages: tuple[str, str]) -> str:
@@ -120,14 +137,21 @@ def untold(line: str, languages: tuple[str, str]) -> str:
 
 
 def _jsonl(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    for number, line in enumerate(lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        yield _both(path, row, languages, f"line {number}")
+    every = lines(path)
+    if (listed := _json("\n".join(every))) is not None and isinstance(listed, list):
+        for number, row in enumerate(listed, start=1):
+            yield _both(path, row, languages, f"object {number}")
+        return
+    for number, line in enumerate(every, start=1):
+        if line.strip():
+            yield _both(path, _json(line), languages, f"line {number}")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
@@ -137,12 +161,32 @@ def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
         BadData: it is no object, or has not both languages.
     """
     if isinstance(row, Mapping):
-        inner = row.get(BOTH)
-        for one in (row, inner if isinstance(inner, Mapping) else {}):
+        inner = [_object(row[key]) for key in row if str(key).lower() in BOTH]
+        for one in (row, *inner):
             keys: Sequence[str] = list(one)
             if (places := columns.named(keys, languages)) is not None:
-                return one[keys[places[0]]], one[keys[places[1]]]
+                return tuple(map(_whole, (one[keys[n]] for n in places)))  # type: ignore[return-value]
     shown = json.dumps(row, ensure_ascii=False)[:SHOWN] if row is not None else "no JSON"
     sides = " and ".join(languages)
     reason = f"{where} is no JSON object with {sides} ({shown}): mend it or take it out"
     raise BadData(path=path, reason=reason)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    """What stands under ``translation`` as an object: JSON as text, pairs of a language and its
+    sentence (a map of Parquet), and the two lists of `datasets` become one, too."""
+    if isinstance(value, str):
+        value = _json(value)
+    if isinstance(value, Mapping) and isinstance(value.get("language"), list | tuple):
+        languages, sentences = value["language"], value.get("translation")
+        value = list(zip(languages, sentences, strict=False)) if isinstance(sentences, list) else {}
+    if isinstance(value, list) and all(
+        isinstance(one, tuple | list) and len(one) == 2 for one in value
+    ):
+        value = {str(key): sentence for key, sentence in value}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _whole(value: Any) -> Any:
+    """A sentence without halves of characters, which JSON can hold and no file can."""
+    return own_files.whole(value) if isinstance(value, str) else value

@@ -227,9 +227,9 @@ def test_texts_come_from_files_lines_and_folders(tmp_path: Path) -> None:
     ("name", "content", "reason"),
     [
         ("a.txt", b"short", "too few"),
-        ("a.txt", b"\xff\xfe" * 2000, "UTF-8"),
+        ("a.txt", b"\xff\xfe" * 2000 + b"x", "UTF-8"),
         ("a.jsonl", b'{"text": "a"}\n{"txt": "b"}\n', "line 2"),
-        ("a.jsonl", b"[1]\n", "line 1"),
+        ("a.jsonl", b"[1]\n", "object 1"),
         ("a.jsonl", b'{"text": 3}\n', "line 1"),
         ("a.png", b"", "no file in it"),
     ],

@@ -149,10 +149,17 @@ def test_verses_of_ones_own_make_a_poet(tmp_path):
     ("name", "content", "reason"),
     [
         ("a.txt", None, "no such file"),
-        ("a.txt", b"\xff\xfe\x00x", "UTF-8"),
+        ("a.txt", b"\xff\xfex", "UTF-8"),
+        ("a.txt", "今天".encode("gbk") * 900, "UTF-8"),
+        ("a.txt", "tea for two ".encode("utf-16-le") * 200, "zero bytes"),
+        ("a.docx", b"PK\x03\x04" + bytes(3_000), "office"),
+        ("a.txt", b"PK\x03\x04" + bytes(3_000), "unpack"),
+        ("a.rtf", rb"{\rtf1\ansi tea for two}" * 200, "formatting"),
+        ("a.pdf", b"%PDF-1.4 " * 400, "PDF"),
+        ("a.json", b'[{"text": "one"}, {"content": "two"}]', "object 2"),
         ("a.txt", b"short", "too few"),
         ("a.jsonl", b'{"text": 3}\n', "line 1"),
-        ("a.jsonl", b"[1]\n", "line 1"),
+        ("a.jsonl", b"[1]\n", "object 1"),
         ("a.jsonl", b"soup\n", "line 1"),
     ],
 )
@@ -331,6 +338,36 @@ def test_lines_within_jsonl_are_kept_and_quatrains_take_one(tmp_path):
     path.write_text("\n".join(rows[-1:] * 3), "utf-8")
     assert data.read_text(path) == (quatrain(1) + "\n") * 3
     assert data.are_quatrains(data.read_text(path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_text_in_an_encoding_with_a_mark_is_read(tmp_path, encoding):
+    path = tmp_path / "日记.txt"
+    path.write_text("今天天气很好。\n" * 400, encoding)
+    texts = data.own(path)
+    assert texts.train + texts.held_out == "今天天气很好。\n" * 400
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.jsonlines", "a.JSON", "a.txt"])
+@pytest.mark.parametrize("listed", [False, True])
+def test_json_is_never_learnt_as_it_is_spelled(tmp_path, name, listed):
+    rows = [{"text": "tea for\ntwo"}, {"text": "two for tea"}]
+    lines = json.dumps(rows) if listed else "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(lines)
+    if name != "a.txt" or not listed:
+        assert data.read_text(tmp_path / name) == "tea for\ntwo\n\ntwo for tea\n\n"
+
+
+def test_what_no_file_can_hold_is_left_out_and_counted(tmp_path):
+    rows = [{"text": "tea \ud83d for two"}] * 200
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    texts = data.own(tmp_path / "a.jsonl")
+    texts.train.encode()
+    assert texts.told[0] == "200 halves of characters were left out"
+    (tmp_path / "a.txt").write_text("tea for two\n" * 200 + "\0")
+    texts = data.own(tmp_path / "a.txt")
+    assert "\0" not in texts.train + texts.held_out
+    assert texts.told == ("1 zero bytes were left out",)
 
 
 def test_what_the_alphabet_lacks_is_counted_and_said(tmp_path, monkeypatch, capsys):

@@ -27,6 +27,7 @@ from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.translation import (
+    columns,
     data,
     evaluate,
     exchange,
@@ -132,13 +133,17 @@ def test_a_visitors_pairs_come_in_three_formats(tmp_path, suffix):
         ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
         ("a.tsv", b"en\tfr\none\ttwo\n\tthree\n", "row 2"),
         ("a.tsv", b"\xff\xfe\x00", "UTF-8"),
+        ("a.xlsx", b"PK\x03\x04", "office"),
+        ("a.zip", b"PK\x03\x04", "unpack"),
+        ("a.jsonl", b"[" * 100_000, "line 1"),
+        ("a.json", b'[{"en": "a", "fr": "b"}, {"en": "a"}]', "object 2"),
         ("a.tsv", b"en\tfr\n" + b"one\tdeux\n" * 5, "too few"),
         ("a.tsv", b"en\tfr\none\t" + b"x" * 2_000 + b"\n", "row 1 has 2,000"),
         ("a.tsv", b"xop\tqar\n" * 300, "nothing tells which column is en.*'xop.tqar'"),
         ("a.jsonl", b'{"en": "a", "fr": "b"}\n{"en": "a"}\n', "line 2"),
         ("a.jsonl", b'{"en": "a", "fr": 3}\n', "row 1"),
         ("a.jsonl", b"soup\n", "line 1"),
-        ("a.parquet", b"soup", "no Parquet"),
+        ("a.parquet", b"soup", "not a readable Parquet"),
     ],
 )
 def test_pairs_that_cannot_be_used_are_refused_with_the_row(tmp_path, name, content, reason):
@@ -165,6 +170,15 @@ def with_tabs(path, rows, heading=""):
         ("a.tsv", "", lambda n, en, fr: (n, fr, n + 4_000, en)),
         ("a.txt", "", lambda n, en, fr: (fr, en)),
         ("a.tsv", "", lambda n, en, fr: (en, fr, "CC-BY 2.0 (France) Attribution: tatoeba.org")),
+        ("a.tab", "", lambda n, en, fr: (n, "fra", fr, n, "eng", en)),
+        ("a.tsv", "", lambda n, en, fr: (f"a{n:05x}", f"{n / 7:.3f}", en, fr)),
+        ("a.tsv", "source\ttarget\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "原文\t译文\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "franc\u0327ais\tanglais\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "fr-CA\ten_GB\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "French (France)\tEnglish (US)\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "text_fr\ttext_en\n", lambda n, en, fr: (fr, en)),
+        ("a.tsv", "", lambda n, en, fr: (f'"{en}"', f'"{fr}"')),
     ],
 )
 def test_columns_are_understood_in_any_order(tmp_path, name, heading, cells):
@@ -172,8 +186,77 @@ def test_columns_are_understood_in_any_order(tmp_path, name, heading, cells):
     pairs = data.read(with_tabs(tmp_path / name, rows, heading), ("en", "fr"))
     assert sorted(pairs.train + pairs.held_out) == sorted(SENTENCES)
     # What was guessed is said; what a heading or the usual order tells is no guess.
-    usual = bool(heading) or rows[0][:2] == SENTENCES[0]
+    usual = bool(columns.named(heading.strip().split("\t"), ("en", "fr")))
+    usual = usual or [str(one).strip('"') for one in rows[0][:2]] == [*SENTENCES[0]]
     assert bool(pairs.told) is not usual
+
+
+@pytest.mark.parametrize(
+    "heading", ["中文（简体）\t英文", "zh-Hans-CN\ten-US", "Chinese\tEnglish", ""]
+)
+def test_chinese_is_known_by_its_heading_and_by_its_characters(tmp_path, heading):
+    rows = [(f"我今年{n}岁了。", f"I am {n} and you are here.") for n in range(300)]
+    path = with_tabs(tmp_path / "句子.tsv", rows, heading and heading + "\n")
+    pairs = data.read(path, ("en", "zh"))
+    assert sorted(pairs.train + pairs.held_out) == sorted((en, zh) for zh, en in rows)
+    with pytest.raises(BadData, match="nothing tells|what it calls fr is written in zh"):
+        data.read(path, ("en", "fr"))
+
+
+def test_what_stands_under_another_heading_is_refused(tmp_path):
+    path = with_tabs(tmp_path / "a.tsv", [(b, a) for a, b in SENTENCES], "en\tfr\n")
+    with pytest.raises(BadData, match="what it calls en is written in fr"):
+        data.read(path, ("en", "fr"))
+    rows = ({"en": a, "fr": "我在这里，你也在。"} for a, _ in SENTENCES)
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(BadData, match="what it calls fr is written in zh"):
+        data.read(path, ("en", "fr"))
+    path = with_tabs(tmp_path / "b.tsv", [(n, "eng", a) for n, (a, _) in enumerate(SENTENCES)])
+    with pytest.raises(BadData, match="nothing tells"):  # sentences of one language only
+        data.read(path, ("en", "fr"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test.tsv"),
+        ("TRAIN.TSV", "train2.tsv", "test.tsv"),
+        ("训练.tsv", "训练集.tsv", "测试.tsv"),
+        ("training.txt", "train.txt", "test.txt"),
+    ],
+)
+@pytest.mark.parametrize("aside", ["validation", "Dev", "验证集"])
+def test_all_parts_of_a_split_are_read_whatever_it_is_called(tmp_path, names, aside):
+    parts = (SENTENCES[:210], SENTENCES[210:280], [("Not me.", "Pas moi.")])
+    for name, rows in (*zip(names, parts, strict=True), (f"{aside}.tsv", SENTENCES[280:])):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if name.endswith("parquet"):
+            table = pa.table({"en": [a for a, _ in rows], "fr": [b for _, b in rows]})
+            parquet.write_table(table, tmp_path / name)
+        else:
+            with_tabs(tmp_path / name, rows, "en\tfr\n")
+    pairs = data.read(tmp_path, ("en", "fr"))
+    assert (sorted(pairs.train), pairs.held_out) == (sorted(SENTENCES[:280]), SENTENCES[280:])
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda en, fr: {"Translation": {"FR": fr, "EN": en}},
+        lambda en, fr: {"translations": {"fr-FR": fr, "en-US": en}},
+        lambda en, fr: {"translation": json.dumps({"en": en, "fr": fr})},
+        lambda en, fr: {"translation": [["fr", fr], ["en", en]]},
+        lambda en, fr: {"translation": {"language": ["fr", "en"], "translation": [fr, en]}},
+    ],
+)
+def test_the_translation_column_may_be_spelled_in_many_ways(tmp_path, spell):
+    rows = [spell(*pair) for pair in SENTENCES]
+    (tmp_path / "a.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    for name in ("a.ndjson", "a.json"):
+        pairs = data.read(tmp_path / name, ("en", "fr"))
+        assert sorted(pairs.train + pairs.held_out) == sorted(SENTENCES)
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x0b", "\x1c"])
