@@ -15,9 +15,11 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
-    import spaces  # noqa: F401
+    import spaces  # type: ignore[import-not-found]  # noqa: F401
 
 import gradio as gr
 
@@ -55,10 +57,11 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
                     importlib.import_module(f"demos.{name}").build(engine, words)
         layout.footer(words)
 
-        def status() -> dict:
+        def status() -> dict[str, Any]:
             return engine.status()
 
-        gr.api(status, api_name="status", concurrency_limit=None)
+        api = gr.api  # type: ignore[attr-defined]
+        api(status, api_name="status", concurrency_limit=None)
     return page
 
 
@@ -88,10 +91,15 @@ def claim(host: str, port: int) -> None:
         raise PortTaken(host=host, port=port, reason=error.strerror) from None
 
 
+def bundled(engine: Engine) -> list[str]:
+    """The keys of models that need no download, the operator's own among them."""
+    known: Mapping[str, Any] = engine.entries
+    return [key for key, entry in known.items() if entry.bundled]
+
+
 def warm_up(engine: Engine) -> None:
     """Load torch and the first bundled model, so that the first visitor need not wait for them."""
-    first = next((key for key, entry in engine.entries.items() if entry.bundled), None)
-    if first:
+    for first in bundled(engine)[:1]:
         try:
             asyncio.run(engine.preload(first))
         except Exception:
@@ -118,8 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
         for folder in settings.model:
             engine.add(catalog.extra(folder, engine.entries))
         if settings.preload:
-            bundled = [key for key, entry in engine.entries.items() if entry.bundled]
-            asyncio.run(engine.preload(*bundled))
+            asyncio.run(engine.preload(*bundled(engine)))
     except Refusal as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         raise SystemExit(2) from None

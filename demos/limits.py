@@ -76,7 +76,7 @@ class Limits:
         elif scope["method"] in ("GET", "HEAD"):
             # Gradio 6.31 answers a part of a file with all headers of the question, cookies too.
             headers = [each for each in scope["headers"] if each[0] != b"range"]
-            await self.app(scope | {"headers": headers}, receive, send)
+            await self.app({**scope, "headers": headers}, receive, send)
         else:
             uploaded = path.endswith("/upload")
             asked = self.body if ASKED.match(path) else self.small
@@ -127,7 +127,7 @@ class Limits:
         body = whole_signs(body)
         headers = [each for each in scope["headers"] if each[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
-        await self.app(scope | {"headers": headers}, again(body, receive), send)
+        await self.app({**scope, "headers": headers}, again(body, receive), send)
 
     def refusal(self, scope: Scope, status: int, key: str, **fields: Any) -> JSONResponse:
         """A refusal as Gradio's page reads it."""

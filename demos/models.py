@@ -21,6 +21,12 @@ MILLION = 1_000_000
 Progress = tuple[int, int] | None
 
 
+def of_task(engine: Engine, task: str) -> dict[str, Entry]:
+    """The entries of one task, by key."""
+    known: Mapping[str, Any] = engine.entries
+    return {key: entry for key, entry in known.items() if entry.task == task}
+
+
 def entry_of(task: str, engine: Engine, sent: object) -> Entry:
     """The entry of a model of one task, by its key or by a bundled model's short name: "cifar10".
 

@@ -141,7 +141,8 @@ def open_picture(
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadPicture("picture_truncated") from None
     sent = (height, width) if lies_on_its_side(picture) else (width, height)
-    rgb.info = {**told, "sent": sent}
+    rgb.info.clear()
+    rgb.info.update(told, sent=sent)
     return rgb
 
 
@@ -169,8 +170,9 @@ def overlay(
     x0, y0, x1, y1 = (round(n * scale) for n in box)
     x0, y0 = max(x0, 0), max(y0, 0)
     x1, y1 = min(max(x1, x0 + 1), small.width), min(max(y1, y0 + 1), small.height)
-    warmth = Image.fromarray(np.asarray(heat, dtype=np.float32).clip(0, 1))
-    warmth = np.asarray(warmth.resize((x1 - x0, y1 - y0), Image.Resampling.BICUBIC)).clip(0, 1)
+    shown = Image.fromarray(np.asarray(heat, dtype=np.float32).clip(0, 1))
+    resized = shown.resize((x1 - x0, y1 - y0), Image.Resampling.BICUBIC)
+    warmth = np.asarray(resized).clip(0, 1)
     canvas = grey * 0.35 + 255 * 0.65 * 0.6
     inside = grey[y0:y1, x0:x1]
     strength = (0.15 + 0.6 * warmth)[..., None]

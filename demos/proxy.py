@@ -40,7 +40,7 @@ class Prefix:
             return
         if not path.startswith(f"{self.prefix}/"):
             path = self.prefix + (path or "/")
-        await self.app(scope | {"root_path": self.prefix, "path": path}, receive, send)
+        await self.app({**scope, "root_path": self.prefix, "path": path}, receive, send)
 
 
 def inner_path(scope: Scope) -> str:

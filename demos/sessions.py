@@ -23,7 +23,7 @@ class Lean(SessionState):
 
     def __init__(self, page: gr.Blocks) -> None:
         self.blocks_config = copy(page.default_config)
-        self.config_values: dict[int, dict[str, Any] | None] = {}
+        self.config_values: dict[int, dict[Any, Any]] = {}
         self.state_data: dict[int, Any] = {}
         self._state_ttl: dict[int, Any] = {}
         self.is_closed = False

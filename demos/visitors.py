@@ -30,7 +30,8 @@ def current() -> tuple[str, ...]:
 
 def take_turns() -> None:
     """From now on Gradio's queue, first come first served in 6.31, lets visitors take turns."""
-    Queue.push, Queue.get_events = pushed, next_events  # type: ignore[method-assign]
+    Queue.push = pushed  # type: ignore[method-assign, assignment]
+    Queue.get_events = next_events  # type: ignore[method-assign, assignment]
 
 
 def of(event: Event) -> tuple[str, str]:

@@ -46,7 +46,7 @@ entry_of = partial(models.entry_of, TASK)
 
 def classifiers(engine: Engine) -> dict[str, Entry]:
     """The entries of this room, by key."""
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+    return models.of_task(engine, TASK)
 
 
 async def ask(engine: Engine, key: str, picture: Image.Image, top_k: int = 5) -> Answer:
@@ -60,7 +60,7 @@ async def ask(engine: Engine, key: str, picture: Image.Image, top_k: int = 5) ->
     said, milliseconds = answered.value, (answered.queue_s + answered.compute_s) * 1000
     rows = [(row["label"], float(row["confidence"])) for row in said["confidences"]]
     sure = bool(said["sure"])
-    certain = None if sure else kinds.certain(engine.entries[key], rows)
+    certain = None if sure else kinds.certain(entry_of(engine, key), rows)
     return Answer(key, said["label"], tuple(rows[:top_k]), sure, milliseconds, certain)
 
 
@@ -94,7 +94,7 @@ def shares(say: Say, entry: Entry, said: Answer) -> list[tuple[str, float]]:
     return rows
 
 
-def answer(say: Say, entry: Entry, said: Answer, info: Mapping[str, Any]) -> str:
+def answer(say: Say, entry: Entry, said: Answer, info: Mapping[Any, Any]) -> str:
     """The answer as it stands beside the picture: name, one muted line, bars, what to beware of.
 
     Args: info: what was left out or made up of the file (`demos.pictures.open_upload`)."""
@@ -113,7 +113,7 @@ def answer(say: Say, entry: Entry, said: Answer, info: Mapping[str, Any]) -> str
     return f'<div class="answer" aria-live="polite">{"".join(parts)}</div>'
 
 
-def notes(say: Say, entry: Entry, said: Answer, info: Mapping[str, Any]) -> list[str]:
+def notes(say: Say, entry: Entry, said: Answer, info: Mapping[Any, Any]) -> list[str]:
     """What a visitor should know before believing this answer."""
 
     def told(name: str, **fields: Any) -> str:

@@ -42,7 +42,9 @@ def build(
 ) -> None:
     """The room: filled when it is opened, from the picture and the model chosen under Try."""
     head = gr.HTML(js_on_load=None, elem_id="inside-head")
-    stages = gr.HTML(js_on_load=SCRIPT % "stages(element, trigger, 'choose')", elem_id="inside-stages")
+    stages = gr.HTML(
+        js_on_load=SCRIPT % "stages(element, trigger, 'choose')", elem_id="inside-stages"
+    )
     maps = gr.HTML(js_on_load=None, elem_id="inside-maps")
     touch = gr.HTML(js_on_load=SCRIPT % "convolution(element)", elem_id="inside-touch")
     where = gr.HTML(js_on_load=None, elem_id="inside-where")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from demos import page
+from demos import models, page
 from demos.language import Say
 from inference import Engine
 from pretrained import catalog
@@ -136,11 +136,12 @@ def chart(rows: list[Row]) -> str:
 def classes(engine: Engine, say: Say) -> str:
     """Which of the ten classes the CIFAR-10 network knows best, from its card."""
     results = page.read_metrics(CIFAR).get("results") or [{}]
-    entry = engine.entries.get(CIFAR)
+    entry = models.of_task(engine, "classification").get(CIFAR)
     if not results[0].get("per_class") or entry is None:
         return ""
     names = catalog.labels(entry)
-    chinese = dict(zip(names["en"], names.get("zh") or names["en"], strict=True))
+    english = names["en"] or []
+    chinese = dict(zip(english, names.get("zh") or english, strict=True))
     rows = sorted(
         ((label, row["recall"]) for label, row in results[0]["per_class"].items()),
         key=lambda row: -row[1],

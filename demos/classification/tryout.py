@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,8 +59,8 @@ def build(engine: Engine, words: Words) -> Given:
                 sources=["upload", "webcam", "clipboard"],
                 label=words("classification.try.picture"),
                 show_label=False,
-                placeholder=words("classification.try.drop"),
-                alt_text=words("classification.try.picture"),
+                placeholder=str(words("classification.try.drop")),
+                alt_text=str(words("classification.try.picture")),
                 buttons=[],
                 height=360,
                 elem_id="classify-picture",
@@ -90,7 +90,7 @@ def build(engine: Engine, words: Words) -> Given:
                 seen = gr.Button(words("classification.try.inside"), variant="primary")
                 compare = gr.Button(words("classification.try.compare"), elem_id="classify-compare")
                 batch = gr.UploadButton(
-                    words("classification.try.several"),
+                    str(words("classification.try.several")),
                     file_count="multiple",
                     elem_id="classify-several",
                 )
@@ -215,7 +215,7 @@ async def offered(steps: AsyncIterator[tuple[str, bool]]) -> AsyncIterator[tuple
 
 async def answering(
     engine: Engine, say: Say, payload: Payload | None, key: str, *, fetch: bool = False
-) -> AsyncIterator[tuple[str, bool]]:
+) -> AsyncGenerator[tuple[str, bool], None]:
     """(HTML of the answer so far, whether a download is offered), until the answer stands."""
     entry = None
     try:
