@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from demos import page
-from demos.detection import charts, doors, find, inside, teach
+from demos.detection import api, inside, learn, train, tryout
 from demos.language import Words
+from inference import Engine
 
 NAME = "detection"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
-            parts = find.build(engine, words)
+            parts = tryout.build(engine, words)
         with page.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
         with page.room("train"):
-            teach.build(engine, words)
+            train.build(words)
         with page.room("learn"):
-            page.article(NAME, words, charts.figures())
+            page.article(NAME, words, learn.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
-    doors.build(engine, words)
+    api.build(engine, words)

@@ -1,9 +1,8 @@
-"""Asking a model what is where in a picture, and turning its answer back to the pixels that were
-sent."""
+"""The pictures that are looked at, a model asked what is where in one, and what it calls things."""
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -12,8 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import models, uploads
+from demos import models, pictures, uploads
+from demos.examples import Example
+from inference import Engine
 from pretrained import catalog
+from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
 from pretrained.detection.coco_names import CHINESE
 
@@ -22,11 +24,20 @@ EVERYDAY, RCNN = "detection/everyday", "detection/rcnn"
 SIDE = 1280  # pixels: of the longest side that a model is shown, finer than any of them looks
 LEAST = 0.05  # score below which no model names an object
 USUAL = 0.5  # score from which an object is shown, until the visitor says otherwise
+GRADIO, SKIMAGE = "gradio", "skimage"
+#: Three that our own network answers rightly, and one that fools it: to it a cheetah is a cat.
+EXAMPLES = (
+    Example("astronaut", SKIMAGE, "data/astronaut.png"),
+    Example("photographer", SKIMAGE, "data/camera.png"),
+    Example("cat", SKIMAGE, "data/chelsea.png"),
+    Example("cheetah", GRADIO, "media_assets/images/cheetah1.jpg", fools=True),
+)
 
+Payload = Mapping[str, Any]  # a file as Gradio sends it, or {"example": its name}
 Thing = Mapping[str, Any]  # "label", "score", "box" and "mask", as every detector answers
 Size = tuple[int, int]
 
-#: A model of this room: `demos.models.entry_of`.
+#: A model of this tab: `demos.models.entry_of`.
 entry_of = partial(models.entry_of, TASK)
 
 
@@ -46,52 +57,58 @@ class Found:
 
     @property
     def sent(self) -> Size:
-        return tuple(self.picture.info.get("sent", self.picture.size))
+        width, height = self.picture.info.get("sent", self.picture.size)
+        return width, height
 
 
-def detectors(engine: Any) -> dict[str, Any]:
-    """The models of this room, by key."""
+def detectors(engine: Engine) -> dict[str, Entry]:
+    """The models of this tab, by key."""
     return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
 
 
-def usual(engine: Any) -> str:
+def usual(engine: Engine) -> str:
     """The model that answers until another one is chosen."""
     known = detectors(engine)
     return next((key for key in (EVERYDAY, RCNN) if key in known), next(iter(known), EVERYDAY))
 
 
-def most_together(engine: Any) -> int:
-    """How many visitors' events may ask at the same time."""
-    return max((entry.max_batch for entry in detectors(engine).values()), default=1)
+def first_example() -> Payload | None:
+    """The example that opens the page; None where none is installed."""
+    return next(({"example": example.name} for example in EXAMPLES if example.path), None)
 
 
-async def sent(engine: Any, payload: Mapping[str, Any] | None) -> Image.Image:
-    """The picture that somebody sent, upright, at most `SIDE` pixels a side; a line of pixels is
-    one, too.
+async def opened(engine: Engine, payload: Payload | None) -> Image.Image:
+    """A picture that somebody sent, or an example: upright, at most `SIDE` pixels a side; a line of
+    pixels is one, too.
 
     Raises:
         Refusal: it is none, or one that is too large.
     """
-    return await uploads.opened(engine, payload, SIDE, least=1)
+    name = (payload or {}).get("example")
+    if name is None:
+        return await uploads.opened(engine, payload, SIDE, least=1)
+    path = next((example.path for example in EXAMPLES if example.name == name), None)
+    if path is None:
+        raise pictures.BadPicture("picture_missing")
+    return await asyncio.to_thread(pictures.open_picture, path, max_side=SIDE)
 
 
-async def ask(engine: Any, key: str, picture: Image.Image, name: str = "") -> Found:
+async def ask(engine: Engine, key: str, picture: Image.Image, name: str = "") -> Found:
     """Load the model if need be, then answer: only the second is timed."""
     await engine.preload(key)
-    start = time.perf_counter()
-    said = await engine.predict(key, np.array(picture), view="answer")
-    milliseconds = (time.perf_counter() - start) * 1000
-    return Found(key, name, picture, tuple(said["objects"]), milliseconds)
+    answered = await engine.ask(key, np.array(picture), view="answer")
+    milliseconds = (answered.queue_s + answered.compute_s) * 1000
+    return Found(key, name, picture, tuple(answered.value["objects"]), milliseconds)
 
 
 @lru_cache(maxsize=64)
-def _own_chinese(entry: Any) -> Mapping[str, str]:
+def _own_chinese(entry: Entry) -> Mapping[str, str]:
     names = catalog.labels(entry)
     return dict(zip(names["en"] or (), names["zh"] or (), strict=False))
 
 
 @lru_cache(maxsize=64)
-def _of_imagenet(entry: Any) -> bool:
+def _of_imagenet(entry: Entry) -> bool:
     """Whether a model names things as ImageNet does: with all names that a kind has."""
     return tuple(catalog.labels(entry)["en"] or ()) == imagenet_names.dataset_names()
 
@@ -101,7 +118,7 @@ def _short() -> Mapping[str, str]:
     return dict(zip(imagenet_names.dataset_names(), imagenet_names.english(), strict=True))
 
 
-def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
+def label_in(lang: str, entry: Entry, label: str) -> tuple[str, str]:
     """(a label as the visitor reads it, short; the language that it is in): English where a model
     of the visitor's own has no Chinese names."""
     if lang != "zh":
@@ -110,58 +127,6 @@ def label_in(lang: str, entry: Any, label: str) -> tuple[str, str]:
     return (chinese, "zh") if chinese else (label, "en")
 
 
-def looked_for(entry: Any) -> Sequence[str]:
+def looked_for(entry: Entry) -> Sequence[str]:
     """The kinds of object that a model names: those of its card, or COCO's."""
     return catalog.labels(entry)["en"] or tuple(CHINESE) if entry.folder else tuple(CHINESE)
-
-
-def share(thing: Thing, size: Size) -> float:
-    """The part of a picture that an object covers, 0..1: its mask, or its box if it has none."""
-    width, height = size
-    if thing["mask"]:
-        from pretrained.detection import rle
-
-        return rle.area(thing["mask"]) / (width * height)
-    x0, y0, x1, y1 = thing["box"]
-    return max(x1 - x0, 0) * max(y1 - y0, 0) / (width * height)
-
-
-def as_sent(found: Found, least: float) -> list[dict[str, Any]]:
-    """The objects with at least a score, in the pixels of the file as it was sent, seen upright."""
-    width, height = found.sent
-    across, down = width / found.picture.width, height / found.picture.height
-    whole = across == down == 1
-    return [
-        {
-            "label": thing["label"],
-            "score": float(thing["score"]),
-            "box": _scaled_box(thing["box"], across, down),
-            "mask": thing["mask"] if whole else _scaled_mask(thing["mask"], found.sent),
-        }
-        for thing in found.objects
-        if thing["score"] >= least
-    ]
-
-
-def _scaled_box(box: Sequence[float], across: float, down: float) -> list[float]:
-    return [float(side) * scale for side, scale in zip(box, (across, down) * 2, strict=True)]
-
-
-def _scaled_mask(mask: Mapping[str, Any] | None, size: Size) -> dict[str, Any] | None:
-    """A mask over a picture of another size: each pixel is what its middle falls on. The runs are
-    scaled, column by column: the larger picture is never laid out."""
-    if mask is None:
-        return None
-    from pretrained.detection import rle
-
-    pixels = rle.decode(dict(mask))
-    (high, wide), (width, height) = pixels.shape, size
-    columns, *edges = rle.edges(pixels)
-    begin, end = (-((high - 2 * row * height) // (2 * high)) for row in edges)
-    source = (2 * np.arange(width) + 1) * wide // (2 * width)  # the column that each is taken from
-    first = np.searchsorted(columns, source)
-    many = np.searchsorted(columns, source, side="right") - first  # its runs
-    offset = np.repeat(np.arange(width) * height, many)
-    run = np.arange(len(offset)) + np.repeat(first - np.cumsum(many) + many, many)
-    begin, end = begin[run] + offset, end[run] + offset
-    return rle.of_runs(begin[begin < end], end[begin < end], height, width)

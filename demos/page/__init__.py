@@ -25,6 +25,7 @@ from demos.page.html import (
     sentences,
     step,
     table,
+    waiting,
 )
 from demos.page.layout import (
     PICK,
@@ -76,4 +77,5 @@ __all__ = [
     "tab",
     "table",
     "title",
+    "waiting",
 ]

@@ -48,6 +48,14 @@ def quiet(text: str) -> str:
     return f'<p class="quiet">{html_text.escape(text)}</p>'
 
 
+def waiting(said: str, count: str = "") -> str:
+    """A bar and what is waited for, as HTML. ``count``: the bar's attributes, if it has an end."""
+    return (
+        f'<div class="waiting" role="status"><progress aria-label="{said}" {count}></progress>'
+        f'<p class="quiet">{said}</p></div>'
+    )
+
+
 #: A large number and the key of its label; then what fills the label's fields, where it has some.
 Fact = tuple[str, str] | tuple[str, str, Mapping[str, Any]]
 

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from pycocotools.coco import COCO
 
-from demos.detection import looking
+from demos.detection import answers
 from demos.language import Words
 from pretrained.detection import rle
 from tests.browser.server import ROOT, health
@@ -139,7 +139,7 @@ def test_an_example_is_answered_when_the_page_opens(page: Page, app_url: str, la
     visit(page, app_url, lang)
     figure = page.locator(FOUND)
     expect(figure.locator("h2")).to_have_text({"en": "3 objects", "zh": "3 个物体"}[lang])
-    name = WORDS.say(lang, f"detection.example.{looking.EXAMPLES[0].name}")
+    name = WORDS.say(lang, f"detection.example.{answers.EXAMPLES[0].name}")
     assert json.loads(str(figure.get_attribute("data-found")))["file"] == name
     if lang == "zh":
         assert not re.search("person|dog", figure.inner_text())
@@ -218,9 +218,7 @@ def test_the_rows_are_walked_by_keyboard(page: Page, app_url: str, drawn: Path) 
     expect(figure.locator("rect:not([hidden])")).to_have_count(2)
 
 
-@pytest.mark.parametrize(
-    ("lang", "name"), [("en", "Show what it is at least this sure of"), ("zh", "只显示把握不低于")]
-)
+@pytest.mark.parametrize(("lang", "name"), [("en", "Minimum confidence"), ("zh", "最低置信度")])
 def test_everything_under_try_is_done_by_keyboard(
     page: Page, app_url: str, drawn: Path, lang: str, name: str
 ) -> None:
@@ -402,7 +400,7 @@ def test_look_inside_and_compare_take_the_picture_that_is_shown(
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_bad_picture_is_refused_and_what_stood_there_stays(
+def test_the_refusal_of_a_bad_picture_stands_alone(
     page: Page, app_url: str, tmp_path: Path, lang: str
 ) -> None:
     visit(page, app_url, lang)
@@ -415,9 +413,12 @@ def test_a_bad_picture_is_refused_and_what_stood_there_stays(
         refused = page.locator("#detect-give .refusal, #detect-bar .refusal").filter(visible=True)
         expect(refused.filter(has_text=start)).to_be_visible()
         expect(refused).to_have_count(1)
+        expect(page.locator(FOUND)).to_have_count(0)
+        expect(page.locator("#detect-in")).to_be_disabled()
+        page.locator("#detect-examples button").nth(1).click()
         expect(page.locator(f"{FOUND} h2")).to_be_visible()
-    page.locator("#detect-examples button").nth(1).click()
-    expect(refused).to_have_count(0)
+        expect(refused).to_have_count(0)
+        expect(page.locator("#detect-in")).to_be_enabled()
 
 
 PUT = """([name, kind, bytes]) => {

@@ -12,8 +12,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from demos.detection import looking
-from demos.detection.road import MOST, SAME
+from demos.detection import answers
+from demos.detection.inside.inference_steps import MOST, SAME
 from demos.language import Words
 from demos.page import layout
 from pretrained.detection import rle
@@ -30,7 +30,7 @@ SHOWN = """(step) => [...step.querySelectorAll("path")].map((one) => one.getAttr
 #: By the page's own script: the boxes that stay, the first objects' pixels at one half of a mask.
 RECKONED = """async (same) => {
     const inside = await import(new URL("house/detection_inside.js", document.baseURI));
-    const data = JSON.parse(document.querySelector("#look-road .road").dataset.road);
+    const data = JSON.parse(document.querySelector("#look-steps .steps").dataset.steps);
     const at = (n) => inside.boxAt(data.candidates, n);
     return {
         size: data.size,
@@ -52,7 +52,7 @@ def opened(page: Page, url: str, lang: str = "en") -> Locator:
     expect(page.locator("#detect-found .found h2").first).to_be_visible(timeout=FIRST_LOAD)
     settle(page)
     room(page, "inside")
-    expect(page.locator("#look-why .scale")).to_be_visible(timeout=FIRST_LOAD)
+    expect(page.locator("#look-attribution .scale")).to_be_visible(timeout=FIRST_LOAD)
     settle(page)
     return page.locator("#detection .room-inside")
 
@@ -75,8 +75,8 @@ def dials(seen: Locator, lang: str = "en") -> Iterator[tuple[str, Locator]]:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_step_is_shown_and_told(page: Page, app_url: str, lang: str) -> None:
     seen = opened(page, app_url, lang)
-    expect(seen.locator("#look-road h2")).to_have_text([said(lang, f"{n}.title") for n in STEPS])
-    for name in ("why", "rcnn"):
+    expect(seen.locator("#look-steps h2")).to_have_text([said(lang, f"{n}.title") for n in STEPS])
+    for name in ("attribution", "rcnn"):
         expect(seen.locator(f".step-{name} h2")).to_have_text(said(lang, f"{name}.title"))
     for name, dial in dials(seen, lang):
         expect(dial).to_have_count(1)
@@ -110,7 +110,7 @@ def test_what_the_page_drops_and_cuts_is_what_the_network_drops_and_cuts(
     """By the boxes and masks that the door gives to scripts, for the same picture."""
     opened(page, app_url)
     mine = page.evaluate(RECKONED, SAME)
-    path = next(str(example.path) for example in looking.EXAMPLES if example.path)
+    path = next(str(example.path) for example in answers.EXAMPLES if example.path)
     sent = handle_file(path)
     objects = Client(app_url, verbose=False).predict(sent, threshold=0, api_name="/detect")
     theirs = objects["objects"]
@@ -128,7 +128,7 @@ def test_another_object_is_followed_through_all_that_comes_after(page: Page, app
     refined, masks, heat = (
         seen.locator("[data-step=refined] .kept"),
         seen.locator("[data-step=masks]"),
-        seen.locator("#look-why img"),
+        seen.locator("#look-attribution img"),
     )
     before = refined.get_attribute("d"), masks.evaluate(SHOWN), heat.get_attribute("src")
     picks = seen.locator("[data-pick='1']")
@@ -136,7 +136,7 @@ def test_another_object_is_followed_through_all_that_comes_after(page: Page, app
     picks.last.focus()
     page.keyboard.press("Enter")
     expect(refined).not_to_have_attribute("d", str(before[0]))
-    expect(seen.locator("#look-why .scale")).to_be_visible()
+    expect(seen.locator("#look-attribution .scale")).to_be_visible()
     settle(page)
     expect(heat).not_to_have_attribute("src", str(before[2]))
     assert masks.evaluate(SHOWN) != before[1]
@@ -195,6 +195,6 @@ def test_where_nothing_is_found_a_sentence_says_so(page: Page, app_url: str, lan
     page.locator("#detect-give input[type=file]").set_input_files(grey)  # type: ignore[arg-type]
     expect(page.locator("#detect-found [data-found*='grey.png']")).to_be_visible()
     room(page, "inside")
-    expect(page.locator("#look-road .note")).to_have_text(said(lang, "nothing"))
-    expect(page.locator("#look-road h2")).to_have_count(4)
-    expect(page.locator("#look-why h2")).to_have_count(0)
+    expect(page.locator("#look-steps .note")).to_have_text(said(lang, "nothing"))
+    expect(page.locator("#look-steps h2")).to_have_count(4)
+    expect(page.locator("#look-attribution h2")).to_have_count(0)

@@ -11,10 +11,10 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.detection import looking
+from demos.detection import answers
 from pretrained.detection import rle
 
-FIRST = next(example for example in looking.EXAMPLES if example.path)
+FIRST = next(example for example in answers.EXAMPLES if example.path)
 
 
 @pytest.mark.parametrize(("lang", "person"), [("en", "person"), ("zh", "人")])

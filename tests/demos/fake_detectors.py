@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inference import Settings
+from inference import Answer, Settings
 from inference.errors import Refusal, UnknownModel
 from pretrained import catalog
 from pretrained.detection import rle
@@ -100,14 +100,14 @@ def objects(picture: np.ndarray, masks: bool = True) -> list[dict[str, Any]]:
     return found
 
 
-def road(picture: np.ndarray) -> dict[str, Any]:
+def inference_steps(picture: np.ndarray) -> dict[str, Any]:
     """The view ``steps``: every object proposed and named several times, a little beside itself."""
-    found, chance = objects(picture), np.random.default_rng(0)
+    found, rng = objects(picture), np.random.default_rng(0)
     height, width = picture.shape[:2]
     scale = 256 / min(width, height)
     boxes = np.array([one["box"] for one in found for _ in range(20)]).reshape(-1, 4)
-    moved = boxes + chance.normal(0, 0.04 * min(width, height), boxes.shape)
-    scores = np.sort(chance.random(len(moved)))[::-1]
+    moved = boxes + rng.normal(0, 0.04 * min(width, height), boxes.shape)
+    scores = np.sort(rng.random(len(moved)))[::-1]
     named = [(one["label"], one["score"]) for one in found for _ in range(20)]
     order = np.argsort([-score for _, score in named], kind="stable")
     return {
@@ -115,7 +115,7 @@ def road(picture: np.ndarray) -> dict[str, Any]:
         "size": [round(width * scale), round(height * scale)],
         "scale": scale,
         "pyramid": [
-            {"stride": s, "map": chance.integers(0, 256, (256 // s, 256 // s), np.uint8)}
+            {"stride": s, "map": rng.integers(0, 256, (256 // s, 256 // s), np.uint8)}
             for s in (4, 8, 16, 32)
         ],
         "proposals": {"boxes": moved, "scores": scores, "anchors_seen": 16_368},
@@ -137,7 +137,7 @@ def cells(one: dict[str, Any]) -> np.ndarray:
     return np.asarray(whole.resize((28, 28), Image.Resampling.BILINEAR))
 
 
-def steps(picture: np.ndarray) -> dict[str, Any]:
+def rcnn_steps(picture: np.ndarray) -> dict[str, Any]:
     """R-CNN's ``steps``: four regions, a rectangle for each, and what stands in it."""
     height, width = picture.shape[:2]
     scale = min(1.0, 320 / max(height, width))
@@ -155,7 +155,7 @@ def steps(picture: np.ndarray) -> dict[str, Any]:
     }
 
 
-def why(picture: np.ndarray, box: Any = None, label: str | None = None) -> dict[str, Any]:
+def attribution(picture: np.ndarray, box: Any = None, label: str | None = None) -> dict[str, Any]:
     """The view ``attribution``: warm in the middle of the box."""
     height, width = picture.shape[:2]
     y, x = (np.mgrid[0:32, 0:32] + 0.5) / 32
@@ -203,15 +203,18 @@ class FakeDetectors:
         self.asked.append((key, (width, height), {"view": view} | options))
         await asyncio.sleep(self.pause)
         if view == "steps":
-            return road(picture)
+            return inference_steps(picture)
         if view == "attribution":
-            return why(picture, **options)
+            return attribution(picture, **options)
         return {"objects": objects(picture, masks=key != RCNN)}
+
+    async def ask(self, key: str, picture: np.ndarray, **options: Any) -> Answer:
+        return Answer(await self.predict(key, picture, **options), 0.0, 0.012)
 
     async def stream(self, key: str, picture: np.ndarray) -> AsyncIterator[dict[str, Any]]:
         """What R-CNN tells on its way."""
         self.asked.append((key, (picture.shape[1], picture.shape[0]), {"view": "steps"}))
-        answer = steps(picture)
+        answer = rcnn_steps(picture)
         count = len(answer["rectangles"])
         for done in range(count + 1):
             await asyncio.sleep(self.pause)
@@ -224,7 +227,7 @@ def serve(folder: Path) -> None:
     import gradio as gr
 
     from demos import web
-    from demos.detection import doors, find
+    from demos.detection import api, tryout
     from demos.language import Words
     from demos.page import layout
     from demos.page.theme import theme
@@ -239,8 +242,8 @@ def serve(folder: Path) -> None:
             layout.tab("detection", words),
             layout.room("try"),
         ):
-            find.build(engine, words)
-        doors.build(engine, words)
+            tryout.build(engine, words)
+        api.build(engine, words)
         layout.footer(words)
     page.queue()
     page.launch(

@@ -16,7 +16,10 @@ from bad_pictures import REFUSED, SLIVERS, encoded, odd, photo
 from fake_detectors import EVERYDAY, NOW, RCNN, FakeDetectors, drawing
 from PIL import Image
 
-from demos.detection import answers, compare, figures, find, looking, sheet
+from demos import columns as then_and_now
+from demos import models
+from demos.detection import answers, api, tryout
+from demos.detection.tryout import answering, compare, controls, sheet
 from demos.language import Words
 from inference.errors import LoadFailed
 from pretrained.detection import rle
@@ -39,7 +42,7 @@ def collect(steps) -> list:
 
 def looked(engine, *given, key=EVERYDAY, lang="en", **options):
     """The last moment of an answer."""
-    return collect(looking.looking(engine, WORDS, lang, given, key, **options))[-1]
+    return collect(answering.answering(engine, WORDS.speaker(lang), given, key, **options))[-1]
 
 
 def told(html: str) -> list[dict]:
@@ -55,7 +58,7 @@ def found_in(engine, payload) -> answers.Found:
     """A picture through the door's way: the file opened, the model asked."""
 
     async def run():
-        return await answers.ask(engine, EVERYDAY, await answers.sent(engine, payload))
+        return await answers.ask(engine, EVERYDAY, await answers.opened(engine, payload))
 
     return asyncio.run(run())
 
@@ -69,7 +72,7 @@ def at(box) -> list[float]:
 
 def test_boxes_and_masks_lie_where_things_were_drawn(engine, sent):
     picture = drawing((200, 120), person=(10, 20, 60, 110), cat=(100, 5, 190, 45))
-    objects = answers.as_sent(found_in(engine, sent(encoded(picture, "PNG"))), 0.05)
+    objects = api.as_sent(found_in(engine, sent(encoded(picture, "PNG"))), 0.05)
     assert [(o["label"], at(o["box"])) for o in objects] == [
         ("person", [10, 20, 60, 110]),
         ("cat", [100, 5, 190, 45]),
@@ -91,7 +94,7 @@ def test_of_a_turned_photo_boxes_are_told_as_it_is_seen_upright(engine, sent, tu
     stored = upright.transpose(undo[turn])
     found = found_in(engine, sent(encoded(stored, "PNG", exif=exif)))
     assert found.sent == (300, 200)
-    assert [at(o["box"]) for o in answers.as_sent(found, 0.05)] == [
+    assert [at(o["box"]) for o in api.as_sent(found, 0.05)] == [
         [30, 20, 90, 180],
         [200, 100, 280, 160],
     ]
@@ -104,7 +107,7 @@ def test_in_a_large_picture_boxes_and_masks_are_in_its_own_pixels(engine, sent, 
     payload = sent(encoded(drawing(size, person=box), "PNG"))
     found = found_in(engine, payload)
     assert max(found.picture.size) == answers.SIDE and found.sent == size
-    [person] = answers.as_sent(found, 0.05)
+    [person] = api.as_sent(found, 0.05)
     pixel = max(size) / answers.SIDE
     assert person["box"] == pytest.approx(box, abs=2 * pixel)
     assert person["mask"]["size"] == [high, wide]
@@ -122,7 +125,7 @@ def test_a_turned_large_photo_is_told_in_the_pixels_of_the_upright_one(engine, s
     exif[0x0112] = 6
     stored = upright.transpose(Image.Transpose.ROTATE_90)
     found = found_in(engine, sent(encoded(stored, "JPEG", exif=exif, quality=95)))
-    [person] = answers.as_sent(found, 0.05)
+    [person] = api.as_sent(found, 0.05)
     assert found.sent == (1500, 3000) and person["mask"]["size"] == [3000, 1500]
     assert person["box"] == pytest.approx((300, 600, 900, 2400), abs=6)
 
@@ -130,10 +133,10 @@ def test_a_turned_large_photo_is_told_in_the_pixels_of_the_upright_one(engine, s
 @pytest.mark.parametrize("size", [(64, 48), (31, 90), (7, 5), (20, 15), (1, 1)])
 def test_each_pixel_of_a_scaled_mask_is_what_its_middle_falls_on(size):
     wide, high = size
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for share in (0.1, 0.5, 0.9, 1.0):
-        mask = chance.random((15, 20)) < share
-        scaled = answers._scaled_mask(rle.encode(mask, 0, 0, 15, 20), size)
+        mask = rng.random((15, 20)) < share
+        scaled = api._scaled_mask(rle.encode(mask, 0, 0, 15, 20), size)
         rows, columns = ((2 * np.arange(n) + 1) * m // (2 * n) for n, m in ((high, 15), (wide, 20)))
         assert (rle.decode(scaled) == mask[np.ix_(rows, columns)]).all()
 
@@ -141,7 +144,7 @@ def test_each_pixel_of_a_scaled_mask_is_what_its_middle_falls_on(size):
 def test_a_mask_over_eighty_million_pixels_is_never_laid_out():
     full = rle.encode(np.ones((960, 1280), bool), 0, 0, 960, 1280)
     tracemalloc.start()
-    scaled = answers._scaled_mask(full, (10_400, 7800))
+    scaled = api._scaled_mask(full, (10_400, 7800))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rle.area(scaled) == 10_400 * 7800 and most < 20e6
@@ -149,14 +152,14 @@ def test_a_mask_over_eighty_million_pixels_is_never_laid_out():
 
 def test_an_empty_mask_stays_empty_at_any_size():
     nothing = rle.encode(np.zeros((1, 1), bool), 0, 0, 30, 40)
-    assert rle.area(answers._scaled_mask(nothing, (400, 300))) == 0
+    assert rle.area(api._scaled_mask(nothing, (400, 300))) == 0
 
 
 def test_weak_objects_are_left_out_by_a_threshold(engine, sent):
     boxes = {"person": (0, 0, 40, 40), "cat": (50, 0, 90, 40), "dog": (0, 50, 40, 90)}
     found = found_in(engine, sent(encoded(drawing((100, 100), **boxes), "PNG")))
     for least, left in ((0.05, 3), (0.31, 3), (0.5, 2), (0.9, 1), (1.0, 0)):
-        assert len(answers.as_sent(found, least)) == left
+        assert len(api.as_sent(found, least)) == left
 
 
 # The answer
@@ -218,7 +221,7 @@ def test_a_label_or_a_file_name_cannot_carry_markup(engine, sent):
         ({"label": evil, "score": 0.9, "box": [1.0, 1.0, 9.0, 9.0], "mask": None},),
         3.0,
     )
-    html = sheet.figure(WORDS, "en", engine.entries[EVERYDAY], found)
+    html = sheet.figure(WORDS.speaker("en"), engine.entries[EVERYDAY], found)
     assert "<img src=x" not in html and told(html)[0]["objects"][0]["label"] == evil
     refused = looked(engine, sent(b"x", evil), sent(encoded(picture, "PNG"))).sheets
     assert "<img src=x" not in refused
@@ -247,10 +250,10 @@ def test_one_class_has_one_colour_and_a_lone_one_no_switch_in_sight(engine, sent
 
 
 def test_the_example_that_opens_the_page_is_there():
-    assert looking.EXAMPLES[0].path and len([e for e in looking.EXAMPLES if e.path]) >= 4
-    assert [e.fools for e in looking.EXAMPLES].count(True) == 1 and not looking.EXAMPLES[0].fools
+    assert answers.EXAMPLES[0].path and len([e for e in answers.EXAMPLES if e.path]) >= 4
+    assert [e.fools for e in answers.EXAMPLES].count(True) == 1 and not answers.EXAMPLES[0].fools
     for lang in ("en", "zh"):
-        html = find.examples_html(WORDS.speaker(lang))
+        html = controls.examples_html(WORDS.speaker(lang))
         assert html.count("<button") == html.count('alt="') >= 4
 
 
@@ -312,7 +315,9 @@ def test_several_pictures_are_answered_one_after_the_other(engine, sent):
         sent(encoded(drawing((90, 60), cat=(n, 10, 50, 50)), "PNG"), f"{n}.png") for n in (1, 2)
     ]
     steps = collect(
-        looking.looking(engine, WORDS, "en", [good[0], sent(b"?", "x.png"), good[1]], EVERYDAY)
+        answering.answering(
+            engine, WORDS.speaker("en"), [good[0], sent(b"?", "x.png"), good[1]], EVERYDAY
+        )
     )
     last = steps[-1]
     assert [one["file"] for one in told(last.sheets)] == ["1.png", "2.png"]
@@ -326,7 +331,7 @@ def test_the_first_sheet_is_shown_at_once_and_each_other_sent_once(engine, sent)
     """A sheet carries its picture: all of them each time would be six times as much for twelve."""
     picture = encoded(drawing((90, 60), cat=(5, 10, 50, 50)), "PNG")
     given = [sent(picture, f"{n}.png") for n in range(5)]
-    steps = collect(looking.looking(engine, WORDS, "en", given, EVERYDAY))
+    steps = collect(answering.answering(engine, WORDS.speaker("en"), given, EVERYDAY))
     shown = [step for step in steps if step.sheets is not None]
     assert [step.sheets.count("data-sheet=") for step in shown] == [1, 5]
     assert shown[1].sheets.startswith(shown[0].sheets)
@@ -335,23 +340,27 @@ def test_the_first_sheet_is_shown_at_once_and_each_other_sent_once(engine, sent)
 
 def test_a_first_picture_that_was_refused_is_not_answered_by_the_second(engine, sent):
     good = sent(encoded(drawing((90, 60), cat=(5, 10, 50, 50)), "PNG"), "1.png")
-    steps = collect(looking.looking(engine, WORDS, "en", [sent(b"?"), good], EVERYDAY))
+    steps = collect(answering.answering(engine, WORDS.speaker("en"), [sent(b"?"), good], EVERYDAY))
     shown = [step for step in steps if step.sheets is not None]
     assert [step.found for step in shown] == [None, None] and len(shown[-1].looked) == 2
 
 
 def test_more_pictures_than_may_be_given_are_cut_and_it_is_said(engine, sent):
     one = sent(encoded(drawing((30, 30), cat=(2, 2, 20, 20)), "PNG"))
-    moment = looked(engine, *[one] * (looking.MOST + 3))
-    assert len(moment.looked) == looking.MOST and f"first {looking.MOST}" in moment.bar
+    moment = looked(engine, *[one] * (answering.MOST + 3))
+    assert len(moment.looked) == answering.MOST and f"first {answering.MOST}" in moment.bar
+
+
+async def last(steps):
+    return [step async for step in steps][-1]
 
 
 def test_of_two_pictures_chosen_in_haste_the_last_is_answered(engine, monkeypatch):
     """The first may be a large one, which is opened after the second."""
     with gr.Blocks() as page:
-        find.build(engine, WORDS)
+        tryout.build(engine, WORDS)
     [choose] = [fn.fn for fn in page.fns.values() if getattr(fn.fn, "__name__", "") == "on_shown"]
-    now = [looking.Looked({"path": name}, EVERYDAY, ()) for name in ("large", "small")]
+    now = [answering.Looked({"path": name}, EVERYDAY, ()) for name in ("large", "small")]
 
     async def run():
         gate = asyncio.Event()
@@ -361,11 +370,11 @@ def test_of_two_pictures_chosen_in_haste_the_last_is_answered(engine, monkeypatc
                 await gate.wait()
             return payload["path"]
 
-        monkeypatch.setattr(looking, "opened", opened)
-        mine = find.Visit()
-        large = asyncio.ensure_future(choose(mine, now, SimpleNamespace(at=0)))
-        await asyncio.sleep(0)
-        small = await choose(mine, now, SimpleNamespace(at=1))
+        monkeypatch.setattr(answers, "opened", opened)
+        mine = tryout.Visit()
+        large = asyncio.ensure_future(last(choose(mine, now, SimpleNamespace(at=0))))
+        await asyncio.sleep(0.01)
+        small = await last(choose(mine, now, SimpleNamespace(at=1)))
         gate.set()
         return small, await large
 
@@ -379,24 +388,24 @@ def test_of_two_pictures_chosen_in_haste_the_last_is_answered(engine, monkeypatc
         ({"files": [{"path": "a", "orig_name": "b", "meta": {}}]}, 1),
         ({"files": ["a", None, 7]}, 0),
         ({"files": {"path": "a"}}, 0),
-        ({"files": [{}] * 99}, looking.MOST + 1),
+        ({"files": [{}] * 99}, answering.MOST + 1),
         ({"name": "astronaut"}, 1),
         ({"name": "../../etc/passwd"}, 0),
         ({}, 0),
     ],
 )
 def test_an_event_of_the_page_may_carry_anything(event, count):
-    assert len(find.wanted(SimpleNamespace(**event))) == count
+    assert len(answering.wanted(SimpleNamespace(**event))) == count
 
 
 def test_what_is_kept_of_a_visitor_is_bounded():
     """It stays in the server's memory as long as the page is open."""
     frame, name = "data:image/jpeg;base64," + "A" * 400_000, "n" * 9000
-    [kept] = find.wanted(SimpleNamespace(files=[{"url": frame, "orig_name": name}]))
-    assert kept["url"] == frame and kept["orig_name"] == "n" * find.LONGEST
+    [kept] = answering.wanted(SimpleNamespace(files=[{"url": frame, "orig_name": name}]))
+    assert kept["url"] == frame and kept["orig_name"] == "n" * answering.LONGEST
     heavy = {"path": "p" * 9000, "url": "data:," + "A" * 67_000_000, "orig_name": ["x"] * 9000}
     for files in ([heavy], [heavy] * 12, [{"url": frame}] * 12, [{"url": {"deep": frame}}]):
-        given = find.wanted(SimpleNamespace(files=files))
+        given = answering.wanted(SimpleNamespace(files=files))
         assert {part for one in given for part in one.values()} == {None, ""}
 
 
@@ -438,7 +447,9 @@ def test_a_model_that_is_no_detector_is_refused(engine, key):
 def test_who_leaves_while_waiting_takes_the_request_along(engine):
     async def run():
         engine.gate = asyncio.Event()
-        steps = looking.looking(engine, WORDS, "en", [{"example": "astronaut"}], EVERYDAY)
+        steps = answering.answering(
+            engine, WORDS.speaker("en"), [{"example": "astronaut"}], EVERYDAY
+        )
         await anext(steps)
         await steps.aclose()
         await asyncio.sleep(0)
@@ -449,7 +460,7 @@ def test_who_leaves_while_waiting_takes_the_request_along(engine):
 
 def test_the_models_are_told_with_what_they_weigh(engine):
     for lang, words in (("en", "81 MB to download, apache-2.0"), ("zh", "需下载 81 MB")):
-        rows = find.model_choices(engine, WORDS, WORDS.speaker(lang))
+        rows = models.choices(WORDS.speaker(lang), answers.detectors(engine).values())
         assert [key for _, key in rows] == [EVERYDAY, RCNN, NOW] and words in rows[2][0]
     assert answers.usual(engine) == EVERYDAY
     del engine.entries[EVERYDAY]
@@ -472,7 +483,7 @@ def jpeg(picture) -> str:
 def test_a_frame_is_answered_without_sending_it_back(engine):
     shown = jpeg(drawing((320, 240), person=(40, 40, 160, 200)))
     event = frame_event(number="7", frame=shown)
-    html = asyncio.run(find.framed(engine, WORDS, "en", EVERYDAY, event))
+    html = asyncio.run(answering.framed(engine, WORDS.speaker("en"), EVERYDAY, event))
     assert 'data-answer="7"' in html and "base64" not in html
     assert told(html)[0]["objects"][0]["label"] == "person"
 
@@ -480,14 +491,14 @@ def test_a_frame_is_answered_without_sending_it_back(engine):
 @pytest.mark.parametrize("frame", [None, 7, "data:image/jpeg;base64,x", "/etc/passwd", ""])
 def test_a_frame_that_is_none_ends_the_camera_with_a_sentence(engine, frame):
     event = frame_event(number='"><b>', frame=frame)
-    html = asyncio.run(find.framed(engine, WORDS, "en", EVERYDAY, event))
+    html = asyncio.run(answering.framed(engine, WORDS.speaker("en"), EVERYDAY, event))
     assert "data-over" in html and 'role="alert"' in html and "<b>" not in html
     assert not engine.asked
 
 
 def test_the_camera_downloads_nothing(engine):
     event = frame_event(number="1", frame=jpeg(photo()))
-    html = asyncio.run(find.framed(engine, WORDS, "en", NOW, event))
+    html = asyncio.run(answering.framed(engine, WORDS.speaker("en"), NOW, event))
     assert "81 MB" in html and "data-over" in html and not engine.loaded
 
 
@@ -497,10 +508,10 @@ def test_the_camera_downloads_nothing(engine):
 def beside(engine, fetch="", lang="en", kept=None):
     picture = drawing((200, 100), person=(10, 10, 60, 90))
     one = {"key": EVERYDAY, "picture": picture, "objects": ()}
-    kept = compare.Beside() if kept is None else kept
+    kept = compare.Comparison() if kept is None else kept
     if kept.about is not None:
         one["picture"] = kept.about
-    return collect(compare.comparing(engine, WORDS, lang, one, kept, fetch)), kept
+    return collect(compare.comparing(engine, WORDS.speaker(lang), one, kept, fetch)), kept
 
 
 def test_then_and_now_stand_in_columns_and_today_is_offered(engine):
@@ -520,14 +531,13 @@ def test_a_model_of_today_is_fetched_and_the_others_are_not_asked_again(engine):
     assert len(engine.asked) == asked + 1 and "Today" in steps[-1]
 
 
-def test_an_answer_is_drawn_once_however_long_another_model_takes(engine, sent, monkeypatch):
+def test_an_answer_is_drawn_once_however_long_another_model_takes(engine, monkeypatch):
     drawn, small = [], sheet.small
-    monkeypatch.setattr(sheet, "small", lambda *given: drawn.append(given[2].key) or small(*given))
-    found = found_in(engine, sent(encoded(photo(), "PNG")))
-    sides = [compare.Side(engine.entries[EVERYDAY], found=found)]
-    sides.append(compare.Side(engine.entries[NOW]))
-    first, second = (compare.columns(engine, WORDS, "en", sides, ()) for _ in range(2))
-    assert first == second and drawn == [EVERYDAY]
+    monkeypatch.setattr(sheet, "small", lambda *given: drawn.append(given[1].key) or small(*given))
+    monkeypatch.setattr(then_and_now, "EVERY", 0.01)
+    engine.pause = 0.05
+    steps, _ = beside(engine, NOW)
+    assert len(steps) > 1 and sorted(drawn) == sorted((EVERYDAY, RCNN, NOW))
 
 
 def test_one_that_fails_says_so_in_its_own_column(engine):
@@ -543,7 +553,9 @@ def test_offline_the_columns_say_what_is_missing(tmp_path):
 
 
 def test_before_there_is_an_answer_nothing_is_compared(engine):
-    assert collect(compare.comparing(engine, WORDS, "en", None, compare.Beside())) == [""]
+    assert collect(compare.comparing(engine, WORDS.speaker("en"), None, compare.Comparison())) == [
+        ""
+    ]
 
 
 # Figures
@@ -552,7 +564,7 @@ def test_before_there_is_an_answer_nothing_is_compared(engine):
 def test_the_figures_at_the_foot_are_those_of_the_card(monkeypatch):
     person = {"value": 0.612, "low": 0.59, "high": 0.63}
     card = {"results": [{"metrics": {"person_box_ap50": person, "other": person}}]}
-    monkeypatch.setattr(figures.page, "read_metrics", lambda key: card)
-    assert figures.measured() == [("61.2% ± 2.0", "detection.fact.person_box")]
-    monkeypatch.setattr(figures.page, "read_metrics", lambda key: {})
-    assert figures.measured() == []
+    monkeypatch.setattr(controls.page, "read_metrics", lambda key: card)
+    assert controls.measured() == [("61.2% ± 2.0", "detection.fact.person_box")]
+    monkeypatch.setattr(controls.page, "read_metrics", lambda key: {})
+    assert controls.measured() == []

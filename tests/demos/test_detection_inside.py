@@ -1,4 +1,4 @@
-"""Look inside of Detect objects: the road, where it looked, the way of 2014."""
+"""Look inside of Detect objects: the steps, where it looked, the way of 2014."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import gradio as gr
 import numpy as np
 import pytest
 from fake_detectors import EVERYDAY, GREEN, RCNN, RED, FakeDetectors, drawing
-from fake_detectors import road as road_of
+from fake_detectors import inference_steps as steps_of
 from PIL import Image
 
-from demos.detection import inside, looking, rcnn, road, why
-from demos.detection.subject import Look, Subject
+from demos.detection import answers, inside
+from demos.detection.inside import attribution, inference_steps, rcnn
+from demos.detection.inside.look import Look, Subject
 from demos.language import Words
-from demos.streaming import Latest
 from inference.errors import Busy
 from pretrained.detection import model, suppression
 
@@ -50,18 +50,19 @@ def collect(steps) -> list:
 def filled(engine, now=None, lang="en") -> dict:
     """What stands in each place when all is there."""
     found: dict = {}
-    for pieces in collect(inside.opened(engine, WORDS, now, lang)):
-        found |= pieces
+    for pieces in collect(inside.opened(engine, WORDS.speaker(lang), now)):
+        new = zip(inside.PLACES, pieces, strict=True)
+        found |= {name: piece for name, piece in new if piece != gr.skip()}
     return found
 
 
 def look(engine, picture=PICTURE, lang="en") -> Look:
-    objects = tuple(road_of(np.array(picture))["objects"])
-    return Look(engine, WORDS, Subject(picture, EVERYDAY, objects), lang)
+    objects = tuple(steps_of(np.array(picture))["objects"])
+    return Look(engine, WORDS.speaker(lang), Subject(picture, EVERYDAY, objects))
 
 
 def data_of(html: str) -> dict:
-    return json.loads(unescape(re.search(r'data-road="([^"]*)"', html)[1]))
+    return json.loads(unescape(re.search(r'data-steps="([^"]*)"', html)[1]))
 
 
 # The room
@@ -73,15 +74,15 @@ def test_the_picture_of_try_goes_all_the_way(engine, lang):
     assert set(found) == set(inside.PLACES)
     steps = ("pyramid", "proposals", "scores", "suppression", "refined", "masks")
     titles = [WORDS.say(lang, f"detection.inside.{name}.title") for name in steps]
-    assert re.findall(r"<h2>(.*?)</h2>", found["road"]) == titles
-    for name in ("head", "road", "old"):
+    assert re.findall(r"<h2>(.*?)</h2>", found["steps"]) == titles
+    for name in ("head", "steps", "rcnn"):
         assert "{" not in text(found[name]), name
-    assert found["road"].count('type="range"') == 6 and "<progress" not in found["head"]
+    assert found["steps"].count('type="range"') == 6 and "<progress" not in found["head"]
     assert found["looked"].picture is PICTURE and found["looked"].whole
     assert found["start"]["visible"] and RCNN not in engine.loaded
 
 
-def test_the_network_is_asked_once_for_the_whole_road(engine):
+def test_the_network_is_asked_once_for_all_steps(engine):
     filled(engine, answered())
     assert [(key, size, o["view"]) for key, size, o in engine.asked] == [
         (EVERYDAY, (320, 240), "steps")
@@ -90,7 +91,7 @@ def test_the_network_is_asked_once_for_the_whole_road(engine):
 
 def test_before_try_has_answered_the_first_example_is_looked_at(engine):
     found = filled(engine)
-    first = next(example for example in looking.EXAMPLES if example.path)
+    first = next(example for example in answers.EXAMPLES if example.path)
     assert found["looked"].picture.size == Image.open(first.path).size
     assert "first example" in text(found["head"])
     assert found["looked"].stays(None) and not found["looked"].stays(answered())
@@ -114,7 +115,7 @@ def test_what_is_refused_is_said_and_tried_again(engine):
     engine.failing[EVERYDAY] = Busy(waiting=9)
     found = filled(engine, answered())
     assert 'role="alert"' in found["head"] and "<progress" not in found["head"]
-    assert found["road"] == "" and not found["looked"].whole
+    assert found["steps"] == "" and not found["looked"].whole
     assert found["start"]["visible"], "the old way can still be asked"
 
 
@@ -127,7 +128,7 @@ def test_without_the_network_the_room_says_so(engine):
 def test_leaving_ends_what_is_waited_for(engine):
     async def run():
         engine.gate = asyncio.Event()
-        opening = inside.opened(engine, WORDS, answered(), "en")
+        opening = inside.opened(engine, WORDS.speaker("en"), answered())
         await anext(opening)
         before = asyncio.all_tasks()
         waiting = asyncio.ensure_future(anext(opening))
@@ -155,35 +156,35 @@ def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine, lang):
-    events, turns = wired(engine), {name: Latest() for name in ("room", "why", "old")}
+    events, turns = wired(engine), inside.Turns()
     subject, request = Subject(PICTURE, EVERYDAY), gr.Request(query_params={"lang": lang})
     nothing = [gr.skip(), gr.skip()]
 
     async def run():
         leave = events["on_left"].fn
-        assert list(await leave(turns, subject, request)) == nothing, "nothing is under way"
+        assert list(await leave(turns, request)) == nothing, "nothing is under way"
         engine.gate = asyncio.Event()
         work = events["on_start"].fn(turns, subject, request)
         bar, button = await anext(work)
         assert "<progress" in bar and not button["visible"]
-        html, button = await leave(turns, subject, request)
+        html, button = await leave(turns, request)
         assert WORDS.say(lang, "detection.inside.rcnn.title") in html and button["visible"]
         engine.gate.set()
         assert [list(step) async for step in work] == [nothing]
-        assert not engine.asked and not turns["old"].under_way
+        assert not engine.asked and not turns.rcnn.under_way
         done = [html async for html, _ in events["on_start"].fn(turns, subject, request)]
         assert "<progress" not in done[-1]
-        assert list(await leave(turns, subject, request)) == nothing, "what is there stays"
+        assert list(await leave(turns, request)) == nothing, "what is there stays"
 
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
-# The road
+# The steps
 
 
 def test_what_travels_is_what_the_network_said(engine):
-    seen = road_of(np.array(PICTURE))
-    data = data_of(road.drawn(look(engine), seen))
+    seen = steps_of(np.array(PICTURE))
+    data = data_of(inference_steps.drawn(look(engine), seen))
     count = len(seen["candidates"]["labels"])
     assert data["size"] == [320, 240]
     assert np.allclose(np.reshape(data["proposals"], (-1, 4)), seen["proposals"]["boxes"], atol=0.1)
@@ -197,8 +198,8 @@ def test_what_travels_is_what_the_network_said(engine):
 
 
 def test_each_object_knows_its_candidate_and_its_mask(engine):
-    seen = road_of(np.array(PICTURE))
-    data = data_of(road.drawn(look(engine), seen))
+    seen = steps_of(np.array(PICTURE))
+    data = data_of(inference_steps.drawn(look(engine), seen))
     assert len(data["objects"]) == len(seen["objects"]) == 2
     for thing, one in zip(seen["objects"], data["objects"], strict=True):
         assert data["candidates"][4 * one["at"] : 4 * one["at"] + 4] == thing["box"]
@@ -207,14 +208,14 @@ def test_each_object_knows_its_candidate_and_its_mask(engine):
     assert sent == [mask.tobytes() for mask in seen["masks"]]
 
 
-def test_a_full_road_travels_light(engine):
+def test_many_steps_travel_light(engine):
     """A thousand proposals, a thousand candidates, a hundred objects, on a noisy picture."""
-    chance = np.random.default_rng(0)
-    picture = Image.fromarray(chance.integers(0, 256, (960, 1280, 3), np.uint8))
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 256, (960, 1280, 3), np.uint8))
     picture = picture.resize((80, 60)).resize((1280, 960))
-    seen = road_of(np.array(PICTURE))
-    boxes = np.sort(chance.random((1000, 2, 2)), 1).reshape(1000, 4) * (1280, 960, 1280, 960)
-    scores = np.sort(chance.random(1000))[::-1]
+    seen = steps_of(np.array(PICTURE))
+    boxes = np.sort(rng.random((1000, 2, 2)), 1).reshape(1000, 4) * (1280, 960, 1280, 960)
+    scores = np.sort(rng.random(1000))[::-1]
     seen["proposals"] |= {"boxes": boxes, "scores": scores}
     labels = ["person", "cat"] * 500
     seen["candidates"] = {
@@ -225,9 +226,11 @@ def test_a_full_road_travels_light(engine):
         "parts": [],
     }
     seen["objects"], seen["masks"] = seen["objects"] * 50, np.tile(seen["masks"], (50, 1, 1))
-    html = road.drawn(look(engine, picture), seen)
+    html = inference_steps.drawn(look(engine, picture), seen)
     assert len(html) < 300_000
-    assert html.count("data-pick") == 2 * road.MOST, "no more can be picked than one can survey"
+    assert html.count("data-pick") == 2 * inference_steps.MOST, (
+        "no more can be picked than one can survey"
+    )
 
 
 def test_doubtful_objects_can_be_followed_too_but_few_and_apart(engine):
@@ -235,62 +238,67 @@ def test_doubtful_objects_can_be_followed_too_but_few_and_apart(engine):
         return {"objects": [{"score": score} for score in scores]}
 
     def kept(*scores):
-        return [thing["score"] for thing in road.followed(found(*scores))]
+        return [thing["score"] for thing in inference_steps.followed(found(*scores))]
 
     assert kept(0.9, 0.5, 0.4, 0.3, 0.2, 0.1, 0.06) == [0.9, 0.5, 0.4, 0.3, 0.2, 0.1]
-    assert len(kept(*[0.9] * 20)) == len(kept(*[0.9] * 10, *[0.1] * 9)) == road.MOST
+    assert len(kept(*[0.9] * 20)) == len(kept(*[0.9] * 10, *[0.1] * 9)) == inference_steps.MOST
     named = ("cat", "en", "#000")
-    html = road.picks(look(engine), [(named, 0.9), (named, 0.3), (named, 0.2)], 0)
+    html = inference_steps.picks(look(engine), [(named, 0.9), (named, 0.3), (named, 0.2)], 0)
     assert html.count("Below 50%") == 1 and html.index("90%") < html.index("Below") < html.index(
         "30%"
     )
-    assert "Below" not in road.picks(look(engine), [(named, 0.9)], 0)
+    assert "Below" not in inference_steps.picks(look(engine), [(named, 0.9)], 0)
 
 
 @pytest.mark.parametrize("size", [(1280, 1), (1280, 96), (8, 900)])
 def test_strips_and_panoramas_are_drawn(engine, size):
     picture = Image.new("RGB", size, (10, 10, 10))
-    html = road.drawn(look(engine, picture), road_of(np.array(picture)))
+    html = inference_steps.drawn(look(engine, picture), steps_of(np.array(picture)))
     assert f"--w:{size[0]};--h:{size[1]}" in html
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_where_nothing_is_found_there_is_nothing_to_follow(engine, lang):
     picture = Image.new("RGB", (200, 100), (128, 128, 128))
-    html = road.drawn(look(engine, picture, lang), road_of(np.array(picture)))
+    html = inference_steps.drawn(look(engine, picture, lang), steps_of(np.array(picture)))
     assert WORDS.say(lang, "detection.inside.nothing") in text(html)
     assert "data-pick" not in html and data_of(html)["objects"] == []
     assert html.count("data-dial") == 4
 
 
 def test_every_level_has_its_map_over_as_much_of_the_picture_as_it_covers(engine):
-    seen = road_of(np.array(PICTURE)) | {
+    seen = steps_of(np.array(PICTURE)) | {
         "size": [250, 100],
         "pyramid": [
             {"stride": 8, "map": np.full((13, 32), 255, np.uint8)},
             {"stride": 32, "map": np.zeros((4, 8), np.uint8)},
         ],
     }
-    html = road.pyramid(look(engine), seen)
+    html = inference_steps.pyramid(look(engine), seen)
     assert re.findall(r"width:([\d.]+)%;height:([\d.]+)%", html) == [
         ("102.400", "104.000"),
         ("102.400", "128.000"),
     ]
     assert html.count('class="level" hidden') == 1
     for weak, strong in ((0, 255), (90, 140)):
-        veil = np.array(road.glow(np.array([[weak, strong]], np.uint8)))
+        veil = np.array(inference_steps.glow(np.array([[weak, strong]], np.uint8)))
         assert veil[0, 0, 3] == 0 and veil[0, 1, 3] > 200
-    assert not np.array(road.glow(np.full((2, 2), 7, np.uint8)))[..., 3].any()
+    assert not np.array(inference_steps.glow(np.full((2, 2), 7, np.uint8)))[..., 3].any()
 
 
 def test_the_slider_of_scores_begins_where_something_is_shown(engine):
     for best, first in ((0.9, "0.5"), (0.2, "0.05")):
-        control = road.scores(look(engine), {"scores": [best, 0.1]})
+        control = inference_steps.scores(look(engine), {"scores": [best, 0.1]})
         assert re.search(r'data-dial="scores".*?value="([\d.]+)"', control)[1] == first
 
 
 def test_the_room_tells_what_the_network_really_does():
-    assert (road.SAME, road.ACROSS, road.LOOKED_AT, road.LEAST) == (
+    assert (
+        inference_steps.SAME,
+        inference_steps.ACROSS,
+        inference_steps.LOOKED_AT,
+        inference_steps.LEAST,
+    ) == (
         suppression.SAME,
         suppression.ACROSS,
         model.LOOKED_AT,
@@ -299,10 +307,10 @@ def test_the_room_tells_what_the_network_really_does():
 
 
 def test_names_are_escaped_and_in_the_visitors_language(engine):
-    seen = road_of(np.array(PICTURE))
-    data = data_of(road.drawn(look(engine, lang="zh"), seen))
+    seen = steps_of(np.array(PICTURE))
+    data = data_of(inference_steps.drawn(look(engine, lang="zh"), seen))
     assert data["names"][0][:2] == ["人", "zh"]
-    evil = road.picks(look(engine), [(('<b "x">', "en", "#000"), 0.5)], 0)
+    evil = inference_steps.picks(look(engine), [(('<b "x">', "en", "#000"), 0.5)], 0)
     assert "<b" not in evil.replace("<button", "")
 
 
@@ -310,7 +318,7 @@ def test_names_are_escaped_and_in_the_visitors_language(engine):
 
 
 def test_the_heat_of_the_picked_object_is_asked_for_its_box_and_class(engine):
-    first, last = collect(why.asked(look(engine), 1))
+    first, last = collect(attribution.asked(look(engine), 1))
     _, _, options = engine.asked[-1]
     assert options == {"view": "attribution", "box": [200.0, 100.0, 300.0, 220.0], "label": "cat"}
     assert "<progress" in first and "<progress" not in last
@@ -321,16 +329,16 @@ def test_the_heat_of_the_picked_object_is_asked_for_its_box_and_class(engine):
 
 def test_the_share_of_the_heat_within_a_box():
     heat = np.ones((4, 8))
-    assert why.within(heat, (0, 0, 160, 40), (160, 40)) == pytest.approx(1)
-    assert why.within(heat, (0, 0, 80, 40), (160, 40)) == pytest.approx(0.5)
-    assert why.within(heat, (5, 0, 15, 40), (160, 40)) == pytest.approx(1 / 16)
+    assert attribution.within(heat, (0, 0, 160, 40), (160, 40)) == pytest.approx(1)
+    assert attribution.within(heat, (0, 0, 80, 40), (160, 40)) == pytest.approx(0.5)
+    assert attribution.within(heat, (5, 0, 15, 40), (160, 40)) == pytest.approx(1 / 16)
     heat = np.zeros((4, 8))
     heat[0, 0] = 1
-    assert why.within(heat, (20, 0, 160, 40), (160, 40)) == 0
+    assert attribution.within(heat, (20, 0, 160, 40), (160, 40)) == 0
 
 
 def test_a_flat_heat_is_told_in_a_sentence(engine):
-    html = why.drawn(look(engine), 0, {"heat": np.zeros((4, 4))})
+    html = attribution.drawn(look(engine), 0, {"heat": np.zeros((4, 4))})
     assert "No place of the picture" in text(html) and 'class="scale"' not in html
 
 
@@ -339,7 +347,7 @@ def test_a_heat_that_is_refused_leaves_the_buttons(engine):
         raise Busy(waiting=3)
 
     engine.predict = refuse
-    html = collect(why.asked(look(engine), 0))[-1]
+    html = collect(attribution.asked(look(engine), 0))[-1]
     assert 'role="alert"' in html and html.count("data-pick") == 2
 
 
@@ -349,7 +357,7 @@ def test_a_heat_that_is_refused_leaves_the_buttons(engine):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_old_way_shows_every_step_and_its_seconds(engine, lang):
     html, again = collect(rcnn.sent(look(engine, lang=lang)))[-1]
-    assert not again
+    assert not again["visible"]
     assert "{" not in text(html) and "<progress" not in html
     parts = ("regions", "rectangles", "objects", "clock")
     titles = [WORDS.say(lang, f"detection.inside.rcnn.{name}.title") for name in parts]
@@ -409,14 +417,14 @@ def test_a_picture_without_rectangles_says_so(engine):
 
 def test_the_old_way_is_told_even_where_our_network_is_missing(engine):
     del engine.entries[EVERYDAY]
-    html, _ = collect(rcnn.sent(Look(engine, WORDS, Subject(PICTURE, RCNN), "en")))[-1]
+    html, _ = collect(rcnn.sent(Look(engine, WORDS.speaker("en"), Subject(PICTURE, RCNN))))[-1]
     assert "times as long" not in text(html) and "all together" in text(html)
 
 
 def test_a_refusal_of_the_old_way_stands_in_its_place(engine):
     engine.failing[RCNN] = Busy(waiting=3)
     html, again = collect(rcnn.sent(look(engine)))[-1]
-    assert 'role="alert"' in html and "<progress" not in html and again
+    assert 'role="alert"' in html and "<progress" not in html and again["visible"]
 
 
 @pytest.mark.parametrize(

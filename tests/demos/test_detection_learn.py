@@ -13,8 +13,9 @@ import pytest
 from served import WORDS
 
 from demos import page
-from demos.detection import charts, curves, roads, teach
+from demos.detection import learn, train
 from demos.detection.answers import EVERYDAY, RCNN
+from demos.detection.learn import architectures, curves
 from demos.language import DEMOS, LANGUAGES, Words
 from demos.page import articles
 
@@ -100,7 +101,7 @@ def test_ours_and_the_way_of_2014_stand_in_one_table_with_what_was_measured(
     cards, lang: str
 ) -> None:
     say = WORDS.speaker(lang)
-    html = charts.scores(say)
+    html = learn.scores(say)
     heads, people, pixels, *_, masks = rows_of(html)
     assert len(heads) == 5
     assert people[1:3] == ["62.0% ± 5.0", "10.0% ± 5.0"] and people[4] == "248"
@@ -112,14 +113,14 @@ def test_ours_and_the_way_of_2014_stand_in_one_table_with_what_was_measured(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_each_kind_has_its_figures_and_its_name(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    _, person, gizmo = rows_of(charts.classes(say))
+    _, person, gizmo = rows_of(learn.classes(say))
     assert person == [{"en": "person", "zh": "人"}[lang], "62.0%", "58.0%", "248"]
     assert gizmo == ["gizmo", "30.0%", "—", "11"]
-    assert ('lang="en">gizmo' in charts.classes(say)) == (lang == "zh")
+    assert ('lang="en">gizmo' in learn.classes(say)) == (lang == "zh")
 
 
 def test_each_collection_has_its_figures_and_a_dash_where_it_has_no_such_thing(cards) -> None:
-    _, coco, clothing, pets, _ = rows_of(charts.by_source(WORDS.speaker("en")))
+    _, coco, clothing, pets, _ = rows_of(learn.by_source(WORDS.speaker("en")))
     assert coco[1:] == ["50.0%", "45.0%", "70.0%", "50"]
     assert pets[1:] == ["—", "—", "81.0%", "50"]
     assert set(clothing[1:]) == DASHES
@@ -130,30 +131,30 @@ def test_before_anything_is_measured_there_are_dashes(cards, lang: str, tmp_path
     cards.clear()
     monkeypatch.setattr(curves.catalog, "folder_of", lambda key: tmp_path)
     say = WORDS.speaker(lang)
-    for row in rows_of(charts.scores(say))[1:]:
+    for row in rows_of(learn.scores(say))[1:]:
         assert set(row[1:]) == DASHES
-    assert say("detection.chart.none") in charts.scores(say)
-    assert say("detection.chart.no_classes") in charts.classes(say)
+    assert say("detection.chart.none") in learn.scores(say)
+    assert say("detection.chart.no_classes") in learn.classes(say)
     assert say("detection.chart.no_learning") in curves.learning(say)
-    told = teach.took(say)
+    told = train.took(say)
     assert text(told) == "" and told, "Gradio would show the name of an empty text"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_how_long_ours_learnt_comes_from_its_card(cards, lang: str) -> None:
-    told = teach.took(WORDS.speaker(lang))
+    told = train.took(WORDS.speaker(lang))
     assert "75" in told and "1,921" in told and "two &lt;cores&gt;" in told
 
 
 def test_the_collections_add_up() -> None:
-    *_, together = rows_of(charts.sources(WORDS.speaker("en")))
+    *_, together = rows_of(learn.sources(WORDS.speaker("en")))
     assert together[1:] == ["3,833", "10,545", "7,065"]
 
 
 def test_todays_are_those_of_the_catalogue_with_what_their_authors_tell() -> None:
-    _, *rows = rows_of(charts.today(WORDS.speaker("en")))
-    assert len(rows) == len(charts.DETECTOR_ENTRIES)
-    for row, entry in zip(rows, charts.DETECTOR_ENTRIES, strict=True):
+    _, *rows = rows_of(learn.today(WORDS.speaker("en")))
+    assert len(rows) == len(learn.DETECTOR_ENTRIES)
+    for row, entry in zip(rows, learn.DETECTOR_ENTRIES, strict=True):
         assert row[0] == entry.title and row[1] == f"{entry.parameters:,}"
         assert row[3] == f"{dict(entry.published)['box_ap']:.1%}"
         assert (row[4] == "—") == (not entry.masks)
@@ -187,15 +188,17 @@ def test_the_training_is_drawn_from_its_history(tmp_path, monkeypatch, lang: str
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_five_roads_each_with_what_it_brought(lang: str) -> None:
-    html = roads.roads(WORDS.speaker(lang))
-    assert [road.title for road in roads.ROADS] == [
+def test_five_architectures_each_with_what_it_brought(lang: str) -> None:
+    html = architectures.drawn(WORDS.speaker(lang))
+    assert [one.title for one in architectures.ARCHITECTURES] == [
         "R-CNN", "Fast R-CNN", "Faster R-CNN", "Mask R-CNN", "DETR",
     ]  # fmt: skip
-    assert [road.year for road in roads.ROADS] == sorted(road.year for road in roads.ROADS)
-    for road in roads.ROADS:
-        assert road.new and road.new <= set(road.stations) <= set(roads.DRAWN)
-    assert html.count("<svg") == sum(len(road.stations) for road in roads.ROADS)
+    assert [one.year for one in architectures.ARCHITECTURES] == sorted(
+        one.year for one in architectures.ARCHITECTURES
+    )
+    for one in architectures.ARCHITECTURES:
+        assert one.new and one.new <= set(one.stations) <= set(architectures.DRAWN)
+    assert html.count("<svg") == sum(len(one.stations) for one in architectures.ARCHITECTURES)
     assert html.count("<svg") == html.count('aria-hidden="true"'), "words say what is drawn"
     assert "\n" not in html
 
@@ -249,14 +252,14 @@ def article(lang: str) -> str:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_learn_shows_every_figure_and_no_other(lang: str) -> None:
     placed = re.findall(r"\{\{figure:(\w+)\}\}", article(lang))
-    assert sorted(placed) == sorted(charts.figures())
+    assert sorted(placed) == sorted(learn.figures())
     assert re.findall("^## ", article(lang), re.M) == ["## "] * 8
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_figure_is_one_line_of_markup(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    for name, draw in charts.figures().items():
+    for name, draw in learn.figures().items():
         html = draw(say)
         assert html and "\n" not in html, name
         assert all(label for label in re.findall(r'aria-label="([^"]*)"', html)), name
@@ -294,7 +297,7 @@ def built(lang: str) -> str:
     """The Train room as one piece of HTML."""
     words = Words()
     with gr.Blocks() as page:
-        teach.build(None, words)
+        train.build(words)
     keys = [str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML)]
     tables = {k: v for k, v in words.tables[lang].items() if k.startswith("markup.")}
     return "".join(html for key, html in tables.items() if any(key in k for k in keys))
@@ -325,14 +328,14 @@ def test_train_offers_only_what_the_command_line_takes(lang: str) -> None:
     named = set(re.findall(r"detection/[\w-]+", html)) - {"detection/my_model"}
     assert named <= {EVERYDAY, *DETECTORS}
     assert not any(DETECTORS[key].masks for key in named - {EVERYDAY})
-    assert teach.TODAY in catalog.entries()
+    assert train.TODAY in catalog.entries()
 
 
 def test_the_labels_that_train_shows_are_read(tmp_path) -> None:
     data = pytest.importorskip("pretrained.detection.data")
     from PIL import Image
 
-    (tmp_path / "annotations.json").write_text(teach.LABELS)
+    (tmp_path / "annotations.json").write_text(train.LABELS)
     (tmp_path / "images").mkdir()
     Image.new("RGB", (640, 480)).save(tmp_path / "images" / "0001.jpg")
     [scene] = data.read(tmp_path).scenes

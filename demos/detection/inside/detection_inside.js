@@ -1,5 +1,5 @@
-// Look inside of Detect objects: each step of the road from picture to answer, drawn from what the
-// network said once. Markup and every sentence: demos/detection/road.py, why.py and rcnn.py.
+// Look inside of Detect objects: each step from picture to answer, drawn from what the
+// network said once. Markup and every sentence: inference_steps.py, attribution.py and rcnn.py.
 
 import { svg } from "./pen_ink.js";
 
@@ -154,8 +154,8 @@ function count(list, data, numbers) {
 	}));
 }
 
-/** The steps of the road; each acts at once. An object that is picked is told to the server. */
-export function mountRoad(element, ask, watch) {
+/** The steps; each acts at once. An object that is picked is told to the server. */
+export function mountSteps(element, ask, watch) {
 	let data = null, picked = 0, mask = null;
 	const step = (name) => element.querySelector(`[data-step="${name}"]`);
 	const dial = (name) => element.querySelector(`[data-dial="${name}"]`);
@@ -187,7 +187,7 @@ export function mountRoad(element, ask, watch) {
 			const boxes = Array.from({ length: many }, (_, n) => boxAt(data.proposals, n));
 			draw("proposals", "halo", boxes);
 			draw("proposals", "proposed", boxes);
-			const least = percent(data.chances[many - 1] ?? 0), all = whole(data.chances.length);
+			const least = percent(data.objectness[many - 1] ?? 0), all = whole(data.objectness.length);
 			tell(dial("proposals"), whole(many), fill(said("proposals").told, { n: whole(many), all, least }));
 		},
 		scores() {
@@ -259,8 +259,8 @@ export function mountRoad(element, ask, watch) {
 		status.textContent = fill(status.dataset.heard, { ...fields, told });
 	};
 	const show = () => {
-		const road = element.querySelector(".road");
-		data = road && JSON.parse(road.dataset.road);
+		const steps = element.querySelector(".steps");
+		data = steps && JSON.parse(steps.dataset.steps);
 		if (!data) return;
 		const [first, ...others] = element.querySelectorAll(".scene > img");
 		for (const other of others) other.src = first.src;
@@ -283,7 +283,7 @@ export function mountRoad(element, ask, watch) {
 
 /** The same choice of objects beside the heat, which is drawn anew: whoever picked by the keyboard
  * stays where he was. */
-export function mountWhy(element, watch) {
+export function mountAttribution(element, watch) {
 	let pressed = null;
 	element.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-pick]");
@@ -316,4 +316,10 @@ export function mountRectangles(element, watch, left) {
 	new ResizeObserver(leave).observe(element);
 	watch("value", () => { leave(); show(); });
 	show();
+}
+
+/** An answer that comes while the room is open is looked at too; one that comes elsewhere waits for
+ * the room to be opened. */
+export function mountNews(element, watch, news) {
+	watch("value", () => { if (element.offsetParent) news(); });
 }

@@ -3,19 +3,18 @@ for, and its seconds beside those of our own network."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from html import escape
 from typing import Any
 
+import gradio as gr
 import numpy as np
 from PIL import Image
 
 from demos import page, pictures
 from demos.detection.answers import EVERYDAY, RCNN, USUAL
-from demos.detection.sheet import COLOURS
-from demos.detection.subject import (
+from demos.detection.inside.look import (
     SIDE,
     Look,
     beside,
@@ -25,43 +24,43 @@ from demos.detection.subject import (
     packed,
     part,
     scene,
-    waiting,
 )
+from demos.detection.tryout.sheet import COLOURS
+from demos.language import Say
 from inference.errors import Refusal
 
-SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
-  .then((inside) => inside.mountRectangles(element, watch, () => trigger('left')));"""
+HIDDEN, SHOWN = gr.update(visible=False), gr.update(visible=True)
 STAGES = ("propose", "classify", "suppress")
 LISTED = 8  #: objects that are named beside the last picture
 
 
-def heading(look: Look) -> str:
-    return part(look.say, "rcnn", "")
+def heading(say: Say) -> str:
+    return part(say, "rcnn", "")
 
 
-async def sent(look: Look) -> AsyncIterator[tuple[str, bool]]:
+async def sent(look: Look) -> AsyncIterator[tuple[str, Any]]:
     """A bar with a count, then the steps, or the sentence that refuses them; each time with whether
-    it may be asked again. Closing this stops the work, a few rectangles later."""
+    the button shows that asks for them. Closing this stops the work, a few rectangles later."""
     try:
         async with aclosing(look.loading(RCNN)) as bars:
             async for bar in bars:
-                yield heading(look) + bar, False
-        yield heading(look) + waiting(look.say("detection.inside.rcnn.searching")), False
+                yield heading(look.say) + bar, HIDDEN
+        yield heading(look.say) + page.waiting(look.say("detection.inside.rcnn.searching")), HIDDEN
         picture = np.array(look.subject.picture)
         async with aclosing(look.engine.stream(RCNN, picture)) as events:
             async for event in events:
                 if "objects" in event:
                     answer = event
                 else:
-                    yield heading(look) + counted(look, event["done"], event["of"]), False
-        yield drawn(look, answer, await own_seconds(look)), False
+                    yield heading(look.say) + counted(look, event["done"], event["of"]), HIDDEN
+        yield drawn(look, answer, await own_seconds(look)), HIDDEN
     except Refusal as error:
-        yield heading(look) + look.refusal(error), True
+        yield heading(look.say) + page.refusal(look.say, error), SHOWN
 
 
 def counted(look: Look, done: int, total: int) -> str:
     said = look.say("detection.inside.rcnn.waiting", done=done, total=total)
-    return waiting(said, f'max="{total}" value="{done}"')
+    return page.waiting(said, f'max="{total}" value="{done}"')
 
 
 async def own_seconds(look: Look) -> float | None:
@@ -70,9 +69,8 @@ async def own_seconds(look: Look) -> float | None:
         return None
     try:
         await look.engine.preload(EVERYDAY)
-        begun = time.perf_counter()
-        await look.ask(EVERYDAY, "answer")
-        return time.perf_counter() - begun
+        pixels = np.array(look.subject.picture)
+        return (await look.engine.ask(EVERYDAY, pixels, view="answer")).compute_s
     except Refusal:
         return None
 

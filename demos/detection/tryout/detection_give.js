@@ -7,8 +7,9 @@ const FRAME = 640, PAUSE = 200, LOST = 15_000;
 const camera = { number: 0, stream: null, frame: "", sent: 0, wait: 0 };
 
 /** Files that are chosen, dropped or pasted are sent as they are, but for those that cannot be, which
- *  are named; the camera's frames one at a time: the next when the last is answered. */
-export function mountGive(element, upload, send, look) {
+ *  are named; the camera's frames one at a time: the next when the last is answered. Where nothing
+ *  can be sent the server is told, so that the answer to another picture goes. */
+export function mountGive(element, upload, send, look, refused) {
 	const box = element.querySelector(".give"), input = element.querySelector("input[type=file]");
 	const said = element.querySelector(".refusal");
 	const refuse = (text, wrong = []) => {
@@ -29,6 +30,10 @@ export function mountGive(element, upload, send, look) {
 		const good = files.filter((file) => !reason(file)).slice(0, +most + 1);
 		if (files.length === 1) refuse(reason(files[0]));
 		else refuse("", wrong.map((file) => [file.name, reason(file)]));
+		if (wrong.length && !good.length) {
+			stop();
+			refused();
+		}
 		if (!good.length) return;
 		stop();
 		try {

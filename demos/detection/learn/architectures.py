@@ -1,4 +1,4 @@
-"""The five roads from a picture to its objects, drawn station by station: what each one brought,
+"""The five architectures from R-CNN to DETR, drawn station by station: what each one brought,
 and what it made needless. Dates and figures: the articles that each one names."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from demos import page
 from demos.language import Say
 
-#: A frame, and in it a person and a dog: what every road begins with.
+#: A frame, and in it a person and a dog: what every architecture begins with.
 FRAME = '<rect x="4" y="3" width="64" height="50" rx="3"/>'
 SCENE = (
     '<circle cx="24" cy="16" r="5"/><path d="M15 46c0-15 3-22 9-22s9 7 9 22z"/>'
@@ -53,9 +53,9 @@ DRAWN = {
 
 
 @dataclass(frozen=True)
-class Road:
-    """One of the five. ``name`` is the word key ``detection.chart.road.<name>``; ``stations`` are
-    names of `DRAWN`, of which ``new`` are its own."""
+class Architecture:
+    """One of the five. ``name`` is the word key ``detection.chart.architecture.<name>``;
+    ``stations`` are names of `DRAWN`, of which ``new`` are its own."""
 
     name: str
     title: str
@@ -64,45 +64,47 @@ class Road:
     new: frozenset[str]
 
 
-ROADS = (
-    Road(
+ARCHITECTURES = (
+    Architecture(
         "rcnn", "R-CNN", 2014,
         ("picture", "program", "networks", "doubles", "boxes"), frozenset({"program", "networks"}),
     ),
-    Road(
+    Architecture(
         "fast", "Fast R-CNN", 2015,
         ("picture", "network", "program", "part", "doubles", "boxes"),
         frozenset({"network", "part"}),
     ),
-    Road(
+    Architecture(
         "faster", "Faster R-CNN", 2015,
         ("picture", "seen", "proposals", "part", "doubles", "boxes"), frozenset({"proposals"}),
     ),
-    Road(
+    Architecture(
         "mask", "Mask R-CNN", 2017,
         ("picture", "seen", "proposals", "part", "doubles", "masks"), frozenset({"masks"}),
     ),
-    Road(
+    Architecture(
         "detr", "DETR", 2020,
         ("picture", "seen", "queries", "boxes"), frozenset({"queries"}),
     ),
 )  # fmt: skip
 
 
-def roads(say: Say) -> str:
+def drawn(say: Say) -> str:
     """All five, one under the other; what each made needless stands beside its name."""
     rows = "".join(
-        f'<li><p class="named"><b lang="en">{road.title}</b> <span>{road.year}</span> '
-        f"<em>{say(f'detection.chart.road.{road.name}')}</em></p>"
-        f'<ol class="road">{"".join(station(road, name, say) for name in road.stations)}</ol></li>'
-        for road in ROADS
+        f'<li><p class="named"><b lang="en">{one.title}</b> <span>{one.year}</span> '
+        f"<em>{say(f'detection.chart.architecture.{one.name}')}</em></p>"
+        f'<ol class="stations">{"".join(station(one, name, say) for name in one.stations)}</ol>'
+        "</li>"
+        for one in ARCHITECTURES
     )
-    return page.drawn(f'<ul class="roads">{rows}</ul>', say("detection.chart.roads"))
+    caption = say("detection.chart.architectures")
+    return page.drawn(f'<ul class="architectures">{rows}</ul>', caption)
 
 
-def station(road: Road, name: str, say: Say) -> str:
+def station(of: Architecture, name: str, say: Say) -> str:
     """One station: its drawing and, for everybody, its words."""
-    kind = ' class="new"' if name in road.new else ""
+    kind = ' class="new"' if name in of.new else ""
     return (
         f'<li{kind}><svg viewBox="0 0 72 56" aria-hidden="true">{DRAWN[name]}</svg>'
         f"<span>{say(f'detection.chart.station.{name}')}</span></li>"

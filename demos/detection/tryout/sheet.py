@@ -15,9 +15,10 @@ from typing import Any
 
 from demos import models, page, pictures
 from demos.detection import answers
-from demos.detection.answers import USUAL, Found
-from demos.language import Words
+from demos.detection.answers import USUAL, Found, Size, Thing
+from demos.language import Say
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 
 #: One colour a class, dark enough for white letters whatever the theme: they lie on the picture.
 COLOURS = (
@@ -31,68 +32,65 @@ WIDE = 2  #: times its height: from there a picture has the whole width for itse
 FEW = 12  #: kinds of object that are named one by one
 
 
-def figure(
-    words: Words, lang: str, entry: Any, found: Found, *, number: int = 0, live: bool = False
-) -> str:
+def figure(say: Say, entry: Entry, found: Found, *, number: int = 0, live: bool = False) -> str:
     """The picture, its boxes and everything about them. ``live``: the page has the picture."""
-    say = words.speaker(lang)
     wide = " wide" if found.picture.width > WIDE * found.picture.height else ""
     many = found.picture.info.get("first_of_many")
-    notes = page.note(words.say(lang, "detection.answer.first_frame")) if many else ""
+    notes = page.note(say.plain("detection.answer.first_frame")) if many else ""
     if min(found.sent) < pictures.MIN_SIDE:
         width, height = found.sent
-        notes = page.note(words.say(lang, "detection.answer.tiny", width=width, height=height))
+        notes = page.note(say.plain("detection.answer.tiny", width=width, height=height))
     elif not found.objects:
-        notes = page.note(words.say(lang, "detection.answer.nothing")) + notes
-    about = f'<p class="quiet">{kinds(words, lang, entry)}</p>'
+        notes = page.note(say.plain("detection.answer.nothing")) + notes
+    about = f'<p class="quiet">{kinds(say, entry)}</p>'
     if entry.key == answers.RCNN:
-        about = page.note(words.say(lang, "detection.answer.rcnn"))
+        about = page.note(say.plain("detection.answer.rcnn"))
     buttons = "".join(
         f'<button type="button" class="plain" data-save="{kind}">'
         f"{say(f'detection.try.save_{kind}')}</button>"
         for kind in ("picture", "coco")
     )
     return (
-        f'<figure class="found{wide}" data-sheet="{number}" {_data(words, lang, entry, found)}>'
-        f"{plate(words, lang, entry, found, answers.SIDE, live=live)}"
-        f'<figcaption><h2 data-show="count" aria-live="polite">{counted(words, lang, found)}</h2>'
-        f"{page.quiet(line(words, lang, entry, found))}{about}"
+        f'<figure class="found{wide}" data-sheet="{number}" {_data(say, entry, found)}>'
+        f"{plate(say, entry, found, answers.SIDE, live=live)}"
+        f'<figcaption><h2 data-show="count" aria-live="polite">{counted(say, found)}</h2>'
+        f"{page.quiet(line(say, entry, found))}{about}"
         f'<p class="note" data-show="none" hidden></p>{notes}'
-        f"{classes(words, lang, entry, found)}{table(words, lang, entry, found)}"
+        f"{classes(say, entry, found)}{table(say, entry, found)}"
         f'<p class="take">{buttons}</p></figcaption></figure>'
     )
 
 
-def small(words: Words, lang: str, entry: Any, found: Found) -> str:
+def small(say: Say, entry: Entry, found: Found) -> str:
     """The picture and its boxes among others' answers to the same picture."""
     return (
-        f'<figure class="found small" {_data(words, lang, entry, found)}>'
-        f"{plate(words, lang, entry, found, SMALL, alone=True)}"
-        f'<figcaption><p class="quiet">{escape(line(words, lang, entry, found, short=True))}</p>'
-        f'<p data-show="count">{counted(words, lang, found)}</p>'
+        f'<figure class="found small" {_data(say, entry, found)}>'
+        f"{plate(say, entry, found, SMALL, alone=True)}"
+        f'<figcaption><p class="quiet">{escape(line(say, entry, found, short=True))}</p>'
+        f'<p data-show="count">{counted(say, found)}</p>'
         f'<p class="note" data-show="none" hidden></p>'
         f'<p class="sr-only" role="status" data-show="alone"></p></figcaption></figure>'
     )
 
 
-def kinds(words: Words, lang: str, entry: Any) -> str:
+def kinds(say: Say, entry: Entry) -> str:
     """What a model looks for, as HTML: each kind where they are few, else how many."""
     known = answers.looked_for(entry)
     if len(known) > FEW:
-        return words.speaker(lang)("detection.answer.kinds", n=len(known))
-    said = words.speaker(lang)("detection.answer.only", kinds="{kinds}")
-    named = (answers.label_in(lang, entry, label) for label in known)
+        return say("detection.answer.kinds", n=len(known))
+    said = say("detection.answer.only", kinds="{kinds}")
+    named = (answers.label_in(say.lang, entry, label) for label in known)
     each = (f'<span lang="{tag}">{escape(name)}</span>' for name, tag in named)
-    return said.replace("{kinds}", words.say(lang, "detection.answer.comma").join(each))
+    return said.replace("{kinds}", say.plain("detection.answer.comma").join(each))
 
 
-def refused(words: Words, lang: str, name: str, error: Refusal, number: int) -> str:
+def refused(say: Say, name: str, error: Refusal, number: int) -> str:
     """A file among several that is no picture to look at."""
-    said = f"<b>{escape(name)}</b>{page.refusal(words.speaker(lang), error)}"
+    said = f"<b>{escape(name)}</b>{page.refusal(say, error)}"
     return f'<figure class="found refused" data-sheet="{number}">{said}</figure>'
 
 
-def _data(words: Words, lang: str, entry: Any, found: Found) -> str:
+def _data(say: Say, entry: Entry, found: Found) -> str:
     """What the page's script reads: ``seen`` and ``sent`` are widths and heights, ``mask`` the
     ``counts`` of COCO's run lengths over the picture as seen."""
     told = {
@@ -103,7 +101,7 @@ def _data(words: Words, lang: str, entry: Any, found: Found) -> str:
         "objects": [
             {
                 "label": thing["label"],
-                "name": answers.label_in(lang, entry, thing["label"])[0],
+                "name": answers.label_in(say.lang, entry, thing["label"])[0],
                 "score": round(float(thing["score"]), 4),
                 "box": [round(float(side), 2) for side in thing["box"]],
                 "mask": thing["mask"]["counts"] if thing["mask"] else None,
@@ -122,9 +120,8 @@ def colours(found: Found) -> list[str]:
 
 
 def plate(
-    words: Words,
-    lang: str,
-    entry: Any,
+    say: Say,
+    entry: Entry,
     found: Found,
     side: int,
     *,
@@ -146,13 +143,13 @@ def plate(
         place = f"{over}top:max({y0 / height:.2%},20px);background:{colour};" + (
             f"right:{1 - x1 / width:.2%}" if x0 / width > NEAR_RIGHT else f"left:{x0 / width:.2%}"
         )
-        label, tag = answers.label_in(lang, entry, thing["label"])
+        label, tag = answers.label_in(say.lang, entry, thing["label"])
         tags.append(
             f'<span data-n="{n}"{unseen} lang="{tag}" style="{place}">{escape(label)} '
             f"{thing['score']:.0%}</span>"
         )
-    alt = words.say(lang, "detection.answer.alt", file=found.name) if found.name else ""
-    alt = alt or words.say(lang, "detection.try.picture")
+    alt = say.plain("detection.answer.alt", file=found.name) if found.name else ""
+    alt = alt or say.plain("detection.try.picture")
     shown = f'<img alt="{escape(alt)}" width="{width}" height="{height}">'
     if not live:
         shown = pictures.img(pictures.fitted(found.picture, side), alt)
@@ -165,24 +162,23 @@ def plate(
     )
 
 
-def counted(words: Words, lang: str, found: Found) -> str:
+def counted(say: Say, found: Found) -> str:
     """How many objects are shown to begin with."""
     n = sum(thing["score"] >= USUAL for thing in found.objects)
-    return words.speaker(lang)(f"detection.answer.{('none', 'one')[n] if n < 2 else 'many'}", n=n)
+    return say(f"detection.answer.{('none', 'one')[n] if n < 2 else 'many'}", n=n)
 
 
-def line(words: Words, lang: str, entry: Any, found: Found, short: bool = False) -> str:
+def line(say: Say, entry: Entry, found: Found, short: bool = False) -> str:
     """The model, its size and its time; plain text."""
-    return words.say(
-        lang,
+    return say.plain(
         "detection.answer.short_line" if short else "detection.answer.line",
-        model=words.speaker(lang).model(entry),
-        weights=models.size(words.speaker(lang), entry.parameters),
+        model=say.model(entry),
+        weights=models.size(say, entry.parameters),
         ms=f"{found.milliseconds:,.0f}" if found.milliseconds >= 1 else "<1",
     )
 
 
-def classes(words: Words, lang: str, entry: Any, found: Found) -> str:
+def classes(say: Say, entry: Entry, found: Found) -> str:
     """A switch for each class that was named, the commonest first. One alone is seen only where it
     was switched off, at another picture."""
     count = Counter(thing["label"] for thing in found.objects)
@@ -191,29 +187,28 @@ def classes(words: Words, lang: str, entry: Any, found: Found) -> str:
     colour = dict(zip((t["label"] for t in found.objects), colours(found), strict=True))
     buttons = []
     for label, n in count.most_common():
-        name, tag = answers.label_in(lang, entry, label)
+        name, tag = answers.label_in(say.lang, entry, label)
         buttons.append(
             f'<button type="button" aria-pressed="true" data-class="{escape(label)}" '
             f'style="--c:{colour[label]}"><span lang="{tag}">{escape(name)}</span> '
             f'<i data-show="of">{n}</i></button>'
         )
-    heading = words.speaker(lang)("detection.try.classes")
+    heading = say("detection.try.classes")
     unseen = " hidden" if len(count) < 2 else ""
     return (
         f'<div class="classes" role="group" aria-label="{heading}"{unseen}>{"".join(buttons)}</div>'
     )
 
 
-def table(words: Words, lang: str, entry: Any, found: Found) -> str:
+def table(say: Say, entry: Entry, found: Found) -> str:
     """A row for each object; who points at one sees it alone."""
     if not found.objects:
         return ""
-    say = words.speaker(lang)
     rows = []
     for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
-        label, tag = answers.label_in(lang, entry, thing["label"])
+        label, tag = answers.label_in(say.lang, entry, thing["label"])
         unseen = " hidden" if thing["score"] < USUAL else ""
-        covers = page.percent(answers.share(thing, found.picture.size))
+        covers = page.percent(share(thing, found.picture.size))
         rows.append(
             f'<tr data-n="{n}"{unseen}><th scope="row"><button type="button" lang="{tag}" '
             f'aria-label="{escape(label)} {thing["score"]:.0%}" '
@@ -230,6 +225,17 @@ def table(words: Words, lang: str, entry: Any, found: Found) -> str:
         f"<tbody>{''.join(rows)}</tbody></table></div>"
         f'<p class="quiet point">{say("detection.try.point")}</p>'
     )
+
+
+def share(thing: Thing, size: Size) -> float:
+    """The part of a picture that an object covers, 0..1: its mask, or its box if it has none."""
+    width, height = size
+    if thing["mask"]:
+        from pretrained.detection import rle
+
+        return rle.area(thing["mask"]) / (width * height)
+    x0, y0, x1, y1 = thing["box"]
+    return max(x1 - x0, 0) * max(y1 - y0, 0) / (width * height)
 
 
 def file_name(payload: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from demos import page
 from demos.detection.answers import EVERYDAY
@@ -28,7 +27,7 @@ LABELS = """{"images": [{"id": 1, "file_name": "0001.jpg", "width": 640, "height
    "segmentation": [[212, 270, 240, 160, 330, 157, 388, 264]]}]}"""
 
 
-def build(engine: Any, words: Words) -> None:
+def build(words: Words) -> None:
     """What the pictures and labels must be like, the commands that train, serve and score."""
     page.step(words, "detection.train.data")
     page.markup(words, folder)

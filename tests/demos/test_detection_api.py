@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
 import gradio as gr
 import httpx
@@ -13,7 +14,7 @@ from gradio_client import Client, handle_file
 from served import WORDS, client, served
 
 from demos import detection, streaming, uploads
-from demos.detection import doors
+from demos.detection import api
 from pretrained.detection import rle
 
 
@@ -79,7 +80,7 @@ def test_what_is_no_threshold_is_refused_in_a_sentence(page, picture, asked, lan
     assert end in str(refusal.value)
 
 
-def test_detect_is_the_only_door(english):
+def test_detect_is_the_only_endpoint(english):
     api = english.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/detect"] and not api["unnamed_endpoints"]
 
@@ -127,12 +128,12 @@ def test_a_caller_who_leaves_frees_the_engine(tmp_path, sent, monkeypatch):
     monkeypatch.setattr(streaming, "EVERY", 0.01)
     engine = FakeDetectors(tmp_path)
     with gr.Blocks() as page:
-        doors.build(engine, WORDS)
-    [door] = [fn.fn for fn in page.fns.values() if fn.api_name == "detect"]
+        api.build(engine, WORDS)
+    [endpoint] = [fn.fn for fn in page.fns.values() if fn.api_name == "detect"]
 
     async def run():
         engine.gate = asyncio.Event()
-        steps = door(sent(encoded(photo(), "PNG")))
+        steps = endpoint(sent(encoded(photo(), "PNG")))
         while not engine.loaded:
             assert await anext(steps) is None, "a sign of life"
         assert await anext(steps) is None
@@ -170,8 +171,8 @@ def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
 
 
 def free(fn) -> set[str]:
-    """Names that a callback closes over, looking through `frame.guard`."""
-    return set(getattr(fn.fn, "__wrapped__", fn.fn).__code__.co_freevars)
+    """Names that a callback closes over, looking through its decorators."""
+    return set(inspect.unwrap(fn.fn).__code__.co_freevars)
 
 
 def test_the_page_carries_no_word_of_one_language_only(page):

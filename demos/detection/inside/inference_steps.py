@@ -1,4 +1,4 @@
-"""The road from picture to answer: six steps of the served network, a slider each.
+"""From picture to answer: six steps of the served network, a slider each.
 
 The network is asked once (``view="steps"``). What it said travels lean, as one attribute, and
 `detection_inside.js` draws each step from it; no sentence is made there.
@@ -16,11 +16,9 @@ from PIL import Image
 
 from demos import pictures
 from demos.detection.answers import EVERYDAY, LEAST, USUAL, Thing
-from demos.detection.sheet import COLOURS
-from demos.detection.subject import SIDE, Look, beside, dial, drawing, packed, part, scene
+from demos.detection.inside.look import SIDE, Look, beside, dial, drawing, packed, part, scene
+from demos.detection.tryout.sheet import COLOURS
 
-SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
-  .then((inside) => inside.mountRoad(element, (n) => trigger('pick', {n}), watch));"""
 #: Objects that can be followed, the surest first, and how many of them may be doubtful.
 MOST, DOUBTFUL = 12, 4
 #: Overlap from which our network takes two boxes of a class, or of any two, for one object
@@ -45,7 +43,7 @@ def drawn(look: Look, answer: Mapping[str, Any]) -> str:
         steps.append(f'<p class="note">{escape(look.plain("nothing"))}</p>')
     told = look.say("detection.inside.picked")
     heard = f'<p class="sr-only" role="status" data-heard="{told}"></p>'
-    return f'<div class="road" data-road="{packed(data)}">{"".join(steps)}{heard}</div>'
+    return f'<div class="steps" data-steps="{packed(data)}">{"".join(steps)}{heard}</div>'
 
 
 def followed(answer: Mapping[str, Any]) -> tuple[Thing, ...]:
@@ -58,10 +56,10 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
     """What the page needs to draw the steps: boxes as flat lists, in pixels of the picture.
 
     Returns:
-        ``size`` [w, h]; ``proposals`` [4 P], ``chances`` [P]; ``candidates`` [4 N], ``scores`` [N],
-        ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal; ``parts``, numbers
-        of those that are part of a surer one, ``across``, `ACROSS`; ``names`` [class
-        name, language, colour]; ``objects``: ``at``, the number of the candidate, and ``cells``,
+        ``size`` [w, h]; ``proposals`` [4 P], ``objectness`` [P]; ``candidates`` [4 N],
+        ``scores`` [N], ``classes`` [N] and ``from`` [N], numbers of a class and of a proposal;
+        ``parts``, numbers of those that are part of a surer one, ``across``, `ACROSS`; ``names``
+        [class name, language, colour]; ``objects``: ``at``, the number of the candidate, ``cells``,
         its mask before it is cut, row by row, a byte each, as base64.
     """
     proposals, found = answer["proposals"], answer["candidates"]
@@ -77,7 +75,7 @@ def lean(look: Look, answer: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "size": list(look.size),
         "proposals": flat(proposals["boxes"], 1),
-        "chances": [round(float(score), 3) for score in proposals["scores"]],
+        "objectness": [round(float(score), 3) for score in proposals["scores"]],
         "candidates": flat(boxes, 2),
         "scores": [round(float(score), 4) for score in found["scores"]],
         "classes": [numbers[label] for label in found["labels"]],

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import models, page, pictures
-from demos.detection import answers, looking
+from demos import models, pictures
+from demos.detection import answers
 from demos.detection.answers import EVERYDAY, Size, Thing
-from demos.language import Say, Words
-from demos.pictures import BadPicture
-from inference.errors import Refusal
+from demos.language import Say
+from inference import Engine
 
 SIDE = 720  #: pixels of the longer side of the picture as this room shows it
 #: A box as the page gets it: left, top, right, bottom in pixels of the picture.
@@ -35,14 +34,12 @@ class Subject:
     whole: bool = False  #: whether all of the room was filled with it
 
     @classmethod
-    async def of(cls, engine: Any, answered: Mapping[str, Any] | None) -> Subject:
+    async def of(cls, engine: Engine, answered: Mapping[str, Any] | None) -> Subject:
         """What Try shows, or what it would open with. Raises a `Refusal`."""
         if answered is not None:
             return cls(answered["picture"], answered["key"])
-        name = next((example.name for example in looking.EXAMPLES if example.path), None)
-        if name is None:
-            raise BadPicture("picture_missing")
-        return cls(await looking.opened(engine, {"example": name}), None)
+        example = answers.first_example()
+        return cls(await answers.opened(engine, example), None)
 
     def stays(self, answered: Mapping[str, Any] | None) -> bool:
         """Whether this is still what Try shows."""
@@ -54,9 +51,8 @@ class Subject:
 class Look:
     """One picture, one language: what every piece of the room needs."""
 
-    def __init__(self, engine: Any, words: Words, subject: Subject, lang: str) -> None:
-        self.engine, self.words, self.subject, self.lang = engine, words, subject, lang
-        self.say = words.speaker(lang)
+    def __init__(self, engine: Engine, say: Say, subject: Subject) -> None:
+        self.engine, self.say, self.subject = engine, say, subject
 
     @property
     def size(self) -> Size:
@@ -72,22 +68,19 @@ class Look:
         entry = self.engine.entries[key]
         async with aclosing(models.ready(self.engine, entry)) as steps:
             async for progress in steps:
-                yield models.waiting(self.words.speaker(self.lang), entry, progress)
-
-    def refusal(self, error: Refusal) -> str:
-        return page.refusal(self.words.speaker(self.lang), error)
+                yield models.waiting(self.say, entry, progress)
 
     def plain(self, key: str, **fields: Any) -> str:
         """Words of this room, not escaped."""
-        return self.words.say(self.lang, f"detection.inside.{key}", **fields)
+        return self.say.plain(f"detection.inside.{key}", **fields)
 
     def named(self, key: str, label: str) -> tuple[str, str]:
         """(a label of a model in the visitor's language, the language that it is in)."""
-        return answers.label_in(self.lang, self.engine.entries[key], label)
+        return answers.label_in(self.say.lang, self.engine.entries[key], label)
 
     def model(self, key: str) -> str:
         entry = self.engine.entries.get(key)
-        return self.words.speaker(self.lang).model(entry) if entry else key
+        return self.say.model(entry) if entry else key
 
     def head(self) -> str:
         """Which picture is looked at, and by whom."""
@@ -106,15 +99,6 @@ def part(say: Say, name: str, body: str, **fields: Any) -> str:
     return (
         f'<section class="step step-{name}"><h2>{say(f"{key}.title")}</h2>'
         f'<p class="quiet">{say(f"{key}.text", **fields)}</p>{body}</section>'
-    )
-
-
-def waiting(said: str, count: str = "") -> str:
-    """A bar and what is waited for; escaped already. ``count``: the bar's attributes, if it has an
-    end."""
-    return (
-        f'<div class="waiting" role="status"><progress aria-label="{said}" {count}></progress>'
-        f'<p class="quiet">{said}</p></div>'
     )
 
 

@@ -10,9 +10,8 @@ from html import escape
 from typing import Any
 
 from demos import page, results
-from demos.detection import curves
 from demos.detection.answers import EVERYDAY, RCNN
-from demos.detection.roads import roads
+from demos.detection.learn import architectures, curves
 from demos.language import Say
 from demos.limits import MB
 from pretrained import catalog
@@ -71,7 +70,7 @@ MEASURED = ("coco", "clothing-co-parsing", "oxford-pets", "penn-fudan")
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
     return {
-        "roads": roads,
+        "architectures": architectures.drawn,
         "sources": sources,
         "weights": weights,
         "overlap": curves.overlap,

@@ -10,13 +10,11 @@ import numpy as np
 
 from demos import page, pictures
 from demos.detection.answers import EVERYDAY, Thing
-from demos.detection.road import picks
-from demos.detection.sheet import COLOURS
-from demos.detection.subject import Box, Look, beside, drawing, outline, part, scene, waiting
+from demos.detection.inside.inference_steps import picks
+from demos.detection.inside.look import Box, Look, beside, drawing, outline, part, scene
+from demos.detection.tryout.sheet import COLOURS
 from inference.errors import Refusal
 
-SCRIPT = """import(new URL('house/detection_inside.js', document.baseURI))
-  .then((inside) => inside.mountWhy(element, watch));"""
 SIDE = 560  #: pixels of the longer side of the picture under the heat
 SOFTER = 0.5  #: power that the heat is drawn with: a few places are far warmer than all others
 
@@ -25,7 +23,7 @@ async def asked(look: Look, number: int) -> AsyncIterator[str]:
     """A bar, then where the network looked for the object of that number, or what was refused."""
     thing = look.subject.objects[number]
     try:
-        yield section(look, number, waiting(look.say("detection.inside.why.waiting")))
+        yield section(look, number, page.waiting(look.say("detection.inside.attribution.waiting")))
         answer = await look.ask(
             EVERYDAY,
             "attribution",
@@ -34,11 +32,11 @@ async def asked(look: Look, number: int) -> AsyncIterator[str]:
         )
         yield drawn(look, number, answer)
     except Refusal as error:
-        yield section(look, number, look.refusal(error))
+        yield section(look, number, page.refusal(look.say, error))
 
 
 def section(look: Look, number: int, told: str, shown: str = "") -> str:
-    """The picture with the object's box, the same choice of objects as on the road, and what is
+    """The picture with the object's box, the same choice of objects as in the steps, and what is
     told. ``shown``: the picture as an ``<img>``, if it is not as it was sent."""
     path = outline([look.subject.objects[number]["box"]])
     (_, _, colour), _ = named(look)[number]
@@ -46,7 +44,7 @@ def section(look: Look, number: int, told: str, shown: str = "") -> str:
     box = drawing(look.size, f'<path class="halo" d="{path}"/>{ended}')
     plain = pictures.fitted(look.subject.picture, SIDE)
     view = scene(look.size, "", box, shown or pictures.img(plain, look.plain("picture")))
-    return part(look.say, "why", beside(view, picks(look, named(look), number) + told))
+    return part(look.say, "attribution", beside(view, picks(look, named(look), number) + told))
 
 
 def named(look: Look) -> list[tuple[tuple[str, str, str], float]]:
@@ -71,16 +69,16 @@ def drawn(look: Look, number: int, answer: Mapping[str, np.ndarray]) -> str:
     name, _ = look.named(EVERYDAY, thing["label"])
     heat, (width, height) = np.asarray(answer["heat"], float), look.size
     if not heat.any():
-        return section(look, number, page.note(look.plain("why.none", name=name)))
+        return section(look, number, page.note(look.plain("attribution.none", name=name)))
     picture = look.subject.picture
     warm = pictures.overlay(picture, heat**SOFTER, (0, 0, width, height), SIDE)
     share = page.percent(within(heat, thing["box"], look.size))
-    told = look.plain("why.told", name=name, share=share)
+    told = look.plain("attribution.told", name=name, share=share)
     legend = (
-        f'<p class="scale"><span>{look.say("detection.inside.why.least")}</span><i></i>'
-        f"<span>{look.say('detection.inside.why.most')}</span></p>"
+        f'<p class="scale"><span>{look.say("detection.inside.attribution.least")}</span><i></i>'
+        f"<span>{look.say('detection.inside.attribution.most')}</span></p>"
     )
-    shown = pictures.img(warm, look.plain("why.alt", name=name))
+    shown = pictures.img(warm, look.plain("attribution.alt", name=name))
     return section(look, number, f'<p class="told" role="status">{escape(told)}</p>{legend}', shown)
 
 
