@@ -3,28 +3,26 @@ rooms."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from demos import page
-from demos.images import doors, draw, figures, inside, points_gan, teach
+from demos.images import api, inside, learn, train, tryout
 from demos.language import Words
+from inference import Engine
 
 NAME = "images"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
-            parts = draw.build(engine, words)
+            parts = tryout.build(engine, words)
         with page.room("inside") as room:
             inside.build(engine, words, parts.chosen, room)
         with page.room("train"):
-            teach.build(engine, words)
+            train.build(words)
         with page.room("learn"):
-            points_gan.build(words)
-            page.article(NAME, words, figures.figures())
+            learn.build(words)
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
-    doors.build(engine, words)
+    api.build(engine, words)

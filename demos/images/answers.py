@@ -1,19 +1,22 @@
-"""Asking the two networks for faces."""
+"""Asking the two networks for faces, and how the page calls what they drew with."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from demos import models
-from demos.language import Words
+from demos.language import Say
 from demos.models import size
+from inference import Engine
 from inference.errors import Unfiltered, UnknownModel
+from pretrained.catalog import Entry
 
 TASK = "images"
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
@@ -22,28 +25,38 @@ TOGETHER = 16  # faces of one visitor that wait for a network at the same time
 STEPS = 20  # in which the diffusion model draws
 EVERY = 0.25  # seconds between two looks of the page at what emerges
 
+Pixels = NDArray[np.uint8]  #: [64, 64, 3] of a face
+
 
 @dataclass(frozen=True)
 class Drawn:
-    """Faces and how long they took, the wait for other visitors included. ``images``: uint8
-    [64, 64, 3] each."""
+    """Faces and how long they took, the wait for other visitors included."""
 
-    images: tuple[np.ndarray, ...]
+    images: tuple[Pixels, ...]
     seconds: float
 
 
-def painters(engine: Any) -> dict[str, Any]:
+def entries(engine: Engine) -> dict[str, Entry]:
     """The models that draw, by key."""
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+    return of_task(engine.entries)
 
 
-def most_together(engine: Any) -> int:
+def withheld(engine: Engine) -> dict[str, Entry]:
+    """Those that the settings keep from being served."""
+    return of_task(engine.withheld)
+
+
+def of_task(known: Mapping[str, Any]) -> dict[str, Entry]:
+    return {key: entry for key, entry in known.items() if entry.task == TASK}
+
+
+def most_together(engine: Engine) -> int:
     """How many visitors' events may ask at the same time."""
-    return max((entry.max_batch for entry in painters(engine).values()), default=1)
+    return models.most_together(entries(engine).values())
 
 
-def entry_of(engine: Any, sent: Any) -> Any:
-    """A model of this room, as `demos.models.entry_of` finds it.
+def entry_of(engine: Engine, sent: object) -> Entry:
+    """A model of this tab, as `demos.models.entry_of` finds it.
 
     Raises:
         Unfiltered: the settings keep it from being served. UnknownModel: there is none.
@@ -58,30 +71,30 @@ def entry_of(engine: Any, sent: Any) -> Any:
         raise
 
 
-def yours(engine: Any) -> list[Any]:
-    """The models of this room that whoever runs the server has added."""
+def yours(engine: Engine) -> list[Entry]:
+    """The models of this tab that whoever runs the server has added."""
     ours = (GAN, DIFFUSION)
-    return [e for e in painters(engine).values() if not e.hub_id and e.key not in ours]
+    return [e for e in entries(engine).values() if not e.hub_id and e.key not in ours]
 
 
-def at_once(entry: Any) -> bool:
+def at_once(entry: Entry) -> bool:
     """Whether a model draws in one go, and has no steps to be followed."""
     return entry.loader == GENERATOR
 
 
 async def drawn(
-    engine: Any, key: str, wanted: Sequence[Mapping[str, Any]], **options: Any
+    engine: Engine, key: str, wanted: Sequence[Mapping[str, Any]], **options: Any
 ) -> Drawn:
     """The faces of some points. If nobody listens any more, all are given up."""
     began = time.monotonic()
-    found: list[np.ndarray] = []
+    found: list[Pixels] = []
     for start in range(0, len(wanted), TOGETHER):
         group = wanted[start : start + TOGETHER]
         found += [one["image"] for one in await together(engine, key, group, **options)]
     return Drawn(tuple(found), time.monotonic() - began)
 
 
-async def together(engine: Any, key: str, inputs: Sequence[Any], **options: Any) -> list[Any]:
+async def together(engine: Engine, key: str, inputs: Sequence[Any], **options: Any) -> list[Any]:
     """All answers, asked for at once. If one fails, the others are given up."""
     asked = [asyncio.ensure_future(engine.predict(key, one, **options)) for one in inputs]
     try:
@@ -92,7 +105,7 @@ async def together(engine: Any, key: str, inputs: Sequence[Any], **options: Any)
         await asyncio.gather(*asked, return_exceptions=True)
 
 
-async def followed(work: Awaitable[None], every: float) -> AsyncIterator[None]:
+async def followed(work: Awaitable[None], every: float) -> AsyncGenerator[None, None]:
     """A sign every so many seconds while something is under way, and one at its end. Given up if
     nobody listens any more; what nobody expected is raised."""
     task = asyncio.ensure_future(work)
@@ -106,19 +119,14 @@ async def followed(work: Awaitable[None], every: float) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def once(work: Awaitable[Any]) -> AsyncIterator[Any]:
-    """What is awaited, as the only step of a run."""
-    yield await work
-
-
-def took(words: Words, lang: str, seconds: float) -> str:
+def took(say: Say, seconds: float) -> str:
     """A time as one says it: "40 ms", "2.1 s"."""
     if seconds < 1:
-        return words.say(lang, "images.try.ms", n=max(1, round(seconds * 1000)))
-    return words.say(lang, "images.try.s", n=f"{seconds:.1f}")
+        return say.plain("images.try.ms", n=max(1, round(seconds * 1000)))
+    return say.plain("images.try.s", n=f"{seconds:.1f}")
 
 
-def by_whom(words: Words, lang: str, entry: Any) -> str:
+def by_whom(say: Say, entry: Entry) -> str:
     """The model and its size: "Faces GAN, 3.3 million weights"."""
-    name, weights = words.speaker(lang).model(entry), size(words.speaker(lang), entry.parameters)
-    return words.say(lang, "images.try.by", model=name, weights=weights)
+    weights = size(say, entry.parameters)
+    return say.plain("images.try.by", model=say.model(entry), weights=weights)

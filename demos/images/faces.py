@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from demos import pictures
-from demos.images import points
-from demos.images.points import Point
+from demos.images.answers import Pixels
+from demos.images.points import TRUNCATION, Point, format
 from demos.language import Say
 
 
@@ -22,14 +21,14 @@ class Gallery:
 
     seed: int
     points: tuple[Point, ...]
-    images: tuple[np.ndarray, ...]
+    images: tuple[Pixels, ...]
     near: Point | None = None
-    truncation: float = points.TRUNCATION
+    truncation: float = TRUNCATION
 
     @property
     def query(self) -> str:
         """What a link to this grid says."""
-        near = f"&near={points.format(self.near)}" if self.near else ""
+        near = f"&near={format(self.near)}" if self.near else ""
         return f"seed={self.seed}&count={len(self.points)}&variety={self.truncation:g}{near}"
 
 
@@ -53,7 +52,7 @@ def recipe(say: Say, point: Mapping[str, Any]) -> str:
     return say("images.try.recipe", parts="; ".join(filter(None, (text, moves))))
 
 
-def tag(image: np.ndarray, alt: str, *, lossless: bool = True) -> str:
+def tag(image: Pixels, alt: str, *, lossless: bool = True) -> str:
     """A face as ``<img>``; without loss, so that what is saved of it is what was drawn."""
     return pictures.img(Image.fromarray(image), alt, classes="face", lossless=lossless)
 
@@ -96,9 +95,9 @@ def columns(count: int) -> int:
     return next(wide for wide in (1, 2, 3, 4) if count <= wide**2 or wide == 4)
 
 
-def picked(say: Say, point: Mapping[str, Any], image: np.ndarray, query: str) -> str:
+def picked(say: Say, point: Mapping[str, Any], image: Pixels, query: str) -> str:
     """One face, large, with its name, what it is made of, and what can be taken home."""
-    called, text = name(say, point), points.format(point)
+    called, text = name(say, point), format(point)
     made = len(point["mix"]) > 1 or point.get("moves")
     file = f"face-{text.translate(str.maketrans('*,~@', 'x___'))}"[:60]
     return (

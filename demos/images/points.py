@@ -169,14 +169,14 @@ def mixed(faces: Sequence[tuple[Mapping[str, Any], float]]) -> Point:
             weights[seed] = weights.get(seed, 0.0) + weight * each / length
         for number, move in enumerate(face.get("moves") or ()):
             moves[number] += move * weight / whole
-    found = sorted(weights.items(), key=lambda part: -abs(part[1]))[:MOST_SEEDS]
-    mix = [[seed, round(weight, 3)] for seed, weight in found if abs(weight) >= LEAST]
+    kept = sorted(weights.items(), key=lambda part: -abs(part[1]))[:MOST_SEEDS]
+    mix = [[seed, round(weight, 3)] for seed, weight in kept if abs(weight) >= LEAST]
     if not mix:  # a face and its opposite leave nothing
         return dict(faces[0][0])
     if len(mix) == 1:
         mix = [[mix[0][0], math.copysign(1.0, mix[0][1])]]
     far = [round(move, 2) for move in moves]
-    found = {"mix": mix, "moves": far} if any(far) else {"mix": mix}
+    found: Point = {"mix": mix, "moves": far} if any(far) else {"mix": mix}
     return truncated(found, round(truncation, 3) if said else None)
 
 

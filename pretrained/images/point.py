@@ -66,6 +66,6 @@ class Point:
 
         drawn = torch.zeros(shape)
         for seed, weight in self.mix:
-            chance = torch.Generator().manual_seed(seed)
-            drawn += weight * torch.randn(shape, generator=chance)
+            rng = torch.Generator().manual_seed(seed)
+            drawn += weight * torch.randn(shape, generator=rng)
         return drawn / math.fsum(weight**2 for _, weight in self.mix) ** 0.5

@@ -1,4 +1,4 @@
-"""The served GAN: it draws, shows its layers, and judges pictures. Loads with torch alone."""
+"""The served GAN: it draws, shows its layers, and scores pictures. Loads with torch alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAPS = 16
 #: Side and distance of the squares that are covered, in pixels: 14 by 14 places.
 COVER, STRIDE = 12, 4
 
-Input = Mapping[str, Any]  #: a point, or ``{"picture": uint8 [H, W, 3]}`` where one is judged
+Input = Mapping[str, Any]  #: a point, or ``{"picture": uint8 [H, W, 3]}`` where one is scored
 
 
 class Faces:
@@ -57,8 +57,8 @@ class Faces:
 
         Args:
             view: ``answer`` draws; ``layers`` adds what each layer passed on; ``score`` the
-                discriminator's opinion, ``judge`` with which spots it depends on, at two hundred
-                times the work; ``copy`` the distance to the nearest training face.
+                discriminator's score, ``occlusion`` also how far it falls where a spot is covered,
+                at two hundred times the work; ``copy`` the distance to the nearest training face.
 
         Returns:
             Each with ``image``, uint8 [64, 64, 3].
@@ -70,7 +70,7 @@ class Faces:
             "answer": self._answer,
             "layers": self._layers,
             "score": self._score,
-            "judge": self._judge,
+            "occlusion": self._occlusion,
             "copy": self._copy,
         }
         if view not in looks:
@@ -112,18 +112,18 @@ class Faces:
         return torch.stack(rows)
 
     def _score(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
-        return self._opinions(self._pictures(inputs))
+        return self._ranked(self._pictures(inputs))
 
-    def _judge(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
+    def _occlusion(self, inputs: Sequence[Input]) -> list[dict[str, Any]]:
         pictures = self._pictures(inputs)
-        answers = self._opinions(pictures)
+        answers = self._ranked(pictures)
         for picture, answer in zip(pictures, answers, strict=True):
-            covered = self.network.discriminator(coverings(picture))
+            covered = self.network.discriminator(occluded(picture))
             side = round(len(covered) ** 0.5)
             answer["heat"] = (answer["score"] - covered).view(side, side).tolist()
         return answers
 
-    def _opinions(self, pictures: Tensor) -> list[dict[str, Any]]:
+    def _ranked(self, pictures: Tensor) -> list[dict[str, Any]]:
         """The discriminator's score of each picture [N, 3, 64, 64], and its ranks."""
         known = self.config["scores"]
         return [
@@ -169,7 +169,7 @@ def liveliest(maps: Tensor) -> np.ndarray:
     )
 
 
-def coverings(picture: Tensor) -> Tensor:
+def occluded(picture: Tensor) -> Tensor:
     """A picture [3, S, S] with one square covered by its mean colour, at every place: [P, 3, S, S],
     row by row."""
     places = range(0, picture.shape[1] - COVER + 1, STRIDE)

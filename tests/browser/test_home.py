@@ -8,35 +8,36 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-#: Trains a network of home.js and gives its losses and accuracy on held-out points.
+#: Trains a network of network.js and gives its losses and accuracy on held-out points.
 TRAIN = """async ([shape, hidden, activation, rate, passes]) => {
-    const home = await import(new URL("house/home.js", document.baseURI));
-    const { collect, Network, pass, random } = home;
+    const { collect, compare, pass } = await import(new URL("house/home.js", document.baseURI));
+    const { Network, random } = await import(new URL("house/network.js", document.baseURI));
     const data = collect(shape, 240, 0.06), shuffle = random(3);
-    const network = new Network([2, ...hidden, 1], activation);
-    const before = network.compare(data.seen).loss;
+    const network = new Network([2, ...hidden, 1], random(7), activation);
+    const before = compare(network, data.seen).loss;
     for (let i = 0; i < passes; i++) pass(network, data.seen, rate, shuffle);
-    const after = network.compare(data.seen);
-    return { before, after: after.loss, heldOut: network.compare(data.heldOut).right,
+    const after = compare(network, data.seen);
+    return { before, after: after.loss, heldOut: compare(network, data.heldOut).right,
              sizes: [data.seen.length, data.heldOut.length], parameters: network.parameters };
 }"""
 
 #: Compares back-propagation with finite differences, for every weight of a small network.
 GRADIENTS = """async (activation) => {
-    const { collect, Network } = await import(new URL("house/home.js", document.baseURI));
+    const { adjust, collect, compare } = await import(new URL("house/home.js", document.baseURI));
+    const { Network, random } = await import(new URL("house/network.js", document.baseURI));
     const { seen } = collect("spirals", 30, 0.1);
-    const make = () => new Network([2, 4, 3, 1], activation, 11);
+    const make = () => new Network([2, 4, 3, 1], random(11), activation);
     const moved = make(), rate = 1e-3, h = 1e-5;
-    moved.adjust(seen, rate);
+    adjust(moved, seen, rate);
     let worst = 0;
-    make().layers.forEach(({ weights }, l) => weights.forEach((row, j) => row.forEach((_, i) => {
+    make().layers.forEach(({ weights }, l) => weights.forEach((weight, k) => {
         const up = make(), down = make();
-        up.layers[l].weights[j][i] += h;
-        down.layers[l].weights[j][i] -= h;
-        const slope = (up.compare(seen).loss - down.compare(seen).loss) / (2 * h);
-        const step = (make().layers[l].weights[j][i] - moved.layers[l].weights[j][i]) / rate;
+        up.layers[l].weights[k] += h;
+        down.layers[l].weights[k] -= h;
+        const slope = (compare(up, seen).loss - compare(down, seen).loss) / (2 * h);
+        const step = (weight - moved.layers[l].weights[k]) / rate;
         worst = Math.max(worst, Math.abs(slope - step));
-    })));
+    }));
     return worst;
 }"""
 

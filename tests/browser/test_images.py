@@ -13,7 +13,7 @@ from gradio_client import Client
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.images.asked import SEED
+from demos.images.tryout.grid import SEED
 from demos.language import Words
 from tests.browser.settling import settle
 

@@ -17,7 +17,7 @@ from tests.browser.test_images import FIRST_LOAD, asked_of, visit
 
 NewPage = Callable[..., Page]
 WORDS = Words()
-STEPS = ("layers", "moves", "judge", "replay", "denoise", "copy")
+STEPS = ("layers", "moves", "discriminator", "replay", "denoise", "copy")
 
 
 def inside(page: Page, url: str, lang: str = "en") -> Locator:
@@ -93,8 +93,8 @@ def test_however_fast_a_slider_moves_the_last_place_is_the_one_that_is_drawn(
 
 def test_spots_tell_their_number_under_the_pointer_and_the_keys(page: Page, app_url: str) -> None:
     seen = inside(page, app_url)
-    told = seen.locator("#look-judged .readout")
-    expect(told).to_have_text(WORDS.say("en", "images.inside.judge.point"))
+    told = seen.locator("#look-verdict .readout")
+    expect(told).to_have_text(WORDS.say("en", "images.inside.discriminator.point"))
     seen.locator(".spots [data-i='20'] .ground").hover(force=True)
     expect(told).to_contain_text("Row 2, column 7")
     seen.locator(".spots").focus()
@@ -108,26 +108,26 @@ def test_spots_tell_their_number_under_the_pointer_and_the_keys(page: Page, app_
     expect(seen.locator(".spots .at")).to_have_count(1)
 
 
-def test_a_picture_of_ones_own_is_judged_and_what_is_none_is_refused(
+def test_a_picture_of_ones_own_is_scored_and_what_is_none_is_refused(
     page: Page, app_url: str
 ) -> None:
     seen = inside(page, app_url)
-    field = seen.locator("#look-judge").locator(
+    field = seen.locator("#look-discriminator").locator(
         "xpath=following::input[@type='file'][1]"
     )  # Gradio puts the field beside its button
     file = io.BytesIO()
     Image.new("RGB", (120, 90), (60, 120, 160)).save(file, "PNG")
     drawing = {"name": "blue.png", "mimeType": "image/png", "buffer": file.getvalue()}
     field.set_input_files(drawing)  # type: ignore[arg-type]
-    judged = seen.locator("#look-judged")
-    expect(judged).to_contain_text("your picture")
-    back = seen.locator("#judge-back")
+    verdict = seen.locator("#look-verdict")
+    expect(verdict).to_contain_text("your picture")
+    back = seen.locator("#discriminator-back")
     expect(back).to_be_visible()
     torn = {"name": "torn.png", "mimeType": "image/png", "buffer": file.getvalue()[:40]}
     field.set_input_files(torn)  # type: ignore[arg-type]
-    expect(judged.locator(".refusal")).to_be_visible()
+    expect(verdict.locator(".refusal")).to_be_visible()
     back.click()
-    expect(judged).to_contain_text("this face")
+    expect(verdict).to_contain_text("this face")
     expect(back).to_be_hidden()
 
 
@@ -140,7 +140,7 @@ def test_a_file_too_large_is_refused_before_it_is_sent(
     with heavy.open("wb") as file:
         file.truncate(60_000_000)
     with page.expect_file_chooser() as chooser:
-        seen.locator("#judge-picture").click()
+        seen.locator("#discriminator-picture").click()
     chooser.value.set_files(heavy)
     said = WORDS.say(lang, "error.file_too_large", size=60, limit=50)
     expect(seen.locator(".refusal:visible")).to_have_text(said)

@@ -13,9 +13,9 @@ GRADIENTS = """async () => {
     const game = new Game(collect("moons", 40, 3), 5), h = 1e-5;
     const batch = game.batch(), latents = game.latents(20);
     const noise = game.noisy(new Float64Array(40));
-    const judge = () => game.judged(batch), generator = () => game.fooled(latents, noise);
-    const worst = {};
-    for (const [name, loss] of Object.entries({ judge, generator })) {
+    const discriminator = () => game.discriminatorLoss(batch);
+    const generator = () => game.generatorLoss(latents, noise), worst = {};
+    for (const [name, loss] of Object.entries({ discriminator, generator })) {
         loss();
         const kept = game[name].layers.map(({ gradient }) => gradient.slice());
         worst[name] = { most: Math.max(...kept.flatMap((g) => [...g].map(Math.abs))), off: 0 };
@@ -37,7 +37,7 @@ PUSHES = """async () => {
     const { collect, Game } = await import(new URL("house/points_gan.js", document.baseURI));
     const game = new Game(collect("ring", 40), 2), h = 1e-5;
     const cloud = game.cloud().slice(0, 20), pushes = game.pushes(cloud);
-    const sure = (points) => game.opinions(points).reduce((sum, odds) => sum + Math.log(odds), 0);
+    const sure = (points) => game.probabilities(points).reduce((sum, p) => sum + Math.log(p), 0);
     let off = 0;
     cloud.forEach((_, k) => {
         const up = cloud.slice(), down = cloud.slice();
@@ -58,7 +58,9 @@ PLAY = """async ([shape, plan, seed]) => {
     for (const [balance, rounds] of plan) {
         const rates = speeds(balance), sum = { reached: 0, hit: 0 };
         for (let n = 1; n <= rounds; n++) {
-            const losses = [game.judgeTurn(rates.judge), game.generatorTurn(rates.generator)];
+            const losses = [
+                game.discriminatorTurn(rates.discriminator), game.generatorTurn(rates.generator),
+            ];
             finite &&= losses.every(Number.isFinite);
             if (n > rounds - 200 && n % 50 === 0) {
                 const { reached, hit } = game.measure(game.cloud());
@@ -70,7 +72,7 @@ PLAY = """async ([shape, plan, seed]) => {
     }
     return { parts, finite, cloud: [...game.cloud()].slice(0, 6) };
 }"""
-USUAL, GENERATOR_AHEAD, JUDGE_AHEAD = 4, -4, 8
+USUAL, GENERATOR_AHEAD, DISCRIMINATOR_AHEAD = 4, -4, 8
 
 
 @pytest.fixture
@@ -93,12 +95,12 @@ def learn(page: Page, app_url: str, lang: str = "en") -> Page:
 
 def test_back_propagation_is_the_gradient_of_both_losses(house: Page) -> None:
     found = house.evaluate(GRADIENTS)
-    for name in ("judge", "generator"):
+    for name in ("discriminator", "generator"):
         assert found[name]["most"] > 1e-3, f"the {name} has slopes at all"
         assert found[name]["off"] < 1e-7, name
 
 
-def test_the_lines_point_up_the_discriminators_odds(house: Page) -> None:
+def test_the_lines_point_up_the_discriminators_probability(house: Page) -> None:
     assert house.evaluate(PUSHES) < 1e-6
 
 
@@ -124,7 +126,7 @@ def test_a_collapsed_generator_recovers_once_the_knob_is_pulled_back(house: Page
 
 
 def test_a_generator_that_is_far_slower_stays_blurred(house: Page) -> None:
-    slow = house.evaluate(PLAY, ["blobs", [[JUDGE_AHEAD, 1000]], 1])
+    slow = house.evaluate(PLAY, ["blobs", [[DISCRIMINATOR_AHEAD, 1000]], 1])
     usual = house.evaluate(PLAY, ["blobs", [[USUAL, 1000]], 1])
     assert slow["finite"] and slow["parts"][0]["reached"] > 0.7
     assert slow["parts"][0]["hit"] < usual["parts"][0]["hit"]

@@ -18,7 +18,7 @@ from pretrained import catalog
 
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
 SIZE, LATENT = 64, 12
-SPOTS = 14  # of the judge's heat, each way
+SPOTS = 14  # of the discriminator's heat map, each way
 LAYERS = ((4, 320), (8, 160), (16, 80), (32, 40))  # sizes and channels
 
 
@@ -76,8 +76,8 @@ def face(point: Mapping[str, Any], seed: int = 0) -> np.ndarray:
 
 def noise(point: Mapping[str, Any]) -> np.ndarray:
     """uint8 [64, 64, 3]: where the other network begins."""
-    chance = np.random.default_rng(point["mix"][0][0])
-    return (chance.standard_normal((SIZE, SIZE, 3)) * 50 + 128).clip(0, 255).astype(np.uint8)
+    rng = np.random.default_rng(point["mix"][0][0])
+    return (rng.standard_normal((SIZE, SIZE, 3)) * 50 + 128).clip(0, 255).astype(np.uint8)
 
 
 def emerging(point: Mapping[str, Any], steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +90,7 @@ def emerging(point: Mapping[str, Any], steps: int) -> tuple[np.ndarray, np.ndarr
     return frames, guesses
 
 
-def judged(picture: np.ndarray) -> dict[str, Any]:
+def scored(picture: np.ndarray) -> dict[str, Any]:
     """A picture's score: the brighter, the likelier a photograph."""
     small = np.asarray(picture)[:: max(1, len(picture) // SIZE)]
     score = float(np.asarray(picture).mean()) / 64 - 2
@@ -110,9 +110,9 @@ def answer(
     key: str, one: Mapping[str, Any], view: str = "answer", steps: int = 20, text: str = ""
 ) -> dict:
     """One input as the served networks answer it."""
-    if view in ("score", "judge"):
-        seen = judged(one["picture"] if "picture" in one else face(one))
-        return seen if view == "judge" else {k: v for k, v in seen.items() if k != "heat"}
+    if view in ("score", "occlusion"):
+        seen = scored(one["picture"] if "picture" in one else face(one))
+        return seen if view == "occlusion" else {k: v for k, v in seen.items() if k != "heat"}
     drawn = face(one, 3 if key == DIFFUSION else 0)
     if view == "layers":
         layers = [

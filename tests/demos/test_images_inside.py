@@ -1,4 +1,4 @@
-"""Look inside of Generate images: layers, directions, the judge, the training, steps, copies."""
+"""Look inside of Generate images: layers, directions, discriminator, training, steps, copies."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import streaming
-from demos.images import copy, denoise, inside, judge, layers, moves, opened, player, replayed
-from demos.images.asked import SEED, drawing, linked
-from demos.images.look import Look, Looked
+from demos.images import inside
+from demos.images.inside import copies, denoising, discriminator, generator, replay
+from demos.images.inside.look import Look, Looked, player
 from demos.images.points import TRUNCATION
+from demos.images.tryout.grid import SEED, drawing, linked
 from demos.language import Words
 from demos.streaming import Latest
 from inference.errors import BadInput, Busy, Refusal
@@ -45,7 +46,7 @@ def engine(tmp_path):
 
 
 def look(engine, point=POINT, key=GAN, lang="en") -> Look:
-    return Look(engine, WORDS, Looked(point, key, face(point)), lang)
+    return Look(engine, WORDS.speaker(lang), Looked(point, key, face(point)))
 
 
 def text(html: str) -> str:
@@ -56,7 +57,7 @@ def filled(look: Look) -> dict:
     """What stands in each place when all is computed."""
 
     async def run():
-        return [pieces async for pieces in opened.opened(look)]
+        return [pieces async for pieces in inside.opened(look)]
 
     came = asyncio.run(run())
     return {name: value for pieces in came for name, value in pieces.items()}
@@ -68,8 +69,8 @@ def filled(look: Look) -> dict:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_piece_of_the_room_is_filled(engine, lang):
     found = filled(look(engine, lang=lang))
-    assert set(found) == set(opened.PLACES)
-    for name in ("head", "layers", "sliders", "moved", "strip", "judged", "copy", "denoise"):
+    assert set(found) == set(inside.PLACES)
+    for name in ("head", "layers", "sliders", "moved", "strip", "verdict", "copy", "denoise"):
         assert "<" in found[name], name
         assert "{" not in text(found[name]), name
     assert found["looked"].whole and found["looked"].point == POINT
@@ -100,7 +101,7 @@ def test_before_try_has_drawn_its_face_is_looked_at_the_links_too(engine, query,
     assert (first.point, first.key, first.image) == (point, GAN, None)
     [asked, *_] = asked_by_try(engine, query)
     assert asked == point
-    found = filled(Look(engine, WORDS, first, "en"))
+    found = filled(Look(engine, SAY, first))
     assert "<img" in found["head"] and np.array_equal(found["looked"].image, face(point))
     assert found["looked"].same(Looked(point, GAN, face(point)))
 
@@ -113,7 +114,7 @@ def asked_by_try(engine, query) -> list:
         opening, _ = linked("")
 
     async def run():
-        return [said async for said in drawing(engine, WORDS, "en", opening)]
+        return [said async for said in drawing(engine, SAY, opening)]
 
     return [said.chosen["point"] for said in asyncio.run(run()) if said.chosen]
 
@@ -122,7 +123,7 @@ def test_one_piece_that_is_refused_leaves_the_others_and_is_tried_again(engine):
     engine.failing[DIFFUSION] = Busy(waiting=9)
     found = filled(look(engine))
     assert 'role="alert"' in found["denoise"] and "<progress" not in found["denoise"]
-    assert "opinion" in found["judged"] and not found["looked"].whole
+    assert "opinion" in found["verdict"] and not found["looked"].whole
     assert not found["looked"].same(None) and found["looked"].same(replace(found["looked"]))
 
 
@@ -147,13 +148,13 @@ def test_another_face_ends_what_is_computed_for_the_one_before(engine):
 
     async def run():
         engine.gate, turn = asyncio.Event(), Latest()
-        before = streaming.in_place(turn, opened.opened(look(engine)))
+        before = streaming.in_place(turn, inside.opened(look(engine)))
         for _ in range(2):
             await anext(before)  # the head; then it waits for the generator
         waiting = asyncio.ensure_future(anext(before))
         while not engine.open:
             await asyncio.sleep(0)
-        after = streaming.in_place(turn, opened.opened(look(engine, {"mix": [[8, 1.0]]})))
+        after = streaming.in_place(turn, inside.opened(look(engine, {"mix": [[8, 1.0]]})))
         first = await anext(after)
         assert first["looked"].point == {"mix": [[8, 1.0]]}
         while engine.open:
@@ -180,7 +181,7 @@ def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
 
 
 def test_each_layer_shows_its_maps_with_its_true_size_and_channels():
-    html = layers.drawn(SAY, answer(GAN, POINT, "layers"))
+    html = generator.layers(SAY, answer(GAN, POINT, "layers"))
     assert html.count("<li>") == 6 and html.count("<img") == 5
     assert [f"{n} maps" in html for n in (320, 160, 80, 40)] == [True] * 4
     for size in (4, 8, 16, 32):
@@ -189,10 +190,10 @@ def test_each_layer_shows_its_maps_with_its_true_size_and_channels():
 
 def test_the_latent_is_as_many_bars_as_it_has_numbers_and_none_leaves_the_drawing():
     numbers = [5.0, -5.0, *np.linspace(-2, 2, 126)]
-    drawing = layers.bars(SAY, numbers)
+    drawing = generator.bars(SAY, numbers)
     lengths = [float(n) for n in re.findall(r"v(-?[\d.]+)", drawing)]
     assert len(lengths) == 128 and lengths[0] == -lengths[1]
-    assert max(map(abs, lengths)) <= layers.HIGH / 2
+    assert max(map(abs, lengths)) <= generator.HIGH / 2
     assert "128 numbers" in drawing and "from −5.0 to +5.0" in drawing
 
 
@@ -200,7 +201,7 @@ def test_the_latent_is_as_many_bars_as_it_has_numbers_and_none_leaves_the_drawin
 
 
 def test_directions_have_numbers_for_names_and_begin_where_the_face_is():
-    html = moves.drawn(SAY, {"mix": [[3, 1.0]], "moves": [0.5, -1.25]})
+    html = generator.sliders(SAY, {"mix": [[3, 1.0]], "moves": [0.5, -1.25]})
     assert re.findall(r"<span>(Direction \d)</span>", html) == [
         f"Direction {n}" for n in range(1, 7)
     ]
@@ -210,7 +211,7 @@ def test_directions_have_numbers_for_names_and_begin_where_the_face_is():
 
 def test_sliders_stay_within_their_ends_and_keep_what_they_do_not_show():
     point = {"mix": [[3, 1.0]], "moves": [0, 0, 0, 0, 0, 0, 1.5, -1.0]}
-    got = moves.moved(point, [9, -9, 0.1, 0, 0, 0])
+    got = generator.moved(point, [9, -9, 0.1, 0, 0, 0])
     assert got == {"mix": [[3, 1.0]], "moves": [3, -3, 0.1, 0, 0, 0, 1.5, -1.0]}
     assert point["moves"][0] == 0
 
@@ -220,11 +221,11 @@ def test_sliders_stay_within_their_ends_and_keep_what_they_do_not_show():
 )
 def test_what_are_no_moves_is_refused(sent):
     with pytest.raises(BadInput):
-        moves.moved(POINT, sent)
+        generator.moved(POINT, sent)
 
 
 def test_the_strip_goes_along_one_direction_and_leaves_the_others(engine):
-    html = asyncio.run(moves.strip(look(engine), [0.5, 0, 0, 0, 0, 0], 2))
+    html = asyncio.run(generator.strip(look(engine), [0.5, 0, 0, 0, 0, 0], 2))
     asked = [one["moves"] for _, one, _ in engine.asked]
     assert [row[2] for row in asked] == [-3, -2, -1, 0, 1, 2, 3]
     assert all(row[0] == 0.5 and not any(row[3:]) for row in asked)
@@ -234,7 +235,7 @@ def test_the_strip_goes_along_one_direction_and_leaves_the_others(engine):
 @pytest.mark.parametrize("direction", [-1, 6, "2", None])
 def test_a_direction_that_is_none_is_refused(engine, direction):
     with pytest.raises(BadInput):
-        asyncio.run(moves.strip(look(engine), [0] * 6, direction))
+        asyncio.run(generator.strip(look(engine), [0] * 6, direction))
     assert not engine.asked
 
 
@@ -242,18 +243,18 @@ def test_a_direction_that_is_none_is_refused(engine, direction):
 
 
 def test_the_score_is_told_as_a_rank():
-    seen = answer(GAN, POINT, "judge") | {"above_photos": 0.24, "above_drawn": 0.81}
-    told = text(judge.drawn(SAY, seen))
+    seen = answer(GAN, POINT, "occlusion") | {"above_photos": 0.24, "above_drawn": 0.81}
+    told = text(discriminator.drawn(SAY, seen))
     assert "higher score than 24% of the photographs" in told
     assert "81% of the generator's drawings" in told
 
 
 def test_the_verdict_stands_there_before_its_spots(engine):
     async def run():
-        return [html async for html in judge.verdicts(look(engine), POINT)]
+        return [html async for html in discriminator.verdicts(look(engine), POINT)]
 
     first, last = asyncio.run(run())
-    assert [options["view"] for _, _, options in engine.asked] == ["score", "judge"]
+    assert [options["view"] for _, _, options in engine.asked] == ["score", "occlusion"]
     told = "of the generator's drawings"
     assert told in text(first) and told in text(last)
     assert "<progress" in first and "196 spots" in text(first) and "data-heat" not in first
@@ -263,7 +264,7 @@ def test_the_verdict_stands_there_before_its_spots(engine):
 def test_a_spot_that_spoke_for_is_a_square_and_one_against_a_ring():
     table = np.zeros((14, 14))
     table[2, 5], table[13, 0] = 0.4, -0.1
-    html = judge.heat(SAY, face(POINT), table.tolist(), own=False)
+    html = discriminator.heat(SAY, face(POINT), table.tolist(), own=False)
     [square] = re.findall(r'class="for" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', html)
     x, y, wide = map(float, square)
     assert x + wide / 2 == pytest.approx(5 * 4 + 6) and y + wide / 2 == pytest.approx(2 * 4 + 6)
@@ -275,7 +276,7 @@ def test_a_spot_that_spoke_for_is_a_square_and_one_against_a_ring():
 
 
 def test_a_picture_without_any_effect_has_no_marks():
-    html = judge.heat(SAY, face(POINT), np.zeros((14, 14)).tolist(), own=True)
+    html = discriminator.heat(SAY, face(POINT), np.zeros((14, 14)).tolist(), own=True)
     assert 'class="for"' not in html and 'class="against"' not in html
 
 
@@ -292,7 +293,7 @@ def png(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def test_a_picture_of_ones_own_is_judged_and_not_larger_than_needed(
+def test_a_picture_of_ones_own_is_scored_and_not_larger_than_needed(
     engine, tmp_path_factory, monkeypatch
 ):
     payload = sent(tmp_path_factory, png(900, 700))
@@ -301,7 +302,7 @@ def test_a_picture_of_ones_own_is_judged_and_not_larger_than_needed(
     html = own(look(engine), payload)[-1]
     assert [(key, options["view"]) for key, _, options in engine.asked] == [
         (GAN, "score"),
-        (GAN, "judge"),
+        (GAN, "occlusion"),
     ]
     for _, one, _ in engine.asked:
         assert one["picture"].shape == (398, 512, 3) and one["picture"].dtype == np.uint8
@@ -312,7 +313,7 @@ def own(look, payload) -> list[str]:
     """What the page is given for a picture that was sent, one after the other."""
 
     async def run():
-        return [html async for html in look.each(judge.of_picture(look, payload))]
+        return [html async for html in look.each(discriminator.of_picture(look, payload))]
 
     return asyncio.run(run())
 
@@ -339,39 +340,39 @@ def test_what_is_no_picture_is_refused_in_its_place(engine, payload):
 def leave(engine, moments) -> str:
     """A replay in the checkpoint folder of the fake."""
     folder = engine.entries[GAN].folder
-    side = replayed.SIDE
-    Image.new("RGB", (side, side * len(moments))).save(f"{folder}/{replayed.STRIP}")
-    with open(f"{folder}/{replayed.MOMENTS}", "w") as file:
+    side = replay.SIDE
+    Image.new("RGB", (side, side * len(moments))).save(f"{folder}/{replay.STRIP}")
+    with open(f"{folder}/{replay.MOMENTS}", "w") as file:
         json.dump(moments, file)
     return folder
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_training_has_a_frame_and_a_sentence_for_each_moment(engine, lang):
-    html = replayed.drawn(WORDS.speaker(lang), leave(engine, MOMENTS))
+    html = replay.drawn(WORDS.speaker(lang), leave(engine, MOMENTS))
     said = json.loads(unescape(re.search('data-said="([^"]*)"', html)[1]))
     assert len(said) == 3 and 'max="2"' in html and "--frames:3" in html
     assert "1,500" in said[2] and "65%" in said[2] and "20" in said[2]
     assert said[0] == WORDS.say(lang, "images.inside.replay.before")
-    assert "data:image/webp;base64," in html and f'height="{3 * replayed.SIDE}"' in html
+    assert "data:image/webp;base64," in html and f'height="{3 * replay.SIDE}"' in html
 
 
 @pytest.mark.parametrize("name", ["discriminator_loss", "generator_loss", "told_apart"])
 def test_the_curves_leave_out_what_is_not_known_and_stay_in_their_plots(name):
-    path = re.search('d="M([^"]*)"', replayed.line(MOMENTS, name, 2.0, replayed.LOSSES, "kind"))[1]
+    path = re.search('d="M([^"]*)"', replay.line(MOMENTS, name, 2.0, replay.LOSSES, "kind"))[1]
     places = [tuple(map(float, one.split())) for one in path.split("L")]
-    top, bottom = replayed.LOSSES
+    top, bottom = replay.LOSSES
     assert len(places) == 2
-    assert all(top <= y <= bottom and replayed.LEFT < x <= replayed.WIDE for x, y in places)
+    assert all(top <= y <= bottom and replay.LEFT < x <= replay.WIDE for x, y in places)
 
 
 def test_a_model_without_a_replay_says_so(engine):
-    assert "no replay" in text(replayed.drawn(SAY, engine.entries[GAN].folder))
-    assert "no replay" in text(replayed.drawn(SAY, None))
+    assert "no replay" in text(replay.drawn(SAY, engine.entries[GAN].folder))
+    assert "no replay" in text(replay.drawn(SAY, None))
 
 
 def test_a_player_begins_at_its_last_frame_and_escapes_what_it_says():
-    html = player.drawn(SAY, "denoise", "", ["first", 'a "<last>"'])
+    html = player(SAY, "denoise", "", ["first", 'a "<last>"'])
     assert 'value="1"' in html and "<last>" not in html
     assert "a &quot;&lt;last&gt;&quot;</p>" in html
 
@@ -381,11 +382,11 @@ def test_a_player_begins_at_its_last_frame_and_escapes_what_it_says():
 
 def test_the_steps_begin_with_noise_and_each_has_its_guess(engine):
     async def run():
-        return [found async for found in denoise.steps_of(look(engine))][-1]
+        return [found async for found in denoising.steps_of(look(engine))][-1]
 
     found = asyncio.run(run())
     assert len(found.frames) == 21 and len(found.guesses) == 20
-    html = denoise.drawn(SAY, found)
+    html = denoising.drawn(SAY, found)
     said = json.loads(unescape(re.search('data-said="([^"]*)"', html)[1]))
     assert len(said) == 21 and "nothing but noise" in said[0] and "done" in said[-1]
     assert "After step 7 of 20" in said[7]
@@ -395,7 +396,7 @@ def test_the_steps_begin_with_noise_and_each_has_its_guess(engine):
 def test_a_visitor_who_leaves_frees_the_drawing(engine):
     async def run():
         engine.gate = asyncio.Event()
-        drawing = opened.denoised(look(engine))
+        drawing = inside.denoised(look(engine))
         assert "<progress" in await anext(drawing)
         assert "step 0 of 20" in await anext(drawing)
         waiting = asyncio.ensure_future(anext(drawing))
@@ -413,8 +414,8 @@ def test_a_visitor_who_leaves_frees_the_drawing(engine):
 
 def test_the_share_that_is_nearer_is_read_off_the_quantiles():
     real = np.linspace(4, 12, 101)
-    assert copy.share(8, real) == pytest.approx(0.5)
-    assert (copy.share(1, real), copy.share(20, real)) == (0.01, 0.99)
+    assert copies.share(8, real) == pytest.approx(0.5)
+    assert (copies.share(1, real), copies.share(20, real)) == (0.01, 0.99)
 
 
 @pytest.mark.parametrize(
@@ -430,7 +431,7 @@ def test_the_share_that_is_nearer_is_read_off_the_quantiles():
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_verdict_follows_the_distance(distance, told, lang):
     seen = {"distance": distance, "real": np.linspace(4, 12, 101).tolist()}
-    html = copy.drawn(WORDS.speaker(lang), seen)
+    html = copies.drawn(WORDS.speaker(lang), seen)
     if lang == "en":
         assert told in text(html)
     assert f"{distance:.2f}" in html
@@ -438,12 +439,12 @@ def test_the_verdict_follows_the_distance(distance, told, lang):
 
 def test_the_bars_hold_every_photograph_and_the_mark_stands_where_the_face_is():
     real = np.linspace(4, 12, 101)
-    html = copy.histogram(SAY, 20.0, real)
+    html = copies.histogram(SAY, 20.0, real)
     heights = [float(h) for h in re.findall(r'height="([\d.]+)"', html)]
-    assert max(heights) == pytest.approx(copy.BASE - copy.TOP, abs=0.1)
+    assert max(heights) == pytest.approx(copies.BASE - copies.TOP, abs=0.1)
     [x] = re.findall(r'class="mark" d="M([\d.]+)', html)
     assert max(float(r) for r in re.findall(r'<rect x="([\d.]+)"', html)) < float(x)
-    assert float(x) <= copy.WIDE - copy.RIGHT
+    assert float(x) <= copies.WIDE - copies.RIGHT
 
 
 def test_a_photograph_that_is_twice_in_the_collection_changes_nothing():
@@ -451,9 +452,9 @@ def test_a_photograph_that_is_twice_in_the_collection_changes_nothing():
     twice = np.array([0.0, *real[1:]])
     for distance in (1.0, 4.1, 8.0):
         seen, same = ({"distance": distance, "real": one.tolist()} for one in (twice, real))
-        assert copy.drawn(SAY, seen) == copy.drawn(SAY, same)
+        assert copies.drawn(SAY, seen) == copies.drawn(SAY, same)
     assert "nearer to a training photograph than 99%" in text(
-        copy.drawn(SAY, {"distance": 1.0, "real": twice.tolist()})
+        copies.drawn(SAY, {"distance": 1.0, "real": twice.tolist()})
     )
 
 

@@ -13,8 +13,10 @@ from PIL import Image
 from served import WORDS, laid_out
 
 from demos import page
-from demos.images import figures, points_gan, replayed, teach
+from demos.images import train
 from demos.images.answers import DIFFUSION, GAN
+from demos.images.inside import replay
+from demos.images.learn import figures, points_gan
 from demos.language import DEMOS, LANGUAGES
 from demos.page import articles
 
@@ -100,7 +102,7 @@ def test_before_anything_is_measured_there_are_dashes(cards, lang: str) -> None:
         assert row[1:4] == ["—"] * 3
     assert say("images.fact.none") in figures.scores(say)
     assert all(row[1:] == ["—"] * 4 for row in rows_of(figures.trained(say))[1:])
-    told = teach.took(say)
+    told = train.took(say)
     assert text(told) == "" and told, "Gradio would show the name of an empty text"
 
 
@@ -117,7 +119,7 @@ def test_how_long_each_learnt_comes_from_its_card(cards, lang: str) -> None:
     cards[DIFFUSION] = {"training": MADE | {"started_from": "random weights"}}
     html = figures.trained(say)
     assert begun(say, "gan") in html and begun(say, "diffusion") not in html
-    took = teach.took(say)
+    took = train.took(say)
     assert "90" in took and "4,200" in took and "two &lt;cores&gt;" in took
 
 
@@ -128,13 +130,13 @@ def begun(say, name: str) -> str:
 
 def strip(folder, moments: int) -> None:
     """A replay whose moments have a grey of their own."""
-    side = replayed.SIDE
+    side = replay.SIDE
     sheet = Image.new("RGB", (side, side * moments))
     for place in range(moments):
         sheet.paste((20 * place,) * 3, (0, place * side, side, (place + 1) * side))
-    sheet.save(folder / replayed.STRIP, lossless=True)
+    sheet.save(folder / replay.STRIP, lossless=True)
     rows = [{"step": 100 * place} for place in range(moments)]
-    (folder / replayed.MOMENTS).write_text(json.dumps(rows))
+    (folder / replay.MOMENTS).write_text(json.dumps(rows))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -152,7 +154,7 @@ def test_four_moments_of_the_training_are_shown_the_first_and_the_last_among_the
     assert len(re.findall(r'alt="[^"]+"', html)) == figures.SHOWN
     for grey, data in zip((0, 60, 120, 180), re.findall(r"base64,([^\"]+)", html), strict=True):
         with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-            assert picture.size == (replayed.SIDE, replayed.SIDE)
+            assert picture.size == (replay.SIDE, replay.SIDE)
             seen = picture.convert("RGB").getpixel((100, 100))
             assert all(abs(value - grey) < 6 for value in seen)
 
@@ -173,9 +175,11 @@ def test_the_tug_of_war_is_the_whole_history(folder, lang: str) -> None:
     ]  # fmt: skip
     (folder / "history.jsonl").write_text("\n".join(map(json.dumps, rows)))
     html = figures.tug(say)
-    lines = dict(re.findall(r'<path class="(judge|generator|share)" d="M([^"]*L[^"]*)"', html))
+    lines = dict(
+        re.findall(r'<path class="(discriminator|generator|share)" d="M([^"]*L[^"]*)"', html)
+    )
     assert {name: line.count("L") for name, line in lines.items()} == {
-        "judge": 29, "generator": 29, "share": 29,
+        "discriminator": 29, "generator": 29, "share": 29,
     }  # fmt: skip
     first, *_, last = (float(point.split()[1]) for point in lines["generator"].split("L"))
     assert last < first, "a loss that grows goes up"
@@ -213,10 +217,10 @@ def test_everything_that_the_script_says_is_there(lang: str) -> None:
     html = points_gan.duel(WORDS.speaker(lang))
     spoken = json.loads(unescape(re.search(r'data-words="([^"]+)"', html)[1]))  # type: ignore[index]
     assert set(spoken) == set(points_gan.SPOKEN)
-    assert "{n}" in spoken["judge"] and "{n}" in spoken["generator"]
+    assert "{n}" in spoken["discriminator"] and "{n}" in spoken["generator"]
     assert "{rounds}" in spoken["stopped"] and "{reached}" in spoken["stopped"]
-    script = (DEMOS / "images/points.js").read_text("utf-8")
-    used = set(re.findall(r"words\.(\w+)", script)) | {"judge", "generator"}
+    script = (DEMOS / "images/learn/points.js").read_text("utf-8")
+    used = set(re.findall(r"words\.(\w+)", script)) | {"discriminator", "generator"}
     assert used == set(spoken)
     for name in re.findall(r'show\("(\w+)"\)', script):
         assert f'data-show="{name}"' in html, name
@@ -227,7 +231,7 @@ def test_everything_that_the_script_says_is_there(lang: str) -> None:
 
 def built(lang: str) -> str:
     """The Train room as one piece of HTML."""
-    return laid_out(lambda words: teach.build(None, words), lang)
+    return laid_out(lambda words: train.build(words), lang)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -380,9 +380,9 @@ def test_what_says_nothing_of_truncation_is_drawn_without(faces):
     assert np.array_equal(plain["image"], same["image"])
 
 
-def test_a_picture_is_judged_with_its_rank_and_where_it_matters(faces):
+def test_a_picture_is_scored_with_its_rank_and_where_it_matters(faces):
     picture = np.asarray(tiny_faces.oval(3).resize((90, 70)))
-    [own, drawn] = faces.predict([{"picture": picture}, SEVEN], view="judge")
+    [own, drawn] = faces.predict([{"picture": picture}, SEVEN], view="occlusion")
     for answer in (own, drawn):
         assert 0 <= answer["above_photos"] <= 1 and 0 <= answer["above_drawn"] <= 1
         assert np.shape(answer["heat"]) == (14, 14)
@@ -391,7 +391,7 @@ def test_a_picture_is_judged_with_its_rank_and_where_it_matters(faces):
 
 def test_a_score_alone_is_the_one_that_comes_with_its_spots(faces):
     inputs = [{"picture": np.asarray(tiny_faces.oval(3))}, SEVEN]
-    scored, judged = (faces.predict(inputs, view=view) for view in ("score", "judge"))
+    scored, judged = (faces.predict(inputs, view=view) for view in ("score", "occlusion"))
     for quick, whole in zip(scored, judged, strict=True):
         assert set(whole) - set(quick) == {"heat"}
         assert np.array_equal(quick["image"], whole["image"])
@@ -401,7 +401,7 @@ def test_a_score_alone_is_the_one_that_comes_with_its_spots(faces):
 
 def test_a_cover_hides_one_square_and_nothing_else():
     picture = torch.randn(3, 64, 64)
-    covered = serve.coverings(picture)
+    covered = serve.occluded(picture)
     assert covered.shape == (14 * 14, 3, 64, 64)
     changed = (covered[15] != picture).any(0).nonzero()
     assert changed.min(0).values.tolist() == [4, 4] and changed.max(0).values.tolist() == [15, 15]

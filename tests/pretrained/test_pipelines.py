@@ -187,7 +187,7 @@ def test_a_mix_is_drawn_from_mixed_noise(cat: Path) -> None:
         ({"steps": 2.5}, BadSteps),
         ({"text": "x" * (LONGEST + 1)}, BadText),
         ({"text": 7}, BadText),
-        ({"view": "judge"}, ViewUnsupported),
+        ({"view": "occlusion"}, ViewUnsupported),
     ],
     ids=str,
 )

@@ -1,0 +1,82 @@
+"""What the cards say of the two networks, as the rooms show it; a dash where a card has
+nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from demos import page, results
+from demos.images.answers import DIFFUSION, GAN
+from demos.language import Say
+from inference import Engine
+
+DASH = "—"
+METRICS = ("fd_ratio", "precision", "recall")
+NETWORKS = {GAN: "gan", DIFFUSION: "diffusion"}
+
+
+def reached(key: str) -> Mapping[str, Any]:
+    """What a bundled model's card says of its faces; {} where it says nothing yet."""
+    rows = page.read_metrics(key).get("results", ())
+    return next((row for row in rows if METRICS[0] in row["metrics"]), {})
+
+
+def headline(engine: Engine) -> Callable[[Say], str]:
+    """The figures at the foot of Try: of each network how near its faces come to photographs, on
+    which, and whether the target was reached. (Gradio shows the name of a text that is empty.)"""
+    keys = [key for key in (GAN, DIFFUSION) if key in engine.entries]
+
+    def render(say: Say) -> str:
+        parts = "".join(figures_of(key, say) for key in keys)
+        return f'<div class="fact-groups"{"" if parts else " hidden"}>{parts}</div>'
+
+    return render
+
+
+def learnt(key: str, say: Say) -> str:
+    """How long a network has learnt, and from how much, beside what it draws; nothing to be seen
+    where its card does not tell."""
+    training = page.read_metrics(key).get("training", {})
+    if not training.get("pictures") or not training.get("wall_seconds"):
+        return '<p class="quiet" hidden></p>'
+    minutes = f"{training['wall_seconds'] / 60:.0f}"
+    pictures = f"{training['pictures']:,}"
+    said = f"images.fact.learnt.{key.rpartition('-')[2]}"
+    return f'<p class="quiet">{say(said, minutes=minutes, pictures=pictures)}</p>'
+
+
+def figures_of(key: str, say: Say) -> str:
+    """One network's figures under its name, and how they were measured."""
+    row = reached(key)
+    measured = row.get("metrics", {})
+    cells = "".join(
+        f"<div><dd>{page.figure(name, measured[name]) if name in measured else DASH}</dd>"
+        f"<dt>{say(f'images.fact.{name}')}</dt></div>"
+        for name in METRICS
+    )
+    told = say("images.fact.none")
+    if row:
+        told = say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])
+    goal = row.get("target", {}).get("fd_ratio")
+    if goal is not None:
+        claim = {**measured["fd_ratio"], "metric": "fd_ratio", "target": goal}
+        reached_it = f"{say('images.fact.target')} {results.target(claim, say)}"
+        told = page.sentences(say.lang, told, reached_it)
+    heading = say(f"images.fact.{key.rpartition('-')[2]}")
+    return (
+        f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'
+        f'<p class="quiet">{told}</p></section>'
+    )
+
+
+def told_of_training(key: str) -> tuple[str, ...]:
+    """Minutes, updates, passes over the photographs and the machine, from the card, as HTML."""
+    made = page.read_metrics(key).get("training", {})
+    return (
+        f"{made['wall_seconds'] / 60:,.0f}" if made.get("wall_seconds") else DASH,
+        f"{made['updates']:,}" if made.get("updates") else DASH,
+        f"{made['passes']:.1f}" if made.get("passes") else DASH,
+        f'<span lang="en">{escape(made["hardware"])}</span>' if made.get("hardware") else DASH,
+    )

@@ -1,0 +1,72 @@
+"""How diffusion draws: from noise to a picture, step by step, with its guess at every step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from html import unescape
+
+import numpy as np
+from PIL import Image
+
+from demos import pictures
+from demos.images import cards
+from demos.images.answers import DIFFUSION, STEPS, Pixels
+from demos.images.inside.look import Look, film, part, player
+from demos.language import Say
+
+WORDS = "images.inside.denoise"
+
+
+@dataclass
+class Steps:
+    """A drawing so far: ``frames`` [n + 1] from noise on, ``guesses`` [n] made at each but the
+    last, uint8 [64, 64, 3] each."""
+
+    frames: list[Pixels] = field(default_factory=list)
+    guesses: list[Pixels] = field(default_factory=list)
+
+
+async def steps_of(look: Look) -> AsyncGenerator[Steps, None]:
+    """The same drawing after each step; a visitor who leaves ends it. Raises a `Refusal`."""
+    point, found = look.looked.point, Steps()
+    noise = await look.engine.predict(DIFFUSION, point, view="steps", steps=1)
+    found.frames.append(noise["frames"][0])
+    async with aclosing(look.engine.stream(DIFFUSION, point, steps=STEPS)) as events:
+        async for event in events:
+            found.frames.append(event["noisy"])
+            found.guesses.append(event["image"])
+            yield found
+
+
+def drawn(say: Say, found: Steps) -> str:
+    """Where it is, and what it takes the picture to be, under one slider; after the last step the
+    guess is the picture."""
+    frames, guesses = found.frames, [*found.guesses, found.frames[-1]]
+    steps = len(frames) - 1
+    told = [unescape(say(f"{WORDS}.step", step=n, steps=steps)) for n in range(steps)]
+    told[:1] = [unescape(say(f"{WORDS}.start", steps=steps))]
+    told.append(unescape(say(f"{WORDS}.done", steps=steps)))
+    body = "".join(
+        film(strip(stack, unescape(say(f"{WORDS}.{name}_alt"))), say(f"{WORDS}.{name}"))
+        for name, stack in (("noisy", frames), ("guess", guesses))
+    )
+    films = f'<div class="films">{body}</div>'
+    shown = player(say, "denoise", films, told) + cards.learnt(DIFFUSION, say)
+    return part(say, "denoise", shown, steps=steps)
+
+
+def strip(stack: Sequence[Pixels], alt: str) -> str:
+    """Frames below one another."""
+    return pictures.img(Image.fromarray(np.concatenate(stack)), alt)
+
+
+def waiting(say: Say, step: int = 0) -> str:
+    """While it draws: a bar with its count."""
+    said = say(f"{WORDS}.waiting", step=step, steps=STEPS)
+    bar = f'<progress max="{STEPS}" value="{step}" aria-label="{said}"></progress>'
+    told = f'<p class="quiet">{said}</p>'
+    return part(
+        say, "denoise", f'<div class="waiting" role="status">{bar}{told}</div>', steps=STEPS
+    )

@@ -1,0 +1,206 @@
+"""Try: a grid of faces from a seed; one is picked, and the rest of the room is about that one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from demos import page, streaming
+from demos.images import answers, cards, faces, points
+from demos.images.faces import Gallery
+from demos.images.points import Point
+from demos.images.tryout import compare, game, today, walk
+from demos.images.tryout.grid import COUNT, MOST, SEED, Asked, drawing, held, linked
+from demos.language import Say, Words
+from demos.streaming import Latest
+from inference import Engine
+from inference.errors import Refusal
+
+MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
+SCRIPT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
+GRID = SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
+PICKED = SCRIPT % "mountPicked(element)"
+WALK = SCRIPT % (
+    "mountWalk(element, (at) => trigger('take', {at}), (at) => trigger('drop', {at}), watch)"
+)
+#: What changes here is read aloud.
+ALOUD = "element.setAttribute('aria-live', 'polite')"
+# Fires "shown" with what the address says, when the tab first comes into sight.
+SHOWN = """new IntersectionObserver((seen, observer) => {
+  if (!seen.at(-1).isIntersecting) return;
+  observer.disconnect();
+  trigger('shown', {query: location.search});
+}, {rootMargin: '1000000px'}).observe(element);"""
+
+
+@dataclass(frozen=True)
+class TryParts:
+    """What other rooms share of this one. ``chosen`` holds {"point", "key", "image"}: the face that
+    was picked, its model and its pixels, uint8 [64, 64, 3]; None until one is drawn."""
+
+    chosen: gr.State
+    seen: gr.Button
+
+
+def build(engine: Engine, words: Words) -> TryParts:
+    """The grid on the left, one face on the right; what is done with it below."""
+    with gr.Row(elem_classes="asked"):
+        seed = gr.Number(
+            SEED, label=words("images.try.seed"), precision=0, elem_id="face-seed", min_width=120
+        )
+        count = gr.Slider(
+            1, MOST, COUNT, step=1, label=words("images.try.count"), buttons=[],
+            elem_id="face-count", min_width=160,
+        )  # fmt: skip
+        variety = gr.Slider(
+            0, 1, points.TRUNCATION, step=0.1, label=words("images.try.variety"),
+            info=words("images.try.variety_help"), buttons=[],
+            elem_id="face-variety", min_width=260,
+        )  # fmt: skip
+        new = gr.Button(words("images.try.new"), variant="primary", elem_id="face-new")
+    bar = gr.HTML(js_on_load=None, elem_id="face-bar")
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=6, elem_classes="give"):
+            grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
+            line = gr.HTML(js_on_load=ALOUD, elem_id="face-line")
+            page.markup(words, lambda say: cards.learnt(answers.GAN, say))
+        with gr.Column(scale=5, elem_classes="get"):
+            one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
+            with gr.Row(elem_classes="actions"):
+                like = gr.Button(words("images.try.more"), elem_id="face-like")
+                keep = gr.Button(words("images.try.keep"), elem_id="face-keep")
+                seen = gr.Button(words("images.try.inside"), elem_id="face-seen")
+            kept = gr.HTML(js_on_load=ALOUD, elem_id="face-kept")
+    page.markup(words, faces.heading("walk"))
+    way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
+    sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
+    turn, walk_turn = gr.State(Latest()), gr.State(Latest())
+    gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
+    compare.build(engine, words, gallery, chosen)
+    today.build(engine, words, chosen)
+    game.build(engine, words)
+    page.markup(words, cards.headline(engine))
+
+    shown = [bar, grid, line, one, gallery, chosen]
+    nothing = (gr.skip(),) * len(shown)
+    cleared = ("", *nothing[1:])
+    boxes = [seed, count, variety, stops, opened]
+    kept_boxes = (gr.skip(),) * len(boxes)
+
+    async def placed(say: Say, asked: Asked) -> AsyncGenerator[tuple[Any, ...], None]:
+        """Moments in their places: what stood there stays until something new does."""
+        async with aclosing(drawing(engine, say, asked)) as moments:
+            async for now in moments:
+                if now.gallery is None:
+                    yield (now.bar, *nothing[1:])
+                else:
+                    yield now.bar, now.grid, now.line, now.one, now.gallery, now.chosen
+
+    async def opening(say: Say, query: str) -> AsyncGenerator[tuple[Any, ...], None]:
+        """(seed, count, variety, stops, opened, the grid) of a link."""
+        said = ""
+        try:
+            asked, way = linked(query)
+        except Refusal as error:
+            asked, way, said = Asked(SEED, COUNT), (), page.refusal(say, error)
+        way = way or tuple(points.several(asked.seed, 2, asked.truncation))
+        told: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
+        async with aclosing(placed(say, asked)) as moments:
+            async for bar, *rest in moments:
+                yield *told, bar or said, *rest
+                told = kept_boxes  # what a visitor types meanwhile stays
+
+    @streaming.event(words, nothing=(*kept_boxes, *nothing), broken=(*kept_boxes, *cleared))
+    def on_open(
+        mine: Latest, opened: bool, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Any] | None:
+        return None if opened else opening(words.speaker(request), str(getattr(event, "query", "")))
+
+    @streaming.event(words, nothing=nothing, broken=cleared)
+    def on_seed(
+        mine: Latest, seed: Any, count: Any, variety: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if None in (seed, count, variety):  # a box is empty while a number is being typed
+            return streaming.just(cleared)
+        say = words.speaker(request)
+        try:
+            first, many = points.checked_seed(seed), points.checked_count(count, MOST)
+            asked = Asked(first, many, truncation=points.checked_truncation(variety))
+        except Refusal as error:
+            return streaming.just((page.refusal(say, error), *nothing[1:]))
+        return placed(say, asked)
+
+    @streaming.event(words, nothing=nothing, broken=cleared)
+    def on_like(
+        mine: Latest, count: Any, now: dict[str, Any] | None, request: gr.Request
+    ) -> AsyncIterator[Any] | None:
+        if now is None or count is None:
+            return None
+        others = max(points.checked_count(count, MOST), 2)  # itself, and at least one more
+        near = now["point"]
+        truncation = near.get("truncation", 1.0)
+        asked = Asked(secrets.randbelow(MOST_SAID), others, near=near, truncation=truncation)
+        return placed(words.speaker(request), asked)
+
+    @page.guard(words)
+    def on_pick(now: Gallery | None, event: gr.EventData, request: gr.Request) -> Any:
+        at = event.at
+        if now is None or not isinstance(at, int) or not 0 <= at < len(now.points):
+            return gr.skip(), gr.skip()
+        point, image = now.points[at], now.images[at]
+        return faces.picked(words.speaker(request), point, image, now.query), held(point, image)
+
+    @page.guard(words)
+    async def on_take(
+        stops: Sequence[Point], now: Gallery | None, event: gr.EventData, request: gr.Request
+    ) -> Any:
+        point = walk.place(stops, event.at)
+        if point is None or now is None:
+            return gr.skip(), gr.skip()
+        image = (await answers.drawn(engine, answers.GAN, [point])).images[0]
+        return faces.picked(words.speaker(request), point, image, now.query), held(point, image)
+
+    @streaming.event(words, nothing=gr.skip(), broken="")
+    def on_walk(mine: Latest, stops: Sequence[Point], request: gr.Request) -> AsyncIterator[str]:
+        return streaming.once(walk.walked(engine, words.speaker(request), stops))
+
+    def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
+        if not now:
+            return gr.skip(), gr.skip()
+        more, said = walk.added(words.speaker(request), stops, now["point"])
+        return more, f'<p class="quiet">{said}</p>'
+
+    def on_drop(stops: Sequence[Point], event: gr.EventData) -> Any:
+        return walk.dropped(stops, event.at)
+
+    heavy: dict[str, Any] = {
+        "concurrency_limit": answers.most_together(engine),
+        "trigger_mode": "multiple",
+        "preprocess": False,
+        **page.PRIVATE,
+    }
+    said = [turn, seed, count, variety]
+    ask: dict[str, Any] = {"fn": on_seed, "inputs": said, "outputs": shown, **heavy}
+    step: dict[str, Any] = {"fn": on_walk, "inputs": [walk_turn, stops], "outputs": way, **heavy}
+    sight.shown(on_open, [turn, opened], [*boxes, *shown], **heavy)
+    opened.change(**step)
+    new.click(rolled, [seed, gallery], seed, preprocess=False, **page.PRIVATE).success(**ask)
+    last = {"trigger_mode": "always_last"}
+    gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
+    like.click(on_like, [turn, count, chosen], shown, **heavy)
+    grid.pick(on_pick, [gallery], [one, chosen], **page.PRIVATE)
+    way.take(on_take, [stops, gallery], [one, chosen], **heavy)
+    keep.click(on_keep, [stops, chosen], [stops, kept], **page.PRIVATE).success(**step)
+    way.drop(on_drop, stops, stops, **page.PRIVATE).success(**step)
+    return TryParts(chosen, seen)
+
+
+def rolled(seed: Any, now: Gallery | None) -> Any:
+    """The seed of new faces: the one in the box if it was typed and not drawn yet, else any."""
+    typed = now is not None and now.near is None and seed not in (None, now.seed)
+    return gr.skip() if typed else secrets.randbelow(MOST_SAID)

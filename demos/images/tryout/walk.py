@@ -1,0 +1,126 @@
+"""A walk between faces: all that lies between its stops is drawn at once, and a slider in the page
+switches the pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Sequence
+from html import escape, unescape
+from typing import Any
+
+from PIL import Image
+
+from demos import page
+from demos.images import answers, faces, points
+from demos.images.answers import Pixels
+from demos.images.points import Point
+from demos.language import Say
+from inference import Engine
+from inference.errors import Refusal
+from pretrained.images.errors import BadPoint
+
+MOST_STOPS = 6
+LONGEST_LEG, MOST_FRAMES = 24, 60
+
+
+def leg(stops: Sequence[Point]) -> int:
+    """Steps from one stop to the next: fewer where there are many stops."""
+    return min(LONGEST_LEG, MOST_FRAMES // max(1, len(stops) - 1))
+
+
+def parse(text: str, point: Callable[[str], Point] = points.parse) -> tuple[Point, ...]:
+    """The stops that a link holds, at most `MOST_STOPS`. Raises `BadPoint`, `BadSeed`."""
+    parts = text.split(";")[:MOST_STOPS]
+    if not all(part.strip() for part in parts):
+        raise BadPoint(sent=points.told(text))
+    return tuple(map(point, parts))
+
+
+def added(say: Say, stops: Sequence[Point], point: Point) -> tuple[tuple[Point, ...], str]:
+    """One stop more, and a sentence about it. Where there are `MOST_STOPS`, the first one goes; the
+    last one is not added once more."""
+    called = {"face": unescape(faces.name(say, point, "the_")), "most": MOST_STOPS}
+    if stops and stops[-1] == point:
+        called["face"] = unescape(faces.name(say, point))
+        return tuple(stops), say("images.try.already", **called)
+    now = (*stops, point)[-MOST_STOPS:]
+    if len(stops) < MOST_STOPS:
+        return now, say("images.try.kept", count=len(now), **called)
+    gone = unescape(faces.name(say, stops[0], "the_"))
+    return now, say("images.try.made_room", gone=gone, **called)
+
+
+def dropped(stops: Sequence[Point], at: Any) -> tuple[Point, ...]:
+    """One stop less."""
+    return tuple(stop for number, stop in enumerate(stops) if number != at)
+
+
+def place(stops: Sequence[Point], at: Any) -> Point | None:
+    """The point at a place of the slider; None where there is none."""
+    found = points.walk(stops, leg(stops)) if len(stops) > 1 else []
+    return found[at] if isinstance(at, int) and 0 <= at < len(found) else None
+
+
+async def walked(engine: Engine, say: Say, stops: Sequence[Point]) -> str:
+    """The walk as HTML, or why it cannot be drawn."""
+    if len(stops) < 2:
+        return shelf(say, stops, ()) + f'<p class="note">{say("images.try.walk_more")}</p>'
+    try:
+        way = points.walk(stops, leg(stops))
+        drawn = await answers.drawn(engine, answers.GAN, way)
+    except Refusal as error:
+        return page.refusal(say, error)
+    time = answers.took(say, drawn.seconds)
+    told = say("images.try.walk_drawn", count=len(way), time=time)
+    return shelf(say, stops, drawn.images[:: leg(stops)]) + slider(say, stops, drawn.images, told)
+
+
+def shelf(say: Say, stops: Sequence[Point], images: Sequence[Pixels]) -> str:
+    """The stops in their order, each with a button that takes it away."""
+    cells = []
+    for number, stop in enumerate(stops):
+        called = faces.name(say, stop)
+        shown = faces.tag(images[number], called, lossless=False) if len(images) else ""
+        remove = say("images.try.remove", face=unescape(faces.name(say, stop, "the_")))
+        cells.append(
+            f"<li>{shown}<span>{called}</span>"
+            f'<button type="button" data-drop="{number}" aria-label="{remove}" title="{remove}">'
+            f"×</button></li>"
+        )
+    link = ";".join(map(points.format, stops))
+    return f'<ol class="stops" data-stops="{escape(link)}">{"".join(cells)}</ol>'
+
+
+def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str) -> str:
+    """The picture of one place of the walk, and all the others for the slider to switch to. It
+    begins halfway between the first two stops."""
+    half = leg(stops) // 2
+    names = [unescape(faces.name(say, stop, "the_")) for stop in stops]
+    spoken = {
+        "place": say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}),
+        "at": say("images.try.place_at", face="{face}"),
+    }
+    told_places = {key: unescape(text) for key, text in spoken.items()}
+    said = json.dumps({"leg": leg(stops), "names": names} | told_places, ensure_ascii=False)
+    begins = told_places["place"].format(share=50, to=names[1], **{"from": names[0]})
+    image = faces.tag(images[half], begins, lossless=False)
+    frames = escape(json.dumps([packed(each) for each in images]))
+    image = image.replace("<img ", f'<img data-frames="{frames}" data-said="{escape(said)}" ', 1)
+    label = say("images.try.walk_label")
+    return (
+        f'<div class="way">{image}<div class="along">'
+        f'<input type="range" min="0" max="{len(images) - 1}" value="{half}" '
+        f'aria-label="{label}" aria-valuetext="{escape(begins)}">'
+        f'<p data-show="place" aria-hidden="true">{escape(begins)}</p>'
+        f'<button type="button" class="ghost" data-take>{say("images.try.take")}</button>'
+        f'<p class="quiet">{told}</p></div></div>'
+    )
+
+
+def packed(image: Pixels) -> str:
+    """A picture as the address of itself."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", quality=85, method=2)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
