@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from PIL import Image
-
+from pretrained import picture_files, splits
 from pretrained.detection import rle
 from pretrained.errors import BadData
+from pretrained.pixels import upright_rgb
 
 #: What a split is called by one tool or another.
 SPLITS = {
@@ -78,10 +80,22 @@ def labels_of(folder: Path, split: str) -> tuple[Path, bool] | None:
             return file, True
     if file := next((folder / name for name in WHOLE if (folder / name).is_file()), None):
         return file, False
-    others = [*seen(folder, "*.json"), *seen(folder / "annotations", "*.json")]
-    known = {name for names in SPLITS.values() for name in names}
-    rest = [file for file in others if not any(part in file.stem.lower() for part in known)]
-    return (rest[0], False) if len(rest) == 1 else None
+    others = sorted(
+        file
+        for file in (found for depth in ("*", "*/*", "*/*/*") for found in folder.glob(depth))
+        if file.suffix.lower() == ".json"
+        and not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
+    )
+    called = {
+        file: splits.named(file.stem, split) or splits.named(file.parent.name, split)
+        for file in others
+    }
+    for name in (split, None):
+        rest = [file for file in others if called[file] == name]
+        usual = [file for file in rest if file.stem.lower().startswith("instances")]
+        if len(rest) == 1 or len(usual) == 1:
+            return (usual or rest)[0], name is not None
+    return None
 
 
 def seen(folder: Path, pattern: str) -> list[Path]:
@@ -164,6 +178,12 @@ class Files:
         """The file that labels call so; None if there is none, or more than one that may be it."""
         if not isinstance(name, str):
             return None
+        for spelled in _spellings(name):
+            if file := self._find(spelled):
+                return file
+        return None
+
+    def _find(self, name: str) -> Path | None:
         posix = PurePosixPath(name.replace("\\", "/"))
         for place in self.near:
             if file := _only(self.paths.get(_key((PurePosixPath(place) / posix).as_posix())), name):
@@ -181,6 +201,13 @@ class Files:
         return file if file and self.folder in file.resolve().parents else None
 
 
+def _spellings(name: str) -> list[str]:
+    """A name as it stands, then as an address would have it: without its query, with its percent
+    signs undone, or what Label Studio puts after ``?d=``."""
+    query = parse_qs(urlsplit(name).query).get("d", []) if "?" in name else []
+    return list(dict.fromkeys([name, *query, unquote(name), unquote(name.partition("?")[0])]))
+
+
 def _only(files: list[Path] | None, name: str) -> Path | None:
     """The single one, or the one that is written just so."""
     if not files or len(files) == 1:
@@ -190,8 +217,8 @@ def _only(files: list[Path] | None, name: str) -> Path | None:
 
 
 def _key(name: str) -> str:
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    return unicodedata.normalize("NFC", "/".join(parts)).casefold()
+    parts = [part.strip() for part in name.split("/") if part not in ("", ".")]
+    return unicodedata.normalize("NFKC", "/".join(parts)).casefold()
 
 
 def _told(labels: Path) -> dict[str, list[dict[str, Any]]]:
@@ -221,6 +248,8 @@ def _id(row: dict[str, Any], name: str, labels: Path) -> str:
     value = row.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,40}(\.0+)?\s*", value):
+        value = int(value.partition(".")[0])
     if isinstance(value, bool) or not isinstance(value, int | str):
         reason = f"one of its rows has no number or text as {name}: export it again"
         raise BadData(path=labels, reason=reason)
@@ -233,10 +262,13 @@ def _name(value: Any) -> str:
 
 
 def _size(file: Path) -> tuple[int, int] | None:
-    """Width and height as stored; None where it is no picture."""
+    """Width and height as stored; None where it is no picture or damaged, however far in."""
     try:
-        with Image.open(file) as picture:
-            return picture.size
+        picture = picture_files.opened(file.read_bytes())
+        size = picture.size
+        picture.draft("RGB", (64, 64))  # of a JPEG an eighth is decoded
+        upright_rgb(picture, 64)
+        return size
     except MemoryError:
         raise
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data

@@ -6,7 +6,6 @@ lengths.
 
 from __future__ import annotations
 
-import io
 import math
 import sys
 from collections import Counter
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from pretrained import own_files, picture_files
 from pretrained.detection import coco, rle
 from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
@@ -43,6 +42,12 @@ KINDS = {
 #: Pictures with smaller sides may have boxes of a pixel. Pixels beyond the edge that no rounding
 #: explains.
 LEAST_SIDE, CUT = 8, 2
+#: Intersection over union below which an outline and a box are not of one object.
+APART = 0.05
+
+
+#: Boxes, and the smaller side of every picture, from which all within 100 x 100 are per cent.
+LEAST_BOXES, PER_CENT_SIDE = 10, 250
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,12 @@ class Scene:
         """
         try:
             held = self.content
-            with Image.open(io.BytesIO(held) if isinstance(held, bytes) else held) as picture:
-                as_stored = picture.size
-                shown = upright_rgb(picture)
-                if shown.size != (self.width, self.height) == as_stored:
-                    shown = picture.convert("RGB")  # labelled as stored, not as turned
+            content = held if isinstance(held, bytes) else held.read_bytes()
+            picture = picture_files.opened(content)
+            as_stored = picture.size
+            shown = upright_rgb(picture)
+            if shown.size != (self.width, self.height) == as_stored:
+                shown = picture.convert("RGB")  # labelled as stored, not as turned
         except MemoryError:
             raise
         except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
@@ -170,22 +176,42 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
     """The pictures of one file or folder, and the split's name."""
     path = Path(source)
     files = sorted(coco.seen(path, f"{split}*.parquet")) if path.is_dir() else [path]
-    if path.is_file() and path.suffix == ".parquet":
+    if path.is_file() and path.suffix.lower() == ".parquet":
         rows, name = _parquet(files), f"{path.resolve().parent.name}/{path.stem}"
     elif path.is_dir() and files:
         rows, name = _parquet(files), f"{path.resolve().name}/{split}"
     elif path.is_dir() and (labels := coco.labels_of(path, split)):
         name = f"{path.resolve().name}{f'/{split}' if labels[1] else ''}"
         rows = ((*row[:4], "own", row[4]) for row in coco.rows(path, labels[0], split, left_out))
+    elif path.is_file() and path.suffix.lower() == ".json":
+        beside = path.parent.parent if path.parent.name.lower() == "annotations" else path.parent
+        name = f"{path.resolve().parent.name}/{path.stem}"
+        rows = ((*row[:4], "own", row[4]) for row in coco.rows(beside, path, split, left_out))
     else:
         reason = (
             "it is neither a Parquet file nor a folder with such files or with annotations.json: "
             "check the path"
         )
+        if not path.exists():
+            reason = own_files.missing(path)
+        elif path.is_file():
+            reason = own_files.other_kind(path) or reason
+        elif kind := _other_labels(path):
+            reason = f"its labels are {kind}: export them as COCO, with annotations.json"
         raise BadData(path=source, reason=reason)
     every = list(rows)
     in_pixels([row[:4] for row in every], source)
     return [_scene(*row, left_out) for row in every], name
+
+
+def _other_labels(folder: Path) -> str | None:
+    """What kind of labels a folder has that are not read."""
+    for kind, pattern in (("YOLO's", "*.yaml"), ("VOC's", "Annotations/*.xml"), ("VOC's", "*.xml")):
+        if coco.seen(folder, pattern):
+            return kind
+    several = [*coco.seen(folder, "*.json"), *coco.seen(folder, "*/*.json")]
+    many = f"in {len(several)} JSON files, of which none is known as COCO's for this split"
+    return many if several else None
 
 
 Row = tuple[bytes | Path, Any, Any, list[tuple[Any, ...]], Any, str]
@@ -219,6 +245,15 @@ def in_pixels(rows: Sequence[tuple[Any, ...]], source: Path | str) -> None:
             "with its middle, COCO's with its left upper corner)"
         )
         raise BadData(path=source, reason=reason)
+    per_cent = (told[:, :4] >= 0).all(1) & (x + w <= 100.5) & (y + h <= 100.5)
+    large = np.minimum(width, height) >= PER_CENT_SIDE
+    if len(told) >= LEAST_BOXES and (per_cent & large).all() and min(max(x + w), max(y + h)) > 60:
+        reason = (
+            "its boxes all lie in the left upper 100 x 100 pixels of large pictures, so they seem "
+            "to be per cent: multiply left and width by a hundredth of the picture's width, top "
+            "and height by one of its height"
+        )
+        raise BadData(path=source, reason=reason)
     corners = (w > x) & (h > y) & (w <= width + 1) & (h <= height + 1)
     beyond = (x + w > width * 1.02 + 1) | (y + h > height * 1.02 + 1)
     if len(told) and (corners & beyond).mean() >= 0.5 and corners.mean() >= 0.95:
@@ -236,15 +271,8 @@ def shares(boxes: np.ndarray) -> np.ndarray:
 
 
 def _parquet(files: list[Path]) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     for file in files:
-        try:
-            table = pq.read_table(file)
-        except (pa.ArrowException, OSError) as error:
-            reason = "it is not a readable Parquet file: fetch or write it again"
-            raise BadData(path=file, reason=reason) from error
+        table = own_files.table(file)
         missing = {"image", "width", "height", "objects"} - set(table.column_names)
         if missing:
             reason = f"it has no column {min(missing)}: rename or add it"
@@ -286,6 +314,8 @@ def _scene(
     for label, bbox, segmentation, crowd in rows:
         try:
             mask = rle.of_coco(segmentation, int(height), int(width))
+            if segmentation and mask is None:
+                left_out.add("outlines of fewer than three corners, left out", name)
             if bbox is None and mask is not None:
                 bbox = rle.box(mask)
             left, top, wide, high = (float(number) for number in bbox)
@@ -304,8 +334,22 @@ def _scene(
             continue
         if max(-left, -top, left + wide - width, top + high - height) > CUT:
             left_out.add("boxes cut at the edge of their picture", name)
+        if mask is not None and _apart(rle.box(mask), box):
+            left_out.add("outlines left out, they lie outside of their box", name)
+            mask = None
         things.append(Thing(str(label), box, mask, bool(crowd)))
     return Scene(content, int(width), int(height), tuple(things), str(source or "own"), place)
+
+
+def _apart(outline: Sequence[float], box: Sequence[float]) -> bool:
+    """Whether an outline's box (left, top, width, height) is not that of its object (left, top,
+    right, bottom): shares of the picture beside pixels, for instance. They share a twentieth of
+    what both cover at most."""
+    left, top, wide, high = outline
+    across = max(0.0, min(left + wide, box[2]) - max(left, box[0]))
+    down = max(0.0, min(top + high, box[3]) - max(top, box[1]))
+    both = wide * high + (box[2] - box[0]) * (box[3] - box[1]) - across * down
+    return across * down < APART * both
 
 
 def held_apart(scenes: Scenes, share: float) -> tuple[Scenes, Scenes]:

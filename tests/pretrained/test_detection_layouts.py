@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tiny_detection
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pretrained.detection import data, rle
 from pretrained.errors import BadData
@@ -58,8 +59,103 @@ def test_layouts_of_labelling_tools_are_read(tmp_path, layout, file, split):
 
 def test_another_split_is_not_taken_for_the_one_that_was_asked_for(tmp_path):
     folder = moved(tmp_path / "own", "valid", "valid/_annotations.coco.json")
-    with pytest.raises(BadData, match="check the path"):
+    with pytest.raises(BadData, match="none is known as COCO's for this split"):
         data.read(folder, "train")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "My Project.v1i.coco/train/_annotations.coco.json",  # an archive left a folder in another
+        "annotations/instances_Train.json",  # a subset of CVAT's
+        "Annotations/INSTANCES_DEFAULT.JSON",
+        "annotations/person_keypoints_train2017.json",
+        "annotations/train.json",
+        "train_annotations.json",
+        "images/annotations.json",
+        "标注/训练集.json",
+    ],
+)
+def test_labels_are_found_under_other_names_too(tmp_path, file):
+    assert len(data.read(moved(tmp_path / "own", "图片", file))) == 4
+
+
+def test_the_file_of_the_labels_may_be_named(tmp_path):
+    moved(tmp_path / "own", "images", "annotations/mine.json")
+    assert len(data.read(tmp_path / "own" / "annotations" / "mine.json")) == 4
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("data.yaml", "labels are YOLO's"),
+        ("Annotations/0.xml", "labels are VOC's"),
+        ("pets.zip", "unpack"),
+        ("pet", r"no such file"),
+    ],
+)
+def test_what_are_no_labels_is_told_for_what_it_is(tmp_path, file, reason):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    if file != "pet":
+        (tmp_path / file).write_bytes(b"PK\x03\x04")
+    with pytest.raises(BadData, match=reason):
+        data.read(tmp_path / file if file.startswith("pet") else tmp_path)
+
+
+def as_per_cent(told):
+    sizes = {one["id"]: (one["width"], one["height"]) for one in told["images"]}
+    for row in told["annotations"]:
+        width, height = sizes[row["image_id"]]
+        x, y, w, h = row["bbox"]
+        row["bbox"] = [100 * x / width, 100 * y / height, 100 * w / width, 100 * h / height]
+        row["segmentation"] = None
+
+
+def test_boxes_in_per_cent_are_refused(tmp_path):
+    def change(told):
+        as_per_cent(told)
+        for one in told["images"]:
+            one.update(width=960, height=640)
+
+    folder = changed(tiny_detection.coco_folder(tmp_path / "own", 12), change)
+    for file in folder.glob("*.png"):
+        with Image.open(file) as picture:
+            large = picture.resize((960, 640))
+        large.save(file)
+    with pytest.raises(BadData, match="per cent"):
+        data.read(folder)
+
+
+def test_much_metadata_and_a_missing_end_are_no_damage_and_a_missing_half_is(tmp_path):
+    def change(told):
+        told["images"][1]["file_name"] = "1.jpg"
+        told["images"][2]["file_name"] = "2.jpg"
+
+    folder = changed(tiny_detection.coco_folder(tmp_path / "own", 4), change)
+    much = PngInfo()
+    much.add_text("workflow", "x" * 2_000_000, zip=True)
+    with Image.open(folder / "0.png") as picture:
+        picture.save(folder / "0.png", pnginfo=much)
+    for name, kept in (("1", 0.99), ("2", 0.5)):
+        with Image.open(folder / f"{name}.png") as picture:
+            picture.convert("RGB").save(folder / f"{name}.jpg", quality=95)
+        content = (folder / f"{name}.jpg").read_bytes()
+        (folder / f"{name}.jpg").write_bytes(content[: int(kept * len(content))])
+    scenes = data.read(folder)
+    assert [scene.pixels().shape for scene in scenes.scenes] == [(64, 96, 3)] * 3
+    assert scenes.left_out == ("pictures that are damaged or no pictures: 1 (2.jpg)",)
+
+
+def test_an_outline_in_shares_beside_a_box_in_pixels_is_left_out_and_told(tmp_path):
+    def change(told):
+        for row in told["annotations"]:
+            row["segmentation"] = [[0.1, 0.1, 0.3, 0.1, 0.3, 0.4]]
+        told["annotations"][0]["segmentation"] = [[1, 2, 3, 4]]
+
+    folder = changed(tiny_detection.coco_folder(tmp_path / "own", 1), change)
+    scenes = data.read(folder)
+    assert all(thing.mask is None for thing in scenes.scenes[0].things)
+    assert scenes.left_out[0] == "outlines of fewer than three corners, left out: 1 (0.png)"
 
 
 def test_pictures_of_one_name_in_two_splits_are_told_apart(tmp_path):
@@ -97,6 +193,8 @@ def spelled(folder, spell):
     [
         lambda name: f"images\\{name}",
         lambda name: f"./{name}",
+        lambda name: f"/data/local-files/?d=images%5C{name}",
+        lambda name: f"https://example.com/{name}?token=1",
         lambda name: f"..\\..\\media\\upload\\1\\{name}",
         lambda name: f"C:\\Users\\me\\pictures\\{name}",
         lambda name: f"/home/me/pictures/{name}",
@@ -226,6 +324,7 @@ def test_all_that_is_left_out_is_counted_and_named_in_one_go(tmp_path, capsys):
         "objects left out, their box has no width or height in the picture: 1 (0.png)",
         "objects left out, their box is smaller than a pixel: 1 (0.png)",
         "boxes cut at the edge of their picture: 1 (1.png)",
+        "outlines left out, they lie outside of their box: 1 (1.png)",
     )
     scenes.say()
     assert capsys.readouterr().err.splitlines() == list(scenes.left_out)

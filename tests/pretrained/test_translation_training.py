@@ -199,7 +199,7 @@ def test_chinese_is_known_by_its_heading_and_by_its_characters(tmp_path, heading
     path = with_tabs(tmp_path / "句子.tsv", rows, heading and heading + "\n")
     pairs = data.read(path, ("en", "zh"))
     assert sorted(pairs.train + pairs.held_out) == sorted((en, zh) for zh, en in rows)
-    with pytest.raises(BadData, match="nothing tells|what it calls fr is written in zh"):
+    with pytest.raises(BadData, match=r"nothing tells|what it calls fr is written in zh"):
         data.read(path, ("en", "fr"))
 
 
