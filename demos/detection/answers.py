@@ -63,7 +63,7 @@ class Found:
 
 def detectors(engine: Engine) -> dict[str, Entry]:
     """The models of this tab, by key."""
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+    return models.of_task(engine, TASK)
 
 
 def usual(engine: Engine) -> str:

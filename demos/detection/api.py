@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -36,7 +36,7 @@ def build(engine: Engine, words: Words) -> None:
     @streaming.event(words, None)
     def detect(
         image: Any, model: str = usual, threshold: float = USUAL
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Find the objects in a picture: what each is, where it is, and which pixels are its own.
 
         Args:

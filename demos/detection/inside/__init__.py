@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -68,7 +68,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
     @streaming.event(words, placed(), broken=placed(**EMPTY), latest=lambda mine: mine.room)
     def on_open(
         mine: Turns, now: Mapping[str, Any] | None, before: Subject | None, request: gr.Request
-    ) -> AsyncIterator[Any] | None:
+    ) -> AsyncGenerator[Any, None] | None:
         if before and before.stays(now) and (before.whole or mine.room.under_way):
             return None
         mine.attribution.end()
@@ -78,7 +78,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
     @streaming.event(words, SKIP, broken="", latest=lambda mine: mine.attribution)
     def on_pick(
         mine: Turns, subject: Subject | None, event: gr.EventData, request: gr.Request
-    ) -> AsyncIterator[str] | None:
+    ) -> AsyncGenerator[str, None] | None:
         number = getattr(event, "n", None)
         known = len(subject.objects) if subject else 0
         if subject is None or not isinstance(number, int) or not 0 <= number < known:
@@ -88,7 +88,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
     @streaming.event(words, (SKIP, SKIP), latest=lambda mine: mine.rcnn)
     def on_start(
         mine: Turns, subject: Subject | None, request: gr.Request
-    ) -> AsyncIterator[Any] | None:
+    ) -> AsyncGenerator[Any, None] | None:
         if subject is None:
             return None
         look = Look(engine, words.speaker(request), subject)
@@ -114,7 +114,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
 
 async def opened(
     engine: Engine, say: Say, answered: Mapping[str, Any] | None
-) -> AsyncIterator[tuple[Any, ...]]:
+) -> AsyncGenerator[tuple[Any, ...], None]:
     """What fills the room, by its `PLACES`, as soon as it is there. The page itself asks for the
     first object's attribution once it has the steps."""
     try:

@@ -3,7 +3,7 @@ its maps, times what was there."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from html import escape
 
 import numpy as np
@@ -19,7 +19,7 @@ SIDE = 560  #: pixels of the longer side of the picture under the heat
 SOFTER = 0.5  #: power that the heat is drawn with: a few places are far warmer than all others
 
 
-async def asked(look: Look, number: int) -> AsyncIterator[str]:
+async def asked(look: Look, number: int) -> AsyncGenerator[str, None]:
     """A bar, then where the network looked for the object of that number, or what was refused."""
     thing = look.subject.objects[number]
     try:

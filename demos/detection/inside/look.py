@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -63,9 +63,9 @@ class Look:
         pixels = np.array(self.subject.picture)
         return await self.engine.predict(key, pixels, view=view, **options)
 
-    async def loading(self, key: str) -> AsyncIterator[str]:
+    async def loading(self, key: str) -> AsyncGenerator[str, None]:
         """What is waited for until a model is there. Raises a `Refusal`."""
-        entry = self.engine.entries[key]
+        entry = answers.entry_of(self.engine, key)
         async with aclosing(models.ready(self.engine, entry)) as steps:
             async for progress in steps:
                 yield models.waiting(self.say, entry, progress)
@@ -76,10 +76,10 @@ class Look:
 
     def named(self, key: str, label: str) -> tuple[str, str]:
         """(a label of a model in the visitor's language, the language that it is in)."""
-        return answers.label_in(self.say.lang, self.engine.entries[key], label)
+        return answers.label_in(self.say.lang, answers.entry_of(self.engine, key), label)
 
     def model(self, key: str) -> str:
-        entry = self.engine.entries.get(key)
+        entry = answers.detectors(self.engine).get(key)
         return self.say.model(entry) if entry else key
 
     def head(self) -> str:

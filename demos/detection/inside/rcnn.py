@@ -3,7 +3,7 @@ for, and its seconds beside those of our own network."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -38,7 +38,7 @@ def heading(say: Say) -> str:
     return part(say, "rcnn", "")
 
 
-async def sent(look: Look) -> AsyncIterator[tuple[str, Any]]:
+async def sent(look: Look) -> AsyncGenerator[tuple[str, Any], None]:
     """A bar with a count, then the steps, or the sentence that refuses them; each time with whether
     the button shows that asks for them. Closing this stops the work, a few rectangles later."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ LIVE_NEVER = "<p hidden></p>"
 SKIP = gr.skip()
 #: Bar, sheets, then and now, the pictures given, what was looked at; then those of `on_page`.
 NOTHING = (SKIP,) * 8
-Steps = AsyncIterator[tuple[Any, ...]]
+Steps = AsyncGenerator[tuple[Any, ...], None]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def build(engine: Engine, words: Words) -> TryParts:
     @asked
     def on_refused(mine: Visit) -> Steps:
         """The page itself refused a file: what stands there is the answer to another."""
-        return streaming.once(cleared(mine, ({},)))
+        return streaming.just(cleared(mine, ({},)))
 
     @asked
     def on_model(mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request) -> Steps:
@@ -136,7 +136,7 @@ def build(engine: Engine, words: Words) -> TryParts:
     @compared
     def on_compare(
         mine: compare.Comparison, one: Mapping[str, Any] | None, request: gr.Request
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         return compare.comparing(engine, words.speaker(request), one, mine)
 
     @compared
@@ -145,7 +145,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         one: Mapping[str, Any] | None,
         event: gr.EventData,
         request: gr.Request,
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         wanted = str(getattr(event, "name", ""))
         return compare.comparing(engine, words.speaker(request), one, mine, wanted)
 
@@ -203,10 +203,10 @@ async def steps(
                 *(on_page(held(moment.found)) if first else (SKIP,) * 3),
             )
     if fresh and not opened:
-        yield (SKIP, *(await cleared(mine, given))[1:])
+        yield (SKIP, *cleared(mine, given)[1:])
 
 
-async def cleared(mine: Visit, given: Sequence[Payload]) -> tuple[Any, ...]:
+def cleared(mine: Visit, given: Sequence[Payload]) -> tuple[Any, ...]:
     """The page without an answer: none is known to what was given."""
     mine.chosen.end()
     return ("", "", "", tuple(given), (), *on_page(None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from html import escape
@@ -68,7 +68,7 @@ def short(text: Any, most: int) -> str | None:
 
 async def answering(
     engine: Engine, say: Say, given: Sequence[Payload], key: Any, *, fetch: bool = False
-) -> AsyncIterator[Moment]:
+) -> AsyncGenerator[Moment, None]:
     """Answer all pictures, one after the other. A model that is not on this machine is offered;
     with ``fetch`` it is downloaded first. The first sheet is shown at once, the others together:
     a sheet carries its picture, and each moment all that it shows."""

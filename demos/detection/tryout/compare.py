@@ -4,7 +4,7 @@ today, each told with size and licence before it is downloaded."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -52,7 +52,7 @@ async def comparing(
     one: Mapping[str, Any] | None,
     mine: Comparison,
     fetch: str = "",
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """The columns as HTML while they fill. ``one``: {"key", "picture", ...}, the answer on the
     page. ``fetch``: the key of a model that is downloaded first."""
     if one is None:
