@@ -28,7 +28,7 @@ from demos.page.errors import guard
 EVERY = 0.5
 #: What is handed on where there is nothing new.
 HEARTBEAT = object()
-#: `event` clears nothing where a run breaks off.
+#: `event` leaves what stands there.
 KEEP = object()
 
 
@@ -85,6 +85,7 @@ def event(
     nothing: Any,
     *,
     broken: Any = KEEP,
+    waiting: Any = KEEP,
     latest: Callable[[Any], Latest] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator for a callback whose answer comes in steps. The callback, a function or a
@@ -94,9 +95,12 @@ def event(
         nothing: what leaves all outputs as they are: ``gr.skip()``, or a tuple of them; None for a
             named endpoint.
         broken: what is shown first where a run breaks off, so that no bar stays for ever.
+        waiting: what is shown where nothing came for a while: a bar, say.
         latest: whose place the run takes, of the callback's first argument. Where it is left out,
             the first argument itself, if that is a `Latest`; else runs do not end one another.
     """
+
+    beat = nothing if waiting is KEEP else waiting
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
@@ -110,18 +114,21 @@ def event(
             if broken is not KEEP:
                 run = or_broken(run, broken)
             place = latest(args[0]) if latest else next(iter(args), None)
-            steps = in_place(place, run) if isinstance(place, Latest) else heartbeats(run)
+            steps = in_place(place, run, nothing) if isinstance(place, Latest) else heartbeats(run)
             async with aclosing(steps):
                 async for step in steps:
-                    yield nothing if step is HEARTBEAT else step
+                    yield beat if step is HEARTBEAT else step
 
         return guard(words)(streamed)
 
     return decorate
 
 
-async def in_place(place: Latest, run: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    """The steps of a run and `HEARTBEAT` where there are none, until another takes its place."""
+async def in_place(
+    place: Latest, run: AsyncGenerator[Any, None], replaced: Any = HEARTBEAT
+) -> AsyncGenerator[Any, None]:
+    """The steps of a run and `HEARTBEAT` where there are none, until another takes its place:
+    then ``replaced`` is its last."""
     cancellation = place.take()
     try:
         async with aclosing(while_latest(cancellation, run)) as steps:
@@ -130,7 +137,7 @@ async def in_place(place: Latest, run: AsyncGenerator[Any, None]) -> AsyncGenera
     finally:
         cancellation.stop()
     if cancellation.replaced.is_set():  # Gradio sends the last of these once more
-        yield HEARTBEAT
+        yield replaced
 
 
 async def while_latest(

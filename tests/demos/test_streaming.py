@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from demos import streaming
+from demos.language import Words
 
 
 def test_who_waits_hears_that_nothing_is_new_and_loses_nothing():
@@ -65,3 +66,25 @@ def test_an_answer_that_is_there_already_is_a_run_too():
         return [step async for step in streaming.heartbeats(streaming.just("here"))]
 
     assert asyncio.run(run()) == ["here"]
+
+
+def test_who_waits_sees_a_bar_and_who_was_replaced_leaves_none():
+    async def run():
+        place, gate = streaming.Latest(), asyncio.Event()
+
+        @streaming.event(Words(), "as it is", waiting="a bar")
+        def on_ask(mine, answer):
+            async def slow():
+                await gate.wait()
+                yield answer
+
+            return slow()
+
+        older = on_ask(place, "old")
+        came = [await anext(older)]
+        newer = asyncio.ensure_future(anext(on_ask(place, "new")))
+        came += [step async for step in older]
+        gate.set()
+        return came, await newer
+
+    assert asyncio.run(run()) == (["a bar", "as it is"], "new")
