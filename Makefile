@@ -1,6 +1,6 @@
 # make app    sets everything up, then serves the app      (make app PORT=8000 ARGS="--offline")
 # make test   sets everything up, a browser included, then runs every test
-# make check  lint, format and types, as CI does
+# make check  lint, format and types, as CI does; JavaScript too where there is npx
 
 PORT ?= 7860
 WORKERS ?= 2
@@ -10,7 +10,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 BASE := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 
-.PHONY: app test check format setup setup-dev browser clean
+.PHONY: app test check check-js format setup setup-dev browser clean
 
 app: setup
 	$(PY) app.py --port $(PORT) $(ARGS)
@@ -22,6 +22,12 @@ check: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	@if command -v npx >/dev/null; then $(MAKE) --no-print-directory check-js; else echo "no npx: JavaScript is not checked"; fi
+
+# Types by JSDoc in what says @ts-check (jsconfig.json), then the linter (biome.json).
+check-js:
+	npx --yes --package typescript@5.9.3 tsc -p jsconfig.json
+	npx --yes @biomejs/biome@2.6.8 lint --error-on-warnings demos
 
 format: setup-dev
 	$(PY) -m ruff check --fix .

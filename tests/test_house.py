@@ -159,7 +159,7 @@ SAME |= {"metric.bleu", "metric.chrf"} | {
     f"translation.chart.{name}" for name in ("bleu", "chrf", "network.transformer")
 }
 SAME |= {"classification.start.cifar10"}
-SAME |= {"images.now.example"}  # for a model that reads English only
+SAME |= {"images.today.example"}  # for a model that reads English only
 
 
 def test_chinese_is_chinese() -> None:

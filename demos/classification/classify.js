@@ -1,3 +1,4 @@
+// @ts-check
 // Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
 
 /** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
@@ -70,7 +71,7 @@ export function search(element) {
 			for (const line of section.querySelectorAll("li")) {
 				const fits = `${line.textContent} ${line.dataset.own ?? ""}`.toLowerCase().includes(typed);
 				line.hidden = !fits;
-				here += fits;
+				here += Number(fits);
 			}
 			section.hidden = !here;
 			found += here;

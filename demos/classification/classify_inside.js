@@ -1,3 +1,4 @@
+// @ts-check
 // Look inside of Classify images: the drawing of the network, and a convolution to touch: where the
 // visitor points, the pixels, the filter, the products, their sum and the place of the map that it
 // fills. Everything is computed here, from what the model says of its layer.

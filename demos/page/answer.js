@@ -1,3 +1,4 @@
+// @ts-check
 // The answer comes into view: where a tap changes what is answered and that is out of sight, as below
 // the fold of a phone, the page goes there. The answer to what is in a row `.two` is its column `.get`;
 // elsewhere it is what has the class `answer` in the same room. Typing never moves the page, nor does
@@ -48,12 +49,12 @@
 		})();
 	});
 
-	for (const kind of ["click", "change", "drop", "paste"]) addEventListener(kind, (event) => {
+	for (const kind of ["click", "change", "drop", "paste"]) addEventListener(kind, (/** @type {any} */ event) => {
 		// A field that is left changes too, after a visitor has typed: that is no tap.
 		if (kind !== "change" || event.target.matches?.("[type=file], [type=radio], select")) expect(event);
 	}, true);
 	for (const kind of ["wheel", "touchmove", "input"])
-		addEventListener(kind, ({ target }) => {
+		addEventListener(kind, (/** @type {any} */ { target }) => {
 			if (kind !== "input" || !target.matches?.("[type=file], [type=radio], select")) forget();
 		}, { capture: true, passive: true });
 })();

@@ -1,3 +1,4 @@
+// @ts-check
 // Runs before Gradio does, at the start of <head>: decides the language and the theme.
 // The language is ?lang=, else what was chosen here before, else the browser's; so is the theme, by
 // Gradio's own ?__theme=. Gradio translates by

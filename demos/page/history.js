@@ -1,9 +1,11 @@
+// @ts-check
 // Where a visitor is: the tab and the room stand in the address (?tab=, ?room=), every change of them
 // is a step in the browser's history, the page's title follows, and a reload keeps what was typed.
 (() => {
 	const { house } = window;
 	const row = (id) => document.querySelector(`#${id} > .tab-wrapper`);
-	const buttons = (id) => [...(row(id)?.querySelectorAll("[role=tab]") ?? [])];
+	/** @returns {HTMLElement[]} */
+	const buttons = (id) => /** @type {any} */ ([...(row(id)?.querySelectorAll("[role=tab]") ?? [])]);
 	const chosen = (id) => buttons(id).find((tab) => tab.ariaSelected === "true");
 	const asked = (name) => new URL(location.href).searchParams.get(name);
 
@@ -24,7 +26,7 @@
 		return { tab, room, id: tab?.dataset.tabId, in: room?.dataset.tabId };
 	};
 
-	const name = document.querySelector('meta[property="og:site_name"]').content;
+	const name = document.querySelector('meta[property="og:site_name"]').getAttribute("content");
 	const entitle = ({ tab, room, id, in: where }) => {
 		const parts = [where !== "try" && room?.textContent, id !== first() && tab.textContent, name];
 		const title = parts.filter(Boolean).join(" · ");
@@ -93,11 +95,12 @@
 		const at = [...block(field).querySelectorAll(FIELDS)].indexOf(field);
 		return `${block(field).id}/${at}`;
 	};
+	/** @returns {HTMLInputElement} */
 	const field = (key) => {
 		const [id, at] = key.split("/");
-		return document.getElementById(id)?.querySelectorAll(FIELDS)[at];
+		return /** @type {any} */ (document.getElementById(id)?.querySelectorAll(FIELDS)[at]);
 	};
-	addEventListener("input", ({ isTrusted, target }) => {
+	addEventListener("input", (/** @type {any} */ { isTrusted, target }) => {
 		if (isTrusted && target.matches(FIELDS) && !target.role && block(target) && !target.closest(ELSEWHERE)) typed.add(key(target));
 	}, true);
 	addEventListener("pagehide", () => {

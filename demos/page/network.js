@@ -33,7 +33,7 @@ export const nll = (logit) => Math.log1p(Math.exp(-Math.abs(logit))) + Math.max(
  * @type {Record<string, { f: (z: number) => number, slope: (out: number) => number }>} */
 const ACTIVATIONS = {
 	tanh: { f: Math.tanh, slope: (out) => 1 - out * out },
-	relu: { f: (z) => (z > 0 ? z : 0), slope: (out) => (out > 0 ? 1 : 0) },
+	relu: { f: (z) => Math.max(z, 0), slope: (out) => (out > 0 ? 1 : 0) },
 	linear: { f: (z) => z, slope: () => 1 },
 };
 

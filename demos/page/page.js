@@ -1,3 +1,4 @@
+// @ts-check
 // What the page does by itself: the two switches, copy buttons, long texts, arrow keys, the footer.
 (() => {
 	const { house } = window;
@@ -15,7 +16,7 @@
 				button.textContent = house.dark() ? button.dataset.light : button.dataset.dark;
 	};
 
-	document.addEventListener("click", async (event) => {
+	document.addEventListener("click", async (/** @type {any} */ event) => {
 		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-api]");
 		if (!button) return;
 		if (button.dataset.switch === "lang") {
@@ -31,7 +32,7 @@
 			house.paint();
 			label();
 		} else if ("api" in button.dataset) {
-			document.querySelector("footer button.show-api")?.click();
+			/** @type {HTMLElement} */ (document.querySelector("footer button.show-api"))?.click();
 		} else if (button.dataset.tab) {
 			event.preventDefault();
 			house.show(button.dataset.tab);
@@ -76,7 +77,7 @@
 	};
 
 	// Arrow keys move between the tabs of a row, as people who use a keyboard expect.
-	document.addEventListener("keydown", (event) => {
+	document.addEventListener("keydown", (/** @type {any} */ event) => {
 		const tab = event.target.closest?.("[role=tab]");
 		const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
 		if (!tab || !step) return;

@@ -18,14 +18,14 @@ from torch import Tensor
 PROBABILITY, SHIFT, BRIGHTNESS = 0.5, 6, 0.1
 
 
-def changed(pictures: Tensor, chance: torch.Generator) -> Tensor:
+def changed(pictures: Tensor, rng: torch.Generator) -> Tensor:
     """[N, 3, H, W] in -1..1 -> the same shape, each picture changed by itself."""
     n = len(pictures)
-    lit, moved = torch.rand(2, n, generator=chance) < PROBABILITY
-    light = (torch.rand(n, generator=chance) * 2 - 1) * BRIGHTNESS * lit
+    lit, moved = torch.rand(2, n, generator=rng) < PROBABILITY
+    light = (torch.rand(n, generator=rng) * 2 - 1) * BRIGHTNESS * lit
     pictures = pictures + light.view(n, 1, 1, 1).to(pictures.device, pictures.dtype)
     padded = F.pad(pictures, (SHIFT,) * 4, mode="replicate")
-    corners = torch.randint(0, 2 * SHIFT + 1, (n, 2), generator=chance)
+    corners = torch.randint(0, 2 * SHIFT + 1, (n, 2), generator=rng)
     corners[~moved] = SHIFT
     height, width = pictures.shape[2:]
     return torch.stack(

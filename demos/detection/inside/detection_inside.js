@@ -1,3 +1,4 @@
+// @ts-check
 // Look inside of Detect objects: each step from picture to answer, drawn from what the
 // network said once. Markup and every sentence: inference_steps.py, attribution.py and rcnn.py.
 
@@ -273,7 +274,7 @@ export function mountSteps(element, ask, watch) {
 		const button = event.target.closest("[data-pick]");
 		if (button) follow(+button.dataset.pick);
 	});
-	document.addEventListener(PICKED, (event) => follow(event.detail));
+	document.addEventListener(PICKED, (/** @type {any} */ event) => follow(event.detail));
 	// The paper has another colour after the switch to the dark.
 	new MutationObserver(() => { if (data) shows.masks(); })
 		.observe(document.body, { attributeFilter: ["class"] });

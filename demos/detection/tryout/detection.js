@@ -1,3 +1,4 @@
+// @ts-check
 // Try of Detect objects: the slider, the answered pictures, and the files to take home.
 
 import { columns, encoded, scaled } from "./detection_masks.js";
@@ -34,7 +35,7 @@ export function mountFound(element, shown, watch) {
 			const button = document.createElement("button"), picture = sheet.querySelector("img");
 			button.type = "button";
 			button.dataset.to = n;
-			button.setAttribute("aria-pressed", n === at);
+			button.setAttribute("aria-pressed", String(n === at));
 			const name = sheet.dataset.found ? read(sheet).file : sheet.querySelector("b").textContent;
 			button.setAttribute("aria-label", name);
 			button.title = name;

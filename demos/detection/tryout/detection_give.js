@@ -1,3 +1,4 @@
+// @ts-check
 // Try of Detect objects: pictures that are chosen, dropped, pasted, or seen by the camera.
 
 import { follow, paint, room } from "./detection_shown.js";

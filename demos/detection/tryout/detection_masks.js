@@ -1,3 +1,4 @@
+// @ts-check
 // Masks in the browser: COCO's compressed run lengths (pycocotools, maskApi.c) to intervals down the
 // columns and back, at any size.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Which of a picture's objects are shown, their masks, and one of them alone: what the visitor's score
 // and classes let through, without asking the server.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Look inside of Generate images: frames to leaf through, sliders that the server answers, and spots
 // to point at. Markup: look.py, generator.py and discriminator.py beside this file; no
 // sentence is made here.
@@ -68,7 +69,7 @@ export function mountMoves(element, fire) {
 		fire.move({ moves: moves() });
 	};
 	const soon = () => {
-		waiting ||= setTimeout(send, Math.max(0, PAUSE - (performance.now() - last)));
+		if (!waiting) waiting = setTimeout(send, Math.max(0, PAUSE - (performance.now() - last)));
 	};
 	element.addEventListener("input", (event) => {
 		read(event.target);

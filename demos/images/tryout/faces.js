@@ -1,3 +1,4 @@
+// @ts-check
 // Try of Generate images: picking a face, walking between faces, the game by keys, and what can be
 // taken home. Pictures are the ones in the page; nothing of this asks the server for another.
 
@@ -129,7 +130,10 @@ export function mountModels(element, draw, watch) {
 		if (!button) return;
 		draw((held = button.dataset.draw), text);
 		const sheet = element_of("#face-today");
-		const come = new MutationObserver(() => (come.disconnect(), bring(sheet)));
+		const come = new MutationObserver(() => {
+			come.disconnect();
+			bring(sheet);
+		});
 		come.observe(sheet, { childList: true, subtree: true });
 	});
 	element.addEventListener("keydown", (event) => {
