@@ -242,12 +242,12 @@ def test_doubtful_objects_can_be_followed_too_but_few_and_apart(engine):
 
     assert kept(0.9, 0.5, 0.4, 0.3, 0.2, 0.1, 0.06) == [0.9, 0.5, 0.4, 0.3, 0.2, 0.1]
     assert len(kept(*[0.9] * 20)) == len(kept(*[0.9] * 10, *[0.1] * 9)) == inference_steps.MOST
-    named = ("cat", "en", "#000")
-    html = inference_steps.picks(look(engine), [(named, 0.9), (named, 0.3), (named, 0.2)], 0)
+    cats = [{"label": "cat", "score": score} for score in (0.9, 0.3, 0.2)]
+    html = inference_steps.picks(look(engine), cats)
     assert html.count("Below 50%") == 1 and html.index("90%") < html.index("Below") < html.index(
         "30%"
     )
-    assert "Below" not in inference_steps.picks(look(engine), [(named, 0.9)], 0)
+    assert "Below" not in inference_steps.picks(look(engine), cats[:1])
 
 
 @pytest.mark.parametrize("size", [(1280, 1), (1280, 96), (8, 900)])
@@ -310,7 +310,7 @@ def test_names_are_escaped_and_in_the_visitors_language(engine):
     seen = steps_of(np.array(PICTURE))
     data = data_of(inference_steps.drawn(look(engine, lang="zh"), seen))
     assert data["names"][0][:2] == ["人", "zh"]
-    evil = inference_steps.picks(look(engine), [(('<b "x">', "en", "#000"), 0.5)], 0)
+    evil = inference_steps.picks(look(engine), [{"label": '<b "x">', "score": 0.5}])
     assert "<b" not in evil.replace("<button", "")
 
 
@@ -431,7 +431,7 @@ def test_a_refusal_of_the_old_way_stands_in_its_place(engine):
     ("seconds", "told"), [(0.001, "<0.01"), (0.0125, "0.01"), (0.25, "0.25"), (12.34, "12.3")]
 )
 def test_seconds_have_the_digits_that_they_are_worth(seconds, told):
-    assert rcnn.shown(seconds) == told
+    assert rcnn.digits(seconds) == told
 
 
 def test_words_are_whole_in_both_languages():

@@ -12,7 +12,7 @@ from demos import page, pictures
 from demos.detection.answers import EVERYDAY, Thing
 from demos.detection.inside.inference_steps import picks
 from demos.detection.inside.look import Box, Look, beside, drawing, outline, part, scene
-from demos.detection.tryout.sheet import COLOURS
+from demos.detection.tryout.sheet import colours
 from inference.errors import Refusal
 
 SIDE = 560  #: pixels of the longer side of the picture under the heat
@@ -38,29 +38,12 @@ async def asked(look: Look, number: int) -> AsyncGenerator[str, None]:
 def section(look: Look, number: int, told: str, shown: str = "") -> str:
     """The picture with the object's box, the same choice of objects as in the steps, and what is
     told. ``shown``: the picture as an ``<img>``, if it is not as it was sent."""
-    path = outline([look.subject.objects[number]["box"]])
-    (_, _, colour), _ = named(look)[number]
-    ended = f'<path class="ended" style="--c:{colour}" d="{path}"/>'
-    box = drawing(look.size, f'<path class="halo" d="{path}"/>{ended}')
-    plain = pictures.fitted(look.subject.picture, SIDE)
-    view = scene(look.size, "", box, shown or pictures.img(plain, look.plain("picture")))
-    return part(look.say, "attribution", beside(view, picks(look, named(look), number) + told))
-
-
-def named(look: Look) -> list[tuple[tuple[str, str, str], float]]:
-    """(name, language, colour) and score of each object."""
     objects = look.subject.objects
-    order = list(dict.fromkeys(thing["label"] for thing in objects))
-    return [
-        (
-            (
-                *look.named(EVERYDAY, thing["label"]),
-                COLOURS[order.index(thing["label"]) % len(COLOURS)],
-            ),
-            thing["score"],
-        )
-        for thing in objects
-    ]
+    path = outline([objects[number]["box"]])
+    ended = f'<path class="ended" style="--c:{colours(objects)[number]}" d="{path}"/>'
+    box = drawing(look.size, f'<path class="halo" d="{path}"/>{ended}')
+    view = scene(look.size, "", box, shown or look.image("picture", SIDE))
+    return part(look.say, "attribution", beside(view, picks(look, objects, number) + told))
 
 
 def drawn(look: Look, number: int, answer: Mapping[str, np.ndarray]) -> str:

@@ -16,8 +16,8 @@ from PIL import Image
 
 from demos import pictures
 from demos.detection.answers import EVERYDAY, LEAST, USUAL, Thing
-from demos.detection.inside.look import SIDE, Look, beside, dial, drawing, packed, part, scene
-from demos.detection.tryout.sheet import COLOURS
+from demos.detection.inside.look import Look, beside, dial, drawing, packed, part, scene
+from demos.detection.tryout.sheet import COLOURS, colours
 
 #: Objects that can be followed, the surest first, and how many of them may be doubtful.
 MOST, DOUBTFUL = 12, 4
@@ -38,7 +38,8 @@ def drawn(look: Look, answer: Mapping[str, Any]) -> str:
     data = lean(look, answer)
     steps = [pyramid(look, answer), proposals(look, answer), scores(look, data), suppression(look)]
     if data["objects"]:
-        steps += [refined(look, data), masks(look, data)]
+        picked = picks(look, followed(answer))
+        steps += [refined(look, picked), masks(look, picked)]
     else:
         steps.append(f'<p class="note">{escape(look.plain("nothing"))}</p>')
     told = look.say("detection.inside.picked")
@@ -137,8 +138,7 @@ def pyramid(look: Look, answer: Mapping[str, Any]) -> str:
                 "pyramid.level", stride=stride, columns=columns, rows=rows, wide=wide, high=high
             )
         )
-    shown = pictures.img(pictures.fitted(look.subject.picture, SIDE), look.plain("pyramid.alt"))
-    view = scene(look.size, "", "".join(levels), shown)
+    view = scene(look.size, "", "".join(levels), look.image("pyramid.alt"))
     control = dial(look.say, "pyramid", 0, len(levels) - 1, 1, 0)
     body = f'<div data-step="pyramid" data-said="{packed(said)}">{beside(view, control)}</div>'
     return part(look.say, "pyramid", body)
@@ -156,12 +156,11 @@ def glow(strength: np.ndarray) -> Image.Image:
 def proposals(look: Look, answer: Mapping[str, Any]) -> str:
     found = answer["proposals"]
     count = len(found["boxes"])
-    paths = '<path class="halo"/><path class="proposed"/>'
     fewest = min(FEWEST, count)
     control = dial(look.say, "proposals", fewest, count, 1, max(fewest, min(FIRST, count)))
     said = told(look, "proposals", "told")
     tried, looked_at = f"{found['anchors_seen']:,}", min(LOOKED_AT, count)
-    over = drawing(look.size, paths)
+    over = drawing(look.size, '<path class="halo"/><path class="proposed"/>')
     return step(look, "proposals", over, control, said, tried=tried, count=count, looked=looked_at)
 
 
@@ -176,53 +175,45 @@ def scores(look: Look, data: Mapping[str, Any]) -> str:
 def suppression(look: Look) -> str:
     control = dial(look.say, "suppression", 0.1, 0.9, FINE, SAME)
     over = drawing(look.size, '<path class="dropped"/><path class="halo"/><g class="by-class"></g>')
-    keys = "".join(
-        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
-        f"{look.say(f'detection.inside.suppression.{kind}')}</li>"
-        for kind in ("kept", "dropped")
-    )
-    beside_it = f'{control}<ul class="keys">{keys}</ul><ul class="counts"></ul>'
+    beside_it = f'{control}{keys(look, "suppression", "kept", "dropped")}<ul class="counts"></ul>'
     return step(look, "suppression", over, beside_it, told(look, "suppression", "told"))
 
 
-def refined(look: Look, data: Mapping[str, Any]) -> str:
+def keys(look: Look, name: str, *kinds: str) -> str:
+    """What the lines of a step's drawing mean."""
+    rows = "".join(
+        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
+        f"{look.say(f'detection.inside.{name}.{kind}')}</li>"
+        for kind in kinds
+    )
+    return f'<ul class="keys">{rows}</ul>'
+
+
+def refined(look: Look, picked: str) -> str:
     over = drawing(
         look.size,
         '<path class="halo"/><path class="begun"/><path class="ended"/><path class="kept"/>',
     )
-    keys = "".join(
-        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M1 5H29"/></svg>'
-        f"{look.say(f'detection.inside.refined.{kind}')}</li>"
-        for kind in ("begun", "ended")
-    )
-    control = picker(look, data) + dial(look.say, "refined", 0, 100, 1, 50)
+    control = picked + dial(look.say, "refined", 0, 100, 1, 50)
     said = told(look, "refined", "told")
-    return step(look, "refined", over, f'{control}<ul class="keys">{keys}</ul>', said)
+    return step(look, "refined", over, control + keys(look, "refined", "begun", "ended"), said)
 
 
-def masks(look: Look, data: Mapping[str, Any]) -> str:
+def masks(look: Look, picked: str) -> str:
     over = '<canvas aria-hidden="true"></canvas>' + drawing(look.size, '<path class="ended"/>')
     cells = (
         f'<figure class="cells"><canvas width="{CELLS}" height="{CELLS}" aria-hidden="true">'
         f"</canvas><figcaption>{look.say('detection.inside.masks.cells')}</figcaption></figure>"
     )
-    control = picker(look, data) + dial(look.say, "masks", FINE, 1 - FINE, 0.01, CUT) + cells
+    control = picked + dial(look.say, "masks", FINE, 1 - FINE, 0.01, CUT) + cells
     return step(look, "masks", over, control, told(look, "masks", "told", "none"))
 
 
-def picker(look: Look, data: Mapping[str, Any], picked: int = 0) -> str:
-    """The objects of `lean` to pick from."""
-    found = [thing["at"] for thing in data["objects"]]
-    return picks(
-        look, [(data["names"][data["classes"][at]], data["scores"][at]) for at in found], picked
-    )
-
-
-def picks(look: Look, things: Sequence[tuple[Sequence[str], float]], picked: int) -> str:
-    """A button for each object, the surest first. ``things``: (name, language, colour) and score
-    of each."""
+def picks(look: Look, objects: Sequence[Thing], picked: int = 0) -> str:
+    """A button for each object, the surest first."""
     buttons, doubted = [], False
-    for number, ((name, tag, colour), score) in enumerate(things):
+    for number, (thing, colour) in enumerate(zip(objects, colours(objects), strict=True)):
+        (name, tag), score = look.named(EVERYDAY, thing["label"]), thing["score"]
         if score < USUAL and not doubted:
             doubted = True
             buttons.append(

@@ -82,6 +82,10 @@ class Look:
         entry = answers.detectors(self.engine).get(key)
         return self.say.model(entry) if entry else key
 
+    def image(self, alt: str, side: int = SIDE, **fields: Any) -> str:
+        """The picture as an ``<img>``. ``alt``: key of its words in this room, with its fields."""
+        return pictures.img(pictures.fitted(self.subject.picture, side), self.plain(alt, **fields))
+
     def head(self) -> str:
         """Which picture is looked at, and by whom."""
         key = self.subject.key

@@ -3,7 +3,7 @@ for, and its seconds beside those of our own network."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from html import escape
 from typing import Any
@@ -15,7 +15,6 @@ from PIL import Image
 from demos import page, pictures
 from demos.detection.answers import EVERYDAY, RCNN, USUAL
 from demos.detection.inside.look import (
-    SIDE,
     Look,
     beside,
     dial,
@@ -25,7 +24,7 @@ from demos.detection.inside.look import (
     part,
     scene,
 )
-from demos.detection.tryout.sheet import COLOURS
+from demos.detection.tryout.sheet import colours
 from demos.language import Say
 from inference.errors import Refusal
 
@@ -130,22 +129,13 @@ def rectangles(look: Look, answer: Mapping[str, Any]) -> str:
             look.plain("rcnn.rectangle", number=number, count=len(order), name=name, share=share)
         )
     kept = [[round(float(side), 1) for side in boxes[n]] for n in order]
-    over = drawing(
-        look.size,
-        f'<path class="proposed faint" d="{outline(kept)}"/>'
-        '<path class="halo"/><path class="kept"/>',
-    )
-    alt = look.plain("rcnn.rectangles.alt", count=len(order))
-    view = beside(
-        scene(look.size, alt, over, same(look, alt)),
-        dial(look.say, "rectangle", 1, len(order), 1, 1),
-    )
+    faint = f'<path class="proposed faint" d="{outline(kept)}"/>'
+    over = drawing(look.size, f'{faint}<path class="halo"/><path class="kept"/>')
+    shown = look.image("rcnn.rectangles.alt", count=len(order))
+    control = dial(look.say, "rectangle", 1, len(order), 1, 1)
+    view = beside(scene(look.size, "", over, shown), control)
     body = f'<div data-boxes="{packed(kept)}" data-said="{packed(said)}">{view}</div>'
     return stage(look, "rectangles", body, count=len(order))
-
-
-def same(look: Look, alt: str) -> str:
-    return pictures.img(pictures.fitted(look.subject.picture, SIDE), alt)
 
 
 def objects(look: Look, answer: Mapping[str, Any]) -> str:
@@ -154,24 +144,20 @@ def objects(look: Look, answer: Mapping[str, Any]) -> str:
     left = left or list(answer["objects"][:1])
     if not left:
         return stage(look, "objects", page.note(look.plain("rcnn.nothing")))
-    order = list(dict.fromkeys(thing["label"] for thing in left))
     marks, rows = [], []
-    for thing in left:
-        colour = COLOURS[order.index(thing["label"]) % len(COLOURS)]
-        marks.append(f'<path class="ended" style="--c:{colour}" d="{outline([thing["box"]])}"/>')
-    for thing in left[:LISTED]:
-        colour = COLOURS[order.index(thing["label"]) % len(COLOURS)]
+    for thing, colour in zip(left, colours(left), strict=True):
         name, tag = look.named(RCNN, thing["label"])
+        marks.append(f'<path class="ended" style="--c:{colour}" d="{outline([thing["box"]])}"/>')
         rows.append(
             f'<li style="--c:{colour}"><b lang="{tag}">{escape(name)}</b> {thing["score"]:.0%}</li>'
         )
     halo = f'<path class="halo" d="{outline([thing["box"] for thing in left])}"/>'
     over = drawing(look.size, halo + "".join(marks))
-    alt = look.plain("rcnn.objects.alt", count=len(left))
-    counts = f'<ul class="counts">{"".join(rows)}</ul>'
+    counts = f'<ul class="counts">{"".join(rows[:LISTED])}</ul>'
     if left[0]["score"] < USUAL:
         counts += page.note(look.plain("rcnn.unsure", least=f"{USUAL:.0%}"))
-    view = beside(scene(look.size, "", over, same(look, alt)), counts)
+    shown = look.image("rcnn.objects.alt", count=len(left))
+    view = beside(scene(look.size, "", over, shown), counts)
     return stage(look, "objects", view)
 
 
@@ -184,26 +170,18 @@ def clock(look: Look, seconds: Mapping[str, float], own: float | None) -> str:
     if own is not None:
         rows.append((look.plain("rcnn.clock.own"), own))
         told = look.plain("rcnn.clock.told", times=times(whole / max(own, 1e-6)))
-    lines = "".join(timed(look, rows, whole))
-    return stage(
-        look,
-        "clock",
-        f'<ul class="bars">{lines}</ul><p class="told" role="status">{escape(told)}</p>',
-    )
-
-
-def timed(look: Look, rows: Sequence[tuple[str, float]], most: float) -> list[str]:
-    """A bar for each (name, seconds)."""
-    longest = max([most, *(seconds for _, seconds in rows)], default=0) or 1
-    return [
+    longest = max(seconds for _, seconds in rows) or 1
+    lines = [
         f'<li class="bar"><b>{escape(name)}</b><div aria-hidden="true">'
         f'<i style="width:{seconds / longest:.2%}"></i></div>'
-        f"<span>{escape(look.plain('rcnn.clock.seconds', seconds=shown(seconds)))}</span></li>"
+        f"<span>{escape(look.plain('rcnn.clock.seconds', seconds=digits(seconds)))}</span></li>"
         for name, seconds in rows
     ]
+    bars = f'<ul class="bars">{"".join(lines)}</ul>'
+    return stage(look, "clock", f'{bars}<p class="told" role="status">{escape(told)}</p>')
 
 
-def shown(seconds: float) -> str:
+def digits(seconds: float) -> str:
     """Seconds with the digits that they are worth."""
     return "<0.01" if seconds < 0.005 else f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import PurePath
 from typing import Any
@@ -107,16 +107,16 @@ def _data(say: Say, entry: Entry, found: Found) -> str:
                 "mask": thing["mask"]["counts"] if thing["mask"] else None,
                 "colour": colour,
             }
-            for thing, colour in zip(found.objects, colours(found), strict=True)
+            for thing, colour in zip(found.objects, colours(found.objects), strict=True)
         ],
     }
     return f'data-found="{escape(json.dumps(told, ensure_ascii=False), quote=True)}"'
 
 
-def colours(found: Found) -> list[str]:
+def colours(objects: Sequence[Thing]) -> list[str]:
     """The colour of each object: that of its class, in the order in which classes are named."""
-    order = {label: n for n, label in enumerate(dict.fromkeys(t["label"] for t in found.objects))}
-    return [COLOURS[order[thing["label"]] % len(COLOURS)] for thing in found.objects]
+    order = {label: n for n, label in enumerate(dict.fromkeys(t["label"] for t in objects))}
+    return [COLOURS[order[thing["label"]] % len(COLOURS)] for thing in objects]
 
 
 def plate(
@@ -132,7 +132,7 @@ def plate(
     its objects are walked through by keyboard on the plate."""
     width, height = found.picture.size
     boxes, tags = [], []
-    for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
+    for n, (thing, colour) in enumerate(zip(found.objects, colours(found.objects), strict=True)):
         x0, y0, x1, y1 = thing["box"]
         unseen = " hidden" if thing["score"] < USUAL else ""
         boxes.append(
@@ -184,7 +184,7 @@ def classes(say: Say, entry: Entry, found: Found) -> str:
     count = Counter(thing["label"] for thing in found.objects)
     if not count:
         return ""
-    colour = dict(zip((t["label"] for t in found.objects), colours(found), strict=True))
+    colour = dict(zip((t["label"] for t in found.objects), colours(found.objects), strict=True))
     buttons = []
     for label, n in count.most_common():
         name, tag = answers.label_in(say.lang, entry, label)
@@ -205,7 +205,7 @@ def table(say: Say, entry: Entry, found: Found) -> str:
     if not found.objects:
         return ""
     rows = []
-    for n, (thing, colour) in enumerate(zip(found.objects, colours(found), strict=True)):
+    for n, (thing, colour) in enumerate(zip(found.objects, colours(found.objects), strict=True)):
         label, tag = answers.label_in(say.lang, entry, thing["label"])
         unseen = " hidden" if thing["score"] < USUAL else ""
         covers = page.percent(share(thing, found.picture.size))
