@@ -43,7 +43,7 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
     uploads.fetch_nothing()
     uploads.keep_apart()
     sessions.keep_little()
-    visitors.take_turns()
+    visitors.share_queue()
     with inputs.Page(
         words,
         title=words.say("en", "house.name"),

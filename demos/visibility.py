@@ -14,6 +14,9 @@ new IntersectionObserver((seen) => {
 }, {rootMargin: '1000000px'}).observe(element);"""
 
 
-def on_sight() -> gr.HTML:
+def on_visible() -> gr.HTML:
     """An invisible piece of page whose event ``shown`` tells that its surroundings are in sight."""
     return gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
+
+
+on_sight = on_visible  # until the last tab says so

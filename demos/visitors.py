@@ -28,7 +28,7 @@ def current() -> tuple[str, ...]:
     return (getattr(client, "host", None) or "", getattr(request, "session_hash", None) or "")
 
 
-def take_turns() -> None:
+def share_queue() -> None:
     """From now on Gradio's queue, first come first served in 6.31, lets visitors take turns."""
     Queue.push = pushed  # type: ignore[method-assign, assignment]
     Queue.get_events = next_events  # type: ignore[method-assign, assignment]

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.context import Context
 
 from demos.language import Say, Words
-from demos.visibility import on_sight
+from demos.visibility import on_visible
 from demos.web import source_url
 
 ROOMS = ("try", "inside", "train", "learn")
@@ -70,7 +70,7 @@ def later(words: Words, render: Callable[[Say], str], place: Any) -> Any:
     """A long piece of page in ``place``, an HTML or a Markdown: fetched when it comes into sight,
     so that nobody waits for what few open."""
     key = words.apart(render)
-    on_sight().shown(None, None, place, js=f"() => house.text('{key}')", **PRIVATE)
+    on_visible().shown(None, None, place, js=f"() => house.text('{key}')", **PRIVATE)
     return place
 
 

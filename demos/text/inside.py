@@ -20,7 +20,7 @@ from demos.language import Words
 from demos.models import on_disk, waiting
 from demos.text import answers, cells, openings, paths, surprise
 from demos.text.writing import Written
-from demos.visibility import on_sight
+from demos.visibility import on_visible
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
@@ -207,7 +207,7 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
     path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
     listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
     cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
-    sight, looked, traces = on_sight(), gr.State(None), Traces()
+    sight, looked, traces = on_visible(), gr.State(None), Traces()
     places = [looked, head, expected, path, listed, cell]
     nothing_new = (gr.skip(),) * len(places)
     limit = max(entry.max_batch for entry in answers.writers(engine).values())

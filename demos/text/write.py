@@ -18,7 +18,7 @@ from demos.language import Say, Words
 from demos.streaming import until
 from demos.text import answers, charts, compare, openings, orders, writing
 from demos.text.writing import Written
-from demos.visibility import on_sight
+from demos.visibility import on_visible
 from inference.errors import Refusal
 
 #: Keeps the newest line in sight while it is written, and goes back to where that began at its end,
@@ -112,7 +112,7 @@ def build(engine: Any, words: Words) -> TryParts:
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
     page.facts(words, charts.headline(engine))
-    sight = on_sight()
+    sight = on_visible()
     page.choices(words, model, lambda say: answers.model_choices(engine, words, say))
 
     order, written, stands = gr.State(orders.Order()), gr.State(None), gr.State(None)

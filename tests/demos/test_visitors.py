@@ -19,7 +19,7 @@ from inference.batching import SHARE
 def turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Queue, "push", Queue.push)
     monkeypatch.setattr(Queue, "get_events", Queue.get_events)
-    visitors.take_turns()
+    visitors.share_queue()
 
 
 class Line:

@@ -18,7 +18,7 @@ from demos.detection.tryout import answering, compare, controls
 from demos.detection.tryout.answering import Looked
 from demos.language import Say, Words
 from demos.streaming import Latest
-from demos.visibility import on_sight
+from demos.visibility import on_visible
 from inference import Engine
 
 SCRIPT = "import(new URL('house/detection.js', document.baseURI)).then((d) => d.%s);"
@@ -85,7 +85,7 @@ def build(engine: Engine, words: Words) -> TryParts:
     below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     controls.headline(words)
-    sight = on_sight()
+    sight = on_visible()
     page.choices(words, model, lambda say: models.choices(say, known.values()))
 
     visit, side = gr.State(Visit()), gr.State(compare.Comparison())
@@ -160,7 +160,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         "preprocess": False,
         **page.PRIVATE,
     }
-    sight.shown(on_open, [visit, given, model], shown, **heavy)
+    visibility.shown(on_open, [visit, given, model], shown, **heavy)
     give.sent(on_give, [visit, model], shown, **heavy)
     give.refused(on_refused, visit, shown, **heavy)
     strip.pick(on_give, [visit, model], shown, **heavy)

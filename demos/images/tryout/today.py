@@ -21,7 +21,7 @@ from demos.images.tryout.grid import SEED
 from demos.language import Say, Words
 from demos.models import Progress, on_disk, ready, waiting
 from demos.streaming import Latest
-from demos.visibility import on_sight
+from demos.visibility import on_visible
 from inference import Engine
 from inference.errors import Refusal, UnknownModel
 from pretrained.catalog import Entry
@@ -60,7 +60,7 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
     table = gr.HTML(js_on_load=CARDS, elem_id="face-models")
     sheet = gr.HTML(js_on_load=SHEET, elem_id="face-today")
     turn = gr.State(Latest())
-    sight = on_sight()
+    sight = on_visible()
 
     async def on_sight_of_it(request: gr.Request) -> str:
         return await asyncio.to_thread(cards, engine, words.speaker(request))
