@@ -1,22 +1,21 @@
-"""Generate text: two exhibits, text and pen, under the same four rooms."""
+"""Generate text: two exhibits, text and pen (`demos.handwriting`), under the same four rooms."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
-from demos import page
+from demos import handwriting, page
 from demos.language import Words
-from demos.text import charts, doors, exhibits, inside, pen, pen_inside, teach, write
+from demos.text import charts, doors, exhibits, inside, teach, write
 from demos.text.exhibits import exhibit
+from inference import Engine
 
 NAME = "text"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Lay out the tab and wire it to the engine. Without a pen there is one exhibit, no switch."""
-    pens = pen.PEN in engine.entries
+    pens = handwriting.PEN in engine.entries
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
             exhibits.switch(words, pens)
@@ -24,23 +23,25 @@ def build(engine: Any, words: Words) -> None:
                 parts = write.build(engine, words)
             if pens:
                 with exhibit("pen"):
-                    pen_parts = pen.build(engine, words)
-        with page.room("inside") as room:
+                    handwriting.tryout.build(engine, words)
+        with page.room("inside"):
             exhibits.switch(words, pens)
             with exhibit("text"):
                 inside.build(engine, words, parts.written)
             if pens:
                 with exhibit("pen"):
-                    pen_inside.build(engine, words, pen_parts, room)
+                    handwriting.inside.build(engine, words)
         with page.room("train"):
             exhibits.switch(words, pens)
             with exhibit("text"):
                 teach.build(engine, words)
             if pens:
                 with exhibit("pen"):
-                    teach.build_pen(words)
+                    handwriting.train.build(words)
         with page.room("learn"):
             exhibits.switch(words, pens)
-            page.article(NAME, words, charts.figures())
+            page.article(NAME, words, charts.figures() | handwriting.learn.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     doors.build(engine, words)
+    if pens:
+        handwriting.api.build(engine, words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -12,19 +11,10 @@ from demos import page
 from demos.language import Say
 from demos.text.answers import SHAKESPEARE, TANG, config
 
-PEN = "handwriting/pen"
 NETWORKS = {SHAKESPEARE: "shakespeare", TANG: "tang"}
 FEW = 10  # choices below which a tenth of one is worth telling
 CELLS = ("lstm", "gru", "rnn")
 LEAST_RUNGS = 2  # fewer are no ladder
-#: What tells the rows of the pen's card apart, and the words for each.
-HANDS = {
-    "real writing": "real",
-    "no vector": "read",
-    "nobody": "nobody",
-    "by chance": "chance",
-    "the pen": "pen",
-}
 
 
 def claim(key: str, metric: str) -> Mapping[str, float] | None:
@@ -82,8 +72,6 @@ def figures() -> dict[str, Callable[[Say], str]]:
         "passes": lambda say: passes(),
         "ways_shakespeare": lambda say: ways(SHAKESPEARE),
         "ways_tang": lambda say: ways(TANG),
-        "pen": pen,
-        "hands": hands,
     }
 
 
@@ -126,45 +114,3 @@ def rung_name(say: Say, rung: Mapping[str, Any]) -> str:
     """The name of a rung in the visitor's language; its own where it is another cell."""
     cell = rung.get("cell")
     return say(f"text.chart.{cell}") if cell in CELLS else escape(str(rung["name"]))
-
-
-def pen(say: Say) -> str:
-    """How legible the pen's writing is beside people's, in the same texts: both from its card."""
-    for result in page.read_metrics(PEN).get("results", ()):
-        found = result["metrics"]
-        if "cer_real" in found and "cer_ratio" in found:
-            told = say(
-                "text.chart.pen",
-                cer=page.figure("cer_real", found["cer_real"]),
-                ratio=page.figure("cer_ratio", found["cer_ratio"]),
-                n=f"{result['n']:,}",
-            )
-            return f"<p>{told}</p>"
-    return ""
-
-
-def hands(say: Say) -> str:
-    """How often a writing is taken for its own hand, with 95% intervals, from the pen's card."""
-    rows = [r for r in page.read_metrics(PEN).get("ladder", ()) if r.get("metric") == "hand"]
-    if len(rows) < LEAST_RUNGS:
-        return ""
-    lines = []
-    for row in sorted(rows, key=lambda row: -row["value"]):
-        spread = row["high"] - row["low"]
-        value = f"{row['value']:.1%}" + (f" ± {spread / 2:.1%}".rstrip("%") if spread else "")
-        bar = f'<i class="span" style="left:{row["low"]:.2%};width:{spread:.2%}"></i>'
-        dot = f'<i class="dot" style="left:{row["value"]:.2%}"></i>'
-        lines.append(
-            f"<li><span>{hand_name(say, str(row['name']))}</span><b>{value}</b>"
-            f'<div aria-hidden="true">{bar if spread else ""}{dot}</div></li>'
-        )
-    count = next((m[1] for r in rows if (m := re.search(r"(\d+) hands", r["name"]))), "?")
-    caption = say("text.chart.hands", count=count, n=f"{rows[0]['n']:,}")
-    ends = '<p class="axis" aria-hidden="true"><span>0%</span><span>100%</span></p>'
-    return page.drawn(f'<ul class="ladder">{"".join(lines)}</ul>{ends}', caption)
-
-
-def hand_name(say: Say, name: str) -> str:
-    """A row of `hands` in the visitor's language, by the words that tell it in the card."""
-    found = next((key for part, key in HANDS.items() if part in name), None)
-    return say(f"text.chart.hand.{found}") if found else escape(name)

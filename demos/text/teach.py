@@ -8,7 +8,7 @@ from demos import page
 from demos.language import Say, Words
 from demos.text import answers
 
-MINUTES, PEN_MINUTES = 20, 120  # on two processor cores, as the words beside them say
+MINUTES = 20  # on two processor cores, as the words beside them say
 TRAIN = (
     "python -m pretrained train text/shakespeare --data my_text.txt --out my_model "
     f"--minutes {MINUTES}"
@@ -18,13 +18,6 @@ POEMS = (
 )
 TUNE = f"python -m pretrained train {{key}} --data my_text.txt --out my_model --minutes {MINUTES}"
 SERVE = "python app.py --model my_model"
-PEN = (
-    "python -m pretrained train handwriting/pen --data my_handwriting --out my_model "
-    f"--minutes {PEN_MINUTES}"
-)
-STROKES = "my_handwriting/train.parquet"
-#: The columns of that file, by the words that explain them.
-COLUMNS = {"text": "text", "writer": "writer", "moves": "dx, dy", "up": "pen_up"}
 LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"}'
 
 
@@ -54,20 +47,3 @@ def tuning(say: Say, words: Words, entry: Any) -> str:
     """How to teach one of today's models a manner of writing."""
     name = say.model(entry)
     return f"<h2>{say('text.train.tune')}</h2><p>{say('text.train.tune_how', model=name)}</p>"
-
-
-def build_pen(words: Words) -> None:
-    """The same for the pen: its data, its command."""
-    page.step(words, "text.train.pen_data")
-    page.markup(words, strokes)
-    page.step(words, "text.train.pen_run")
-    page.command(words, PEN)
-    page.command(words, SERVE)
-
-
-def strokes(say: Say) -> str:
-    """The file of strokes and what each of its columns holds."""
-    head = f"{STROKES}{say('house.colon')}{say('text.train.column.row')}"
-    rows = (f"  {column:<10}{say(f'text.train.column.{key}')}" for key, column in COLUMNS.items())
-    told = "\n".join((head, *rows))
-    return f'<pre class="tree" tabindex="0">{told}</pre>'

@@ -18,8 +18,9 @@ from fake_writers import POEM, VERSE, FakeEngine
 
 from demos import text as text_tab
 from demos import typed
-from demos.language import DEMOS, Words
-from demos.page import articles, html
+from demos.handwriting import train
+from demos.language import Words
+from demos.page import html
 from demos.streaming import Cancellation
 from demos.text import (
     answers,
@@ -920,70 +921,9 @@ def test_a_command_is_broken_between_its_options_only():
 def test_the_commands_of_train_are_real():
     from pretrained.text.data import quatrain
 
-    for command in (teach.TRAIN, teach.POEMS, teach.PEN):
+    for command in (teach.TRAIN, teach.POEMS, train.TRAIN):
         assert re.match(r"python -m pretrained train \w+/\w+ --data \S+ --out my_model", command)
     assert quatrain(json.loads(teach.LINE)["text"]), "what is shown is what makes a poet"
-
-
-def test_the_pen_is_given_the_time_that_the_words_say():
-    assert "--minutes 120" in teach.PEN
-    assert "two hours" in WORDS.say("en", "text.train.pen_run_how")
-    assert "两小时" in WORDS.say("zh", "text.train.pen_run_how")
-
-
-PEN_CARD = {
-    "results": [
-        {"n": 800, "metrics": {"cer_ratio": {"value": 0.99, "low": 0.83, "high": 1.25},
-                               "cer_real": {"value": 0.164, "low": 0.136, "high": 0.19}}}
-    ],
-    "ladder": [
-        {"name": name, "metric": "hand", "value": value, "low": value - 0.03, "high": value + 0.03,
-         "n": 151}
-        for name, value in (
-            ("nearest of 8 hands is the own one: the pen", 0.95),
-            ("the same for the pen after reading a line, no vector", 0.48),
-            ("the same for real writing", 0.97),
-            ("another <row>", 0.3),
-        )
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_pen_is_compared_with_people_on_the_same_texts(monkeypatch, lang):
-    cards = {charts.PEN: PEN_CARD, "handwriting/reader": {"results": [
-        {"n": 5047, "metrics": {"cer": {"value": 0.175}}}]}}  # fmt: skip
-    monkeypatch.setattr(charts.page, "read_metrics", cards.get)
-    said = text(charts.pen(WORDS.speaker(lang)))
-    assert "16.4% ± 2.7" in said and "0.99 ± 0.21" in said and "800" in said and "17.5" not in said
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_how_well_a_hand_is_kept_stands_on_learn_from_the_card(monkeypatch, lang):
-    monkeypatch.setattr(charts.page, "read_metrics", lambda key: PEN_CARD)
-    say = WORDS.speaker(lang)
-    html = charts.hands(say)
-    order = [text(name) for name in re.findall("<li><span>(.*?)</span>", html)]
-    assert order == [
-        *(unescape(say(f"text.chart.hand.{name}")) for name in ("real", "pen", "read")),
-        "another <row>",
-    ]
-    assert "95.0% ± 3.0<" in html and "8" in text(html) and "151" in text(html)
-    article = (DEMOS / "text" / f"learn.{lang}.md").read_text("utf-8")
-    assert "{{figure:hands}}" in article and "{{figure:pen}}" in article
-
-
-def test_the_card_of_the_pen_says_who_chose_its_hands():
-    folder = articles.CHECKPOINTS / "handwriting/checkpoints/pen"
-    limits = json.loads((folder / "config.json").read_text("utf-8"))["limits"]
-    assert "chosen by the very reader" in limits and "0.6" in limits
-    assert limits in (folder / "README.md").read_text("utf-8")
-
-
-def test_the_reader_has_one_name_in_chinese():
-    article = (DEMOS / "text/learn.zh.md").read_text("utf-8")
-    said = article + (DEMOS / "text/words.zh.toml").read_text("utf-8")
-    assert "识别网络" in said and not re.search("阅读网络|读字的网络|真实字行", said)
 
 
 def test_a_leaf_fades_in_only_what_is_new(engine):

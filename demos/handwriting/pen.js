@@ -1,5 +1,5 @@
 // The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
-// written). Its markup comes from demos/text/pen.py, the points from the server.
+// written). Its markup comes from tryout.py, the points from the server.
 
 import { box, calm, decode, path, svg } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
@@ -68,7 +68,7 @@ export const mountForm = (element) => {
 		if (["style", "bias", "samples"].includes(target.name) && !(inOwn() && ownPad.empty())) write();
 	});
 	form.addEventListener("pad", () => (need.hidden = true));
-	stop.addEventListener("click", () => tell("halt"));
+	stop.addEventListener("click", () => tell("stop"));
 	bus.addEventListener("busy", ({ detail }) => (stop.hidden = !detail));
 	bus.addEventListener("hands", ({ detail }) => {
 		detail.forEach((text, i) => {
@@ -133,13 +133,12 @@ export const mountBoard = (element, fire, props, watch) => {
 			...asked.form(),
 			columns: Math.max(COLUMNS[0], Math.min(COLUMNS[1], columns)),
 		};
-		fire.halt();
 		fire.write({ ...asked.last, run });
 		tell("busy", true);
 	};
 	bus.addEventListener("write", write);
-	bus.addEventListener("halt", () => {
-		fire.halt();
+	bus.addEventListener("stop", () => {
+		fire.stop();
 		tell("busy", false);
 		ended = true;
 		if (said.querySelector("progress")) said.replaceChildren();

@@ -14,11 +14,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demos import page
-from demos.language import Say, Words
+from demos import models, page
+from demos.language import Say
 from demos.typed import checked_text
-from inference.errors import UnknownModel
+from inference import Engine
 from pretrained import checkpoint
+from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 from pretrained.handwriting import alphabet, lines
 from pretrained.handwriting.errors import (
@@ -94,20 +95,18 @@ class Asked:
         return {**hand, "bias": self.bias, "seed": seed}
 
 
-def pen_of(engine: Any) -> Any:
+def pen_of(engine: Engine) -> Entry:
     """The pen's catalogue entry. Raises `UnknownModel` where this server has none."""
-    if PEN not in engine.entries:
-        raise UnknownModel(model=PEN)
-    return engine.entries[PEN]
+    return models.entry_of("handwriting", engine, PEN)
 
 
-def hands(entry: Any) -> list[dict[str, Any]]:
+def hands(entry: Entry) -> list[dict[str, Any]]:
     """The hands that the pen writes in, from its config: without loading it."""
     config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG) if entry.folder else {}
     return list(config.get("styles", ()))
 
 
-def asked(engine: Any, sent: Mapping[str, Any]) -> Asked:
+def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:
     """Check what was sent: text, style, strokes, written, bias, samples, seed, columns.
 
     Raises:
@@ -138,7 +137,7 @@ def asked(engine: Any, sent: Mapping[str, Any]) -> Asked:
     )
 
 
-def writable(entry: Any, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
+def writable(entry: Entry, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
     """(the text without what the pen cannot write, which characters those are)."""
     text = checked_text(sent)
     if len(text) > most:
@@ -154,7 +153,7 @@ def writable(entry: Any, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
     return kept, left_out
 
 
-def known(entry: Any) -> str:
+def known(entry: Entry) -> str:
     """The pen's alphabet, for a sentence: "a-z, A-Z, 0-9 and ! ? ..."."""
     return f"a-z A-Z 0-9 {' '.join(c for c in alphabet.of(entry) if not c.isalnum() and c != ' ')}"
 
@@ -173,7 +172,7 @@ def number(name: str, sent: Any) -> float:
     return value
 
 
-def hand(entry: Any, sent: Any) -> int | None:
+def hand(entry: Entry, sent: Any) -> int | None:
     """The number of one of the model's hands; None and "" mean the first, if it has any."""
     count = len(hands(entry))
     if sent is None or sent == "":
@@ -230,11 +229,11 @@ def listed(characters: Sequence[str]) -> str:
     return f"{some} …" if len(characters) > MOST_NAMED else some
 
 
-def note(words: Words, lang: str, wish: Asked) -> str:
+def note(say: Say, wish: Asked) -> str:
     """Which characters were left out, as HTML; "" if none."""
     if not wish.left_out:
         return ""
-    sentence = escape(words.say(lang, "text.pen.left_out", characters="\0"))
+    sentence = say("handwriting.try.left_out", characters="\0")
     gone = f"<bdi>{escape(listed(wish.left_out))}</bdi>"
     return f'<p class="note">{sentence.replace(chr(0), gone)}</p>'
 
@@ -242,6 +241,6 @@ def note(words: Words, lang: str, wish: Asked) -> str:
 def refusal(say: Say, error: Refusal) -> str:
     """Why nothing is written, as HTML, where the writing would have stood."""
     if isinstance(error, BadOption) and error.fields["name"] in NUMBERS:
-        name = say.plain(f"text.pen.option.{error.fields['name']}")
+        name = say.plain(f"handwriting.option.{error.fields['name']}")
         error = BadOption(**{**error.fields, "name": name})
-    return f'<p class="refusal" role="alert">{escape(page.sentence_of(error, say))}</p>'
+    return page.refusal(say, error)

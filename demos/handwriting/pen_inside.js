@@ -1,5 +1,5 @@
 // The pen exhibit under Look inside: one line of writing, played point by point, with the window over
-// the letters and the mixture that says where the pen may go next. Markup: demos/text/pen_inside.py.
+// the letters and the mixture that says where the pen may go next. Markup: inside.py.
 
 import { box, calm, decode, path, svg } from "./pen_ink.js";
 import { asked } from "./pen.js";
@@ -59,7 +59,6 @@ export const mountInside = (fire, props, watch) => {
 		sent = JSON.stringify(wish);
 		run += 1;
 		pause();
-		fire.halt();
 		fire.look({ ...wish, run });
 	}, { rootMargin: "1000000px" }).observe(room);
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from demos import page, streaming
+from demos import streaming
+from demos.handwriting.request import Asked, asked, listed, pen_of
+from demos.handwriting.writing import Sample, writing
 from demos.language import Words
-from demos.text.pen_asked import Asked, asked, listed, pen_of
-from demos.text.pen_writing import Sample, writing
+from inference import Engine
 from pretrained.handwriting import svg
 
 
-def build(engine: Any, words: Words) -> None:
-    """Open the door."""
+def build(engine: Engine, words: Words) -> None:
+    """Components that are never seen, and the event behind them."""
     text = gr.Textbox(visible=False, label="text")
     style = gr.Number(None, visible=False, label="style", precision=0)
     bias = gr.Number(0.6, visible=False, label="bias")
@@ -28,14 +28,14 @@ def build(engine: Any, words: Words) -> None:
     seed = gr.Number(0, visible=False, label="seed", precision=0)
     files = gr.File(visible=False, label="files")
 
-    @page.guard(words)
-    async def handwrite(
+    @streaming.event(words, None)
+    def handwrite(
         text: str,
         style: int | None = None,
         bias: float = 0.6,
         samples: int = 1,
         seed: int = 0,
-    ) -> AsyncIterator[str | list[str] | None]:
+    ) -> AsyncGenerator[str | list[str], None]:
         """Write a text by hand: a pen's strokes as SVG.
 
         Args:
@@ -51,15 +51,7 @@ def build(engine: Any, words: Words) -> None:
             all is written.
         """
         sent = {"text": text, "style": style, "bias": bias, "samples": samples, "seed": seed}
-        wish = asked(engine, sent)
-        written: list[Sample] = []
-        async with aclosing(streaming.heartbeats(begun(engine, wish))) as steps:
-            async for step in steps:
-                if step is not streaming.HEARTBEAT:
-                    written = step
-                yield None
-        paths = await asyncio.to_thread(save, wish, written)
-        yield paths[0] if len(paths) == 1 else paths
+        return streaming.once(written(engine, asked(engine, sent)))
 
     gr.Button(visible=False).click(
         handwrite,
@@ -71,12 +63,15 @@ def build(engine: Any, words: Words) -> None:
     )
 
 
-async def begun(engine: Any, wish: Asked) -> AsyncIterator[list[Sample]]:
-    """The samples as they grow, the pen loaded first."""
+async def written(engine: Engine, wish: Asked) -> str | list[str]:
+    """Load the pen, let it write and give the files: one, or a list of several."""
     await engine.preload(pen_of(engine).key)
+    samples: list[Sample] = []
     async with aclosing(writing(engine, wish, read=False)) as steps:
-        async for samples in steps:
-            yield samples
+        async for grown in steps:
+            samples = grown
+    paths = await asyncio.to_thread(save, wish, samples)
+    return paths[0] if len(paths) == 1 else paths
 
 
 def save(wish: Asked, samples: list[Sample]) -> list[str]:

@@ -8,14 +8,13 @@ from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
-import gradio as gr
 import httpx
 import pytest
 from fake_pens import PEN, FakePens
 from gradio_client import Client
 from served import PATIENCE, WORDS, client, served, soon
 
-from demos.text import pen, pen_inside
+from demos import handwriting
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -25,11 +24,16 @@ def engine(tmp_path_factory):
     return FakePens(tmp_path_factory.mktemp("models"))
 
 
+def build(engine) -> None:
+    for part in (handwriting.tryout, handwriting.inside, handwriting.api):
+        part.build(engine, WORDS)
+
+
 @pytest.fixture(scope="module")
 def page(engine, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("files")))
-        with served(lambda: pen_inside.build(engine, WORDS, pen.build(engine, WORDS))) as page:
+        with served(lambda: build(engine)) as page:
             yield page
 
 
@@ -138,7 +142,8 @@ def test_who_hangs_up_frees_every_pen(page, engine, door):
                 number = next(n for n, fn in drawn.items() if fn.name == door)
                 sent = {"fn_index": number, "session_hash": door, "data": data}
                 if door != "handwrite":
-                    sent |= {"data": [], "event_data": {"text": "a cat", "samples": 4}}
+                    data = [None] * len(drawn[number].inputs)
+                    sent |= {"data": data, "event_data": {"text": "a cat", "samples": 4}}
                 assert caller.post("/queue/join", json=sent).is_success
                 address = f"/queue/data?session_hash={door}"
             with caller.stream("GET", address):
@@ -178,23 +183,23 @@ def test_events_that_write_may_run_as_a_batch(page, engine):
     assert all(fn.concurrency_limit == engine.entries[PEN].max_batch for fn in asking)
 
 
-def test_a_new_wish_ends_the_one_before(page):
-    """Write fires halt first: what is still being written for this visitor stops."""
-    ends = {
-        event: {page.fns[n].name for n in fn.cancels}
-        for fn in page.fns.values()
-        if fn.cancels
-        for _, event in fn.targets
-    }
-    assert ends["halt"] in ({"on_write"}, {"on_look"})
-    halts = [fn for fn in page.fns.values() if any(event == "halt" for _, event in fn.targets)]
-    assert {page.fns[n].name for fn in halts for n in fn.cancels} == {"on_write", "on_look"}
+@pytest.mark.parametrize("how", ["on_write", "on_stop"])
+def test_a_new_wish_and_stop_end_what_is_written_for_this_visitor(page, engine, how):
+    numbers = {fn.name: number for number, fn in page.fns.items()}
+    engine.gate = asyncio.Event()
+    try:
+        with httpx.Client(base_url=f"{page.local_url}gradio_api", timeout=PATIENCE) as caller:
 
+            def send(name: str, samples: int) -> None:
+                sent = {"fn_index": numbers[name], "session_hash": how, "data": [None]}
+                sent["event_data"] = {"text": "a cat", "samples": samples}
+                assert caller.post("/queue/join", json=sent).is_success
 
-def test_a_server_without_a_pen_says_so(tmp_path):
-    engine = FakePens(tmp_path)
-    del engine.entries[PEN]
-    with gr.Blocks(analytics_enabled=False) as page:
-        parts = pen.build(engine, WORDS)
-        pen_inside.build(engine, WORDS, parts)
-    assert parts.board is None and not page.fns
+            send("on_write", 4)
+            with caller.stream("GET", f"/queue/data?session_hash={how}"):
+                assert soon(lambda: engine.open == 4)
+                send(how, 2)
+                assert soon(lambda: engine.open == (2 if how == "on_write" else 0))
+        assert soon(lambda: engine.open == 0)
+    finally:
+        engine.gate = None

@@ -15,10 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
+from demos.handwriting.request import hands
+from demos.handwriting.tryout import EXAMPLE, SEED
 from demos.language import Words
 from demos.page import layout
-from demos.text.pen import EXAMPLE, SEED
-from demos.text.pen_asked import hands
 from pretrained import catalog
 
 pytestmark = pytest.mark.skipif(
@@ -106,9 +106,10 @@ def test_an_example_is_written_when_the_exhibit_opens(page: Page, app_url: str, 
     expect(page.locator(".pen textarea")).to_have_value(EXAMPLE)
     finish(page)
     expect(page.locator(".board .reading-of")).to_be_visible()
-    expect(page.locator(".board .reads")).to_contain_text(WORDS.say(lang, "text.pen.reads.heading"))
+    heading = WORDS.say(lang, "handwriting.reads.heading")
+    expect(page.locator(".board .reads")).to_contain_text(heading)
     expect(page.locator(".board svg")).to_have_attribute(
-        "aria-label", WORDS.say(lang, "text.pen.alt", text=EXAMPLE)
+        "aria-label", WORDS.say(lang, "handwriting.try.alt", text=EXAMPLE)
     )
 
 
@@ -226,7 +227,7 @@ def test_a_new_wish_takes_the_place_of_the_one_before(page: Page, app_url: str) 
     visit(page, app_url)
     for text in ("the first of many wishes that nobody waits for", "second", "third"):
         write(page, text)
-    label = WORDS.say("en", "text.pen.alt", text="third")
+    label = WORDS.say("en", "handwriting.try.alt", text="third")
     expect(page.locator(".board svg")).to_have_attribute("aria-label", label)
     finish(page)
     expect(page.locator(".board .reading-of")).to_be_visible()
@@ -314,7 +315,7 @@ def test_it_continues_in_the_visitors_hand(page: Page, app_url: str) -> None:
     expect(page.locator(".board .sheet-of-paper")).to_have_count(1)
     inside = room(page, "inside")
     expect(inside.locator(".letters li")).to_have_count(len("in my hand"))
-    expect(inside).to_contain_text(WORDS.say("en", "text.pen.inside.own"))
+    expect(inside).to_contain_text(WORDS.say("en", "handwriting.inside.own"))
 
 
 def test_strokes_can_be_undone_and_cleared(page: Page, app_url: str) -> None:
@@ -334,7 +335,7 @@ def test_an_empty_pad_is_told_so_and_a_dot_too(page: Page, app_url: str, lang: s
     visit(page, app_url, lang)
     page.locator(".pen [value=own]").check()
     page.locator(".pen [type=submit]").click()
-    expect(page.locator("[data-show=need]")).to_have_text(WORDS.say(lang, "text.pen.need"))
+    expect(page.locator("[data-show=need]")).to_have_text(WORDS.say(lang, "handwriting.try.need"))
     page.locator("[data-pad]").click()
     page.locator(".pen [type=submit]").click()
     expect(page.locator(".board .refusal")).to_have_text(WORDS.say(lang, "error.pen_one_point"))

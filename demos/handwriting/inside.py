@@ -10,19 +10,22 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 import numpy as np
+from numpy.typing import NDArray
 
-from demos import page
+from demos import page, streaming
+from demos.handwriting.request import PEN, Asked, asked, note, pen_of, refusal
+from demos.handwriting.tryout import EXAMPLE, HAND, SEED, payload
+from demos.handwriting.writing import Line
 from demos.language import Say, Words
 from demos.models import waiting, with_progress
-from demos.text.pen import EXAMPLE, HAND, SEED, PenParts, payload
-from demos.text.pen_asked import PEN, Asked, asked, note, pen_of, refusal
-from demos.text.pen_writing import Line
+from demos.streaming import Latest
+from inference import Engine
 from inference.errors import Refusal
 
 COMPONENTS, FIELDS = 4, 6  # of the mixture; weight, mean x and y, deviation x and y, correlation
@@ -30,56 +33,53 @@ COMPONENTS, FIELDS = 4, 6  # of the mixture; weight, mean x and y, deviation x a
 SCALE = np.array([1e4, 1e3, 1e3, 1e3, 1e3, 1e4])
 WORDS = ("play", "pause", "moment", "stage")
 SCRIPT = """import(new URL('house/pen_inside.js', document.baseURI)).then((pen) => pen.mountInside({
-  look: (sent) => trigger('look', sent), halt: () => trigger('halt'),
+  look: (sent) => trigger('look', sent),
 }, props, watch));"""
 
 
-def build(engine: Any, words: Words, parts: PenParts, room: Any = None) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Lay out the exhibit's part of the room. It is filled when the room comes into sight."""
-    if parts.board is None:
-        page.markup(words, lambda say: page.note(html.unescape(say("text.pen.none"))))
-        return
     page.markup(words, markup, elem_id="pen-inside")
-    feed = gr.HTML(None, html_template="", js_on_load=SCRIPT, elem_classes="pen-feed")
+    trace = gr.HTML(None, html_template="", js_on_load=SCRIPT, elem_classes="pen-feed")
 
-    @page.guard(words)
-    async def on_look(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
-        async with aclosing(looks(engine, words, payload(event), words.lang(request))) as steps:
-            async for step in steps:
-                yield step
+    @streaming.event(words, gr.skip())
+    def on_look(
+        mine: Latest, event: gr.EventData, request: gr.Request
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        return looks(engine, words.speaker(request), payload(event))
 
-    limit = pen_of(engine).max_batch
-    run = feed.look(
-        on_look, None, feed, trigger_mode="multiple", concurrency_limit=limit, **page.PRIVATE
+    trace.look(
+        on_look,
+        gr.State(Latest()),
+        trace,
+        trigger_mode="multiple",
+        concurrency_limit=pen_of(engine).max_batch,
+        **page.PRIVATE,
     )
-    feed.halt(None, cancels=[run], **page.PRIVATE)
 
 
 async def looks(
-    engine: Any, words: Words, sent: Mapping[str, Any], lang: str
-) -> AsyncIterator[dict[str, Any]]:
+    engine: Engine, say: Say, sent: Mapping[str, Any]
+) -> AsyncGenerator[dict[str, Any], None]:
     """A bar while the line is written, then the trace, or the sentence that refuses it."""
     start = {"run": sent.get("run")}
     try:
-        wish = asked(
-            engine, {"text": EXAMPLE, "style": HAND, "seed": SEED} | dict(sent) | {"samples": 1}
-        )
-        work = traced(engine, wish)
-        async with aclosing(with_progress(engine, PEN, work)) as steps:
+        usual = {"text": EXAMPLE, "style": HAND, "seed": SEED}
+        wish = asked(engine, usual | dict(sent) | {"samples": 1})
+        async with aclosing(with_progress(engine, PEN, traced(engine, wish))) as steps:
             async for step in steps:
                 if isinstance(step, dict):
-                    said = carried(words, lang, wish) + note(words, lang, wish)
-                    yield start | {"said": said, "trace": step}
+                    yield start | {"said": carried(say, wish) + note(say, wish), "trace": step}
                 else:
-                    yield start | {"said": waiting(words.speaker(lang), pen_of(engine), step)}
+                    yield start | {"said": waiting(say, pen_of(engine), step)}
     except Refusal as error:
-        yield start | {"said": refusal(words.speaker(lang), error)}
+        yield start | {"said": refusal(say, error)}
 
 
-async def traced(engine: Any, wish: Asked) -> dict[str, Any]:
+async def traced(engine: Engine, wish: Asked) -> dict[str, Any]:
     """The first line with all that the network thought, packed for the page.
 
-    ``points`` as in `pen_writing`; ``at``: the letter looked at most, one a point; ``window``:
+    ``points`` as in `writing.Line`; ``at``: the letter looked at most, one a point; ``window``:
     base64 of bytes [T, U], shares in 255ths; ``mixture``: base64 of little-endian int16 [T, 4, 6],
     see `SCALE`.
     """
@@ -104,7 +104,7 @@ async def traced(engine: Any, wish: Asked) -> dict[str, Any]:
     }
 
 
-def sized(weights: Any, letters: int) -> np.ndarray:
+def sized(weights: Any, letters: int) -> NDArray[np.float64]:
     """The window's weights [letters]: none where the model told none."""
     row = np.zeros(letters)
     given = np.asarray(weights if weights is not None else (), dtype=float)[:letters]
@@ -112,7 +112,7 @@ def sized(weights: Any, letters: int) -> np.ndarray:
     return row
 
 
-def components(mixture: Any) -> np.ndarray:
+def components(mixture: Any) -> NDArray[np.float64]:
     """The heaviest components [COMPONENTS, FIELDS] of the mixture; missing ones weigh nothing."""
     rows = np.zeros((COMPONENTS, FIELDS))
     given = np.asarray(mixture if mixture is not None else (), dtype=float).reshape(-1, FIELDS)
@@ -120,21 +120,22 @@ def components(mixture: Any) -> np.ndarray:
     return rows
 
 
-def carried(words: Words, lang: str, wish: Asked) -> str:
+def carried(say: Say, wish: Asked) -> str:
     """Whose hand writes here, and that it is the first line of what was asked under Try."""
-    say = words.speaker(lang)
-    own = wish.strokes is not None
-    hand = say("text.pen.inside.own") if own else say("text.pen.hand", number=(wish.style or 0) + 1)
-    key = "text.pen.inside.carried_first" if len(wish.lines) > 1 else "text.pen.inside.carried"
-    return f'<p class="quiet">{say(key, hand=html.unescape(hand))}</p>'
+    if wish.strokes is not None:
+        hand = say.plain("handwriting.inside.own")
+    else:
+        hand = say.plain("handwriting.try.hand", number=(wish.style or 0) + 1)
+    key = "carried_first" if len(wish.lines) > 1 else "carried"
+    return f'<p class="quiet">{say(f"handwriting.inside.{key}", hand=hand)}</p>'
 
 
 def markup(say: Say) -> str:
     """The room's furniture. Wired by `pen_inside.js`."""
-    spoken = {word: html.unescape(say(f"text.pen.inside.{word}")) for word in WORDS}
+    spoken = {word: say.plain(f"handwriting.inside.{word}") for word in WORDS}
 
     def heading(name: str) -> str:
-        start = f"text.pen.inside.{name}"
+        start = f"handwriting.inside.{name}"
         return f'<h2>{say(f"{start}.title")}</h2><p class="quiet">{say(f"{start}.text")}</p>'
 
     return f"""<div class="pen-inside" data-pen-inside
@@ -142,17 +143,17 @@ data-words="{html.escape(json.dumps(spoken))}"><div data-show="said"></div>
 <div data-show="rest" hidden>
 <section class="step">{heading("window")}
 <svg class="sheet-of-paper" data-show="stage" role="img" aria-label=""></svg>
-<ol class="letters" data-show="letters" aria-label="{say("text.pen.inside.letters")}"></ol>
+<ol class="letters" data-show="letters" aria-label="{say("handwriting.inside.letters")}"></ol>
 <div class="player"><button type="button" class="btn" data-do="play">{
-        say("text.pen.inside.play")
+        say("handwriting.inside.play")
     }</button>
-<label class="time"><span>{say("text.pen.inside.time")}</span>
+<label class="time"><span>{say("handwriting.inside.time")}</span>
 <input type="range" min="0" max="1" step="1" value="0" data-do="time"></label>
 <span class="quiet reading" data-show="moment"></span></div></section>
 <div class="views"><section class="step">{heading("mixture")}
 <svg class="sheet-of-paper loupe" data-show="loupe" role="img"
-aria-label="{say("text.pen.inside.mixture.alt")}"></svg></section>
+aria-label="{say("handwriting.inside.mixture.alt")}"></svg></section>
 <section class="step">{heading("heat")}
-<div class="heat" data-show="heat" role="img" aria-label="{say("text.pen.inside.heat.alt")}">
+<div class="heat" data-show="heat" role="img" aria-label="{say("handwriting.inside.heat.alt")}">
 <div class="axis" aria-hidden="true"></div><div class="plane"><div class="map"></div><i></i></div>
 </div></section></div></div></div>"""

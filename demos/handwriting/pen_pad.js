@@ -2,7 +2,7 @@
 
 import { svg } from "./pen_ink.js";
 
-const MOST_POINTS = 4000; // as the server allows (demos/text/pen_asked.py)
+const MOST_POINTS = 4000; // as the server allows (request.py)
 
 /** Wires the pad inside `element`. Gives {strokes(), empty()}. */
 export const pad = (element) => {

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from fake_pens import POINTS, READER, FakePens
 
-from demos.language import Words
-from demos.text import pen, pen_asked, pen_inside, pen_reading, pen_writing
-from demos.text.pen_asked import MOST_POINTS, MOST_STROKES, MOST_TEXT, asked
+from demos.handwriting import inside, learn, request, train, tryout, writing
+from demos.handwriting.request import MOST_POINTS, MOST_STROKES, MOST_TEXT, asked
+from demos.language import DEMOS, Words
+from demos.page import articles
 from inference.errors import Busy, Refusal
 from pretrained.text.options import BadOption
 
@@ -37,7 +38,7 @@ def collect(steps) -> list:
 
 def board(engine, lang="en", **sent) -> list[dict]:
     """All updates of the board for a wish."""
-    return collect(pen.updates(engine, WORDS, {"run": 7, "text": "a cat", **sent}, lang))
+    return collect(tryout.updates(engine, WORDS.speaker(lang), {"run": 7, "text": "a cat", **sent}))
 
 
 def text(html: str) -> str:
@@ -88,7 +89,7 @@ def test_what_the_pen_cannot_write_is_left_out_and_named(engine, sent, kept, gon
 def test_what_is_named_cannot_steer_the_page_or_carry_markup(engine):
     wish = asked(engine, {"text": "a \u202e\x07<>"})
     for lang in ("en", "zh"):
-        said = pen_asked.note(WORDS, lang, wish)
+        said = request.note(WORDS.speaker(lang), wish)
         assert "U+202E U+0007" in said and "\u202e" not in said and "&lt;" in said
         assert said.count("<") == 4  # <p><bdi></bdi></p>
 
@@ -203,15 +204,15 @@ def test_updates_are_few(engine, monkeypatch):
         for _ in range(20):  # points that come meanwhile
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(pen_writing.asyncio, "wait", wait)
+    monkeypatch.setattr(writing.asyncio, "wait", wait)
     wish = asked(engine, {"text": "many letters in one line"})
-    updates = collect(pen_writing.writing(engine, wish))
-    assert pen_writing.EVERY >= 0.2 and set(waits) == {pen_writing.EVERY}
+    updates = collect(writing.writing(engine, wish))
+    assert writing.EVERY >= 0.2 and set(waits) == {writing.EVERY}
     assert 3 < len(updates) <= len(waits) + 1
 
 
 def test_places_are_rounded_so_that_a_line_does_not_drift():
-    line = pen_writing.Line("x")
+    line = writing.Line("x")
     for _ in range(1000):
         line.add(0.004, -0.0049, False)
     assert sum(x for x, *_ in points(line.sent)) == 400
@@ -238,7 +239,7 @@ def test_the_lines_of_a_text_are_written_one_after_the_other(engine):
 def test_who_leaves_frees_every_pen(engine):
     async def leave() -> int:
         wish = asked(engine, {"text": "a long line of letters", "samples": 3})
-        steps = pen_writing.writing(engine, wish)
+        steps = writing.writing(engine, wish)
         await anext(steps)
         assert engine.open == 3
         await steps.aclose()
@@ -268,7 +269,7 @@ def test_what_nobody_expected_is_not_swallowed(engine):
      ("abc", "", 3), ("kitten", "sitting", 3)],
 )  # fmt: skip
 def test_differences_are_the_fewest(meant, read, wrong):
-    pairs = list(pen_reading.alignment(meant, read))
+    pairs = list(writing.alignment(meant, read))
     assert sum(a != b for a, b in pairs) == wrong
     assert "".join(a for a, _ in pairs) == meant and "".join(b for _, b in pairs) == read
 
@@ -325,7 +326,7 @@ def test_without_a_reader_nothing_is_said_of_it(engine):
 
 
 def look(engine, lang="en", **sent) -> list[dict]:
-    return collect(pen_inside.looks(engine, WORDS, {"run": 2, **sent}, lang))
+    return collect(inside.looks(engine, WORDS.speaker(lang), {"run": 2, **sent}))
 
 
 def test_the_trace_holds_every_point_with_window_and_mixture(engine):
@@ -343,13 +344,15 @@ def test_the_trace_holds_every_point_with_window_and_mixture(engine):
 
 def test_the_page_opens_with_a_hand_and_a_seed_that_were_chosen(engine):
     """Seed 0 of the first hand reads "+ I nearned": the first writing is one that was looked at."""
-    form = pen.form(WORDS.speaker("en"), [{}] * 3)
-    assert f'data-seed="{pen.SEED}"' in form and pen.SEED != 0
+    form = tryout.form(WORDS.speaker("en"), [{}] * 3)
+    assert f'data-seed="{tryout.SEED}"' in form and tryout.SEED != 0
     assert re.search(r'name="seed"[^>]* value=""', form), "and whoever presses Write gets another"
     [chosen] = re.findall(r'name="style" value="(\d+)"\s+data-letter="1" checked', form)
-    assert int(chosen) == pen.HAND
+    assert int(chosen) == tryout.HAND
     look(engine)
-    assert engine.asked[-1][1]["seed"] == pen.SEED and engine.asked[-1][1]["style"] == pen.HAND
+    assert (
+        engine.asked[-1][1]["seed"] == tryout.SEED and engine.asked[-1][1]["style"] == tryout.HAND
+    )
 
 
 def test_it_looks_at_what_was_asked_under_try(engine):
@@ -361,21 +364,23 @@ def test_it_looks_at_what_was_asked_under_try(engine):
 
 def test_without_a_wish_it_looks_at_the_example(engine):
     *_, last = look(engine)
-    assert pen.EXAMPLE.startswith(last["trace"]["text"])
+    assert tryout.EXAMPLE.startswith(last["trace"]["text"])
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_it_says_whose_hand_it_is(engine, lang):
-    assert WORDS.say(lang, "text.pen.hand", number=2) in look(engine, lang, style=1)[-1]["said"]
+    assert (
+        WORDS.say(lang, "handwriting.try.hand", number=2) in look(engine, lang, style=1)[-1]["said"]
+    )
     own = look(engine, lang, strokes=STROKES, written="my hand")[-1]
-    assert WORDS.say(lang, "text.pen.inside.own") in own["said"]
+    assert WORDS.say(lang, "handwriting.inside.own") in own["said"]
 
 
 def test_a_model_that_tells_little_leaves_gaps_not_errors():
-    assert pen_inside.sized(None, 3).tolist() == [0, 0, 0]
-    assert pen_inside.sized((0.5, float("nan"), 0.1, 9), 3).tolist() == [0.5, 0, 0.1]
-    assert pen_inside.components(None).shape == (4, 6)
-    assert pen_inside.components([(1, 2, 3, 4, 5, 6)] * 9).shape == (4, 6)
+    assert inside.sized(None, 3).tolist() == [0, 0, 0]
+    assert inside.sized((0.5, float("nan"), 0.1, 9), 3).tolist() == [0.5, 0, 0.1]
+    assert inside.components(None).shape == (4, 6)
+    assert inside.components([(1, 2, 3, 4, 5, 6)] * 9).shape == (4, 6)
 
 
 def test_bad_input_is_refused_inside_too(engine):
@@ -388,7 +393,7 @@ def test_bad_input_is_refused_inside_too(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_control_has_a_name(lang):
-    form = pen.form(WORDS.speaker(lang), [{}] * 3)
+    form = tryout.form(WORDS.speaker(lang), [{}] * 3)
     controls = re.findall(r"<(?:input|textarea)\b", form)
     assert len(controls) == form.count("<label") == 9
     assert form.count("data-hand=") == 3
@@ -396,14 +401,14 @@ def test_every_control_has_a_name(lang):
 
 
 def test_the_keyboard_is_told_that_the_pad_needs_a_pointer():
-    form = pen.form(WORDS.speaker("en"), [{}] * 3)
+    form = tryout.form(WORDS.speaker("en"), [{}] * 3)
     described = re.search(r'aria-describedby="([^"]+)"', form)
     assert described and all(f'id="{name}"' in form for name in described[1].split())
-    assert WORDS.say("en", "text.pen.pointer") in text(form)
+    assert WORDS.say("en", "handwriting.try.pointer") in text(form)
 
 
 def test_a_thumbnail_is_drawn_by_the_pen(engine):
-    sent = asyncio.run(pen_writing.one_word(engine, "hello", 1))
+    sent = asyncio.run(writing.one_word(engine, "hello", 1))
     assert len(points(sent)) == 5 * POINTS and engine.asked[-1][1]["style"] == 1
 
 
@@ -411,4 +416,68 @@ def test_every_refusal_of_the_pen_is_a_refusal_with_words():
     for name in REFUSED:
         for lang in ("en", "zh"):
             assert WORDS.say(lang, f"error.{REFUSED[name][1]}")
-    assert issubclass(pen_asked.PenUnwritable, Refusal)
+    assert issubclass(request.PenUnwritable, Refusal)
+
+
+# Train and Learn
+
+
+def test_the_pen_is_given_the_time_that_the_words_say():
+    assert "--minutes 120" in train.TRAIN
+    assert "two hours" in WORDS.say("en", "handwriting.train.run_how")
+    assert "两小时" in WORDS.say("zh", "handwriting.train.run_how")
+
+
+PEN_CARD = {
+    "results": [
+        {"n": 800, "metrics": {"cer_ratio": {"value": 0.99, "low": 0.83, "high": 1.25},
+                               "cer_real": {"value": 0.164, "low": 0.136, "high": 0.19}}}
+    ],
+    "ladder": [
+        {"name": name, "metric": "hand", "value": value, "low": value - 0.03, "high": value + 0.03,
+         "n": 151}
+        for name, value in (
+            ("nearest of 8 hands is the own one: the pen", 0.95),
+            ("the same for the pen after reading a line, no vector", 0.48),
+            ("the same for real writing", 0.97),
+            ("another <row>", 0.3),
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_pen_is_compared_with_people_on_the_same_texts(monkeypatch, lang):
+    cards = {request.PEN: PEN_CARD, "handwriting/reader": {"results": [
+        {"n": 5047, "metrics": {"cer": {"value": 0.175}}}]}}  # fmt: skip
+    monkeypatch.setattr(learn.page, "read_metrics", cards.get)
+    said = text(learn.legibility(WORDS.speaker(lang)))
+    assert "16.4% ± 2.7" in said and "0.99 ± 0.21" in said and "800" in said and "17.5" not in said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_how_well_a_hand_is_kept_stands_on_learn_from_the_card(monkeypatch, lang):
+    monkeypatch.setattr(learn.page, "read_metrics", lambda key: PEN_CARD)
+    say = WORDS.speaker(lang)
+    html = learn.hands(say)
+    order = [text(name) for name in re.findall("<li><span>(.*?)</span>", html)]
+    assert order == [
+        *(unescape(say(f"handwriting.chart.hand.{name}")) for name in ("real", "pen", "read")),
+        "another <row>",
+    ]
+    assert "95.0% ± 3.0<" in html and "8" in text(html) and "151" in text(html)
+    article = (DEMOS / "text" / f"learn.{lang}.md").read_text("utf-8")
+    assert "{{figure:hands}}" in article and "{{figure:pen}}" in article
+
+
+def test_the_card_of_the_pen_says_who_chose_its_hands():
+    folder = articles.CHECKPOINTS / "handwriting/checkpoints/pen"
+    limits = json.loads((folder / "config.json").read_text("utf-8"))["limits"]
+    assert "chosen by the very reader" in limits and "0.6" in limits
+    assert limits in (folder / "README.md").read_text("utf-8")
+
+
+def test_the_reader_has_one_name_in_chinese():
+    article = (DEMOS / "text/learn.zh.md").read_text("utf-8")
+    said = article + (DEMOS / "handwriting/words.zh.toml").read_text("utf-8")
+    assert "识别网络" in said and not re.search("阅读网络|读字的网络|真实字行", said)
