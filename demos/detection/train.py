@@ -40,7 +40,7 @@ def build(words: Words) -> None:
     page.command(words, PUSH)
     page.step(words, "detection.train.score")
     page.command(words, SCORE)
-    page.markup(words, lambda say: tuning(say, words, catalog.entries()[TODAY]))
+    page.markup(words, lambda say: fine_tuning(say, catalog.entries()[TODAY]))
     page.command(words, TRAIN.format(key=TODAY))
 
 
@@ -72,7 +72,7 @@ def took(say: Say) -> str:
     return f'<p class="quiet">{told.replace("{hardware}", machine)}</p>'
 
 
-def tuning(say: Say, words: Words, entry: catalog.Entry) -> str:
+def fine_tuning(say: Say, entry: catalog.Entry) -> str:
     """How to teach one of today's detectors other kinds of object."""
     told = {
         "model": say.model(entry),

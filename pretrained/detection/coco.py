@@ -90,11 +90,11 @@ def labels_of(folder: Path, split: str) -> tuple[Path, bool] | None:
         file: splits.named(file.stem, split) or splits.named(file.parent.name, split)
         for file in others
     }
-    for name in (split, None):
-        rest = [file for file in others if called[file] == name]
+    for own in (split, None):
+        rest = [file for file in others if called[file] == own]
         usual = [file for file in rest if file.stem.lower().startswith("instances")]
         if len(rest) == 1 or len(usual) == 1:
-            return (usual or rest)[0], name is not None
+            return (usual or rest)[0], own is not None
     return None
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
@@ -83,7 +82,7 @@ class Detections:
     masks: Tensor
 
 
-class Detector(nn.Module, PyTorchModelHubMixin):
+class Detector(nn.Module):
     """Pictures in; boxes, classes and masks out. It normalises its own input.
 
     Args:

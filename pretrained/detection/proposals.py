@@ -63,8 +63,8 @@ def propose(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     cuts = [cut(picture, scale) for scale in SCALES]
     found = [grown(picture, regions) for regions in cuts]
-    turns = [box for row in _in_turn(found) for box in row]
-    return cuts[0].astype(np.uint16), distinct(np.array(turns, float), picture.shape[:2])
+    interleaved = [box for row in _in_turn(found) for box in row]
+    return cuts[0].astype(np.uint16), distinct(np.array(interleaved, float), picture.shape[:2])
 
 
 def cut(picture: np.ndarray, scale: float) -> np.ndarray:

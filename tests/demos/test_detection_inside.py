@@ -156,25 +156,25 @@ def test_the_room_is_wired_without_names_and_as_wide_as_a_batch(engine):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine, lang):
-    events, turns = wired(engine), inside.Turns()
+    events, visit = wired(engine), inside.Visit()
     subject, request = Subject(PICTURE, EVERYDAY), gr.Request(query_params={"lang": lang})
     nothing = [gr.skip(), gr.skip()]
 
     async def run():
         leave = events["on_left"].fn
-        assert list(await leave(turns, request)) == nothing, "nothing is under way"
+        assert list(await leave(visit, request)) == nothing, "nothing is under way"
         engine.gate = asyncio.Event()
-        work = events["on_start"].fn(turns, subject, request)
+        work = events["on_start"].fn(visit, subject, request)
         bar, button = await anext(work)
         assert "<progress" in bar and not button["visible"]
-        html, button = await leave(turns, request)
+        html, button = await leave(visit, request)
         assert WORDS.say(lang, "detection.inside.rcnn.title") in html and button["visible"]
         engine.gate.set()
         assert [list(step) async for step in work] == [nothing]
-        assert not engine.asked and not turns.rcnn.under_way
-        done = [html async for html, _ in events["on_start"].fn(turns, subject, request)]
+        assert not engine.asked and not visit.rcnn.under_way
+        done = [html async for html, _ in events["on_start"].fn(visit, subject, request)]
         assert "<progress" not in done[-1]
-        assert list(await leave(turns, request)) == nothing, "what is there stays"
+        assert list(await leave(visit, request)) == nothing, "what is there stays"
 
     asyncio.run(asyncio.wait_for(run(), 60))
 

@@ -30,7 +30,7 @@ SKIP, HIDDEN, SHOWN = gr.skip(), gr.update(visible=False), gr.update(visible=Tru
 
 
 @dataclass
-class Turns:
+class Visit:
     """What is under way for one visitor: the room, one object's attribution, the old way."""
 
     room: Latest = field(default_factory=Latest)
@@ -57,7 +57,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
         go = gr.Button(words("detection.inside.rcnn.go"), elem_id="look-rcnn-go")
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
     looked = gr.State(None)
-    turns = gr.State(Turns())
+    visit = gr.State(Visit())
     places = [looked, head, way, seen, old, start]
     options: dict[str, Any] = {
         "concurrency_limit": models.most_together(detectors(engine).values()),
@@ -67,7 +67,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
 
     @streaming.event(words, placed(), broken=placed(**EMPTY), latest=lambda mine: mine.room)
     def on_open(
-        mine: Turns, now: Mapping[str, Any] | None, before: Subject | None, request: gr.Request
+        mine: Visit, now: Mapping[str, Any] | None, before: Subject | None, request: gr.Request
     ) -> AsyncGenerator[Any, None] | None:
         if before and before.stays(now) and (before.whole or mine.room.under_way):
             return None
@@ -77,7 +77,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
 
     @streaming.event(words, SKIP, broken="", latest=lambda mine: mine.attribution)
     def on_pick(
-        mine: Turns, subject: Subject | None, event: gr.EventData, request: gr.Request
+        mine: Visit, subject: Subject | None, event: gr.EventData, request: gr.Request
     ) -> AsyncGenerator[str, None] | None:
         number = getattr(event, "n", None)
         known = len(subject.objects) if subject else 0
@@ -87,7 +87,7 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
 
     @streaming.event(words, (SKIP, SKIP), latest=lambda mine: mine.rcnn)
     def on_start(
-        mine: Turns, subject: Subject | None, request: gr.Request
+        mine: Visit, subject: Subject | None, request: gr.Request
     ) -> AsyncGenerator[Any, None] | None:
         if subject is None:
             return None
@@ -95,21 +95,21 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
         return streaming.or_broken(rcnn.sent(look), (rcnn.heading(look.say), SHOWN))
 
     @page.guard(words)
-    async def on_left(mine: Turns, request: gr.Request) -> Any:
+    async def on_left(mine: Visit, request: gr.Request) -> Any:
         """Another room is looked at: what is still computed for this one is not waited for."""
         if not mine.rcnn.under_way:
             return SKIP, SKIP
         mine.rcnn.end()
         return rcnn.heading(words.speaker(request)), SHOWN
 
-    room.select(on_open, [turns, answered, looked], places, **options)
+    room.select(on_open, [visit, answered, looked], places, **options)
     answered.change(
         lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **page.PRIVATE
     )
-    news.news(on_open, [turns, answered, looked], places, **options)
-    way.pick(on_pick, [turns, looked], seen, **options)
-    go.click(on_start, [turns, looked], [old, start], **options)
-    old.left(on_left, turns, [old, start], **options)
+    news.news(on_open, [visit, answered, looked], places, **options)
+    way.pick(on_pick, [visit, looked], seen, **options)
+    go.click(on_start, [visit, looked], [old, start], **options)
+    old.left(on_left, visit, [old, start], **options)
 
 
 async def opened(

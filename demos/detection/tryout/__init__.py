@@ -85,7 +85,7 @@ def build(engine: Engine, words: Words) -> TryParts:
     below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     controls.headline(words)
-    sight = on_visible()
+    visibility = on_visible()
     page.choices(words, model, lambda say: models.choices(say, known.values()))
 
     visit, side = gr.State(Visit()), gr.State(compare.Comparison())

@@ -85,7 +85,7 @@ def train(
     kinds = {"id2label": network.config.id2label, "label2id": network.config.label2id}
     device = loop.choose_device()
     network.to(device)
-    task = Tuning(
+    task = FineTuneTask(
         network, preprocessing, train_on, held_out, classes, seed=run.seed, head_only=run.head_only
     )
     usual = loop.Plan(
@@ -201,7 +201,7 @@ BODY = ("backbone", "vit.embeddings", "vit.encoder")
 Batch = tuple[Tensor, list[dict[str, Tensor]]]
 
 
-class Tuning:
+class FineTuneTask:
     """Scenes and a network.
 
     Args:
