@@ -1,6 +1,7 @@
 # make app    sets everything up, then serves the app      (make app PORT=8000 ARGS="--offline")
 # make test   sets everything up, a browser included, then runs every test
 # make check  lint, format and types, as CI does; JavaScript too where there is npx
+# make lock   writes the versions that are installed into constraints.txt
 
 PORT ?= 7860
 WORKERS ?= 2
@@ -10,7 +11,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 BASE := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 
-.PHONY: app test check check-js format setup setup-dev browser clean
+.PHONY: app test check check-js format setup setup-dev lock browser clean
 
 app: setup
 	$(PY) app.py --port $(PORT) $(ARGS)
@@ -22,12 +23,17 @@ check: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	@if command -v npx >/dev/null; then $(MAKE) --no-print-directory check-js; else echo "no npx: JavaScript is not checked"; fi
+	@if $(TSC) --version >/dev/null 2>&1 && $(BIOME) --version >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory check-js; \
+	else echo "no npx, or no package index for it: JavaScript is not checked"; fi
+
+TSC = npx --yes --package typescript@5.9.3 tsc
+BIOME = npx --yes @biomejs/biome@2.6.8
 
 # Types by JSDoc in what says @ts-check (jsconfig.json), then the linter (biome.json).
 check-js:
-	npx --yes --package typescript@5.9.3 tsc -p jsconfig.json
-	npx --yes @biomejs/biome@2.6.8 lint --error-on-warnings demos
+	$(TSC) -p jsconfig.json
+	$(BIOME) lint --error-on-warnings demos
 
 format: setup-dev
 	$(PY) -m ruff check --fix .
@@ -51,9 +57,15 @@ INSTALL = $(if $(UV),uv pip install --quiet --python $(PY),$(PY) -m pip install 
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt | $(PY)
-	$(INSTALL) -r requirements-dev.txt
+.venv/.dev: requirements.txt requirements-dev.txt constraints.txt | $(PY)
+	$(INSTALL) -r requirements-dev.txt -c constraints.txt
 	@touch $@ .venv/.app
+
+# The versions that are installed, but for what torch brings for a GPU, which follows torch.
+lock: setup-dev
+	@sed -n '/^#/p' constraints.txt > .venv/constraints
+	@$(if $(UV),uv pip freeze --python $(PY),$(PY) -m pip freeze) | grep -viE '^(nvidia|cuda|triton)' >> .venv/constraints
+	@mv .venv/constraints constraints.txt
 
 # The tests drive the system's Chromium; BREAKTHROUGHS_CHROMIUM names another one.
 browser: setup-dev
