@@ -19,7 +19,7 @@ from PIL import Image
 
 from demos import streaming
 from demos.images import inside
-from demos.images.inside import copies, denoising, discriminator, generator, replay
+from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import Look, Looked, player
 from demos.images.points import TRUNCATION
 from demos.images.tryout.grid import SEED, drawing, linked
@@ -382,11 +382,11 @@ def test_a_player_begins_at_its_last_frame_and_escapes_what_it_says():
 
 def test_the_steps_begin_with_noise_and_each_has_its_guess(engine):
     async def run():
-        return [found async for found in denoising.steps_of(look(engine))][-1]
+        return [found async for found in diffusion.steps_of(look(engine))][-1]
 
     found = asyncio.run(run())
     assert len(found.frames) == 21 and len(found.guesses) == 20
-    html = denoising.drawn(SAY, found)
+    html = diffusion.drawn(SAY, found)
     said = json.loads(unescape(re.search('data-said="([^"]*)"', html)[1]))
     assert len(said) == 21 and "nothing but noise" in said[0] and "done" in said[-1]
     assert "After step 7 of 20" in said[7]

@@ -19,7 +19,7 @@ from served import WORDS
 
 from demos.images import answers, cards, faces, points, tryout
 from demos.images.faces import Gallery
-from demos.images.tryout import compare, game, grid, walk
+from demos.images.tryout import compare, grid, guess, walk
 from demos.images.tryout.grid import Asked
 from inference.errors import Busy, Unfiltered, UnknownModel
 from pretrained.images.errors import BadCount, BadPoint, BadSeed
@@ -332,15 +332,15 @@ def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
     ],
 )
 def test_it_is_told_who_chose_which_picture(chosen, scores, left, right):
-    play = game.Play()
+    play = guess.Play()
     play.coming = a_round(gan=1, scores=scores)
     play.show()
     play.choose(chosen)
-    told = [plain(cell).strip() for cell in game.cells(SAY, play)]
+    told = [plain(cell).strip() for cell in guess.cells(SAY, play)]
     for cell, words in zip(told, (left, right), strict=True):
         assert cell.endswith(words) and ("chose" in cell) == bool(words)
         assert ("You chose" in cell) == ("You chose" in words)
-    assert [" chosen" in cell for cell in game.cells(SAY, play)] == [not chosen, bool(chosen)]
+    assert [" chosen" in cell for cell in guess.cells(SAY, play)] == [not chosen, bool(chosen)]
 
 
 def test_a_walk_needs_two_faces(engine):
@@ -431,9 +431,9 @@ def test_the_picked_face_is_compared_first_and_moves_are_left_out(engine):
 # The game
 
 
-def a_round(gan: int = 0, scores=(0.0, 1.0)) -> game.Round:
+def a_round(gan: int = 0, scores=(0.0, 1.0)) -> guess.Round:
     pictures = (face(points.single(1)), face(points.single(2), 3))
-    return game.Round(pictures[:: -1 if gan else 1], gan, scores)
+    return guess.Round(pictures[:: -1 if gan else 1], gan, scores)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -441,8 +441,8 @@ def test_a_round_has_one_drawing_of_each_network_and_the_discriminator_scores_bo
     engine, monkeypatch, side
 ):
     dice = iter([side, 11, 12])
-    monkeypatch.setattr(game.secrets, "randbelow", lambda most: next(dice))
-    one = asyncio.run(game.pair(engine))
+    monkeypatch.setattr(guess.secrets, "randbelow", lambda most: next(dice))
+    one = asyncio.run(guess.pair(engine))
     seeds = [usual(11), usual(12)]
     assert one.gan == side
     assert np.array_equal(one.pictures[side], face(seeds[side]))
@@ -455,27 +455,27 @@ def test_the_page_does_not_tell_before_the_visitor_has_chosen(lang):
     say = WORDS.speaker(lang)
     hidden = []
     for gan in (0, 1):
-        play = game.Play()
-        play.coming = game.Round((face(points.single(1)),) * 2, gan, (-1.0 + gan, 0.0 - gan))
+        play = guess.Play()
+        play.coming = guess.Round((face(points.single(1)),) * 2, gan, (-1.0 + gan, 0.0 - gan))
         play.show()
-        hidden.append(game.board(say, play))
+        hidden.append(guess.board(say, play))
     assert hidden[0] == hidden[1]
 
 
 def test_choosing_counts_once_and_for_both(engine):
-    play = game.Play()
+    play = guess.Play()
     play.coming = a_round(gan=1, scores=(0.5, -0.5))
     play.show()
     assert play.choose(0) and not play.choose(1) and not play.choose(0)
     assert play.told == [(False, True)]
-    html = game.board(SAY, play)
+    html = guess.board(SAY, play)
     assert "Not so: the GAN drew the right one. The discriminator saw it." in plain(html)
     assert "−0.50" in plain(html) and "data-side" not in html
 
 
 @pytest.mark.parametrize("side", [None, 2, -1, "left", "0"])
 def test_what_is_no_side_is_no_choice(side):
-    play = game.Play()
+    play = guess.Play()
     assert not play.choose(0)
     play.coming = a_round()
     play.show()
@@ -483,24 +483,24 @@ def test_what_is_no_side_is_no_choice(side):
 
 
 def test_after_ten_rounds_both_scores_are_told_and_a_new_game_begins():
-    play = game.Play()
-    for number in range(game.ROUNDS):
+    play = guess.Play()
+    for number in range(guess.ROUNDS):
         play.coming = a_round(gan=0, scores=(0.0, 1.0))
         play.show()
         play.choose(0 if number < 7 else 1)
-    html = game.board(SAY, play)
+    html = guess.board(SAY, play)
     assert play.over and "7 to 10" in plain(html) and "Play again" in plain(html)
     assert html.count("✓") == 17 and html.count("✗") == 3
     play.coming = a_round()
     play.show()
-    assert play.told == [] and "Round 1 of 10" in plain(game.board(SAY, play))
+    assert play.told == [] and "Round 1 of 10" in plain(guess.board(SAY, play))
 
 
 def test_a_game_that_cannot_be_drawn_says_why(engine):
     engine.failing[DIFFUSION] = Busy(waiting=2)
     with pytest.raises(Busy):
-        collect(game.drawing(engine, SAY))
-    html = game.failed(WORDS.speaker("zh"), Busy(waiting=2))
+        collect(guess.drawing(engine, SAY))
+    html = guess.failed(WORDS.speaker("zh"), Busy(waiting=2))
     assert "data-next" in html and 'role="alert"' in html
 
 

@@ -16,7 +16,7 @@ import gradio as gr
 from demos import models, page, streaming
 from demos.images.answers import DIFFUSION, GAN, entry_of, most_together
 from demos.images.faces import name, tag
-from demos.images.inside import copies, denoising, discriminator, generator, replay
+from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import PLAYER, Look, Looked
 from demos.language import Words
 from demos.streaming import Latest
@@ -28,7 +28,7 @@ from inference.errors import Refusal
 NEWS = "watch('value', () => element.offsetParent && trigger('news'));"
 #: Whatever may be asked while the rest is computed has a place of its own.
 OWN = ("moved", "strip", "verdict")
-Turns = Mapping[str, Latest]
+Places = Mapping[str, Latest]
 PLACES = (
     *("looked", "head", "layers", "sliders", "moved", "strip"),
     *("discriminator_head", "verdict", "back", "replay", "denoise", "copy"),
@@ -70,7 +70,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     denoise = gr.HTML(js_on_load=PLAYER, elem_id="look-denoise")
     copy = gr.HTML(js_on_load=None, elem_id="look-copy")
     news = gr.HTML(js_on_load=NEWS, elem_classes="on-sight")
-    turns = gr.State({name: Latest() for name in ("face", *OWN)})
+    places = gr.State({name: Latest() for name in ("face", *OWN)})
     boxes = [
         *(looked, head, layers, sliders, moved, strip),
         *(discriminator_head, verdict, back, replayed, denoise, copy),
@@ -86,7 +86,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
         latest=lambda mine: mine["face"],
     )
     def on_open(
-        mine: Turns, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
+        mine: Places, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any] | None:
         face = Looked.at(now, str(request.query_params))
         if face.same(before) and before and (before.whole or mine["face"].under_way):
@@ -95,7 +95,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
 
     @streaming.event(words, nothing=gr.skip(), latest=lambda mine: mine["moved"])
     def on_move(
-        mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Places, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[str] | None:
         if state is None:
             return None
@@ -104,7 +104,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
 
     @streaming.event(words, nothing=gr.skip(), latest=lambda mine: mine["strip"])
     def on_strip(
-        mine: Turns, state: Looked | None, event: gr.EventData, request: gr.Request
+        mine: Places, state: Looked | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[str] | None:
         if state is None:
             return None
@@ -113,7 +113,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
 
     @streaming.event(words, nothing=neither, latest=lambda mine: mine["verdict"])
     def on_send(
-        mine: Turns, state: Looked | None, payload: Any, request: gr.Request
+        mine: Places, state: Looked | None, payload: Any, request: gr.Request
     ) -> AsyncIterator[Any] | None:
         if state is None:
             return None
@@ -122,23 +122,23 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
 
     @streaming.event(words, nothing=neither, latest=lambda mine: mine["verdict"])
     def on_back(
-        mine: Turns, state: Looked | None, request: gr.Request
+        mine: Places, state: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any] | None:
         if state is None:
             return None
         look = Look(engine, words.speaker(request), state)
         return beside_back(look.each(discriminator.verdicts(look, look.looked.point)), False)
 
-    room.select(on_open, [turns, chosen, looked], boxes, **options)
+    room.select(on_open, [places, chosen, looked], boxes, **options)
     chosen.change(lambda: f"<span hidden>{secrets.token_hex(4)}</span>", None, news, **page.PRIVATE)
-    news.news(on_open, [turns, chosen, looked], boxes, **options)
-    sliders.move(on_move, [turns, looked], moved, **options)
-    sliders.strip(on_strip, [turns, looked], strip, **options)
-    send.upload(on_send, [turns, looked, send], [verdict, back], **options)
-    back.click(on_back, [turns, looked], [verdict, back], **options)
+    news.news(on_open, [places, chosen, looked], boxes, **options)
+    sliders.move(on_move, [places, looked], moved, **options)
+    sliders.strip(on_strip, [places, looked], strip, **options)
+    send.upload(on_send, [places, looked, send], [verdict, back], **options)
+    back.click(on_back, [places, looked], [verdict, back], **options)
 
 
-async def filling(mine: Turns, look: Look) -> AsyncGenerator[tuple[Any, ...], None]:
+async def filling(mine: Places, look: Look) -> AsyncGenerator[tuple[Any, ...], None]:
     """The places of the room as they are filled, but for those in which the visitor has asked for
     something else meanwhile."""
     taken = {name: mine[name].take() for name in OWN}
@@ -219,14 +219,14 @@ async def denoised(look: Look) -> AsyncGenerator[str, None]:
         async with aclosing(loading(look, DIFFUSION)) as bars:
             async for bar in bars:
                 yield bar
-        yield denoising.waiting(look.say)
-        async with aclosing(denoising.steps_of(look)) as drawing:
+        yield diffusion.waiting(look.say)
+        async with aclosing(diffusion.steps_of(look)) as drawing:
             async for found in drawing:
                 if time.monotonic() - told >= EVERY:
                     told = time.monotonic()
-                    yield denoising.waiting(look.say, len(found.guesses))
+                    yield diffusion.waiting(look.say, len(found.guesses))
         if found is not None:
-            yield denoising.drawn(look.say, found)
+            yield diffusion.drawn(look.say, found)
     except Refusal as error:
         yield look.refusal(error)
 

@@ -14,7 +14,7 @@ from demos import page, streaming
 from demos.images import answers, cards, faces, points
 from demos.images.faces import Gallery
 from demos.images.points import Point
-from demos.images.tryout import compare, game, today, walk
+from demos.images.tryout import compare, guess, today, walk
 from demos.images.tryout.grid import COUNT, MOST, SEED, Asked, drawing, held, linked
 from demos.language import Say, Words
 from demos.streaming import Latest
@@ -78,17 +78,17 @@ def build(engine: Engine, words: Words) -> TryParts:
             kept = gr.HTML(js_on_load=ALOUD, elem_id="face-kept")
     page.markup(words, faces.heading("walk"))
     way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
-    sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
-    turn, walk_turn = gr.State(Latest()), gr.State(Latest())
+    first_sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
+    latest, latest_walk = gr.State(Latest()), gr.State(Latest())
     gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
     compare.build(engine, words, gallery, chosen)
     today.build(engine, words, chosen)
-    game.build(engine, words)
+    guess.build(engine, words)
     page.markup(words, cards.headline(engine))
 
     shown = [bar, grid, line, one, gallery, chosen]
     nothing = (gr.skip(),) * len(shown)
-    cleared = ("", *nothing[1:])
+    cleared, bar_only = ("", *nothing[1:]), ("<progress></progress>", *nothing[1:])
     boxes = [seed, count, variety, stops, opened]
     kept_boxes = (gr.skip(),) * len(boxes)
 
@@ -115,13 +115,18 @@ def build(engine: Engine, words: Words) -> TryParts:
                 yield *told, bar or said, *rest
                 told = kept_boxes  # what a visitor types meanwhile stays
 
-    @streaming.event(words, nothing=(*kept_boxes, *nothing), broken=(*kept_boxes, *cleared))
+    @streaming.event(
+        words,
+        nothing=(*kept_boxes, *nothing),
+        broken=(*kept_boxes, *cleared),
+        waiting=(*kept_boxes, *bar_only),
+    )
     def on_open(
         mine: Latest, opened: bool, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any] | None:
         return None if opened else opening(words.speaker(request), str(getattr(event, "query", "")))
 
-    @streaming.event(words, nothing=nothing, broken=cleared)
+    @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_seed(
         mine: Latest, seed: Any, count: Any, variety: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
@@ -135,7 +140,7 @@ def build(engine: Engine, words: Words) -> TryParts:
             return streaming.just((page.refusal(say, error), *nothing[1:]))
         return placed(say, asked)
 
-    @streaming.event(words, nothing=nothing, broken=cleared)
+    @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_like(
         mine: Latest, count: Any, now: dict[str, Any] | None, request: gr.Request
     ) -> AsyncIterator[Any] | None:
@@ -184,15 +189,15 @@ def build(engine: Engine, words: Words) -> TryParts:
         "preprocess": False,
         **page.PRIVATE,
     }
-    said = [turn, seed, count, variety]
+    said = [latest, seed, count, variety]
     ask: dict[str, Any] = {"fn": on_seed, "inputs": said, "outputs": shown, **heavy}
-    step: dict[str, Any] = {"fn": on_walk, "inputs": [walk_turn, stops], "outputs": way, **heavy}
-    sight.shown(on_open, [turn, opened], [*boxes, *shown], **heavy)
+    step: dict[str, Any] = {"fn": on_walk, "inputs": [latest_walk, stops], "outputs": way, **heavy}
+    first_sight.shown(on_open, [latest, opened], [*boxes, *shown], **heavy)
     opened.change(**step)
     new.click(rolled, [seed, gallery], seed, preprocess=False, **page.PRIVATE).success(**ask)
     last = {"trigger_mode": "always_last"}
     gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
-    like.click(on_like, [turn, count, chosen], shown, **heavy)
+    like.click(on_like, [latest, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **page.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
     keep.click(on_keep, [stops, chosen], [stops, kept], **page.PRIVATE).success(**step)

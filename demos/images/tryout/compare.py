@@ -74,7 +74,7 @@ def build(engine: Engine, words: Words, gallery: gr.State, chosen: gr.State) -> 
     page.choices(words, third, named)
     go = gr.Button(words("images.compare.go"), elem_id="face-compare")
     beside_each_other = gr.HTML(js_on_load=None, elem_id="face-beside")
-    turn = gr.State(Latest())
+    latest = gr.State(Latest())
 
     @streaming.event(words, nothing=gr.skip(), broken="")
     def on_go(
@@ -91,7 +91,7 @@ def build(engine: Engine, words: Words, gallery: gr.State, chosen: gr.State) -> 
 
     go.click(
         on_go,
-        [turn, gallery, chosen, third],
+        [latest, gallery, chosen, third],
         beside_each_other,
         preprocess=False,
         concurrency_limit=answers.most_together(engine),

@@ -11,20 +11,18 @@ from urllib.parse import parse_qs
 
 from demos import page
 from demos.images import answers, faces, points
-from demos.images.answers import Drawn, Pixels
+from demos.images.answers import Pixels
 from demos.images.faces import Gallery
 from demos.images.points import Point
 from demos.images.tryout import walk
 from demos.language import Say
-from demos.models import ready, waiting, with_progress
+from demos.models import ready, waiting
 from inference import Engine
 from inference.errors import Refusal
 
 #: What the page opens with: the first seeds, chosen by nothing but their number; the most faces in
 #: the grid.
 SEED, COUNT, MOST = 0, 16, 16
-#: Seconds after which it is seen that faces are being drawn.
-LONG = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,20 +57,13 @@ class Drawing:
 
 async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Drawing, None]:
     """From what was asked to what the page shows, a refusal included."""
-    drawn = Drawn((), 0.0)
     try:
         entry = answers.entry_of(engine, answers.GAN)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
                 yield Drawing(waiting(say, entry, progress))
         wanted = asked.points
-        work = answers.drawn(engine, entry.key, wanted)
-        async with aclosing(with_progress(engine, entry.key, work, LONG)) as steps:
-            async for step in steps:
-                if isinstance(step, Drawn):
-                    drawn = step
-                else:
-                    yield Drawing("<progress></progress>")
+        drawn = await answers.drawn(engine, entry.key, wanted)
         now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation)
         at: int | None = 0
         point, image = wanted[0], drawn.images[0]

@@ -59,10 +59,10 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
     page.markup(words, faces.heading("today"))
     table = gr.HTML(js_on_load=CARDS, elem_id="face-models")
     sheet = gr.HTML(js_on_load=SHEET, elem_id="face-today")
-    turn = gr.State(Latest())
-    sight = on_visible()
+    latest = gr.State(Latest())
+    first_sight = on_visible()
 
-    async def on_sight_of_it(request: gr.Request) -> str:
+    async def on_shown(request: gr.Request) -> str:
         return await asyncio.to_thread(cards, engine, words.speaker(request))
 
     @streaming.event(words, nothing=(gr.skip(), gr.skip()), broken=(gr.skip(), ""))
@@ -73,10 +73,10 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
         key, text = getattr(event, "key", ""), getattr(event, "text", "")
         return brought(engine, words.speaker(request), key, text, point)
 
-    sight.shown(on_sight_of_it, None, table, **page.PRIVATE)
+    first_sight.shown(on_shown, None, table, **page.PRIVATE)
     table.draw(
         on_draw,
-        [turn, chosen],
+        [latest, chosen],
         [table, sheet],
         concurrency_limit=answers.most_together(engine),
         trigger_mode="multiple",

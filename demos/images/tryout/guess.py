@@ -107,7 +107,7 @@ def build(engine: Engine, words: Words) -> None:
         say = words.speaker(request)
         if play.coming is None and play.place.under_way:  # it is shown by who draws it
             play.wanted = True
-            return streaming.just(board(say, play, waits_for(say)))
+            return streaming.just(board(say, play, page.waiting(say("images.game.drawing"))))
         return advancing(engine, say, play)
 
     @streaming.event(words, nothing=gr.skip())
@@ -179,7 +179,7 @@ async def drawing(engine: Engine, say: Say) -> AsyncGenerator[Round | str, None]
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
                 yield waiting(say, entry, progress)
-    yield waits_for(say)
+    yield page.waiting(say("images.game.drawing"))
     yield await pair(engine)
 
 
@@ -204,13 +204,6 @@ async def pair(engine: Engine) -> Round:
         engine, answers.GAN, [{"picture": picture} for picture in pictures], view="score"
     )
     return Round(pictures, gan, (scored[0]["score"], scored[1]["score"]))
-
-
-def waits_for(say: Say) -> str:
-    """A bar, and what is waited for."""
-    said = say("images.game.drawing")
-    bar = f'<progress aria-label="{said}"></progress>'
-    return f'<div class="waiting" role="status">{bar}<p class="quiet">{said}</p></div>'
 
 
 def onward(say: Say, key: str) -> str:

@@ -10,7 +10,7 @@ from html import unescape
 import numpy as np
 from PIL import Image
 
-from demos import pictures
+from demos import page, pictures
 from demos.images import cards
 from demos.images.answers import DIFFUSION, STEPS, Pixels
 from demos.images.inside.look import Look, film, part, player
@@ -65,8 +65,4 @@ def strip(stack: Sequence[Pixels], alt: str) -> str:
 def waiting(say: Say, step: int = 0) -> str:
     """While it draws: a bar with its count."""
     said = say(f"{WORDS}.waiting", step=step, steps=STEPS)
-    bar = f'<progress max="{STEPS}" value="{step}" aria-label="{said}"></progress>'
-    told = f'<p class="quiet">{said}</p>'
-    return part(
-        say, "denoise", f'<div class="waiting" role="status">{bar}{told}</div>', steps=STEPS
-    )
+    return part(say, "denoise", page.waiting(said, f'max="{STEPS}" value="{step}"'), steps=STEPS)
