@@ -1,3 +1,4 @@
+// @ts-check
 // The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
 // written). Its markup comes from tryout.py, the points from the server.
 
@@ -69,8 +70,8 @@ export const mountForm = (element) => {
 	});
 	form.addEventListener("pad", () => (need.hidden = true));
 	stop.addEventListener("click", () => tell("stop"));
-	bus.addEventListener("busy", ({ detail }) => (stop.hidden = !detail));
-	bus.addEventListener("hands", ({ detail }) => {
+	bus.addEventListener("busy", (/** @type {any} */ { detail }) => (stop.hidden = !detail));
+	bus.addEventListener("hands", (/** @type {any} */ { detail }) => {
 		detail.forEach((text, i) => {
 			const place = form.querySelector(`[data-hand="${i}"]`);
 			if (!place || !text) return;
@@ -114,7 +115,9 @@ export const mountBoard = (element, fire, props, watch) => {
 		scrollTo({ top: 0 });
 	});
 
-	let sheets = [], run = 0, ended = true, before = 0, drawing = false;
+	/** @type {any} */
+	let sheets = [];
+	let run = 0, ended = true, before = 0, drawing = false;
 	const times = () => 2 ** Number(speed.value);
 	const read = () => {
 		element.querySelector(".reading").textContent = `${times()}×`;
@@ -190,7 +193,7 @@ export const mountBoard = (element, fire, props, watch) => {
 		sheets = Array.from({ length: count }, (_, i) => {
 			const figure = document.createElement("figure");
 			samples.append(figure);
-			const sheet = new Sheet(figure, lines, width, say("alt", { text: lines.join(" ") }));
+			const sheet = /** @type {any} */ (new Sheet(figure, lines, width, say("alt", { text: lines.join(" ") })));
 			figure.insertAdjacentHTML("beforeend",
 				`<figcaption hidden><div class="reads"></div><div class="take"></div></figcaption>`);
 			sheet.caption = figure.querySelector("figcaption");

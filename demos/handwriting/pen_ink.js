@@ -1,3 +1,4 @@
+// @ts-check
 // Ink: points as the server sends them become strokes, strokes become SVG.
 //
 // A point is "dx,dy" in hundredths of the height of a small x, y down, with "/" after it where the

@@ -1,3 +1,4 @@
+// @ts-check
 // The pen exhibit under Look inside: one line of writing, played point by point, with the window over
 // the letters and the mixture that says where the pen may go next. Markup: inside.py.
 
@@ -46,6 +47,7 @@ export const ellipse = ({ sx, sy, rho }) => {
 export const mountInside = (fire, props, watch) => {
 	const room = document.querySelector("[data-pen-inside]");
 	const words = JSON.parse(room.dataset.words);
+	/** @returns {any} */
 	const part = (name) => room.querySelector(`[data-show=${name}], [data-do=${name}]`);
 	const [stage, loupe, letters, heat, time, play, moment] =
 		["stage", "loupe", "letters", "heat", "time", "play", "moment"].map(part);
@@ -131,7 +133,7 @@ export const mountInside = (fire, props, watch) => {
 		}
 		loupe.setAttribute("viewBox", `${tip.x - LOUPE} ${tip.y - LOUPE} ${2 * LOUPE} ${2 * LOUPE}`);
 		[...letters.children].forEach((item, u) => item.style.setProperty("--share", trace.share(next, u).toFixed(3)));
-		heat.style.setProperty("--now", (at + 0.5) / trace.points.length);
+		heat.style.setProperty("--now", String((at + 0.5) / trace.points.length));
 		time.value = at;
 		const letter = trace.letters[trace.at[next]] ?? "";
 		const said = words.moment

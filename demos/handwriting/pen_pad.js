@@ -1,3 +1,4 @@
+// @ts-check
 // The pad on which a visitor writes with mouse, finger or pen. Strokes in pixels, y down.
 
 import { svg } from "./pen_ink.js";
@@ -11,6 +12,7 @@ export const pad = (element) => {
 	const clear = element.querySelector("[data-do=clear]");
 	const full = element.querySelector("[data-show=full]");
 	const strokes = [];
+	/** @type {any} */
 	let live = null;
 	const count = () => strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
 

@@ -1,3 +1,4 @@
+// @ts-check
 // One sample on the board: an SVG on which a pen writes what has arrived, at its own pace.
 
 import { box, decode, leg, path, strokes, svg, to } from "./pen_ink.js";
