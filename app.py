@@ -15,7 +15,6 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
@@ -23,7 +22,7 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, inputs, sessions, shutdown, sweeping, uploads, visitors, web
+from demos import TABS, inputs, models, sessions, shutdown, sweeping, uploads, visitors, web
 from demos.classification import examples
 from demos.language import Words
 from demos.page import layout
@@ -93,8 +92,7 @@ def claim(host: str, port: int) -> None:
 
 def bundled(engine: Engine) -> list[str]:
     """The keys of models that need no download, the operator's own among them."""
-    known: Mapping[str, Any] = engine.entries
-    return [key for key, entry in known.items() if entry.bundled]
+    return [key for key, entry in models.entries(engine).items() if entry.bundled]
 
 
 def warm_up(engine: Engine) -> None:

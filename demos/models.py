@@ -21,10 +21,15 @@ MILLION = 1_000_000
 Progress = tuple[int, int] | None
 
 
+def entries(engine: Engine) -> Mapping[str, Entry]:
+    """All that an engine serves, as the catalogue describes it: the engine needs less of it."""
+    known: Mapping[str, Any] = engine.entries
+    return known
+
+
 def of_task(engine: Engine, task: str) -> dict[str, Entry]:
     """The entries of one task, by key."""
-    known: Mapping[str, Any] = engine.entries
-    return {key: entry for key, entry in known.items() if entry.task == task}
+    return {key: entry for key, entry in entries(engine).items() if entry.task == task}
 
 
 def entry_of(task: str, engine: Engine, sent: object) -> Entry:
@@ -34,8 +39,7 @@ def entry_of(task: str, engine: Engine, sent: object) -> Entry:
         UnknownModel: there is none.
     """
     name = str(sent or "").strip()
-    known: Mapping[str, Any] = engine.entries
-    entry: Entry | None = known.get(name if "/" in name else f"{task}/{name}")
+    entry = entries(engine).get(name if "/" in name else f"{task}/{name}")
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry

@@ -8,19 +8,19 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
 from demos import TABS, page
 from demos.language import Say, Words
+from inference import Engine
 
 BREAKTHROUGHS = ("classification", "detection", "text", "translation", "images")
 LAB_WORDS = ("run", "pause", "passes", "right")
 MOUNT = "import(new URL('house/home.js', document.baseURI)).then((home) => home.mount(element));"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-home"]):
         page.title("home", words)

@@ -11,41 +11,42 @@ import gradio as gr
 
 from demos import page
 from demos.language import Say, Words
+from inference import Engine
 from pretrained import catalog
 
 COLUMNS = ("metric", "value", "target", "split", "reference")
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-results"]):
         page.title("results", words)
         cards = catalog.cards()
         shown = gr.HTML(js_on_load=None, apply_default_css=False)
-        page.later(words, lambda say: table(cards, words, say), shown)
+        page.later(words, lambda say: table(cards, say), shown)
 
 
-def table(cards: Iterable[Mapping[str, Any]], words: Words, say: Say) -> str:
+def table(cards: Iterable[Mapping[str, Any]], say: Say) -> str:
     """One table, a group of rows a model. `cards` as `pretrained.catalog.cards` gives them."""
     groups = [(key, list(rows)) for key, rows in groupby(cards, key=lambda card: card["key"])]
     if not groups:
         return f'<p class="note">{say("results.none")}</p>'
     heads = "".join(f'<th scope="col">{say(f"results.{column}")}</th>' for column in COLUMNS)
-    bodies = "".join(group(key, rows, words, say) for key, rows in groups)
+    bodies = "".join(group(key, rows, say) for key, rows in groups)
     return f"""<div class="scroll" tabindex="0" role="region" aria-label="{say("results.tab")}">
 <table class="sheet results"><thead><tr>{heads}</tr></thead>{bodies}</table></div>"""
 
 
-def group(key: str, rows: list[Mapping[str, Any]], words: Words, say: Say) -> str:
+def group(key: str, rows: list[Mapping[str, Any]], say: Say) -> str:
     """One model: its name, how it was trained, then its claims."""
-    name = html.escape(words.model(say.lang, key, rows[0]["title"]))
+    name = html.escape(say.words.model(say.lang, key, rows[0]["title"]))
     trained = ""
     if rows[0].get("hardware") and rows[0].get("wall_seconds"):
         minutes = f"{rows[0]['wall_seconds'] / 60:.1f}"
         trained = say("results.trained", hardware=rows[0]["hardware"], minutes=minutes)
     measured = groupby(rows, key=lambda row: str(row["command"]))
     lines = "".join(
-        "".join(claim(row, words, say) for row in claims) + again(command, say)
+        "".join(claim(row, say) for row in claims) + again(command, say)
         for command, claims in measured
     )
     return f"""<tbody><tr class="model"><th colspan="{len(COLUMNS)}" scope="rowgroup"><b>{name}</b>
@@ -63,10 +64,10 @@ def again(command: str, say: Say) -> str:
     return f'<tr class="again"><td colspan="{len(COLUMNS)}">{how}</td></tr>'
 
 
-def claim(row: Mapping[str, Any], words: Words, say: Say) -> str:
+def claim(row: Mapping[str, Any], say: Say) -> str:
     """One figure with its interval, target, data and reference."""
     metric = row["metric"]
-    label = words.tables[say.lang].get(f"metric.{metric}", metric)
+    label = say.words.tables[say.lang].get(f"metric.{metric}", metric)
     interval = ""
     if row["low"] is not None and row["high"] is not None:
         low = page.figure(metric, {"value": row["low"]}, interval=False)

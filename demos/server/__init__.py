@@ -9,9 +9,11 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import page
+from demos import models, page
 from demos.language import Say, Words
 from demos.web import device_name
+from inference import Engine
+from pretrained.catalog import Entry
 
 EVERY = 2.0  # seconds between two looks while following live
 COLUMNS = ("model", "state", "size", "leases", "idle")
@@ -19,12 +21,12 @@ NUMBERS = ("size", "leases", "idle")
 ORDER = {"warm": 0, "loading": 1, "parked": 2, "cold": 3}
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """The page, inside its tab: filled when the tab is opened, on Refresh, or live."""
     tab = Context.block
 
     def look(request: gr.Request) -> str:
-        return report(engine, words, words.speaker(words.lang(request)))
+        return report(engine, words.speaker(request))
 
     quietly: dict[str, Any] = {"queue": False, **page.PRIVATE}
     with gr.Column(elem_classes=["page", "tab-server"]):
@@ -43,7 +45,7 @@ def build(engine: Any, words: Words) -> None:
         Context.root_block.load(look, None, shown, **quietly)
 
 
-def report(engine: Any, words: Words, say: Say) -> str:
+def report(engine: Engine, say: Say) -> str:
     """`engine.status()` as a page."""
     status = engine.status()
     device, queue = status["device"], status["queue"]
@@ -67,7 +69,7 @@ def report(engine: Any, words: Words, say: Say) -> str:
         for c in COLUMNS
     )
     rows = "".join(
-        row(model, engine.entries[model["key"]].title, words, say)
+        row(model, models.entries(engine)[model["key"]], say)
         for model in sorted(status["models"], key=lambda m: ORDER.get(m["state"], 9))
     )
     return f"""<dl class="facts">{facts}</dl><h2 class="spaced">{say("server.models")}</h2>
@@ -78,7 +80,7 @@ def report(engine: Any, words: Words, say: Say) -> str:
 <a href="metrics" target="_blank">/metrics</a></p>"""
 
 
-def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
+def row(model: Mapping[str, Any], entry: Entry, say: Say) -> str:
     """One model of `engine.status()["models"]`."""
     state = say(f"server.{model['state']}")
     if model["progress"] and model["progress"][1]:
@@ -87,7 +89,7 @@ def row(model: Mapping[str, Any], title: str, words: Words, say: Say) -> str:
     held = model["state"] in ("warm", "parked")
     leases = say("server.requests", n=model["leases"]) if model["leases"] else "—"
     idle = span(model["idle_seconds"], say) if held and not model["leases"] else "—"
-    name = html.escape(words.model(say.lang, model["key"], title))
+    name = html.escape(say.model(entry))
     return f"""<tr><td><b>{name}</b> <code class="hide">{html.escape(model["key"])}</code></td>
 <td><span class="state {model["state"]}">{state}</span></td>
 <td class="number">{size(model["bytes"]) if held else "—"}</td><td class="number">{leases}</td>

@@ -29,7 +29,7 @@ CARD: dict[str, Any] = {
 
 
 def test_a_result_says_all_that_is_claimed(words: Words) -> None:
-    page = results.table([CARD], words, words.speaker("en"))
+    page = results.table([CARD], words.speaker("en"))
     for part in (
         "95.9%",
         "95.5–96.2%",
@@ -47,31 +47,31 @@ def test_a_result_says_all_that_is_claimed(words: Words) -> None:
 def test_figures_of_one_command_share_the_line_that_measures_them_again(words: Words) -> None:
     other = CARD | {"command": "python -m pretrained evaluate --direction fr-en"}
     rows = [CARD, CARD | {"metric": "top5"}, other, CARD | {"command": ""}]
-    page = results.table(rows, words, words.speaker("en"))
+    page = results.table(rows, words.speaker("en"))
     assert page.count('class="command"') == 2 and page.count("published by its authors") == 1
     assert page.index("top-5") < page.index("data-copy") < page.index("fr-en")
 
 
 def test_a_missed_target_is_shown_as_missed(words: Words) -> None:
-    page = results.table([CARD | {"value": 0.9}], words, words.speaker("en"))
+    page = results.table([CARD | {"value": 0.9}], words.speaker("en"))
     assert 'class="missed">missed' in page
     worse = CARD | {"metric": "nats_per_char", "value": 1.5, "target": 1.35}
-    assert 'class="missed">missed' in results.table([worse], words, words.speaker("en"))
-    assert "未达标" in results.table([CARD | {"value": 0.9}], words, words.speaker("zh"))
+    assert 'class="missed">missed' in results.table([worse], words.speaker("en"))
+    assert "未达标" in results.table([CARD | {"value": 0.9}], words.speaker("zh"))
 
 
 def test_a_result_without_interval_or_target(words: Words) -> None:
     bare = CARD | {"low": None, "high": None, "target": None, "n": None, "command": ""}
-    page = results.table([bare], words, words.speaker("en"))
+    page = results.table([bare], words.speaker("en"))
     assert "<small>" not in page and "met" not in re.sub(r"metric|<[^>]*>", "", page)
 
 
 def test_no_results_says_so(words: Words) -> None:
-    assert words.say("zh", "results.none") in results.table([], words, words.speaker("zh"))
+    assert words.say("zh", "results.none") in results.table([], words.speaker("zh"))
 
 
 def test_every_bundled_model_is_in_the_results(words: Words) -> None:
-    page = results.table(catalog.cards(), words, words.speaker("en"))
+    page = results.table(catalog.cards(), words.speaker("en"))
     bundled = [entry for entry in catalog.entries().values() if entry.bundled and entry.claims]
     assert bundled
     for entry in bundled:
@@ -80,7 +80,7 @@ def test_every_bundled_model_is_in_the_results(words: Words) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_server_page_is_readable(lang: str, words: Words, engine: Any) -> None:
-    page = server.report(engine, words, words.speaker(lang))
+    page = server.report(engine, words.speaker(lang))
     assert words.say(lang, "server.warm") in page and words.say(lang, "server.cold") in page
     assert "12.6 MB" in page and ">2<" in page and "4.0 GB" in page
     assert all(key in page for key in engine.entries)
