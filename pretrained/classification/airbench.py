@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from pretrained.classification import data
 from pretrained.classification.data import Pictures
 from pretrained.classification.model import ResidualNet
-from pretrained.classification.task import ClassifierTask, Recipe
+from pretrained.classification.tasks import ClassifierTask, Recipe
 from training import loop
 
 # Jordan's rate of 1.5 and decay of 0.00133 for 1,024 pictures (section 3.1 and his code, in the

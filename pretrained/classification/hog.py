@@ -16,7 +16,7 @@ from PIL import Image
 
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
-from pretrained.classification import chinese, data, finish
+from pretrained.classification import calibration, chinese, data
 from pretrained.classification.classifier import rank
 from pretrained.classification.data import fit_square
 from pretrained.errors import ViewUnsupported
@@ -135,7 +135,7 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
     if len(bias) == 1:  # of two classes it tells by how much it is the second
         weight, bias = torch.cat([-weight, weight]), torch.cat([-bias, bias])
     margins = torch.from_numpy(unseen) @ weight.T + bias
-    calibration = finish.calibrate(margins, held_out.labels, held_out.split)
+    fitted = calibration.calibrate(margins, held_out.labels, held_out.split)
     checkpoint.save_weights(out, {"weight": weight, "bias": bias})
     config = {
         "key": f"classification/{out.resolve().name}" if own else KEY,
@@ -151,8 +151,8 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         "max_batch": 32,
         "size": SIZE,
         "cost": cost,
-        "temperature": calibration["temperature"],
-        "unsure_below": calibration["unsure_below"],
+        "temperature": fitted["temperature"],
+        "unsure_below": fitted["unsure_below"],
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
@@ -165,5 +165,5 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         **told,
         tried={str(c): round(right, 4) for right, (c, _) in tried.items()},
     )
-    checkpoint.write_metadata(out, config, made, calibration)
+    checkpoint.write_metadata(out, config, made, fitted)
     return out

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry
-from pretrained.classification import chinese, data, finish
+from pretrained.classification import calibration, chinese, data
 from pretrained.classification.data import Pictures
 from pretrained.classification.efficientnet import HEAD, EfficientNetLite0, normalised
 from pretrained.classification.imagenet import SelfNormalising, network
 from pretrained.classification.sources import Listing, listing
-from pretrained.classification.task import FineTuneTask, Recipe, logits
+from pretrained.classification.tasks import FineTuneTask, Recipe, logits
 from pretrained.errors import BadData
 from training import loop, resume
 from training.errors import BadOption, CannotResume
@@ -268,10 +268,10 @@ def write(
 ) -> None:
     """Calibrate, where there is enough to do it on, and write the checkpoint folder."""
     enough = len(held_out) >= LEAST_TO_CALIBRATE
-    calibration: dict[str, Any] = {}
+    fitted: dict[str, Any] = {}
     if enough:
         scores = logits(model, held_out, torch.device("cpu"), BATCH)
-        calibration = finish.calibrate(scores, held_out.labels, held_out.split)
+        fitted = calibration.calibrate(scores, held_out.labels, held_out.split)
     checkpoint.save_weights(out, model.network.state_dict())
     name = out.resolve().name
     config = {
@@ -288,10 +288,10 @@ def write(
         "classes": len(pictures.names),
         "size": size,
         "crop": 1.0,
-        "temperature": calibration.get("temperature", 1.0),
-        "unsure_below": calibration.get("unsure_below", 0.5),
+        "temperature": fitted.get("temperature", 1.0),
+        "unsure_below": fitted.get("unsure_below", 0.5),
         "calibrated": enough,
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    checkpoint.write_metadata(out, config, made, calibration)
+    checkpoint.write_metadata(out, config, made, fitted)

@@ -17,16 +17,16 @@ from torch import nn
 from pretrained import catalog, checkpoint
 from pretrained.classification import (
     airbench,
+    calibration,
     chinese,
     data,
-    finish,
     hog,
     imagenet_train,
     serve,
 )
 from pretrained.classification.data import Pictures
 from pretrained.classification.model import ResidualNet
-from pretrained.classification.task import (
+from pretrained.classification.tasks import (
     ClassifierTask,
     FineTuneTask,
     Recipe,
@@ -161,9 +161,9 @@ def write(
 ) -> None:
     """Calibrate, fit the probes, and write the checkpoint folder."""
     cpu = torch.device("cpu")
-    calibration = finish.calibrate(logits(network, held_out, cpu), held_out.labels, held_out.split)
+    fitted = calibration.calibrate(logits(network, held_out, cpu), held_out.labels, held_out.split)
     some = train_on.subset(slice(0, 12_000), train_on.split)
-    probes, figures = finish.fit_probes(network, some, held_out, cpu)
+    probes, figures = calibration.fit_probes(network, some, held_out, cpu)
     checkpoint.save_weights(out, network.state_dict())
     checkpoint.save_weights(out, probes, serve.PROBES)
     config = {
@@ -178,10 +178,10 @@ def write(
         "classes": len(train_on.names),
         **recipe.architecture,
         "size": recipe.size,
-        "temperature": calibration["temperature"],
-        "unsure_below": calibration["unsure_below"],
+        "temperature": fitted["temperature"],
+        "unsure_below": fitted["unsure_below"],
         "probes": figures,
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    checkpoint.write_metadata(out, config, made, calibration, figures)
+    checkpoint.write_metadata(out, config, made, fitted, figures)

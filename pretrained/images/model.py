@@ -4,7 +4,7 @@ Goodfellow et al. 2014 (arXiv 1406.2661) set two networks against each other; th
 Radford et al. 2015 (DCGAN, arXiv 1511.06434): four deconvolutions from 4x4 to 64x64, and four
 strided convolutions back. Two things are of today: the latent speaks to every layer through the
 normalisation (Chen et al. 2018, arXiv 1810.01365), and the discriminator has no normalisation,
-because its steepness is held by a penalty instead (see `pretrained.images.game`).
+because its steepness is held by a penalty instead (see `pretrained.images.tasks`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Generator(nn.Module, PyTorchModelHubMixin):
 class Discriminator(nn.Module, PyTorchModelHubMixin):
     """Pictures in, one score each out: the higher, the more it takes the picture for a photograph.
 
-    Only differences of scores mean anything: it learnt from pairs (see `pretrained.images.game`).
+    Only differences of scores mean anything: it learnt from pairs (see `pretrained.images.tasks`).
 
     Args:
         width: channels of the first layer; each later one has twice as many.

@@ -16,11 +16,10 @@ from torch import nn
 from pretrained import catalog, checkpoint
 from pretrained.errors import UnknownEntry
 from pretrained.images import data, replay, statistics
-from pretrained.images.denoising import Denoising
 from pretrained.images.diffusion import Denoiser
-from pretrained.images.game import Game
 from pretrained.images.model import Gan
 from pretrained.images.serve import scores
+from pretrained.images.tasks import DenoisingTask, GanTask
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -44,7 +43,7 @@ class Recipe:
 
     plan: loop.Plan
     network: Callable[..., Gan | Denoiser]
-    task: Callable[..., Game | Denoising]
+    task: Callable[..., GanTask | DenoisingTask]
     loader: str
     batch: int = 32
     task_options: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +74,7 @@ RECIPES = {
             average=800,
         ),
         network=Gan,
-        task=Game,
+        task=GanTask,
         loader="pretrained.images.serve:load",
         architecture={"latent": 128, "width": 40, "judge_width": 40},
         title="Faces, drawn by a generator",
@@ -94,7 +93,7 @@ RECIPES = {
             clip=1.0,
         ),
         network=Denoiser,
-        task=Denoising,
+        task=DenoisingTask,
         loader="pretrained.images.serve_diffusion:load",
         batch=16,
         architecture={"widths": [48, 96, 192], "blocks": 1},

@@ -9,7 +9,7 @@ from torch import nn
 from pretrained.classification import airbench, train
 from pretrained.classification.data import Pictures
 from pretrained.classification.model import ResidualNet
-from pretrained.classification.task import Recipe
+from pretrained.classification.tasks import Recipe
 from training import loop
 
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import keep_result
-from pretrained.classification import data, evaluate, finish, serve, train
+from pretrained.classification import calibration, data, evaluate, serve, train
 from pretrained.classification.model import ResidualNet
 from pretrained.errors import BadData, ViewUnsupported
 from training import loop
@@ -162,20 +162,24 @@ class TestFinish:
         torch.manual_seed(0)
         honest = torch.randn(4000, 5) * 2
         labels = torch.distributions.Categorical(logits=honest).sample()
-        assert finish.fit_temperature(honest * 3, labels) == pytest.approx(3, rel=0.1)
+        assert calibration.fit_temperature(honest * 3, labels) == pytest.approx(3, rel=0.1)
 
     def test_the_bar_for_not_sure_is_where_an_answer_is_as_often_wrong_as_right(self):
         confidence = torch.linspace(0.2, 1, 5000)
         right = torch.rand(5000, generator=torch.Generator().manual_seed(0)) < confidence
         probabilities = torch.stack([confidence, 0.1 * (1 - confidence)], 1)
-        assert finish.unsure_below(probabilities, (~right).long()) == pytest.approx(0.5, abs=0.06)
-        assert finish.unsure_below(probabilities, torch.zeros(5000).long()) == 0
+        assert calibration.unsure_below(probabilities, (~right).long()) == pytest.approx(
+            0.5, abs=0.06
+        )
+        assert calibration.unsure_below(probabilities, torch.zeros(5000).long()) == 0
 
     def test_probes_find_what_is_linear(self, folders):
         pictures = data.read(folders, "train", 16)
         net = ResidualNet(3, widths=(8,), stem_width=6)
         kept_on, aside = data.split_held_out(pictures, 12, seed=0)
-        tensors, figures = finish.fit_probes(net, kept_on, aside, torch.device("cpu"), steps=60)
+        tensors, figures = calibration.fit_probes(
+            net, kept_on, aside, torch.device("cpu"), steps=60
+        )
         assert [f["name"] for f in figures] == ["stem", "stage1"]
         assert all(f["top1"] > 0.8 and f["n"] == 12 for f in figures)
         assert tensors["stage1.weight"].shape == (3, 32)

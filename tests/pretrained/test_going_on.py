@@ -9,8 +9,8 @@ import pytest
 import tiny_faces
 import torch
 
-from pretrained.images.game import Game
 from pretrained.images.model import Gan
+from pretrained.images.tasks import GanTask
 from pretrained.text import train
 from pretrained.text.model import CharNet
 from training import loop
@@ -28,12 +28,12 @@ def writing():
 
 def playing():
     ovals = tiny_faces.ovals(12), tiny_faces.ovals(4, 50)
-    return Game(Gan(**tiny_faces.GAN), *ovals, CPU, batch=4)
+    return GanTask(Gan(**tiny_faces.GAN), *ovals, CPU, batch=4)
 
 
 @pytest.mark.parametrize("task", [writing, playing])
 def test_it_goes_on_in_the_middle_of_a_round(task, tmp_path, monkeypatch):
-    monkeypatch.setattr("pretrained.images.game.ROUND", 8)
+    monkeypatch.setattr("pretrained.images.tasks.ROUND", 8)
 
     def fit(out, stop=None, **settings):
         torch.manual_seed(0)

@@ -24,7 +24,7 @@ from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.hub import serve, train
 from pretrained.detection.hub.entries import DETECTORS
-from pretrained.detection.hub.train import Tuning
+from pretrained.detection.hub.train import FineTuneTask
 from pretrained.errors import BadCheckpoint, BadData, HubOffline
 from training.run import Run
 
@@ -44,9 +44,9 @@ def base(hub: HubStandIn, detr: Path) -> str:
     return hub.add_folder(HUB_ID, detr)
 
 
-def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> Tuning:
+def tuning(folder: Path, scenes: Scenes, names: list[str] = NAMES) -> FineTuneTask:
     network, preprocessing = train.begun(folder, names)
-    return Tuning(network, preprocessing, scenes, scenes, names)
+    return FineTuneTask(network, preprocessing, scenes, scenes, names)
 
 
 def test_learns_shapes_and_is_served_from_its_folder(
@@ -272,7 +272,7 @@ def test_classes_are_called_as_they_were_labelled(
 def test_nothing_kept_aside_is_nothing_to_be_told(detr: Path) -> None:
     network, preprocessing = train.begun(detr, NAMES)
     scene = Scene(b"", 100, 50, (), "own", "here")
-    task = Tuning(network, preprocessing, Scenes((scene,), "own"), Scenes((), "none"), NAMES)
+    task = FineTuneTask(network, preprocessing, Scenes((scene,), "own"), Scenes((), "none"), NAMES)
     assert task.evaluate(network) == {}
 
 

@@ -15,14 +15,14 @@ from torch.nn import functional
 from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry, ViewUnsupported
-from pretrained.images import augment, data, denoising, replay, serve, train
-from pretrained.images import game as game_module
-from pretrained.images.denoising import Denoising
+from pretrained.images import augment, data, replay, serve, train
+from pretrained.images import tasks as denoising
+from pretrained.images import tasks as game_module
 from pretrained.images.diffusion import DEGREES, Denoiser
 from pretrained.images.errors import BadPoint, BadSeed, BadSteps
-from pretrained.images.game import EVERY, ROUND, Game, slope
 from pretrained.images.model import Gan
 from pretrained.images.point import FAR, MOST, SEEDS, Point
+from pretrained.images.tasks import EVERY, ROUND, DenoisingTask, GanTask, slope
 from training.run import Run
 
 SEVEN = {"mix": [[7, 1.0]]}
@@ -151,7 +151,7 @@ def test_no_colour_is_changed_and_a_quarter_of_the_pictures_is_left_as_it_is():
 
 def game(**options):
     torch.manual_seed(0)
-    return Game(
+    return GanTask(
         Gan(**tiny_faces.GAN), tiny_faces.ovals(12), tiny_faces.ovals(4, 50), "cpu", **options
     )
 
@@ -173,14 +173,14 @@ def test_one_sum_moves_each_player_down_its_own_slope_only():
     task.model.eval()  # so that drawing twice draws the same
     turn = next(t for n, t in enumerate(task.batches(0, 0.0)) if n == 1)
     assert not turn.penalise
-    state = turn.chance.get_state()
+    state = turn.generator.get_state()
     task.loss(task.model, turn).backward()
     both = {name: p.grad.clone() for name, p in task.model.named_parameters()}
-    turn.chance.set_state(state)
+    turn.generator.set_state(state)
     task.model.zero_grad()
     generator, judge = task.model.generator, task.model.discriminator
     drawn = generator(turn.latent)
-    real, changed = (augment.changed(x, turn.chance) for x in (turn.real, drawn))
+    real, changed = (augment.changed(x, turn.generator) for x in (turn.real, drawn))
     functional.softplus(judge(changed.detach()) - judge(real)).mean().backward()
     judged = {f"discriminator.{n}": p.grad.clone() for n, p in judge.named_parameters()}
     functional.softplus(judge(real).detach() - judge(changed)).mean().backward()
@@ -331,7 +331,7 @@ def test_a_network_that_knows_the_picture_has_no_loss():
             noise = (noisy - kept * picture) / lost
             return kept * noise - lost * picture
 
-    task = Denoising(
+    task = DenoisingTask(
         Knowing(**tiny_faces.DENOISER), tiny_faces.ovals(1), tiny_faces.ovals(1), "cpu"
     )
     batch = task.placed(picture, torch.randn(1, 3, 64, 64), torch.tensor([500]))

@@ -19,7 +19,7 @@ from pretrained.errors import BadCheckpoint, BadData
 from pretrained.translation import data
 from pretrained.translation.hub import serve, train
 from pretrained.translation.hub.serve import MarianTranslator
-from pretrained.translation.hub.train import TuningTask
+from pretrained.translation.hub.train import FineTuneTask
 from training.run import Run
 
 tiny, many = tiny_marian.tiny, tiny_marian.many
@@ -75,7 +75,7 @@ def test_learns_pairs_and_is_served_from_its_folder(
     assert made["held_out_bleu_en-fr"] >= 0 and made["held_out_bleu_en-fr_before"] >= 0
     aside = data.read(pairs, ("en", "fr")).held_out
     spelled = train.spelled(tuned.words, aside, ("en-fr",))
-    again = TuningTask(tuned.network, tuned.words, [], spelled, 0).evaluate(tuned.network)
+    again = FineTuneTask(tuned.network, tuned.words, [], spelled, 0).evaluate(tuned.network)
     assert again["held_out_nats"] == pytest.approx(made["held_out_nats"], abs=0.02)
     assert made["started_from"] == f"{HUB_ID} at {base}"
     assert "held_out_nats" in (out / "README.md").read_text("utf-8")

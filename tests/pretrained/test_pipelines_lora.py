@@ -22,7 +22,7 @@ from pretrained.errors import BadCheckpoint, BadData, HubOffline
 from pretrained.images.errors import NotTunable
 from pretrained.images.hub import train
 from pretrained.images.hub.serve import read
-from pretrained.images.hub.train import LAYERS, Tuning
+from pretrained.images.hub.train import LAYERS, FineTuneTask
 from pretrained.lora import SCALE, Adapter, merge
 from training.run import Run
 
@@ -121,7 +121,7 @@ def test_the_noise_is_what_is_told(cat: Path) -> None:
     parts = read(cat)
     images = torch.zeros(8, 3, SIDE, SIDE, dtype=torch.uint8)
     adapter = Adapter.around(parts.unet, LAYERS)
-    task = Tuning(adapter, parts.schedule, images, images[:2], "cpu", 0)
+    task = FineTuneTask(adapter, parts.schedule, images, images[:2], "cpu", 0)
     batch = next(task.batches(0, 0.0))
 
     class Knows(torch.nn.Module):

@@ -13,9 +13,9 @@ import torch
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry
-from pretrained.classification import chinese, data, finish, sources
+from pretrained.classification import calibration, chinese, data, sources
 from pretrained.classification.hub.serve import Backbone, build, parameter_groups
-from pretrained.classification.task import FineTuneTask, Recipe, logits
+from pretrained.classification.tasks import FineTuneTask, Recipe, logits
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -73,7 +73,7 @@ def train(
     )
     assert isinstance(network, Backbone)
     network.cpu()
-    calibration = finish.calibrate(
+    fitted = calibration.calibrate(
         logits(network, held_out, torch.device("cpu"), batch=BATCH), held_out.labels, held_out.split
     )
     checkpoint.save_weights(out, network.network.state_dict())
@@ -95,8 +95,8 @@ def train(
         "size": size,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": entry.max_batch,
-        "temperature": calibration["temperature"],
-        "unsure_below": calibration["unsure_below"],
+        "temperature": fitted["temperature"],
+        "unsure_below": fitted["unsure_below"],
         "calibrated": True,
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
@@ -112,5 +112,5 @@ def train(
         learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
         **told,
     )
-    checkpoint.write_metadata(out, described, made, calibration)
+    checkpoint.write_metadata(out, described, made, fitted)
     return out

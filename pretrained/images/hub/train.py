@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from pretrained import checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.images import data
-from pretrained.images.denoising import Batch, Denoising
 from pretrained.images.errors import NotTunable
 from pretrained.images.hub.entries import PIPELINES
 from pretrained.images.hub.serve import read
+from pretrained.images.tasks import Batch, DenoisingTask
 from pretrained.lora import RANK, SCALE, Adapter
 from pretrained.sources import hub
 from training import loop
@@ -35,7 +35,7 @@ BATCH, ROUND, ROUNDS = 2, 20, 20
 LEAST, WATCHED = 4, 8
 
 
-class Tuning(Denoising):
+class FineTuneTask(DenoisingTask):
     """Pictures and a U-Net with LoRA that tells the noise in them.
 
     Args:
@@ -51,7 +51,7 @@ class Tuning(Denoising):
         self.steps_per_epoch = ROUND
 
     def batches(self, epoch: int, progress: float) -> Iterator[Batch]:
-        """As `Denoising.batches`; a round is shorter."""
+        """As `DenoisingTask.batches`; a round is shorter."""
         return islice(super().batches(epoch, progress), self.steps_per_epoch)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
@@ -104,7 +104,7 @@ def train(
     torch.manual_seed(run.seed)
     device = loop.choose_device()
     model = Adapter.around(parts.unet, LAYERS).to(device)
-    task = Tuning(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
+    task = FineTuneTask(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
     before = task.evaluate(deepcopy(model))
     usual = loop.Plan.gentle(ROUNDS, PEAK)
     plan = run.plan(usual)

@@ -50,7 +50,7 @@ class Adapter(lora.Adapter):
         return super().forward(input_ids=ids, use_cache=False).logits
 
 
-class WriterTask:
+class FineTuneTask:
     """A text and an adapter, as the loop wants them.
 
     ``train`` and ``held_out``: ids [N, T + 1]. ``characters``: how many the latter stand for.
@@ -126,7 +126,7 @@ def train(
     steps = max(1, len(learn) // BATCH)
     usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / steps)), PEAK)
     plan = run.plan(usual)
-    task = WriterTask(model, learn, held_out, max(1, characters), plan)
+    task = FineTuneTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()
     before = task.evaluate(deepcopy(model.to(device)))
     learnt, history = run.fit(task, plan, out, run.identity(entry.key, texts), device=device)

@@ -41,7 +41,7 @@ WATCHED, SCORED = 400, 100
 Pair = tuple[list[int], list[int]]  #: the encoder's tokens, the decoder's
 
 
-class TuningTask:
+class FineTuneTask:
     """Pairs and a network of transformers, as the loop wants them.
 
     As in `tasks.PairsTask` the sources of a batch have one length, so that there is no padding.
@@ -128,7 +128,7 @@ def train(
     told = checkpoint.read_json(base, checkpoint.CONFIG)
     network, words = build(base, told, known)
     held_out = _shuffled(pairs.held_out)
-    task = TuningTask(
+    task = FineTuneTask(
         network,
         words,
         spelled(words, pairs.train, directions),
