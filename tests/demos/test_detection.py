@@ -264,7 +264,31 @@ def test_a_bad_picture_is_answered_with_its_sentence(engine, sent, name, lang):
     moment = looked(engine, sent(content), lang=lang)
     pattern = re.sub(r"\\{\w+\\}", r"[\\d,.]+", re.escape(WORDS.say(lang, f"error.{code}")))
     assert re.search(pattern, text(moment.bar)) and 'role="alert"' in moment.bar
-    assert moment.sheets is None and not engine.asked, "what stood there stays"
+    assert moment.sheets is None and not engine.asked
+
+
+def pages(engine, *given, **options) -> list[tuple]:
+    """What stands in the places of Try, step by step."""
+    say, mine = WORDS.speaker("en"), tryout.Visit()
+    return collect(tryout.steps(engine, say, mine, given, EVERYDAY, **options))
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_new_picture_that_is_refused_takes_the_answer_to_another_away(engine, sent, fresh):
+    *_, refused, last = pages(engine, sent(b"?"), fresh=fresh)
+    cleared = [sheets for _, sheets, *_ in (refused, last) if sheets == ""]
+    assert bool(cleared) == fresh
+    if fresh:
+        _, _, below, given, looked, answered, *buttons = last
+        assert 'role="alert"' in refused[0] and (below, looked, answered) == ("", (), None)
+        assert len(given) == 1 and not any(button["interactive"] for button in buttons)
+        assert last[0] == gr.skip(), "the refusal stays"
+
+
+def test_a_new_picture_that_is_answered_takes_nothing_away(engine, sent):
+    picture = sent(encoded(drawing((90, 60), cat=(5, 10, 50, 50)), "PNG"))
+    *_, last = pages(engine, picture, fresh=True)
+    assert "data-found" in last[1] and last[6]["interactive"]
 
 
 @pytest.mark.parametrize("size", SLIVERS)
