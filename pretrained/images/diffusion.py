@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from pretrained.images.model import SIZE
@@ -29,7 +28,7 @@ DEGREES = 1_000
 FIRST, LAST, BEND = 80.0, 0.2, 5.0
 
 
-class Denoiser(nn.Module, PyTorchModelHubMixin):
+class Denoiser(nn.Module):
     """A U-Net (Ronneberger et al. 2015) told how noisy its picture is.
 
     It answers with the *velocity* (Salimans & Ho 2022, arXiv 2202.00512), which says what is

@@ -9,11 +9,12 @@ because its steepness is held by a penalty instead (see `pretrained.images.tasks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 SIZE = 64  #: pixels a side
@@ -38,7 +39,7 @@ class Modulated(nn.Module):
         return self.norm(x) * (1 + gain) + offset
 
 
-class Generator(nn.Module, PyTorchModelHubMixin):
+class Generator(nn.Module):
     """Latents in, pictures out.
 
     Args:
@@ -74,7 +75,7 @@ class Generator(nn.Module, PyTorchModelHubMixin):
         return self.layers(latent)[-1]
 
 
-class Discriminator(nn.Module, PyTorchModelHubMixin):
+class Discriminator(nn.Module):
     """Pictures in, one score each out: the higher, the more it takes the picture for a photograph.
 
     Only differences of scores mean anything: it learnt from pairs (see `pretrained.images.tasks`).
@@ -87,7 +88,8 @@ class Discriminator(nn.Module, PyTorchModelHubMixin):
         super().__init__()
         widths = [3, width, 2 * width, 4 * width, 8 * width]
         self.convolutions = nn.ModuleList(nn.Conv2d(i, o, 4, 2, 1) for i, o in pairwise(widths))
-        self.judge = nn.Linear(widths[-1] * SEED_SIZE**2, 1)
+        self.score = nn.Linear(widths[-1] * SEED_SIZE**2, 1)
+        self.register_load_state_dict_pre_hook(_renamed)
 
     def features(self, pictures: Tensor) -> Tensor:
         """Pictures [N, 3, 64, 64] in -1..1 -> [N, C, 4, 4]: a vector for each sixteenth."""
@@ -98,13 +100,26 @@ class Discriminator(nn.Module, PyTorchModelHubMixin):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures [N, 3, 64, 64] in -1..1 -> scores [N]."""
-        return self.judge(self.features(pictures).flatten(1)).squeeze(1)
+        return self.score(self.features(pictures).flatten(1)).squeeze(1)
 
 
-class Gan(nn.Module, PyTorchModelHubMixin):
+class Gan(nn.Module):
     """Both networks, because they are trained and shipped together."""
 
-    def __init__(self, latent: int = 128, width: int = 40, judge_width: int = 40) -> None:
+    def __init__(self, latent: int = 128, width: int = 40, discriminator_width: int = 40) -> None:
         super().__init__()
         self.generator = Generator(latent, width)
-        self.discriminator = Discriminator(judge_width)
+        self.discriminator = Discriminator(discriminator_width)
+
+    @classmethod
+    def of(cls, architecture: Mapping[str, int]) -> Gan:
+        """As a checkpoint's config says it; older ones say ``judge_width``."""
+        names = {"judge_width": "discriminator_width"}
+        return cls(**{names.get(name, name): value for name, value in architecture.items()})
+
+
+def _renamed(module: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+    """Weights of older checkpoints and trainings, whose layer ``score`` was called otherwise."""
+    for part in ("weight", "bias"):
+        if (old := f"{prefix}judge.{part}") in state:
+            state[f"{prefix}score.{part}"] = state.pop(old)

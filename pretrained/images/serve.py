@@ -208,6 +208,6 @@ def load(entry: Entry, device: str, progress: Progress = lambda done, total: Non
         BadCheckpoint: the folder is damaged.
     """
     folder = Path(str(entry.folder))
-    network, config = checkpoint.load_network(folder, lambda c: Gan(**c["architecture"]))
+    network, config = checkpoint.load_network(folder, lambda c: Gan.of(c["architecture"]))
     progress(1, 1)
     return Faces(network, config, folder, device)

@@ -76,7 +76,7 @@ RECIPES = {
         network=Gan,
         task=GanTask,
         loader="pretrained.images.serve:load",
-        architecture={"latent": 128, "width": 40, "judge_width": 40},
+        architecture={"latent": 128, "width": 40, "discriminator_width": 40},
         title="Faces, drawn by a generator",
         description="Two networks set against each other: a generator draws faces from random "
         "numbers, a discriminator compares them with photographs.",

@@ -407,6 +407,16 @@ def test_a_cover_hides_one_square_and_nothing_else():
     assert changed.min(0).values.tolist() == [4, 4] and changed.max(0).values.tolist() == [15, 15]
 
 
+def test_older_configs_and_weights_still_load():
+    network = Gan(**tiny_faces.GAN)
+    old = {name.replace("score.", "judge."): value for name, value in network.state_dict().items()}
+    assert old.keys() != network.state_dict().keys()
+    again = Gan.of({"latent": 8, "width": 4, "judge_width": 4})
+    again.load_state_dict(old)
+    pictures = torch.randn(2, 3, 64, 64)
+    assert torch.equal(network.discriminator(pictures), again.discriminator(pictures))
+
+
 def test_a_rank_is_the_share_below():
     grades = np.linspace(-1, 1, 101).tolist()
     assert serve.share_below(0.0, grades) == pytest.approx(0.5)

@@ -18,7 +18,7 @@ from pretrained.images import serve
 from pretrained.images.diffusion import Denoiser
 from pretrained.images.model import Gan
 
-GAN = {"latent": 8, "width": 4, "judge_width": 4}
+GAN = {"latent": 8, "width": 4, "discriminator_width": 4}
 DENOISER = {"widths": [16, 32], "blocks": 1}
 
 
