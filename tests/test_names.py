@@ -35,7 +35,6 @@ REPLACED = {
     "ladder": "ablation",
     "papers": "metadata",
     "detecting": "DetectionTask",
-    "denoising": "DenoisingTask",
     "remember": "init_forget_bias",
     "loudness": "embed_scale",
     "captured": "CudaGraphStep",
