@@ -193,7 +193,7 @@ async def steps(
             first = new and not opened  # from then on the visitor says which one is shown
             opened = opened or new
             if first:
-                mine.chosen.take()
+                mine.chosen.end()
             yield (
                 moment.bar,
                 moment.sheets if new else SKIP,
