@@ -33,7 +33,7 @@ from PIL import Image
 from demos.classification.kinds import SURE_OF_GROUP
 from pretrained import catalog
 from pretrained.classification import imagenet, imagenet_names
-from pretrained.classification.evaluate import interval
+from pretrained.metrics import wilson
 
 PARTS = ("coco-person-only", "clothing-co-parsing", "penn-fudan")  # sources that show people
 PETS = ("cat", "dog")
@@ -167,7 +167,7 @@ def told(name: str, right: list[bool]) -> str:
     """One line: how many of these were right, with the 95% interval ."""
     if not right:
         return f"{name}: none"
-    found = interval(sum(right), len(right))
+    found = wilson(sum(right), len(right))
     shown = "{value:.1%} [{low:.1%}, {high:.1%}]".format(**found)
     return f"{name}: {shown} of {len(right)}"
 

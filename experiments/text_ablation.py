@@ -22,7 +22,8 @@ import typer
 from torch import Tensor
 
 from pretrained import catalog, checkpoint
-from pretrained.text import data, evaluate, train
+from pretrained.metrics import mean_of_blocks
+from pretrained.text import data, train
 from pretrained.text.data import Texts
 from pretrained.text.model import CELLS, CharNet
 from training import loop
@@ -88,7 +89,7 @@ def compare(texts: Texts, cell: str, passes: float, out: Path) -> dict[str, Any]
         "name": NAMES[cell],
         "cell": cell,
         "metric": "nats_per_char",
-        **evaluate.blocks(variant.nll.double().numpy()),
+        **mean_of_blocks(variant.nll.double().numpy()),
         "split": texts.held_out_split,
         "n": len(variant.nll),
         "hidden": variant.network.cells.hidden_size,

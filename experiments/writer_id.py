@@ -23,8 +23,8 @@ import typer
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from pretrained import catalog, checkpoint
-from pretrained.handwriting import data, evaluate, strokes, tasks
+from pretrained import catalog, checkpoint, metrics
+from pretrained.handwriting import data, strokes, tasks
 from pretrained.handwriting.data import Writing
 from pretrained.handwriting.read import smooth
 from pretrained.handwriting.reader import FEATURES, BothWays, describe
@@ -148,7 +148,7 @@ def agreement(found: Tensor, centres: Tensor, own: Sequence[int]) -> dict[str, f
     """How often the nearest hand is the own one, with its 95% interval over writings."""
     right = ((found @ centres.T).argmax(1) == torch.tensor(own)).numpy().astype(np.int64)
     each = [np.array([n]) for n in range(len(right))]
-    return evaluate.interval(right, np.ones(len(right), np.int64), each)
+    return metrics.ratio_of_sums(right, np.ones(len(right), np.int64), each)
 
 
 def measure(

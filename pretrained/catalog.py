@@ -18,6 +18,7 @@ from pretrained.classification.hub.entries import REFERENCE, TIMM_ENTRIES
 from pretrained.detection.hub.entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.images.hub.entries import PIPELINE_ENTRIES
+from pretrained.metrics import reaches
 from pretrained.sources import Wheel
 from pretrained.sources.hub import ONE_MODEL
 from pretrained.text.hub.entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
@@ -25,9 +26,6 @@ from pretrained.translation.hub.entries import MARIAN_ENTRIES
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
-LOWER_IS_BETTER = frozenset(
-    {"nats_per_char", "cer", "cer_real", "cer_ratio", "fd", "fd_ratio", "ece"}
-)
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,6 @@ class Claim:
     def met(self) -> bool | None:
         """Whether the target was reached; None where none was set."""
         return None if self.target is None else reaches(self.metric, self.value, self.target)
-
-
-def reaches(metric: str, value: float, target: float) -> bool:
-    """Whether a figure is as good as its target: as high, or as low for an error or a distance."""
-    return value <= target if metric in LOWER_IS_BETTER else value >= target
 
 
 @dataclass(frozen=True)

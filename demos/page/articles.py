@@ -12,14 +12,10 @@ import gradio as gr
 
 from demos.language import DEMOS, Say, Words
 from demos.page.layout import later
+from pretrained.metrics import metric_of
 
 log = logging.getLogger(__name__)
 CHECKPOINTS = DEMOS.parent / "pretrained"
-FRACTIONS = frozenset(
-    {"top1", "top5", "wellformed", "precision", "recall", "cer", "cer_real", "ifeval"}
-)
-#: Average precision, however it is named before, is a fraction too.
-FRACTION_ENDS = ("ap50", "_ap")
 #: An interval whose middle is so far from the value, in half its width, has no one "±".
 LOPSIDED = 0.25
 
@@ -63,8 +59,7 @@ def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]
 def figure(metric: str, result: Mapping[str, float], interval: bool = True) -> str:
     """A measured value with its 95% interval, as a visitor reads it: "95.9% ± 0.4"; one that
     reaches much farther to one side is told by its ends: "95.9% (10.0 – 100.0)"."""
-    fraction = metric in FRACTIONS or metric.endswith(FRACTION_ENDS)
-    scale, unit, digits = (100, "%", 1) if fraction else (1, "", 2)
+    scale, unit, digits = (100, "%", 1) if metric_of(metric).fraction else (1, "", 2)
     text = f"{result['value'] * scale:.{digits}f}{unit}"
     if interval and result.get("low") is not None and result.get("high") is not None:
         value, low, high = (result[name] * scale for name in ("value", "low", "high"))

@@ -13,6 +13,7 @@ from demos import page
 from demos.language import Say, Words
 from inference import Engine
 from pretrained import catalog
+from pretrained.metrics import metric_of, reaches
 
 COLUMNS = ("metric", "value", "target", "split", "reference")
 
@@ -101,8 +102,8 @@ def target(row: Mapping[str, Any], say: Say) -> str:
     goal = row.get("target")
     if goal is None:
         return "—"
-    sign = "≤" if row["metric"] in catalog.LOWER_IS_BETTER else "≥"
-    verdict = "met" if catalog.reaches(row["metric"], row["value"], goal) else "missed"
+    sign = "≤" if metric_of(row["metric"]).lower_is_better else "≥"
+    verdict = "met" if reaches(row["metric"], row["value"], goal) else "missed"
     said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
     asked = page.figure(row["metric"], {"value": goal}, interval=False)
     return f"{sign}\N{NO-BREAK SPACE}{asked} {said}"

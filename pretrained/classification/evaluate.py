@@ -16,6 +16,7 @@ from pretrained.classification import imagenet_names
 from pretrained.classification.data import unreadable
 from pretrained.classification.sources import listing
 from pretrained.errors import BadCheckpoint, BadData
+from pretrained.metrics import wilson
 
 _Row = TypeVar("_Row")
 
@@ -31,14 +32,6 @@ SHARED_NAMES = {"crane": "crane (machine)"}  # Tiny-ImageNet's is n03126707
 TARGETS = {
     "classification/cifar10": {"top1": 0.93},
 }
-
-
-def interval(right: int, count: int) -> dict[str, float]:
-    """A share with its 95% interval (Wilson 1927)."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(right, count).proportion_ci(0.95, method="wilson")
-    return {"value": right / count, "low": float(low), "high": float(high)}
 
 
 def evaluate(
@@ -83,9 +76,9 @@ def evaluate(
         raise BadData(path=source, reason="it has no picture that can be read: see above")
     rank, labels = np.concatenate(ranks), np.asarray(true)
     n = len(rank)
-    metrics = {"top1": interval(int((rank < 1).sum()), n)}
+    metrics = {"top1": wilson(int((rank < 1).sum()), n)}
     if len(model.labels) > 5:
-        metrics["top5"] = interval(int((rank < 5).sum()), n)
+        metrics["top5"] = wilson(int((rank < 5).sum()), n)
     per_class = {
         name: {"recall": round(float((rank[labels == i] < 1).mean()), 4)}
         for i, name in enumerate(model.labels)

@@ -21,6 +21,7 @@ from pretrained.detection import data
 from pretrained.detection.data import Scenes
 from pretrained.detection.scoring import KINDS, Found, Scores
 from pretrained.errors import BadCheckpoint, BadData
+from pretrained.metrics import percentiles
 
 REFERENCES = {"detection/everyday": "https://arxiv.org/abs/1703.06870"}
 #: What DESIGN sets.
@@ -81,7 +82,8 @@ def evaluate(
     metrics = {}
     for name, one, kind, classes in asked + means:
         if count := one.count(kind, classes):
-            metrics[name] = interval(one, kind, classes, draws) | {"n": count}
+            again = [one.ap50(kind, classes, rows.tolist()) for rows in draws]
+            metrics[name] = percentiles(one.ap50(kind, classes), again) | {"n": count}
     each = {f"{kind}_ap50": scores.each(kind) for kind in kinds}
     return {
         "key": entry.key,
@@ -118,17 +120,6 @@ def answers(entry: Entry, scenes: Scenes, device: str) -> list[Found]:
 def any_mask(found: Sequence[Found]) -> bool:
     """Whether the model draws masks at all."""
     return any(one["mask"] is not None for objects in found for one in objects)
-
-
-def interval(
-    scores: Scores, kind: str, classes: Sequence[str], draws: Sequence[np.ndarray]
-) -> dict[str, Any]:
-    """A figure with its 95% interval."""
-    value = scores.ap50(kind, classes)
-    again = [scores.ap50(kind, classes, rows.tolist()) for rows in draws]
-    known = [one for one in again if math.isfinite(one)]
-    low, high = np.quantile(known, [0.025, 0.975]) if known else (value, value)
-    return {"value": value, "low": min(float(low), value), "high": max(float(high), value)}
 
 
 def per_source(

@@ -22,6 +22,7 @@ from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.handwriting import alphabet, data, strokes
 from pretrained.handwriting.reader import errors
+from pretrained.metrics import ratio_of_sums
 
 REFERENCES = dict.fromkeys(
     ("handwriting/pen", "handwriting/reader"),
@@ -64,7 +65,7 @@ def score_reader(entry: Entry, model: Any, source: Path | str, split: str) -> di
         "key": entry.key,
         "split": name,
         "n": len(texts),
-        "metrics": {"cer": interval(wrong, total, groups)},
+        "metrics": {"cer": ratio_of_sums(wrong, total, groups)},
         "per_class": legibility(read, texts),
     }
 
@@ -95,9 +96,9 @@ def score_pen(entry: Entry, model: Any, source: Path | str, split: str) -> dict[
         "split": name,
         "n": len(texts),
         "metrics": {
-            "cer_ratio": interval(wrong, real_wrong, groups),
-            "cer": interval(wrong, total, groups),
-            "cer_real": interval(real_wrong, total, groups),
+            "cer_ratio": ratio_of_sums(wrong, real_wrong, groups),
+            "cer": ratio_of_sums(wrong, total, groups),
+            "cer_real": ratio_of_sums(real_wrong, total, groups),
         },
         "per_class": legibility([*read, *more], [*texts, *rare]),
     }
@@ -169,19 +170,6 @@ def grouped(writers: Iterable[int]) -> list[Counts]:
     for n, writer in enumerate(writers):
         rows[writer].append(n)
     return [np.array(each) for each in rows.values()]
-
-
-def interval(
-    above: Counts, below: Counts, groups: Sequence[Counts], times: int = 2000
-) -> dict[str, float]:
-    """A ratio of sums with its 95% interval, drawing writers anew (Efron 1979)."""
-    sums = np.array([[above[rows].sum(), below[rows].sum()] for rows in groups], np.float64)
-    picks = np.random.default_rng(0).integers(0, len(groups), (times, len(groups)))
-    drawn = sums[picks].sum(1)
-    ratios = drawn[:, 0] / np.maximum(drawn[:, 1], 1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    value = float(above.sum() / max(1, below.sum()))
-    return {"value": value, "low": float(low), "high": float(high)}
 
 
 def matched(read: str, meant: str) -> list[bool]:

@@ -8,7 +8,6 @@ random training faces and the same n photographs: 1 is as good as photographs. `
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pretrained.errors import BadCheckpoint, BadData
 from pretrained.images import data, frechet
 from pretrained.images.features import SIDE, Features, kept
 from pretrained.images.model import SIZE
+from pretrained.metrics import jackknife
 
 REFERENCES = dict.fromkeys(
     ("images/faces-gan", "images/faces-diffusion"), "https://arxiv.org/abs/1908.04913"
@@ -122,16 +122,7 @@ def intervals(drawn: Tensor, training: Tensor, real: Tensor) -> dict[str, dict[s
     interval is of the figure at this n. Among training faces, three sets of 1,000 at a time, it is
     as wide as it should be for precision and recall, 1.5 times for the ratio, 1.7 for the distance.
     """
-    from scipy.stats import t
-
     whole = figures(drawn, training, real)
     part = torch.arange(len(real)) % PARTS
     left = [figures(*(s[part != p] for s in (drawn, training, real))) for p in range(PARTS)]
-    wide = float(t.ppf(0.975, PARTS - 1))
-    found = {}
-    for name, value in whole.items():
-        spread = float(np.std([one[name] for one in left])) * (PARTS - 1) ** 0.5
-        low, high = value - wide * spread, value + wide * spread
-        top = 1.0 if name in ("precision", "recall") else math.inf
-        found[name] = {"value": value, "low": max(0.0, low), "high": min(top, high)}
-    return found
+    return {name: jackknife(name, v, [one[name] for one in left]) for name, v in whole.items()}

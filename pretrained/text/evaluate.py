@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pretrained.catalog import Entry
-from pretrained.classification.evaluate import interval
 from pretrained.errors import BadData
+from pretrained.metrics import mean_of_blocks, wilson
 from pretrained.text import data, train
+from pretrained.text.hub import evaluate as hub_evaluate
 from pretrained.text.serve import Writer
 
 REFERENCES = {
@@ -23,8 +23,6 @@ TARGETS = {
     "text/shakespeare": {"nats_per_char": 1.25},
     "text/tang": {"wellformed": 0.95},
 }
-#: Characters whose mean counts as one observation: neighbours are not independent.
-BLOCK = 500
 #: Poems that are written to see how many are well formed.
 POEMS = 1_000
 #: Longest text that is read in one go; a longer one is read in parts side by side.
@@ -45,8 +43,6 @@ def evaluate(
         BadData: the text cannot be read or is empty.
     """
     if entry.loader.startswith("pretrained.text.hub.serve"):
-        from pretrained.text.hub import evaluate as hub_evaluate
-
         return hub_evaluate.evaluate(entry, source, device)
     writer = entry.load(device)
     assert isinstance(writer, Writer)
@@ -59,9 +55,9 @@ def evaluate(
         first = torch.tensor([writer.alphabet.index(writer.alphabet.begin)], dtype=torch.int32)
         streams = max(1, len(indices) // ONE_GO)
         surprise = train.nats(writer.network, torch.cat([first, indices]), streams).double().numpy()
-    metrics = {"nats_per_char": blocks(surprise)}
+    metrics = {"nats_per_char": mean_of_blocks(surprise)}
     if writer.kind == "quatrains":
-        metrics["wellformed"] = interval(well_formed(writer, POEMS), POEMS) | {"n": POEMS}
+        metrics["wellformed"] = wilson(well_formed(writer, POEMS), POEMS) | {"n": POEMS}
     return {
         "key": entry.key,
         "split": name,
@@ -87,17 +83,6 @@ def scored(key: str, source: Path | str, kind: str) -> tuple[str, str]:
     if kind == "quatrains":
         text = text.rstrip(data.CLOSE) + data.CLOSE
     return text, path.stem
-
-
-def blocks(surprise: np.ndarray) -> dict[str, float]:
-    """The mean with its 95% interval, from the spread of the means of `BLOCK` characters."""
-    mean = float(surprise.mean())
-    count = len(surprise) // BLOCK
-    if count < 2:
-        return {"value": mean, "low": mean, "high": mean}
-    means = surprise[: count * BLOCK].reshape(count, BLOCK).mean(1)
-    half = 1.96 * float(means.std(ddof=1)) / count**0.5
-    return {"value": mean, "low": mean - half, "high": mean + half}
 
 
 def well_formed(writer: Writer, count: int, at_once: int = 64) -> int:

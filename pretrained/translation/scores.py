@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pretrained.metrics import percentiles
 from pretrained.translation.data import Scored
 
 #: Draws of the test set with replacement that the interval comes from.
@@ -44,13 +45,8 @@ def metrics(
         counts = np.array(metric._extract_corpus_statistics(list(written), streams), float)
         drawn = [rescored(metric, counts, random) for _ in range(draws)]
         reached = float(metric._compute_score_from_stats(counts.sum(0).tolist()).score)
-        low, high = np.percentile([reached, *drawn], (2.5, 97.5))
-        found[name] = {
-            "value": reached,
-            "low": min(reached, float(low)),
-            "high": max(reached, float(high)),
-            "signature": str(metric.get_signature()),
-        }
+        signature = {"signature": str(metric.get_signature())}
+        found[name] = percentiles(reached, [reached, *drawn]) | signature
     return found
 
 

@@ -17,6 +17,7 @@ from pretrained.__main__ import keep_result
 from pretrained.classification import calibration, data, evaluate, serve, train
 from pretrained.classification.model import ResidualNet
 from pretrained.errors import BadData, ViewUnsupported
+from pretrained.metrics import wilson
 from training import loop
 from training.run import Run
 
@@ -226,7 +227,7 @@ class TestTraining:
         assert catalog.from_folder(tmp_path / "out").classes == 3
 
     def test_an_interval_narrows_with_n(self):
-        few, many = evaluate.interval(9, 10), evaluate.interval(9000, 10_000)
+        few, many = wilson(9, 10), wilson(9000, 10_000)
         assert few["high"] - few["low"] > 10 * (many["high"] - many["low"])
         assert many["low"] < many["value"] == 0.9 < many["high"]
 

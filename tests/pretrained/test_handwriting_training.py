@@ -15,6 +15,7 @@ from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.handwriting import data, evaluate, finish, train
 from pretrained.handwriting.data import Writing, place
+from pretrained.metrics import ratio_of_sums
 from training.run import Run
 
 
@@ -139,10 +140,10 @@ def test_unknown_keys_and_missing_data_are_refused(folder: Path, tmp_path: Path)
 def test_a_perfect_copy_has_ratio_one_and_a_worse_one_more() -> None:
     wrong, total = np.array([1, 0, 2, 1]), np.array([5, 5, 5, 5])
     groups = evaluate.grouped([0, 0, 1, 1])
-    assert evaluate.interval(wrong, wrong, groups)["value"] == 1
-    worse = evaluate.interval(2 * wrong, wrong, groups)
+    assert ratio_of_sums(wrong, wrong, groups)["value"] == 1
+    worse = ratio_of_sums(2 * wrong, wrong, groups)
     assert worse == {"value": 2, "low": 2, "high": 2}
-    figure = evaluate.interval(wrong, total, groups)
+    figure = ratio_of_sums(wrong, total, groups)
     assert figure["value"] == 0.2 and figure["low"] == 0.1 and figure["high"] == 0.3
 
 

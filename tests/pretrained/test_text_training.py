@@ -14,6 +14,7 @@ from tiny_writers import ARCHITECTURE, QUATRAINS, VERSE, tiny
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
+from pretrained.metrics import mean_of_blocks
 from pretrained.text import data, evaluate, train
 from pretrained.text.model import CharNet
 from pretrained.text.widen import widened
@@ -262,9 +263,9 @@ def test_poems_are_scored_for_their_form(tmp_path, monkeypatch):
 
 
 def test_the_interval_comes_from_blocks():
-    even = evaluate.blocks(np.ones(2_000))
+    even = mean_of_blocks(np.ones(2_000))
     assert even == {"value": 1, "low": 1, "high": 1}
-    rough = evaluate.blocks(np.repeat([1.0, 3.0], 1_000))
+    rough = mean_of_blocks(np.repeat([1.0, 3.0], 1_000))
     assert rough["low"] < rough["value"] == 2 < rough["high"]
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pretrained.catalog import Entry
 from pretrained.errors import BadData
+from pretrained.metrics import mean_of_blocks
 from pretrained.text import data
 from pretrained.text.hub.attention import Memory
 from pretrained.text.hub.serve import CHUNK, CausalWriter
@@ -35,8 +36,6 @@ def evaluate(entry: Entry, source: Path | str, device: str = "cpu") -> dict[str,
         BadData: the text cannot be read or is empty.
         HubOffline and its kin: the model has to be downloaded, and that failed.
     """
-    from pretrained.text.evaluate import blocks
-
     text, split = _scored(Path(source))
     if not text:
         raise BadData(path=source, reason="it is empty: give a text")
@@ -45,7 +44,7 @@ def evaluate(entry: Entry, source: Path | str, device: str = "cpu") -> dict[str,
         "key": entry.key,
         "split": split,
         "n": len(surprise),
-        "metrics": {"nats_per_char": blocks(surprise)},
+        "metrics": {"nats_per_char": mean_of_blocks(surprise)},
         "per_class": {},
         "unknown_share": 0.0,
     }
