@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
 GENERATOR = "pretrained.images.serve:load"  # what loads a network that draws at once
 TOGETHER = 16  # faces of one visitor that wait for a network at the same time
 STEPS = 20  # in which the diffusion model draws
-EVERY = 0.25  # seconds between two looks of the page at what emerges
 
 Pixels = NDArray[np.uint8]  #: [64, 64, 3] of a face
 
@@ -103,20 +102,6 @@ async def together(engine: Engine, key: str, inputs: Sequence[Any], **options: A
         for one in asked:
             one.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-
-
-async def followed(work: Awaitable[None], every: float) -> AsyncGenerator[None, None]:
-    """A sign every so many seconds while something is under way, and one at its end. Given up if
-    nobody listens any more; what nobody expected is raised."""
-    task = asyncio.ensure_future(work)
-    try:
-        while not (await asyncio.wait({task}, timeout=every))[0]:
-            yield
-        task.result()
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def took(say: Say, seconds: float) -> str:

@@ -12,8 +12,9 @@ import pytest
 from fake_faces import FakeFaces
 from served import WORDS
 
-from demos.images import answers, points
-from demos.images.tryout import today
+from demos.images import points
+from demos.images.tryout import sheet, today
+from demos.images.tryout.sheet import Sheet
 from inference.errors import Busy
 from pretrained import catalog
 from pretrained.errors import HubOffline
@@ -95,7 +96,7 @@ def test_it_draws_from_the_seed_of_the_face_that_was_picked(engine):
 
 
 def test_steps_are_counted_while_the_picture_gets_clearer(engine, monkeypatch):
-    monkeypatch.setattr(answers, "EVERY", 0.0)
+    monkeypatch.setattr(sheet, "EVERY", 0.0)
     engine.pause = 0.02
     pages = collect(engine, CAT)
     seen = [int(n) for page in pages for n in re.findall(r"Step (\d+) of 20", page)]
@@ -104,7 +105,7 @@ def test_steps_are_counted_while_the_picture_gets_clearer(engine, monkeypatch):
 
 
 def test_a_page_is_told_only_what_is_new(engine, monkeypatch):
-    monkeypatch.setattr(answers, "EVERY", 0.0)
+    monkeypatch.setattr(sheet, "EVERY", 0.0)
     engine.pause = 0.01
     pages = collect(engine, CAT)
     assert len(pages) == len(set(pages))
@@ -112,13 +113,13 @@ def test_a_page_is_told_only_what_is_new(engine, monkeypatch):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_download_is_counted(engine, lang):
-    sheet = today.Sheet(engine.entries[CAT], POINT, progress=(100_000_000, 454_692_876))
-    html = today.drawn(WORDS.speaker(lang), sheet)
+    one = Sheet(engine.entries[CAT], [POINT], loading=True, progress=(100_000_000, 454_692_876))
+    html = today.drawn(WORDS.speaker(lang), one)
     assert 'value="100000000"' in html and "100" in plain(html) and "455" in plain(html)
 
 
 def test_before_the_first_step_it_is_said_that_one_is_under_way(engine):
-    html = today.drawn(SAY, today.Sheet(engine.entries[CAT], POINT, loading=False))
+    html = today.drawn(SAY, Sheet(engine.entries[CAT], [POINT]))
     assert "<progress></progress>" in html and "first step" in html
 
 
@@ -131,14 +132,14 @@ def test_a_download_that_fails_says_why(engine, lang, error):
 
 
 def test_a_drawing_that_breaks_off_keeps_what_there_is(engine):
-    sheet = today.Sheet(engine.entries[CAT], POINT, loading=False, error=Busy(waiting=3))
+    one = Sheet(engine.entries[CAT], [POINT], error=Busy(waiting=3))
 
     async def broken():
-        async for sheet.event in engine.stream(CAT, POINT):
+        async for one.events[0] in engine.stream(CAT, POINT):
             return
 
     asyncio.run(broken())
-    html = today.drawn(SAY, sheet)
+    html = today.drawn(SAY, one)
     assert "<img" in html and "3 requests are already waiting" in plain(html)
 
 
@@ -183,10 +184,10 @@ def test_a_text_that_cannot_be_drawn_is_refused_before_a_download(
 
 
 def test_the_kind_of_thing_is_said_in_english(engine):
-    sheet = today.Sheet(engine.entries[THINGS], POINT, loading=False, seconds=1.5)
+    one = Sheet(engine.entries[THINGS], [POINT], seconds=1.5)
     image = [event for event in _events(engine)][-1]["image"]
-    sheet.event = {"image": image, "step": 1, "steps": 1, "label": "tabby & cat"}
-    html = today.drawn(WORDS.speaker("zh"), sheet)
+    one.events[0] = {"image": image, "step": 1, "steps": 1, "label": "tabby & cat"}
+    html = today.drawn(WORDS.speaker("zh"), one)
     assert '<span lang="en">tabby &amp; cat</span>' in html and "一步" in plain(html)
 
 

@@ -18,7 +18,7 @@ from served import WORDS
 
 from demos.images import answers, cards, faces, points, tryout
 from demos.images.faces import Gallery
-from demos.images.tryout import compare, grid, guess, walk
+from demos.images.tryout import compare, grid, guess, sheet, walk
 from demos.images.tryout.grid import Asked
 from inference.errors import Busy, Unfiltered, UnknownModel
 
@@ -234,7 +234,7 @@ def test_both_networks_draw_the_same_seeds(engine):
 
 
 def test_steps_are_counted_while_the_picture_emerges(engine, monkeypatch):
-    monkeypatch.setattr(answers, "EVERY", 0.0)
+    monkeypatch.setattr(sheet, "EVERY", 0.0)
     engine.pause = 0.02
     pages = collect(compare.comparing(engine, SAY, points.several(7, 1)))
     seen = [int(told[1]) for told in map(re.compile(r"Step (\d+) of 20").search, pages) if told]

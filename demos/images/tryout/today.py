@@ -4,10 +4,8 @@ the seed of the face that was picked, step by step."""
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -16,10 +14,10 @@ import gradio as gr
 from demos import columns, models, page, streaming, typed
 from demos.images import answers, faces, points
 from demos.images.points import Point
-from demos.images.tryout.compare import counted
 from demos.images.tryout.grid import SEED
+from demos.images.tryout.sheet import Sheet, counted, filled
 from demos.language import Say, Words
-from demos.models import Progress, on_disk, ready, waiting
+from demos.models import on_disk, waiting
 from demos.streaming import Latest
 from demos.visibility import on_visible
 from inference import Engine
@@ -38,20 +36,6 @@ class NothingToDraw(Refusal):
 
     code = "image_no_text"
     sentence = "It is not said yet what to draw: write a few words."
-
-
-@dataclass
-class Sheet:
-    """What one model draws for one visitor. ``event``: its last step."""
-
-    entry: Entry
-    point: Point
-    text: str = ""
-    loading: bool = True
-    progress: Progress = None
-    event: Mapping[str, Any] | None = None
-    seconds: float | None = None
-    error: Refusal | None = None
 
 
 def build(engine: Engine, words: Words, chosen: gr.State) -> None:
@@ -119,32 +103,9 @@ async def drawing(
     except Refusal as error:
         yield page.refusal(say, error)
         return
-    sheet = Sheet(entry, point, text)
-    told: Any = None
-    async with aclosing(answers.followed(fill(engine, sheet), answers.EVERY)) as looks:
-        async for _ in looks:
-            now = replace(sheet)  # it changes while it is drawn
-            step = now.event and now.event["step"]
-            news = (now.progress, now.loading, step, now.seconds, now.error)
-            if news != told:
-                told = news
-                yield await asyncio.to_thread(drawn, say, now)
-
-
-async def fill(engine: Engine, sheet: Sheet) -> None:
-    """Loads the model, and follows its steps; what is refused is kept."""
-    told: dict[str, Any] = {"text": sheet.text} if sheet.text else {}
-    try:
-        async with aclosing(ready(engine, sheet.entry)) as loading:
-            async for sheet.progress in loading:
-                pass
-        sheet.loading, began = False, time.monotonic()
-        async with aclosing(engine.stream(sheet.entry.key, sheet.point, **told)) as events:
-            async for sheet.event in events:
-                pass
-        sheet.seconds = time.monotonic() - began
-    except Refusal as error:
-        sheet.loading, sheet.error = False, error
+    async with aclosing(filled(engine, [Sheet(entry, [point], text)])) as moments:
+        async for [now] in moments:
+            yield await asyncio.to_thread(drawn, say, now)
 
 
 def reads(entry: Entry) -> bool:
@@ -214,18 +175,19 @@ def drawn(say: Say, sheet: Sheet) -> str:
     if sheet.loading:
         return waiting(say, sheet.entry, sheet.progress)
     refused = page.refusal(say, sheet.error) if sheet.error else ""
-    if sheet.event is None:
+    [point], [event] = sheet.points, sheet.events
+    if not event:
         begins = f'<p class="quiet" role="status">{say("images.today.begins")}</p>'
         return refused or f'<div class="waiting"><progress></progress>{begins}</div>'
     name = escape(say.model(sheet.entry))
     done = sheet.seconds is not None
-    picture = faces.tag(sheet.event["image"], say.plain("images.today.alt"), lossless=done)
-    face = faces.name(say, sheet.point, "the_")
-    seed = say(f"images.today.seed{'s' if len(sheet.point['mix']) > 1 else ''}", face=face)
+    picture = faces.tag(event["image"], say.plain("images.today.alt"), lossless=done)
+    face = faces.name(say, point, "the_")
+    seed = say(f"images.today.seed{'s' if len(point['mix']) > 1 else ''}", face=face)
     told = [f'<p class="quiet">{seed}</p>']
     if sheet.text:
         told.append(f"<blockquote>{typed.shown(sheet.text)}</blockquote>")
-    if label := sheet.event.get("label"):
+    if label := event.get("label"):
         kind = f'<span lang="en">{escape(str(label))}</span>'
         told.append(f"<p>{say('images.today.kind', label='{}').replace('{}', kind)}</p>")
     return (
@@ -236,14 +198,13 @@ def drawn(say: Say, sheet: Sheet) -> str:
 
 def progress(say: Say, sheet: Sheet) -> str:
     """The step that a sheet is at; at its end the time that it took, and the way home with it."""
-    event = sheet.event or {}
     if sheet.seconds is None:
-        return counted(say, event["step"], event["steps"])
+        return counted(say, sheet)
     took = answers.took(say, sheet.seconds)
-    key = "images.today.done_one" if event["steps"] == 1 else "images.today.done"
-    name = f"{sheet.entry.key.rpartition('/')[2]}-{sheet.point['mix'][0][0]}.png"
+    key = "images.today.done_one" if sheet.steps == 1 else "images.today.done"
+    name = f"{sheet.entry.key.rpartition('/')[2]}-{sheet.points[0]['mix'][0][0]}.png"
     return (
-        f'<p class="quiet" role="status">{say(key, steps=event["steps"], time=took)}</p>'
+        f'<p class="quiet" role="status">{say(key, steps=sheet.steps, time=took)}</p>'
         f'<p class="quiet">{say("images.today.nothing")}</p>'
         f'<div class="take"><button type="button" class="plain" data-save="{escape(name)}">'
         f"{say('images.try.save')}</button></div>"
