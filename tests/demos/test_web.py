@@ -94,6 +94,15 @@ def test_assets_are_served(client: TestClient, name: str) -> None:
     assert client.get(f"/house/{name}").status_code == 200
 
 
+def test_what_a_room_brings_is_served_by_a_name_that_no_other_bears(client: TestClient) -> None:
+    files = [file for file in DEMOS.glob("*/**/*") if file.suffix in web.KINDS]
+    names = {file.name for file in files}
+    assert names <= set(web.ASSETS) and len(names) == len(files)
+    css = client.get("/house/tabs.css").text
+    for sheet in DEMOS.glob("*/**/*.css"):
+        assert sheet.parent == web.HEAD or sheet.read_text("utf-8") in css, sheet
+
+
 @pytest.mark.parametrize("path", ["/house/../web.py", "/house/%2e%2e/web.py", "/house//etc/passwd"])
 def test_nothing_else_is(client: TestClient, path: str) -> None:
     assert client.get(path).status_code in (404, 405)
