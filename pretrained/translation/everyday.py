@@ -110,8 +110,15 @@ class Everyday:
             hour = chance.randint(1, 12)
             found[slot] = counted(hour, chance)
         found["heure"] = ("", hours(found["hour"][1]), "")
-        found["clock"] = self.clock(chance)
-        found["year"] = (str(chance.randint(1900, 2030)),) * 3
+        found["clock"], found["clock2"] = self.clock(chance), self.clock(chance)
+        found["last"], found["language2"] = (
+            self.one_of("lasts", chance),
+            self.one_of("languages", chance),
+        )
+        year, later = sorted(chance.sample(range(1900, 2031), 2))
+        found["year"], found["year2"] = (str(year),) * 3, (str(later),) * 3
+        found["date"] = (str(chance.randint(1, 28)),) * 3
+        found["figures"] = (str(chance.randint(1, 2_000)),) * 3
         found["phone"] = (phone(chance),) * 3
         return found
 
