@@ -28,8 +28,8 @@ from demos.page.errors import guard
 EVERY = 0.5
 #: What is handed on where there is nothing new.
 HEARTBEAT = object()
-#: `event` leaves what stands there.
-KEEP = object()
+#: `event` leaves what stands there; or gives the last step once more.
+KEEP, AGAIN = object(), object()
 
 
 class Cancellation:
@@ -95,7 +95,8 @@ def event(
         nothing: what leaves all outputs as they are: ``gr.skip()``, or a tuple of them; None for a
             named endpoint.
         broken: what is shown first where a run breaks off, so that no bar stays for ever.
-        waiting: what is shown where nothing came for a while: a bar, say.
+        waiting: what is shown where nothing came for a while: a bar, say. `AGAIN`: the last step
+            once more, for callers who read every value.
         latest: whose place the run takes, of the callback's first argument. Where it is left out,
             the first argument itself, if that is a `Latest`; else runs do not end one another.
     """
@@ -116,8 +117,11 @@ def event(
             place = latest(args[0]) if latest else next(iter(args), None)
             steps = in_place(place, run, nothing) if isinstance(place, Latest) else heartbeats(run)
             async with aclosing(steps):
+                last = nothing
                 async for step in steps:
-                    yield beat if step is HEARTBEAT else step
+                    if step is not HEARTBEAT:
+                        last = step
+                    yield beat if step is HEARTBEAT and waiting is not AGAIN else last
 
         return guard(words)(streamed)
 

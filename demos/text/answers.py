@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from demos import models, page, typed
-from demos.language import Say, Words
-from demos.models import on_disk, size
+from demos.language import Say
+from inference import Engine
 from inference.errors import Refusal
 from pretrained import checkpoint
+from pretrained.catalog import Entry
 from pretrained.text import alphabet
 from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
 
@@ -42,26 +43,26 @@ class AcrosticUnknown(Refusal):
     )
 
 
-def writers(engine: Any) -> dict[str, Any]:
+def writers(engine: Engine) -> dict[str, Entry]:
     """Every model that writes text, by key."""
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+    return models.of_task(engine, TASK)
 
 
 #: A model of this room: `demos.models.entry_of`.
 entry_of = partial(models.entry_of, TASK)
 
 
-def writes_poems(entry: Any) -> bool:
+def writes_poems(entry: Entry) -> bool:
     """Whether the model writes quatrains, which end by themselves (``kind`` in its config)."""
     return config(entry).get("kind") == "quatrains"
 
 
-def tracking(entry: Any) -> list[dict[str, Any]]:
+def tracking(entry: Entry) -> list[dict[str, Any]]:
     """The memory cells that were found to follow something (`pretrained.text.memory`)."""
     return list(config(entry).get("tracking", ()))
 
 
-def config(entry: Any) -> dict[str, Any]:
+def config(entry: Entry) -> dict[str, Any]:
     """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
     if entry.folder is None:
         return {}
@@ -85,7 +86,7 @@ def received(text: Any) -> tuple[str, int]:
     return whole[-MOST_PROMPT:], len(whole)
 
 
-def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
+def checked_acrostic(entry: Entry, text: Any, most: int = 4) -> str:
     """The characters to hide, without the blanks between them.
 
     Raises:
@@ -104,13 +105,13 @@ def checked_acrostic(entry: Any, text: Any, most: int = 4) -> str:
     return letters.clean(hidden)
 
 
-def unknown_in(entry: Any, text: str) -> list[str]:
+def unknown_in(entry: Entry, text: str) -> list[str]:
     """The distinct characters of a text that the model does not know, as sent, in their order."""
     letters = alphabet.of(entry)
     return letters.unknown(text) if letters else []
 
 
-def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
+def unknown_note(say: Say, entry: Entry, text: str) -> str:
     """Which characters the model does not know and what was done with them; "" if it knows all."""
     found = unknown_in(entry, text)
     if not found:
@@ -118,16 +119,9 @@ def unknown_note(words: Words, lang: str, entry: Any, text: str) -> str:
     listed = " ".join(typed.named(c) for c in found[:MOST_NAMED])
     key = "text.answer.unknown" if len(found) <= MOST_NAMED else "text.answer.unknown_many"
     more = len(found) - MOST_NAMED
-    sentence = words.say(
-        lang, key, model=words.speaker(lang).model(entry), characters="\0", more=more
-    )
-    shown = escape(sentence).replace("\0", f"<bdi>{escape(listed)}</bdi>")
+    sentence = say(key, model=say.model(entry), characters="\0", more=more)
+    shown = sentence.replace("\0", f"<bdi>{escape(listed)}</bdi>")
     return f'<p class="note">{shown}</p>'
-
-
-def weights(words: Words, lang: str, entry: Any) -> str:
-    """The size of a model in words: "3.2 million weights"."""
-    return size(words.speaker(lang), entry.parameters)
 
 
 def sentence_of(error: Refusal, say: Say) -> str:
@@ -152,20 +146,7 @@ def refusal(say: Say, error: Refusal) -> str:
     return f'<p class="refusal" role="alert">{sentence}</p>'
 
 
-def offer(say: Say, entry: Any) -> str:
+def offer(say: Say, entry: Entry) -> str:
     """What a download would bring, told before it starts."""
     coarse = page.quiet(say.plain("text.offer.four_bits")) if entry.wheel else ""
     return models.offer(say, entry) + coarse
-
-
-def model_choices(engine: Any, words: Words, say: Say) -> list[tuple[str, str]]:
-    """Each model with what a visitor should know before choosing it, and its key."""
-    found = []
-    for key, entry in writers(engine).items():
-        if entry.hub_id and not on_disk(entry):
-            megabytes = f"{entry.bytes / 1e6:.0f}"
-            extra = say("text.try.to_download", size=megabytes, licence=entry.licence)
-        else:
-            extra = weights(words, say.lang, entry)
-        found.append((f"{say.model(entry)} · {extra}", key))
-    return found

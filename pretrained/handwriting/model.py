@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 #: States of the pen after a point.
@@ -66,7 +65,7 @@ class _Recurrent(torch.autograd.Function):
         return grad, (low @ weight).to(grad.dtype), whole, None
 
 
-class PenNet(nn.Module, PyTorchModelHubMixin):
+class PenNet(nn.Module):
     """Text and the points so far in, where the pen goes next out.
 
     Args:
@@ -200,8 +199,8 @@ def mixture_of(raw: Tensor, mixture: int) -> tuple[Tensor, ...]:
     )
 
 
-def surprise(raw: Tensor, points: Tensor, states: Tensor, mixture: int) -> tuple[Tensor, Tensor]:
-    """Nats of where the points are, and of the pen's states, each [B, T].
+def nll(raw: Tensor, points: Tensor, states: Tensor, mixture: int) -> tuple[Tensor, Tensor]:
+    """Negative log-likelihoods [B, T] in nats: of where the points are, of the pen's states.
 
     Args:
         raw: from the network. points: [B, T, 2 or 3] that came. states: long [B, T].

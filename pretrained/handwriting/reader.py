@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 #: Numbers that describe one point, see `describe`.
@@ -56,7 +55,7 @@ class BothWays(nn.Module):
         return torch.cat([forth, turned(back, lengths)], -1)
 
 
-class ReaderNet(nn.Module, PyTorchModelHubMixin):
+class ReaderNet(nn.Module):
     """Points in, character logits out, one for each two points.
 
     Args:

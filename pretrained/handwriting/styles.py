@@ -52,7 +52,7 @@ def looks(rows: Sequence[Writing]) -> dict[str, float]:
     }
 
 
-def candidates(writings: Sequence[Writing], hands: Sequence[int], judge: Reader) -> list[Hand]:
+def candidates(writings: Sequence[Writing], hands: Sequence[int], recognizer: Reader) -> list[Hand]:
     """Writers that differ in looks, each legible to the reader."""
     own: dict[int, list[Writing]] = defaultdict(list)
     for one in writings:
@@ -64,7 +64,7 @@ def candidates(writings: Sequence[Writing], hands: Sequence[int], judge: Reader)
         if len(rows) < LEAST_ROWS or small < LEAST_CHARACTERS:
             continue
         found.append(Hand(number, rows, looks(rows)))
-        error.append(read_rows(judge, rows[:25]))
+        error.append(read_rows(recognizer, rows[:25]))
     if not found:  # little data: nobody wrote enough to be a hand
         return []
     legible = np.array(error) <= np.quantile(error, 0.6)
@@ -79,11 +79,13 @@ def candidates(writings: Sequence[Writing], hands: Sequence[int], judge: Reader)
     return [found[c] for c in chosen]
 
 
-def read_rows(judge: Reader, rows: Sequence[Writing]) -> float:
+def read_rows(recognizer: Reader, rows: Sequence[Writing]) -> float:
     """Character error rate of the reader on a few rows."""
     wrong = sum(
         reader.errors(answer["text"], one.text) if isinstance(answer, dict) else len(one.text)
-        for one, answer in zip(rows, judge.predict([one.absolute() for one in rows]), strict=True)
+        for one, answer in zip(
+            rows, recognizer.predict([one.absolute() for one in rows]), strict=True
+        )
     )
     return wrong / sum(len(one.text) for one in rows)
 
@@ -106,7 +108,7 @@ def prime(pen: Pen, line: Writing, number: int) -> dict[str, Tensor]:
 
 def choose(
     pen: Pen,
-    judge: Reader,
+    recognizer: Reader,
     writings: Sequence[Writing],
     hands: Sequence[int],
     texts: Sequence[str],
@@ -114,13 +116,13 @@ def choose(
     """The hands to ship: their states, what the config tells of them, and the rows of each."""
     random = np.random.default_rng(0)
     tried: list[tuple[dict[str, Tensor], Hand]] = []
-    for one in candidates(writings, hands, judge):
+    for one in candidates(writings, hands, recognizer):
         found = data.lines(one.rows, random, shortest=LINE[0], longest=LINE[1])
         found = [line for line in found if LINE[0] * 0.6 <= len(line) <= LINE[1]]
         tried += [(prime(pen, line, one.number), one) for line in found[:TRIED]]
     if not tried:
         return {}, [], []
-    error = judged(pen, judge, [state for state, _ in tried], texts)
+    error = read_errors(pen, recognizer, [state for state, _ in tried], texts)
     best: dict[int, int] = {}
     for i, (_, one) in enumerate(tried):
         if one.number not in best or error[i] < error[best[one.number]]:
@@ -146,8 +148,8 @@ def choose(
     return stacked, told, [tried[kept[c]][1].rows for c in chosen]
 
 
-def judged(
-    pen: Pen, judge: Reader, states: Sequence[dict[str, Tensor]], texts: Sequence[str]
+def read_errors(
+    pen: Pen, recognizer: Reader, states: Sequence[dict[str, Tensor]], texts: Sequence[str]
 ) -> list[float]:
     """Character error rate of the reader on the pen's samples of ``texts`` from each state."""
     pen.styles = {name: torch.stack([state[name] for state in states]) for name in states[0]}
@@ -162,7 +164,7 @@ def judged(
         part = jobs[begin : begin + 128]
         answers = pen.predict(part)
         drawn = [answer["points"] for answer in answers if isinstance(answer, dict)]
-        for job, answer in zip(part, judge.predict(drawn), strict=True):
+        for job, answer in zip(part, recognizer.predict(drawn), strict=True):
             read = answer["text"] if isinstance(answer, dict) else ""
             wrong[job["style"]] += reader.errors(read, job["text"])
     return list(wrong / sum(map(len, texts)))

@@ -148,15 +148,15 @@ class PenTask:
         """Nats a point. A little noise on what goes in: its own samples will not be perfect."""
         before = batch["before"].clone()
         before[..., :2] += self.noise * torch.randn_like(before[..., :2])
-        where, state = self._surprise(net, batch | {"before": before})
+        where, state = self._nll(net, batch | {"before": before})
         return where + state
 
-    def _surprise(self, net: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def _nll(self, net: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         device = device_of(net)
         batch = {name: part.to(device) for name, part in batch.items()}
         raw, _ = net(batch["before"], batch["text"], batch["hand"])
         here = batch["states"] >= 0
-        where, state = model.surprise(
+        where, state = model.nll(
             raw, batch["points"], batch["states"].clamp_min(0), self.model.mixture
         )
         return where[here].mean(), state[here].mean()
@@ -167,7 +167,7 @@ class PenTask:
         sums, count = np.zeros(2), 0
         for batch in self.held_out:
             here = int((batch["states"] >= 0).sum())
-            where, state = self._surprise(net, batch)
+            where, state = self._nll(net, batch)
             sums += np.array([where.item(), state.item()]) * here
             count += here
         return {"held_out_nats": sums.sum() / count, "held_out_pen_nats": sums[1] / count}

@@ -50,9 +50,9 @@ class Alphabet:
     def clean(self, text: str) -> str:
         """The text as the model reads it: `plain`, and a full-width sign for a half-width one, or
         the other way round, where only that is known."""
-        return "".join(c if c in self._index else self._twin(c) for c in plain(text))
+        return "".join(c if c in self._index else self._same_sign(c) for c in plain(text))
 
-    def _twin(self, character: str) -> str:
+    def _same_sign(self, character: str) -> str:
         code = ord(character)
         for other in (code - 0xFEE0, code + 0xFEE0):
             if (0x21 <= other <= 0x7E or 0xFF01 <= other <= 0xFF5E) and chr(other) in self._index:

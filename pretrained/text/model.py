@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
-class CharNet(nn.Module, PyTorchModelHubMixin):
+class CharNet(nn.Module):
     """Indices of characters in, logits of the next ones out.
 
     Args:
@@ -50,9 +49,9 @@ class CharNet(nn.Module, PyTorchModelHubMixin):
             nn.init.normal_(self.embed.weight, std=embedding**-0.5)
             self.out.weight = self.embed.weight
         if cell == "lstm":
-            self.remember()
+            self.init_forget_bias()
 
-    def remember(self) -> None:
+    def init_forget_bias(self) -> None:
         """Forget gates start open, so that gradients reach far (Jozefowicz et al. 2015)."""
         hidden = self.cells.hidden_size
         for name, bias in self.cells.named_parameters():

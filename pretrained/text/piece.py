@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Piece:
     """Some characters, in the order in which they were written.
 
-    ``nats``: for each character (for a language model of tokens: for each token) how surprised the
-    model was by it at temperature 1, ``-log p``, whatever the temperature it was drawn at.
+    ``nats``: for each character (for a language model of tokens: for each token) its negative
+    log-likelihood at temperature 1, ``-log p``, whatever the temperature it was drawn at.
     ``cut``: the text ends here, within a line or a sentence (see `ending`).
     """
 

@@ -1,7 +1,7 @@
-"""Drawing the next character from its odds: temperature, the likeliest k, the likeliest share p.
+"""Drawing the next character: temperature, top-k, top-p (nucleus) sampling.
 
-Each text draws from its own source of chance and from its own row alone, so that neither the seed
-nor the outcome depends on who writes beside it.
+Each text draws from its own random numbers and from its own row alone, so that neither the seed nor
+the outcome depends on who writes beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Taste:
+class SamplingParams:
     """How freely to draw.
 
     Attributes:
@@ -27,35 +27,38 @@ class Taste:
 
 
 def draw(
-    logits: np.ndarray, taste: Taste, chance: np.random.Generator, never: int | None = None
+    logits: np.ndarray,
+    sampling: SamplingParams,
+    rng: np.random.Generator,
+    never: int | None = None,
 ) -> tuple[int, float]:
-    """An index of ``logits`` [V] and its surprise in nats at temperature 1.
+    """An index of ``logits`` [V] and its negative log-likelihood in nats at temperature 1.
 
-    ``never`` is an index that is not drawn, though it has its share of the odds.
+    ``never`` is an index that is not drawn, though it has its share of the probability.
     """
     row = logits.astype(np.float64)
     row -= row.max()
     total = np.log(np.exp(row).sum())
-    odds = row / taste.temperature
+    weights = row / sampling.temperature
     if never is not None:
-        odds[never] = -np.inf
-    odds = np.exp(odds - odds.max())
-    if 0 < taste.top_k < len(odds):
-        odds[odds < np.partition(odds, -taste.top_k)[-taste.top_k]] = 0.0
-    if taste.top_p < 1:
-        order = np.argsort(-odds, kind="stable")
-        shares = np.cumsum(odds[order])
+        weights[never] = -np.inf
+    weights = np.exp(weights - weights.max())
+    if 0 < sampling.top_k < len(weights):
+        weights[weights < np.partition(weights, -sampling.top_k)[-sampling.top_k]] = 0.0
+    if sampling.top_p < 1:
+        order = np.argsort(-weights, kind="stable")
+        shares = np.cumsum(weights[order])
         # The first that reaches the share still belongs to it.
-        odds[order[1 + np.searchsorted(shares, taste.top_p * shares[-1]) :]] = 0.0
-    edges = np.cumsum(odds)
-    index = int(np.searchsorted(edges, chance.random() * edges[-1], side="right"))
-    index = min(index, len(odds) - 1)
+        weights[order[1 + np.searchsorted(shares, sampling.top_p * shares[-1]) :]] = 0.0
+    edges = np.cumsum(weights)
+    index = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
+    index = min(index, len(weights) - 1)
     return index, float(total - row[index])
 
 
 def likeliest(logits: np.ndarray, count: int) -> list[tuple[int, float]]:
     """The ``count`` likeliest indices of ``logits`` [V] with their probabilities."""
-    odds = np.exp(logits.astype(np.float64) - logits.max())
-    odds /= odds.sum()
-    best = np.argsort(-odds, kind="stable")[:count]
-    return [(int(index), float(odds[index])) for index in best]
+    probabilities = np.exp(logits.astype(np.float64) - logits.max())
+    probabilities /= probabilities.sum()
+    best = np.argsort(-probabilities, kind="stable")[:count]
+    return [(int(index), float(probabilities[index])) for index in best]

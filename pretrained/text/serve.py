@@ -24,7 +24,7 @@ from pretrained.text.ending import Ending
 from pretrained.text.model import CharNet
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
-from pretrained.text.sampling import Taste, draw, likeliest
+from pretrained.text.sampling import SamplingParams, draw, likeliest
 from pretrained.text.stepper import Stepper
 
 #: Characters that a view looks at.
@@ -48,8 +48,8 @@ class Writing:
     c: Tensor
     unread: tuple[int, ...]
     ending: Ending
-    taste: Taste
-    chance: np.random.Generator
+    sampling: SamplingParams
+    rng: np.random.Generator
     poem: bool
     starts: tuple[str, ...]
     at_start: bool
@@ -102,7 +102,7 @@ class Writer:
         Args:
             length: characters to write, and what is left of the line then (`ending`); a poem ends
                 by itself before that.
-            temperature, top_k, top_p: see `sampling.Taste`.
+            temperature, top_k, top_p: see `sampling.SamplingParams`.
             seed: the same one gives the same text.
             acrostic: the first characters of the lines of a poem, in their order.
         """
@@ -122,8 +122,8 @@ class Writer:
                 line_ends=LINE_ENDS if self.kind == "quatrains" else "",
                 names=self.kind == "verse",
             ),
-            taste=Taste(float(temperature), int(top_k), float(top_p)),
-            chance=np.random.default_rng(int(seed)),
+            sampling=SamplingParams(float(temperature), int(top_k), float(top_p)),
+            rng=np.random.default_rng(int(seed)),
             poem=self.kind == "quatrains",
             starts=starts[begun:],
             at_start=not text or text[-1] in LINE_ENDS + "\n",
@@ -188,14 +188,15 @@ class Writer:
         ]
 
     def _choose(self, state: Writing, logits: np.ndarray) -> tuple[str, float] | None:
-        """The next character of one text and its surprise; None where the text is at its end."""
+        """The next character of one text and its negative log-likelihood in nats; None where the
+        text is at its end."""
         if state.poem and state.at_start and state.starts:
             character, state.starts = state.starts[0], state.starts[1:]
             index = self.alphabet.index(self.alphabet.clean(character))
             shifted = logits.astype(np.float64) - logits.max()
-            surprise = float(np.log(np.exp(shifted).sum()) - shifted[index])
+            nats = float(np.log(np.exp(shifted).sum()) - shifted[index])
         else:
-            index, surprise = draw(logits, state.taste, state.chance, never=UNKNOWN)
+            index, nats = draw(logits, state.sampling, state.rng, never=UNKNOWN)
             character = self.alphabet.character(index)
         if state.poem and character == self.alphabet.begin:
             state.done = True
@@ -204,19 +205,21 @@ class Writer:
         state.at_start = character in LINE_ENDS
         state.ending = state.ending.then(character)
         state.done = state.ending.done
-        return (character, surprise) if state.ending.written else None
+        return (character, nats) if state.ending.written else None
 
     # ---- looking inside -----------------------------------------------------------------------
 
-    def predict(self, inputs: list[str], *, view: str = "odds", **options: Any) -> list[Any]:
-        """One answer for each text; ``view`` is surprise, odds, memory, gates or copies.
+    def predict(
+        self, inputs: list[str], *, view: str = "probabilities", **options: Any
+    ) -> list[Any]:
+        """One answer for each text; ``view`` is nll, probabilities, memory, gates or copies.
 
         Raises:
             ViewUnsupported: there is no such view.
         """
         looks = {
-            "surprise": self.surprise,
-            "odds": self.odds,
+            "nll": self.nll,
+            "probabilities": self.probabilities,
             "memory": self.cells,
             "gates": self.gates,
             "copies": self.copied,
@@ -226,7 +229,7 @@ class Writer:
         return [looks[view](text, **options) for text in inputs]
 
     @torch.no_grad()
-    def _judged(self, text: str) -> tuple[list[int], np.ndarray]:
+    def _read_over(self, text: str) -> tuple[list[int], np.ndarray]:
         """Indices [T] of a text, and the logits [T + 1, V] before each and after the last. What the
         model does not know is read over: after it, it expects what it expected before."""
         indices = self.alphabet.encode(text)
@@ -235,38 +238,38 @@ class Writer:
         rows = np.cumsum([0, *(index != UNKNOWN for index in indices)])
         return indices, logits[0].float().cpu().numpy()[rows]
 
-    def _named(self, odds: list[tuple[int, float]]) -> list[tuple[str, float]]:
+    def _named(self, best: list[tuple[int, float]]) -> list[tuple[str, float]]:
         """Characters instead of indices; "" stands for any character that it does not know."""
-        return [(self.alphabet.character(i) if i else "", p) for i, p in odds]
+        return [(self.alphabet.character(i) if i else "", p) for i, p in best]
 
     def _unknown(self, indices: list[int]) -> list[int]:
         return [place for place, index in enumerate(indices) if index == UNKNOWN]
 
-    def surprise(self, text: str) -> dict[str, Any]:
-        """How surprised it was by each character, and what it had expected there."""
+    def nll(self, text: str) -> dict[str, Any]:
+        """The negative log-likelihood of each character in nats, and what was expected there."""
         text = text[:SEEN]
-        indices, logits = self._judged(text)
+        indices, logits = self._read_over(text)
         rows = logits[:-1] - logits[:-1].max(1, keepdims=True)
         total = np.log(np.exp(rows.astype(np.float64)).sum(1))
         nats = total - rows[np.arange(len(indices)), indices]
         return {
             "characters": list(self.alphabet.clean(text)),
             "nats": [float(n) for n in nats],
-            "odds": [self._named(likeliest(row, 5)) for row in logits[:-1]],
+            "probabilities": [self._named(likeliest(row, 5)) for row in logits[:-1]],
             "unknown": self._unknown(indices),
         }
 
-    def odds(self, text: str, top_k: int = 12) -> dict[str, Any]:
+    def probabilities(self, text: str, top_k: int = 12) -> dict[str, Any]:
         """What may come after the text, likeliest first; the rest; the entropy in nats."""
-        indices, logits = self._judged(text[-MOST_PROMPT:])
+        indices, logits = self._read_over(text[-MOST_PROMPT:])
         row = logits[-1].astype(np.float64)
-        odds = np.exp(row - row.max())
-        odds /= odds.sum()
+        probabilities = np.exp(row - row.max())
+        probabilities /= probabilities.sum()
         best = self._named(likeliest(row, int(top_k)))
         return {
-            "odds": best,
+            "probabilities": best,
             "rest": max(0.0, 1 - sum(p for _, p in best)),
-            "entropy": float(-(odds * np.log(np.maximum(odds, 1e-300))).sum()),
+            "entropy": float(-(probabilities * np.log(np.maximum(probabilities, 1e-300))).sum()),
             "unknown": self._unknown(indices),
         }
 

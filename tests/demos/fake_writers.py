@@ -117,14 +117,14 @@ class FakeEngine:
         await asyncio.sleep(0)
         return getattr(self, view)(text, **options)
 
-    def surprise(self, text: str) -> dict[str, Any]:
+    def nll(self, text: str) -> dict[str, Any]:
         nats = [8.0 if c.isupper() else 0.1 for c in text]
-        odds = [[(c, 0.6), ("\n", 0.2), (" ", 0.1), ("", 0.05), ("<", 0.05)] for c in text]
-        return {"characters": list(text), "nats": nats, "odds": odds, "unknown": []}
+        likely = [[(c, 0.6), ("\n", 0.2), (" ", 0.1), ("", 0.05), ("<", 0.05)] for c in text]
+        return {"characters": list(text), "nats": nats, "probabilities": likely, "unknown": []}
 
-    def odds(self, text: str, top_k: int = 12) -> dict[str, Any]:
+    def probabilities(self, text: str, top_k: int = 12) -> dict[str, Any]:
         best = [("e", 0.5), (" ", 0.2), ("\n", 0.1), ("<", 0.05), ("", 0.01)]
-        return {"odds": best, "rest": 0.14, "entropy": 1.2, "unknown": []}
+        return {"probabilities": best, "rest": 0.14, "entropy": 1.2, "unknown": []}
 
     def memory(self, text: str) -> dict[str, Any]:
         cells = np.zeros((len(text), 8), dtype=np.float32)

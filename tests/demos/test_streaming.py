@@ -88,3 +88,30 @@ def test_who_waits_sees_a_bar_and_who_was_replaced_leaves_none():
         return came, await newer
 
     assert asyncio.run(run()) == (["a bar", "as it is"], "new")
+
+
+@pytest.mark.parametrize(
+    ("options", "heard"),
+    [({}, ["nothing", "a", "nothing"]), ({"waiting": streaming.AGAIN}, ["nothing", "a", "a"])],
+)
+def test_what_came_last_may_be_told_again_while_nothing_is_new(monkeypatch, options, heard):
+    monkeypatch.setattr(streaming, "EVERY", 0.001)
+
+    async def run():
+        gate = asyncio.Event()
+
+        async def steps():
+            await gate.wait()
+            yield "a"
+            await asyncio.Event().wait()
+
+        told, event = [], streaming.event(Words(), "nothing", **options)(steps)()
+        while len(told) < 3:
+            step = await anext(event)
+            if not told or len(told) == 2 or step == "a":
+                told.append(step)
+            gate.set()
+        await event.aclose()
+        return told
+
+    assert asyncio.run(run()) == heard

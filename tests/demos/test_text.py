@@ -21,25 +21,13 @@ from demos import typed
 from demos.handwriting import train
 from demos.language import Words
 from demos.page import html
-from demos.streaming import Cancellation
-from demos.text import (
-    answers,
-    cells,
-    charts,
-    compare,
-    copies,
-    inside,
-    leaf,
-    openings,
-    orders,
-    paths,
-    surprise,
-    teach,
-    writing,
-)
-from demos.text.inside import Looked
-from demos.text.orders import Order
-from demos.text.writing import Side, Written
+from demos.text import answers, inside, learn, tryout
+from demos.text import train as text_train
+from demos.text.inside import Looked, cells, next_character, nll
+from demos.text.tryout import answering, compare, copies, leaf, openings, writing
+from demos.text.tryout.answering import Order
+from demos.text.tryout.compare import Side
+from demos.text.tryout.writing import Written
 from inference.errors import Busy, DeadlineExceeded, LoadFailed, OutOfMemory
 from pretrained.sources import Wheel
 from pretrained.text.ending import MOST_OVER
@@ -77,8 +65,13 @@ def order(engine, key, prompt, acrostic="", fetch=False, **options) -> Order:
     return Order(wish=wish, fetch=fetch)
 
 
-def steps(engine, key, prompt="ROMEO:\n", lang="en", **options) -> list[orders.Step]:
-    return collect(orders.steps(engine, WORDS, order(engine, key, prompt, **options), lang))
+def answered(engine, order, lang="en", stopped=None):
+    """The steps of an order; ``stopped`` is the event that Stop sets."""
+    return answering.steps(engine, WORDS.speaker(lang), order, stopped or asyncio.Event())
+
+
+def steps(engine, key, prompt="ROMEO:\n", lang="en", **options) -> list[answering.Step]:
+    return collect(answered(engine, order(engine, key, prompt, **options), lang))
 
 
 # Writing
@@ -113,7 +106,7 @@ def test_without_a_seed_one_is_drawn_and_named(engine):
 def test_to_continue_is_to_go_on_from_prompt_and_text(engine):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
     start = Written(wish, "Speak, ", (0.5,) * 7)
-    run = orders.steps(engine, WORDS, Order(start=start, fetch=True), "en")
+    run = answered(engine, Order(start=start, fetch=True))
     last = collect(run)[-1]
     assert engine.begun[-1][1] == "ROMEO:\nSpeak, "
     assert last.now.text.startswith("Speak, Speak, speak") and len(last.now.text) == 57
@@ -121,11 +114,9 @@ def test_to_continue_is_to_go_on_from_prompt_and_text(engine):
 
 def test_to_continue_a_model_that_answers_hands_it_its_own_words_as_its_own(engine, monkeypatch):
     """As part of the prompt its chat template would put them into the visitor's mouth."""
-    monkeypatch.setattr(orders, "on_disk", lambda entry: True)
+    monkeypatch.setattr(answering, "on_disk", lambda entry: True)
     wish = writing.wished(engine.entries[NOW], "Why?", length=50, seed=1)
-    collect(
-        orders.steps(engine, WORDS, Order(start=Written(wish, "Because the"), fetch=True), "en")
-    )
+    collect(answered(engine, Order(start=Written(wish, "Because the"), fetch=True)))
     _, prompt, options = engine.begun[-1]
     assert (prompt, options["so_far"]) == ("Why?", "Because the")
     steps(engine, NOW, "Why?", fetch=True)
@@ -150,7 +141,7 @@ def test_a_continue_that_is_refused_keeps_the_text_and_says_why_beneath_it(engin
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=50, seed=1)
     engine.failing[SHAKESPEARE] = Busy(waiting=9)
     start = Written(wish, "Speak, ", (0.5,) * 7)
-    last = collect(orders.steps(engine, WORDS, Order(start=start, fetch=True), lang))[-1]
+    last = collect(answered(engine, Order(start=start, fetch=True), lang))[-1]
     assert last.now.text == "Speak, " and not last.busy and 'aria-busy="false"' in last.html
     assert last.html.index("Speak, ") < last.html.index('role="alert"')
     assert "9" in text(last.html[last.html.index('role="alert"') :])
@@ -168,7 +159,7 @@ def test_what_nobody_expected_keeps_what_was_written_too(engine):
     came = []
 
     async def read():
-        async for step in orders.steps(engine, WORDS, order(engine, SHAKESPEARE, ""), "en"):
+        async for step in answered(engine, order(engine, SHAKESPEARE, "")):
             came.append(step)
 
     with pytest.raises(ValueError, match="a bug"):
@@ -180,10 +171,11 @@ def test_stop_while_the_model_is_loaded_anew_keeps_the_text(engine):
     async def run():
         engine.loading = asyncio.Event()
         wish = writing.wished(engine.entries[SHAKESPEARE], "", length=50, seed=1)
-        wanted, came = Order(start=Written(wish, VERSE), fetch=True), []
-        async for step in orders.steps(engine, WORDS, wanted, "en"):
+        came, stopped = [], asyncio.Event()
+        wanted = Order(start=Written(wish, VERSE), fetch=True)
+        async for step in answered(engine, wanted, stopped=stopped):
             came.append(step)
-            wanted.halt.stop()
+            stopped.set()
         return came
 
     first, *_, last = asyncio.run(run())
@@ -196,10 +188,10 @@ def test_stop_while_the_model_is_loaded_anew_keeps_the_text(engine):
 def test_a_text_ends_where_a_page_is_full_and_it_says_so(engine, lang):
     wish = writing.wished(engine.entries[SHAKESPEARE], "", length=2_000, seed=1)
     long = Written(wish, "a" * (writing.MOST_TEXT - 30))
-    last = collect(orders.steps(engine, WORDS, Order(start=long, fetch=True), lang))[-1]
+    last = collect(answered(engine, Order(start=long, fetch=True), lang))[-1]
     assert len(last.now.text) == writing.MOST_TEXT == 20_000
-    assert engine.begun[-1][2]["length"] == 30 and orders.ended(engine, last.now)
-    assert "20,000" in last.html and not orders.ended(engine, long)
+    assert engine.begun[-1][2]["length"] == 30 and answering.ended(engine, last.now)
+    assert "20,000" in last.html and not answering.ended(engine, long)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -208,10 +200,10 @@ def test_a_text_that_was_cut_within_a_line_says_so_until_it_goes_on(engine, lang
     entry = engine.entries[SHAKESPEARE]
     now = writing.Written(wish).and_then([Piece("and so"), Piece("", cut=True)])
     said = WORDS.say(lang, "text.answer.broken", most=MOST_OVER)
-    assert said in leaf.sheet(WORDS, lang, entry, now, busy=False)
-    assert said not in leaf.sheet(WORDS, lang, entry, now, busy=True)
+    assert said in leaf.sheet(WORDS.speaker(lang), entry, now, busy=False)
+    assert said not in leaf.sheet(WORDS.speaker(lang), entry, now, busy=True)
     on = now.and_then([Piece(" it ends.\n")])
-    assert said not in leaf.sheet(WORDS, lang, entry, on, busy=False)
+    assert said not in leaf.sheet(WORDS.speaker(lang), entry, on, busy=False)
 
 
 def test_what_kind_a_model_is_is_read_once(engine, monkeypatch):
@@ -232,7 +224,7 @@ def test_a_config_that_changed_is_read_anew(engine):
 
 
 def test_nothing_is_written_where_nothing_was_ordered(engine):
-    assert collect(orders.steps(engine, WORDS, Order(), "en")) == [] and not engine.begun
+    assert collect(answered(engine, Order())) == [] and not engine.begun
 
 
 def test_who_leaves_takes_the_stream_along(engine):
@@ -241,7 +233,7 @@ def test_who_leaves_takes_the_stream_along(engine):
     async def run():
         engine.gate = asyncio.Event()
         wanted = order(engine, SHAKESPEARE, "", length=400)
-        async with aclosing(orders.steps(engine, WORDS, wanted, "en")) as grown:
+        async with aclosing(answered(engine, wanted)) as grown:
             async for step in grown:
                 if step.now:
                     break
@@ -257,7 +249,7 @@ def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engi
 
         async def read():
             wanted = order(engine, SHAKESPEARE, "", length=400)
-            async with aclosing(orders.steps(engine, WORDS, wanted, "en")) as grown:
+            async with aclosing(answered(engine, wanted)) as grown:
                 async for _ in grown:
                     pass
 
@@ -271,46 +263,55 @@ def test_a_task_that_is_cancelled_in_the_middle_of_waiting_frees_its_stream(engi
     assert asyncio.run(run()) == (0, 1)
 
 
-def halted(engine, how) -> list[orders.Step]:
-    """The steps of a writing that is halted while it waits for its model."""
+def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
+    engine.free = 30
 
     async def run():
         engine.gate = asyncio.Event()
-        wanted, came = order(engine, SHAKESPEARE, "", length=400), []
+        wanted, came, stopped = order(engine, SHAKESPEARE, "", length=400), [], asyncio.Event()
 
         async def press():
             while not engine.held:
                 await asyncio.sleep(0)
-            how(wanted.halt)
+            stopped.set()
 
         pressing = asyncio.ensure_future(press())
-        async for step in orders.steps(engine, WORDS, wanted, "en"):
+        async for step in answered(engine, wanted, stopped=stopped):
             came.append(step)
             if step.now and not step.busy:
                 assert engine.open == 0, "the place is free before the page says so"
         await pressing
         return came
 
-    return asyncio.run(run())
-
-
-def test_stop_keeps_what_is_there_frees_the_stream_and_measures_it(engine):
-    engine.free = 30
-    last = halted(engine, Cancellation.stop)[-1]
+    last = asyncio.run(run())[-1]
     assert last.now.text == VERSE[:30] and not last.busy and "Did it copy" in last.below
     assert (engine.open, engine.closed) == (0, 1)
 
 
 def test_a_new_order_ends_the_one_before_without_another_word(engine):
-    came = halted(engine, Cancellation.replace)
-    assert came and all(step.busy for step in came)
-    assert (engine.open, engine.closed) == (0, 1)
+    write = callback(engine, "on_write")
 
+    async def run():
+        engine.gate, mine, came = asyncio.Event(), tryout.Visit(), []
+        asked = ("", "", SHAKESPEARE, 0.8, 400, "")
 
-def test_an_order_that_was_replaced_before_its_turn_is_not_begun(engine):
-    wanted = order(engine, SHAKESPEARE, "")
-    wanted.halt.replace()
-    assert collect(orders.steps(engine, WORDS, wanted, "en")) == [] and not engine.begun
+        async def first():
+            async for got in write(mine, *asked, gr.Request()):
+                came.append(got)
+
+        reading = asyncio.ensure_future(first())
+        while not engine.held:
+            await asyncio.sleep(0)
+        engine.gate.set()
+        second = [got async for got in write(mine, *asked, gr.Request())]
+        await reading
+        return came, second
+
+    came, second = asyncio.run(run())
+    texts = [got[0] for got in came if got[0] != gr.skip()]
+    assert texts and all('aria-busy="true"' in one or "<progress" in one for one in texts)
+    assert all(each == gr.skip() for each in came[-1])
+    assert second[-1][-1].text.startswith(VERSE) and engine.open == 0
 
 
 def test_at_most_five_updates_a_second_each_with_several_characters():
@@ -454,7 +455,7 @@ def test_an_option_that_is_none_is_refused_in_the_visitors_words(engine, options
         writing.wished(engine.entries[SHAKESPEARE], "", **options)
     [(name, sent)] = options.items()
     for lang in ("en", "zh"):
-        [step] = collect(orders.steps(engine, WORDS, Order(error=refused.value), lang))
+        [step] = collect(answered(engine, Order(error=refused.value), lang))
         said = text(step.html)
         assert WORDS.say(lang, f"text.option.{name}") in said and str(sent) in said
         assert 'role="alert"' in step.html
@@ -467,9 +468,9 @@ def test_an_option_that_is_none_is_refused_in_the_visitors_words(engine, options
 def test_a_poem_stands_line_by_line_and_is_at_its_end(engine):
     last = steps(engine, TANG, "", seed=1)[-1]
     assert last.now.text == POEM and last.html.count("<br>") == 4 and 'lang="zh-CN"' in last.html
-    assert orders.ended(engine, last.now)
+    assert answering.ended(engine, last.now)
     half = Written(last.now.wish, POEM[:12])
-    assert not orders.ended(engine, half)
+    assert not answering.ended(engine, half)
 
 
 def test_an_acrostic_is_handed_on_and_its_characters_are_marked(engine):
@@ -510,12 +511,12 @@ def test_a_poem_is_over_after_four_lines_as_the_model_reads_them(engine):
     wish = writing.wished(engine.entries[TANG], "hello, world, 春, I said.", seed=1)
     assert wish.prompt.count(",") == 3
     half = Written(wish, "风花雪月明。江山水白云，")
-    read = orders.verses(engine.entries[TANG], half.whole)
+    read = answering.verses(engine.entries[TANG], half.whole)
     letters = answers.alphabet.of(engine.entries[TANG]).known(half.whole)
     assert read == sum(letters.count(sign) for sign in "，。！？；") == 6
-    assert orders.ended(engine, half)
+    assert answering.ended(engine, half)
     earlier = writing.wished(engine.entries[TANG], POEM + "\n春风", seed=1)
-    assert not orders.ended(engine, Written(earlier, "来去水，"))
+    assert not answering.ended(engine, Written(earlier, "来去水，"))
 
 
 # Beginnings
@@ -537,52 +538,51 @@ def callback(engine, name):
     """A callback of the tab by its name."""
     with gr.Blocks(analytics_enabled=False) as page:
         text_tab.build(engine, WORDS)
-    [found] = [fn.fn for fn in page.fns.values() if fn.name == name]
-    return found
+    return next(fn.fn for fn in page.fns.values() if fn.name == name)
 
 
 def changed(engine, name, *sent):
-    """(the wish that a callback of the form orders, the beginning that it puts there); None where
-    it leaves everything as it is."""
-    got = asyncio.run(callback(engine, name)(Order(), *sent, 0.8, 400, "", gr.Request()))
-    if all(each == gr.skip() for each in got):
+    """(the model that a callback of the form lets write, the beginning that it puts there); None
+    where it leaves everything as it is."""
+    got = collect(callback(engine, name)(tryout.Visit(), *sent, 0.8, 400, "", gr.Request()))
+    if all(each == gr.skip() for each in got[0]):
         return None
-    return got[0].wish, got[1]
+    return got[-1][-1].wish.key, got[0][0]
 
 
 def test_a_list_that_is_closed_without_a_choice_changes_nothing(engine):
     stands = openings.Standing(TANG, "")
     assert changed(engine, "on_model", stands, "明月", TANG) is None
-    wish, begin = changed(engine, "on_model", stands, "明月", SHAKESPEARE)
-    assert wish.key == SHAKESPEARE and begin == "明月", "what is typed stays"
-    wish, begin = changed(engine, "on_model", stands, "", SHAKESPEARE)
+    key, begin = changed(engine, "on_model", stands, "明月", SHAKESPEARE)
+    assert key == SHAKESPEARE and begin == "明月", "what is typed stays"
+    _, begin = changed(engine, "on_model", stands, "", SHAKESPEARE)
     assert begin == "ROMEO:\n"
 
 
 def test_who_comes_back_from_another_room_finds_the_text_as_it_was(engine):
-    wish, _ = changed(engine, "on_open", None)
-    assert wish.key == SHAKESPEARE
+    key, _ = changed(engine, "on_open", None)
+    assert key == SHAKESPEARE
     assert changed(engine, "on_open", openings.Standing(SHAKESPEARE, "ROMEO:\n")) is None
 
 
 def test_nothing_is_to_be_pressed_before_there_is_a_text(engine):
-    def buttons(wanted):
+    def buttons(seed=""):
         """Which of See, Then and now, are to be seen, update by update."""
-        run = callback(engine, "on_order")(wanted, gr.Request())
+        asked = ("", "", SHAKESPEARE, 0.8, 50, seed)
+        run = callback(engine, "on_write")(tryout.Visit(), *asked, gr.Request())
         return [
             tuple(each["visible"] for each in got[4:6])
             for got in collect(run)
             if got[0] != gr.skip()
         ]
 
-    came = buttons(order(engine, SHAKESPEARE, "", length=50))
-    assert came[-1] == (True, True)
-    [refused] = buttons(Order(error=BadOption(name="seed", sent="x", allowed="1")))
+    assert buttons()[-1] == (True, True)
+    [refused] = buttons(seed="x")
     assert refused == (False, True)
     engine.failing[SHAKESPEARE] = Busy(waiting=9)
     engine.loading = asyncio.Event()
     engine.loading.set()
-    assert buttons(order(engine, SHAKESPEARE, ""))[-1] == (False, True)
+    assert buttons()[-1] == (False, True)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -608,8 +608,10 @@ def test_of_poems_it_says_which_one():
     run = {"start": 0, "length": 12}
     place = {"work": None, "poem": 1234, "of": 5678}
     found = {"longest": 12, "start": 0, "where": place, "runs": [run], "least": 8}
-    assert "It stands in poem 1,234 of 5,678." in text(copies.drawn(WORDS, "en", POEM, found))
-    assert "5,678 首诗中的第 1,234 首" in text(copies.drawn(WORDS, "zh", POEM, found))
+    assert "It stands in poem 1,234 of 5,678." in text(
+        copies.drawn(WORDS.speaker("en"), POEM, found)
+    )
+    assert "5,678 首诗中的第 1,234 首" in text(copies.drawn(WORDS.speaker("zh"), POEM, found))
 
 
 def poem_copies(engine, monkeypatch, runs, least=5):
@@ -635,7 +637,7 @@ def test_in_a_poem_a_sign_copies_nothing(engine, monkeypatch):
     assert found["runs"] == [] and found["longest"] == 0
     found = poem_copies(engine, monkeypatch, [(5, 6)])  # "，明月白云山"
     assert [(r["start"], r["length"], r["count"]) for r in found["runs"]] == [(6, 5, 5)]
-    said = text(copies.drawn(WORDS, "en", POEM, found))
+    said = text(copies.drawn(WORDS.speaker("en"), POEM, found))
     assert "has 5 characters" in said and "poem 7 of 9" in said and "，明月" not in said
     assert "Punctuation is not counted" in said
 
@@ -648,7 +650,7 @@ def test_a_run_over_several_lines_of_a_poem_is_one(engine, monkeypatch):
 
 def test_where_nothing_was_copied_it_says_from_which_length_on_it_looked():
     found = {"longest": 0, "start": 0, "where": None, "runs": [], "least": 33}
-    said = text(copies.drawn(WORDS, "en", "x" * 90, found))
+    said = text(copies.drawn(WORDS.speaker("en"), "x" * 90, found))
     assert "No run of 33 characters or more" in said
 
 
@@ -662,26 +664,26 @@ def test_what_nobody_can_measure_is_said_and_a_short_text_is_left_alone(engine):
 
 def test_then_and_now_write_side_by_side_and_a_download_is_offered(engine):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=40, seed=1)
-    last, offered = collect(compare.comparing(engine, WORDS, wish, "en"))[-1]
+    last, offered = collect(compare.comparing(engine, WORDS.speaker("en"), wish))[-1]
     assert last.count('class="answered"') == 2 and "269 MB" in last and offered
     assert "Speak, speak" in last and engine.loaded == [SHAKESPEARE]
 
 
 def test_what_then_and_now_offers_can_be_had_there(engine):
     wish = writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n", length=40, seed=1)
-    last, offered = collect(compare.comparing(engine, WORDS, wish, "en", fetch=True))[-1]
+    last, offered = collect(compare.comparing(engine, WORDS.speaker("en"), wish, fetch=True))[-1]
     assert sorted(engine.loaded) == [NOW, SHAKESPEARE] and not offered
     assert last.count("Speak, speak") == 2 and "269 MB" not in last
     engine.failing[NOW] = LoadFailed(model="Now-135M", id="7")
-    last, offered = collect(compare.comparing(engine, WORDS, wish, "en", fetch=True))[-1]
+    last, offered = collect(compare.comparing(engine, WORDS.speaker("en"), wish, fetch=True))[-1]
     assert offered and 'role="alert"' in last, "and again if that failed"
 
 
 def test_a_column_that_waits_for_its_download_says_so(engine):
     side = Side(engine.entries[NOW], Written(writing.wished(engine.entries[NOW], "", seed=1)))
     side.progress = (10_000_000, 269_000_000)
-    assert "<progress" in compare.column(WORDS, "en", side) and "269" in text(
-        compare.column(WORDS, "en", side)
+    assert "<progress" in compare.column(WORDS.speaker("en"), side) and "269" in text(
+        compare.column(WORDS.speaker("en"), side)
     )
 
 
@@ -689,9 +691,9 @@ def test_two_texts_grow_at_once_and_one_may_fail_alone(engine):
     engine.failing[NOW] = OutOfMemory(model="Now-135M")
     wish = writing.wished(engine.entries[SHAKESPEARE], "", length=40, seed=1)
     both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, NOW)]
-    collect(writing.side_by_side(engine, both, 40))
+    collect(compare.side_by_side(engine, both, 40))
     assert both[0].now.text == VERSE[:40] and both[0].error is None
-    html = compare.columns(WORDS, "en", both, [])
+    html = compare.columns(WORDS.speaker("en"), both, [])
     assert "does not fit" in html and "Speak" in html
 
 
@@ -700,7 +702,7 @@ def test_who_leaves_a_comparison_ends_all_its_streams(engine):
         engine.gate = asyncio.Event()
         wish = writing.wished(engine.entries[SHAKESPEARE], "", length=100, seed=1)
         both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, TANG)]
-        async with aclosing(writing.side_by_side(engine, both, 40)) as grown:
+        async with aclosing(compare.side_by_side(engine, both, 40)) as grown:
             await anext(grown)
             while engine.open < 2:
                 await asyncio.sleep(0)
@@ -714,7 +716,7 @@ def test_who_leaves_a_comparison_ends_all_its_streams(engine):
 
 def looked(engine, key=SHAKESPEARE, said="ROMEO:\nSpeak <b>.", lang="en") -> dict[str, str]:
     pieces: dict[str, str] = {}
-    for _, new in collect(inside.opened(engine, WORDS, Looked(key, said), lang)):
+    for _, new in collect(inside.opened(engine, WORDS.speaker(lang), Looked(key, said))):
         pieces |= new
     return pieces
 
@@ -729,7 +731,7 @@ def test_every_character_is_shaded_and_tells_what_was_expected(engine):
 
 
 def test_shades_follow_the_odds():
-    assert [surprise.shade(n) for n in (0, 0.69, 0.7, 1.7, 3.1, 4.7, 7.0)] == [0, 0, 1, 2, 3, 4, 5]
+    assert [nll.shade(n) for n in (0, 0.69, 0.7, 1.7, 3.1, 4.7, 7.0)] == [0, 0, 1, 2, 3, 4, 5]
 
 
 def test_the_odds_can_be_taken_and_a_path_shows_what_was_chosen(engine):
@@ -737,14 +739,14 @@ def test_the_odds_can_be_taken_and_a_path_shows_what_was_chosen(engine):
     takes = [unescape(t) for t in re.findall('data-take="([^"]*)"', html)]
     assert takes == ["e", " ", "\n", "<"], "what it does not know cannot be taken"
     assert "14%" in html and "data-back" not in html
-    got = {"odds": [("e", 0.5)], "rest": 0.5, "entropy": 1.0}
-    html = paths.drawn(WORDS.speaker("en"), "ROMEO: he", 2, got)
+    got = {"probabilities": [("e", 0.5)], "rest": 0.5, "entropy": 1.0}
+    html = next_character.drawn(WORDS.speaker("en"), "ROMEO: he", 2, got)
     assert "<b>he</b>" in html and "data-back" in html
 
 
 def test_the_path_of_a_finished_poem_starts_in_its_middle(engine):
-    assert paths.beginning(engine.entries[TANG], POEM) == POEM[:12]
-    assert paths.beginning(engine.entries[SHAKESPEARE], VERSE) == VERSE
+    assert next_character.beginning(engine.entries[TANG], POEM) == POEM[:12]
+    assert next_character.beginning(engine.entries[SHAKESPEARE], VERSE) == VERSE
 
 
 @pytest.mark.parametrize(
@@ -778,14 +780,16 @@ def test_a_cell_is_coloured_from_blue_to_red_with_its_gates(engine):
 def test_which_cells_track_something_is_not_computed_anew(engine):
     looked(engine)
     views = [view for _, view, _ in engine.asked]
-    assert sorted(views) == ["gates", "odds", "surprise"]
+    assert sorted(views) == ["gates", "nll", "probabilities"]
 
 
 def test_who_comes_back_to_a_cell_does_not_ask_again(engine):
     traces = inside.Traces(most=2)
 
     def look(cell):
-        look = inside.Look(engine, WORDS, Looked(SHAKESPEARE, "a text", cell=cell), "en", traces)
+        look = inside.Look(
+            engine, WORDS.speaker("en"), Looked(SHAKESPEARE, "a text", cell=cell), traces
+        )
         return asyncio.run(look.cell()), len(engine.asked)
 
     first, _ = look(1)
@@ -800,7 +804,7 @@ def test_of_a_long_text_the_end_is_looked_at_and_it_says_so(engine, lang):
     assert start.text.endswith("the end") and start.text.startswith(VERSE)
     assert 1_000 - inside.LINE < len(start.text) <= 1_000
     pieces: dict[str, str] = {}
-    for _, new in collect(inside.opened(engine, WORDS, start, lang)):
+    for _, new in collect(inside.opened(engine, WORDS.speaker(lang), start)):
         pieces |= new
     of = f"{len(VERSE) * 50 + 14:,}"
     assert str(len(start.text)) in text(pieces["head"]) and of in text(pieces["head"])
@@ -834,7 +838,7 @@ def test_a_model_that_is_not_here_is_not_looked_into(engine):
 
 
 def test_a_view_that_fails_fails_alone(engine):
-    engine.refusing["odds"] = OutOfMemory(model="Shakespeare network")
+    engine.refusing["probabilities"] = OutOfMemory(model="Shakespeare network")
     pieces = looked(engine)
     assert "does not fit" in pieces["next"] and "data-i" in pieces["expected"]
     assert "strips" in pieces["cell"]
@@ -851,7 +855,7 @@ def test_before_anything_was_written_an_example_is_looked_into(engine, lang):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_an_example_is_said_to_be_one_and_gives_way_to_a_text(engine, lang):
     def head(looked):
-        return text(inside.Look(engine, WORDS, looked, lang).head())
+        return text(inside.Look(engine, WORDS.speaker(lang), looked).head())
 
     def told(key, of):
         name = WORDS.model(lang, of.key, engine.entries[of.key].title)
@@ -879,8 +883,8 @@ LADDER = [
 
 
 def test_the_ladder_is_drawn_from_the_card(monkeypatch):
-    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": LADDER})
-    html = charts.ladder(WORDS.speaker("en"))
+    monkeypatch.setattr(learn.page, "read_metrics", lambda key: {"ladder": LADDER})
+    html = learn.ablation(WORDS.speaker("en"))
     assert text(html).index("Plain recurrent") < text(html).index("GRU") < text(html).index("LSTM")
     assert "1.75 ± 0.02" in html and "n = 100,385" in html
     places = [float(p) for p in re.findall(r'class="dot" style="left:([\d.]+)%', html)]
@@ -888,16 +892,16 @@ def test_the_ladder_is_drawn_from_the_card(monkeypatch):
 
 
 def test_unsureness_is_said_as_a_choice_among_so_many(monkeypatch):
-    assert charts.choices({"value": 1.3863}) == "4.0"
-    assert charts.choices({"value": 4.5539}) == "95"
+    assert learn.choices({"value": 1.3863}) == "4.0"
+    assert learn.choices({"value": 4.5539}) == "95"
     rung = LADDER[0] | {"characters": 8 * 9 * 100_385}
-    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": [rung]})
-    assert charts.passes() == "8"
+    monkeypatch.setattr(learn.page, "read_metrics", lambda key: {"ladder": [rung]})
+    assert learn.passes() == "8"
 
 
 def test_without_rungs_there_is_no_ladder(monkeypatch):
-    monkeypatch.setattr(charts.page, "read_metrics", lambda key: {"ladder": LADDER[:1]})
-    assert charts.ladder(WORDS.speaker("zh")) == ""
+    monkeypatch.setattr(learn.page, "read_metrics", lambda key: {"ladder": LADDER[:1]})
+    assert learn.ablation(WORDS.speaker("zh")) == ""
 
 
 def test_every_measured_property_has_words():
@@ -910,9 +914,9 @@ def test_every_measured_property_has_words():
 
 
 def test_a_command_is_broken_between_its_options_only():
-    shown_command = html.command_html(teach.TRAIN, WORDS.speaker("en"))
+    shown_command = html.command_html(text_train.TRAIN, WORDS.speaker("en"))
     shown = re.search("<code[^>]*>(.*?)</code>", shown_command)[1]
-    assert text(shown) == teach.TRAIN
+    assert text(shown) == text_train.TRAIN
     assert re.findall("<span>(.*?)</span>", shown) == [
         "--data my_text.txt", "--out my_model", "--minutes 20"
     ]  # fmt: skip
@@ -921,9 +925,9 @@ def test_a_command_is_broken_between_its_options_only():
 def test_the_commands_of_train_are_real():
     from pretrained.text.data import quatrain
 
-    for command in (teach.TRAIN, teach.POEMS, train.TRAIN):
+    for command in (text_train.TRAIN, text_train.POEMS, train.TRAIN):
         assert re.match(r"python -m pretrained train \w+/\w+ --data \S+ --out my_model", command)
-    assert quatrain(json.loads(teach.LINE)["text"]), "what is shown is what makes a poet"
+    assert quatrain(json.loads(text_train.LINE)["text"]), "what is shown is what makes a poet"
 
 
 def test_a_leaf_fades_in_only_what_is_new(engine):

@@ -286,7 +286,7 @@ def test_spans_add_up_to_the_text(tokens: Tokens, text: str) -> None:
 
 def test_surprise_is_that_of_the_network(served: CausalWriter, tokens: Tokens) -> None:
     text = "The river runs 床前明月 " * 30  # several chunks
-    (found,) = served.predict([text], view="surprise")
+    (found,) = served.predict([text], view="nll")
     assert "".join(found["characters"]) == text
     ids = tokens.encode(text)
     assert len(ids) > CHUNK
@@ -297,10 +297,10 @@ def test_surprise_is_that_of_the_network(served: CausalWriter, tokens: Tokens) -
         odds = network(torch.tensor([[tokens.opening, *ids]])).logits[0, :-1].double().softmax(1)
     total = -float(odds[torch.arange(len(ids)), ids].log().sum())
     assert sum(found["nats"]) == pytest.approx(total, rel=1e-5)
-    assert len(found["nats"]) == len(found["odds"]) == len(found["characters"])
+    assert len(found["nats"]) == len(found["probabilities"]) == len(found["characters"])
     assert found["unknown"] == []
     _, spans = tokens.spans(text)
-    for span, likely in zip(spans, found["odds"], strict=True):
+    for span, likely in zip(spans, found["probabilities"], strict=True):
         assert len(likely) == 5
         assert likely[0][1] == pytest.approx(
             max(float(odds[span.first, t]) for t in range(320) if tokens.text(t)), rel=1e-4
@@ -309,25 +309,25 @@ def test_surprise_is_that_of_the_network(served: CausalWriter, tokens: Tokens) -
 
 def test_odds_add_up(served: CausalWriter, tokens: Tokens) -> None:
     asked = ["The river", "", "床前", "The river " * 1000]
-    for found in served.predict(asked, view="odds", top_k=7):
-        shares = [share for _, share in found["odds"]]
+    for found in served.predict(asked, view="probabilities", top_k=7):
+        shares = [share for _, share in found["probabilities"]]
         assert len(shares) == 7 and shares == sorted(shares, reverse=True)
         assert sum(shares) + found["rest"] == pytest.approx(1)
         assert 0 < found["entropy"] <= np.log(320)
-        for text, _ in found["odds"]:  # text that can be clicked on, and nothing else
+        for text, _ in found["probabilities"]:  # text that can be clicked on, and nothing else
             assert text and "\ufffd" not in text and text not in MARKS
 
 
 def test_a_view_answers_alike_alone_and_in_a_batch(served: CausalWriter) -> None:
     texts = ["The river", "床前明月光", "The museum opens"]
-    for view in ("odds", "surprise"):
+    for view in ("probabilities", "nll"):
         together = served.predict(texts, view=view)
         assert together == [served.predict([text], view=view)[0] for text in texts]
 
 
 def test_nothing_to_be_surprised_at(served: CausalWriter) -> None:
-    (found,) = served.predict([""], view="surprise")
-    assert found == {"characters": [], "nats": [], "odds": [], "unknown": []}
+    (found,) = served.predict([""], view="nll")
+    assert found == {"characters": [], "nats": [], "probabilities": [], "unknown": []}
 
 
 @pytest.mark.parametrize("view", ["memory", "gates", "copies", "nonsense"])
@@ -340,7 +340,7 @@ def test_a_score_is_the_surprise_of_every_character(
     served: CausalWriter, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "The river runs 床前明月 " * 12
-    (whole,) = served.predict([text], view="surprise")
+    (whole,) = served.predict([text], view="nll")
     found = hub_evaluate.per_character(served, text)
     assert len(found) == len(text)
     assert found.sum() == pytest.approx(sum(whole["nats"]), rel=1e-5)
@@ -354,7 +354,7 @@ def test_a_score_is_the_surprise_of_every_character(
     third = ids[50:150]  # read after the token before it, so that the model knows no more
     memory, before = Memory(), ids[49:149]
     with torch.inference_mode():
-        nats = served.surprises(memory, before, third)[50:]
+        nats = served.nats_of(memory, before, third)[50:]
     expected = [
         sum(nats[span.first - 100 : span.end - 100])
         for span in spans
@@ -539,7 +539,7 @@ def test_entries_are_counted(entry: CausalEntry) -> None:
 
     kind = "qwen2" if entry.hub_id.startswith("Qwen/") else "llama"
     assert kind in serve.KINDS
-    shape = dict(entry.architecture)
+    shape = dict(entry.network)
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(
             AutoConfig.for_model(kind, tie_word_embeddings=True, **shape)

@@ -44,7 +44,7 @@ def base(hub: HubStandIn, tiny: Path) -> str:
 
 
 def nats(model: CausalWriter, text: str) -> float:
-    (found,) = model.predict([text], view="surprise")
+    (found,) = model.predict([text], view="nll")
     return sum(found["nats"])
 
 

@@ -20,7 +20,7 @@ from pretrained.handwriting.errors import (
     OnePoint,
     TooLong,
 )
-from pretrained.handwriting.model import PenNet, features, surprise
+from pretrained.handwriting.model import PenNet, features, nll
 from pretrained.handwriting.read import Reader
 from pretrained.handwriting.reader import ReaderNet, errors, greedy
 from pretrained.handwriting.serve import MOST, Pen
@@ -257,7 +257,7 @@ def test_inputs_stay_where_serving_is_exact() -> None:
 
 def test_surprise_is_the_density_of_the_mixture() -> None:
     raw = torch.zeros(1, 1, 6 * 1 + 3)
-    where, state = surprise(raw, torch.zeros(1, 1, 2), torch.zeros(1, 1, dtype=torch.long), 1)
+    where, state = nll(raw, torch.zeros(1, 1, 2), torch.zeros(1, 1, dtype=torch.long), 1)
     # One Gaussian with deviations of 1/e, at its middle; three equally likely states.
     assert where.item() == pytest.approx(np.log(2 * np.pi) - 2, abs=1e-5)
     assert state.item() == pytest.approx(np.log(3), abs=1e-5)

@@ -15,7 +15,7 @@ from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.text import alphabet, copies, memory, options, serve, stepper
 from pretrained.text.alphabet import Alphabet
 from pretrained.text.ending import MOST_OVER
-from pretrained.text.sampling import Taste, draw, likeliest
+from pretrained.text.sampling import SamplingParams, draw, likeliest
 
 
 @pytest.fixture(scope="module")
@@ -126,19 +126,19 @@ def test_numbers_may_come_as_text():
 def test_draws_follow_the_odds():
     chance = np.random.default_rng(0)
     logits = np.log(np.array([0.5, 0.3, 0.2], "f4"))
-    counts = np.bincount([draw(logits, Taste(), chance)[0] for _ in range(4_000)]) / 4_000
+    counts = np.bincount([draw(logits, SamplingParams(), chance)[0] for _ in range(4_000)]) / 4_000
     assert np.allclose(counts, [0.5, 0.3, 0.2], atol=0.03)
 
 
 @pytest.mark.parametrize(
     ("taste", "possible"),
     [
-        (Taste(top_k=1), {3}),
-        (Taste(top_k=2), {2, 3}),
-        (Taste(top_p=0.39), {3}),
-        (Taste(top_p=0.5), {2, 3}),
-        (Taste(temperature=0.1, top_p=0.9), {3}),
-        (Taste(), {0, 1, 2, 3}),
+        (SamplingParams(top_k=1), {3}),
+        (SamplingParams(top_k=2), {2, 3}),
+        (SamplingParams(top_p=0.39), {3}),
+        (SamplingParams(top_p=0.5), {2, 3}),
+        (SamplingParams(temperature=0.1, top_p=0.9), {3}),
+        (SamplingParams(), {0, 1, 2, 3}),
     ],
 )
 def test_only_the_likeliest_are_drawn(taste, possible):
@@ -151,7 +151,7 @@ def test_surprise_is_that_of_temperature_one_and_what_is_banned_is_never_drawn()
     chance = np.random.default_rng(0)
     logits = np.log(np.array([0.8, 0.2], "f4"))
     for _ in range(50):
-        index, nats = draw(logits, Taste(temperature=0.3), chance, never=0)
+        index, nats = draw(logits, SamplingParams(temperature=0.3), chance, never=0)
         assert index == 1 and nats == pytest.approx(-np.log(0.2), rel=1e-5)
 
 
@@ -370,31 +370,31 @@ def test_an_acrostic_of_a_character_it_does_not_know_is_still_written(poet):
 
 
 def test_surprise_of_a_text_is_one_number_for_each_character(writer):
-    [seen] = writer.predict(["ROM€O"], view="surprise")
+    [seen] = writer.predict(["ROM€O"], view="nll")
     assert seen["characters"] == list("ROM€O") and seen["unknown"] == [3]
-    assert len(seen["nats"]) == len(seen["odds"]) == 5 and all(n > 0 for n in seen["nats"])
-    for odds in seen["odds"]:
+    assert len(seen["nats"]) == len(seen["probabilities"]) == 5 and all(n > 0 for n in seen["nats"])
+    for odds in seen["probabilities"]:
         shares = [p for _, p in odds]
         assert len(odds) == 5 and shares == sorted(shares, reverse=True) and sum(shares) <= 1.0001
 
 
 def test_what_it_does_not_know_changes_nothing_that_it_expects(writer):
-    strange, plain = writer.predict(["ROM€€O", "ROMO"], view="surprise")
+    strange, plain = writer.predict(["ROM€€O", "ROMO"], view="nll")
     assert [strange["nats"][n] for n in (0, 1, 2, 5)] == plain["nats"]
-    assert [strange["odds"][n] for n in (0, 1, 2, 5)] == plain["odds"]
-    assert strange["odds"][3] == strange["odds"][4] == plain["odds"][3]
-    strange, plain = writer.predict(["€RO", "RO"], view="odds")
-    assert strange["odds"] == plain["odds"] and strange["unknown"] == [0]
+    assert [strange["probabilities"][n] for n in (0, 1, 2, 5)] == plain["probabilities"]
+    assert strange["probabilities"][3] == strange["probabilities"][4] == plain["probabilities"][3]
+    strange, plain = writer.predict(["€RO", "RO"], view="probabilities")
+    assert strange["probabilities"] == plain["probabilities"] and strange["unknown"] == [0]
     strange, plain = writer.predict(["R€O", "RO"], view="memory")
     assert strange["characters"] == ["R", "O"]
     assert (strange["layers"][1]["cells"] == plain["layers"][1]["cells"]).all()
 
 
 def test_surprise_is_minus_the_log_of_the_odds(writer):
-    [seen] = writer.predict(["R"], view="surprise")
-    [odds] = writer.predict([""], view="odds", top_k=100)
-    assert seen["nats"][0] == pytest.approx(-np.log(dict(odds["odds"])["R"]), abs=1e-4)
-    assert sum(p for _, p in odds["odds"]) + odds["rest"] == pytest.approx(1)
+    [seen] = writer.predict(["R"], view="nll")
+    [odds] = writer.predict([""], view="probabilities", top_k=100)
+    assert seen["nats"][0] == pytest.approx(-np.log(dict(odds["probabilities"])["R"]), abs=1e-4)
+    assert sum(p for _, p in odds["probabilities"]) + odds["rest"] == pytest.approx(1)
     assert 0 < odds["entropy"] <= np.log(len(writer.alphabet)) + 1e-6
 
 
@@ -418,7 +418,7 @@ def test_a_cell_that_is_not_there_is_the_nearest_that_is(writer):
     assert (seen["layer"], seen["cell_index"]) == (1, 31)
 
 
-@pytest.mark.parametrize("view", ["surprise", "odds", "memory", "gates", "copies"])
+@pytest.mark.parametrize("view", ["nll", "probabilities", "memory", "gates", "copies"])
 @pytest.mark.parametrize("text", ["", "€", "x" * 5_000, "\n\n", "\u202eabc"])
 def test_every_view_takes_any_text(writer, view, text):
     assert len(writer.predict([text, text], view=view)) == 2

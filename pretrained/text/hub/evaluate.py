@@ -70,7 +70,7 @@ def per_character(model: CausalWriter, text: str) -> NDArray[np.float64]:
         memory = Memory()
         for start in range(first, last, CHUNK):
             chunk = before[start : min(start + CHUNK, last)]
-            found = model.surprises(memory, chunk, ids[start : start + len(chunk)])
+            found = model.nats_of(memory, chunk, ids[start : start + len(chunk)])
             nats += found[max(0, len(nats) - start) :]
     shared = [
         np.full(len(span.text), sum(nats[span.first : span.end]) / len(span.text)) for span in spans

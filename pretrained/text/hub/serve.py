@@ -33,7 +33,7 @@ from pretrained.text.hub.entries import FILES
 from pretrained.text.hub.tokens import Growing, Tokens
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
-from pretrained.text.sampling import Taste, draw
+from pretrained.text.sampling import SamplingParams, draw
 from training import loop
 
 #: Rows of a step.
@@ -49,15 +49,15 @@ class Writing:
     unread: list[int]
     text: Growing
     ending: Ending
-    taste: Taste
-    chance: np.random.Generator
+    sampling: SamplingParams
+    rng: np.random.Generator
     memory: Memory = field(default_factory=Memory)
     nats: list[float] = field(default_factory=list)  # of tokens whose text is not whole yet
     done: bool = False
 
 
 class CausalWriter:
-    """A language model with its tokeniser: writes, and tells its odds.
+    """A language model with its tokeniser: writes, and tells its probabilities.
 
     Args:
         network: a transformers model for causal language modelling, its attention the one of
@@ -102,7 +102,7 @@ class CausalWriter:
         ``length`` characters (`ending`).
 
         Args:
-            temperature, top_k, top_p: see `sampling.Taste`.
+            temperature, top_k, top_p: see `sampling.SamplingParams`.
             seed: the same one gives the same text.
             so_far: the beginning of the answer, to go on from.
 
@@ -115,8 +115,8 @@ class CausalWriter:
             unread=self.tokens.prompt(prompt, so_far),
             text=Growing(self.tokens),
             ending=Ending(int(length), line=so_far.rpartition("\n")[2], sentences=True),
-            taste=Taste(float(temperature), int(top_k), float(top_p)),
-            chance=np.random.default_rng(int(seed)),
+            sampling=SamplingParams(float(temperature), int(top_k), float(top_p)),
+            rng=np.random.default_rng(int(seed)),
         )
 
     @torch.inference_mode()
@@ -175,7 +175,7 @@ class CausalWriter:
         state.unread = state.unread[read:]
         if state.unread:
             return None
-        token, nats = draw(logits, state.taste, state.chance)
+        token, nats = draw(logits, state.sampling, state.rng)
         if token in self.tokens.stops or state.memory.length >= self.most:
             state.done = True
             full = token not in self.tokens.stops and state.ending.broken_off().cut
@@ -198,59 +198,59 @@ class CausalWriter:
     # Looking inside
 
     def predict(
-        self, inputs: list[str], *, view: str = "odds", top_k: int = 12, **_: Any
+        self, inputs: list[str], *, view: str = "probabilities", top_k: int = 12, **_: Any
     ) -> list[dict[str, Any]]:
-        """What the model expects after each text (``odds``), or expected in it (``surprise``).
+        """What the model expects after each text (``probabilities``), or expected in it (``nll``).
 
         The texts are read as they stand, not put as questions.
 
         Raises:
             ViewUnsupported: another view is asked for.
         """
-        views = {"odds": self._odds, "surprise": self._surprise}
+        views = {"probabilities": self._probabilities, "nll": self._nll}
         if view not in views:
             raise ViewUnsupported(model=self.key, view=view)
         return [views[view](text, top_k) for text in inputs]
 
     @torch.inference_mode()
-    def _odds(self, text: str, count: int) -> dict[str, Any]:
+    def _probabilities(self, text: str, count: int) -> dict[str, Any]:
         ids = [self.tokens.opening, *self.tokens.encode(text[-MOST_PROMPT:])]
         memory = Memory()
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
             logits = self._read(memory, chunk, keep=1)[-1]
             memory.keep(len(chunk))
-        odds = _softmax(logits)
-        likely = self._likeliest(odds, count)
+        probabilities = _softmax(logits)
+        likely = self._likeliest(probabilities, count)
         return {
-            "odds": likely,
+            "probabilities": likely,
             "rest": max(0.0, 1 - sum(share for _, share in likely)),
-            "entropy": float(-(odds * np.log(np.maximum(odds, 1e-300))).sum()),
+            "entropy": float(-(probabilities * np.log(np.maximum(probabilities, 1e-300))).sum()),
             "unknown": [],
         }
 
     @torch.inference_mode()
-    def _surprise(self, text: str, _: int) -> dict[str, Any]:
+    def _nll(self, text: str, _: int) -> dict[str, Any]:
         ids, spans = self.tokens.spans(text[:MOST_PROMPT])
         before = [self.tokens.opening, *ids[:-1]]  # what each token follows on
         firsts = {span.first for span in spans}
-        memory, nats, odds = Memory(), [], {}
+        memory, nats, likely = Memory(), [], {}
         for start in range(0, len(ids), CHUNK):
             chunk = before[start : start + CHUNK]
             for place, logits in enumerate(self._read(memory, chunk), start=start):
                 shares = _softmax(logits)
                 nats.append(-float(np.log(max(shares[ids[place]], 1e-300))))
                 if place in firsts:
-                    odds[place] = self._likeliest(shares, 5)
+                    likely[place] = self._likeliest(shares, 5)
             memory.keep(len(chunk))
         return {
             "characters": [span.text for span in spans],
             "nats": [sum(nats[span.first : span.end]) for span in spans],
-            "odds": [odds[span.first] for span in spans],
+            "probabilities": [likely[span.first] for span in spans],
             "unknown": [],
         }
 
-    def surprises(self, memory: Memory, ids: list[int], next_ids: list[int]) -> list[float]:
+    def nats_of(self, memory: Memory, ids: list[int], next_ids: list[int]) -> list[float]:
         """Reads on, and tells how surprising, in nats, each token was that followed on the one of
         ``ids`` at its place."""
         rows = self._read(memory, ids).astype(np.float64)
@@ -331,7 +331,7 @@ def build(
 ) -> tuple[nn.Module, Tokens]:
     """Network and tokeniser of a folder as transformers saves it.
 
-    On a CPU in single precision: the last layer's bfloat16 would blur the odds.
+    On a CPU in single precision: the last layer's bfloat16 would blur the probabilities.
 
     Args:
         attention: ``sdpa`` for training, which has nothing to remember.

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from demos.models import ready
 from demos.text import answers
+from inference import Engine
+from pretrained.catalog import Entry
 from pretrained.text import alphabet
 from pretrained.text.options import MOST_PROMPT, checked
 from pretrained.text.piece import Piece
@@ -74,7 +75,7 @@ class Written:
         )
 
 
-def wished(entry: Any, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:
+def wished(entry: Entry, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:
     """A visitor's wish, checked. Without a seed one is drawn, so that it can be named.
 
     Raises:
@@ -88,7 +89,7 @@ def wished(entry: Any, prompt: Any, acrostic: Any = "", **options: Any) -> Wish:
     return Wish(entry.key, begin, sent, hidden, numbers)
 
 
-def stream(engine: Any, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
+def stream(engine: Engine, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
     """The engine's pieces for a wish. ``before``: what was already written after the prompt."""
     options = dict(wish.options)
     options["length"] = min(options["length"], MOST_TEXT - len(before))
@@ -106,7 +107,7 @@ async def updates(
     every: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> AsyncIterator[list[Piece]]:
+) -> AsyncGenerator[list[Piece], None]:
     """The pieces in groups, one group each ``every`` seconds (`EVERY`) at most; the first at once.
 
     A group of ``most`` characters is held back until it is due, which pauses the engine's work for
@@ -128,7 +129,7 @@ async def updates(
         yield group
 
 
-async def written(engine: Any, start: Written, pace: int) -> AsyncIterator[Written]:
+async def written(engine: Engine, start: Written, pace: int) -> AsyncGenerator[Written, None]:
     """The text as it grows from ``start``. The last one given has nothing fresh: it is the end."""
     now = start
     async with aclosing(updates(stream(engine, start.wish, start.text), pace)) as groups:
@@ -136,57 +137,3 @@ async def written(engine: Any, start: Written, pace: int) -> AsyncIterator[Writt
             now = now.and_then(group)
             yield now
     yield replace(now, fresh=0)
-
-
-@dataclass
-class Side:
-    """One of several texts that are written at the same time."""
-
-    entry: Any
-    start: Written
-    now: Written = field(init=False)
-    error: answers.Refusal | None = None
-    done: bool = False
-    loading: bool = True
-    progress: tuple[int, int] | None = None  # of a download, in bytes
-
-    def __post_init__(self) -> None:
-        self.now = self.start
-
-
-async def side_by_side(engine: Any, sides: Sequence[Side], pace: int) -> AsyncIterator[None]:
-    """Write several texts at once; wakes its reader up to five times a second when one has grown.
-
-    Each side keeps its own text, and its own refusal where it has one."""
-    changed = asyncio.Event()
-
-    async def write(side: Side) -> None:
-        try:
-            async with aclosing(ready(engine, side.entry)) as steps:
-                async for side.progress in steps:
-                    changed.set()
-            side.loading = False
-            async with aclosing(written(engine, side.start, pace)) as steps:
-                async for side.now in steps:
-                    changed.set()
-        except answers.Refusal as error:
-            side.error = error
-        finally:
-            side.done = True
-            changed.set()
-
-    tasks = [asyncio.ensure_future(write(side)) for side in sides]
-    try:
-        while True:
-            await changed.wait()
-            changed.clear()
-            yield
-            if all(side.done for side in sides) and not changed.is_set():
-                break
-            await asyncio.sleep(EVERY)
-        for task in tasks:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

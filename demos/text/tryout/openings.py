@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from demos.language import Say
 from demos.text import answers
+from inference import Engine
+from pretrained.catalog import Entry
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ PROSE = (
 )
 
 
-def openings(entry: Any) -> tuple[Opening, ...]:
+def openings(entry: Entry) -> tuple[Opening, ...]:
     """The beginnings that suit a model."""
     if answers.writes_poems(entry):
         return QUATRAINS
@@ -59,14 +60,14 @@ class Standing:
         return begin.strip() in ("", self.text.strip())
 
 
-def first(lang: str, engine: Any) -> str:
+def first(lang: str, engine: Engine) -> str:
     """The key of the model that opens the page: poems for Chinese readers, plays for others."""
     known = answers.writers(engine)
     wanted = answers.TANG if lang == "zh" else answers.SHAKESPEARE
     return wanted if wanted in known else next(iter(known))
 
 
-def chips(say: Say, entry: Any) -> str:
+def chips(say: Say, entry: Entry) -> str:
     """The beginnings as a row of buttons; the empty one lets the model begin by itself."""
     language = "zh-CN" if answers.writes_poems(entry) else "en"
     buttons = []

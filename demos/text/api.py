@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
-from demos import models, page, streaming
+from demos import models, streaming
+from demos.inputs import left_open
 from demos.language import Words
-from demos.text import answers, writing
-from demos.text.writing import Wish, Written
+from demos.text import answers
+from demos.text.tryout import writing
+from demos.text.tryout.writing import Wish, Written
+from inference import Engine
 from pretrained.text.options import BOUNDS, BadOption
 
 UNBOUNDED = 10_000  # characters of one update: a script is not held back so that it can watch
 
 
-def left_open(sent: Any) -> bool:
-    """Whether an argument was not sent: an empty list is none of its values either."""
-    return sent is None or (isinstance(sent, str) and not sent)
-
-
-async def begun(engine: Any, wish: Wish) -> AsyncIterator[Written]:
+async def written(engine: Engine, wish: Wish) -> AsyncGenerator[str, None]:
     """The text as it grows, its model loaded first."""
     await engine.preload(wish.key)
-    async with aclosing(writing.written(engine, Written(wish), UNBOUNDED)) as grown:
+    now = Written(wish)
+    async with aclosing(writing.written(engine, now, UNBOUNDED)) as grown:
         async for now in grown:
-            yield now
+            yield now.text
+    if now.broken:
+        yield f"{now.text}…"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     prompt = gr.Textbox(visible=False, label="prompt")
     model = gr.Textbox(answers.SHAKESPEARE, visible=False, label="model")
-    numbers = [
-        gr.Number(usual, visible=False, label=name)
-        for name, (_, _, usual) in BOUNDS.items()
-        if name in ("length", "temperature", "seed")
-    ]
     length, temperature, seed = (
-        next(n for n in numbers if n.label == name) for name in ("length", "temperature", "seed")
+        gr.Number(BOUNDS[name][2], visible=False, label=name)
+        for name in ("length", "temperature", "seed")
     )
     text = gr.Textbox(visible=False, label="text")
 
-    @page.guard(words)
-    async def write(
+    @streaming.event(words, "", waiting=streaming.AGAIN)
+    def write(
         prompt: Any,
         model: Any = answers.SHAKESPEARE,
         length: Any = 400,
         temperature: Any = 0.8,
         seed: Any = 0,
         request: gr.Request = None,  # type: ignore[assignment]
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Write on from a beginning.
 
         Args:
@@ -75,14 +72,7 @@ def build(engine: Any, words: Words) -> None:
         except BadOption as error:
             sentence = answers.sentence_of(error, words.speaker(request))
             raise gr.Error(sentence, print_exception=False) from None
-        said, broken = "", False
-        async with aclosing(streaming.heartbeats(begun(engine, wish))) as grown:
-            async for now in grown:
-                if now is not streaming.HEARTBEAT:
-                    said, broken = now.text, now.broken
-                yield said
-        if broken:
-            yield f"{said}…"
+        return written(engine, wish)
 
     gr.Button(visible=False).click(
         write,
@@ -90,5 +80,5 @@ def build(engine: Any, words: Words) -> None:
         text,
         api_name="write",
         preprocess=False,
-        concurrency_limit=max(entry.max_batch for entry in answers.writers(engine).values()),
+        concurrency_limit=models.most_together(answers.writers(engine).values()),
     )

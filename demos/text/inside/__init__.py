@@ -7,7 +7,7 @@ served model (`view=` of its predict) and one piece of HTML.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +15,16 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demos import page, streaming, typed
-from demos.language import Words
+from demos import models, page, streaming, typed
+from demos.language import Say, Words
 from demos.models import on_disk, waiting
-from demos.text import answers, cells, openings, paths, surprise
-from demos.text.writing import Written
+from demos.streaming import Latest
+from demos.text import answers
+from demos.text.inside import cells, next_character, nll
+from demos.text.tryout import openings
+from demos.text.tryout.writing import Written
 from demos.visibility import on_visible
+from inference import Engine
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
@@ -31,6 +35,11 @@ EXAMPLES = {
     answers.SHAKESPEARE: "ROMEO:\nI have a thing to say, and yet my tongue\nIs slow to speak it.",
     answers.TANG: "明月出山来，春风江上开。",
 }
+# Gradio knows an event of ours by finding its name, in quotes, in the script that fires it.
+SCRIPT = "import(new URL('house/text_inside.js', document.baseURI)).then((it) => it.%s);"
+PLACE = "expected(element, watch, (place) => trigger('place', place))"
+CHOOSE = "cells(element, (cell) => trigger('choose', cell))"
+TAKE = "next(element, watch, (text) => trigger('take', text), () => trigger('back'))"
 PLACES = ("head", "expected", "next", "list", "cell")
 
 
@@ -76,37 +85,38 @@ class Look:
     """One text, one model, one language: what every step needs."""
 
     def __init__(
-        self, engine: Any, words: Words, looked: Looked, lang: str, traces: Traces | None = None
+        self, engine: Engine, say: Say, looked: Looked, traces: Traces | None = None
     ) -> None:
-        self.engine, self.words, self.looked, self.lang = engine, words, looked, lang
+        self.engine, self.say, self.looked = engine, say, looked
         self.traces = traces or Traces()
         self.entry = answers.entry_of(engine, looked.key)
-        self.say = words.speaker(lang)
 
     async def ask(self, view: str, text: str | None = None, **options: Any) -> Any:
         text = self.looked.text if text is None else text
         return await self.engine.predict(self.entry.key, text, view=view, **options)
 
     def refused(self, error: Refusal) -> str:
-        return answers.refusal(self.words.speaker(self.lang), error)
+        return answers.refusal(self.say, error)
 
     def head(self) -> str:
         """Whose text is looked at, by which model, and how much of it."""
-        name = self.words.speaker(self.lang).model(self.entry)
+        name = self.say.model(self.entry)
         key = "carried" if self.looked.of else "example" if self.looked.example else "own"
         told = self.say(f"text.inside.{key}", model=name)
         if self.looked.sent > len(self.looked.text):
             count, of = f"{len(self.looked.text):,}", f"{self.looked.sent:,}"
-            told = page.sentences(self.lang, told, self.say("text.inside.end", count=count, of=of))
+            told = page.sentences(
+                self.say.lang, told, self.say("text.inside.end", count=count, of=of)
+            )
         return f'<p class="carried">{told}</p>'
 
     async def next(self) -> str:
-        """The odds of what may come after the path."""
+        """The probabilities of what may come after the path."""
         try:
-            got = await self.ask("odds", self.looked.path, top_k=paths.SHOWN)
+            got = await self.ask("probabilities", self.looked.path, top_k=next_character.SHOWN)
         except Refusal as error:
             return self.refused(error)
-        return paths.drawn(self.say, self.looked.path, self.looked.added, got)
+        return next_character.drawn(self.say, self.looked.path, self.looked.added, got)
 
     async def memory(self) -> tuple[Looked, str, str]:
         """(with the first cell chosen, the list of cells that track something, that cell)."""
@@ -117,7 +127,7 @@ class Look:
         try:
             cell = await self.cell()
         except ViewUnsupported:
-            return self.looked, page.note(self.words.say(self.lang, "text.inside.no_memory")), ""
+            return self.looked, page.note(self.say.plain("text.inside.no_memory")), ""
         listed = cells.listed(self.say, tracking, self.looked.layer, self.looked.cell)
         return self.looked, listed, cell
 
@@ -132,7 +142,7 @@ class Look:
         return cells.drawn(self.say, got, self.looked.layer, self.looked.cell)
 
 
-def from_try(engine: Any, now: Written | None, lang: str) -> Looked:
+def from_try(engine: Engine, now: Written | None, lang: str) -> Looked:
     """The text of Try, or an example where none has been written yet."""
     if now is not None and now.whole.strip():
         return ending(Looked(now.wish.key, now.whole, of=now))
@@ -160,27 +170,27 @@ def ending(looked: Looked) -> Looked:
 
 
 async def opened(
-    engine: Any, words: Words, looked: Looked, lang: str, traces: Traces | None = None
-) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
+    engine: Engine, say: Say, looked: Looked, traces: Traces | None = None
+) -> AsyncGenerator[tuple[Looked, dict[str, str]], None]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
-    look = Look(engine, words, looked, lang, traces)
-    here, wait = on_disk(look.entry), waiting(words.speaker(lang), look.entry, None)
-    told = wait if here else page.note(words.say(lang, "text.inside.not_here"))
+    look = Look(engine, say, looked, traces)
+    here, wait = on_disk(look.entry), waiting(say, look.entry, None)
+    told = wait if here else page.note(say.plain("text.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:
         return
     try:
         await engine.preload(look.entry.key)
-        got = await look.ask("surprise")
+        got = await look.ask("nll")
     except Refusal as error:
         yield looked, {"head": look.head() + look.refused(error)}
         return
     got = {**got, "characters": as_sent(looked.text, got)}
     looked = replace(looked, text="".join(got["characters"]))
-    looked = look.looked = replace(looked, path=paths.beginning(look.entry, looked.text))
-    read_over = answers.unknown_note(words, lang, look.entry, looked.text)
+    looked = look.looked = replace(looked, path=next_character.beginning(look.entry, looked.text))
+    read_over = answers.unknown_note(say, look.entry, looked.text)
     head, chinese = look.head() + read_over, answers.writes_poems(look.entry)
-    yield looked, {"head": head, "expected": surprise.drawn(look.say, got, chinese)}
+    yield looked, {"head": head, "expected": nll.drawn(say, got, chinese)}
     yield looked, {"next": await look.next()}
     looked, listed, cell = await look.memory()
     yield looked, {"list": listed, "cell": cell}
@@ -195,7 +205,7 @@ def as_sent(text: str, got: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def build(engine: Any, words: Words, written: gr.State) -> None:
+def build(engine: Engine, words: Words, written: gr.State) -> None:
     """The room: filled when it comes into sight, from the text of Try."""
     head = gr.HTML(js_on_load=None, elem_id="look-head")
     with gr.Accordion(words("text.inside.yours"), open=False, elem_classes="more"):
@@ -203,50 +213,49 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
             label=words("text.inside.your_text"), lines=3, max_lines=8, elem_id="look-text"
         )
         go = gr.Button(words("text.inside.go"), elem_id="look-go")
-    expected = gr.HTML(js_on_load=surprise.POINT, elem_id="look-expected")
-    path = gr.HTML(js_on_load=paths.TAKE, elem_id="look-next")
-    listed = gr.HTML(js_on_load=cells.CHOOSE, elem_id="look-list")
-    cell = gr.HTML(js_on_load=cells.POINT, elem_id="look-cell")
-    sight, looked, traces = on_visible(), gr.State(None), Traces()
+    expected = gr.HTML(
+        js_on_load=SCRIPT % PLACE,
+        elem_id="look-expected",
+    )
+    path = gr.HTML(js_on_load=SCRIPT % TAKE, elem_id="look-next")
+    listed = gr.HTML(js_on_load=SCRIPT % CHOOSE, elem_id="look-list")
+    cell = gr.HTML(js_on_load=SCRIPT % "cell(element, watch)", elem_id="look-cell")
+    visible, looked, traces = on_visible(), gr.State(None), Traces()
+    mine = gr.State(Latest())
     places = [looked, head, expected, path, listed, cell]
-    nothing_new = (gr.skip(),) * len(places)
-    limit = max(entry.max_batch for entry in answers.writers(engine).values())
-    options: dict[str, Any] = {"concurrency_limit": limit, **page.PRIVATE}
+    options: dict[str, Any] = {
+        "concurrency_limit": models.most_together(answers.writers(engine).values()),
+        **page.PRIVATE,
+    }
     latest = {"trigger_mode": "always_last", **options}
 
-    def pieces(state: Any, new: dict[str, str]) -> tuple[Any, ...]:
-        return state, *(new.get(name, gr.skip()) for name in PLACES)
+    async def pieces(start: Looked, say: Say) -> AsyncGenerator[Any, None]:
+        async with aclosing(opened(engine, say, start, traces)) as steps:
+            async for state, new in steps:
+                yield state, *(new.get(name, gr.skip()) for name in PLACES)
 
-    async def fill(start: Looked, lang: str) -> AsyncIterator[Any]:
-        run = opened(engine, words, start, lang, traces)
-        nothing = (None, dict.fromkeys(PLACES, ""))
-        async with aclosing(streaming.heartbeats(streaming.or_broken(run, nothing))) as steps:
-            async for step in steps:
-                yield nothing_new if step is streaming.HEARTBEAT else pieces(*step)
+    fills = streaming.event(words, (gr.skip(),) * len(places), broken=(None, *("" for _ in PLACES)))
 
-    @page.guard(words)
-    async def on_sight_of(
-        now: Written | None, before: Looked | None, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        lang = words.lang(request)
-        if stays(before, now):
-            yield pieces(before, {})
-            return
-        async for update in fill(from_try(engine, now, lang), lang):
-            yield update
+    @fills
+    def on_shown(
+        mine: Latest, now: Written | None, before: Looked | None, request: gr.Request
+    ) -> AsyncGenerator[Any, None] | None:
+        say = words.speaker(request)
+        return None if stays(before, now) else pieces(from_try(engine, now, say.lang), say)
 
-    @page.guard(words)
-    async def on_own(text: Any, now: Written | None, request: gr.Request) -> AsyncIterator[Any]:
-        lang = words.lang(request)
+    @fills
+    def on_own(
+        mine: Latest, text: Any, now: Written | None, request: gr.Request
+    ) -> AsyncGenerator[Any, None]:
+        say = words.speaker(request)
         text = typed.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
-        start = from_try(engine, now, lang)
+        start = from_try(engine, now, say.lang)
         if text.strip():
             start = ending(replace(start, text=text, of=None, example=False))
-        async for update in fill(start, lang):
-            yield update
+        return pieces(start, say)
 
-    async def following(state: Looked, lang: str) -> tuple[Any, str]:
-        return state, await Look(engine, words, state, lang).next()
+    async def following(state: Looked, request: gr.Request) -> tuple[Any, str]:
+        return state, await Look(engine, words.speaker(request), state).next()
 
     @page.guard(words)
     async def on_place(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
@@ -254,32 +263,33 @@ def build(engine: Any, words: Words, written: gr.State) -> None:
             return gr.skip(), gr.skip()
         at = min(max(int(event.at), 0), len(state.text))
         moved = replace(state, path=state.text[:at], added=0)
-        return await following(moved, words.lang(request))
+        return await following(moved, request)
 
     @page.guard(words)
     async def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
         if state is None:
             return gr.skip(), gr.skip()
-        taken = answers.received(event.text)[0][: paths.MOST_TAKEN]
+        taken = answers.received(event.text)[0][: next_character.MOST_TAKEN]
         longer = replace(state, path=state.path + taken, added=state.added + len(taken))
-        return await following(longer, words.lang(request))
+        return await following(longer, request)
 
     @page.guard(words)
     async def on_back(state: Looked | None, request: gr.Request) -> Any:
         if state is None or not state.added:
             return gr.skip(), gr.skip()
         shorter = replace(state, path=state.path[: -state.added], added=0)
-        return await following(shorter, words.lang(request))
+        return await following(shorter, request)
 
     @page.guard(words)
     async def on_cell(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
         if state is None:
             return gr.skip(), gr.skip()
         other = replace(state, layer=int(event.layer), cell=int(event.cell))
-        return other, await Look(engine, words, other, words.lang(request), traces).cell()
+        return other, await Look(engine, words.speaker(request), other, traces).cell()
 
-    sight.shown(on_sight_of, [written, looked], places, **latest)
-    go.click(on_own, [own, written], places, **latest)
+    filling = {"trigger_mode": "multiple", **options}
+    visible.shown(on_shown, [mine, written, looked], places, **filling)
+    go.click(on_own, [mine, own, written], places, **filling)
     expected.place(on_place, looked, [looked, path], **latest)
     path.take(on_take, looked, [looked, path], **options)
     path.back(on_back, looked, [looked, path], **options)

@@ -10,29 +10,17 @@ from typing import Any
 from demos import page, typed
 from demos.language import Say
 from demos.page import percent
-from demos.text import answers, glyphs
-from demos.text.leaf import LINE
+from demos.text import answers
+from demos.text.inside import glyphs
+from demos.text.tryout.leaf import LINE
+from pretrained.catalog import Entry
 
 SHOWN = 12  # bars
 TAIL = 160  # characters of the path that are shown
 MOST_TAKEN = 40  # characters of one choice: a token of a language model may hold several
-TAKE = """element.addEventListener('click', (event) => {
-  const taken = event.target.closest('[data-take]');
-  if (taken) trigger('take', {text: taken.dataset.take});
-  else if (event.target.closest('[data-back]')) trigger('back');
-});
-// The bars are drawn anew after each choice: whoever uses the keyboard stays among them.
-let held = false;
-element.addEventListener('keydown', (event) => {
-  held = event.key === 'Enter' && !!event.target.closest('[data-take]');
-});
-watch('value', () => {
-  if (held) element.querySelector('[data-take]')?.focus();
-  held = false;
-});"""
 
 
-def beginning(entry: Any, text: str) -> str:
+def beginning(entry: Entry, text: str) -> str:
     """Where the path starts: at the end of a text; of a poem, which is over there, after its first
     couplet."""
     if not answers.writes_poems(entry):
@@ -49,9 +37,9 @@ def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
         f'<div class="path" dir="auto">{more}{typed.shown(kept[-TAIL:])}'
         f'<b>{typed.shown(own)}</b><i class="caret"></i></div>'
     )
-    most = max((p for _, p in got["odds"]), default=1.0)
+    most = max((p for _, p in got["probabilities"]), default=1.0)
     bars = []
-    for text, p in got["odds"]:
+    for text, p in got["probabilities"]:
         width = f"{p / most:.2%}"
         shown = (
             f'<b>{glyphs.label(say, text)}</b><div aria-hidden="true"><i style="width:{width}"></i>'
@@ -72,6 +60,6 @@ def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
     return (
         f'<section class="step"><h2>{say("text.inside.next.title")}</h2>'
         f'<p class="quiet">{say("text.inside.next.text")}</p>{tail}'
-        f'<ul class="odds" aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
+        f'<ul class="likeliest" aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
         f'<p class="quiet">{page.sentences(say.lang, rest, mind)}</p>{back}</section>'
     )

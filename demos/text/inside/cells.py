@@ -15,54 +15,11 @@ from typing import Any
 
 from demos import page
 from demos.language import Say
-from demos.text import glyphs
+from demos.text.inside import glyphs
 
 SHOWN = 600  # characters of the text: its last ones
 STEPS = 5  # shades on each side of zero
 GATES = ("forget", "input", "output")
-CHOOSE = """element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-cell]');
-  if (button) {
-    for (const other of element.querySelectorAll('[data-cell]'))
-      other.setAttribute('aria-pressed', String(other === button));
-    trigger('choose', {layer: button.dataset.layer, cell: button.dataset.cell});
-  } else if (event.target.closest('[data-other]')) {
-    for (const other of element.querySelectorAll('[data-cell]'))
-      other.setAttribute('aria-pressed', 'false');
-    const number = (name) => Math.trunc(+element.querySelector(`[name=${name}]`).value || 1) - 1;
-    trigger('choose', {layer: number('layer'), cell: number('cell')});
-  }
-});"""
-POINT = """let at = -1;
-const figure = () => element.querySelector('.strips');
-const point = (index) => {
-  const box = figure(), all = box.querySelectorAll('.ch');
-  if (!all.length) return;
-  at = Math.max(0, Math.min(all.length - 1, index));
-  box.querySelector('.at')?.classList.remove('at');
-  all[at].classList.add('at');
-  if (box.data !== box.dataset.rows) box.rows = JSON.parse(box.data = box.dataset.rows);
-  const said = element.querySelector('.readout');
-  said.textContent = box.rows[at].reduce(
-    (text, part, place) => text.replace('{' + place + '}', part), said.dataset.said);
-};
-element.addEventListener('pointerover', (event) => {
-  const c = event.target.closest('.ch');
-  if (c) point([...figure().querySelectorAll('.ch')].indexOf(c));
-});
-element.addEventListener('focusin', (event) => {
-  if (event.target === figure() && at < 0) point(0);
-});
-element.addEventListener('keydown', (event) => {
-  if (event.target !== figure()) return;
-  const step = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10}[event.key];
-  if (step) point(at + step);
-  else if (event.key === 'Home') point(0);
-  else if (event.key === 'End') point(Infinity);
-  else return;
-  event.preventDefault();
-});
-watch('value', () => { at = -1; });"""
 
 
 def listed(say: Say, tracking: Sequence[Mapping[str, Any]], layer: int, cell: int) -> str:

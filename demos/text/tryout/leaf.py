@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from demos import page, typed
-from demos.language import Words
+from demos import models, page, typed
+from demos.language import Say
 from demos.text import answers
-from demos.text.writing import Written
+from demos.text.tryout.writing import Written
+from pretrained.catalog import Entry
 from pretrained.text.ending import MOST_OVER
 
 #: A line of a poem, with the sign that ends it.
 LINE = re.compile(r"[^，。！？；\n]*[，。！？；]\n?|[^，。！？；\n]*\n|[^，。！？；\n]+$")
 
 
-def leaf(entry: Any, now: Written, *, busy: bool) -> str:
+def leaf(entry: Entry, now: Written, *, busy: bool) -> str:
     """The text so far: the visitor's beginning, then what was written, its newest part fading in.
 
     Characters of the beginning that the model read over are struck out."""
@@ -66,42 +66,41 @@ def lined(html: str) -> str:
     return re.sub(r"([，。！？；](?:</i>)?)\n?", r"\1<br>", html)
 
 
-def line(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> str:
+def line(say: Say, entry: Entry, now: Written, *, busy: bool) -> str:
     """Who wrote, how large it is, how much it wrote, and the seed that writes the same again."""
     key = "text.answer.writing" if busy else "text.answer.line"
     characters = f"{len(now.text):,}"
-    said = words.say(
-        lang,
+    said = say.plain(
         key,
-        model=words.speaker(lang).model(entry),
-        weights=answers.weights(words, lang, entry),
+        model=say.model(entry),
+        weights=models.size(say, entry.parameters),
         count=characters,
         seed=now.wish.options["seed"],
     )
     return page.quiet(said)
 
 
-def notes(words: Words, lang: str, entry: Any, now: Written, over: bool = True) -> str:
+def notes(say: Say, entry: Entry, now: Written, over: bool = True) -> str:
     """What was done with what the visitor sent: cut, read over; and why it ends (``over``), if that
     is not for its length."""
-    found = answers.unknown_note(words, lang, entry, now.wish.prompt)
+    found = answers.unknown_note(say, entry, now.wish.prompt)
     if now.wish.cut:
         read = f"{len(now.wish.prompt):,}"
-        found += page.note(words.say(lang, "text.answer.cut", sent=f"{now.wish.sent:,}", read=read))
+        found += page.note(say.plain("text.answer.cut", sent=f"{now.wish.sent:,}", read=read))
     if over and not now.text and answers.writes_poems(entry):
-        found += page.note(words.say(lang, "text.answer.whole"))
+        found += page.note(say.plain("text.answer.whole"))
     if over and now.broken:
-        found += page.note(words.say(lang, "text.answer.broken", most=MOST_OVER))
+        found += page.note(say.plain("text.answer.broken", most=MOST_OVER))
     if now.full:
-        found += page.note(words.say(lang, "text.answer.full", most=f"{len(now.text):,}"))
+        found += page.note(say.plain("text.answer.full", most=f"{len(now.text):,}"))
     return found
 
 
-def sheet(words: Words, lang: str, entry: Any, now: Written, *, busy: bool) -> str:
+def sheet(say: Say, entry: Entry, now: Written, *, busy: bool) -> str:
     """The leaf, the line beneath it, the notes."""
     state = "" if busy else ' role="status"'
     return (
         f'<div class="writing">{leaf(entry, now, busy=busy)}'
-        f"<div{state}>{line(words, lang, entry, now, busy=busy)}"
-        f"{notes(words, lang, entry, now, not busy)}</div></div>"
+        f"<div{state}>{line(say, entry, now, busy=busy)}"
+        f"{notes(say, entry, now, not busy)}</div></div>"
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from demos import page
 from demos.language import Say, Words
 from demos.text import answers
+from inference import Engine
+from pretrained.catalog import Entry
 
 MINUTES = 20  # on two processor cores, as the words beside them say
 TRAIN = (
@@ -21,7 +21,7 @@ SERVE = "python app.py --model my_model"
 LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"}'
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """What the text must be like, the commands that train, the command that loads the result."""
     page.step(words, "text.train.data")
     page.markup(
@@ -39,11 +39,11 @@ def build(engine: Any, words: Words) -> None:
     page.command(words, SERVE)
     hub = next((e for e in answers.writers(engine).values() if e.hub_id), None)
     if hub:
-        page.markup(words, lambda say: tuning(say, words, hub))
+        page.markup(words, lambda say: tuning(say, hub))
         page.command(words, TUNE.format(key=hub.key))
 
 
-def tuning(say: Say, words: Words, entry: Any) -> str:
+def tuning(say: Say, entry: Entry) -> str:
     """How to teach one of today's models a manner of writing."""
     name = say.model(entry)
     return f"<h2>{say('text.train.tune')}</h2><p>{say('text.train.tune_how', model=name)}</p>"

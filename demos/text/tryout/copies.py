@@ -9,9 +9,10 @@ from html import escape
 from typing import Any
 
 from demos import page, typed
-from demos.language import Words
+from demos.language import Say
 from demos.text import answers
-from demos.text.writing import Written
+from demos.text.tryout.writing import Written
+from inference import Engine
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
@@ -21,7 +22,7 @@ MOST = 3  # runs that are shown
 SIGNS = "，。！？；、：\n"
 
 
-async def meter(engine: Any, words: Words, now: Written, lang: str) -> str:
+async def meter(engine: Engine, say: Say, now: Written) -> str:
     """The meter as HTML; "" where the text is too short or the model's training text is unknown."""
     entry = answers.entry_of(engine, now.wish.key)
     if len(now.text.strip()) < WORTH:
@@ -32,13 +33,13 @@ async def meter(engine: Any, words: Words, now: Written, lang: str) -> str:
         else:
             found = await engine.predict(entry.key, now.text, view="copies")
     except ViewUnsupported:
-        return page.note(words.say(lang, "text.copies.closed")) if entry.hub_id else ""
+        return page.note(say.plain("text.copies.closed")) if entry.hub_id else ""
     except Refusal as error:
-        return answers.refusal(words.speaker(lang), error)
-    return drawn(words, lang, now.text, found)
+        return answers.refusal(say, error)
+    return drawn(say, now.text, found)
 
 
-async def in_verses(engine: Any, key: str, text: str) -> dict[str, Any]:
+async def in_verses(engine: Engine, key: str, text: str) -> dict[str, Any]:
     """The ``copies`` view of a poem, with signs left out of account: of the whole, where runs of
     several lines show, and of each line by itself, which no sign cuts short. A run's ``length``
     tells its place on the strip, ``count`` how many characters of it are none of `SIGNS`.
@@ -77,9 +78,8 @@ def apart(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def where(words: Words, lang: str, place: Mapping[str, Any]) -> str:
+def where(say: Say, place: Mapping[str, Any]) -> str:
     """Where the longest run stands: in a work, or in one of the poems; "" if nobody knows."""
-    say = words.speaker(lang)
     if place.get("poem"):
         return say("text.copies.poem", poem=f"{place['poem']:,}", of=f"{place['of']:,}")
     if not place.get("work"):
@@ -88,16 +88,15 @@ def where(words: Words, lang: str, place: Mapping[str, Any]) -> str:
     return told.replace("\0", f"<cite>{escape(place['work'])}</cite>")
 
 
-def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
+def drawn(say: Say, text: str, found: dict[str, Any]) -> str:
     """What was found: one sentence, the runs on a strip as long as the text, and their words."""
-    say = words.speaker(lang)
     runs = [run for run in found["runs"] if run["length"] >= found["least"]]
     if not runs:
         sentence = say("text.copies.none", least=found["least"])
     else:
         sentence = say("text.copies.some", count=found["longest"])
-        if place := where(words, lang, found["where"] or {}):
-            sentence = page.sentences(lang, sentence, place)
+        if place := where(say, found["where"] or {}):
+            sentence = page.sentences(say.lang, sentence, place)
     marks = "".join(
         f'<i style="left:{run["start"] / len(text):.2%};width:{run["length"] / len(text):.2%}"></i>'
         for run in runs
@@ -114,5 +113,5 @@ def drawn(words: Words, lang: str, text: str, found: dict[str, Any]) -> str:
     return (
         f'<section class="copies"><h2>{say("text.copies.title")}</h2>'
         f'<p>{sentence}</p><div class="strip" aria-hidden="true">{marks}</div>{listed}'
-        f'<p class="quiet">{page.sentences(lang, *told)}</p></section>'
+        f'<p class="quiet">{page.sentences(say.lang, *told)}</p></section>'
     )
