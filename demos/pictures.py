@@ -223,10 +223,14 @@ def fitted(picture: Image.Image, side: int) -> Image.Image:
 
 def img(picture: Image.Image, alt: str, *, classes: str = "", lossless: bool = False) -> str:
     """An ``<img>`` that carries its own bytes, so that no copy is left on the server."""
+    return (
+        f'<img class="{html.escape(classes)}" alt="{html.escape(alt)}" width="{picture.width}" '
+        f'height="{picture.height}" src="{address(picture, lossless=lossless)}">'
+    )
+
+
+def address(picture: Image.Image, *, lossless: bool = False) -> str:
+    """A picture as the address of itself: its bytes as WebP."""
     file = io.BytesIO()
     picture.save(file, "WEBP", lossless=lossless, quality=85, method=2)
-    data = base64.b64encode(file.getvalue()).decode()
-    return (
-        f'<img class="{html.escape(classes)}" alt="{html.escape(alt)}" '
-        f'width="{picture.width}" height="{picture.height}" src="data:image/webp;base64,{data}">'
-    )
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -49,26 +49,29 @@ def learnt(key: str, say: Say) -> str:
 
 def figures_of(key: str, say: Say) -> str:
     """One network's figures under its name, and how they were measured."""
-    row = reached(key)
-    measured = row.get("metrics", {})
+    values = reached(key).get("metrics", {})
     cells = "".join(
-        f"<div><dd>{page.figure(name, measured[name]) if name in measured else DASH}</dd>"
+        f"<div><dd>{page.figure(name, values[name]) if name in values else DASH}</dd>"
         f"<dt>{say(f'images.fact.{name}')}</dt></div>"
         for name in METRICS
     )
-    told = say("images.fact.none")
-    if row:
-        told = say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])
-    goal = row.get("target", {}).get("fd_ratio")
-    if goal is not None:
-        claim = {**measured["fd_ratio"], "metric": "fd_ratio", "target": goal}
-        reached_it = f"{say('images.fact.target')} {results.target(claim, say)}"
-        told = page.sentences(say.lang, told, reached_it)
-    heading = say(f"images.fact.{key.rpartition('-')[2]}")
+    heading = say(f"images.fact.{NETWORKS[key]}")
     return (
         f'<section><h2>{heading}</h2><dl class="facts">{cells}</dl>'
-        f'<p class="quiet">{told}</p></section>'
+        f'<p class="quiet">{measured(say, key)}</p></section>'
     )
+
+
+def measured(say: Say, key: str) -> str:
+    """On what a network's figures were measured, and whether its target was reached."""
+    row = reached(key)
+    if not row:
+        return say("images.fact.none")
+    told = [say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])]
+    if (goal := row.get("target", {}).get("fd_ratio")) is not None:
+        claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
+        told += [f"{say('images.fact.target')} {results.target(claim, say)}"]
+    return page.sentences(say.lang, *told)
 
 
 def told_of_training(key: str) -> tuple[str, ...]:

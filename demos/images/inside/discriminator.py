@@ -7,12 +7,10 @@ falls when the spot is covered (Zeiler & Fergus 2014, arXiv 1311.2901).
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from html import escape, unescape
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,7 @@ from demos.images.faces import tag
 from demos.images.inside.look import Look, part
 from demos.language import Say
 from demos.limits import MB
-from demos.pictures import fitted
+from demos.pictures import address, fitted
 from demos.uploads import opened
 
 WORDS = "images.inside.discriminator"
@@ -100,8 +98,7 @@ def waiting(say: Say, pixels: Pixels) -> str:
     count = ((SIDE - SPOT) // STRIDE + 1) ** 2
     said = say(f"{WORDS}.waiting", count=count)
     return (
-        f'<div class="spots"><svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">'
-        f'<image href="{source(pixels)}" width="{SIDE}" height="{SIDE}"/></svg></div>'
+        f'<div class="spots">{marked(pixels)}</div>'
         f'<div class="readout waiting"><progress aria-label="{said}"></progress>'
         f'<p class="quiet">{said}</p></div>'
     )
@@ -124,9 +121,17 @@ def heat(say: Say, pixels: Pixels, table: Sequence[Sequence[float]], own: bool) 
     return (
         f'<div class="spots" tabindex="0" role="group" aria-label="{label}" '
         f'data-heat="{json.dumps(rounded, separators=(",", ":"))}"{attributes}>'
-        f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">'
-        f'<image href="{source(pixels)}" width="{SIDE}" height="{SIDE}"/>{"".join(marks)}</svg>'
+        f"{marked(pixels, ''.join(marks))}"
         f'</div><p class="quiet readout" aria-live="polite">{say(f"{WORDS}.point")}</p>'
+    )
+
+
+def marked(pixels: Pixels, marks: str = "") -> str:
+    """A picture with what is drawn on it."""
+    source = address(Image.fromarray(pixels), lossless=True)
+    return (
+        f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">'
+        f'<image href="{source}" width="{SIDE}" height="{SIDE}"/>{marks}</svg>'
     )
 
 
@@ -165,10 +170,3 @@ def legend(say: Say, table: Sequence[Sequence[float]]) -> str:
         for name, shape in (("spoke_for", square), ("spoke_against", ring))
     )
     return f'<ul class="keys">{rows}</ul><p class="quiet">{most}</p>'
-
-
-def source(pixels: Pixels) -> str:
-    """The picture as a data URL."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return escape("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())

@@ -3,8 +3,6 @@ training, its tug of war. From the cards; a dash where a card has nothing yet.""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -14,18 +12,18 @@ from typing import Any
 
 from PIL import Image
 
-from demos import page, results
+from demos import page
 from demos.images.answers import DIFFUSION, GAN, STEPS
-from demos.images.cards import DASH, METRICS, NETWORKS, reached, told_of_training
+from demos.images.cards import DASH, METRICS, NETWORKS, measured, reached, told_of_training
 from demos.images.inside import replay
 from demos.language import Say
+from demos.pictures import address
 from pretrained import catalog
 
 #: What a card says where nothing was learnt before.
 AFRESH = "random weights"
 #: Moments of the training that Learn shows, the first and the last among them.
 SHOWN = 4
-QUALITY = 85
 LEAST = 2  # fewer rows are no curve
 
 
@@ -40,10 +38,9 @@ def scores(say: Say) -> str:
     entries = catalog.entries()
     rows = []
     for key, name in NETWORKS.items():
-        measured = reached(key).get("metrics", {})
+        values = reached(key).get("metrics", {})
         cells = (
-            page.figure(metric, measured[metric]) if metric in measured else DASH
-            for metric in METRICS
+            page.figure(metric, values[metric]) if metric in values else DASH for metric in METRICS
         )
         weights = f"{entries[key].parameters:,}" if key in entries else DASH
         rows.append((say(f"images.fact.{name}"), *cells, steps(key), weights))
@@ -60,18 +57,12 @@ def steps(key: str) -> str:
 def said_of_targets(say: Say) -> str:
     """On what was measured and which target was met, a line each; a dash's reason where nothing
     was."""
-    parts = []
-    for key, name in NETWORKS.items():
-        row = reached(key)
-        if not row:
-            continue
-        told = [say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])]
-        if (goal := row.get("target", {}).get("fd_ratio")) is not None:
-            claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
-            told += [say("images.fact.target"), results.target(claim, say)]
-        named = f"{say(f'images.fact.{name}')}{say('house.colon')}"
-        parts.append(f"<br>{named}{page.sentences(say.lang, *told)}")
-    return "".join(parts) or say("images.fact.none")
+    told = [
+        f"<br>{say(f'images.fact.{name}')}{say('house.colon')}{measured(say, key)}"
+        for key, name in NETWORKS.items()
+        if reached(key)
+    ]
+    return "".join(told) or say("images.fact.none")
 
 
 def trained(say: Say) -> str:
@@ -95,7 +86,7 @@ def moments(say: Say) -> str:
     cells = "".join(
         f'<div><p>{say("images.chart.after", n=f"{step:,}")}</p><img alt="'
         f'{say("images.chart.moment_alt", n=f"{step:,}")}" width="{replay.SIDE}" '
-        f'height="{replay.SIDE}" src="data:image/webp;base64,{picture}"></div>'
+        f'height="{replay.SIDE}" src="{picture}"></div>'
         for step, picture in cut(folder, strip.stat().st_mtime_ns)
     )
     return page.drawn(f'<div class="moments">{cells}</div>', say("images.chart.moments"))
@@ -103,8 +94,8 @@ def moments(say: Say) -> str:
 
 @lru_cache(maxsize=1)
 def cut(folder: Path, changed: int) -> tuple[tuple[int, str], ...]:
-    """(updates, picture in base64) of the moments that are shown. ``changed``: when the strip was
-    written."""
+    """(updates, address of the picture) of the moments that are shown. ``changed``: when the strip
+    was written."""
     rows = json.loads((folder / replay.MOMENTS).read_text("utf-8"))
     places = sorted({round((len(rows) - 1) * n / (SHOWN - 1)) for n in range(SHOWN)})
     found = []
@@ -112,9 +103,7 @@ def cut(folder: Path, changed: int) -> tuple[tuple[int, str], ...]:
         for place in places:
             top = place * replay.SIDE
             box = (0, top, replay.SIDE, top + replay.SIDE)
-            file = io.BytesIO()
-            strip.crop(box).save(file, "WEBP", quality=QUALITY)
-            found.append((rows[place]["step"], base64.b64encode(file.getvalue()).decode()))
+            found.append((rows[place]["step"], address(strip.crop(box))))
     return tuple(found)
 
 

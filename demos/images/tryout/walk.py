@@ -3,8 +3,6 @@ switches the pictures."""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Callable, Sequence
 from html import escape, unescape
@@ -12,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import page
+from demos import page, pictures
 from demos.images import answers, faces, points
 from demos.images.answers import Pixels
 from demos.images.points import Point
@@ -106,7 +104,7 @@ def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str
     said = json.dumps({"leg": leg(stops), "names": names} | told_places, ensure_ascii=False)
     begins = told_places["place"].format(share=50, to=names[1], **{"from": names[0]})
     image = faces.tag(images[half], begins, lossless=False)
-    frames = escape(json.dumps([packed(each) for each in images]))
+    frames = escape(json.dumps([pictures.address(Image.fromarray(each)) for each in images]))
     image = image.replace("<img ", f'<img data-frames="{frames}" data-said="{escape(said)}" ', 1)
     label = say("images.try.walk_label")
     return (
@@ -117,10 +115,3 @@ def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str
         f'<button type="button" class="ghost" data-take>{say("images.try.take")}</button>'
         f'<p class="quiet">{told}</p></div></div>'
     )
-
-
-def packed(image: Pixels) -> str:
-    """A picture as the address of itself."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "WEBP", quality=85, method=2)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
