@@ -121,8 +121,3 @@ def test_the_source_link_trusts_only_a_space_id(monkeypatch: pytest.MonkeyPatch)
     assert web.source_url() == "https://huggingface.co/spaces/someone/breakthroughs/tree/main"
     monkeypatch.setenv("SPACE_ID", 'x/y"><script>')
     assert web.source_url() is None
-
-
-def test_no_two_files_that_a_page_may_fetch_have_one_name() -> None:
-    found = [file.name for file in DEMOS.glob("*/**/*") if file.suffix in web.KINDS]
-    assert len(found) > 20 and len(found) == len(set(found)), "they are served by name"
