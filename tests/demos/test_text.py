@@ -891,7 +891,7 @@ def test_the_ladder_is_drawn_from_the_card(monkeypatch):
     assert places == sorted(places, reverse=True) and places[-1] >= 0 and places[0] <= 100
 
 
-def test_unsureness_is_said_as_a_choice_among_so_many(monkeypatch):
+def test_between_how_many_a_network_hesitates(monkeypatch):
     assert learn.choices({"value": 1.3863}) == "4.0"
     assert learn.choices({"value": 4.5539}) == "95"
     rung = LADDER[0] | {"characters": 8 * 9 * 100_385}

@@ -1,3 +1,4 @@
+// @ts-check
 // Generate text, Look inside: a text to walk through character by character, bars to choose from,
 // memory cells to choose.
 

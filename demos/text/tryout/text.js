@@ -1,3 +1,4 @@
+// @ts-check
 // Generate text, Try: the sheet that follows the writing, and the switch of the two exhibits.
 
 /** Keeps the newest line in sight while it is written, and goes back to where that began at its end,
