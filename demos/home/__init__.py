@@ -1,6 +1,6 @@
 """Home: what supervised learning is, on a network that learns in front of the visitor.
 
-The network is `home.js`: it runs in the visitor's own browser, so that it is instant, needs
+The network is `page/network.js`: it runs in the visitor's own browser, so that it is instant, needs
 no server, and any number of people can play with it at once."""
 
 from __future__ import annotations
