@@ -7,6 +7,7 @@
     __main__.py   the command line
     startup.py    how soon the page and the first answer are there; what imports cost
     serving.py    many callers at once: the engine and the page beside other ways to serve
+    overhead.py   what one call through the engine adds to the bare call
     ways.py       the ways to serve, each opened and then asked
     streaming.py  many texts at once: the engine and the page beside other ways to write
     streams.py    those ways, and their readers
@@ -16,6 +17,7 @@
     detection.py  milliseconds a picture: the detector beside other detectors
     memory.py     what a batch takes at its peak
     load.py       the callers, and the bare loop that they are held against
+    bare.py       that loop in a process of its own
     rivals/       the other servers, writers, translators and detectors, as their makers' guides
                   have them
     servers.py    a server in a process of its own, waited for, and always ended

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import detection, images, serving, startup, streaming, translation
+from benchmarks import detection, images, overhead, serving, startup, streaming, translation
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -26,6 +26,7 @@ STARTS, IMPORTS = 5, 3  # repeats
 class What(StrEnum):
     startup = "startup"
     serving = "serving"
+    overhead = "overhead"
     streaming = "streaming"
     translation = "translation"
     images = "images"
@@ -65,6 +66,9 @@ def main(
     if what in (What.serving, What.all):
         effort = QUICK if quick else Effort()
         tables.append(asyncio.run(serving.measure(chosen.kind, effort, say)))
+    if what in (What.overhead, What.all):
+        effort = QUICK if quick else Effort(repeats=5)
+        tables.append(asyncio.run(overhead.measure(chosen.kind, effort, say)))
     if what in (What.streaming, What.all):
         effort = QUICK if quick else Effort(callers=streaming.STREAMS)
         length = streaming.QUICK_LENGTH if quick else streaming.LENGTH

@@ -45,12 +45,20 @@ class Load:
         return len(self.latencies) / self.seconds
 
 
-def bare_loop(model: Any, pictures: Sequence[Image.Image], batch: int, effort: Effort) -> Load:
-    """``model.predict`` on batch after batch, with nothing around it."""
+def bare_loop(
+    model: Any, pictures: Sequence[Image.Image], batch: int, effort: Effort, rest: float = 0.0
+) -> Load:
+    """``model.predict`` on batch after batch, with nothing around it.
+
+    ``rest``: seconds to sleep before each, which its latency does not count.
+    """
     endless = cycle(pictures)
     latencies: list[float] = []
     start = time.perf_counter()
-    while (begin := time.perf_counter()) - start < effort.seconds and len(latencies) < effort.calls:
+    while time.perf_counter() - start < effort.seconds and len(latencies) < effort.calls:
+        if rest:
+            time.sleep(rest)
+        begin = time.perf_counter()
         model.predict(list(islice(endless, batch)))
         latencies += [time.perf_counter() - begin] * batch
     return Load(time.perf_counter() - start, tuple(latencies))

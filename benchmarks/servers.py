@@ -70,9 +70,9 @@ def answers(client: httpx.Client, path: str) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as door:
-        door.bind((HOST, 0))
-        return int(door.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Many callers at once: the engine and the page beside other ways to serve the same model.
 
 The reference is the most that the model gives: its own ``predict`` in a bare loop over full batches
-of pictures that are in memory already. It is measured anew right before every repeat.
+of pictures that are in memory already, in a process of its own. It is measured anew right
+before every repeat.
 
 Callers are closed loops: each asks, waits for the answer, asks again. Every answer's label is
 compared with what the model says of that picture alone; a wrong one counts as failed.
@@ -14,8 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from benchmarks.load import Effort, Load, bare_loop, closed_loops
-from benchmarks.samples import SAMPLES, opened
+from benchmarks.bare import Bare
+from benchmarks.load import Effort, Load, closed_loops
+from benchmarks.samples import SAMPLES
 from benchmarks.servers import DidNotStart
 from benchmarks.table import Cell, Spread, Table, paired
 from benchmarks.ways import KEY, PATIENCE, WAYS, litserve
@@ -83,13 +85,16 @@ def table(settings: Sequence[Setting], left_out: Sequence[str] = ()) -> Table:
 
 async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Table:
     """Every way at every number of callers, each beside the bare loop."""
-    entry = catalog.find(KEY)
-    model, pictures = entry.load(device), opened()
-    expected = [model.predict([picture])[0]["label"] for picture in pictures]
-    full, most = entry.max_batch, max(effort.callers)
+    with Bare(KEY, device) as bare:
+        return await _measure(device, effort, say, bare)
+
+
+async def _measure(device: str, effort: Effort, say: Callable[[str], None], bare: Bare) -> Table:
+    expected = bare.labels()
+    full, most = catalog.find(KEY).max_batch, max(effort.callers)
 
     def loop(batch: int) -> Load:
-        return bare_loop(model, pictures, batch, effort)
+        return bare.loop(batch, effort)
 
     loop(full)  # warms what warms up
     batched = Setting(f"bare loop, batches of {full}", 1)

@@ -35,7 +35,7 @@ OPENINGS = (
 
 @dataclass(frozen=True)
 class Wish:
-    """One text: how it begins, how many characters to write, and the seed of its chances."""
+    """One text: how it begins, how many characters to write, and the seed it is drawn with."""
 
     prompt: str
     length: int
@@ -54,7 +54,7 @@ Way = Callable[[str, int], AbstractAsyncContextManager[Write]]
 
 
 def wishes(length: int) -> list[Wish]:
-    """Different beginnings and different chances."""
+    """Different beginnings and different seeds."""
     return [Wish(prompt, length, seed) for seed, prompt in enumerate(OPENINGS)]
 
 

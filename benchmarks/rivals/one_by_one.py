@@ -1,8 +1,8 @@
 """Two ways in which one writes such a program first: nn.LSTM character by character, and the
 `generate` of transformers on a GPT-2 of as many weights.
 
-Neither is compared with a text: the first draws by torch's chances, and the second has never learnt
-anything, since what it writes does not change how long it takes.
+Neither is compared with a text: the first draws with torch's generator, and the second has
+never learnt anything, since what it writes does not change how long it takes.
 """
 
 from __future__ import annotations

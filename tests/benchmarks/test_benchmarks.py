@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from benchmarks.load import Effort, Load, closed_loops
+from benchmarks import load, overhead
+from benchmarks.load import Effort, Load, bare_loop, closed_loops
 from benchmarks.samples import SAMPLES
 from benchmarks.serving import COLUMNS, Setting, percentile, table
 from benchmarks.table import Spread, Table, figure, paired, seconds_beside
@@ -68,6 +69,34 @@ def test_a_serving_row() -> None:
         "failed": 1,
     }
     assert found.notes[-2:] == ("another left out", "a way, 8 callers, a failure: Timeout: ")
+
+
+def test_what_a_call_adds_is_taken_within_each_repeat() -> None:
+    found = overhead.table(
+        [("nothing", [1e-4, 2e-4], [0.0, 0.0]), ("engine", [4.1e-3, 8.3e-3], [4e-3, 8e-3])]
+    )
+    assert row(found, "engine")["µs more than bare"] == {
+        "median": pytest.approx(200),
+        "low": pytest.approx(100),
+        "high": pytest.approx(300),
+        "n": 2,
+    }
+    assert row(found, "nothing")["µs a call"]["median"] == pytest.approx(150)  # type: ignore[index]
+    assert row(found, "nothing")["times bare"] is None
+
+
+def test_a_rest_is_not_counted_as_the_models_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    class Model:
+        def predict(self, inputs: list[object]) -> list[object]:
+            now[0] += 1
+            return inputs
+
+    monkeypatch.setattr(load.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(load.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    found = bare_loop(Model(), [None], 1, Effort(seconds=30), rest=5.0)  # type: ignore[list-item]
+    assert found.latencies == (1.0,) * 5 and found.seconds == 30
 
 
 def test_percentiles_by_the_nearest_rank() -> None:
