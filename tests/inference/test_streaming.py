@@ -7,9 +7,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from engine_fakes import FakeEntry, House, settled
+from engine_fakes import GPU, FakeEntry, House, OutOfMemoryError, settled
 
-from inference.errors import Closed, DeadlineExceeded, ModelFailed
+from inference.errors import Closed, DeadlineExceeded, ModelFailed, OutOfMemory
 from inference.streaming import BUFFER
 
 
@@ -320,3 +320,39 @@ def test_streams_run_on_real_threads_and_several_loops_too() -> None:
     run(facts())
     assert house.outcomes() == {"answered": 12}
     run(house.engine.close())
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_out_of_memory_inside_a_step_lets_idle_models_go_and_tries_again(times: int) -> None:
+    async def facts() -> None:
+        house = House(FakeEntry("a"), FakeEntry("idle"), device=GPU, keep_alive_s=1000.0)
+        other = house.ask("idle", 1)
+        await house.run()
+        await other
+        streams = [reading(house, 3), reading(house, 3)]
+        await settled()
+        house.workers.step("a")
+        model = house.loader.model("a")
+        assert model is not None and house.loader.model("idle") is not None
+        step, failures = model.step, [OutOfMemoryError() for _ in range(times)]
+
+        def hungry(states: list[Any]) -> list[Any]:
+            if failures:
+                raise failures.pop()
+            return step(states)
+
+        model.step = hungry  # type: ignore[method-assign]
+        await house.run()
+        assert house.loader.model("idle") is None, "an idle model stayed"
+        if times == 1:
+            assert [await one for one in streams] == [[1, 2, 3], [1, 2, 3]]
+        else:  # both alone and together, each twice: refused, and the next is served
+            for one in streams:
+                with pytest.raises(OutOfMemory):
+                    await one
+            failures.clear()
+            again = reading(house, 2)
+            await house.run()
+            assert await again == [1, 2]
+
+    run(facts())
