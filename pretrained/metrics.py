@@ -75,6 +75,33 @@ def reaches(name: str, value: float, target: float) -> bool:
     return value <= target if metric_of(name).lower_is_better else value >= target
 
 
+@dataclass(frozen=True)
+class Claim:
+    """One measured figure. ``low`` and ``high`` bound its 95% interval; None where unknown."""
+
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    split: str
+    n: int | None
+    command: str
+    reference: str
+    target: float | None = None
+
+    @classmethod
+    def published(
+        cls, metric: str, value: float, split: str, n: int | None, reference: str
+    ) -> Claim:
+        """A figure of a model's authors: without an interval, and not measured here."""
+        return cls(metric, value, None, None, split, n, command="", reference=reference)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target was reached; None where none was set."""
+        return None if self.target is None else reaches(self.metric, self.value, self.target)
+
+
 def wilson(right: int, count: int) -> Interval:
     """A share of ``count`` with its 95% interval (Wilson 1927)."""
     from scipy.stats import binomtest

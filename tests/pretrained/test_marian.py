@@ -539,7 +539,7 @@ def test_entries_are_counted(entry: MarianEntry) -> None:
 
     with torch.device("meta"):
         config = transformers.AutoConfig.for_model(
-            entry.kind, pad_token_id=0, **dict(entry.architecture)
+            entry.kind, pad_token_id=0, **dict(entry.network)
         )
         network = getattr(transformers, serve.KINDS[entry.kind])(config)
     network.tie_weights()

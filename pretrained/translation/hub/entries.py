@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pretrained.sources.entry import HubEntry
+
 #: The weights last: whoever finds them finds the rest. The pattern is for sentencepiece's files,
 #: which end in .spm or .model.
 FILES = ("config.json", "vocab.json", "*.[sm][po]*", "model.safetensors")
-CARD = "https://huggingface.co/{}"
 #: What a Marian model's ``config.json`` says of its size, but for the vocabulary.
 MARIAN = (
     ("d_model", 512),
@@ -30,51 +31,26 @@ MARIAN = (
 )
 
 
-@dataclass(frozen=True)
-class MarianEntry:
-    """One translator.
+@dataclass(frozen=True, kw_only=True)
+class MarianEntry(HubEntry):
+    """One translator. Published values go from 0 to 100.
 
     Attributes:
-        name: of the catalogue's key, ``translation/<name>``.
-        title: short English name.
-        revision: a commit; None for the main branch, or what the converter made of it.
         directions: such as ``("en-fr",)``, the usual one first.
         kind: transformers' ``model_type``.
-        architecture: what its ``config.json`` says of its size; a test counts ``parameters``.
-        parameters: learnt numbers; those of the word table, which is also the last layer, once.
-        bytes: of ``model.safetensors``.
-        published: ``(metric, value from 0 to 100)``, as its card tells them.
-        split: what they were measured on.
-        max_batch: texts that are translated together.
     """
 
-    name: str
-    title: str
-    hub_id: str
-    revision: str | None
-    licence: str
+    task = "translation"
+
     directions: tuple[str, ...]
     kind: str
-    architecture: tuple[tuple[str, int], ...]
-    parameters: int
-    bytes: int
-    published: tuple[tuple[str, float], ...] = ()
-    split: str = ""
     max_batch: int = 32
+    files: tuple[str, ...] = FILES
 
-    @property
-    def key(self) -> str:
-        return f"translation/{self.name}"
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Each once, in the order of the directions."""
-        return tuple(dict.fromkeys(one for pair in self.directions for one in pair.split("-")))
-
-    @property
-    def reference(self) -> str:
-        """Its card."""
-        return CARD.format(self.hub_id)
+    def __post_init__(self) -> None:
+        """Its languages: each once, in the order of the directions."""
+        languages = dict.fromkeys(one for pair in self.directions for one in pair.split("-"))
+        object.__setattr__(self, "languages", tuple(languages))
 
 
 MARIAN_ENTRIES = (
@@ -86,7 +62,7 @@ MARIAN_ENTRIES = (
         licence="apache-2.0",
         directions=("en-fr",),
         kind="marian",
-        architecture=(*MARIAN, ("vocab_size", 59_514)),
+        network=(*MARIAN, ("vocab_size", 59_514)),
         parameters=74_609_664,
         bytes=300_773_864,
         published=(("bleu", 50.5), ("chrf", 67.2)),
@@ -100,7 +76,7 @@ MARIAN_ENTRIES = (
         licence="apache-2.0",
         directions=("fr-en",),
         kind="marian",
-        architecture=(*MARIAN, ("vocab_size", 59_514)),
+        network=(*MARIAN, ("vocab_size", 59_514)),
         parameters=74_609_664,
         bytes=300_773_864,
         published=(("bleu", 57.5), ("chrf", 72.0)),
@@ -114,7 +90,7 @@ MARIAN_ENTRIES = (
         licence="apache-2.0",
         directions=("en-zh",),
         kind="marian",
-        architecture=(*MARIAN, ("vocab_size", 65_001)),
+        network=(*MARIAN, ("vocab_size", 65_001)),
         parameters=77_419_008,
         bytes=312_033_188,
         published=(("bleu", 31.4), ("chrf", 26.8)),
@@ -128,7 +104,7 @@ MARIAN_ENTRIES = (
         licence="cc-by-4.0",
         directions=("zh-en",),
         kind="marian",
-        architecture=(*MARIAN, ("vocab_size", 65_001)),
+        network=(*MARIAN, ("vocab_size", 65_001)),
         parameters=77_419_008,
         bytes=312_033_188,
         published=(("bleu", 36.1), ("chrf", 54.8)),
@@ -142,7 +118,7 @@ MARIAN_ENTRIES = (
         licence="mit",
         directions=("en-fr", "fr-en", "en-zh", "zh-en", "fr-zh", "zh-fr"),
         kind="m2m_100",
-        architecture=(
+        network=(
             ("d_model", 1024),
             ("encoder_layers", 12),
             ("decoder_layers", 12),
