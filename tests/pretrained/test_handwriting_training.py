@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.handwriting import data, evaluate, finish, train
+from pretrained.handwriting import data, evaluate, train
 from pretrained.handwriting.data import Writing, place
 from pretrained.metrics import ratio_of_sums
 from training.run import Run
@@ -176,4 +176,4 @@ def test_no_stroke_of_the_data_is_shipped() -> None:
 
 
 def test_every_data_source_is_named() -> None:
-    assert all("Guyon" in text["limits"] for text in finish.TEXTS.values())
+    assert all("Guyon" in text["limits"] for text in train.TEXTS.values())
