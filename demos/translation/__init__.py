@@ -1,28 +1,26 @@
-"""Translate: sequence to sequence with attention, under the same four rooms."""
+"""Translate: sequence to sequence with attention. The tab's four rooms put together."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import gradio as gr
 
 from demos import page
 from demos.language import Words
-from demos.translation import charts, doors, inside, teach, translate
+from demos.translation import api, inside, learn, train, tryout
+from demos.translation.answers import TASK
+from inference import Engine
 
-NAME = "translation"
 
-
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Lay out the tab and wire it to the engine."""
-    with page.tab(NAME, words) as rooms:
+    with page.tab(TASK, words) as rooms:
         with page.room("try"):
-            parts = translate.build(engine, words)
+            parts = tryout.build(engine, words)
         with page.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
         with page.room("train"):
-            teach.build(engine, words)
+            train.build(engine, words)
         with page.room("learn"):
-            page.article(NAME, words, charts.figures())
+            page.article(TASK, words, learn.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
-    doors.build(engine, words)
+    api.build(engine, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from demos import models, page
-from demos.language import Say, Words
-from demos.models import on_disk, size
+from demos.language import Say
 from demos.typed import checked_text
+from inference import Engine
 from inference.errors import Refusal
 from pretrained import checkpoint
+from pretrained.catalog import Entry
 from pretrained.translation.errors import TooLong
 from pretrained.translation.hub.entries import DIRECTIONS as DIRECTIONS_OF
 
@@ -54,16 +56,16 @@ class Translated:
     seconds: float = 0.0
 
 
-def translators(engine: Any) -> dict[str, Any]:
+def translators(engine: Engine) -> dict[str, Entry]:
     """Every model that translates, by key."""
-    return {key: entry for key, entry in engine.entries.items() if entry.task == TASK}
+    return models.of_task(engine, TASK)
 
 
 #: A model of this room: `demos.models.entry_of`.
 entry_of = partial(models.entry_of, TASK)
 
 
-def config(entry: Any) -> dict[str, Any]:
+def config(entry: Entry) -> dict[str, Any]:
     """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
     if entry.folder is None:
         return {}
@@ -76,21 +78,21 @@ def _config(folder: str, changed: int) -> dict[str, Any]:
     return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
 
 
-def directions(entry: Any) -> tuple[str, ...]:
+def directions(entry: Entry) -> tuple[str, ...]:
     """What a model translates, such as ``("en-fr", "fr-en")``: by its config, or by what is known
     of a model of the Hub."""
     return tuple(config(entry).get("directions") or DIRECTIONS_OF.get(entry.key, ()))
 
 
-def models(engine: Any, direction: str) -> dict[str, Any]:
+def known(engine: Engine, direction: str) -> dict[str, Entry]:
     """The models that know a direction, the bundled one first."""
-    known = {k: e for k, e in translators(engine).items() if direction in directions(e)}
+    found = {k: e for k, e in translators(engine).items() if direction in directions(e)}
     first = BUNDLED.get(direction)
-    return dict(sorted(known.items(), key=lambda item: item[0] != first))
+    return dict(sorted(found.items(), key=lambda item: item[0] != first))
 
 
 async def ask(
-    engine: Any,
+    engine: Engine,
     key: str,
     text: str,
     source: str,
@@ -107,7 +109,7 @@ async def ask(
     return found
 
 
-def checked(text: Any) -> str:
+def checked(text: object) -> str:
     """A text as it was sent, with one kind of line end.
 
     Raises:
@@ -119,14 +121,23 @@ def checked(text: Any) -> str:
     return whole
 
 
-def language(words: Words, lang: str, code: str) -> str:
-    """The name of a language, in the visitor's."""
-    return words.say(lang, f"translation.language.{code}")
+async def translate(
+    engine: Engine, entry: Entry, text: str, source: str, target: str
+) -> Translated:
+    """What a model that is loaded makes of a text, and how long it took. Raises a `Refusal`."""
+    began = time.monotonic()
+    result = await ask(engine, entry.key, text, source, target)
+    return Translated(text, source, target, entry.key, result, time.monotonic() - began)
 
 
-def arrow(words: Words, lang: str, direction: str) -> str:
-    """A direction as it is read: "English → French"."""
-    return " → ".join(language(words, lang, code) for code in direction.split("-"))
+def language(say: Say, code: str) -> str:
+    """The name of a language in the visitor's, as text."""
+    return say.plain(f"translation.language.{code}")
+
+
+def arrow(say: Say, direction: str) -> str:
+    """A direction as it is read, as text: "English → French"."""
+    return " → ".join(language(say, code) for code in direction.split("-"))
 
 
 def sentence_of(error: Refusal, say: Say) -> str:
@@ -134,12 +145,10 @@ def sentence_of(error: Refusal, say: Say) -> str:
     fields = dict(error.fields)
     for name in ("source", "target", "language"):
         if fields.get(name) in TAGS:
-            fields[name] = language(say.words, say.lang, fields[name])
+            fields[name] = language(say, fields[name])
     if error.code == "translation_direction":
-        known = str(fields.get("known", "")).split(", ")
-        fields["known"] = ", ".join(
-            arrow(say.words, say.lang, one) for one in known if known != [""]
-        )
+        learnt = str(fields.get("known", "")).split(", ")
+        fields["known"] = ", ".join(arrow(say, one) for one in learnt if one)
     if fields == error.fields:
         return page.sentence_of(error, say)
     said = say.plain(f"error.{error.code}", **fields)
@@ -152,24 +161,3 @@ def refusal(say: Say, error: Refusal) -> str:
     """Why there is no translation, where it would have stood."""
     sentence = escape(sentence_of(error, say))
     return f'<p class="refusal" role="alert">{sentence}</p>'
-
-
-def weights(words: Words, lang: str, entry: Any) -> str:
-    """The size of a model in words: "3.6 million weights"."""
-    return size(words.speaker(lang), entry.parameters)
-
-
-def model_choices(engine: Any, words: Words, say: Say, direction: str) -> list[tuple[str, str]]:
-    """Each model for a direction with what a visitor should know before choosing it, and its
-    key."""
-    found = []
-    for key, entry in models(engine, direction).items():
-        if on_disk(entry):
-            extra = weights(words, say.lang, entry)
-        else:
-            megabytes = f"{entry.bytes / 1e6:.0f}"
-            extra = words.say(
-                say.lang, "text.try.to_download", size=megabytes, licence=entry.licence
-            )
-        found.append((f"{say.model(entry)} · {extra}", key))
-    return found

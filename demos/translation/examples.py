@@ -6,7 +6,7 @@ from __future__ import annotations
 from html import escape
 
 from demos.language import Say
-from demos.translation.answers import TAGS
+from demos.translation.answers import DIRECTIONS, FIRST, TAGS
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -47,6 +47,13 @@ def turned(text: str, source: str) -> str:
     visitor typed stays."""
     found = 0 if not text.strip() else number(text)
     return text if found is None else EXAMPLES[source][found]
+
+
+def own(text: str, direction: str) -> bool:
+    """Whether a visitor chose these, so that they are not what a page opens with by itself."""
+    if direction not in DIRECTIONS or not text.strip():
+        return False
+    return number(text) != 0 or direction not in FIRST.values()
 
 
 def chips(say: Say, source: str) -> str:

@@ -14,7 +14,7 @@ from tests.browser.test_translation import typed, visit
 
 NewPage = Callable[..., Page]
 WORDS = Words()
-PLACES = ("align", "choice", "beams", "meaning", "twin")
+PLACES = ("align", "choice", "beams", "meaning", "ablation")
 
 
 def inside(page: Page, url: str, lang: str = "en") -> Locator:
@@ -25,7 +25,7 @@ def inside(page: Page, url: str, lang: str = "en") -> Locator:
 def look(page: Page) -> Locator:
     room(page, "inside")
     # The last piece that is made.
-    expect(page.locator("#look-twin h2")).to_be_visible()
+    expect(page.locator("#look-ablation h2")).to_be_visible()
     settle(page)
     return page.locator("#translation .room-inside")
 
@@ -149,7 +149,7 @@ def test_another_text_is_looked_into_and_of_several_sentences_any(page: Page, ap
     chosen.select_option(index=1)
     dog = seen.locator("#look-align .lines text").filter(has_text="dog")
     expect(dog).to_have_count(1)
-    expect(page.locator("#look-twin h2")).to_be_visible()
+    expect(page.locator("#look-ablation h2")).to_be_visible()
     assert seen.locator(".lines b, .options b b").count() == 0
 
 

@@ -13,24 +13,14 @@ import gradio as gr
 import pytest
 from fake_translators import EN_FR, EN_ZH, KNOWN, NOW, PLAIN, FakeEngine, sentence, turned
 
-from demos import streaming
+from demos import columns as side_by_side
+from demos import models, streaming
 from demos import translation as tab
 from demos.language import Words
 from demos.page import layout
-from demos.translation import (
-    answers,
-    asking,
-    compare,
-    examples,
-    files,
-    letters,
-    others,
-    pane,
-    pieces,
-    thread,
-    translate,
-)
-from demos.translation.letters import FileNotText, FileTooLong
+from demos.translation import answers, examples, tokens
+from demos.translation.tryout import alternatives, answering, compare, files, pane, text_file
+from demos.translation.tryout.text_file import FileNotText, FileTooLong
 from inference import Settings
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
@@ -38,6 +28,7 @@ from pretrained.translation import languages, sentences
 from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
 
 WORDS = Words()
+SAY = WORDS.speaker("en")
 MARKUP = '<img src=x onerror="alert(1)"> & <b>bold</b>'
 
 
@@ -57,8 +48,8 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", html))
 
 
-def ask(engine, text, direction="en-fr", key=EN_FR, lang="en", fetch=False) -> asking.Step:
-    run = asking.answering(engine, WORDS, lang, text, direction, key, fetch)
+def ask(engine, text, direction="en-fr", key=EN_FR, lang="en", fetch=False) -> answering.Step:
+    run = answering.answering(engine, WORDS.speaker(lang), text, direction, key, fetch)
     return collect(run)[-1]
 
 
@@ -128,7 +119,7 @@ def test_markup_is_text_and_never_rendered(engine):
 def test_the_wrong_language_is_said_and_still_tried(engine):
     step = ask(engine, "Où est la gare ?", "en-fr")
     assert "This looks like French." in plain(step.beneath)
-    assert 'data-direction="fr-en"' in step.beneath
+    assert 'data-pick="fr-en"' in step.beneath
     assert said(step.html) == turned("Où est la gare ?")
     assert "read as English" in plain(step.beneath) and "came out" not in step.beneath
     step = ask(engine, "Où est la gare ?", "en-fr", lang="zh")
@@ -156,7 +147,7 @@ def test_a_refusal_stands_where_the_answer_would(engine, error):
 
 
 def test_a_model_of_the_hub_is_offered_before_it_is_fetched(engine, monkeypatch):
-    monkeypatch.setattr(asking, "on_disk", lambda entry: False)
+    monkeypatch.setattr(answering, "on_disk", lambda entry: False)
     step = ask(engine, "Hello.", key=NOW)
     assert step.offered and "301 MB" in step.html and "apache-2.0" in step.html
     assert not engine.loaded and not engine.asked
@@ -216,11 +207,13 @@ def test_alternatives_are_listed_with_what_differs(engine):
     step = ask(engine, "Hello")
     assert step.details.count("<mark>") == 3 and "<mark>!</mark>" in step.details
     assert "the one above has 40%" in plain(step.details)
-    assert others.marked("Je suis là.", "Je suis <ici>.") == ("Je suis <mark>&lt;ici&gt;</mark>.")
-    assert others.marked("Je suis un étudiant.", "Je suis étudiant.") == (
+    assert alternatives.marked("Je suis là.", "Je suis <ici>.") == (
+        "Je suis <mark>&lt;ici&gt;</mark>."
+    )
+    assert alternatives.marked("Je suis un étudiant.", "Je suis étudiant.") == (
         "Je suis <del>un</del> étudiant."
     )
-    assert others.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
+    assert alternatives.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
 def test_a_very_small_probability_is_told_as_such():
@@ -228,15 +221,15 @@ def test_a_very_small_probability_is_told_as_such():
     for one in result["sentences"][0]["alternatives"]:
         one["probability"] = 0.0004
     now = answers.Translated("Hello", "en", "fr", EN_FR, result)
-    told = plain(others.listed(WORDS, "en", now))
+    told = plain(alternatives.listed(SAY, now))
     assert told.count("<0.1%") == 4 and "&" not in told
 
 
 def test_alternatives_of_many_sentences_are_folded_and_bounded(engine):
     step = ask(engine, "Go on. " * 60)
     assert '<details class="others">' in step.details
-    assert step.details.count("<ol>") == others.MOST_SHOWN
-    assert f"And {60 - others.MOST_SHOWN} more sentences" in plain(step.details)
+    assert step.details.count("<ol>") == alternatives.MOST_SHOWN
+    assert f"And {60 - alternatives.MOST_SHOWN} more sentences" in plain(step.details)
 
 
 @pytest.mark.parametrize(
@@ -255,21 +248,21 @@ def test_a_model_that_does_not_know_what_it_was_trained_on_has_no_copy_meter(eng
     result = {"sentences": [sentence("Hello")], "translation": "olleH"}
     del result["sentences"][0]["in_training"]
     now = answers.Translated("Hello", "en", "fr", NOW, result)
-    assert pane.notes(WORDS, "en", engine.entries[NOW], now) == ""
+    assert pane.notes(SAY, engine.entries[NOW], now) == ""
 
 
 def test_signs_that_a_model_of_the_hub_cannot_read_are_spoken_of(engine):
     result = {"sentences": [sentence("Hello ⁇")], "translation": turned("Hello ⁇")}
     now = answers.Translated("Hello 🍕", "en", "fr", NOW, result)
-    assert "reads ⁇ in their place" in plain(pane.notes(WORDS, "en", engine.entries[NOW], now))
+    assert "reads ⁇ in their place" in plain(pane.notes(SAY, engine.entries[NOW], now))
     now = answers.Translated("Hello ⁇", "en", "fr", NOW, result)
-    assert "in their place" not in plain(pane.notes(WORDS, "en", engine.entries[NOW], now))
+    assert "in their place" not in plain(pane.notes(SAY, engine.entries[NOW], now))
 
 
 def test_characters_without_a_piece_are_named(engine):
     entry = engine.entries[EN_FR]
-    assert pieces.spelled(entry, "abc é ж 🍕 ж") == ["ж", "🍕"]
-    assert pieces.spelled(engine.entries[NOW], "ж") == []
+    assert tokens.byte_level(entry, "abc é ж 🍕 ж") == ["ж", "🍕"]
+    assert tokens.byte_level(engine.entries[NOW], "ж") == []
     told = plain(ask(engine, "I like ж here").details)
     assert "has no piece for ж" in told and "byte by byte" in told
     many = "".join(map(chr, range(0x430, 0x430 + 20)))
@@ -282,9 +275,9 @@ def test_real_vocabularies_have_what_their_languages_are_written_with():
     known = catalog.entries()
     if EN_FR not in known:
         pytest.skip("the translators are not in this checkout")
-    assert pieces.spelled(known[EN_FR], "Où est le cœur, ça va ? — « déjà »") in ([], ["—"])
-    assert pieces.spelled(known[EN_FR], "北京") == ["北", "京"]
-    assert pieces.spelled(known[EN_ZH], "我是学生。你好吗？") == []
+    assert tokens.byte_level(known[EN_FR], "Où est le cœur, ça va ? — « déjà »") in ([], ["—"])
+    assert tokens.byte_level(known[EN_FR], "北京") == ["北", "京"]
+    assert tokens.byte_level(known[EN_ZH], "我是学生。你好吗？") == []
 
 
 RUN = "visit sourire vaut le sourire, visitez" + " le sourire, visitez" * 9 + " le sou"
@@ -306,18 +299,21 @@ RUN = "visit sourire vaut le sourire, visitez" + " le sourire, visitez" * 9 + " 
 def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, shown, how, lang):
     one = sentence("x") | {"source": source, "translation": made, "complete": complete}
     result = {"sentences": [one], "translation": made}
-    assert unescape(pane.shaded(result)) == shown and thread.lost(one) == how
+    assert unescape(pane.shaded(result)) == shown and tokens.repetition(one) == how
     now = answers.Translated(source, "en", "fr", EN_FR, result)
-    told = WORDS.say(lang, f"translation.answer.{how}") if how else ""
-    assert plain(pane.threads(WORDS, lang, now)) == told
-    assert bool(others.listed(WORDS, lang, now)) is not bool(how)
+    say = WORDS.speaker(lang)
+    told = say.plain(f"translation.answer.{how}") if how else ""
+    assert plain(pane.repetitions(say, now)) == told
+    assert bool(alternatives.listed(say, now)) is not bool(how)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_how_a_text_was_read_is_said(lang):
     result = {"sentences": [sentence("x") | {"read_as": "<i>."}], "translation": "y"}
     entry = types.SimpleNamespace(folder=None)
-    told = pane.notes(WORDS, lang, entry, answers.Translated("x", "en", "fr", EN_FR, result))
+    told = pane.notes(
+        WORDS.speaker(lang), entry, answers.Translated("x", "en", "fr", EN_FR, result)
+    )
     assert "<bdi>&lt;i&gt;.</bdi>" in told and "<i>" not in told
 
 
@@ -335,7 +331,7 @@ def test_what_the_network_holds_unlikely_or_lost_is_said_in_one_line(lang, more,
     result = {"sentences": [sentence("x") | more], "translation": "y"}
     now = answers.Translated("x", "en", "fr", EN_FR, result)
     told = "".join(WORDS.say(lang, f"translation.answer.{key}") for key in keys)
-    assert plain(pane.doubtful(WORDS, lang, now)) == told
+    assert plain(pane.doubtful(WORDS.speaker(lang), now)) == told
 
 
 # Which language
@@ -396,10 +392,9 @@ def test_an_example_turns_with_the_direction_and_a_visitors_text_stays():
 
 
 def test_each_direction_has_its_models_the_bundled_one_first(engine):
-    assert list(answers.models(engine, "en-fr")) == [EN_FR, PLAIN, NOW]
-    assert list(answers.models(engine, "zh-en")) == [EN_ZH]
-    say = WORDS.speaker("en")
-    labels = answers.model_choices(engine, WORDS, say, "en-fr")
+    assert list(answers.known(engine, "en-fr")) == [EN_FR, PLAIN, NOW]
+    assert list(answers.known(engine, "zh-en")) == [EN_ZH]
+    labels = models.choices(SAY, answers.known(engine, "en-fr").values())
     assert labels[0] == ("English–French network · 3.6 million weights", EN_FR)
     assert "301 MB to download" in labels[2][0]
 
@@ -409,7 +404,7 @@ def test_each_direction_has_its_models_the_bundled_one_first(engine):
 
 async def waits(engine, turn, text, out):
     halt = turn.take()
-    run = asking.answering(engine, WORDS, "en", text, "en-fr", EN_FR)
+    run = answering.answering(engine, SAY, text, "en-fr", EN_FR)
     async with aclosing(streaming.while_latest(halt, run)) as steps:
         async for step in steps:
             if step is not streaming.HEARTBEAT:
@@ -448,30 +443,29 @@ def test_however_fast_one_types_one_question_is_with_the_engine(engine):
     assert engine.most_open == 1
 
 
-def test_stop_lets_go_and_keeps_the_turn(engine):
-    async def run():
-        turn, came = streaming.Latest(), []
-        halt = turn.take()
-        job = files.Job("a.txt", "ab\n" * 2_000, "en-fr", EN_FR)
-        async with aclosing(
-            streaming.while_latest(halt, files.translating(engine, WORDS, "en", job))
-        ) as steps:
-            async for step in steps:
-                came.append(step)
-                if len(came) == 3:
-                    turn.stop()
-        return halt, came
+def test_stop_says_what_there_is_of_a_file(engine, monkeypatch):
+    monkeypatch.setattr(files, "EVERY", 0)
 
-    halt, came = asyncio.run(run())
-    assert not halt.replaced.is_set() and engine.open == 0
-    assert came[-1].lines and not came[-1].ended and came[-1].made
+    async def run():
+        stop, came = streaming.Cancellation(), []
+        job = files.Job("a.txt", "ab\n" * 2_000, "en-fr", engine.entries[EN_FR])
+        async for step in files.told(engine, SAY, job, stop):
+            came.append(step)
+            if len(engine.asked) == 2:
+                stop.stop()
+        return came
+
+    *_, (html, button) = asyncio.run(run())
+    assert button["visible"] is False
+    data = re.search(r'base64,([^"]+)"', html)[1]
+    assert 0 < base64.b64decode(data).decode().count("ba\n") < 2_000 and "2,000 lines" in html
 
 
 # Then and now
 
 
 def columns(engine, text="Hello.", direction="en-fr", key=EN_FR, fetch=False):
-    return collect(compare.comparing(engine, WORDS, "en", text, direction, key, fetch))
+    return collect(compare.comparing(engine, SAY, text, direction, key, fetch))
 
 
 def test_the_bundled_model_stands_beside_one_of_today(engine, monkeypatch):
@@ -496,13 +490,13 @@ def test_where_there_is_none_of_today_it_is_said(engine):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_without_a_network_the_comparison_is_of_what_is_bundled(engine, lang):
     engine.settings = Settings(offline=True)
-    run = compare.comparing(engine, WORDS, lang, "Hello.", "en-fr", EN_FR)
+    run = compare.comparing(engine, WORDS.speaker(lang), "Hello.", "en-fr", EN_FR)
     html, offered = collect(run)[-1]
     assert html.index("2014") < html.index("2015") and html.count('class="said"') == 2
     assert {key for key, *_ in engine.asked} == {PLAIN, EN_FR} and not offered
     needed = WORDS.say(lang, "translation.compare.offline")
     assert needed in plain(html) and "MB" not in plain(html)
-    run = compare.comparing(engine, WORDS, lang, "Hello.", "zh-en", EN_ZH)
+    run = compare.comparing(engine, WORDS.speaker(lang), "Hello.", "zh-en", EN_ZH)
     html, offered = collect(run)[-1]
     assert html.count('class="said"') == 1 and needed in plain(html) and not offered
 
@@ -518,7 +512,8 @@ def test_a_side_that_fails_says_why_in_its_column(engine):
     [(EN_FR, "2015: two"), (PLAIN, "2014: two recurrent networks without"), (NOW, "Today")],
 )
 def test_each_network_stands_under_its_own_era(engine, key, told):
-    drawn = compare.headed(WORDS, "en", engine.entries[key], "")
+    entry = engine.entries[key]
+    drawn = side_by_side.headed(SAY, compare.era(entry), entry, "")
     assert f'<p class="era">{told}' in drawn
 
 
@@ -540,7 +535,7 @@ def sent(tmp_path, raw: bytes, name="letter.txt"):
 def test_text_in_unicode_is_read(tmp_path, encoding):
     file = sent(tmp_path, "Où ?\r\n北京\r".encode(encoding))
     name = "UTF-16" if encoding == "utf-16" else "UTF-8"
-    assert letters.read(file, 1) == letters.Letter("Où ?\n北京\n", name)
+    assert text_file.read(file, 1) == text_file.TextFile("Où ?\n北京\n", name)
 
 
 @pytest.mark.parametrize("encoding", ["gb2312", "gbk", "gb18030"])
@@ -549,17 +544,17 @@ def test_text_in_unicode_is_read(tmp_path, encoding):
     [("北京欢迎你。\r\n", ""), ("“我是学生”", "en"), ("ResNet (残差网络) is deep.", "zh")],
 )
 def test_chinese_in_its_own_encoding_is_read(tmp_path, encoding, text, source):
-    letter = letters.read(sent(tmp_path, text.encode(encoding)), 1, source)
-    assert letter == letters.Letter(text.replace("\r", ""), "GB18030")
+    letter = text_file.read(sent(tmp_path, text.encode(encoding)), 1, source)
+    assert letter == text_file.TextFile(text.replace("\r", ""), "GB18030")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_encoding_that_was_read_is_told_where_it_is_not_the_usual_one(engine, lang):
-    job = files.Job("a.txt", "我是学生。", "zh-en", EN_ZH, "GB18030")
-    usual = files.Job("a.txt", "我是学生。", "zh-en", EN_ZH)
+    job = files.Job("a.txt", "我是学生。", "zh-en", engine.entries[EN_ZH], "GB18030")
+    usual = files.Job("a.txt", "我是学生。", "zh-en", engine.entries[EN_ZH])
     for step in (files.Done("I", 0, 1), files.Done("I", 1, 1, ended=True)):
-        assert "GB18030" in files.shown(WORDS, lang, job, step)
-        assert "GB18030" not in files.shown(WORDS, lang, usual, step)
+        assert "GB18030" in files.shown(WORDS.speaker(lang), job, step)
+        assert "GB18030" not in files.shown(WORDS.speaker(lang), usual, step)
 
 
 @pytest.mark.parametrize(
@@ -571,21 +566,21 @@ def test_the_encoding_that_was_read_is_told_where_it_is_not_the_usual_one(engine
 @pytest.mark.parametrize(("lang", "source"), [("en", "en"), ("zh", "zh")])
 def test_another_encoding_is_refused_in_a_sentence(tmp_path, raw, lang, source):
     with pytest.raises(FileNotText) as refusal:
-        letters.read(sent(tmp_path, raw), 1, source)
+        text_file.read(sent(tmp_path, raw), 1, source)
     told = answers.sentence_of(refusal.value, WORDS.speaker(lang))
     assert "letter.txt" in told and "UTF-8" in told
 
 
 def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     with pytest.raises(FileTooLong):
-        letters.read(sent(tmp_path, b"a" * (letters.MOST_TEXT + 1)), 1)
+        text_file.read(sent(tmp_path, b"a" * (text_file.MOST_TEXT + 1)), 1)
     with pytest.raises(BadInput, match="at most 1 MB"):
-        letters.read(sent(tmp_path, b"a" * 1_000_001), 1)
+        text_file.read(sent(tmp_path, b"a" * 1_000_001), 1)
     for raw in (b"", b" \n\n"):
         with pytest.raises(NothingToTranslate):
-            letters.read(sent(tmp_path, raw), 1)
+            text_file.read(sent(tmp_path, raw), 1)
     with pytest.raises(BadInput):
-        letters.read(tmp_path / "gone.txt", 1)
+        text_file.read(tmp_path / "gone.txt", 1)
 
 
 @pytest.mark.parametrize(
@@ -599,8 +594,8 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     ],
 )
 def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
-    cut = list(letters.pieces(text))
-    assert "".join(cut) == text and max(map(len, cut)) <= letters.PIECE
+    cut = list(text_file.pieces(text))
+    assert "".join(cut) == text and max(map(len, cut)) <= text_file.PIECE
 
 
 @pytest.mark.parametrize("signs", [".", "!?", "…", '."', "a." + " " * 199_000, '. "', "Mr. "])
@@ -614,14 +609,14 @@ def test_a_long_line_is_looked_at_a_piece_at_a_time(monkeypatch):
     seen, split = [], sentences.split
     monkeypatch.setattr(sentences, "split", lambda text: seen.append(len(text)) or split(text))
     text = "Short one. " * 2_000 + "." * 5_000
-    cut = list(letters.pieces(text))
-    assert "".join(cut) == text and max(seen) == letters.PIECE
+    cut = list(text_file.pieces(text))
+    assert "".join(cut) == text and max(seen) == text_file.PIECE
     assert all(one.endswith("one. ") for one in cut[:15])
 
 
 def done(engine, text, direction="en-fr", key=EN_FR) -> list[files.Done]:
-    job = files.Job("letter.txt", text, direction, key)
-    return collect(files.translating(engine, WORDS, "en", job))
+    job = files.Job("letter.txt", text, direction, engine.entries[key])
+    return collect(files.translating(engine, SAY, job))
 
 
 def test_a_file_is_asked_piece_by_piece_and_counted_in_lines(engine):
@@ -643,15 +638,15 @@ def test_a_refusal_in_the_middle_keeps_what_was_made(engine):
     engine.refusing[second] = Busy(waiting=3)
     last = done(engine, first + second)[-1]
     assert last.ended and last.lines == 400 and last.made == "ba\n" * 400
-    html = files.shown(WORDS, "en", files.Job("letter.txt", "", "en-fr", EN_FR), last)
+    html = files.shown(SAY, files.Job("letter.txt", "", "en-fr", engine.entries[EN_FR]), last)
     assert 'role="alert"' in html and "download=" in html
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_finished_file_travels_in_the_page(engine, lang):
-    job = files.Job('<b>"x".txt', "é <i>x</i>\n", "en-fr", EN_FR)
-    last = collect(files.translating(engine, WORDS, lang, job))[-1]
-    html = files.shown(WORDS, lang, job, last)
+    job = files.Job('<b>"x".txt', "é <i>x</i>\n", "en-fr", engine.entries[EN_FR])
+    last = collect(files.translating(engine, WORDS.speaker(lang), job))[-1]
+    html = files.shown(WORDS.speaker(lang), job, last)
     data = re.search(r'href="data:text/plain;charset=utf-8;base64,([^"]+)"', html)[1]
     assert base64.b64decode(data).decode() == last.made
     assert 'download="&lt;b&gt;&quot;x&quot;.fr.txt"' in html
@@ -666,8 +661,8 @@ def callback(engine, name):
     return found
 
 
-def file_of(engine, turn, file):
-    return callback(engine, "on_file")(turn, file, "en-fr", EN_FR, gr.Request())
+def file_of(engine, visit, file):
+    return callback(engine, "on_file")(visit, file, "en-fr", EN_FR, gr.Request())
 
 
 def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path):
@@ -676,9 +671,7 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
     came = []
 
     async def run():
-        async for step in file_of(
-            engine, streaming.Latest(), sent(tmp_path, (first + second).encode())
-        ):
+        async for step in file_of(engine, files.Visit(), sent(tmp_path, (first + second).encode())):
             came.append(step)
 
     with pytest.raises(gr.Error):
@@ -690,22 +683,22 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
 
 def test_a_file_that_is_refused_leaves_the_one_under_way(engine, tmp_path):
     async def run():
-        engine.gate, turn, came = asyncio.Event(), streaming.Latest(), []
+        engine.gate, visit, came = asyncio.Event(), files.Visit(), []
 
         async def read():
-            async for step in file_of(engine, turn, sent(tmp_path, b"Hello.\n", "one.txt")):
+            async for step in file_of(engine, visit, sent(tmp_path, b"Hello.\n", "one.txt")):
                 came.append(step)
 
         first = asyncio.ensure_future(read())
         while not engine.open:
             await asyncio.sleep(0.01)
         with pytest.raises(gr.Error, match="UTF-8"):
-            async for _ in file_of(engine, turn, sent(tmp_path, b"\xff", "two.txt")):
+            async for _ in file_of(engine, visit, sent(tmp_path, b"\xff", "two.txt")):
                 pass
         engine.gate.set()
         await asyncio.wait_for(first, 10)
-        assert not turn.under_way
-        [refused] = [s async for s in file_of(engine, turn, sent(tmp_path, b"\xff", "two.txt"))]
+        assert not visit.file.under_way
+        [refused] = [s async for s in file_of(engine, visit, sent(tmp_path, b"\xff", "two.txt"))]
         return came, refused
 
     came, refused = asyncio.run(run())
@@ -715,7 +708,7 @@ def test_a_file_that_is_refused_leaves_the_one_under_way(engine, tmp_path):
 @pytest.mark.parametrize("raw", [b"Hello.\n", b"\xff"])
 def test_a_file_does_not_stay_on_the_server(engine, tmp_path, raw):
     file = sent(tmp_path, raw)
-    collect(file_of(engine, streaming.Latest(), file))
+    collect(file_of(engine, files.Visit(), file))
     assert not file.exists()
 
 
@@ -741,7 +734,7 @@ def test_what_does_not_change_is_not_written_back(engine):
     assert text == "我是学生。" and model["value"] == EN_ZH
     direction, text, *_ = set_up("on_swap", "en-fr", own, EN_FR, None)
     assert direction == "fr-en" and text == skip
-    event = gr.EventData(None, {"direction": "fr-en"})
+    event = gr.EventData(None, {"name": "fr-en"})
     direction, text, *_ = set_up("on_turn", EN_FR, event)
     assert direction == "fr-en" and text == skip
     opening = callback(engine, "on_open")
@@ -806,16 +799,15 @@ def test_no_text_is_refused_in_a_sentence():
 
 
 def test_what_nobody_expected_takes_the_bar_away_and_is_raised(engine):
-    """A run ends at None, so that what stands in for a failure must be something else."""
     engine.refusing["Hello."] = ValueError("a bug")
-    halt = streaming.Latest().take()
-    run = asking.answering(engine, WORDS, "en", "Hello.", "en-fr", EN_FR)
+    asked = callback(engine, "on_say")
     came = []
 
     async def read():
-        async for step in streaming.while_latest(halt, streaming.or_broken(run, translate.BROKEN)):
+        places = streaming.Latest(), streaming.Latest()
+        async for step in asked(*places, "Hello.", "en-fr", EN_FR, False, gr.Request()):
             came.append(step)
 
-    with pytest.raises(ValueError, match="a bug"):
+    with pytest.raises(gr.Error):
         asyncio.run(read())
-    assert came[-1] is translate.BROKEN
+    assert came[-1] == ("", *[gr.skip()] * 10)

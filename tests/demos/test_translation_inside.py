@@ -1,4 +1,4 @@
-"""Look inside of Translate: words, lines, the search, another word, the map, the twin."""
+"""Look inside of Translate: words, lines, the search, another word, the map, the ablation."""
 
 from __future__ import annotations
 
@@ -19,22 +19,11 @@ from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 from demos.language import Words
 from demos.page import layout
 from demos.streaming import Latest
-from demos.translation import (
-    alignment,
-    beams,
-    charts,
-    choice,
-    inside,
-    look,
-    meaning,
-    pane,
-    pointing,
-    spelling,
-    twin,
-)
-from demos.translation import tree as branches
+from demos.translation import inside, learn, tokens
 from demos.translation.answers import Translated
-from demos.translation.look import Look, Looked
+from demos.translation.inside import attention, beams, choice, embeddings, look, pointing
+from demos.translation.inside.look import Look, Looked
+from demos.translation.tryout import pane
 from inference.errors import Busy, OutOfMemory
 from pretrained.translation import sentences as splitting
 
@@ -73,20 +62,20 @@ def with_(**changed) -> dict:
         ([" petit", "-", "enf", "ants"], ["petit-enfants"]),
         (["我", "是", "学", "生", "。"], ["我", "是", "学", "生", "。"]),
         ([" 2", "0", "2", "6", "."], ["2026", "."]),
-        ([" I", " am", "</s>"], ["I", "am", spelling.END]),
+        ([" I", " am", "</s>"], ["I", "am", tokens.END]),
         ([" </s>", " am"], ["</s>", "am"]),
         ([], []),
     ],
 )
 def test_pieces_become_words(pieces, words):
-    found = spelling.words(pieces)
+    found = tokens.words(pieces)
     assert [one.text for one in found] == words
-    assert [n for one in found for n in one.pieces] == list(range(len(pieces)))
+    assert [n for one in found for n in one.tokens] == list(range(len(pieces)))
 
 
 def test_what_stands_before_a_word_is_told_with_its_blanks():
-    assert spelling.until([" J'", "ai", " fa", "im"], 1) == " J'ai"
-    assert spelling.until([" J'", "ai", " fa", "im"], 0) == ""
+    assert tokens.until([" J'", "ai", " fa", "im"], 1) == " J'ai"
+    assert tokens.until([" J'", "ai", " fa", "im"], 0) == ""
 
 
 @pytest.mark.parametrize(
@@ -102,12 +91,12 @@ def test_try_and_look_inside_cut_the_same_words(pieces):
     translation, given = "".join(pieces).strip(), [0.9] * len(pieces)
     one = with_(target_tokens=pieces, probabilities=given, translation=translation)
     shown = [(word, odd) for word, odd in pane.spelled(one) if word.strip()]
-    cut = spelling.words(pieces)
+    cut = tokens.words(pieces)
     assert [word for word, _ in shown] == [one.text for one in cut]
     told = [odd for word, odd in shown if odd is not None]
-    assert told == [n for one, n in zip(cut, spelling.odds(cut, given), strict=True)
+    assert told == [n for one, n in zip(cut, tokens.probabilities(cut, given), strict=True)
                     if one.text[0].isalnum()]  # fmt: skip
-    again = spelling.cut(translation)
+    again = tokens.cut(translation)
     assert [word.strip() for word in again] == [one.text for one in cut]
     assert "".join(again) == translation
 
@@ -116,22 +105,22 @@ def test_try_and_look_inside_cut_the_same_words(pieces):
 
 
 def test_a_word_has_the_sum_of_its_pieces_read_and_the_mean_of_its_pieces_written():
-    table = alignment.aligned(SENTENCE)
-    assert table.read == ("I", "am", "a", "student", ".", spelling.END)
+    table = attention.aligned(SENTENCE)
+    assert table.read == ("I", "am", "a", "student", ".", tokens.END)
     assert table.shares[2][3] == pytest.approx(0.7)
     halves = with_(
         target_tokens=[" étu", "diant"],
         probabilities=[0.5, 0.5],
         attention=[[0.2, 0.8, 0, 0, 0, 0, 0], [0.6, 0.4, 0, 0, 0, 0, 0]],
     )
-    table = alignment.aligned(halves)
-    assert table.written == ("étudiant",) and table.odds == (0.25,)
+    table = attention.aligned(halves)
+    assert table.written == ("étudiant",) and table.probabilities == (0.25,)
     assert table.shares[0][:2] == pytest.approx((0.4, 0.6))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_alignment_is_told_to_those_who_do_not_see_it(lang):
-    html = alignment.drawn(WORDS.speaker(lang), SENTENCE, "en", "fr")
+    html = attention.drawn(WORDS.speaker(lang), SENTENCE, "en", "fr")
     label = unescape(re.search('role="img" aria-label="([^"]*)"', html)[1])
     assert "étudiant ← student" in label and "Je ← I" in label
     table = re.search("<table>.*</table>", html)[0]
@@ -143,14 +132,14 @@ def test_the_alignment_is_told_to_those_who_do_not_see_it(lang):
 
 
 def test_only_looks_worth_a_line_have_one_and_each_is_as_thick_as_it_is_large():
-    html = alignment.lines(SAY, alignment.aligned(SENTENCE), "en", "fr")
+    html = attention.lines(SAY, attention.aligned(SENTENCE), "en", "fr")
     shares = [float(share) for share in re.findall(r"--share:([\d.]+)", html)]
-    assert min(shares) >= alignment.LEAST and max(shares) == 0.7
-    assert len(shares) == sum(s >= 0.05 for row in alignment.aligned(SENTENCE).shares for s in row)
+    assert min(shares) >= attention.LEAST and max(shares) == 0.7
+    assert len(shares) == sum(s >= 0.05 for row in attention.aligned(SENTENCE).shares for s in row)
 
 
 def test_pointing_at_a_word_tells_its_shares_and_keys_lead_to_the_others():
-    rows = marks(alignment.drawn(SAY, SENTENCE, "en", "fr"))
+    rows = marks(attention.drawn(SAY, SENTENCE, "en", "fr"))
     student = rows[2]
     assert "“étudiant”" in student["said"] and "70%" in student["said"]
     assert student["facts"][0] == ["student", "70%"]
@@ -163,12 +152,12 @@ def test_pointing_at_a_word_tells_its_shares_and_keys_lead_to_the_others():
 
 def test_words_are_text_and_long_ones_are_cut_where_they_would_not_fit():
     sentence = with_(source_tokens=[" <b>", "a" * 40, *SENTENCE["source_tokens"][2:]])
-    html = alignment.drawn(SAY, sentence, "en", "fr")
+    html = attention.drawn(SAY, sentence, "en", "fr")
     assert "<b>" not in html and "…" in html
 
 
 def test_a_model_without_shares_says_so():
-    html = alignment.drawn(SAY, with_(attention=[]), "en", "fr")
+    html = attention.drawn(SAY, with_(attention=[]), "en", "fr")
     assert "does not show this" in html and "svg" not in html
 
 
@@ -176,19 +165,19 @@ def test_a_model_without_shares_says_so():
 
 
 def test_all_that_was_kept_is_drawn_and_no_two_branches_share_a_place():
-    shown = branches.placed(STUDENT)
+    shown = beams.placed(STUDENT)
     assert {one.number for one in shown} == set(range(len(STUDENT))), "few enough for all"
     crowd = [*STUDENT[:4], *({**STUDENT[3], "token": f" {n}"} for n in range(20))]
     crowd.append({**STUDENT[0], "token": " late"})
-    shown = branches.placed(crowd)
-    assert len(shown) == branches.LANES + 1 and shown[-1].number == len(crowd) - 1
+    shown = beams.placed(crowd)
+    assert len(shown) == beams.ROWS + 1 and shown[-1].number == len(crowd) - 1
     assert len({(one.step, one.rank) for one in shown}) == len(shown)
 
 
 def test_the_branches_of_the_translation_spell_it():
-    path = branches.winner(SENTENCE)
+    path = beams.winner(SENTENCE)
     assert path == [0, 4, 8, 11, 14]
-    assert branches.written(STUDENT, path[-1]) == SENTENCE["translation"]
+    assert beams.written(STUDENT, path[-1]) == SENTENCE["translation"]
     html = beams.picture(SAY, SENTENCE, "fr")
     assert len(re.findall('<g class="best"', html)) == 5
     assert len(re.findall('<path class="best"', html)) == 4
@@ -196,7 +185,7 @@ def test_the_branches_of_the_translation_spell_it():
 
 def test_a_search_that_was_cut_off_shows_the_branch_where_it_stopped():
     cut = {**SENTENCE["alternatives"][0], "probability": np.exp(STUDENT[15]["total"])}
-    assert branches.winner(with_(complete=False, alternatives=[cut]))[-1] == 15
+    assert beams.winner(with_(complete=False, alternatives=[cut]))[-1] == 15
 
 
 def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
@@ -208,7 +197,7 @@ def test_pointing_at_a_branch_tells_the_text_so_far_and_lights_the_way_there():
     while at >= 0:
         way += rows[at]["on"]
         at = rows[at]["back"]
-    assert way[::-1] == branches.winner(SENTENCE)
+    assert way[::-1] == beams.winner(SENTENCE)
     assert rows[0]["go"] == {"ArrowDown": 1, "ArrowRight": 4}
     assert rows[4]["go"]["ArrowLeft"] == 0
     assert all(0 <= to < len(rows) for row in rows for to in row["go"].values())
@@ -236,11 +225,7 @@ FORCED = totalled(
 
 
 def test_what_was_forced_is_told_by_the_tree_itself():
-    assert (
-        branches.stem(FORCED) == 1
-        and branches.stem(STUDENT) == -1
-        and branches.stem(FORCED[:2]) == 1
-    )
+    assert beams.stem(FORCED) == 1 and beams.stem(STUDENT) == -1 and beams.stem(FORCED[:2]) == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -280,7 +265,7 @@ def test_a_small_probability_is_told_as_one_of_so_many(share, told):
 
 
 def test_words_that_may_come_next_are_whole_words():
-    found, unsure = branches.next_words(STUDENT, 4)
+    found, unsure = beams.next_words(STUDENT, 4)
     assert set(found) == {" étudiant", " étudiante", " un"}, "étudi goes on in the tree"
     assert found[" étudiant"] == pytest.approx(0.7)
     assert found[" étudiante"] == pytest.approx(0.05 * 0.6)
@@ -288,14 +273,14 @@ def test_words_that_may_come_next_are_whole_words():
 
 
 def test_an_article_is_offered_with_its_noun_and_the_end_never():
-    found, _ = branches.next_words(STUDENT, -1)
+    found, _ = beams.next_words(STUDENT, -1)
     assert set(found) == {" Je", " J'ai", " J'étais", " Il"}
-    assert branches.next_words(STUDENT, 11) == ({}, set())
+    assert beams.next_words(STUDENT, 11) == ({}, set())
 
 
 def test_a_compound_is_offered_whole():
     tree = [node(-1, " grand", 0.6), node(0, "-", 0.9), node(1, "mère", 0.9), node(2, ".", 0.9)]
-    found, unsure = branches.next_words(tree, -1)
+    found, unsure = beams.next_words(tree, -1)
     assert found[" grand-mère"] == pytest.approx(0.6 * 0.9 * 0.9) and not unsure
     assert set(found) == {" grand-mère"}
 
@@ -379,7 +364,7 @@ def test_offered_words_are_text_and_keep_their_blank():
 
 
 def test_the_hundred_are_a_hundred_in_three_languages_and_ten_families():
-    every = meaning.sentences()
+    every = embeddings.sentences()
     assert len(every) == 100 and len({one.family for one in every}) == 10
     for code in ("en", "fr", "zh"):
         assert len({one.said[code] for one in every}) == 100
@@ -397,15 +382,15 @@ def test_none_of_the_hundred_stands_in_the_training_data(name, codes):
 
     seen = copies.load(CHECKPOINTS / name)
     assert name != "en-fr" or ("en", "I am a student.") in seen, "this one does"
-    found = [s for one in meaning.sentences() for c in codes if (c, s := one.said[c]) in seen]
+    found = [s for one in embeddings.sentences() for c in codes if (c, s := one.said[c]) in seen]
     assert found == []
 
 
-def plain_map(count: int = 100, turn: int = 0) -> meaning.Map:
+def plain_map(count: int = 100, turn: int = 0) -> embeddings.Map:
     """States in a plane, the second language's those of the first, ``turn`` places on."""
     first = np.zeros((count, 5))
     first[:, 0], first[:, 3] = np.cos(np.arange(count)), 3 * np.sin(np.arange(count))
-    return meaning.plane(("en", "fr"), first, np.roll(first, turn, axis=0))
+    return embeddings.principal_plane(("en", "fr"), first, np.roll(first, turn, axis=0))
 
 
 def test_the_plane_is_the_one_in_which_the_points_lie():
@@ -418,22 +403,22 @@ def test_the_plane_is_the_one_in_which_the_points_lie():
 
 
 def test_what_is_said_of_neighbours_is_measured():
-    assert meaning.found_again(plain_map()) == (100, 100)
-    assert meaning.found_again(plain_map(turn=3)) == (0, 0)
-    assert "for 100 of 100 English ones" in meaning.measured(SAY, plain_map())
-    assert "100%" in meaning.measured(SAY, plain_map())
+    assert embeddings.retrieved(plain_map()) == (100, 100)
+    assert embeddings.retrieved(plain_map(turn=3)) == (0, 0)
+    assert "for 100 of 100 English ones" in embeddings.measured(SAY, plain_map())
+    assert "100%" in embeddings.measured(SAY, plain_map())
 
 
 def test_the_map_has_every_pair_and_the_visitors_sentence():
-    html = meaning.drawn(SAY, plain_map(), "My <b>", [1.0, 0, 0, 0, 0])
+    html = embeddings.drawn(SAY, plain_map(), "My <b>", [1.0, 0, 0, 0, 0])
     assert html.count("<circle") == 102 and html.count("<rect") == 100 and "<b>" not in html
     rows = marks(html)
     assert len(rows) == 101 and rows[0]["said"].startswith("“My <b>”")
     assert len(rows[0]["facts"]) == 6 and rows[0]["facts"][0][1] == "English"
-    assert rows[0]["facts"][0][0] == meaning.sentences()[0].said["en"]
+    assert rows[0]["facts"][0][0] == embeddings.sentences()[0].said["en"]
     assert "this translation is the nearest" in rows[1]["said"]
     assert rows[100]["go"]["ArrowRight"] == 100 and rows[1]["go"]["ArrowLeft"] == 0
-    turned = marks(meaning.drawn(SAY, plain_map(turn=3), "My", [1.0, 0, 0, 0, 0]))
+    turned = marks(embeddings.drawn(SAY, plain_map(turn=3), "My", [1.0, 0, 0, 0, 0]))
     assert "Nearer to it than this translation" in turned[1]["said"]
 
 
@@ -445,7 +430,7 @@ def test_a_map_is_computed_once_and_the_oldest_leaves():
         return [state(line) for line in text.split("\n")]
 
     async def run():
-        maps = meaning.Maps(most=1)
+        maps = embeddings.Maps(most=1)
         one = await maps.of(ask, "a", ("en", "fr"))
         assert await maps.of(ask, "a", ("en", "fr")) is one
         await maps.of(ask, "b", ("en", "zh"))
@@ -465,7 +450,7 @@ def test_visitors_who_come_at_once_wait_for_one_map():
         return [state(line) for line in text.split("\n")]
 
     async def run():
-        maps = meaning.Maps()
+        maps = embeddings.Maps()
         first, *others = (asyncio.ensure_future(maps.of(ask, "a", ("en", "fr"))) for _ in range(3))
         await asyncio.sleep(0)
         assert asked == ["en"]
@@ -485,7 +470,7 @@ def test_a_map_that_was_refused_is_asked_for_again():
         return [state(line) for line in text.split("\n")]
 
     async def run():
-        maps = meaning.Maps()
+        maps = embeddings.Maps()
         with pytest.raises(Busy):
             await maps.of(refused, "a", ("en", "fr"))
         assert await maps.of(ask, "a", ("en", "fr"))
@@ -494,11 +479,11 @@ def test_a_map_that_was_refused_is_asked_for_again():
 
 
 def test_a_model_that_was_trained_anew_has_another_map(engine):
-    maps, start = meaning.Maps(), look.from_try(engine, translated(), "en")
+    maps, start = embeddings.Maps(), look.from_try(translated(), "en")
 
     def maps_asked_for() -> int:
         async def run():
-            look_ = Look(engine, WORDS, start, "en", maps)
+            look_ = Look(engine, SAY, start, maps)
             await look_.read()
             await look_.meaning()
 
@@ -511,25 +496,29 @@ def test_a_model_that_was_trained_anew_has_another_map(engine):
     assert maps_asked_for() == 4
 
 
-# The twin
+# With attention taken away
 
 
-def test_the_twin_translates_the_visitors_sentence_where_it_can_and_ours_elsewhere():
-    assert twin.asked("en", "fr", "Mine.") == ("Mine.", True)
-    assert twin.asked("fr", "en", "Le mien.") == (twin.EXAMPLE, False)
+def test_without_attention_the_visitors_sentence_is_translated_where_it_can_be_and_ours_elsewhere():
+    assert attention.ablated("en", "fr", "Mine.") == ("Mine.", True)
+    assert attention.ablated("fr", "en", "Le mien.") == (attention.EXAMPLE, False)
     both = (SENTENCE, with_(translation="<b>"))
-    html = twin.drawn(SAY, "Mine.", True, 256, both)
-    assert "256 numbers" in html and "Your sentence" in html and "<b>" not in html
-    assert "English to French only" in twin.drawn(SAY, twin.EXAMPLE, False, 256, both)
+    html = attention.ablation(SAY, "Mine.", True, *both)
+    assert (
+        f"{len(SENTENCE['state'])} numbers" in html
+        and "Your sentence" in html
+        and "<b>" not in html
+    )
+    assert "English to French only" in attention.ablation(SAY, attention.EXAMPLE, False, *both)
 
 
 def test_what_attention_bought_is_told_once_both_cards_tell_it(monkeypatch):
     row = {"n": 1234, "metrics": {"bleu": {"value": 50.0, "low": 49.0, "high": 51.0}}}
-    known = {twin.FULL: row}
-    monkeypatch.setattr(charts, "reached", lambda key, direction: known.get(key, {}))
-    assert twin.measured(SAY) == ""
+    known = {attention.FULL: row}
+    monkeypatch.setattr(learn, "reached", lambda key, direction: known.get(key, {}))
+    assert attention.bought(SAY) == ""
     known[PLAIN] = row
-    assert "1,234 sentences" in twin.measured(SAY) and "50.00 ± 1.00" in twin.measured(SAY)
+    assert "1,234 sentences" in attention.bought(SAY) and "50.00 ± 1.00" in attention.bought(SAY)
 
 
 # The room
@@ -543,7 +532,7 @@ def translated(text: str = HELLO, key: str = EN_FR, source="en", target="fr") ->
 def opened(engine, looked, lang="en") -> tuple[list[Looked], dict[str, str]]:
     async def run():
         states, pieces = [], {}
-        async for now, new in look.opened(engine, WORDS, looked, lang):
+        async for now, new in look.opened(Look(engine, WORDS.speaker(lang), looked)):
             states.append(now)
             pieces |= new
         return states, pieces
@@ -554,7 +543,7 @@ def opened(engine, looked, lang="en") -> tuple[list[Looked], dict[str, str]]:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize(("key", "target"), [(EN_FR, "fr"), (EN_ZH, "zh")])
 def test_the_sentence_of_try_is_looked_into(engine, lang, key, target):
-    start = look.from_try(engine, translated(key=key, target=target), lang)
+    start = look.from_try(translated(key=key, target=target), lang)
     states, pieces = opened(engine, start, lang)
     assert all(pieces.values()) and set(pieces) == set(look.PLACES)
     assert escape_of(HELLO) in pieces["head"] and "<b small" not in "".join(pieces.values())
@@ -569,7 +558,7 @@ def escape_of(sent: str) -> str:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_before_anything_is_translated_an_example_is_looked_into(engine, lang):
-    start = look.from_try(engine, None, lang)
+    start = look.from_try(None, lang)
     assert start.key == {"en": EN_FR, "zh": EN_ZH}[lang]
     _, pieces = opened(engine, start, lang)
     assert {"en": "I am a student.", "zh": "我是学生。"}[lang] in pieces["head"]
@@ -579,7 +568,7 @@ def test_before_anything_is_translated_an_example_is_looked_into(engine, lang):
 
 
 def test_of_several_sentences_one_is_chosen(engine):
-    start = look.from_try(engine, translated("One is here. Two are there."), "en")
+    start = look.from_try(translated("One is here. Two are there."), "en")
     assert start.texts == ("One is here.", "Two are there.")
     _, pieces = opened(engine, replace(start, number=1))
     assert pieces["head"].count("<option") == 2
@@ -591,12 +580,12 @@ def test_of_several_sentences_one_is_chosen(engine):
 def test_a_text_without_a_word_leaves_the_example(engine):
     now = translated("12 34 a")
     empty = Translated("12", "en", "fr", EN_FR, {**now.result, "sentences": []})
-    assert look.from_try(engine, empty, "en").texts == ("I am a student.",)
+    assert look.from_try(empty, "en").texts == ("I am a student.",)
 
 
 def test_what_was_looked_at_stays_until_something_else_is_translated(engine):
     now = translated()
-    start = look.from_try(engine, now, "en")
+    start = look.from_try(now, "en")
     assert not look.stays(start, now), "it was not read yet"
     read = opened(engine, start)[0][-1]
     assert look.stays(read, now) and not look.stays(read, translated("Something else"))
@@ -604,7 +593,7 @@ def test_what_was_looked_at_stays_until_something_else_is_translated(engine):
 
 
 def test_a_model_that_is_not_here_is_not_looked_into(engine):
-    _, pieces = opened(engine, look.from_try(engine, translated(key=NOW), "en"))
+    _, pieces = opened(engine, look.from_try(translated(key=NOW), "en"))
     assert "not on this machine yet" in pieces["head"] and not engine.asked
     assert not any(pieces[name] for name in look.PLACES[1:])
 
@@ -612,10 +601,10 @@ def test_a_model_that_is_not_here_is_not_looked_into(engine):
 def test_a_model_of_the_hub_shows_what_it_tells(engine, monkeypatch):
     monkeypatch.setattr(look, "on_disk", lambda entry: True)
     engine.closed = {NOW}
-    _, pieces = opened(engine, look.from_try(engine, translated(key=NOW), "en"))
+    _, pieces = opened(engine, look.from_try(translated(key=NOW), "en"))
     assert "<svg" in pieces["align"] and pieces["choice"] == pieces["beams"] == ""
     assert "does not show this" in pieces["meaning"]
-    assert "<svg" not in pieces["meaning"] and "Without attention" in pieces["twin"]
+    assert "<svg" not in pieces["meaning"] and "Without attention" in pieces["ablation"]
 
 
 def test_a_network_without_attention_shows_no_alignment(engine):
@@ -623,7 +612,7 @@ def test_a_network_without_attention_shows_no_alignment(engine):
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config["architecture"] = {"attention": False}
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    _, pieces = opened(engine, look.from_try(engine, translated(key=PLAIN), "en"))
+    _, pieces = opened(engine, look.from_try(translated(key=PLAIN), "en"))
     assert "has no attention" in pieces["align"] and "<svg" not in pieces["align"]
     assert "<svg" in pieces["beams"]
     assert "does not show this" in pieces["meaning"], "it knows one of the two languages only"
@@ -631,17 +620,17 @@ def test_a_network_without_attention_shows_no_alignment(engine):
 
 def test_a_step_that_is_refused_says_so_in_its_place(engine):
     engine.views["meaning"] = OutOfMemory(model="English–French network")
-    _, pieces = opened(engine, look.from_try(engine, translated(), "en"))
+    _, pieces = opened(engine, look.from_try(translated(), "en"))
     assert 'role="alert"' in pieces["meaning"]
-    assert "<svg" in pieces["align"] and "Without attention" in pieces["twin"]
+    assert "<svg" in pieces["align"] and "Without attention" in pieces["ablation"]
     engine.views["inside"] = OutOfMemory(model="English–French network")
-    _, pieces = opened(engine, look.from_try(engine, translated(), "en"))
+    _, pieces = opened(engine, look.from_try(translated(), "en"))
     assert 'role="alert"' in pieces["head"] and not pieces["align"]
 
 
 def test_a_forced_beginning_is_kept_in_all_that_is_about_the_translation(engine):
-    start = replace(look.from_try(engine, translated("ab cd ef"), "en"), prefix="other")
-    look_ = Look(engine, WORDS, start, "en")
+    start = replace(look.from_try(translated("ab cd ef"), "en"), prefix="other")
+    look_ = Look(engine, SAY, start)
     read = asyncio.run(look_.read())
     assert read.sentence["translation"] == "other dc fe" and read.prefix == "other"
     pieces = look_.of_sentence()
@@ -655,7 +644,7 @@ def test_the_words_that_the_page_uses_are_there_in_both_languages():
         return WORDS.table(lang, "translation.inside")
 
     used = set()
-    for module in (alignment, beams, choice, inside, look, meaning, pointing, twin):
+    for module in (attention, beams, choice, inside, look, embeddings, pointing):
         source = Path(module.__file__).read_text("utf-8")
         used |= set(re.findall(r'"translation\.inside\.([\w.]+)"', source))
     for lang in ("en", "zh"):
@@ -668,7 +657,7 @@ def test_a_late_word_never_stands_over_a_newer_sentence(engine):
     with gr.Blocks() as page, layout.tab("translation", WORDS), layout.room("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
     events = {fn.name: fn.fn for fn in page.fns.values()}
-    states, _ = opened(engine, look.from_try(engine, translated("Ab cd. Ef gh."), "en"))
+    states, _ = opened(engine, look.from_try(translated("Ab cd. Ef gh."), "en"))
     turn, word, late = Latest(), Latest(), []
 
     async def run():
@@ -694,7 +683,7 @@ def test_a_late_word_never_stands_over_a_newer_sentence(engine):
     assert late and all(each == gr.skip() for step in late for each in step)
 
 
-def test_a_word_that_is_chosen_leaves_map_and_twin_under_way(engine):
+def test_a_word_that_is_chosen_leaves_map_and_ablation_under_way(engine):
     with gr.Blocks() as page, layout.tab("translation", WORDS), layout.room("inside") as room:
         inside.build(engine, WORDS, gr.State(None), room)
     events = {fn.name: fn.fn for fn in page.fns.values()}

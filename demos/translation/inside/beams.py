@@ -1,25 +1,32 @@
-"""How the translation was searched for: the few best beginnings kept at every step, as a tree."""
+"""How the translation was searched for: the few best beginnings kept at every step, as a tree.
+
+A tree is a list of branches as the served model tells them: ``parent`` (the number of another, -1
+at the root), ``token``, ``probability``, ``total`` (logarithms added up), ``fate``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from math import exp
+from math import exp, log
 from typing import Any
 
 from demos.language import Say
 from demos.page import percent
-from demos.translation import pointing
 from demos.translation.answers import TAGS
-from demos.translation.pointing import Mark, clipped, width
-from demos.translation.spelling import END, cut
-from demos.translation.tree import placed, stem, winner, written
+from demos.translation.inside import pointing
+from demos.translation.inside.pointing import Mark, clipped, width
+from demos.translation.tokens import END, HAN, cut, first_word
 
-#: The drawing in pixels: a step, a lane, the place of a word in both, margins.
-STEP, LANE, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
+#: The drawing in pixels: a step, a row, the place of a word in both, margins.
+STEP, ROW, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
 LONGEST, LETTER = 10, 8.5  # letters that fit into a branch, the width of one
 STEM = 24  # letters of a forced beginning that are drawn, its last ones
 LEAST = 1e-9  # a probability that is still told
+ROWS = 7  # branches of one step that are drawn, though never fewer than were kept
+TINY = 1e-300  # that logarithms take
 
 
 def drawn(say: Say, sentence: Mapping[str, Any], target: str) -> str:
@@ -63,17 +70,17 @@ def marks(say: Say, sentence: Mapping[str, Any]) -> list[Mark]:
             go["ArrowRight"] = below[0]
         key = "said_end" if node["token"] == END else "said"
         text, word = written(tree, one.number), node["token"].strip()
-        said = pointing.plain(say, f"translation.inside.beams.{key}", text=text, word=word)
+        said = say.plain(f"translation.inside.beams.{key}", text=text, word=word)
         kind = "forced" if one.number == forced else node["fate"]
-        fate = pointing.plain(say, f"translation.inside.beams.told_{kind}")
+        fate = say.plain(f"translation.inside.beams.told_{kind}")
         facts = [
             ("here", percent(node["probability"])),
             ("whole", tiny(exp(node["total"]))),
             ("rank", f"{one.rank + 1}"),
         ]
         if kind == "forced":
-            facts = [("odds", facts[1][1])]
-        told = [(pointing.plain(say, f"translation.inside.beams.{k}"), v) for k, v in facts]
+            facts = [("probability", facts[1][1])]
+        told = [(say.plain(f"translation.inside.beams.{k}"), v) for k, v in facts]
         said = f"{said} {fate}" if say.lang != "zh" else said + fate
         found.append(Mark(said, told, [one.number], at.get(node["parent"], -1), go))
     return found
@@ -104,15 +111,15 @@ def picture(say: Say, sentence: Mapping[str, Any], target: str) -> str:
         return left(step) + (WIDE if step else first)
 
     last = max(one.step for one in shown)
-    size = right(last) + EDGE, EDGE * 2 + LANE * max(one.rank for one in shown) + HIGH
+    size = right(last) + EDGE, EDGE * 2 + ROW * max(one.rank for one in shown) + HIGH
     edges, boxes = [], []
     for n, one in enumerate(shown):
         node = tree[one.number]
-        x, y, wide = left(one.step), EDGE + LANE * one.rank, right(one.step) - left(one.step)
+        x, y, wide = left(one.step), EDGE + ROW * one.rank, right(one.step) - left(one.step)
         fate = "best" if one.number in best else node["fate"]
         parent = where.get(node["parent"])
         if parent:
-            x0, y0 = right(parent.step), EDGE + LANE * parent.rank + HIGH / 2
+            x0, y0 = right(parent.step), EDGE + ROW * parent.rank + HIGH / 2
             edges.append(
                 f'<path class="{fate}" data-piece="{one.number}" d="M{x0} {y0:.0f}'
                 f'C{x0 + 16} {y0:.0f} {x - 16} {y + HIGH / 2:.0f} {x} {y + HIGH / 2:.0f}"/>'
@@ -157,9 +164,118 @@ def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:
         f'<td class="number">{one["score"]:.2f}</td></tr>'.replace(">-", ">−")
         for one in sentence["alternatives"]
     )
-    heads = [say(f"translation.inside.beams.{name}") for name in ("ended", "odds", "score")]
+    heads = [say(f"translation.inside.beams.{name}") for name in ("ended", "probability", "score")]
     return (
         f'<table class="sheet ended"><thead><tr><th>{heads[0]}</th><th class="number">{heads[1]}'
         f'</th><th class="number">{heads[2]}</th></tr></thead><tbody>{rows}</tbody></table>'
         f'<p class="quiet">{say("translation.inside.beams.how")}</p>'
     )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A branch that is drawn: its number in the tree, its step and its rank there, from 0. A forced
+    beginning is drawn as one branch, its last, which stands before the steps of the search."""
+
+    number: int
+    step: int
+    rank: int
+
+
+def steps(tree: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The step of every branch, the first words' being 0."""
+    found: list[int] = []
+    for node in tree:
+        found.append(0 if node["parent"] < 0 else found[node["parent"]] + 1)
+    return found
+
+
+def stem(tree: Sequence[Mapping[str, Any]]) -> int:
+    """The last branch of a forced beginning, -1 where nothing was forced. Where a word is forced
+    the step has one branch, where the search chooses it has several."""
+    at = steps(tree)
+    many = Counter(at)
+    return next((n for n, step in enumerate(at) if many[step] > 1), len(at)) - 1
+
+
+def placed(tree: Sequence[Mapping[str, Any]]) -> list[Placed]:
+    """The branches that are drawn. A step's branches stand in the tree best first."""
+    ranks: dict[int, int] = {}
+    found, before = [], max(stem(tree), 0)
+    for number, (node, step) in enumerate(zip(tree, steps(tree), strict=True)):
+        rank = ranks.get(step, 0)
+        if number >= before and (node["fate"] != "dropped" or rank < ROWS):
+            found.append(Placed(number, step - before, rank))
+            ranks[step] = rank + 1
+    return found
+
+
+def path(tree: Sequence[Mapping[str, Any]], number: int) -> list[int]:
+    """The branches from the root to this one."""
+    found = []
+    while number >= 0:
+        found.append(number)
+        number = tree[number]["parent"]
+    return found[::-1]
+
+
+def written(tree: Sequence[Mapping[str, Any]], number: int) -> str:
+    """The text that ends with a branch."""
+    pieces = (tree[n]["token"] for n in path(tree, number))
+    return "".join(piece for piece in pieces if piece != END).strip()
+
+
+def winner(sentence: Mapping[str, Any]) -> list[int]:
+    """The branches of the translation: its last one has the translation's own probability."""
+    tree = sentence["tree"]
+    total = log(max(sentence["alternatives"][0]["probability"], TINY))
+    fate = "finished" if sentence["complete"] else "kept"
+    ends = [n for n, node in enumerate(tree) if node["fate"] == fate]
+    if not ends:
+        return []
+    return path(tree, min(ends, key=lambda n: abs(tree[n]["total"] - total)))
+
+
+def next_words(tree: Sequence[Mapping[str, Any]], root: int) -> tuple[dict[str, float], set[str]]:
+    """Words that may follow a branch (-1: the beginning), with their probabilities there; each with
+    the blank before it that it has.
+
+    The second: those of which the tree does not tell whether they end there. The end of the
+    sentence and characters cut in two are left out.
+    """
+    children: dict[int, list[int]] = {}
+    for number, node in enumerate(tree):
+        children.setdefault(node["parent"], []).append(number)
+    found: dict[str, float] = {}
+    open_: set[str] = set()
+
+    def walk(number: int, before: str, share: float) -> None:
+        token = tree[number]["token"]
+        if token == END or "\ufffd" in token:
+            return
+        text, share = before + token, share * tree[number]["probability"]
+        word = text.strip()
+        below = children.get(number, [])
+        if not word or first_word(word)[0] != word:
+            return
+        longer = [n for n in below if not ends(text, tree[n]["token"])]
+        for n in longer:
+            walk(n, text, share)
+        rest = share * (1 - sum(tree[n]["probability"] for n in longer))
+        alone = not word[-1].isalnum() or word >= HAN
+        if word[-1] in "'’-" and word[:-1]:
+            return  # an article without its noun, the first part of a compound
+        if alone or len(longer) < len(below):
+            found[text] = found.get(text, 0.0) + max(rest, 0.0)
+        elif not below:
+            found[text] = found.get(text, 0.0) + share
+            open_.add(text)
+
+    for number in children.get(root, []):
+        walk(number, "", 1.0)
+    return found, open_
+
+
+def ends(text: str, token: str) -> bool:
+    """Whether a word is over when this token follows."""
+    return token == END or first_word(text + token)[1]

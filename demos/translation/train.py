@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from demos import page
 from demos.language import Say, Words
 from demos.translation import answers
+from inference import Engine
+from pretrained.catalog import Entry
 
 MINUTES, LONG = 20, 60  # examples; a budget of any length ends with its schedule complete
 PAIRS = "my_pairs.tsv"
@@ -33,7 +34,7 @@ LINE = '{"en": "The kiln is still hot.", "zh": "窑还很热。"}'
 DIRECTION = "en-fr"
 
 
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """What the pairs must be like, the commands that train, serve and score."""
     page.step(words, "translation.train.data")
     page.markup(words, formats)
@@ -44,9 +45,9 @@ def build(engine: Any, words: Words) -> None:
     page.command(words, SERVE)
     page.step(words, "translation.train.score")
     page.command(words, SCORE)
-    known = answers.models(engine, DIRECTION).values()
+    known = answers.known(engine, DIRECTION).values()
     if hub := next((entry for entry in known if entry.hub_id), None):
-        page.markup(words, lambda say: tuning(say, words, hub))
+        page.markup(words, lambda say: tuning(say, hub))
         page.command(words, TUNE.format(key=hub.key))
 
 
@@ -59,7 +60,7 @@ def formats(say: Say) -> str:
     )
 
 
-def tuning(say: Say, words: Words, entry: Any) -> str:
+def tuning(say: Say, entry: Entry) -> str:
     """How to teach one of today's models a manner of translating."""
     name = say.model(entry)
     told = page.beside(say("translation.train.tune_how", model=name), escape(name))

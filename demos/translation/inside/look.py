@@ -6,22 +6,23 @@ of HTML; alignment, search and choice come from one answer (``view="inside"``).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from demos import page
-from demos.language import Words
+from demos.language import Say
 from demos.models import on_disk, waiting
-from demos.translation import alignment, answers, beams, choice, meaning, pointing, twin
+from demos.translation import answers, tokens
 from demos.translation.answers import Translated
 from demos.translation.examples import EXAMPLES
-from demos.translation.spelling import words as spelled
+from demos.translation.inside import attention, beams, choice, embeddings, pointing
+from inference import Engine
 from inference.errors import Refusal
 from pretrained.errors import ViewUnsupported
 
-PLACES = ("head", "align", "choice", "beams", "twin", "meaning")
+PLACES = ("head", "align", "choice", "beams", "ablation", "meaning")
 LISTED = 70  # letters of a sentence in the list of sentences
 
 
@@ -42,7 +43,7 @@ class Looked:
     at: int = -1
 
 
-def from_try(engine: Any, now: Translated | None, lang: str) -> Looked:
+def from_try(now: Translated | None, lang: str) -> Looked:
     """The sentences that stand in Try, or an example where there is none."""
     if now is not None:
         texts = tuple(str(one["source"]) for one in now.result["sentences"])
@@ -62,12 +63,11 @@ class Look:
     """One sentence, one model, one language: what every step needs."""
 
     def __init__(
-        self, engine: Any, words: Words, looked: Looked, lang: str, maps: meaning.Maps | None = None
+        self, engine: Engine, say: Say, looked: Looked, maps: embeddings.Maps | None = None
     ) -> None:
-        self.engine, self.words, self.looked, self.lang = engine, words, looked, lang
-        self.maps = maps or meaning.Maps()
+        self.engine, self.say, self.looked = engine, say, looked
+        self.maps = maps or embeddings.Maps()
         self.entry = answers.entry_of(engine, looked.key)
-        self.say = words.speaker(lang)
 
     @property
     def text(self) -> str:
@@ -105,11 +105,11 @@ class Look:
             return self.refused(error)
 
     def refused(self, error: Refusal) -> str:
-        return answers.refusal(self.words.speaker(self.lang), error)
+        return answers.refusal(self.say, error)
 
     def head(self) -> str:
         """Whose sentence is looked at, by which model; a list where there are several."""
-        name = self.words.speaker(self.lang).model(self.entry)
+        name = self.say.model(self.entry)
         now = self.looked
         carried = now.of is not None and bool(now.of.result["sentences"])
         key = "carried" if carried else "example"
@@ -134,7 +134,7 @@ class Look:
         if self.plain():
             aligned = pointing.closed(self.say, "align", "none")
         else:
-            aligned = alignment.drawn(self.say, now.sentence, now.source, now.target)
+            aligned = attention.drawn(self.say, now.sentence, now.source, now.target)
         return {
             "align": aligned,
             "choice": self.choice(),
@@ -156,22 +156,23 @@ class Look:
         """What else may stand in the place of the word that was clicked."""
         now = self.looked
         assert now.sentence is not None
-        pieces = now.sentence["target_tokens"]
-        found = await choice.options(self.ask, pieces, now.at)
-        return choice.offered(self.say, found, now.target, spelled(pieces)[now.at].text)
+        written = now.sentence["target_tokens"]
+        found = await choice.options(self.ask, written, now.at)
+        return choice.offered(self.say, found, now.target, tokens.words(written)[now.at].text)
 
-    async def twin(self) -> str:
+    async def ablation(self) -> str:
         """The sentence with attention and without; nothing where the two networks are not here."""
-        if not twin.here(self.engine):
+        if not {attention.FULL, answers.PLAIN} <= self.engine.entries.keys():
             return ""
         now = self.looked
-        text, own = twin.asked(now.source, now.target, self.text)
-        both = []
-        for key in (twin.FULL, answers.PLAIN):
-            asked = Looked(key, twin.SOURCE, twin.TARGET, (text,))
-            both.append(await Look(self.engine, self.words, asked, self.lang).ask())
-        numbers = len(both[1]["state"])
-        return twin.drawn(self.say, text, own, numbers, (both[0], both[1]))
+        text, own = attention.ablated(now.source, now.target, self.text)
+        full, plain = [
+            await Look(
+                self.engine, self.say, Looked(key, attention.SOURCE, attention.TARGET, (text,))
+            ).ask()
+            for key in (attention.FULL, answers.PLAIN)
+        ]
+        return attention.ablation(self.say, text, own, full, plain)
 
     async def meaning(self) -> str:
         """The map, with this sentence on it; closed where the model tells no state."""
@@ -188,25 +189,23 @@ class Look:
             return [state for part in found["sentences"] for state in part]
 
         drawn = await self.maps.of(states, (now.key, self.entry.changed), pair)
-        return meaning.drawn(self.say, drawn, self.text, now.sentence["state"])
+        return embeddings.drawn(self.say, drawn, self.text, now.sentence["state"])
 
 
-async def opened(
-    engine: Any, words: Words, looked: Looked, lang: str, maps: meaning.Maps | None = None
-) -> AsyncIterator[tuple[Looked, dict[str, str]]]:
+async def opened(look: Look) -> AsyncGenerator[tuple[Looked, dict[str, str]], None]:
     """(what is looked at, the pieces that are new): each piece as soon as it is computed."""
-    look = Look(engine, words, looked, lang, maps)
-    here, wait = on_disk(look.entry), waiting(words.speaker(lang), look.entry, None)
-    told = wait if here else page.note(words.say(lang, "translation.inside.not_here"))
+    looked, here = look.looked, on_disk(look.entry)
+    wait = waiting(look.say, look.entry, None)
+    told = wait if here else page.note(look.say.plain("translation.inside.not_here"))
     yield looked, dict.fromkeys(PLACES, "") | {"head": look.head() + told}
     if not here:
         return
     try:
-        await engine.preload(look.entry.key)
+        await look.engine.preload(look.entry.key)
         looked = await look.read()
     except Refusal as error:
         yield looked, {"head": look.head() + look.refused(error)}
         return
     yield looked, {"head": look.head()} | look.of_sentence()
     yield looked, {"meaning": await look.own(look.meaning())}
-    yield looked, {"twin": await look.own(look.twin())}
+    yield looked, {"ablation": await look.own(look.ablation())}

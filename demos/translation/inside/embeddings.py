@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demos.language import Say
-from demos.translation import pointing
-from demos.translation.pointing import Mark
+from demos.translation.inside import pointing
+from demos.translation.inside.pointing import Mark
 
 Floats = NDArray[np.float64]
 FILE = Path(__file__).with_name("sentences.toml")
@@ -63,7 +62,7 @@ class Map:
         return np.asarray((states - self.middle) @ self.axes.T)
 
 
-def plane(languages: tuple[str, str], first: Floats, second: Floats) -> Map:
+def principal_plane(languages: tuple[str, str], first: Floats, second: Floats) -> Map:
     """The map of two languages' states, [n, H] each."""
     every = np.concatenate([first, second])
     middle = every.mean(0)
@@ -73,7 +72,7 @@ def plane(languages: tuple[str, str], first: Floats, second: Floats) -> Map:
     return Map(languages, (first, second), middle, axes[:2], spread)
 
 
-def alike(ones: Floats, others: Floats) -> Floats:
+def cosine_similarity(ones: Floats, others: Floats) -> Floats:
     """The cosine of each of ``ones`` [n, H] with each of ``others`` [m, H], -1..1: [n, m]."""
 
     def unit(rows: Floats) -> Floats:
@@ -82,9 +81,9 @@ def alike(ones: Floats, others: Floats) -> Floats:
     return np.asarray(unit(ones) @ unit(others).T)
 
 
-def found_again(map_: Map) -> tuple[int, int]:
+def retrieved(map_: Map) -> tuple[int, int]:
     """For how many sentences of each language the nearest one of the other is its translation."""
-    table = alike(*map_.states)
+    table = cosine_similarity(*map_.states)
     own = np.arange(len(table))
     return int((table.argmax(1) == own).sum()), int((table.argmax(0) == own).sum())
 
@@ -95,7 +94,7 @@ async def charted(ask: Ask, languages: tuple[str, str]) -> Map:
     for here, there in (languages, languages[::-1]):
         text = "\n".join(one.said[here] for one in sentences())
         states.append(np.array(await ask(text, here, there), dtype=np.float64))
-    return plane(languages, states[0], states[1])
+    return principal_plane(languages, states[0], states[1])
 
 
 @dataclass
@@ -131,7 +130,7 @@ class Maps:
 def drawn(say: Say, map_: Map, text: str, state: Sequence[float]) -> str:
     """The step of the room: the map with the visitor's point, its neighbours, what was measured."""
     own = np.array([state], dtype=np.float64)
-    near = [alike(own, states)[0].argsort()[::-1][:NEAR] for states in map_.states]
+    near = [cosine_similarity(own, states)[0].argsort()[::-1][:NEAR] for states in map_.states]
     families = list(dict.fromkeys(one.family for one in sentences()))
     views = [(name, say(f"translation.inside.family.{name}")) for name in families]
     chips = pointing.switch(say, "meaning", views, again="none")
@@ -153,8 +152,8 @@ def key(say: Say, map_: Map) -> str:
 
 def measured(say: Say, map_: Map) -> str:
     """How often a translation is its sentence's nearest, and what the plane leaves out."""
-    there, back = found_again(map_)
-    names = [unescape(say(f"translation.language.{code}")) for code in map_.languages]
+    there, back = retrieved(map_)
+    names = [say.plain(f"translation.language.{code}") for code in map_.languages]
     told = say(
         "translation.inside.meaning.measured",
         one=names[0],
@@ -175,22 +174,21 @@ def marks(say: Say, map_: Map, text: str, near: Sequence[Any]) -> list[Mark]:
     ways = {"ArrowRight": 1, "ArrowDown": 1}
     rows = []
     for places, code in zip(near, map_.languages, strict=True):
-        name = unescape(say(f"translation.language.{code}"))
+        name = say.plain(f"translation.language.{code}")
         rows += [(every[n].said[code], name) for n in places]
-    said = pointing.plain(say, "translation.inside.meaning.near", text=text)
+    said = say.plain("translation.inside.meaning.near", text=text)
     found = [Mark(said, rows, go=dict.fromkeys(ways, 1))]
-    table = alike(*map_.states)
+    table = cosine_similarity(*map_.states)
     for n, one in enumerate(every):
         go = dict.fromkeys(ways, min(n + 2, last)) | dict.fromkeys(("ArrowLeft", "ArrowUp"), n)
         nearest = int(table[n].argmax())
         same = "same" if nearest == n else "other"
-        told = pointing.plain(
-            say,
+        told = say.plain(
             f"translation.inside.meaning.{same}",
             one=one.said[first],
             other=one.said[second],
             nearest=every[nearest].said[second],
-            language=unescape(say(f"translation.language.{second}")),
+            language=say.plain(f"translation.language.{second}"),
         )
         found.append(Mark(told, on=[n], go=go))
     return found

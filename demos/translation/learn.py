@@ -1,5 +1,5 @@
-"""The figures of the tab: numbers at the foot of Try, scores by direction, the ladder of networks,
-and how each rung fares as sentences grow longer. All from the cards; a dash where a card has
+"""The figures of Learn: numbers at the foot of Try, scores by direction, the ablation of networks
+and how each variant fares as sentences grow longer. All from the cards; a dash where one has
 nothing yet."""
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from typing import Any
 
 from demos import page, results
 from demos.language import Say
-from demos.translation.answers import BUNDLED, PLAIN
+from demos.page.html import Fact
+from demos.translation.answers import BUNDLED, PLAIN, translators
+from inference import Engine
 
 DASH = "—"
-LADDER = "translation/en-fr"
-#: The rungs of `experiments.translation_ablation`, the poorest first.
-RUNGS = ("plain", "attention", "transformer")
+CARD = "translation/en-fr"
+#: The variants of `experiments.translation_ablation`, the poorest first.
+VARIANTS = ("plain", "attention", "transformer")
 #: The split that is reported: nothing was chosen by it.
 SPLIT = "test"
 # Measures of the drawing, in the units of its viewBox: it is about as wide on a phone.
@@ -42,16 +44,17 @@ def score(row: Row, metric: str) -> str:
     return page.figure(metric, found) if found else DASH
 
 
-def headline(engine: Any) -> list[page.Fact]:
+def headline(engine: Engine) -> list[Fact]:
     """The numbers at the foot of Try: BLEU of each direction, with chrF, and the weights."""
-    rows: list[page.Fact] = []
+    known = translators(engine)
+    rows: list[Fact] = []
     for direction, key in BUNDLED.items():
-        if key in engine.entries:
+        if key in known:
             row = reached(key, direction)
             told = {"chrf": score(row, "chrf"), "n": f"{row['n']:,}" if row else DASH}
             name = direction.replace("-", "_")
             rows.append((score(row, "bleu"), f"translation.fact.{name}", told))
-    sizes = {k: engine.entries[k].parameters for k in BUNDLED.values() if k in engine.entries}
+    sizes = {k: known[k].parameters for k in BUNDLED.values() if k in known}
     if sizes:
         rows.append((f"{max(sizes.values()):,}", "translation.fact.weights"))
     return rows
@@ -73,7 +76,7 @@ def targets(say: Say) -> str:
 
 def figures() -> dict[str, Callable[[Say], str]]:
     """What learn.*.md may place with ``{{figure:NAME}}``."""
-    return {"scores": scores, "ladder": ladder, "curve": curve, "networks": networks}
+    return {"scores": scores, "ablation": ablation, "curve": curve, "networks": networks}
 
 
 def scores(say: Say) -> str:
@@ -90,20 +93,20 @@ def scores(say: Say) -> str:
     return page.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
-def rungs() -> dict[str, Row]:
-    """The ladder's rows by rung, the poorest first; those that the card has."""
-    found = {row.get("rung"): row for row in page.read_metrics(LADDER).get("ladder", ())}
-    return {rung: found[rung] for rung in RUNGS if rung in found}
+def variants() -> dict[str, Row]:
+    """The rows of the ablation by variant, the poorest first; those that the card has."""
+    found = {row.get("rung"): row for row in page.read_metrics(CARD).get("ladder", ())}
+    return {variant: found[variant] for variant in VARIANTS if variant in found}
 
 
-def ladder(say: Say) -> str:
+def ablation(say: Say) -> str:
     """No attention, attention, a Transformer: scores with intervals, weights and updates."""
-    found, rows = rungs(), []
-    for rung in RUNGS:
-        row = found.get(rung, {})
+    found, rows = variants(), []
+    for variant in VARIANTS:
+        row = found.get(variant, {})
         rows.append(
             (
-                say(f"translation.chart.network.{rung}"),
+                say(f"translation.chart.network.{variant}"),
                 page.figure("bleu", row) if row else DASH,
                 page.figure("chrf", row["chrf"]) if row else DASH,
                 f"{row['parameters']:,}" if row else DASH,
@@ -113,8 +116,8 @@ def ladder(say: Say) -> str:
     one = next(iter(found.values()), {})
     minutes = f"{one['seconds'] / 60:.0f}" if one else DASH
     n = f"{one['n']:,}" if one else DASH
-    heads = ("rung", "bleu", "chrf", "weights", "updates")
-    caption = say("translation.chart.ladder", n=n, minutes=minutes)
+    heads = ("variant", "bleu", "chrf", "weights", "updates")
+    caption = say("translation.chart.ablation", n=n, minutes=minutes)
     return page.table([say(f"translation.chart.{head}") for head in heads], rows, caption)
 
 
@@ -123,10 +126,10 @@ def networks(say: Say) -> str:
     `experiments.translation_directions`."""
     found = {
         (row["direction"], len(row["directions"])): row
-        for row in page.read_metrics(LADDER).get("ladder", ())
+        for row in page.read_metrics(CARD).get("ladder", ())
         if "directions" in row
     }
-    directions = [direction for direction, key in BUNDLED.items() if key == LADDER]
+    directions = [direction for direction, key in BUNDLED.items() if key == CARD]
     rows = []
     for direction in directions:
         both = [found.get((direction, ways), {}) for ways in (len(directions), 1)]
@@ -143,35 +146,39 @@ def networks(say: Say) -> str:
 
 
 def curve(say: Say) -> str:
-    """BLEU against the length of the source, a line for each rung that the card has; a sentence in
-    its place where it has none."""
-    lines = {rung: row["curve"] for rung, row in rungs().items() if len(row["curve"]) >= LEAST}
+    """BLEU against the length of the source, a line for each variant that the card has; a sentence
+    in its place where it has none."""
+    lines = {
+        variant: row["curve"] for variant, row in variants().items() if len(row["curve"]) >= LEAST
+    }
     if not lines:
         return f'<p class="quiet">{say("translation.chart.no_curve")}</p>'
-    # Every rung translated the same sentences, so that all have the same lengths.
+    # Every variant translated the same sentences, so that all have the same lengths.
     lengths = {name: bucket["n"] for name, bucket in next(iter(lines.values())).items()}
-    values = {rung: [one["bleu"] for one in buckets.values()] for rung, buckets in lines.items()}
-    names = {rung: say(f"translation.chart.network.{rung}") for rung in lines}
+    values = {
+        variant: [one["bleu"] for one in buckets.values()] for variant, buckets in lines.items()
+    }
+    names = {variant: say(f"translation.chart.network.{variant}") for variant in lines}
     told = "; ".join(
         say(
             "translation.chart.told",
-            name=names[rung],
+            name=names[variant],
             values=", ".join(
                 f"{length(name)}: {v:.0f}" for name, v in zip(lengths, row, strict=True)
             ),
         )
-        for rung, row in values.items()
+        for variant, row in values.items()
     )
     keys = "".join(
-        f'<li><svg viewBox="0 0 34 12" aria-hidden="true"><path class="line {rung}" d="M1 6H33"/>'
-        f"{sign(rung, 17, 6)}</svg>{names[rung]}</li>"
-        for rung in lines
+        f'<li><svg viewBox="0 0 34 12" aria-hidden="true"><path class="line {kind}" d="M1 6H33"/>'
+        f"{sign(kind, 17, 6)}</svg>{names[kind]}</li>"
+        for kind in lines
     )
     drawing = (
         f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{say("translation.chart.curve_label")} {told}">'
         f"{grid(values.values())}{ticks(say, lengths)}"
-        + "".join(line(rung, places(row, values.values())) for rung, row in values.items())
+        + "".join(line(variant, places(row, values.values())) for variant, row in values.items())
         + "</svg>"
     )
     return page.drawn(f'<ul class="keys">{keys}</ul>{drawing}', say("translation.chart.curve"))
@@ -198,7 +205,7 @@ def highest(values: Any) -> int:
 
 
 def places(row: Sequence[float], values: Any) -> list[tuple[float, float]]:
-    """The points of one rung."""
+    """The points of one variant."""
     most = highest(values)
     return [(across(n, len(row)), down(value, most)) for n, value in enumerate(row)]
 
@@ -225,16 +232,16 @@ def ticks(say: Say, lengths: Mapping[str, int]) -> str:
     return f'{marks}<text x="{middle}" y="{HEIGHT - 6}">{say("translation.chart.length")}</text>'
 
 
-def line(rung: str, points: Sequence[tuple[float, float]]) -> str:
-    """One rung: a line of its own kind, and its sign at every length."""
+def line(kind: str, points: Sequence[tuple[float, float]]) -> str:
+    """One variant: a line of its own ``kind``, and its sign at every length."""
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return f'<path class="line {rung}" d="M{path}"/>' + "".join(sign(rung, *at) for at in points)
+    return f'<path class="line {kind}" d="M{path}"/>' + "".join(sign(kind, *at) for at in points)
 
 
-def sign(rung: str, x: float, y: float) -> str:
-    """A rung's sign, so that colour alone tells nothing: ring, dot or square."""
-    if rung == "transformer":
+def sign(kind: str, x: float, y: float) -> str:
+    """A variant's sign, so that colour alone tells nothing: ring, dot or square."""
+    if kind == "transformer":
         return (
-            f'<rect class="sign {rung}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
+            f'<rect class="sign {kind}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
         )
-    return f'<circle class="sign {rung}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+    return f'<circle class="sign {kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'

@@ -6,7 +6,6 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from demos.limits import MB, FileTooLarge
 from inference.errors import BadInput, Refusal
@@ -46,14 +45,14 @@ class FileTooLong(Refusal):
 
 
 @dataclass(frozen=True)
-class Letter:
+class TextFile:
     """The text of a file, with one kind of line end, and the name of the encoding it was in."""
 
     text: str
     encoding: str
 
 
-def read(path: Any, limit_mb: int, source: str = "") -> Letter:
+def read(path: object, limit_mb: int, source: str = "") -> TextFile:
     """What a file holds that was sent. ``source``: the language that it should be in, which decides
     where its bytes may be Chinese in GB18030 (GBK is a part of it) or something else.
 
@@ -67,22 +66,22 @@ def read(path: Any, limit_mb: int, source: str = "") -> Letter:
         raise BadInput() from error
     if raw is None:
         raise FileTooLarge(size=f"{file.stat().st_size / MB:.0f}", limit=limit_mb)
-    letter = decoded(raw, source)
-    if letter is None or "\0" in letter.text:
+    found = decoded(raw, source)
+    if found is None or "\0" in found.text:
         raise FileNotText(name=file.name[:80])
-    text = letter.text
+    text = found.text
     if len(text) > MOST_TEXT:
         raise FileTooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
     if not text.strip():
         raise NothingToTranslate
-    return Letter(text.replace("\r\n", "\n").replace("\r", "\n"), letter.encoding)
+    return TextFile(text.replace("\r\n", "\n").replace("\r", "\n"), found.encoding)
 
 
-def decoded(raw: bytes, source: str) -> Letter | None:
+def decoded(raw: bytes, source: str) -> TextFile | None:
     """The text that these bytes are, with its line ends as they stand; None where they are none."""
     codec, name = next((how for mark, *how in BEGINS if raw.startswith(mark)), ("utf-8", UTF_8))
     try:
-        return Letter(raw.decode(codec), name)
+        return TextFile(raw.decode(codec), name)
     except UnicodeDecodeError:
         if codec != "utf-8":
             return None
@@ -90,7 +89,7 @@ def decoded(raw: bytes, source: str) -> Letter | None:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:
         return None
-    return Letter(text, GB18030) if chinese(text, source) else None
+    return TextFile(text, GB18030) if chinese(text, source) else None
 
 
 def chinese(text: str, source: str) -> bool:

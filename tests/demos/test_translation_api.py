@@ -12,7 +12,7 @@ from gradio_client import Client
 from served import PATIENCE, WORDS, client, served, soon
 
 from demos import translation
-from demos.translation import doors
+from demos.translation import api
 from pretrained.translation import serve
 
 
@@ -146,10 +146,10 @@ def test_no_alternative_is_listed_twice():
     one["alternatives"] = [{"translation": text} for text in ("a", "b", "c")]
     two = sentence("Ho.") | {"translation": "d", "alternatives": [{"translation": "d"}]}
     one["translation"] = "a"
-    got = doors.alternatives({"sentences": [one, two], "translation": "a d"})
+    got = api.alternatives({"sentences": [one, two], "translation": "a d"})
     assert got == ["b d", "c d"]
     one["alternatives"][2]["translation"] = "b"
-    assert doors.alternatives({"sentences": [one, two], "translation": "a d"}) == ["b d"]
+    assert api.alternatives({"sentences": [one, two], "translation": "a d"}) == ["b d"]
 
 
 def test_markup_stays_where_it_is_and_comes_back_as_text(english):
@@ -188,7 +188,7 @@ def test_who_waits_is_handed_the_answer_alone(english, engine):
 
 
 def test_beams_are_bounded_as_the_translators_bound_them():
-    assert doors.MOST_BEAMS == serve.MOST_BEAMS
+    assert api.MOST_BEAMS == serve.MOST_BEAMS
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "not on this machine"), ("zh", "本机还没有")])
@@ -208,9 +208,9 @@ def test_a_table_too_large_to_send_is_left_out():
             "source_tokens": ["a"] * 500, "target_tokens": ["b"] * targets, "translation": "b",
             "attention": [[0.0] * 500] * targets, "alternatives": [],
         }  # fmt: skip
-        return doors.told({"translation": "b", "sentences": [one]})["attention"]
+        return api.told({"translation": "b", "sentences": [one]})["attention"]
 
-    assert len(table(500)) == 500 and doors.MOST_CELLS == 500 * 500
+    assert len(table(500)) == 500 and api.MOST_CELLS == 500 * 500
     assert table(501) == []
 
 
@@ -219,4 +219,4 @@ def test_attention_that_a_model_does_not_give_is_left_out():
         "source_tokens": ["a"], "target_tokens": ["b"], "attention": [], "alternatives": [],
         "translation": "b",
     }  # fmt: skip
-    assert doors.told({"translation": "b", "sentences": [one]})["attention"] == []
+    assert api.told({"translation": "b", "sentences": [one]})["attention"] == []

@@ -16,26 +16,17 @@ from typing import Any
 
 from demos.language import Say
 from demos.page import percent
-from demos.translation import pointing, tree
+from demos.translation import tokens
 from demos.translation.answers import TAGS
-from demos.translation.spelling import first_word, odds, until, words
+from demos.translation.inside import beams, pointing
 from inference.errors import Refusal
 
 BEAMS = 8  # of the search that looks for other words
 SHOWN = 6  # words that are offered
 #: After a word that is complete, something that can follow a word has at least this probability:
-#: where it has not, the piece is the beginning of a longer word.
+#: where it has not, the token is the beginning of a longer word.
 COMPLETE = 0.02
 MOST_TAKEN = 60  # characters of a word that the page may send
-CHOOSE = """let held = '';
-element.addEventListener('click', (event) => {
-  const word = event.target.closest('[data-word]'), taken = event.target.closest('[data-take]');
-  if (word) { held = '[aria-pressed=true]'; trigger('word', {at: +word.dataset.word}); }
-  else if (taken) { held = '[data-back]'; trigger('take', {text: taken.dataset.take}); }
-  else if (event.target.closest('[data-back]')) { held = '[data-word]'; trigger('back'); }
-});
-// Everything is drawn anew after each choice: whoever uses the keyboard stays where he was.
-watch('value', () => { if (held) element.querySelector(held)?.focus(); held = ''; });"""
 
 #: Translates from a beginning: (prefix, view, beams) -> the sentence of the answer.
 Ask = Callable[[str, str, int], Awaitable[Mapping[str, Any]]]
@@ -51,12 +42,12 @@ class Option:
     sentence: str
 
 
-async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
-    """What may stand in the place of a word, likeliest first; a word whose sentence is refused is
-    left out. Raises a `Refusal` where all are."""
-    before = until(pieces, number)
-    met = (await ask(before.strip(), "inside", BEAMS))["tree"]
-    found, open_ = tree.next_words(met, tree.stem(met))
+async def options(ask: Ask, written: Sequence[str], number: int) -> list[Option]:
+    """What may stand in the place of a word of the tokens ``written``, likeliest first; a word
+    whose sentence is refused is left out. Raises a `Refusal` where all are."""
+    before = tokens.until(written, number)
+    tree = (await ask(before.strip(), "inside", BEAMS))["tree"]
+    found, open_ = beams.next_words(tree, beams.stem(tree))
     likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
     prefixes = [(before + text).strip() for text in likely]
     asked = (ask(prefix, "answer", 4) for prefix in prefixes)
@@ -77,10 +68,10 @@ async def options(ask: Ask, pieces: Sequence[str], number: int) -> list[Option]:
 def follows(sentence: Mapping[str, Any], prefix: str) -> float:
     """The probability of what the network put after a forced beginning."""
     text = ""
-    for number, piece in enumerate(sentence["target_tokens"]):
+    for number, token in enumerate(sentence["target_tokens"]):
         if len(text.strip()) >= len(prefix):
             return float(sentence["probabilities"][number])
-        text += piece
+        text += token
     whole = sentence["alternatives"][0]["probability"]
     return float(whole / max(prod(sentence["probabilities"]), 1e-300))
 
@@ -93,8 +84,8 @@ def drawn(
     ``target``: its language; ``more``: what stands below, `offered` or a refusal; ``at``: the word
     that it is about.
     """
-    spelled = words(sentence["target_tokens"])
-    shares = odds(spelled, sentence["probabilities"])
+    spelled = tokens.words(sentence["target_tokens"])
+    shares = tokens.probabilities(spelled, sentence["probabilities"])
     inside, length, buttons = True, 0, []
     for number, word in enumerate(spelled):
         inside = inside and length < len(prefix.replace(" ", ""))
@@ -107,8 +98,8 @@ def drawn(
         )
     back = ""
     if prefix:
-        word = say("translation.inside.choice.back")
-        back = f'<p><button type="button" class="ghost" data-back>{word}</button></p>'
+        label = say("translation.inside.choice.back")
+        back = f'<p><button type="button" class="ghost" data-back>{label}</button></p>'
     row = f'<div class="chosen-words" lang="{TAGS[target]}">{"".join(buttons)}</div>'
     return pointing.step(say, "choice", row + back + more)
 
@@ -121,7 +112,7 @@ def offered(say: Say, found: Sequence[Option], target: str, current: str) -> str
     rows = []
     for one in found:
         word = one.text.strip()
-        same = ' aria-current="true"' if first_word(current)[0] == word else ""
+        same = ' aria-current="true"' if tokens.first_word(current)[0] == word else ""
         rows.append(
             f'<li><button type="button" data-take="{escape(one.text)}"{same}>'
             f'<b>{escape(word)}</b><span class="size" aria-hidden="true">'

@@ -14,7 +14,7 @@ import pytest
 from served import WORDS, laid_out
 
 from demos.language import DEMOS, LANGUAGES
-from demos.translation import charts, teach
+from demos.translation import learn, train
 
 EN_FR, EN_ZH, PLAIN = "translation/en-fr", "translation/en-zh", "translation/en-fr-plain"
 
@@ -49,7 +49,7 @@ def rung(name: str, bleu: float, falls: float) -> dict[str, Any]:
     }
 
 
-RUNGS = [rung("transformer", 51, 2), rung("attention", 50, 4), rung("plain", 41, 12)]
+VARIANTS = [rung("transformer", 51, 2), rung("attention", 50, 4), rung("plain", 41, 12)]
 CARDS = {
     EN_FR: {
         "results": [
@@ -58,7 +58,7 @@ CARDS = {
             result("fr-en", 57.25, 71.5),
             result("en-fr", 52.5, 68.75, n=10_431),
         ],
-        "ladder": RUNGS,
+        "ladder": VARIANTS,
     },
     EN_ZH: {"results": [result("en-zh", 24, 22)]},
     PLAIN: {"results": [result("en-fr", 33, 51)]},
@@ -79,7 +79,7 @@ class Entry:
 def cards(monkeypatch) -> dict[str, Any]:
     """The cards above; a test may take something out of its copy."""
     found = dict(CARDS)
-    monkeypatch.setattr(charts.page, "read_metrics", lambda key: found.get(key, {}))
+    monkeypatch.setattr(learn.page, "read_metrics", lambda key: found.get(key, {}))
     return found
 
 
@@ -102,7 +102,7 @@ def rows_of(html: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_each_direction_has_its_own_score_at_the_foot_of_try(cards, lang: str) -> None:
-    found = charts.headline(engine_of(Entry(EN_FR), Entry(EN_ZH)))
+    found = learn.headline(engine_of(Entry(EN_FR), Entry(EN_ZH)))
     values = [fact[0] for fact in found]
     assert values == ["52.50 ± 0.50", "57.25 ± 0.50", "24.00 ± 0.50", "—", "3,580,528"]
     said = [WORDS.say(lang, fact[1], **dict(*fact[2:])) for fact in found]
@@ -114,19 +114,19 @@ def test_each_direction_has_its_own_score_at_the_foot_of_try(cards, lang: str) -
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_target_that_was_missed_is_said_so_under_the_scores(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    assert charts.targets(say) == ""
+    assert learn.targets(say) == ""
     cards[EN_FR] = {"results": [{**result("en-fr", 49, 60), "target": {"bleu": 50.0}}]}
     cards[EN_ZH] = {"results": [{**result("zh-en", 22, 60), "target": {"bleu": 22.0}}]}
-    told = text(charts.targets(say))
+    told = text(learn.targets(say))
     missed, met = say("results.missed"), say("results.met")
     names = say("translation.chart.en_fr"), say("translation.chart.zh_en")
     assert told.endswith(f"{names[0]} ≥ 50.00 {missed} · {names[1]} ≥ 22.00 {met}")
 
 
 def test_a_network_that_is_not_here_claims_nothing(cards) -> None:
-    found = charts.headline(engine_of(Entry(EN_ZH)))
+    found = learn.headline(engine_of(Entry(EN_ZH)))
     assert [fact[1].rpartition(".")[2] for fact in found] == ["en_zh", "zh_en", "weights"]
-    assert charts.headline(engine_of()) == []
+    assert learn.headline(engine_of()) == []
 
 
 # ---- Learn ---------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_network_that_is_not_here_claims_nothing(cards) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_scores_stand_by_direction(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    heads, *rows = rows_of(charts.scores(say))
+    heads, *rows = rows_of(learn.scores(say))
     assert [row[1:] for row in rows] == [
         ["52.50 ± 0.50", "68.75 ± 0.50", "49.50 ± 0.50", "10,431"],
         ["33.00 ± 0.50", "51.00 ± 0.50", "30.00 ± 0.50", "1,234"],
@@ -151,9 +151,11 @@ def test_the_scores_stand_by_direction(cards, lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_ladder_goes_up(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    html = charts.ladder(say)
+    html = learn.ablation(say)
     _, *rows = rows_of(html)
-    assert [row[0] for row in rows] == [say(f"translation.chart.network.{r}") for r in charts.RUNGS]
+    assert [row[0] for row in rows] == [
+        say(f"translation.chart.network.{r}") for r in learn.VARIANTS
+    ]
     assert [row[1:] for row in rows] == [
         ["41.00 ± 0.50", "61.00 ± 0.50", "3,000,041", "9,041"],
         ["50.00 ± 0.50", "70.00 ± 0.50", "3,000,050", "9,050"],
@@ -173,12 +175,12 @@ def test_one_network_for_both_stands_beside_one_for_each(cards, lang: str) -> No
     ways = ["en-fr", "fr-en"]
     cards[EN_FR] = {
         "ladder": [
-            *RUNGS,
+            *VARIANTS,
             *(shared(way, bleu, ways) for way, bleu in zip(ways, (36, 39), strict=True)),
             *(shared(way, bleu, [way]) for way, bleu in zip(ways, (34, 40), strict=True)),
         ]
     }
-    html = charts.networks(WORDS.speaker(lang))
+    html = learn.networks(WORDS.speaker(lang))
     _, *rows = rows_of(html)
     assert [row[1:] for row in rows] == [
         ["36.00 ± 0.50", "34.00 ± 0.50", "2,540"],
@@ -191,18 +193,18 @@ def test_one_network_for_both_stands_beside_one_for_each(cards, lang: str) -> No
 def test_before_anything_is_measured_there_are_dashes(cards, lang: str) -> None:
     cards.clear()
     say = WORDS.speaker(lang)
-    for drawn in (charts.scores(say), charts.ladder(say), charts.networks(say)):
+    for drawn in (learn.scores(say), learn.ablation(say), learn.networks(say)):
         _, *rows = rows_of(drawn)
         assert rows and all(cell == "—" for row in rows for cell in row[1:])
-    assert charts.curve(say) == f'<p class="quiet">{say("translation.chart.no_curve")}</p>'
+    assert learn.curve(say) == f'<p class="quiet">{say("translation.chart.no_curve")}</p>'
 
 
 def test_a_rung_that_is_missing_is_a_row_of_dashes_and_no_line(cards) -> None:
-    cards[EN_FR] = {"ladder": RUNGS[:2]}
+    cards[EN_FR] = {"ladder": VARIANTS[:2]}
     say = WORDS.speaker("en")
-    assert rows_of(charts.ladder(say))[1][1:] == ["—"] * 4
-    assert 'class="line plain"' not in charts.curve(say)
-    assert 'class="line attention"' in charts.curve(say)
+    assert rows_of(learn.ablation(say))[1][1:] == ["—"] * 4
+    assert 'class="line plain"' not in learn.curve(say)
+    assert 'class="line attention"' in learn.curve(say)
 
 
 def points(html: str, name: str) -> list[tuple[float, float]]:
@@ -215,7 +217,7 @@ def points(html: str, name: str) -> list[tuple[float, float]]:
 
 def test_the_curve_falls_with_the_scores(cards) -> None:
     """Values of 41, 29, 17 lie on one straight line, as far below each other as they are."""
-    html = charts.curve(WORDS.speaker("en"))
+    html = learn.curve(WORDS.speaker("en"))
     (x0, y0), (x1, y1), (x2, y2) = points(html, "plain")
     assert x0 < x1 < x2 and y0 < y1 < y2
     assert y1 - y0 == pytest.approx(y2 - y1, abs=0.2)
@@ -223,11 +225,11 @@ def test_the_curve_falls_with_the_scores(cards) -> None:
     assert [x for x, _ in other] == [x0, x1, x2]
     # 50 is nine above 41, and 12 are as many units as from the first point to the second.
     assert (y0 - other[0][1]) / (y1 - y0) == pytest.approx(9 / 12, abs=0.02)
-    assert all(0 < y < charts.HEIGHT - charts.BOTTOM for _, y in [*other, (x2, y2)])
+    assert all(0 < y < learn.HEIGHT - learn.BOTTOM for _, y in [*other, (x2, y2)])
 
 
 def test_the_axis_begins_at_nothing_and_ends_above_the_best(cards) -> None:
-    html = charts.curve(WORDS.speaker("en"))
+    html = learn.curve(WORDS.speaker("en"))
     assert re.findall(r'class="scale"[^>]*>(\d+)<', html) == ["0", "20", "40", "60"]
     ticks = re.findall(r'<text x="[\d.]+" y="[\d.]+">([^<]+)<', html)
     assert ticks[:3] == ["1–3", "4–5", "6+"]
@@ -237,9 +239,9 @@ def test_the_axis_begins_at_nothing_and_ends_above_the_best(cards) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_curve_can_be_read_out(cards, lang: str) -> None:
     say = WORDS.speaker(lang)
-    html = charts.curve(say)
+    html = learn.curve(say)
     label = unescape(re.search(r'role="img" aria-label="([^"]+)"', html)[1])  # type: ignore[index]
-    for name in charts.RUNGS:
+    for name in learn.VARIANTS:
         assert say(f"translation.chart.network.{name}") in label
     assert "1–3: 41, 4–5: 29, 6+: 17" in label
     assert "\n" not in html  # Markdown passes a block through as long as no blank line breaks it
@@ -249,7 +251,7 @@ def test_the_curve_can_be_read_out(cards, lang: str) -> None:
 def test_learn_shows_every_figure_and_no_other(cards, lang: str) -> None:
     article = (DEMOS / "translation" / f"learn.{lang}.md").read_text("utf-8")
     placed = re.findall(r"\{\{figure:(\w+)\}\}", article)
-    assert sorted(placed) == sorted(charts.figures())
+    assert sorted(placed) == sorted(learn.figures())
     assert "I am a student" in article and "Je suis étudiant" in article
     assert re.findall("^## ", article, re.M) == ["## "] * 6
 
@@ -272,7 +274,7 @@ def commands(html: str) -> list[str]:
 
 def built(engine: Any, lang: str = "en") -> str:
     """The Train room as one piece of HTML."""
-    return laid_out(lambda words: teach.build(engine, words), lang)
+    return laid_out(lambda words: train.build(engine, words), lang)
 
 
 def test_train_offers_only_what_the_command_line_takes() -> None:
@@ -294,24 +296,25 @@ def test_train_offers_only_what_the_command_line_takes() -> None:
 def test_a_model_of_today_is_fine_tuned_on_the_same_file(lang: str, monkeypatch) -> None:
     now = Entry("translation/now", hub_id="somebody/<now>", title="Now & then")
     monkeypatch.setattr(
-        teach.answers, "models", lambda engine, direction: {EN_FR: Entry(EN_FR), now.key: now}
+        train.answers, "known", lambda engine, direction: {EN_FR: Entry(EN_FR), now.key: now}
     )
     html = built(engine_of(Entry(EN_FR), now), lang)
     assert commands(html)[-1].startswith(
         f"python -m pretrained train {now.key} --data my_pairs.tsv"
     )
     assert "Now &amp; then" in html
-    monkeypatch.setattr(teach.answers, "models", lambda engine, direction: {EN_FR: Entry(EN_FR)})
+    monkeypatch.setattr(train.answers, "known", lambda engine, direction: {EN_FR: Entry(EN_FR)})
     assert len(commands(built(engine_of(Entry(EN_FR)), lang))) == 4
 
 
 def test_the_files_that_train_shows_can_be_trained_on(tmp_path) -> None:
     from pretrained.translation import data
 
-    shown = {"pairs.tsv": (teach.TSV, ("en", "fr")), "pairs.jsonl": (teach.LINE, ("en", "zh"))}
+    shown = {"pairs.tsv": (train.TSV, ("en", "fr")), "pairs.jsonl": (train.LINE, ("en", "zh"))}
     for name, (example, languages) in shown.items():
         file = tmp_path / name
         lines = example.splitlines()
-        file.write_text("\n".join(lines * data.LEAST * 2), "utf-8")
+        many = [line for line in lines for _ in range(2 * data.LEAST)]
+        file.write_text("\n".join(many), "utf-8")
         scored, _ = data.to_score(file, "-".join(languages))
         assert len(scored) == len(lines) and all(one.references for one in scored)

@@ -1,20 +1,21 @@
-"""The API name ``/translate``: for gradio_client, MCP and curl."""
+"""The named endpoint ``/translate``: for gradio_client, MCP and curl."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demos import page, streaming
-from demos.language import Words
-from demos.limits import MB
-from demos.models import on_disk
-from demos.translation import answers, pane
+from demos import streaming
+from demos.language import Say, Words
+from demos.models import check_here, most_together
+from demos.translation import answers
+from demos.translation.tryout.pane import located
+from inference import Engine
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 from pretrained.translation import columns, languages
 from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, UnknownDirection
 
@@ -24,19 +25,8 @@ AUTO = "auto"  # a language that the text tells
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
 
-class NotHere(Refusal):
-    """A model that would have to be downloaded, which is done on the page only. Fields: model,
-    size in MB, licence."""
-
-    code = "translation_not_here"
-    sentence = (
-        "{model} is not on this machine yet: open the page, choose it under Try and download it "
-        "there ({size} MB from Hugging Face, under {licence})."
-    )
-
-
 def told(result: dict[str, Any]) -> dict[str, Any]:
-    """An answer as the door gives it: the sentences one after the other, attention as one table
+    """An answer as the endpoint gives it: the sentences one after the other, attention as one table
     with zeros between a sentence and another. No table where it would have more than `MOST_CELLS`,
     or where a sentence has none."""
     sentences = result["sentences"]
@@ -64,7 +54,7 @@ def alternatives(result: dict[str, Any]) -> list[str]:
     found = []
     for place in range(1, most):
         parts = []
-        for text, one in pane.located(result):
+        for text, one in located(result):
             other = one["alternatives"] if one else ()
             parts.append(other[place]["translation"] if place < len(other) else text)
         found.append("".join(parts))
@@ -81,7 +71,7 @@ def checked_beams(sent: Any) -> int:
     right = isinstance(whole, int | float) and not isinstance(whole, bool)
     if not right or whole != whole or whole not in range(1, MOST_BEAMS + 1):
         raise BadBeams(sent=str(sent)[:20], most=MOST_BEAMS)
-    return int(whole)  # type: ignore[arg-type]
+    return int(whole)
 
 
 def checked_language(sent: Any, usual: str) -> str:
@@ -105,7 +95,7 @@ def read_in(text: str) -> str:
     return found
 
 
-def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
+def chosen(engine: Engine, model: Any, source: str, target: str) -> Entry:
     """The model that was asked for, or the bundled one for the direction.
 
     Raises:
@@ -120,7 +110,7 @@ def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
         if known and direction not in known:
             raise UnknownDirection(source=source, target=target, known=", ".join(known))
         return entry
-    for entry in answers.models(engine, direction).values():
+    for entry in answers.known(engine, direction).values():
         return entry
     known = tuple(
         dict.fromkeys(
@@ -130,12 +120,7 @@ def chosen(engine: Any, model: Any, source: str, target: str) -> Any:
     raise UnknownDirection(source=source, target=target, known=", ".join(known))
 
 
-async def once(work: Awaitable[Any]) -> AsyncIterator[Any]:
-    """What is awaited, as the only step of a run."""
-    yield await work
-
-
-def build(engine: Any, words: Words) -> None:
+def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     text = gr.Textbox(visible=False, label="text")
     source = gr.Textbox(SOURCE, visible=False, label="source")
@@ -144,15 +129,15 @@ def build(engine: Any, words: Words) -> None:
     beams = gr.Number(BEAMS, visible=False, label="beams")
     result = gr.JSON(visible=False, label="result")
 
-    @page.guard(words)
-    async def translate(
+    @streaming.event(words, None)
+    def translate(
         text: Any,
         source: Any = SOURCE,
         target: Any = TARGET,
         model: Any = "",
         beams: Any = BEAMS,
         request: gr.Request = None,  # type: ignore[assignment]
-    ) -> AsyncIterator[dict[str, Any] | None]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Translate a text. Sentences are translated one by one; line breaks are kept.
 
         Args:
@@ -171,6 +156,13 @@ def build(engine: Any, words: Words) -> None:
             the table would have more than 250,000 numbers (a text of about 500 tokens). Nothing
             until all is translated.
         """
+        return streaming.once(
+            translated(text, source, target, model, beams, words.speaker(request))
+        )
+
+    async def translated(
+        text: Any, source: Any, target: Any, model: Any, beams: Any, say: Say
+    ) -> dict[str, Any]:
         try:
             asked = answers.checked(text)
             width = checked_beams(beams)
@@ -180,15 +172,10 @@ def build(engine: Any, words: Words) -> None:
             if write == AUTO:
                 write = "fr" if read == "en" else "en"
             entry = chosen(engine, model, read, write)
-            if not on_disk(entry):
-                size = f"{entry.bytes / MB:.0f}"
-                raise NotHere(model=entry.key, size=size, licence=entry.licence)
-            sent = answers.ask(engine, entry.key, asked, read, write, beams=width)
-            async with aclosing(streaming.heartbeats(once(sent))) as steps:
-                async for step in steps:
-                    yield None if step is streaming.HEARTBEAT else told(step)
+            check_here(entry)
+            return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
         except Refusal as error:
-            said = answers.sentence_of(error, words.speaker(request))
+            said = answers.sentence_of(error, say)
             raise gr.Error(escape(said, quote=False), print_exception=False) from None
 
     gr.Button(visible=False).click(
@@ -197,5 +184,5 @@ def build(engine: Any, words: Words) -> None:
         result,
         api_name="translate",
         preprocess=False,
-        concurrency_limit=max(e.max_batch for e in answers.translators(engine).values()),
+        concurrency_limit=most_together(answers.translators(engine).values()),
     )

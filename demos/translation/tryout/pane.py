@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from demos import page
-from demos.language import Words
-from demos.translation import answers, others, pieces, spelling, thread
+from demos import models, page
+from demos.language import Say
+from demos.translation import answers
+from demos.translation import tokens as spelling
 from demos.translation.answers import Translated
+from demos.translation.tryout import alternatives
 from demos.typed import named
+from pretrained.catalog import Entry
 from pretrained.translation import languages
 
 #: Lower ends of the shades 0 to 3, as probabilities of a word.
@@ -46,36 +49,36 @@ def located(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] 
 
 def spelled(sentence: Mapping[str, Any]) -> list[tuple[str, float | None]]:
     """The words of a sentence with the probability that the network gave each, given those before:
-    the product over its pieces. None: a blank, a sign, or nobody knows."""
+    the product over its tokens. None: a blank, a sign, or nobody knows."""
     tokens = [str(token).replace("▁", " ") for token in sentence["target_tokens"]]
-    odds = sentence["probabilities"]
+    given = sentence["probabilities"]
     text = sentence["translation"]
-    if "".join(tokens).strip() != text.strip() or len(odds) < len(tokens):
+    if "".join(tokens).strip() != text.strip() or len(given) < len(tokens):
         return [(text, None)]
     found: list[tuple[str, float | None]] = []
     cut = spelling.words(tokens)
-    for word, odd in zip(cut, spelling.odds(cut, odds), strict=True):
-        whole = "".join(tokens[n] for n in word.pieces)
+    for word, probability in zip(cut, spelling.probabilities(cut, given), strict=True):
+        whole = "".join(tokens[n] for n in word.tokens)
         bare = whole.lstrip(" ")
         if len(bare) < len(whole) and (found or text.startswith(" ")):
             found.append((whole[: len(whole) - len(bare)], None))
-        found.append((bare, odd if any(c.isalnum() for c in bare) else None))
+        found.append((bare, probability if any(c.isalnum() for c in bare) else None))
     return found
 
 
 def worth(sentence: Mapping[str, Any]) -> list[tuple[str, float | None]]:
     """The words of a sentence as `spelled` gives them, up to where the network lost its thread."""
-    found, left = [], thread.end(sentence)
-    for word, odd in spelled(sentence):
+    found, left = [], spelling.repetition_start(sentence)
+    for word, probability in spelled(sentence):
         if left > 0:
-            found.append((word[:left], odd))
+            found.append((word[:left], probability))
         left -= len(word)
     return found
 
 
-def shade(odd: float) -> int:
+def shade(probability: float) -> int:
     """0 for a word that it was sure of, to 3 for a guess."""
-    return sum(odd < end for end in SHADES)
+    return sum(probability < end for end in SHADES)
 
 
 def shaded(result: Mapping[str, Any]) -> str:
@@ -85,27 +88,27 @@ def shaded(result: Mapping[str, Any]) -> str:
         if sentence is None:
             parts.append(escape(text))
             continue
-        for word, odd in worth(sentence):
-            level = 0 if odd is None else shade(odd)
+        for word, probability in worth(sentence):
             drawn = escape(word)
-            if level and odd is not None:
-                drawn = f'<span class="u{level}" title="{escape(page.percent(odd))}">{drawn}</span>'
+            if probability is not None and (level := shade(probability)):
+                title = escape(page.percent(probability))
+                drawn = f'<span class="u{level}" title="{title}">{drawn}</span>'
             parts.append(drawn)
-        if thread.lost(sentence):
+        if spelling.repetition(sentence):
             parts.append("…")
     return "".join(parts)
 
 
-def sheet(words: Words, lang: str, entry: Any, now: Translated) -> str:
+def sheet(say: Say, entry: Entry, now: Translated) -> str:
     """The translation, and beneath it, quieter, by whom and how sure of it."""
     written = written_in(now)
     tag = answers.TAGS.get(written, written)
     nonce = secrets.token_hex(4)  # the page sees that a new answer is there, even an equal one
-    label = words.speaker(lang)("translation.try.said")
+    label = say("translation.try.said")
     return (
         f'<div class="said" role="group" aria-label="{label}" aria-live="polite" tabindex="0" '
         f'lang="{tag}" dir="auto" data-answer="{nonce}">{shaded(now.result)}</div>'
-        f"{line(words, lang, entry, now)}{sureness(words, lang, now.result)}"
+        f"{line(say, entry, now)}{sureness(say, now.result)}"
     )
 
 
@@ -117,39 +120,37 @@ def written_in(now: Translated) -> str:
     return languages.noticed(now.result["translation"]) or now.target
 
 
-def details(words: Words, lang: str, entry: Any, now: Translated) -> str:
+def details(say: Say, entry: Entry, now: Translated) -> str:
     """What else is to be known about a translation."""
-    return notes(words, lang, entry, now) + others.listed(words, lang, now)
+    return notes(say, entry, now) + alternatives.listed(say, now)
 
 
-def line(words: Words, lang: str, entry: Any, now: Translated) -> str:
+def line(say: Say, entry: Entry, now: Translated) -> str:
     """By whom, how large, how long it took."""
     return page.quiet(
-        words.say(
-            lang,
+        say.plain(
             "translation.answer.line",
-            model=words.speaker(lang).model(entry),
-            weights=answers.weights(words, lang, entry),
-            time=took(words, lang, now.seconds),
+            model=say.model(entry),
+            weights=models.size(say, entry.parameters),
+            time=took(say, now.seconds),
         )
     )
 
 
-def took(words: Words, lang: str, seconds: float) -> str:
+def took(say: Say, seconds: float) -> str:
     """A time as one says it: "40 ms", "2.1 s"."""
     if seconds < 1:
-        return words.say(lang, "translation.answer.ms", n=max(1, round(seconds * 1000)))
-    return words.say(lang, "translation.answer.s", n=f"{seconds:.1f}")
+        return say.plain("translation.answer.ms", n=max(1, round(seconds * 1000)))
+    return say.plain("translation.answer.s", n=f"{seconds:.1f}")
 
 
-def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
+def sureness(say: Say, result: Mapping[str, Any]) -> str:
     """The legend of the lines beneath words, and the words that it doubted most, by name."""
-    told = [word for s in result["sentences"] for word in worth(s)]
-    odds = [(word, odd) for word, odd in told if odd is not None]
-    if not odds:
+    written = [word for s in result["sentences"] for word in worth(s)]
+    known = [(given, word) for word, given in written if given is not None]
+    if not known:
         return ""
-    say = words.speaker(lang)
-    if not any(shade(odd) for _, odd in odds):
+    if not any(shade(given) for given, _ in known):
         told = say("translation.answer.sure", least=page.percent(SHADES[0]))
         return f'<p class="quiet sure">{told}</p>'
     names = (
@@ -161,9 +162,9 @@ def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
         f'<span><i class="u{n}" aria-hidden="true" lang="en">abc</i> {name}</span>'
         for n, name in enumerate(names, 1)
     )
-    doubted = sorted((odd, word) for word, odd in odds if odd < DOUBT)[:MOST_DOUBTS]
+    doubted = sorted(one for one in known if one[0] < DOUBT)[:MOST_DOUBTS]
     listed = say("translation.answer.comma").join(
-        f"<bdi>{escape(word)}</bdi> {escape(page.percent(odd))}" for odd, word in doubted
+        f"<bdi>{escape(word)}</bdi> {escape(page.percent(given))}" for given, word in doubted
     )
     least = f'<p class="quiet">{say("translation.answer.doubts")}{listed}</p>' if doubted else ""
     return (
@@ -171,38 +172,38 @@ def sureness(words: Words, lang: str, result: Mapping[str, Any]) -> str:
     )
 
 
-def notes(words: Words, lang: str, entry: Any, now: Translated) -> str:
+def notes(say: Say, entry: Entry, now: Translated) -> str:
     """What a reader should know of this answer: nothing to translate, what was read as bytes, what
     was cut off, what it has met in training."""
-    say, sentences = words.speaker(lang), now.result["sentences"]
+    sentences = now.result["sentences"]
     if not sentences:
         return f'<p class="note">{say("translation.answer.nothing")}</p>'
     found = []
-    if odd := pieces.spelled(entry, "".join(one["source"] for one in sentences)):
-        found.append(unknown(words, lang, entry, odd))
+    if odd := spelling.byte_level(entry, "".join(one["source"] for one in sentences)):
+        found.append(unknown(say, entry, odd))
     if UNREAD in "".join(one["source"] for one in sentences) and UNREAD not in now.text:
-        model = words.speaker(lang).model(entry)
+        model = say.model(entry)
         found.append(page.beside(say("translation.answer.unread", model=model), model))
     for one in sentences[:MOST_READ]:
         if "read_as" in one:
-            text = words.say(lang, "translation.answer.read_as", text="\0")
+            text = say.plain("translation.answer.read_as", text="\0")
             found.append(escape(text).replace("\0", f"<bdi>{escape(one['read_as'])}</bdi>"))
     marks = [one["in_training"] for one in sentences if "in_training" in one]
     if marks:
         key = "none" if not any(marks) else "one" if len(marks) == 1 else "some"
         told = say(f"translation.answer.copy_{key}", count=sum(marks), of=len(marks))
         found.append(told)
-    warned = threads(words, lang, now) or doubtful(words, lang, now)
+    warned = repetitions(say, now) or doubtful(say, now)
     return warned + "".join(f'<p class="note">{one}</p>' for one in found)
 
 
-def threads(words: Words, lang: str, now: Translated) -> str:
+def repetitions(say: Say, now: Translated) -> str:
     """That the network lost its thread, and how, where it did."""
-    ways = sorted({thread.lost(one) for one in now.result["sentences"]} - {""})
-    return "".join(page.note(words.say(lang, f"translation.answer.{way}")) for way in ways)
+    ways = sorted({spelling.repetition(one) for one in now.result["sentences"]} - {""})
+    return "".join(page.note(say.plain(f"translation.answer.{way}")) for way in ways)
 
 
-def doubtful(words: Words, lang: str, now: Translated) -> str:
+def doubtful(say: Say, now: Translated) -> str:
     """That the network holds a sentence of its own unlikely, or that figures did not come through:
     one line for each."""
     sentences = now.result["sentences"]
@@ -211,20 +212,19 @@ def doubtful(words: Words, lang: str, now: Translated) -> str:
         found.append("unlikely")
     if any(one.get("missing_numbers") for one in sentences):
         found.append("numbers")
-    return "".join(page.note(words.say(lang, f"translation.answer.{key}")) for key in found)
+    return "".join(page.note(say.plain(f"translation.answer.{key}")) for key in found)
 
 
-def unknown(words: Words, lang: str, entry: Any, odd: Sequence[str]) -> str:
+def unknown(say: Say, entry: Entry, odd: Sequence[str]) -> str:
     """Which characters it has no piece for, and what it does with them."""
     listed = " ".join(named(c) for c in odd[:MOST_NAMED])
     more = len(odd) - MOST_NAMED
     key = "unknown" if more <= 0 else "unknown_many"
-    said = words.say(
-        lang,
+    said = say.plain(
         f"translation.answer.{key}",
-        model=words.speaker(lang).model(entry),
+        model=say.model(entry),
         characters="\0",
         more=more,
     )
-    said = page.beside(said, words.speaker(lang).model(entry))
+    said = page.beside(said, say.model(entry))
     return escape(said).replace("\0", f"<bdi>{escape(listed)}</bdi>")

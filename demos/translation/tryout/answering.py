@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from demos import page
-from demos.language import Words
+from demos.language import Say
 from demos.models import offer, on_disk, ready, waiting
-from demos.translation import answers, pane
+from demos.translation import answers
 from demos.translation.answers import Translated
+from demos.translation.tryout import pane
+from inference import Engine
 from inference.errors import Refusal
 from pretrained.translation import languages
 
@@ -31,57 +31,54 @@ class Step:
 
 
 async def answering(
-    engine: Any, words: Words, lang: str, sent: Any, direction: Any, key: Any, fetch: bool = False
-) -> AsyncIterator[Step]:
+    engine: Engine, say: Say, sent: object, direction: str, key: str, fetch: bool = False
+) -> AsyncGenerator[Step, None]:
     """From what a visitor sent to what the page shows, a refusal included."""
     beneath, entry = "", None
     try:
         text = answers.checked(sent)
         if not text.strip():
-            yield Step(empty(words, lang))
+            yield Step(empty(say))
             return
-        beneath = noticed(words, lang, text, str(direction))
+        beneath = noticed(say, text, direction)
         entry = answers.entry_of(engine, key)
         if not fetch and not on_disk(entry):
-            yield Step(offer(words.speaker(lang), entry), beneath, offered=True)
+            yield Step(offer(say, entry), beneath, offered=True)
             return
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield Step("", beneath, bar=waiting(words.speaker(lang), entry, progress))
-        source, _, target = str(direction).partition("-")
-        began = time.monotonic()
-        result = await answers.ask(engine, entry.key, text, source, target)
-        now = Translated(text, source, target, entry.key, result, time.monotonic() - began)
-        details = pane.details(words, lang, entry, now)
+                yield Step("", beneath, bar=waiting(say, entry, progress))
+        source, _, target = direction.partition("-")
+        now = await answers.translate(engine, entry, text, source, target)
+        details = pane.details(say, entry, now)
         if beneath and (written := pane.written_in(now)) != target:
-            beneath = noticed(words, lang, text, str(direction), written)
-        yield Step(pane.sheet(words, lang, entry, now), beneath, details, now)
+            beneath = noticed(say, text, direction, written)
+        yield Step(pane.sheet(say, entry, now), beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(words.speaker(lang), error), beneath, offered=again)
+        yield Step(answers.refusal(say, error), beneath, offered=again)
 
 
-def empty(words: Words, lang: str) -> str:
+def empty(say: Say) -> str:
     """What stands in the right pane while there is nothing to translate."""
-    return f'<p class="quiet">{words.speaker(lang)("translation.answer.empty")}</p>'
+    return f'<p class="quiet">{say("translation.answer.empty")}</p>'
 
 
-def noticed(words: Words, lang: str, text: str, direction: str, written: str = "") -> str:
+def noticed(say: Say, text: str, direction: str, written: str = "") -> str:
     """That the text seems to be in another language, with a button that turns the direction; and
     that what came of it is in another one, ``written``, too."""
     found = languages.suggested(text, direction, answers.DIRECTIONS)
     if found is None:
         return ""
-    say = words.speaker(lang)
-    source, target = (answers.language(words, lang, code) for code in direction.split("-"))
-    looks = answers.language(words, lang, found[0])
+    source, target = (answers.language(say, code) for code in direction.split("-"))
+    looks = answers.language(say, found[0])
     told = say("translation.direction.noticed", language=looks, source=source)
     if written:
-        came = answers.language(words, lang, written)
+        came = answers.language(say, written)
         more = say("translation.direction.came", language=came, target=target)
-        told = page.sentences(lang, told, more)
-    turn = say("translation.direction.turn", direction=answers.arrow(words, lang, found[1]))
+        told = page.sentences(say.lang, told, more)
+    turn = say("translation.direction.turn", direction=answers.arrow(say, found[1]))
     return (
         f'<p class="noticed" role="status">{told} '
-        f'<button type="button" data-direction="{found[1]}">{turn}</button></p>'
+        f'<button type="button" data-pick="{found[1]}">{turn}</button></p>'
     )

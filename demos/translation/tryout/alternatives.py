@@ -8,20 +8,19 @@ from html import escape
 from typing import Any
 
 from demos import page
-from demos.language import Words
-from demos.translation import answers, spelling, thread
+from demos.language import Say
+from demos.translation import answers, tokens
 from demos.translation.answers import Translated
 
 MOST_SHOWN = 40  # sentences whose alternatives are listed
 
 
-def listed(words: Words, lang: str, now: Translated) -> str:
+def listed(say: Say, now: Translated) -> str:
     """What else was considered for each sentence, what differs marked, with the probability of the
     whole sentence."""
-    say = words.speaker(lang)
     tag = answers.TAGS.get(now.target, now.target)
     sentences = now.result["sentences"]
-    told = [one for one in sentences if len(one["alternatives"]) > 1 and not thread.lost(one)]
+    told = [one for one in sentences if len(one["alternatives"]) > 1 and not tokens.repetition(one)]
     if not told:
         return ""
     groups = []
@@ -61,7 +60,7 @@ def share(one: Mapping[str, Any]) -> str:
 def marked(best: str, other: str) -> str:
     """Another translation: words that the best one does not have are marked, and of those that only
     the best one has, what has nothing in its place is struck out."""
-    ours, theirs = spelling.cut(best), spelling.cut(other)
+    ours, theirs = tokens.cut(best), tokens.cut(other)
     drawn = []
     matcher = SequenceMatcher(None, ours, theirs, False)
     for kind, first, last, start, end in matcher.get_opcodes():

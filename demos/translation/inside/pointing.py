@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from html import escape, unescape
+from html import escape
 
 from demos.language import Say
-from demos.translation.spelling import HAN
-
-SCRIPT = """import(new URL('house/translation_inside.js', document.baseURI))
-  .then((inside) => inside.mount(element, watch));"""
+from demos.translation.tokens import HAN
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,6 @@ class Mark:
     on: Sequence[int] = ()
     back: int = -1
     go: Mapping[str, int] = field(default_factory=dict)
-
-
-def plain(say: Say, key: str, **fields: object) -> str:
-    """A sentence as plain text."""
-    return unescape(say(key, **fields))
 
 
 def step(say: Say, name: str, body: str, **fields: object) -> str:

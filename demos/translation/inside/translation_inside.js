@@ -1,6 +1,6 @@
-// What a visitor points at under Look inside of Translate, by pointer or by arrow keys, is told
-// beside the figure. The server has written every sentence (demos/translation/pointing.py): a mark
-// has `said`, `facts` to list, the numbers of the pieces that light `on`, and where keys `go`.
+// Look inside of Translate. What a visitor points at, by pointer or by arrow keys, is told beside the
+// figure. The server has written every sentence (pointing.py): a mark has `said`, `facts` to list,
+// the numbers of the pieces that light `on`, and where keys `go`.
 
 export function mount(element, watch) {
   let at = -1, view = "";
@@ -76,4 +76,34 @@ export function mount(element, watch) {
   });
   watch("value", () => { at = -1; show(); });
   show();
+}
+
+// One of several sentences.
+export function list(element, chosen) {
+  element.addEventListener("change", (event) => {
+    if (event.target.matches("select")) chosen({ at: event.target.selectedIndex });
+  });
+}
+
+// A word of the translation, what may stand in its place, and the way back. Everything is drawn anew
+// after each choice: whoever uses the keyboard stays where he was.
+export function choose(element, watch, events) {
+  let held = "";
+  element.addEventListener("click", (event) => {
+    const word = event.target.closest("[data-word]"), taken = event.target.closest("[data-take]");
+    if (word) {
+      held = "[aria-pressed=true]";
+      events.word({ at: +word.dataset.word });
+    } else if (taken) {
+      held = "[data-back]";
+      events.take({ text: taken.dataset.take });
+    } else if (event.target.closest("[data-back]")) {
+      held = "[data-word]";
+      events.back();
+    }
+  });
+  watch("value", () => {
+    if (held) element.querySelector(held)?.focus();
+    held = "";
+  });
 }

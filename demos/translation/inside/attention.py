@@ -1,22 +1,24 @@
-"""Where the second network looked: lines between the words of both sides, or a table of shades.
+"""Where the second network looked: lines between the words of both sides, or a table of shades; and
+the same sentence with attention taken away.
 
-For each piece that it writes, attention (Bahdanau 2014) gives every piece that was read a share,
-together 1. A word written has the mean of its pieces, a word read their sum.
+For each token that it writes, attention (Bahdanau 2014) gives every token that was read a share,
+together 1. A word written has the mean of its tokens, a word read their sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 from demos.language import Say
 from demos.page import percent
-from demos.translation import pointing
+from demos.translation import answers, learn
 from demos.translation.answers import TAGS
-from demos.translation.pointing import Mark, clipped
-from demos.translation.spelling import END, odds, words
+from demos.translation.inside import pointing
+from demos.translation.inside.pointing import Mark, clipped
+from demos.translation.tokens import END, probabilities, words
 
 LEAST = 0.05  # a share below it has no line
 TOLD = 4  # shares that are told of one word
@@ -24,26 +26,30 @@ TOLD = 4  # shares that are told of one word
 ROW, WIDE, LEFT, RIGHT, GAP = 34, 420, 148, 272, 8
 WORDS = "translation.inside.align"
 LONGEST = 15  # letters of a word that fit beside the lines
+SOURCE, TARGET = "en", "fr"  # all that the network without attention knows
+FULL = answers.BUNDLED[f"{SOURCE}-{TARGET}"]
+#: For the other directions: long enough to be hard to hold in one vector.
+EXAMPLE = "I would like to know why you did not come to the party last night."
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """``read`` [S] and ``written`` [T] words, ``shares`` [T][S], ``odds`` [T]: the probability that
+    """``read`` [S] and ``written`` [T] words, ``shares`` [T][S], ``probabilities`` [T]: that which
     the network gave each word it wrote, 0..1."""
 
     read: tuple[str, ...]
     written: tuple[str, ...]
     shares: tuple[tuple[float, ...], ...]
-    odds: tuple[float, ...]
+    probabilities: tuple[float, ...]
 
 
 def aligned(sentence: Mapping[str, Any]) -> Aligned:
-    """The alignment of one sentence of an answer, between words instead of pieces."""
+    """The alignment of one sentence of an answer, between words instead of tokens."""
     rows, columns = words(sentence["target_tokens"]), words(sentence["source_tokens"])
     table = sentence["attention"]
     shares = [
         tuple(
-            sum(table[n][m] for n in row.pieces for m in column.pieces) / len(row.pieces)
+            sum(table[n][m] for n in row.tokens for m in column.tokens) / len(row.tokens)
             for column in columns
         )
         for row in rows
@@ -52,7 +58,7 @@ def aligned(sentence: Mapping[str, Any]) -> Aligned:
         tuple(one.text for one in columns),
         tuple(one.text for one in rows),
         tuple(shares),
-        odds(rows, sentence["probabilities"]),
+        probabilities(rows, sentence["probabilities"]),
     )
 
 
@@ -74,7 +80,7 @@ def drawn(say: Say, sentence: Mapping[str, Any], source: str, target: str) -> st
 
 def named(say: Say, word: str) -> str:
     """A word, or what is said for the end of the sentence. Plain text."""
-    return pointing.plain(say, "translation.inside.end") if word == END else word
+    return say.plain("translation.inside.end") if word == END else word
 
 
 def marks(say: Say, table: Aligned) -> list[Mark]:
@@ -83,8 +89,8 @@ def marks(say: Say, table: Aligned) -> list[Mark]:
     found = []
     for i, row in enumerate(table.shares):
         best = ranked(row)
-        given = percent(table.odds[i])
-        said = pointing.plain(say, f"{WORDS}.said", word=table.written[i], share=given)
+        given = percent(table.probabilities[i])
+        said = say.plain(f"{WORDS}.said", word=table.written[i], share=given)
         go = {"ArrowDown": min(i + 1, count - 1), "ArrowUp": max(i - 1, 0)}
         go["ArrowLeft"] = count + best[0]
         facts = [(named(say, table.read[j]), percent(row[j])) for j in best[:TOLD]]
@@ -92,7 +98,7 @@ def marks(say: Say, table: Aligned) -> list[Mark]:
     for j, word in enumerate(table.read):
         column = [row[j] for row in table.shares]
         best = ranked(column)
-        said = pointing.plain(say, f"{WORDS}.read", word=named(say, word))
+        said = say.plain(f"{WORDS}.read", word=named(say, word))
         go = {"ArrowDown": count + min(j + 1, width - 1), "ArrowUp": count + max(j - 1, 0)}
         go["ArrowRight"] = best[0]
         facts = [(table.written[i], percent(column[i])) for i in best[:TOLD]]
@@ -146,10 +152,10 @@ def lines(say: Say, table: Aligned, source: str, target: str) -> str:
             f'<text lang="{TAGS[target]}" x="{RIGHT + GAP}" y="{place(i, count):.0f}">'
             f"{clipped(word, LONGEST)}</text></g>"
         )
-    languages = [unescape(say(f"translation.language.{code}")) for code in (source, target)]
+    languages = [say(f"translation.language.{code}") for code in (source, target)]
     heads = (
-        f'<div class="sides" aria-hidden="true"><span>{escape(languages[0])}</span>'
-        f"<span>{escape(languages[1])}</span></div>"
+        f'<div class="sides" aria-hidden="true"><span>{languages[0]}</span>'
+        f"<span>{languages[1]}</span></div>"
     )
     return (
         f'<div class="lines">{heads}<svg viewBox="0 0 {WIDE} {height}" role="img" '
@@ -188,3 +194,37 @@ def heat(say: Say, table: Aligned, source: str, target: str) -> str:
         f'<div class="heat"><table><caption class="sr-only">{caption}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def ablated(source: str, target: str, text: str) -> tuple[str, bool]:
+    """(the sentence that is asked with attention and without, whether it is the visitor's)."""
+    return (text, True) if (source, target) == (SOURCE, TARGET) else (EXAMPLE, False)
+
+
+def ablation(
+    say: Say, text: str, own: bool, full: Mapping[str, Any], plain: Mapping[str, Any]
+) -> str:
+    """The step of the room that takes attention away: a sentence of the answer with it, and of the
+    answer without. ``own``: whether ``text`` is the visitor's."""
+    columns = "".join(
+        f"<div><h3>{say(f'translation.inside.ablation.{name}')}</h3>"
+        f'<p class="spoken" lang="{TAGS[TARGET]}">{escape(one["translation"])}</p></div>'
+        for name, one in (("full", full), ("plain", plain))
+    )
+    told = say(f"translation.inside.ablation.{'yours' if own else 'example'}")
+    sentence = f'<p class="spoken" lang="{TAGS[SOURCE]}">{escape(text)}</p>'
+    body = (
+        f'<p class="quiet">{told}</p>{sentence}<div class="ablation">{columns}</div>{bought(say)}'
+    )
+    return pointing.step(say, "ablation", body, numbers=len(plain["state"]))
+
+
+def bought(say: Say) -> str:
+    """What attention bought on the test sentences, from both cards; nothing until both tell it."""
+    rows = [learn.reached(key, f"{SOURCE}-{TARGET}") for key in (FULL, answers.PLAIN)]
+    if not all(rows):
+        return ""
+    full, plain = (learn.score(row, "bleu") for row in rows)
+    n = f"{rows[0]['n']:,}"
+    told = say("translation.inside.ablation.measured", n=n, full=full, plain=plain)
+    return f'<p class="quiet">{told}</p>'

@@ -9,40 +9,31 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demos import page, streaming
+from demos import models, page, streaming
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import offer, on_disk, ready, waiting
-from demos.streaming import Latest, while_latest
+from demos.streaming import Cancellation, Latest
 from demos.translation import answers
-from demos.translation.letters import MOST_TEXT, UTF_8, Letter, pieces, read
+from demos.translation.tryout.text_file import MOST_TEXT, UTF_8, TextFile, pieces, read
+from inference import Engine
 from inference.errors import Refusal
+from pretrained.catalog import Entry
 
 SHOWN = 400  # characters of the result that the page shows
 EVERY = 0.2  # seconds between two looks at the bar
-# Refuses in the browser, in the visitor's language, what Gradio would refuse in its own.
-GUARD = """const page = element.closest('.page');
-page.addEventListener('change', (event) => {
-  const field = event.target.closest?.('#say-file');
-  const said = element.querySelector('.refusal');
-  if (!field || !said || !event.target.files?.length) return;
-  const file = event.target.files[0];
-  const reason = file.size === 0 ? said.dataset.empty
-    : file.size > +said.dataset.limit
-    ? said.dataset.heavy.replace('{size}', Math.ceil(file.size / 1e6)) : '';
-  said.textContent = reason;
-  said.hidden = !reason;
-  if (reason) { event.stopPropagation(); event.target.value = ''; }
-}, true);"""
+REFUSE = (
+    "import(new URL('house/translation.js', document.baseURI)).then((it) => it.refuse(element));"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Job:
     name: str
     text: str
     direction: str
-    key: str
+    entry: Entry
     encoding: str = UTF_8
 
 
@@ -70,22 +61,27 @@ class Done:
     bar: str = ""
 
 
-BROKEN = Done(ended=True)  # stands in for what nobody expected, before it is raised
+@dataclass
+class Visit:
+    """What is under way for one visitor: the file, and how Stop ends it, which keeps its place and
+    says what there is."""
+
+    file: Latest = field(default_factory=Latest)
+    stop: Cancellation = field(default_factory=Cancellation)
 
 
-async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIterator[Done]:
+async def translating(engine: Engine, say: Say, job: Job) -> AsyncGenerator[Done, None]:
     """How far a file is, piece by piece; what had been made stays where one is refused."""
     source, _, target = job.direction.partition("-")
     of, made, lines, read = len(job.text.splitlines()), "", 0, 0
     try:
-        entry = answers.entry_of(engine, job.key)
-        async with aclosing(ready(engine, entry)) as loading:
+        async with aclosing(ready(engine, job.entry)) as loading:
             async for progress in loading:
-                yield Done(of=of, bar=waiting(words.speaker(lang), entry, progress))
+                yield Done(of=of, bar=waiting(say, job.entry, progress))
         for piece in pieces(job.text):
             yield Done(made, lines, of, read)
             if any(c.isalpha() for c in piece):
-                got = await answers.ask(engine, entry.key, piece, source, target)
+                got = await answers.ask(engine, job.entry.key, piece, source, target)
                 made += got["translation"]
             else:
                 made += piece
@@ -95,12 +91,35 @@ async def translating(engine: Any, words: Words, lang: str, job: Job) -> AsyncIt
         yield Done(made, lines, of, read, ended=True, error=error)
 
 
+async def told(
+    engine: Engine, say: Say, job: Job, stop: Cancellation
+) -> AsyncGenerator[tuple[str, Any], None]:
+    """(what is shown of a file, the button Stop), until its end, or what there is of it."""
+    last, shown_at = Done(), 0.0
+    try:
+        steps = streaming.until(stop.asked, translating(engine, say, job))
+        async with aclosing(steps):
+            async for last in steps:
+                if not last.ended and time.monotonic() - shown_at >= EVERY:
+                    shown_at = time.monotonic()
+                    yield shown(say, job, last), gr.update(visible=True)
+    except Exception:
+        yield ended(say, job, last)
+        raise
+    yield ended(say, job, last)
+
+
+def ended(say: Say, job: Job, last: Done) -> tuple[str, Any]:
+    """What there is of a file, and no button that stops it."""
+    return shown(say, job, replace(last, ended=True, bar="")), gr.update(visible=False)
+
+
 def ends(text: str) -> int:
     """How many lines end in a text, at each of the ends that ``splitlines`` knows."""
     return len((text + ".").splitlines()) - 1
 
 
-def taken(path: Any, limit_mb: int, source: str) -> Letter:
+def taken(path: object, limit_mb: int, source: str) -> TextFile:
     """What a file holds that was sent, which is deleted whatever comes of it. Raises as `read`."""
     try:
         return read(path, limit_mb, source)
@@ -108,9 +127,8 @@ def taken(path: Any, limit_mb: int, source: str) -> Letter:
         Path(str(path)).unlink(missing_ok=True)
 
 
-def shown(words: Words, lang: str, job: Job, done: Done) -> str:
+def shown(say: Say, job: Job, done: Done) -> str:
     """The bar with its count; at the end the file to take home and how it begins."""
-    say = words.speaker(lang)
     if done.bar:
         return done.bar
     counted = say("translation.files.lines", done=f"{done.lines:,}", of=f"{done.of:,}")
@@ -122,7 +140,7 @@ def shown(words: Words, lang: str, job: Job, done: Done) -> str:
             f'<div class="waiting"><progress max="{len(job.text)}" value="{done.read}"></progress>'
             f'<p class="quiet">{escape(job.name)}: {counted}</p></div>'
         )
-    refused = answers.refusal(words.speaker(lang), done.error) if done.error else ""
+    refused = answers.refusal(say, done.error) if done.error else ""
     if not done.made:
         return refused
     target = job.direction.partition("-")[2]
@@ -140,77 +158,56 @@ def shown(words: Words, lang: str, job: Job, done: Done) -> str:
     )
 
 
-def build(engine: Any, words: Words, direction: gr.Radio, model: gr.Dropdown) -> None:
+def build(engine: Engine, words: Words, direction: gr.Radio, model: gr.Dropdown) -> None:
     """The button, the bar, the file to take home."""
     limit_mb = engine.settings.max_upload_mb
     with gr.Column(elem_classes="files"):
         page.markup(words, heading)
         with gr.Row(elem_classes="actions"):
             send = gr.UploadButton(
-                words("translation.files.send"),
+                str(words("translation.files.send")),
                 file_types=["text", ".txt", ".md", ".csv", ".srt"],
                 elem_id="say-file",
             )
             stop = gr.Button(
                 words("translation.files.stop"), visible=False, elem_id="say-file-stop"
             )
-        gr.HTML(words.markup(lambda say: guard(say, limit_mb)), js_on_load=GUARD)
+        gr.HTML(words.markup(lambda say: refusals(say, limit_mb)), js_on_load=REFUSE)
         result = gr.HTML(js_on_load=None, elem_id="say-file-out")
-    turn = gr.State(Latest())
-    limit = max(entry.max_batch for entry in answers.translators(engine).values())
+    visit = gr.State(Visit())
 
-    @page.guard(words)
+    @streaming.event(words, (gr.skip(), gr.skip()), latest=lambda mine: mine.file)
     async def on_file(
-        mine: Latest, path: Any, direction: Any, key: Any, request: gr.Request
-    ) -> AsyncIterator[Any]:
-        lang = words.lang(request)
+        mine: Visit, path: object, direction: str, key: str, request: gr.Request
+    ) -> AsyncGenerator[Any, None]:
+        say, under_way = words.speaker(request), mine.file.under_way
         try:
             entry = answers.entry_of(engine, key)
-            if not on_disk(entry):
-                yield offer(words.speaker(lang), entry), gr.skip()
-                return
-            wanted, name = str(direction), Path(str(path)).name
-            letter = taken(path, limit_mb, wanted.partition("-")[0])
-            job = Job(name, letter.text, wanted, entry.key, letter.encoding)
+            if under_way:
+                models.check_here(entry)
+            elif not on_disk(entry):
+                return streaming.just((offer(say, entry), gr.skip()))
+            file = taken(path, limit_mb, direction.partition("-")[0])
         except Refusal as error:
-            if mine.under_way:  # the file before this one goes on, in the place of the refusal
+            if under_way:  # the file before this one goes on, in the place of the refusal
                 raise
-            yield answers.refusal(words.speaker(lang), error), gr.skip()
-            return
-        halt, last, shown_at = mine.take(), Done(), 0.0
-        run = streaming.or_broken(translating(engine, words, lang, job), BROKEN)
-        try:
-            async with aclosing(while_latest(halt, run)) as steps:
-                async for step in steps:
-                    if step is streaming.HEARTBEAT:
-                        yield gr.skip(), gr.skip()
-                        continue
-                    last = replace(last, ended=True, bar="") if step is BROKEN else step
-                    if last.ended or time.monotonic() - shown_at >= EVERY:
-                        shown_at = time.monotonic()
-                        yield shown(words, lang, job, last), gr.update(visible=not last.ended)
-        finally:
-            halt.stop()
-        if halt.replaced.is_set():
-            yield gr.skip(), gr.skip()
-        elif not last.ended:  # Stop: what there is of it
-            yield (
-                shown(words, lang, job, replace(last, ended=True, bar="")),
-                gr.update(visible=False),
-            )
+            return streaming.just((answers.refusal(say, error), gr.skip()))
+        job = Job(Path(str(path)).name, file.text, direction, entry, file.encoding)
+        mine.stop = Cancellation()
+        return told(engine, say, job, mine.stop)
 
-    async def on_stop(mine: Latest) -> None:
-        mine.stop()
+    async def on_stop(mine: Visit) -> None:
+        mine.stop.stop()
 
     send.upload(
         on_file,
-        [turn, send, direction, model],
+        [visit, send, direction, model],
         [result, stop],
-        concurrency_limit=limit,
+        concurrency_limit=models.most_together(answers.translators(engine).values()),
         trigger_mode="multiple",
         **page.PRIVATE,
     )
-    stop.click(on_stop, turn, None, **page.PRIVATE)
+    stop.click(on_stop, visit, None, **page.PRIVATE)
 
 
 def heading(say: Say) -> str:
@@ -219,7 +216,7 @@ def heading(say: Say) -> str:
     return f'<h2>{say("translation.files.title")}</h2><p class="quiet">{told}</p>'
 
 
-def guard(say: Say, limit_mb: int) -> str:
+def refusals(say: Say, limit_mb: int) -> str:
     """The sentences with which the browser refuses a file."""
     return (
         f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * MB}" '

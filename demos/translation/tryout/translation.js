@@ -1,0 +1,70 @@
+// What the browser does by itself under Try of Translate: notices pauses, copies, refuses files,
+// keeps a draft while the page turns into another language or is reloaded.
+
+const PAUSE = 400; // ms without a key after which a text is asked for
+const MOST = 20_000; // characters of a draft: a text that is longer would be refused anyway
+const DRAFT = "breakthroughs.translation";
+
+// Calls `paused` once nothing has been typed for a while, and not while a word is being composed. A
+// translation of what stands there no longer is dimmed until the next one comes.
+export function typed(element, watch, paused) {
+  const page = element.closest(".page");
+  let waiting = 0;
+  const later = (event) => {
+    if (!event.target.closest?.("#say-text")) return;
+    clearTimeout(waiting);
+    element.classList.add("stale");
+    if (event.isComposing) return;
+    waiting = setTimeout(paused, event.target.value.trim() ? PAUSE : 0);
+  };
+  page.addEventListener("input", later);
+  page.addEventListener("compositionend", later);
+  watch("value", () => element.classList.remove("stale"));
+  addEventListener("pagehide", keepDraft);
+}
+
+// The draft stays in the browser, for this visit of this tab; neither address nor server sees it.
+function keepDraft() {
+  const text = document.querySelector("#say-text textarea")?.value;
+  const direction = document.querySelector("#say-direction input:checked")?.value;
+  if (!text || text.length > MOST || !direction) return;
+  try { sessionStorage.setItem(DRAFT, JSON.stringify({ text, direction })); } catch { /* full */ }
+}
+
+// A draft, read once and forgotten, in place of what the fields of a new page hold: (opened, text,
+// model, direction or null).
+export function takeDraft(opened, text, model) {
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(DRAFT));
+    sessionStorage.removeItem(DRAFT);
+    if (draft) return [opened, draft.text, model, draft.direction];
+  } catch { /* a private window has nothing to keep it in */ }
+  return [opened, text, model, null];
+}
+
+// The translation as plain text: through the clipboard where there is one, else selected.
+export function copy() {
+  const said = document.querySelector("#say-pane .said");
+  const done = document.querySelector("#say-copied");
+  if (!said) return;
+  const select = () => getSelection().selectAllChildren(said);
+  const tell = () => { done.hidden = false; setTimeout(() => { done.hidden = true; }, 1600); };
+  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).then(tell, select);
+  else select();
+}
+
+// Refuses a file in the visitor's language, where Gradio would refuse it in its own.
+export function refuse(element) {
+  element.closest(".page").addEventListener("change", (event) => {
+    const field = event.target.closest?.("#say-file");
+    const said = element.querySelector(".refusal");
+    if (!field || !said || !event.target.files?.length) return;
+    const file = event.target.files[0];
+    const reason = file.size === 0 ? said.dataset.empty
+      : file.size > +said.dataset.limit
+        ? said.dataset.heavy.replace("{size}", Math.ceil(file.size / 1e6)) : "";
+    said.textContent = reason;
+    said.hidden = !reason;
+    if (reason) { event.stopPropagation(); event.target.value = ""; }
+  }, true);
+}
