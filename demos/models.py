@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
+from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from demos import page
 from demos.language import Say
 from inference import Engine
 from inference.errors import UnknownModel
-from pretrained import sources
+from pretrained import checkpoint, sources
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 
@@ -43,6 +45,18 @@ def entry_of(task: str, engine: Engine, sent: object) -> Entry:
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry
+
+
+def config(entry: Entry) -> dict[str, Any]:
+    """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
+    if entry.folder is None:
+        return {}
+    return _config(entry.folder, (Path(entry.folder) / checkpoint.CONFIG).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _config(folder: str, changed: int) -> dict[str, Any]:
+    return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
 
 
 class NotHere(Refusal):

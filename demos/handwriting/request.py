@@ -11,14 +11,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from demos import models, page
 from demos.language import Say
 from demos.typed import checked_text
 from inference import Engine
-from pretrained import checkpoint
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 from pretrained.handwriting import alphabet, lines
@@ -102,8 +100,7 @@ def pen_of(engine: Engine) -> Entry:
 
 def hands(entry: Entry) -> list[dict[str, Any]]:
     """The hands that the pen writes in, from its config: without loading it."""
-    config = checkpoint.read_json(Path(entry.folder), checkpoint.CONFIG) if entry.folder else {}
-    return list(config.get("styles", ()))
+    return list(models.config(entry).get("styles", ()))
 
 
 def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache, partial
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from demos import models, page, typed
 from demos.language import Say
 from inference import Engine
 from inference.errors import Refusal
-from pretrained import checkpoint
 from pretrained.catalog import Entry
 from pretrained.text import alphabet
 from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
@@ -54,25 +52,12 @@ entry_of = partial(models.entry_of, TASK)
 
 def writes_poems(entry: Entry) -> bool:
     """Whether the model writes quatrains, which end by themselves (``kind`` in its config)."""
-    return config(entry).get("kind") == "quatrains"
+    return models.config(entry).get("kind") == "quatrains"
 
 
 def tracking(entry: Entry) -> list[dict[str, Any]]:
     """The memory cells that were found to follow something (`pretrained.text.memory`)."""
-    return list(config(entry).get("tracking", ()))
-
-
-def config(entry: Entry) -> dict[str, Any]:
-    """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
-    if entry.folder is None:
-        return {}
-    file = Path(entry.folder) / checkpoint.CONFIG
-    return _config(entry.folder, file.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=32)
-def _config(folder: str, changed: int) -> dict[str, Any]:
-    return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
+    return list(models.config(entry).get("tracking", ()))
 
 
 def received(text: Any) -> tuple[str, int]:

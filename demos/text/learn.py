@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from demos import page
+from demos import models, page
 from demos.language import Say
 from demos.page.html import Fact
-from demos.text.answers import SHAKESPEARE, TANG, config, writers
+from demos.text.answers import SHAKESPEARE, TANG, writers
 from inference import Engine
 from pretrained.catalog import Entry
 
@@ -53,7 +53,7 @@ def choices(claimed: Mapping[str, float]) -> str:
 
 def letters(entry: Entry) -> str:
     """How many characters a network knows."""
-    return f"{len(config(entry).get('characters', '')):,}"
+    return f"{len(models.config(entry).get('characters', '')):,}"
 
 
 def ways(key: str) -> str:

@@ -120,34 +120,34 @@ def test_bad_input_is_refused_in_the_callers_language(page, name, lang):
 @pytest.mark.parametrize("sent", [None, 7, [], {"path": "/etc/hostname"}])
 def test_nonsense_is_no_accident(page, sent):
     """By hand, past the client: an answer or a sentence, never a traceback or a path."""
-    door = f"{page.local_url}gradio_api/call/handwrite"
-    reply = httpx.post(door, json={"data": [sent, None, 0.6, 1, 0]})
+    endpoint = f"{page.local_url}gradio_api/call/handwrite"
+    reply = httpx.post(endpoint, json={"data": [sent, None, 0.6, 1, 0]})
     event = reply.json().get("event_id")
-    told = httpx.get(f"{door}/{event}", timeout=20).text if event else reply.text
+    told = httpx.get(f"{endpoint}/{event}", timeout=20).text if event else reply.text
     assert "Traceback" not in told and "root:" not in told and "error id" not in told
 
 
-@pytest.mark.parametrize("door", ["call", "handwrite", "on_write", "on_look", "on_hands"])
-def test_who_hangs_up_frees_every_pen(page, engine, door):
+@pytest.mark.parametrize("endpoint", ["call", "handwrite", "on_write", "on_look", "on_hands"])
+def test_who_hangs_up_frees_every_pen(page, engine, endpoint):
     """A script that is killed, a page that is closed: in the middle of waiting for the pen."""
     drawn = page.fns  # the events by their number
     engine.gate = asyncio.Event()
     try:
         with httpx.Client(base_url=f"{page.local_url}gradio_api", timeout=PATIENCE) as caller:
             data = ["a cat", None, 0.6, 4, 0]
-            if door == "call":
+            if endpoint == "call":
                 event = caller.post("/call/handwrite", json={"data": data}).json()["event_id"]
                 address = f"/call/handwrite/{event}"
             else:
-                number = next(n for n, fn in drawn.items() if fn.name == door)
-                sent = {"fn_index": number, "session_hash": door, "data": data}
-                if door != "handwrite":
+                number = next(n for n, fn in drawn.items() if fn.name == endpoint)
+                sent = {"fn_index": number, "session_hash": endpoint, "data": data}
+                if endpoint != "handwrite":
                     data = [None] * len(drawn[number].inputs)
                     sent |= {"data": data, "event_data": {"text": "a cat", "samples": 4}}
                 assert caller.post("/queue/join", json=sent).is_success
-                address = f"/queue/data?session_hash={door}"
+                address = f"/queue/data?session_hash={endpoint}"
             with caller.stream("GET", address):
-                pens = 4 if door in ("call", "handwrite", "on_write") else 1
+                pens = 4 if endpoint in ("call", "handwrite", "on_write") else 1
                 assert soon(lambda: engine.open == pens)
         assert soon(lambda: engine.open == 0)
     finally:
@@ -166,9 +166,9 @@ def test_what_is_no_text_is_refused(page, engine, sent, lang):
 
 
 def test_files_lie_where_nobody_finds_them_by_guessing(english, page):
-    door = f"{page.local_url}gradio_api/call/handwrite"
-    found = httpx.post(door, json={"data": ["a", None, 0.6, 1, 0]}).json()
-    told = httpx.get(f"{door}/{found['event_id']}", timeout=20).text
+    endpoint = f"{page.local_url}gradio_api/call/handwrite"
+    found = httpx.post(endpoint, json={"data": ["a", None, 0.6, 1, 0]}).json()
+    told = httpx.get(f"{endpoint}/{found['event_id']}", timeout=20).text
     folder = re.search(r"/([0-9a-f]+)/handwriting-1\.svg", told)
     assert folder and len(folder[1]) >= 32
     url = re.search(r'"url":\s*"([^"]+)"', told)

@@ -16,8 +16,8 @@ import gradio as gr
 import pytest
 from fake_writers import POEM, VERSE, FakeEngine
 
+from demos import models, typed
 from demos import text as text_tab
-from demos import typed
 from demos.handwriting import train
 from demos.language import Words
 from demos.page import html
@@ -208,8 +208,8 @@ def test_a_text_that_was_cut_within_a_line_says_so_until_it_goes_on(engine, lang
 
 def test_what_kind_a_model_is_is_read_once(engine, monkeypatch):
     read = []
-    whole = answers.checkpoint.read_json
-    monkeypatch.setattr(answers.checkpoint, "read_json", lambda *a: read.append(a) or whole(*a))
+    whole = models.checkpoint.read_json
+    monkeypatch.setattr(models.checkpoint, "read_json", lambda *a: read.append(a) or whole(*a))
     assert len(steps(engine, TANG, "", seed=1)) > 5
     assert len(read) <= 2  # and its alphabet
 
