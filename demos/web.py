@@ -100,12 +100,14 @@ def routes(engine: Any, words: Words) -> list[BaseRoute]:
         states = {model["key"]: model["state"] for model in status["models"]}
         return JSONResponse(
             {
-                "status": "ok",
+                "status": "stuck" if status["stuck"] else "ok",
+                "stuck": status["stuck"],
                 "warm": [key for key, state in states.items() if state == "warm"],
                 "models": len(states),
                 "warming": bool(status["warming"]),
                 "device": device_name(status["device"]),
             },
+            status_code=503 if status["stuck"] else 200,
             headers={"Cache-Control": "no-store"},
         )
 

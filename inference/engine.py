@@ -28,6 +28,9 @@ from inference.settings import Settings
 from inference.streaming import Generation
 from inference.worker import Worker
 
+#: A batch or step that takes longer than this many deadlines is stuck: nobody waits for it.
+STUCK = 10
+
 
 def in_a_thread(worker: Worker) -> None:
     """Runs a worker the ordinary way. Daemon: a stuck model must not keep the process alive."""
@@ -218,6 +221,7 @@ class Engine:
             # Of the first model alone: it brings torch in, and is what a new page waits for.
             "warming": self._preloads > 0 and not self._cache.proven,
             "models": [self._cache.row(entry) for entry in self.entries.values()],
+            "stuck": self._stuck(),
             "queue": {"waiting": len(self._queue), "limit": self._queue.limit},
             "answered": self._answered,
             "failed": self._failed,
@@ -244,6 +248,13 @@ class Engine:
                     await wakeup.done(ended)
 
     # Inside
+
+    def _stuck(self) -> list[str]:
+        """Models whose thread has been computing one thing for far longer than anybody waits."""
+        with self._queue.lock:
+            began = {key: worker.computing_since for key, worker in self._workers.items()}
+        since = self._clock() - STUCK * self.settings.deadline_s
+        return [key for key, begun in began.items() if begun is not None and begun < since]
 
     def _withholds(self, entry: Entry) -> bool:
         return getattr(entry, "unfiltered", False) and not self.settings.allow_unfiltered

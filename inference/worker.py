@@ -41,6 +41,8 @@ class Worker:
     ) -> None:
         self.key, self._entry, self._queue, self._cache = key, entry, queue, cache
         self._metrics, self._clock, self._patience, self._end = metrics, clock, patience, end
+        #: When the batch or step under way began; None between two.
+        self.computing_since: float | None = None
         self._called = False
         self._call = threading.Condition(queue.lock)
 
@@ -124,7 +126,9 @@ class Worker:
                         self._answer(lease, requests)
                         worked = True
                     worked |= self._admit(most, running)
+                self.computing_since = self._clock()
                 steps = running.advance()
+                self.computing_since = None
                 if steps:
                     self._metrics.batch(self.key, steps)
                     worked = True
@@ -151,7 +155,7 @@ class Worker:
 
     def _answer(self, lease: Lease, requests: list[Request]) -> None:
         self._metrics.batch(self.key, len(requests))
-        begun = self._clock()
+        self.computing_since = begun = self._clock()
 
         def predict(inputs: list[Any], **options: Any) -> list[Any]:
             return list(lease.model.predict(inputs, **options))
@@ -162,7 +166,7 @@ class Worker:
             requests[0].options,
             self._cache.evict_idle,
         )
-        compute_s = self._clock() - begun
+        compute_s, self.computing_since = self._clock() - begun, None
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, BaseException):
                 request.finish(error=explain(answer, self.key))

@@ -22,6 +22,7 @@ class FakeEngine:
         self.entries = dict(catalog.entries())
         self.metrics = Metrics()
         self.warming = False
+        self.stuck: list[str] = []
 
     def status(self) -> dict[str, Any]:
         models = [
@@ -41,6 +42,7 @@ class FakeEngine:
             "budget_bytes": 4_000_000_000,
             "used_bytes": 12_600_000,
             "warming": self.warming,
+            "stuck": self.stuck,
             "models": models,
             "queue": {"waiting": 2, "limit": 256},
             "answered": 41,

@@ -31,11 +31,21 @@ def client(engine: FakeEngine, words: Words) -> Iterator[TestClient]:
     page.close()
 
 
+def test_healthz_is_red_when_a_models_thread_is_stuck(
+    client: TestClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "stuck", ["classification/cifar10"])
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["stuck"] == ["classification/cifar10"]
+
+
 def test_healthz_says_which_models_are_warm(client: TestClient, engine: FakeEngine) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
+        "stuck": [],
         "warm": [next(iter(engine.entries))],
         "models": len(engine.entries),
         "warming": False,

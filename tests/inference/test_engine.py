@@ -320,6 +320,24 @@ def test_an_answer_tells_how_long_it_waited_and_how_long_it_was_computed() -> No
     run(facts())
 
 
+def test_a_thread_that_computes_far_longer_than_anybody_waits_is_stuck() -> None:
+    async def facts() -> None:
+        house = House(deadline_s=1.0)
+        stuck: list[Any] = []
+
+        def slow(seconds: float) -> None:
+            house.clock.now += seconds
+            stuck.append(house.engine.status()["stuck"])
+
+        for seconds in (9.0, 11.0):
+            task = house.ask("a", lambda seconds=seconds: slow(seconds))
+            await house.run()
+            await task
+        assert stuck == [[], ["a"]] and house.engine.status()["stuck"] == []
+
+    run(facts())
+
+
 def test_progress_is_known_by_key_while_a_model_loads() -> None:
     async def facts() -> None:
         house = House()
