@@ -46,6 +46,7 @@ def withheld(engine: Engine) -> dict[str, Entry]:
 
 
 def of_task(known: Mapping[str, Any]) -> dict[str, Entry]:
+    """Those of some models that draw."""
     return {key: entry for key, entry in known.items() if entry.task == TASK}
 
 

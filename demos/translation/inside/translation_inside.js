@@ -1,3 +1,4 @@
+// @ts-check
 // Look inside of Translate. What a visitor points at, by pointer or by arrow keys, is told beside the
 // figure. The server has written every sentence (pointing.py): a mark has `said`, `facts` to list,
 // the numbers of the pieces that light `on`, and where keys `go`.

@@ -1,3 +1,4 @@
+// @ts-check
 // What the browser does by itself under Try of Translate: notices pauses, copies, refuses files,
 // keeps a draft while the page turns into another language or is reloaded.
 
@@ -23,10 +24,13 @@ export function typed(element, watch, paused) {
   addEventListener("pagehide", keepDraft);
 }
 
+/** @returns {HTMLInputElement} */
+const field = (selector) => document.querySelector(selector);
+
 // The draft stays in the browser, for this visit of this tab; neither address nor server sees it.
 function keepDraft() {
-  const text = document.querySelector("#say-text textarea")?.value;
-  const direction = document.querySelector("#say-direction input:checked")?.value;
+  const text = field("#say-text textarea")?.value;
+  const direction = field("#say-direction input:checked")?.value;
   if (!text || text.length > MOST || !direction) return;
   try { sessionStorage.setItem(DRAFT, JSON.stringify({ text, direction })); } catch { /* full */ }
 }
@@ -45,7 +49,7 @@ export function takeDraft(opened, text, model) {
 // The translation as plain text: through the clipboard where there is one, else selected.
 export function copy() {
   const said = document.querySelector("#say-pane .said");
-  const done = document.querySelector("#say-copied");
+  const done = field("#say-copied");
   if (!said) return;
   const select = () => getSelection().selectAllChildren(said);
   const tell = () => { done.hidden = false; setTimeout(() => { done.hidden = true; }, 1600); };
