@@ -19,7 +19,7 @@ from demos.typed import checked_text
 from inference import Engine
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
-from pretrained.handwriting import alphabet, lines
+from pretrained.handwriting import alphabet
 from pretrained.handwriting.errors import (
     BadStrokes,
     NoSuchHand,
@@ -32,14 +32,13 @@ from pretrained.text.options import BadOption
 PEN, READER = "handwriting/pen", "handwriting/reader"
 MOST_TEXT, MOST_WRITTEN = 300, 60  # characters
 MOST_STROKES, MOST_POINTS = 400, 4_000  # of a visitor's own hand; MOST_POINTS also in pen_pad.js
-COLUMNS = 36  # letters a line where nobody says how wide the paper is
 MOST_NAMED = 12  # unwritable characters that are listed one by one
 #: name: (least, most, usual, whole)
 NUMBERS: Mapping[str, tuple[float, float, float, bool]] = {
     "bias": (0, 3, 0.6, False),
     "samples": (1, 4, 1, True),
     "seed": (0, 2**31 - 1, 0, True),
-    "columns": (12, 60, COLUMNS, True),
+    "columns": (12, 60, alphabet.COLUMNS, True),
 }
 
 
@@ -123,7 +122,7 @@ def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:
     else:
         style = hand(entry, sent.get("style"))
     return Asked(
-        lines=tuple(lines.split(text, most=int(numbers["columns"]))),
+        lines=tuple(alphabet.wrap(text, most=int(numbers["columns"]))),
         left_out=left_out,
         style=style,
         strokes=strokes,

@@ -1,4 +1,5 @@
-"""Which characters the pen can write, known without loading it. Imports no torch."""
+"""Which characters the pen can write, and in which lines, known without loading it. Imports no
+torch."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from pathlib import Path
 from pretrained import checkpoint
 from pretrained.catalog import Entry
 
+#: Characters of a line on the page, unless told otherwise.
+COLUMNS = 36
 #: Typographic characters that are written as plain ones.
 PLAIN = str.maketrans(
     {
@@ -61,3 +64,27 @@ def spell(text: str, characters: str) -> tuple[str, list[int]]:
 def encode(text: str, characters: str) -> list[int]:
     """Numbers of the characters: place in the alphabet plus one; 0 is nothing."""
     return [characters.index(c) + 1 for c in text]
+
+
+def wrap(text: str, most: int = COLUMNS) -> list[str]:
+    """Lines of at most ``most`` characters, broken at spaces where there are any.
+
+    The visitor's own line ends are kept; empty lines are left out. A word longer than a line is
+    cut.
+    """
+    if most < 1:
+        raise ValueError("a line holds at least one character")
+    found: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            if line and len(line) + 1 + len(word) > most:
+                found.append(line)
+                line = ""
+            line = f"{line} {word}" if line else word
+            while len(line) > most:
+                found.append(line[:most])
+                line = line[most:]
+        if line:
+            found.append(line)
+    return found

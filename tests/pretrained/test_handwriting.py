@@ -11,7 +11,7 @@ import torch
 from tiny_hands import ALPHABET, strokes_of
 
 from pretrained.errors import Refusal
-from pretrained.handwriting import alphabet, hand, lines, serve, strokes, svg
+from pretrained.handwriting import alphabet, hand, serve, strokes, svg
 from pretrained.handwriting.errors import (
     BadStrokes,
     NoSuchHand,
@@ -216,12 +216,12 @@ def test_unknown_characters_are_named_and_read_over() -> None:
 
 def test_long_text_becomes_lines() -> None:
     text = "the pen writes one line at a time\n\nand then " + "x" * 30
-    found = lines.split(text, most=12)
+    found = alphabet.wrap(text, most=12)
     words = ["the pen", "writes one", "line at a", "time", "and then"]
     assert found == [*words, "x" * 12, "x" * 12, "x" * 6]
-    assert lines.split("") == [] and lines.split(" \n ") == []
+    assert alphabet.wrap("") == [] and alphabet.wrap(" \n ") == []
     with pytest.raises(ValueError):
-        lines.split("a", most=0)
+        alphabet.wrap("a", most=0)
 
 
 def test_a_picture_is_safe_svg_with_words_for_those_who_cannot_see_it() -> None:
