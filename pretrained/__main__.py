@@ -1,10 +1,9 @@
-"""The models from the command line: list, train, evaluate, export, push."""
+"""The models from the command line: list, train, evaluate, push."""
 
 from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import signal
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.catalog import Entry
 from pretrained.errors import BadCheckpoint, Refusal
 from training.errors import BadOption, CannotKeep, CannotResume, Stopped
@@ -153,9 +153,7 @@ def recorded(arguments: Sequence[str], entry: Entry) -> str:
 def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
     """Put one result into ``metrics.json``, in place of an older one on the same split."""
     metrics = checkpoint.read_json(folder, checkpoint.METRICS)
-    room = recipe_module(result["key"], "evaluate")
-    # A translator has a target for each direction.
-    aim = " ".join(filter(None, (result["key"], result.get("direction"))))
+    card = cards().get(result["key"], Card())
     row = {
         "split": result["split"],
         "n": result["n"],
@@ -163,27 +161,13 @@ def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
         "per_class": result["per_class"],
         **({"per_source": result["per_source"]} if "per_source" in result else {}),
         "command": command,
-        "reference": getattr(room, "REFERENCES", {}).get(result["key"], ""),
-        "target": getattr(room, "TARGETS", {}).get(aim, {}),
+        "reference": card.reference,
+        "target": card.aims(result.get("direction")),
     }
     others = [r for r in metrics["results"] if r["split"] != row["split"]]
     metrics["results"] = [*others, row]
     checkpoint.write_json(folder, checkpoint.METRICS, metrics)
     checkpoint.write_card(folder)
-
-
-@app.command()
-def export(
-    key: Key, out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")]
-) -> None:
-    """Copy a bundled model's folder: configuration, weights, card and figures."""
-    entry = catalog.find(key)
-    if entry.folder is None:
-        raise BadCheckpoint(path=key, reason="it is not bundled: export one that `list` shows so")
-    if out.exists():
-        raise BadCheckpoint(path=out, reason="it exists already: name a new folder")
-    shutil.copytree(entry.folder, out)
-    print(out)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pretrained import checkpoint
+from pretrained.cards import TASKS, cards
 from pretrained.classification import imagenet_names
 from pretrained.classification.hub.entries import TIMM_ENTRIES
 from pretrained.detection.hub.entries import DETECTOR_ENTRIES
@@ -89,22 +90,8 @@ class Entry:
         return getattr(import_module(module), function)(self, device, progress)
 
 
-BUNDLED = (
-    "classification/imagenet",
-    "classification/cifar10",
-    "classification/hog-svm",
-    "text/shakespeare",
-    "text/tang",
-    "handwriting/pen",
-    "handwriting/reader",
-    "translation/en-fr",
-    "translation/en-zh",
-    "translation/en-fr-plain",
-    "images/faces-gan",
-    "images/faces-diffusion",
-    "detection/everyday",
-    "detection/rcnn",
-)
+#: The models that ship with the app.
+BUNDLED = tuple(cards())
 
 #: Every model of the Hub, in the order in which they are listed.
 ON_THE_HUB: tuple[HubEntry, ...] = (
@@ -137,7 +124,6 @@ def folder_of(key: str) -> Path:
 
 #: What the catalogue reads of a config.json besides key and loader, and what each has to be.
 TOLD = {"title": str, "licence": str, "parameters": int, "max_batch": int, "labels": list}
-TASKS = frozenset(key.split("/")[0] for key in BUNDLED)
 
 
 def from_folder(path: Path | str, key: str | None = None) -> Entry:

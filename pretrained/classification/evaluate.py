@@ -20,18 +20,8 @@ from pretrained.metrics import wilson
 
 _Row = TypeVar("_Row")
 
-# Where each split comes from.
-REFERENCES = {
-    "classification/cifar10": "https://www.cs.toronto.edu/~kriz/cifar.html",
-    "classification/hog-svm": "https://www.cs.toronto.edu/~kriz/cifar.html",
-    "classification/imagenet": "https://arxiv.org/abs/1409.0575",
-}
 #: What data sets made of ImageNet call a kind by a name that two kinds share.
-SHARED_NAMES = {"crane": "crane (machine)"}  # Tiny-ImageNet's is n03126707
-# The floors that DESIGN sets for a recipe on one CPU core, shown beside what was reached.
-TARGETS = {
-    "classification/cifar10": {"top1": 0.93},
-}
+SHARED_NAMES = {"crane": "crane (machine)"}
 
 
 def evaluate(

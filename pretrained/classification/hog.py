@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import cards
 from pretrained.catalog import Entry, Progress
 from pretrained.classification import calibration, chinese, data
 from pretrained.classification.classifier import rank
@@ -137,16 +139,19 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
     margins = torch.from_numpy(unseen) @ weight.T + bias
     fitted = calibration.calibrate(margins, held_out.labels, held_out.split)
     checkpoint.save_weights(out, {"weight": weight, "bias": bias})
+    card = cards()[KEY]
+    if own:
+        card = replace(
+            card,
+            title=out.resolve().name,
+            licence="unknown",
+            description=f"{card.description[:-1]}, on {pictures.split}.",
+            limits=card.limits.replace("knows ten", f"knows {len(pictures.names)}"),
+        )
     config = {
         "key": f"classification/{out.resolve().name}" if own else KEY,
-        "title": out.resolve().name if own else "HOG and SVM",
+        **card.told(),
         "loader": "pretrained.classification.hog:load",
-        "licence": "unknown" if own else "apache-2.0",
-        "description": "The way before deep learning: edge directions counted in small cells by a "
-        "rule that people wrote, and one linear support vector machine that learnt to weigh them"
-        f"{', on ' + pictures.split if own else ''}.",
-        "limits": "It sees edges only, in 32 by 32 pixels, and knows "
-        f"{len(pictures.names) if own else 'ten'} things.",
         "parameters": weight.numel() + bias.numel(),
         "max_batch": 32,
         "size": SIZE,

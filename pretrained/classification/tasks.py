@@ -26,7 +26,6 @@ class Recipe:
         held_out: training pictures kept aside, to watch the run and to fit the temperature.
         airbench: learn in few passes, as `airbench` says.
         architecture: arguments of `ResidualNet` besides the classes.
-        title, licence, description, limits: for the model card.
     """
 
     size: int
@@ -38,10 +37,6 @@ class Recipe:
     sizes: tuple[tuple[float, int], ...] = ()
     airbench: bool = False
     architecture: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    licence: str = "apache-2.0"
-    description: str = ""
-    limits: str = ""
 
 
 class ClassifierTask:

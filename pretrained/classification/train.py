@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.classification import (
     airbench,
     calibration,
@@ -50,11 +51,6 @@ RECIPES = {
             "stem_kernel": 2,
             "pooling": "max",
         },
-        title="CIFAR-10 network",
-        description="A residual network that tells ten kinds of things apart in 32-pixel pictures.",
-        limits="It knows ten things only and must always choose one of them. It was trained on a "
-        "copy of CIFAR-10 stored as JPEG, so its figures differ a little from those on the "
-        "lossless original.",
     ),
 }
 
@@ -82,7 +78,7 @@ def train(
         return imagenet_train.train(catalog.find(key), source, out, run)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe = RECIPES[key]
+    recipe, card = RECIPES[key], cards()[key]
     pictures = data.read(source, "train", recipe.size)
     told = pictures.say()
     scratch = run.scratch
@@ -117,8 +113,11 @@ def train(
             plan=plan,
             batch=batch,
             architecture=architecture,
+        )
+        card = replace(
+            card,
             title=out.resolve().name,
-            description=f"{recipe.title}, fine-tuned on {pictures.split}.",
+            description=f"{card.title}, fine-tuned on {pictures.split}.",
             limits="",
         )
         model.head = nn.Linear(model.head.in_features, len(pictures.names))
@@ -146,7 +145,7 @@ def train(
         **told,
     )
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"
-    write(out, name, network, replace(recipe, plan=plan), train_on, held_out, made)
+    write(out, name, network, replace(recipe, plan=plan), card, train_on, held_out, made)
     return out
 
 
@@ -155,6 +154,7 @@ def write(
     key: str,
     network: ResidualNet,
     recipe: Recipe,
+    card: Card,
     train_on: Pictures,
     held_out: Pictures,
     made: dict[str, Any],
@@ -168,11 +168,8 @@ def write(
     checkpoint.save_weights(out, probes, serve.PROBES)
     config = {
         "key": key,
-        "title": recipe.title,
+        **card.told(),
         "loader": "pretrained.classification.serve:load",
-        "licence": recipe.licence,
-        "description": recipe.description,
-        "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 32,
         "classes": len(train_on.names),

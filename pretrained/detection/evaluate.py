@@ -23,15 +23,6 @@ from pretrained.detection.scoring import KINDS, Found, Scores
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.metrics import percentiles
 
-REFERENCES = {"detection/everyday": "https://arxiv.org/abs/1703.06870"}
-#: What DESIGN sets.
-TARGETS = {
-    "detection/everyday": {
-        "person_box_ap50": 0.72,
-        "person_mask_ap50": 0.66,
-        "catdog_box_ap50": 0.88,
-    }
-}
 #: Fewest objects of a class by which it can be judged, and the figure that it must reach.
 LEAST, BAR = 10, 0.30
 #: How often pictures are drawn again for an interval.

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.detection import data, select_classes
-from pretrained.detection.data import Scenes
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
 from pretrained.detection.tasks import DetectionTask
@@ -43,7 +43,6 @@ class Recipe:
         batch: pictures of an update. held_out: share kept aside, to watch by.
         body_rate: the body's learning rate, by what is new.
         architecture: arguments of `Detector` besides classes and body.
-        title, limits: for the model card.
     """
 
     plan: loop.Plan
@@ -51,8 +50,6 @@ class Recipe:
     held_out: float = 0.02
     body_rate: float = 0.2
     architecture: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    limits: str = ""
 
 
 RECIPES = {
@@ -72,14 +69,6 @@ RECIPES = {
             "anchors": [[12, 20, 34], [54, 80, 115], [160, 220, 300]],
             "ratios": [0.5, 1.0, 2.0],
         },
-        title="Everyday things",
-        limits="It has learnt from fewer than four thousand pictures: small, hidden and rare "
-        "things escape it, and it may take a part of somebody for somebody else. Data: pictures of "
-        "COCO (Lin et al. 2014), some of them of its validation part of 2017, so that no figure "
-        "on that may be trusted, Penn-Fudan pedestrians (Wang et al. 2007), Oxford-IIIT pets "
-        "(Parkhi et al. 2012), Clothing Co-Parsing (Yang et al. 2014), Pascal VOC 2012 (Everingham "
-        "et al. 2012) and Open Images (Kuznetsova et al. 2020). Their licences differ by picture, "
-        "some allow no commercial use.",
     ),
 }
 
@@ -150,7 +139,11 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     )
     assert isinstance(averaged, Detector)
     name = f"detection/{out.resolve().name}" if own else key
-    write(out, name, averaged.cpu().eval(), recipe, train_on, names, made, own)
+    card = cards()[key]
+    if own:
+        limits = OWN_LIMITS.format(pictures=len(train_on))
+        card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
+    write(out, name, averaged.cpu().eval(), card, names, made)
     return out
 
 
@@ -182,22 +175,18 @@ def write(
     out: Path,
     key: str,
     network: Detector,
-    recipe: Recipe,
-    scenes: Scenes,
+    card: Card,
     names: list[str],
     made: dict[str, Any],
-    own: bool,
 ) -> None:
     """Write the checkpoint: weights and papers. Every class is offered until
     `select_classes` has chosen."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
         "key": key,
-        "title": out.resolve().name if own else recipe.title,
+        **card.told(),
         "loader": "pretrained.detection.serve:load",
         "pipeline_tag": "object-detection",
-        "licence": "unknown" if own else "other",
-        "limits": OWN_LIMITS.format(pictures=len(scenes)) if own else recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 8,
         "taught": names,

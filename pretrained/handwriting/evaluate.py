@@ -24,11 +24,6 @@ from pretrained.handwriting import alphabet, data, strokes
 from pretrained.handwriting.reader import errors
 from pretrained.metrics import ratio_of_sums
 
-REFERENCES = dict.fromkeys(
-    ("handwriting/pen", "handwriting/reader"),
-    "UNIPEN train_r01_v07, Guyon et al. 1994, https://doi.org/10.1109/ICPR.1994.576870",
-)
-TARGETS = {"handwriting/pen": {"cer_ratio": 1.5}}
 #: Texts that the pen writes, and how often each rare character is written for its own figure.
 TEXTS, EACH = 800, 24
 LEGIBLE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
 from pretrained.handwriting import data, evaluate, serve, styles, tasks
 from pretrained.handwriting.model import PenNet
@@ -41,35 +42,6 @@ class Recipe:
     held_out: float = 0.06
     architecture: dict[str, Any] = field(default_factory=dict)
 
-
-DATA = (
-    "UNIPEN train_r01_v07 (Guyon et al. 1994), CC BY 4.0 as republished by the Unipen foundation; "
-    "an older note on the same disc asks for non-commercial use"
-)
-TEXTS = {
-    "handwriting/pen": {
-        "title": "Handwriting network",
-        "description": "A recurrent network that writes any English text by hand, stroke by "
-        "stroke: Graves' synthesis network with a soft window over the characters and a mixture "
-        "of Gaussians over where the pen goes next. It can go on in a shipped hand, or in the "
-        "visitor's own.",
-        "limits": "It writes the characters of its alphabet only, one line at a time. Rare "
-        "characters (X most of all, then Z, Y, U and punctuation) are less legible than common "
-        "ones. A shipped hand comes with a vector that was learnt for its writer; a visitor's "
-        "own hand has none and is carried on from one line alone, less faithfully. The shipped "
-        "hands were chosen by the very reader that scores the pen, as those in which it reads it "
-        "best, and the figures are for these hands at legibility 0.6: with another reader, hand or "
-        "legibility there may be more errors. The lines by which hands are told apart were kept "
-        "from the judge, not from the pen. Data: " + DATA + ".",
-    },
-    "handwriting/reader": {
-        "title": "Handwriting reader",
-        "description": "A small network that reads pen strokes, trained apart from the pen to "
-        "measure whether its writing is legible.",
-        "limits": "It reads online strokes of single lines in the alphabet of its data, without a "
-        "dictionary. Data: " + DATA + ".",
-    },
-}
 
 RECIPES = {
     "handwriting/pen": Recipe(
@@ -158,10 +130,9 @@ def write(
     network.eval()
     config: dict[str, Any] = {
         "key": key,
-        **TEXTS[key],
+        **cards()[key].told(),
         "loader": "pretrained.handwriting.serve:load_" + key.split("/")[1],
         "pipeline_tag": "other",
-        "licence": "cc-by-4.0",
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "characters": network.characters,

@@ -24,11 +24,6 @@ from pretrained.images.features import SIDE, Features, kept
 from pretrained.images.model import SIZE
 from pretrained.metrics import jackknife
 
-REFERENCES = dict.fromkeys(
-    ("images/faces-gan", "images/faces-diffusion"), "https://arxiv.org/abs/1908.04913"
-)
-# The floors that DESIGN sets, shown beside what was reached.
-TARGETS = {"images/faces-gan": {"fd_ratio": 2.5}, "images/faces-diffusion": {"fd_ratio": 2.0}}
 #: Photographs that are compared at most.
 MOST = 1_000
 #: Parts of all three sets, each left out once, that the interval comes from.

@@ -6,7 +6,7 @@ What each shipped checkpoint reached, in how long and on what, stands in its car
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.errors import UnknownEntry
 from pretrained.images import data, replay, statistics
 from pretrained.images.diffusion import Denoiser
@@ -24,11 +25,6 @@ from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
 
-DATA = (
-    "FairFace (Kärkkäinen & Joo 2021), CC BY 4.0, sharp frontal faces, aligned by eyes, nose and "
-    "mouth, 64 pixels"
-)
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -38,7 +34,6 @@ class Recipe:
         network: the module to train. task: what plays with it.
         batch: pictures of an update. task_options: see the task.
         held_out: share of the training pictures kept aside, to watch by.
-        title, description, limits: for the model card.
     """
 
     plan: loop.Plan
@@ -49,17 +44,7 @@ class Recipe:
     task_options: dict[str, Any] = field(default_factory=dict)
     held_out: float = 0.02
     architecture: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    description: str = ""
-    limits: str = ""
 
-
-LIMITS = (
-    "No face that it draws is a person's. It has learnt from small pictures of faces that look "
-    "straight at the camera and fill the picture: it draws nothing else, faces are soft, and what "
-    "is around them means nothing. Some are malformed. It knows nothing of anybody's attributes. "
-    f"Data: {DATA}."
-)
 
 GAN = "images/faces-gan"
 RECIPES = {
@@ -77,10 +62,6 @@ RECIPES = {
         task=GanTask,
         loader="pretrained.images.serve:load",
         architecture={"latent": 128, "width": 40, "discriminator_width": 40},
-        title="Faces, drawn by a generator",
-        description="Two networks set against each other: a generator draws faces from random "
-        "numbers, a discriminator compares them with photographs.",
-        limits=LIMITS,
     ),
     "images/faces-diffusion": Recipe(
         plan=loop.Plan(
@@ -97,10 +78,6 @@ RECIPES = {
         loader="pretrained.images.serve_diffusion:load",
         batch=16,
         architecture={"widths": [48, 96, 192], "blocks": 1},
-        title="Faces, found in noise",
-        description="One network that takes a little noise out of a picture: beginning with "
-        "nothing but noise, it comes to a face in twenty steps.",
-        limits=LIMITS,
     ),
 }
 
@@ -166,7 +143,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
     if isinstance(averaged, Gan):
         known = {"scores": scores(averaged, held_out.images)}
-    write(out, name, averaged, recipe, made, own, known)
+    card = cards()[key]
+    if own:
+        card = replace(card, title=out.resolve().name, licence="unknown")
+    write(out, name, averaged, recipe, card, made, known)
     if not (run.smoke or shared):  # with the copy meter's part only where it is shown
         statistics.write([out], faces, str(device), meter=isinstance(averaged, Gan))
     return out
@@ -177,20 +157,17 @@ def write(
     key: str,
     network: nn.Module,
     recipe: Recipe,
+    card: Card,
     made: dict[str, Any],
-    own: bool,
     known: dict[str, Any],
 ) -> None:
     """Write the checkpoint: weights and papers; ``known`` is what serving needs besides."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
         "key": key,
-        "title": out.resolve().name if own else recipe.title,
+        **card.told(),
         "loader": recipe.loader,
         "pipeline_tag": "unconditional-image-generation",
-        "licence": "unknown" if own else "cc-by-4.0",
-        "description": recipe.description,
-        "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "languages": [],

@@ -14,15 +14,6 @@ from pretrained.text import data, train
 from pretrained.text.hub import evaluate as hub_evaluate
 from pretrained.text.serve import Writer
 
-REFERENCES = {
-    "text/shakespeare": "https://github.com/karpathy/char-rnn",
-    "text/tang": "https://github.com/chinese-poetry/chinese-poetry",
-}
-# The floors that DESIGN sets, shown beside what was reached.
-TARGETS = {
-    "text/shakespeare": {"nats_per_char": 1.25},
-    "text/tang": {"wellformed": 0.95},
-}
 #: Poems that are written to see how many are well formed.
 POEMS = 1_000
 #: Longest text that is read in one go; a longer one is read in parts side by side.

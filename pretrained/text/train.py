@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.errors import UnknownEntry
 from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
@@ -46,7 +47,6 @@ class Recipe:
         rounds_of: windows in a round; every round starts at new places with an empty state.
         rare: characters that occur less often than this count as unknown.
         architecture: arguments of `CharNet` besides the alphabet's size.
-        title, licence, description, limits: for the model card.
     """
 
     plan: loop.Plan
@@ -57,10 +57,6 @@ class Recipe:
     architecture: dict[str, Any] = field(default_factory=dict)
     kind: str = "prose"
     gram: int = 20
-    title: str = ""
-    licence: str = "apache-2.0"
-    description: str = ""
-    limits: str = ""
 
 
 RECIPES = {
@@ -78,12 +74,6 @@ RECIPES = {
         # that it learnt from, 1.20 on the half of one that it did not.
         architecture={"hidden": 512, "layers": 2, "embedding": 64, "dropout": 0.1},
         kind="verse",
-        title="Shakespeare network",
-        licence="apache-2.0",
-        description="A recurrent network that has read most of Shakespeare's plays character by "
-        "character, and writes on in their manner. It knows no words, only characters.",
-        limits="It has no sense of a plot, and none of meaning beyond a line or two. It was "
-        "trained on public-domain plays and writes as they do, insults included.",
     ),
     "text/tang": Recipe(
         plan=loop.Plan(
@@ -105,12 +95,6 @@ RECIPES = {
         },
         kind="quatrains",
         gram=5,
-        title="Tang network",
-        licence="apache-2.0",
-        description="A recurrent network that has read quatrains of the Tang dynasty in "
-        "simplified characters, each by itself, and writes new ones.",
-        limits="It keeps the form better than the meaning, and follows neither the tones nor "
-        "the rhymes strictly.",
     ),
 }
 
@@ -302,7 +286,7 @@ def train(
     entry = catalog.entries().get(key)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe = RECIPES[key]
+    recipe, card = RECIPES[key], cards()[key]
     texts = read(key, source)
     own = texts.own
     device = loop.choose_device()
@@ -362,15 +346,15 @@ def train(
         recipe = replace(
             recipe,
             kind="quatrains" if in_verse else "prose",
+        )
+        card = Card(
             title=out.resolve().name,
-            description=f"{recipe.title.replace(' network', '')}'s recipe on {texts.split}.",
-            limits="",
-            licence="unknown",
+            description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
         )
     name = f"text/{out.resolve().name}" if own else key
     architecture = RECIPES[key].architecture if fresh else config["architecture"]
     recipe = replace(recipe, architecture=architecture)
-    write(out, name, averaged.cpu(), alphabet, recipe, texts, held_out, made)
+    write(out, name, averaged.cpu(), alphabet, recipe, card, texts, held_out, made)
     return out
 
 
@@ -404,6 +388,7 @@ def write(
     network: CharNet,
     alphabet: Alphabet,
     recipe: Recipe,
+    card: Card,
     texts: Texts,
     held_out: Tensor,
     made: dict[str, Any],
@@ -416,12 +401,9 @@ def write(
     tracking = memory.search(network, alphabet, aside, texts.held_out_split, recipe.kind)
     config = {
         "key": key,
-        "title": recipe.title,
+        **card.told(),
         "loader": "pretrained.text.serve:load",
         "pipeline_tag": "text-generation",
-        "licence": recipe.licence,
-        "description": recipe.description,
-        "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "characters": alphabet.characters,

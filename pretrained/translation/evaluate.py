@@ -9,18 +9,6 @@ from pretrained.catalog import Entry
 from pretrained.translation import data, scores
 from pretrained.translation.serve import MOST_TEXT, Translator
 
-REFERENCES = {
-    "translation/en-fr": "https://www.manythings.org/anki/",
-    "translation/en-zh": "https://www.manythings.org/anki/",
-    "translation/en-fr-plain": "https://www.manythings.org/anki/",
-}
-# The floors that DESIGN sets for a recipe on one GPU, shown beside what was reached.
-TARGETS = {
-    "translation/en-fr en-fr": {"bleu": 50.0, "chrf": 67.0},
-    "translation/en-fr fr-en": {"bleu": 55.0},
-    "translation/en-zh en-zh": {"bleu": 22.0},
-    "translation/en-zh zh-en": {"bleu": 22.0},
-}
 #: Beams, as the page has them.
 BEAMS = 4
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 
-class TranslationNet(nn.Module, PyTorchModelHubMixin):
+class TranslationNet(nn.Module):
     """Sentences as token numbers in, logits of the translation's tokens out.
 
     Args:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import Card, cards
 from pretrained.errors import UnknownEntry
 from pretrained.translation import copies, data, grow
 from pretrained.translation.data import Pairs
@@ -26,8 +27,6 @@ from pretrained.translation.vocabulary import Vocabulary
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
-
-DATA = "Tatoeba via manythings.org, CC BY 2.0 FR"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ class Recipe:
         tokens, smoothing, respell: see `PairsTask`. mixture: of each pass.
         architecture: arguments of `TranslationNet` besides the vocabulary's size.
         longest: in tokens: longer pairs, a few in a thousand, are left out of training.
-        title, description, limits: for the model card.
     """
 
     plan: loop.Plan
@@ -53,10 +51,6 @@ class Recipe:
     respell: float = 0.0
     longest: int = 60
     architecture: dict[str, Any] = field(default_factory=dict)
-    licence: str = "cc-by-2.0"
-    title: str = ""
-    description: str = ""
-    limits: str = ""
 
 
 PLAN = loop.Plan(
@@ -71,12 +65,6 @@ PLAN = loop.Plan(
 SHAPE = {"embedding": 256, "hidden": 352, "dropout": 0.1}
 SMALL = {**SHAPE, "hidden": 256}
 MIXTURE = Mixture(casual=0.25, short=3, everyday=0.25, exchange=True)
-LIMITS = (
-    "It has learnt from short everyday sentences: long ones, rare words, names and anything "
-    "technical go wrong, and it may leave things out or make things up. It sees one sentence at "
-    f"a time. Data: {DATA}. Greetings, names, numbers and single words of our own "
-    "(pretrained/translation/everyday.tsv) were mixed in, and names and numbers exchanged."
-)
 
 RECIPES = {
     "translation/en-fr": Recipe(
@@ -87,10 +75,6 @@ RECIPES = {
         tokens=800,
         mixture=MIXTURE,
         architecture=SHAPE,
-        title="English and French",
-        description="Two recurrent networks with attention: one reads a sentence, the other "
-        "writes it in the other language, English to French and French to English.",
-        limits=LIMITS,
     ),
     "translation/en-zh": Recipe(
         plan=replace(PLAN, epochs=200),
@@ -100,20 +84,12 @@ RECIPES = {
         tokens=800,
         mixture=replace(MIXTURE, everyday=0.6),
         architecture={**SHAPE, "dropout": 0.2},
-        title="English and Chinese",
-        description="Two recurrent networks with attention: one reads a sentence, the other "
-        "writes it in the other language, English to Chinese and Chinese to English.",
-        limits=LIMITS,
     ),
     "translation/en-fr-plain": Recipe(
         plan=PLAN,
         languages=("en", "fr"),
         directions=("en-fr",),
         architecture={**SMALL, "attention": False},
-        title="English to French without attention",
-        description="The same two networks with nothing between them but one vector, which has to "
-        "hold the whole sentence: shown to see what attention buys.",
-        limits=LIMITS.split(" Greetings")[0],
     ),
 }
 
@@ -140,7 +116,7 @@ def train(
     entry = catalog.entries().get(key)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe = RECIPES[key]
+    recipe, card = RECIPES[key], cards()[key]
     pairs = data.read(source, recipe.languages)
     own = not Path(source).is_dir()
     for sentence in pairs.told:
@@ -191,13 +167,13 @@ def train(
     )
     name = f"translation/{out.resolve().name}" if own else key
     if own:
-        recipe = replace(
-            recipe,
+        card = replace(
+            card,
             title=out.resolve().name,
             description=f"The recipe of {key} on {pairs.split}.",
             licence="unknown",
         )
-    write(out, name, averaged.cpu(), vocabulary, recipe, pairs, made)
+    write(out, name, averaged.cpu(), vocabulary, recipe, card, pairs, made)
     return out
 
 
@@ -271,6 +247,7 @@ def write(
     network: TranslationNet,
     vocabulary: Vocabulary,
     recipe: Recipe,
+    card: Card,
     pairs: Pairs,
     made: dict[str, Any],
 ) -> None:
@@ -280,12 +257,9 @@ def write(
     copies.save(out, pairs)
     config = {
         "key": key,
-        "title": recipe.title,
+        **card.told(),
         "loader": "pretrained.translation.serve:load",
         "pipeline_tag": "translation",
-        "licence": recipe.licence,
-        "description": recipe.description,
-        "limits": recipe.limits,
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "languages": list(recipe.languages),

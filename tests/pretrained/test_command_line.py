@@ -80,15 +80,6 @@ def test_list_names_every_model() -> None:
     assert all(key in done.stdout for key in catalog.entries())
 
 
-def test_export_copies_a_folder_once(tmp_path: Path) -> None:
-    assert run("export", "classification/hog-svm", "--out", tmp_path / "new").returncode == 0
-    assert (
-        catalog.from_folder(tmp_path / "new").title == catalog.find("classification/hog-svm").title
-    )
-    again = run("export", "classification/hog-svm", "--out", tmp_path / "new")
-    assert again.returncode == 2 and "name a new folder" in again.stderr
-
-
 def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_path: Path) -> None:
     for typed, said in (
         (("train", "classification/foo", "--data", pictures, "--out", tmp_path / "o"), "foo"),

@@ -12,6 +12,7 @@ from tiny_hands import strokes_of, write_split
 from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
+from pretrained.cards import cards
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.handwriting import data, evaluate, train
 from pretrained.handwriting.data import Writing, place
@@ -176,4 +177,4 @@ def test_no_stroke_of_the_data_is_shipped() -> None:
 
 
 def test_every_data_source_is_named() -> None:
-    assert all("Guyon" in text["limits"] for text in train.TEXTS.values())
+    assert all("Guyon" in cards()[key].limits for key in train.RECIPES)
