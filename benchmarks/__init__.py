@@ -15,6 +15,8 @@
     sentences.py  what they translate
     images.py     pictures a second: the face models beside the loop and the pipeline
     detection.py  milliseconds a picture: the detector beside other detectors
+    jobs.py       trainings whose worker, server and disk break at random moments
+    fake_training.py  a worker for them that needs no torch
     memory.py     what a batch takes at its peak
     load.py       the callers, and the bare loop that they are held against
     bare.py       that loop in a process of its own

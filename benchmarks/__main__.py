@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import detection, images, overhead, serving, startup, streaming, translation
+from benchmarks import detection, images, jobs, overhead, serving, startup, streaming, translation
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -31,6 +31,7 @@ class What(StrEnum):
     translation = "translation"
     images = "images"
     detection = "detection"
+    jobs = "jobs"
     all = "all"
 
 
@@ -85,6 +86,8 @@ def main(
         effort = QUICK if quick else Effort(callers=detection.BATCHES)
         for kind in dict.fromkeys(("cpu", chosen.kind)):
             tables.append(asyncio.run(detection.measure(kind, effort, say)))
+    if what in (What.jobs, What.all):
+        tables.append(jobs.measure(quick, say))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))

@@ -72,6 +72,23 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         80_000_000, gt=0, description="largest picture that is opened, in pixels"
     )
+    jobs: bool = Field(True, description="let visitors train models from the page")
+    jobs_dir: Path | None = Field(
+        None, description="folder of visitors' trainings; otherwise the user's own for such things"
+    )
+    jobs_minutes: float = Field(30.0, gt=0, description="minutes that one training may learn")
+    jobs_memory_mb: int | None = Field(
+        None, gt=0, description="MiB of main memory that one may hold; otherwise half of all"
+    )
+    jobs_disk_mb: int = Field(1024, gt=0, description="MiB that one training may write")
+    jobs_data_mb: int = Field(500, gt=0, description="MiB that one training may learn from")
+    jobs_slice_s: float | None = Field(
+        None, gt=0, description="seconds of a turn, after which others come; otherwise no turns"
+    )
+    jobs_keep_hours: float = Field(
+        72.0, gt=0, description="hours after which what was trained or sent is deleted"
+    )
+    jobs_at_once: int = Field(1, ge=1, description="trainings that run at the same time")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="how much is logged"
     )

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "inference": {"pretrained", "training"},
     "demos": {"inference", "jobs", "pretrained", "training"},
     "app": {"demos", "inference", "jobs", "pretrained", "training"},
-    "benchmarks": {"inference", "pretrained", "training"},
+    "benchmarks": {"inference", "jobs", "pretrained", "training"},
     "experiments": {"demos", "inference", "pretrained", "training"},
 }
 HEAVY = ("torch", "torchvision", "timm", "transformers", "diffusers", "sklearn", "skimage")
@@ -226,15 +226,16 @@ def refusals(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
 
 
 #: Names a place on the server: for whoever runs it, not for a visitor.
-WITHHELD = {"bad_checkpoint"}
+WITHHELD = {"bad_checkpoint", "jobs_elsewhere"}
 
 
 def test_every_refusal_says_on_the_page_what_it_says_in_code() -> None:
+    import jobs.errors  # noqa: F401
     from demos.pictures import SENTENCES
 
     said = dict(SENTENCES)
     for kind in refusals():
-        if kind.__module__.startswith(("pretrained", "inference", "demos")):
+        if kind.__module__.startswith(("pretrained", "inference", "demos", "jobs")):
             said[kind.code] = kind.sentence
     for code, sentence in said.items():
         if code in WITHHELD:
@@ -289,7 +290,7 @@ def test_a_tab_is_added_as_the_readme_says(tmp_path: Path) -> None:
     """Follows "Add a tab in five minutes" to the letter in a copy, and builds the page."""
     blocks = re.findall(r"```\w+ file=(\S+)\n(.*?)```", README, re.S)
     assert {name for name, _ in blocks} >= {"demos/__init__.py"}
-    for part in ("demos", "inference", "pretrained", "training"):
+    for part in ("demos", "inference", "jobs", "pretrained", "training"):
         shutil.copytree(
             ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "runs")
         )
@@ -352,4 +353,4 @@ def test_ci_runs_check_and_test() -> None:
 
 def test_pyproject_is_strict_where_it_matters() -> None:
     mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
-    assert mypy["strict"] and {"inference", "training", "pretrained"} <= set(mypy["files"])
+    assert mypy["strict"] and {"inference", "training", "pretrained", "jobs"} <= set(mypy["files"])

@@ -1,0 +1,150 @@
+"""The folder of one job, and what its worker has left there: files become events.
+
+data/       what is learnt from
+out/        what the worker writes: history.jsonl, state.pt, progress.jsonl, moments/, samples/,
+            refusal.json (see `training.watching`), and at last a checkpoint that the app loads
+log.txt     what the worker printed
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs import moments
+from jobs.errors import TRAINING, JobFailed, JobRefusal
+from jobs.store import Event
+
+DATA, OUT, LOG = "data", "out", "log.txt"
+STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES = (
+    "state.pt",
+    "history.jsonl",
+    "progress.jsonl",
+    "refusal.json",
+    "samples",
+)
+LOG_TAIL = 4000  # bytes
+News = tuple[str, Mapping[str, Any]]
+
+
+@dataclass
+class Told:
+    """What of a folder has been told already. The last row told of an epoch is the one that
+    counts: after a break the epoch is trained again, and may have taken another time."""
+
+    rows: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    step: int = 0
+    names: set[str] = field(default_factory=set)
+
+    @classmethod
+    def by(cls, events: Iterable[Event]) -> Told:
+        """As it stands after these."""
+        told = cls()
+        told.take((event.kind, event.body) for event in events)
+        return told
+
+    def take(self, news: Iterable[News]) -> None:
+        """These have been told now."""
+        for kind, body in news:
+            if kind == "row":
+                self.rows[body["epoch"]] = body
+            elif kind == "step":
+                self.step = max(self.step, body["step"])
+            elif kind in ("moment", "sample"):
+                self.names.add(f"{kind} {body['name']}")
+
+
+def news(out: Path, told: Told) -> list[News]:
+    """What has come since: rows of the history, steps, moments and samples."""
+    found: list[News] = [
+        ("step", row)
+        for row in lines(out / PROGRESS)
+        if isinstance(row.get("step"), int) and row["step"] > told.step
+    ]
+    found += [
+        ("row", row)
+        for row in lines(out / HISTORY)
+        if isinstance(row.get("epoch"), int) and told.rows.get(row["epoch"]) != row
+    ]
+    for moment in moments.listed(out):
+        if f"moment {moment.name}" not in told.names:
+            found.append(("moment", vars(moment)))
+    with suppress(OSError):
+        for file in sorted((out / SAMPLES).iterdir()):
+            if not file.name.startswith(".") and f"sample {file.name}" not in told.names:
+                found.append(("sample", {"name": file.name}))
+    return found
+
+
+def lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a file that may be written to just now; what is no number is None."""
+    with suppress(OSError):
+        for line in file.read_bytes().split(b"\n")[:-1]:
+            with suppress(ValueError):
+                row = json.loads(line)
+                if isinstance(row, dict):
+                    yield {
+                        name: None if isinstance(v, float) and not math.isfinite(v) else v
+                        for name, v in row.items()
+                    }
+
+
+def kept(out: Path) -> str:
+    """Tells one state that was kept from another; empty where there is none."""
+    with suppress(OSError):
+        about = (out / STATE).stat()
+        return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
+    return ""
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below a folder. Links are not followed."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
+    return total
+
+
+def refusal(out: Path) -> dict[str, Any] | None:
+    """Why a worker ended, as ``code`` and ``fields``, or None where it said nothing."""
+    try:
+        told = json.loads((out / REFUSAL).read_text("utf-8"))
+        kind, code, fields = told["kind"], told["code"], dict(told["fields"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if code == "stopped":
+        return None
+    if kind in TRAINING:
+        return as_error(TRAINING[kind]())
+    if code:
+        hidden = {str(out): "…", str(out.parent / DATA): "…"}  # places on the server
+        for name, value in fields.items():
+            for place, instead in hidden.items():
+                value = str(value).replace(place, instead)
+            fields[name] = value
+        return {"code": code, "fields": fields}
+    return None
+
+
+def as_error(refused: JobRefusal) -> dict[str, Any]:
+    """A refusal as it is kept."""
+    return {"code": refused.code, "fields": refused.fields}
+
+
+def unexpected(id: str) -> dict[str, Any]:
+    """Of a job's own number no more is shown than helps to find it in the log."""
+    return as_error(JobFailed(id=id[:8]))
+
+
+def tail(folder: Path) -> str:
+    """The end of what the worker printed."""
+    with suppress(OSError):
+        text = (folder / LOG).read_bytes()[-LOG_TAIL:].decode("utf-8", "replace")
+        return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+    return ""

@@ -1,0 +1,123 @@
+"""Rewind: the weights that a training kept on its way, and a checkpoint folder made of one.
+
+`training.watching` writes them. They are safetensors, read and written here without torch: eight
+bytes that say how long the header is, the header in JSON, then the numbers
+(https://github.com/huggingface/safetensors).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pretrained import checkpoint
+from pretrained.errors import BadCheckpoint
+
+FOLDER = "moments"
+MOST_HEADER = 100_000_000  # bytes; safetensors' own bound
+FLOATS: dict[str, Any] = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """``name`` of its file, and where in the training it was: step, epoch, progress 0 to 1."""
+
+    name: str
+    step: int
+    epoch: int
+    progress: float
+
+
+def listed(out: Path) -> list[Moment]:
+    """Those that a worker has kept so far, the earliest first."""
+    found = []
+    with suppress(OSError):
+        for file in sorted((out / FOLDER).glob("[0-9]*.safetensors")):
+            with suppress(OSError, ValueError, KeyError):
+                told = _opened(file)[0]["__metadata__"]
+                place = int(told["step"]), int(told["epoch"]), float(told["progress"])
+                found.append(Moment(file.stem, *place))
+    return found
+
+
+def folder_of(out: Path, name: str) -> Path:
+    """A checkpoint folder that the app loads, with the weights of one moment.
+
+    It is made when it is first asked for, and stays until the job goes. What did not learn is taken
+    from the final weights.
+
+    Raises:
+        BadCheckpoint: the training has no final weights yet, or no such moment, or the two do not
+            fit together.
+    """
+    folder = out / FOLDER / name
+    weights = out / checkpoint.WEIGHTS
+    file = out / FOLDER / f"{name}.safetensors"
+    if not name.isdigit() or not file.is_file() or not weights.is_file():
+        raise BadCheckpoint(path=out, reason="it has no such moment, or has not ended yet")
+    if folder.is_dir():
+        return folder
+    part = out / FOLDER / f".{name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        for other in out.iterdir():  # its papers, and other weights, such as probes
+            papers = other.suffix in (".json", ".md") or other.suffix == ".safetensors"
+            whole = other.is_file() and other.name != "state.pt"
+            if whole and other != weights and (papers or other.stat().st_size < 2**20):
+                shutil.copy2(other, part / other.name)
+        (part / weights.name).write_bytes(_merged(weights, file))
+    except (ValueError, KeyError, IndexError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise BadCheckpoint(path=file, reason="it does not fit the final weights") from error
+    os.replace(part, folder)
+    return folder
+
+
+def _opened(file: Path) -> tuple[dict[str, Any], int]:
+    """The header of a safetensors file, and where its numbers begin."""
+    with file.open("rb") as opened:
+        (length,) = struct.unpack("<Q", opened.read(8).ljust(8, b"\0"))
+        if length > MOST_HEADER:
+            raise ValueError("no header")
+        header = json.loads(opened.read(length))
+    if not isinstance(header, dict):
+        raise ValueError("no header")
+    return header, 8 + length
+
+
+def _merged(final: Path, moment: Path) -> bytes:
+    """The final weights with the moment's in place of those that it has."""
+    header, begin = _opened(final)
+    learnt, start = _opened(moment)
+    learnt.pop("__metadata__", None)
+    whole, earlier = bytearray(final.read_bytes()), moment.read_bytes()
+    names = header.keys() - {"__metadata__"}
+    # A recipe may have wrapped the network: `network.head.weight` is learnt, `head.weight` kept.
+    prefixes = {"", *(name.partition(".")[0] + "." for name in learnt)}
+    matching = {p: {n.removeprefix(p): n for n in learnt if n.startswith(p)} for p in prefixes}
+    prefix = max(sorted(prefixes), key=lambda p: len(matching[p].keys() & names))
+    if not matching[prefix].keys() & names:
+        raise ValueError("no tensor in common")
+    for name in matching[prefix].keys() & names:
+        old, new = learnt[matching[prefix][name]], header[name]
+        if old["shape"] != new["shape"]:
+            raise ValueError(f"{name} has another shape")
+        a, b = (start + offset for offset in old["data_offsets"])
+        numbers = earlier[a:b]
+        if old["dtype"] != new["dtype"]:
+            kinds = FLOATS[old["dtype"]], FLOATS[new["dtype"]]
+            numbers = np.frombuffer(numbers, kinds[0]).astype(kinds[1]).tobytes()
+        a, b = (begin + offset for offset in new["data_offsets"])
+        if b - a != len(numbers):
+            raise ValueError(f"{name} has another size")
+        whole[a:b] = numbers
+    return bytes(whole)

@@ -1,0 +1,262 @@
+"""What a visitor may ask of a training, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from job_bench import curve, rows
+
+from jobs import errors
+from jobs.store import Record
+from jobs.turns import in_order
+from pretrained.errors import Refusal
+
+
+def states(jobs, id):
+    return [event.body["state"] for event in jobs.events(id) if event.kind == "state"]
+
+
+def test_a_job_is_queued_runs_and_is_done(bench):
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    assert (job.state, job.place, job.mine) == ("queued", 1, True)
+    done = bench.until_ended(jobs, job.id)
+    assert done.state == "done" and done.place is None and (done.out / "config.json").exists()
+    assert states(jobs, job.id) == ["queued", "running", "done"]
+    assert rows(jobs, job.id) == curve(5)
+    assert [event.n for event in jobs.events(job.id)] == list(
+        range(1, len(jobs.events(job.id)) + 1)
+    )
+    assert jobs.events(job.id, after=3)[0].n == 4
+
+
+def test_a_page_that_streams_is_told_all_until_the_end(bench):
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    bench.until_ended(jobs, job.id)
+
+    async def all_of_it():
+        return [event async for event in jobs.follow(job.id)]
+
+    assert asyncio.run(all_of_it()) == list(jobs.events(job.id))
+
+
+def test_pause_keeps_what_was_learnt_and_resume_goes_on(bench):
+    bench.epochs, bench.seconds = 40, 0.02
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    bench.until_kept(jobs, job.id)
+    assert jobs.pause(job.id, "ann").asked == "pause"
+    paused = bench.until(jobs, job.id, lambda job: job.state == "paused")
+    assert 0 < len(rows(jobs, job.id)) < 40 and not jobs._running
+    bench.seconds = 0
+    assert jobs.resume(paused.id, "ann").state == "queued"
+    assert bench.until_ended(jobs, job.id).state == "done"
+    assert rows(jobs, job.id) == curve(40)
+
+
+def test_cancel_and_remove(bench):
+    bench.epochs, bench.seconds = 1000, 0.01
+    jobs = bench.jobs()
+    job, waiting = bench.submit(jobs), bench.submit(jobs)
+    assert jobs.cancel(waiting.id, "ann").state == "cancelled"
+    bench.until_kept(jobs, job.id)
+    jobs.cancel(job.id, "ann")
+    assert bench.until_ended(jobs, job.id).state == "cancelled"
+    for again in (jobs.pause, jobs.cancel, jobs.resume):
+        with pytest.raises(errors.JobEnded):
+            again(job.id, "ann")
+    jobs.remove(job.id, "ann")
+    assert not job.out.parent.exists()
+    with pytest.raises(errors.UnknownJob):
+        jobs.events(job.id)
+
+
+def test_a_worker_that_does_not_listen_is_killed(bench):
+    bench.epochs, bench.seconds, bench.behaviour = 1000, 0.01, "deaf"
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    bench.until_kept(jobs, job.id)
+    jobs.pause(job.id, "ann")
+    jobs.tick()
+    bench.now += 100
+    assert bench.until(jobs, job.id, lambda job: job.state == "paused")
+
+
+# ---- others ------------------------------------------------------------------------------------
+
+
+def test_who_has_the_link_may_look_and_nothing_else(bench):
+    jobs = bench.jobs()
+    job = bench.submit(jobs, "ann")
+    assert not jobs.get(job.id, "bob").mine and not jobs.get(job.id).mine
+    assert jobs.list("bob") == [] and [one.id for one in jobs.list("ann")] == [job.id]
+    for what in (jobs.pause, jobs.cancel, jobs.resume, jobs.remove, jobs.log):
+        for other in ("bob", ""):
+            with pytest.raises(errors.NotYours):
+                what(job.id, other)
+    with pytest.raises(errors.UnknownJob):
+        jobs.get(job.id[:-1])
+    assert len(job.id) >= 22  # 128 bits
+    assert b"ann" not in (bench.folder / "jobs.sqlite").read_bytes()
+
+
+def test_another_visitors_upload_is_not_taken(bench):
+    jobs = bench.jobs()
+    theirs = jobs.upload("ann")
+    (theirs / "a.txt").write_text("secret")
+    jobs.submit("k", theirs, owner="bob")  # only by whoever can name the folder; it is a copy
+    assert (theirs / "a.txt").exists()
+
+
+def test_nobody_fills_the_queue(bench):
+    jobs = bench.jobs(waiting=6, each=2, kept=8)
+    for _ in range(2):
+        bench.submit(jobs, "ann", address="1.1.1.1")
+    with pytest.raises(errors.TooManyYours, match="2 trainings"):
+        bench.submit(jobs, "ann", address="1.1.1.1")
+    bench.submit(jobs, "ann's other browser", address="1.1.1.1")
+    with pytest.raises(errors.QueueFull):
+        bench.submit(jobs, "ann's third browser", address="1.1.1.1")
+    assert bench.submit(jobs, "bob", address="2.2.2.2").place == 2
+    assert len(list((bench.folder / "jobs").iterdir())) == 4  # what was refused left nothing
+
+
+def record(id, address, owner, queued):
+    return Record(id, owner, address, "k", "data", {}, "queued", 0, 0, queued)
+
+
+def test_turns_go_round_among_addresses_then_owners():
+    waiting = [
+        record("a1", "A", "ann", 1),
+        record("a2", "A", "ann", 2),
+        record("x1", "A", "xie", 3),
+        record("b1", "B", "bob", 4),
+        record("b2", "B", "bob", 5),
+    ]
+    assert [r.id for r in in_order(waiting, {})] == ["a1", "b1", "x1", "b2", "a2"]
+    assert [r.id for r in in_order(waiting, {"A": 3, "ann": 3})][:3] == ["b1", "x1", "b2"]
+
+
+def test_slices_go_to_the_back_of_the_queue(bench):
+    bench.epochs, bench.seconds = 1000, 0.01
+    jobs = bench.jobs(slice_s=60)
+    ann, bob = bench.submit(jobs, "ann"), bench.submit(jobs, "bob")
+    bench.until_kept(jobs, ann.id)
+    bench.now += 55
+    bench.until(jobs, ann.id, lambda job: job.state == "queued")
+    assert jobs.get(ann.id).place in (1, 2)
+    bench.until(jobs, bob.id, lambda job: job.state == "running")
+    assert jobs.get(ann.id).place == 1 and jobs.get(ann.id).seconds == 55
+
+
+def test_turns_too_short_to_learn_anything_are_said(bench):
+    bench.behaviour = "hang"
+    jobs = bench.jobs(slice_s=2, patience=2)
+    job = bench.submit(jobs)
+    while not jobs.get(job.id).ended:
+        jobs.tick()
+        bench.now += 2
+    assert jobs.get(job.id).error == {"code": "job_stalled", "fields": {"seconds": "2"}}
+
+
+# ---- limits and refusals -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "limits", "code"),
+    [
+        ("greedy", {"memory_mb": 60}, "job_memory"),
+        ("writes", {"disk_mb": 2}, "job_disk"),
+        ("nan", {}, "job_nan"),
+        ("die", {"patience": 3}, "job_killed"),
+        ("bug", {}, "job_failed"),
+    ],
+)
+def test_why_a_job_failed(bench, behaviour, limits, code):
+    bench.epochs, bench.seconds, bench.behaviour = 100, 0.02, behaviour
+    jobs = bench.jobs(**limits)
+    job = bench.until_ended(jobs, bench.submit(jobs).id)
+    assert (job.state, job.error["code"]) == ("failed", code)
+    assert job.sentence.endswith(".") and "{" not in job.sentence
+    if behaviour == "nan":
+        assert rows(jobs, job.id) == curve(2) and (job.out / "state.pt").exists()
+
+
+def test_a_worker_has_twice_its_minutes_and_a_little(bench):
+    bench.epochs, bench.seconds = 10_000, 0.01
+    jobs = bench.jobs(minutes=10)
+    job = bench.submit(jobs, options={"minutes": 1})
+    bench.until_kept(jobs, job.id)
+    bench.now += 2 * 60 + 301
+    assert bench.until_ended(jobs, job.id).error["code"] == "job_time"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"lr": 0}, {"epochs": 2.5}, {"epochs": True}, {"seed": -1}, {"lr": float("nan")}),
+        *({"out": "/"}, {"lr": "0.1; rm"}, {"scratch": 1}, {"minutes": float("inf")}),
+    ],
+)
+def test_options_that_no_run_can_follow_are_refused(bench, options):
+    with pytest.raises(errors.BadJobOption):
+        bench.submit(bench.jobs(), options=options)
+
+
+def test_the_command_is_the_command_lines_own(tmp_path):
+    from jobs.service import train
+
+    job = Record(
+        "i", "o", "a", "text/tang", "data/a.txt", {"scratch": True, "lr": 0.1}, "queued", 0, 0, 0
+    )
+    command = train(job, tmp_path, 3.0)
+    assert command[1:5] == ["-m", "pretrained", "train", "text/tang"]
+    assert command[5:] == [
+        *("--data", f"{tmp_path}/data/a.txt", "--out", f"{tmp_path}/out"),
+        *("--minutes", "3", "--resume", "--watch", "--scratch", "--lr", "0.1"),
+    ]
+
+
+def test_jobs_can_be_turned_off(bench):
+    jobs = bench.jobs(on=False)
+    with pytest.raises(errors.JobsOff):
+        bench.submit(jobs)
+    jobs.start()
+    assert jobs._thread is None
+
+
+def test_an_unknown_model_is_refused(bench):
+    from pretrained import catalog
+
+    jobs = bench.jobs()
+    jobs.known = catalog.find
+    upload = jobs.upload("ann")
+    with pytest.raises(Refusal, match="no model called"):
+        jobs.submit("text/nobody", upload, owner="ann")
+    assert upload.exists()
+
+
+def test_what_is_old_is_swept(bench):
+    jobs = bench.jobs(keep_hours=1)
+    done, upload = bench.submit(jobs), jobs.upload("bob")
+    bench.until_ended(jobs, done.id)
+    bench.epochs = 1000
+    waiting = bench.submit(jobs)
+    assert jobs.sweep() == 0
+    import time
+
+    bench.now = time.time() + 4000
+    jobs.store.change_record(done.id, changed=bench.now - 4000)
+    assert jobs.sweep() == 2
+    assert not done.out.parent.exists() and not upload.exists()
+    assert jobs.get(waiting.id).state == "queued"
+
+
+def test_jobs_load_no_torch():
+    program = "import sys, jobs; print([m for m in ('torch', 'gradio') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
