@@ -48,6 +48,7 @@ class Entry:
         languages: of the labels.
         max_batch: the most inputs that are computed together.
         classes: number of classes, where the model has classes.
+        labels, labels_zh: their names, of a model that is code alone.
         unfiltered: it draws whatever a text says, and nothing looks at what it drew.
     """
 
@@ -67,13 +68,15 @@ class Entry:
     languages: tuple[str, ...] = ("en",)
     max_batch: int = 32
     classes: int | None = None
+    labels: tuple[str, ...] = ()
+    labels_zh: tuple[str, ...] = ()
     unfiltered: bool = False
     claims: tuple[Claim, ...] = ()
 
     @property
     def bundled(self) -> bool:
         """Whether it works with no network and nothing downloaded."""
-        return self.folder is not None
+        return self.folder is not None or self.hub_id is None
 
     @property
     def changed(self) -> int:
@@ -114,6 +117,10 @@ WHEELS = {
     ),
     **{model.key: model.wheel for model in ON_THE_HUB if model.wheel},
 }
+
+
+#: Models that are code alone, with no weights to ship or fetch. A new one is one entry here.
+CODE: tuple[Entry, ...] = ()
 
 
 def folder_of(key: str) -> Path:
@@ -225,7 +232,7 @@ def entries() -> Mapping[str, Entry]:
     # What its authors published comes before what was measured here, on enlarged small pictures.
     found = [replace(e, claims=(*LITE0, *e.claims)) if e.key == IMAGENET else e for e in found]
     offered = map(_of_the_hub, ON_THE_HUB)
-    return {entry.key: entry for entry in (*found, *offered)}
+    return {entry.key: entry for entry in (*found, *CODE, *offered)}
 
 
 IMAGENET = "classification/imagenet"
@@ -279,6 +286,8 @@ def labels(entry: Entry) -> dict[str, list[str] | None]:
 
     ``en`` are the labels of the API. A model that knows no classes has none.
     """
+    if entry.labels:
+        return {"en": list(entry.labels), "zh": list(entry.labels_zh) or None}
     if entry.folder is None:
         if not entry.classes:
             return {"en": [], "zh": None}

@@ -321,6 +321,48 @@ print(fn.fn("abc", None))
     assert "3 characters" in done.stdout
 
 
+def test_a_model_is_added_as_the_readme_says(tmp_path: Path) -> None:
+    """Follows "Add a model in five minutes" to the letter in a copy: the contract tests find it, it
+    stands on the page, and the API answers with it."""
+    files = re.findall(r"```\w+ file=(pretrained/\S+)\n(.*?)```", README, re.S)
+    [(place, entry)] = re.findall(r"```\w+ in=(\S+)\n(.*?)```", README, re.S)
+    ignored = shutil.ignore_patterns("__pycache__", "runs")
+    for part in ("demos", "inference", "jobs", "pretrained", "training", "tests/pretrained"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=ignored)
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name, text in files:
+        assert not (tmp_path / name).exists()
+        (tmp_path / name).write_text(text, "utf-8")
+    before = (tmp_path / place).read_text("utf-8")
+    assert before.count("CODE: tuple[Entry, ...] = ()\n") == 1
+    after = before.replace("CODE: tuple[Entry, ...] = ()\n", entry)
+    (tmp_path / place).write_text(after, "utf-8")
+    tests = run("-m", "pytest", "-q", "-n0", "tests/pretrained/test_catalog.py", "-k", "bright",
+                cwd=tmp_path)  # fmt: skip
+    assert tests.returncode == 0 and "2 passed" in tests.stdout, tests.stdout
+    program = """
+import asyncio
+import app
+import numpy as np
+from PIL import Image
+from demos.classification import answers
+from demos.language import Words
+from inference import Engine, Settings
+from pretrained import catalog
+engine = Engine(catalog.entries(), Settings())
+page = app.build(engine, Words())
+[models] = [b for b in page.blocks.values() if getattr(b, "elem_id", "") == "classify-model"]
+assert "classification/brightness" in [key for _, key in models.choices]
+white = Image.fromarray(np.full((40, 40, 3), 250, np.uint8))
+print(asyncio.run(answers.ask(engine, "classification/brightness", white)).label)
+engine.close()
+"""
+    done = run("-c", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("day")
+
+
 # ---- project files -----------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ def state(entry: Source) -> State:
     """
     there = hub.state(entry) if entry.hub_id else None
     if entry.wheel is None or (there and there.here):
-        return there or State(entry.folder is not None, entry.bytes, entry.bytes, None)
+        return there or State(True, entry.bytes, entry.bytes, None)
     here = wheel.local(entry.wheel) is not None
     return State(here, entry.wheel.bytes if here else 0, entry.wheel.bytes, None)
 
