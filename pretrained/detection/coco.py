@@ -110,10 +110,7 @@ def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[
         BadData: the labels are no COCO file, or contradict themselves.
     """
     told = _told(labels)
-    names = {
-        _id(one, "id", labels): _name(_field(one, "name", labels, "categories"))
-        for one in told["categories"]
-    }
+    names = _classes(told["categories"], labels)
     things: dict[str, list[tuple[Any, ...]]] = {}
     for one in told["images"]:
         key = _id(one, "id", labels)
@@ -149,6 +146,27 @@ def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[
             left_out.add("pictures of another size than their labels say", file.name)
             continue
         yield file, width, height, things[key], str(file)
+
+
+def _classes(categories: list[dict[str, Any]], labels: Path) -> dict[str, str]:
+    """Each category's name by its id.
+
+    Raises:
+        BadData: one has no name, or an id stands for two names.
+    """
+    names: dict[str, str] = {}
+    for one in categories:
+        key, name = _id(one, "id", labels), _name(_field(one, "name", labels, "categories"))
+        if not name:
+            reason = f"the category with the id {key[:40]} has an empty name: give it one"
+            raise BadData(path=labels, reason=reason)
+        if names.setdefault(key, name) != name:
+            reason = (
+                f"two categories have the id {key[:40]}, {names[key][:40]} and {name[:40]}: "
+                "export again"
+            )
+            raise BadData(path=labels, reason=reason)
+    return names
 
 
 class Files:

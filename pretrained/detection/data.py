@@ -44,8 +44,8 @@ KINDS = {
 LEAST_SIDE, CUT = 8, 2
 #: Intersection over union below which an outline and a box are not of one object.
 APART = 0.05
-
-
+#: What is told of a box that is not four finite numbers, or of an outline that is no such.
+UNREAD = "objects left out, their box or outline is no row of numbers"
 #: Boxes, and the smaller side of every picture, from which all within 100 x 100 are per cent.
 LEAST_BOXES, PER_CENT_SIDE = 10, 250
 
@@ -201,7 +201,13 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
         raise BadData(path=source, reason=reason)
     every = list(rows)
     in_pixels([row[:4] for row in every], source)
-    return [_scene(*row, left_out) for row in every], name
+    scenes = [_scene(*row, left_out) for row in every]
+    if UNREAD in left_out.names and not any(scene.things for scene in scenes):
+        reason = ". ".join(
+            ["none of its boxes can be used: label them again", *left_out.sentences()]
+        )
+        raise BadData(path=source, reason=reason)
+    return scenes, name
 
 
 def _other_labels(folder: Path) -> str | None:
@@ -319,12 +325,12 @@ def _scene(
             if bbox is None and mask is not None:
                 bbox = rle.box(mask)
             left, top, wide, high = (float(number) for number in bbox)
-        except (TypeError, ValueError, OverflowError) as error:
-            reason = f"an object of class {label} cannot be read ({error}): label it again"
-            raise BadData(path=place, reason=reason) from error
+        except (TypeError, ValueError, OverflowError):
+            left_out.add(UNREAD, f"{name}, {str(label)[:40]}")
+            continue
         if not all(map(math.isfinite, (left, top, wide, high))):
-            reason = f"an object of class {label} has no finite box: label it again"
-            raise BadData(path=place, reason=reason)
+            left_out.add(UNREAD, f"{name}, {str(label)[:40]}")
+            continue
         box = (max(left, 0.0), max(top, 0.0), min(left + wide, width), min(top + high, height))
         if box[2] <= box[0] or box[3] <= box[1]:
             left_out.add("objects left out, their box has no width or height in the picture", name)

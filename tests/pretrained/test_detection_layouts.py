@@ -375,6 +375,38 @@ def test_two_pictures_with_one_id_are_refused(tmp_path):
         data.read(folder)
 
 
+def test_an_id_with_two_names_is_refused_and_the_same_name_again_is_not(tmp_path):
+    folder = tmp_path / "own"
+    tiny_detection.coco_folder(folder, 4)
+    changed(folder, lambda told: told["categories"].append(dict(told["categories"][0])))
+    assert len(data.read(folder)) == 4
+    changed(folder, lambda told: told["categories"][-1].update(name="another"))
+    with pytest.raises(BadData, match=r"two categories have the id .* and another: export again"):
+        data.read(folder)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_class_without_a_name_is_refused(tmp_path, name):
+    folder = tmp_path / "own"
+    tiny_detection.coco_folder(folder, 4)
+    changed(folder, lambda told: told["categories"][0].update(name=name))
+    with pytest.raises(BadData, match="has an empty name: give it one"):
+        data.read(folder)
+
+
+@pytest.mark.parametrize("box", [[1, 2, 3], "box", [1, 2, float("nan"), 4], [1, "a", 2, 3], 7])
+def test_one_bad_box_of_many_is_left_out_counted_and_named(tmp_path, box):
+    folder = tmp_path / "own"
+    tiny_detection.coco_folder(folder, 4)
+    changed(folder, lambda told: told["annotations"][0].update(bbox=box))
+    found = data.read(folder)
+    assert sum(found.counts().values()) == 7
+    assert len(found.left_out) == 1 and f"{data.UNREAD}: 1 (" in found.left_out[0]
+    changed(folder, lambda told: [one.update(bbox=box) for one in told["annotations"]])
+    with pytest.raises(BadData, match=r"none of its boxes can be used.*8"):
+        data.read(folder)
+
+
 def test_several_folders_are_one(tmp_path):
     one = tiny_detection.folder_of_shapes(tmp_path / "one", train=3)
     two = tiny_detection.coco_folder(tmp_path / "two", 2)
