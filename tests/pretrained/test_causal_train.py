@@ -223,6 +223,15 @@ def test_texts_come_from_files_lines_and_folders(tmp_path: Path) -> None:
     assert train.documents(tmp_path / "one.txt") == ([one * 3], [])
 
 
+@pytest.mark.parametrize("name", ["a.ndjson", "a.JSONL", "a.json", "a.jsonlines"])
+def test_objects_of_every_json_file_are_texts_of_their_own(tmp_path: Path, name: str) -> None:
+    rows: list[dict[str, str]] = [{"text": "a" * 600}, {"text": "b" * 500 + "\ud83d"}]
+    lines = json.dumps(rows) if name == "a.json" else "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(lines, "utf-8")
+    assert train.documents(tmp_path / name) == (["a" * 600, "b" * 500], [])
+    assert train.documents(tmp_path) == (["a" * 600, "b" * 500], [])
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pretrained import checkpoint, lora
+from pretrained import checkpoint, lora, own_files
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
 from pretrained.lora import RANK, SCALE
-from pretrained.text.data import read_text_raw, records
+from pretrained.text import data
 from pretrained.text.hub.serve import build, fetch, origin
 from pretrained.text.hub.tokens import Tokens
 from training import loop
@@ -165,7 +165,7 @@ def train(
     return out
 
 
-SUFFIXES = (".txt", ".md", ".jsonl")
+SUFFIXES = (".txt", ".md", *data.JSON)
 #: Files of a kind that are named; the others are counted.
 MOST_NAMED = 5
 #: Fewest characters that are worth fine-tuning on: about half a page.
@@ -174,7 +174,8 @@ LEAST = 1_000
 
 def documents(source: Path | str) -> tuple[list[str], list[str]]:
     """The texts of a file or of all files below a folder: each text file one, each line of JSONL
-    one, under ``text``. And what was left out, counted and named, in sentences.
+    or object of a JSON list one, under ``text``. And what was left out, counted and named, in
+    sentences.
 
     Raises:
         BadData: there is none, or one cannot be read, or all together are too little.
@@ -193,7 +194,7 @@ def documents(source: Path | str) -> tuple[list[str], list[str]]:
     elif path.is_file():
         files = [path]
     else:
-        raise BadData(path=path, reason="there is no such file or folder: check the path")
+        raise BadData(path=path, reason=own_files.missing(path))
     each = [(file, text) for file in files for text in _texts(file)]
     texts = [text for _, text in each if text.strip()]
     empty = [file.name for file, text in each if not text.strip()]
@@ -216,9 +217,9 @@ def _counted(what: str, count: int, names: Sequence[str] = ()) -> list[str]:
 
 
 def _texts(file: Path) -> Iterator[str]:
-    text = read_text_raw(file)
-    if file.suffix.lower() == ".jsonl":
-        yield from records(text, file)
+    text = data.read_text_raw(file)
+    if file.suffix.lower() in data.JSON:
+        yield from map(own_files.whole, data.records(text, file))
     else:
         yield text
 
