@@ -59,6 +59,7 @@ def evaluate(
     features = Features(device)
     training = kept(Path(entry.folder), features.sha256)["sample"]
     faces = data.read(source, split, data.LEAST)
+    faces.say()
     n = min(len(faces), len(training), MOST)
     chosen = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:n]
     real = features(faces.images[chosen])

@@ -135,6 +135,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         pictures=len(train_on),
         passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
         data=faces.split,
+        **faces.say(),
         started_from="random weights" if fresh else key,
     )
     name = f"images/{out.resolve().name}" if own else key

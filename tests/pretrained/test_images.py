@@ -106,15 +106,53 @@ def test_pictures_are_read_from_a_folder_of_splits_a_file_and_a_folder_of_pictur
     tiny_faces.oval(1).resize((200, 100)).save(own / "a.jpg")
     tiny_faces.oval(2).save(own / "inner" / "b.png")
     (own / "notes.txt").write_text("no picture")
-    assert len(data.read(own)) == 2 and data.read(own).split == "own"
+    (own / "._a.jpg").write_bytes(b"\0\5\x16\7")
+    found = data.read(own)
+    assert len(found) == 2 and found.split == "own"
+    assert found.told == (f"{own}: left out, no picture that is read here: 1 (notes.txt)",)
+
+
+def test_a_damaged_picture_is_left_out_counted_and_named(tmp_path, capsys):
+    for seed in range(3):
+        tiny_faces.oval(seed).save(tmp_path / f"{seed}.png")
+    for name in "ab":
+        (tmp_path / f"{name}.jpg").write_bytes(b"no picture")
+    found = data.read(tmp_path)
+    assert len(found) == 3 and len(found.told) == 1
+    told = found.say()["told"]
+    assert "2 of 5 pictures are left out" in told and "a.jpg" in told and "b.jpg" in told
+    assert capsys.readouterr().err == told + "\n"
+    with pytest.raises(BadData, match=r"holds 3 pictures: 4 or more.*2 of 5 .* left out"):
+        data.read(tmp_path, least=4)
+
+
+@pytest.mark.parametrize("within", ["", "faces-v1/"])
+def test_folders_of_splits_are_not_merged(tmp_path, within):
+    for part, count in (("train", 3), ("test", 2)):
+        (tmp_path / within / part).mkdir(parents=True)
+        for seed in range(count):
+            tiny_faces.oval(seed).save(tmp_path / within / part / f"{seed}.png")
+    train, test = data.read(tmp_path), data.read(tmp_path, "test")
+    assert (len(train), len(test)) == (3, 2)
+    assert train.split.endswith("/train") and "train is taken, not test" in train.told[0]
+    with pytest.raises(BadData, match="no validation"):
+        data.read(tmp_path, "validation")
+
+
+def tiny_archive(path):
+    path.write_bytes(b"PK\3\4")
+    return path
 
 
 def test_what_cannot_be_read_is_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(BadData, match=r"broken\.png.*damaged"):
+    with pytest.raises(BadData, match=r"damaged.*broken\.png"):
         data.read(tmp_path)
     with pytest.raises(BadData, match="check the path"):
         data.read(tmp_path / "nowhere")
+    with pytest.raises(BadData, match="it is an archive: unpack it"):
+        data.read(tiny_archive(tmp_path / "faces.zip"))
+    (tmp_path / "faces.zip").unlink()
     (tmp_path / "broken.png").unlink()
     with pytest.raises(BadData, match="0 pictures"):
         data.read(tmp_path)

@@ -118,6 +118,7 @@ def train(
         device,
         history,
         data=pictures.split,
+        **pictures.say(),
         pictures=len(train_on),
         started_from=f"{entry.hub_id} at {folder.name}",
         learnt=f"LoRA of rank {RANK} on attention and convolutions",
