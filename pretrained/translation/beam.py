@@ -190,8 +190,8 @@ class Search:
         ]
         found = [Found([], row) for row in read.meaning.double().cpu().numpy()]
         while live:
-            odds, looks, state = self.stepper(read, last, state)
-            chosen = self._choose(live, odds, totals, beams, whole)
+            token_log_probs, looks, state = self.stepper(read, last, state)
+            chosen = self._choose(live, token_log_probs, totals, beams, whole)
             rows = looks.cpu().numpy()
             parents = np.zeros((len(live), beams), np.int64)
             tokens = np.full((len(live), beams), self.vocabulary.end, np.int64)
@@ -222,22 +222,31 @@ class Search:
         return found
 
     def _choose(
-        self, live: list[_Sentence], odds: Tensor, totals: Doubles, beams: int, whole: bool
+        self,
+        live: list[_Sentence],
+        token_log_probs: Tensor,
+        totals: Doubles,
+        beams: int,
+        whole: bool,
     ) -> list[list[tuple[int, int, float, float]]]:
         """The candidates of each sentence, best first: parent, token, log-probability, total."""
         for n, one in enumerate(live):
             if not one.tokens:  # a translation has at least one token
-                odds[n, :, self.vocabulary.end] = float("-inf")
+                token_log_probs[n, :, self.vocabulary.end] = float("-inf")
             if one.prefix and len(one.tokens) == len(one.prefix) and self._closed(one.prefix):
-                odds[n].masked_fill_(self.inside.to(odds.device), float("-inf"))
+                token_log_probs[n].masked_fill_(
+                    self.inside.to(token_log_probs.device), float("-inf")
+                )
             if one.figures and len(one.tokens) >= len(one.prefix):
                 for place, writing in enumerate(one.writing):
                     never = self.figures.never(writing)
-                    odds[n, place].masked_fill_(never.to(odds.device), float("-inf"))
+                    token_log_probs[n, place].masked_fill_(
+                        never.to(token_log_probs.device), float("-inf")
+                    )
                     if whole and self.figures.follow(writing, self.vocabulary.end)[1]:
-                        odds[n, place, self.vocabulary.end] = float("-inf")
-        count = min(max(beams + 1, BRANCHES), odds.shape[2])
-        values, tokens = best(odds.flatten(0, 1), count)
+                        token_log_probs[n, place, self.vocabulary.end] = float("-inf")
+        count = min(max(beams + 1, BRANCHES), token_log_probs.shape[2])
+        values, tokens = best(token_log_probs.flatten(0, 1), count)
         shape = (len(live), -1)
         log_probs = values.double().cpu().numpy().reshape(*shape, count)
         numbers = tokens.cpu().numpy().reshape(*shape, count)
@@ -248,7 +257,7 @@ class Search:
             step = len(one.tokens)
             if step < len(one.prefix):
                 token = one.prefix[step]
-                log_prob = float(odds[n, 0, token])
+                log_prob = float(token_log_probs[n, 0, token])
                 chosen.append([(0, token, log_prob, float(totals[n, 0]) + log_prob)])
                 continue
             chosen.append(
@@ -342,14 +351,14 @@ class Search:
         return _word(self.vocabulary.decode(prefix)[-1:])
 
 
-def best(odds: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def best(token_log_probs: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The ``count`` largest of each row [R, V], and where they are; of equals, the first ones."""
-    values, places = odds.topk(count, 1)
+    values, places = token_log_probs.topk(count, 1)
     last = values[:, -1:]
     # `topk` may leave out any of several that are equal to its last one.
-    crowded = ((odds >= last).sum(1) > count).nonzero()[:, 0]
+    crowded = ((token_log_probs >= last).sum(1) > count).nonzero()[:, 0]
     if len(crowded):
-        sorted_, where = odds[crowded].sort(dim=1, descending=True, stable=True)
+        sorted_, where = token_log_probs[crowded].sort(dim=1, descending=True, stable=True)
         values[crowded], places[crowded] = sorted_[:, :count], where[:, :count]
     order = places.argsort(1)  # by place, then by value: equals keep the order of their places
     values, places = values.gather(1, order), places.gather(1, order)

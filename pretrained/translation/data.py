@@ -73,11 +73,11 @@ def tidy(text: str, language: str) -> str:
     return text
 
 
-def casually(text: str, chance: random.Random) -> str:
+def casually(text: str, rng: random.Random) -> str:
     """A sentence as people type it in a hurry: no capital and no full stop, shouted, or with a
     full stop for an exclamation mark."""
     bare = text.rstrip(".!?。！？ ") or text
-    way = chance.random()
+    way = rng.random()
     if way < 0.5:
         return bare[:1].lower() + bare[1:]
     if way < 0.7:

@@ -57,18 +57,18 @@ class Everyday:
     source: str
     target: str
 
-    def draw(self, count: int, chance: random.Random) -> list[tuple[str, str]]:
+    def sample(self, count: int, rng: random.Random) -> list[tuple[str, str]]:
         """``count`` pairs: what is read, what is written."""
         lots = {name: self.rows(name) for name in SHARES}
-        names = chance.choices(list(SHARES), list(SHARES.values()), k=count)
+        names = rng.choices(list(SHARES), list(SHARES.values()), k=count)
         found = []
         for name in names:
-            reads, writes = chance.choice(lots[name])
+            reads, writes = rng.choice(lots[name])
             if "{" in reads:
-                filling = self.filling(chance)
+                filling = self.filling(rng)
                 reads = filled(reads, filling, self.source)
                 writes = filled(writes, filling, self.target)
-            found.append(self.dressed(reads, writes, chance))
+            found.append(self.dressed(reads, writes, rng))
         return found
 
     @cache  # noqa: B019 (there are four of these)
@@ -84,71 +84,69 @@ class Everyday:
                     found.setdefault(told, (one, writes.split("|")[0]))
         return list(found.values())
 
-    def filling(self, chance: random.Random) -> dict[str, Row]:
+    def filling(self, rng: random.Random) -> dict[str, Row]:
         """A value for each slot, in the three languages."""
         found: dict[str, Row] = {}
         for slot in ("name", "name2"):
-            found[slot] = (
-                chance.choice(table()["names"]) if chance.random() < 0.7 else made_up(chance)
-            )
+            found[slot] = rng.choice(table()["names"]) if rng.random() < 0.7 else made_up(rng)
         for slot, section in {"city": "cities", "language": "languages", "month": "months"}.items():
-            found[slot] = self.one_of(section, chance)
+            found[slot] = self.one_of(section, rng)
         for slot, section in {"day": "days", "word": "words", "adjective": "adjectives"}.items():
-            found[slot] = self.one_of(section, chance)
-        english, french, chinese = self.one_of("countries", chance)
+            found[slot] = self.one_of(section, rng)
+        english, french, chinese = self.one_of("countries", rng)
         of, inside = french.split("/")
         found |= {"country": (english, "", chinese), "of": ("", of, ""), "in": ("", inside, "")}
         for slot, many in {"n": "many", "n2": "many2", "n3": "many3"}.items():
-            number = chance.randint(2, 20) if chance.random() < 0.6 else chance.randint(2, 150)
-            found[slot] = counted(number, chance)
-            found[many] = thing(self.one_of("nouns", chance), "many")
-        noun = self.one_of("nouns", chance)
+            number = rng.randint(2, 20) if rng.random() < 0.6 else rng.randint(2, 150)
+            found[slot] = counted(number, rng)
+            found[many] = thing(self.one_of("nouns", rng), "many")
+        noun = self.one_of("nouns", rng)
         found |= {slot: thing(noun, slot) for slot in ("a", "the", "one", "this")}
-        number = chance.randint(0, 100) if chance.random() < 0.8 else chance.randint(100, 9_999)
+        number = rng.randint(0, 100) if rng.random() < 0.8 else rng.randint(100, 9_999)
         found["number"] = tuple(numerals.spelled(number, language) for language in COLUMN)
         for slot in ("hour", "hour2"):
-            hour = chance.randint(1, 12)
-            found[slot] = counted(hour, chance)
+            hour = rng.randint(1, 12)
+            found[slot] = counted(hour, rng)
         found["heure"] = ("", hours(found["hour"][1]), "")
-        found["clock"], found["clock2"] = self.clock(chance), self.clock(chance)
+        found["clock"], found["clock2"] = self.clock(rng), self.clock(rng)
         found["last"], found["language2"] = (
-            self.one_of("lasts", chance),
-            self.one_of("languages", chance),
+            self.one_of("lasts", rng),
+            self.one_of("languages", rng),
         )
-        year, later = sorted(chance.sample(range(1900, 2031), 2))
+        year, later = sorted(rng.sample(range(1900, 2031), 2))
         found["year"], found["year2"] = (str(year),) * 3, (str(later),) * 3
-        found["date"] = (str(chance.randint(1, 28)),) * 3
-        found["figures"] = (str(chance.randint(1, 2_000)),) * 3
-        found["phone"] = (phone(chance),) * 3
+        found["date"] = (str(rng.randint(1, 28)),) * 3
+        found["figures"] = (str(rng.randint(1, 2_000)),) * 3
+        found["phone"] = (phone(rng),) * 3
         return found
 
-    def one_of(self, section: str, chance: random.Random) -> Row:
+    def one_of(self, section: str, rng: random.Random) -> Row:
         """A row of a section that has something in both languages; an alternative where it is
         read, the first where it is written."""
         rows = [r for r in table()[section] if r[COLUMN[self.source]] and r[COLUMN[self.target]]]
-        row = list(chance.choice(rows))
+        row = list(rng.choice(rows))
         for language, column in COLUMN.items():
             ways = row[column].split("|") if column < len(row) else [""]
-            row[column] = chance.choice(ways) if language == self.source else ways[0]
+            row[column] = rng.choice(ways) if language == self.source else ways[0]
         return tuple(row[:3])
 
-    def clock(self, chance: random.Random) -> Row:
+    def clock(self, rng: random.Random) -> Row:
         """A time of day, in figures."""
-        hour, minute = chance.randint(1, 23), chance.choice((10, 15, 20, 30, 40, 45, 50, 55))
+        hour, minute = rng.randint(1, 23), rng.choice((10, 15, 20, 30, 40, 45, 50, 55))
         french = [f"{hour} h {minute}", f"{hour}h{minute}", f"{hour}:{minute}"]
         chinese = [f"{hour}点{minute}分", f"{hour}:{minute}", f"{hour}点{minute}"]
-        reads = chance.randrange(3)
+        reads = rng.randrange(3)
         return (
             f"{hour}:{minute}",
             french[reads if self.source == "fr" else 0],
             chinese[reads if self.source == "zh" else 0],
         )
 
-    def dressed(self, reads: str, writes: str, chance: random.Random) -> tuple[str, str]:
+    def dressed(self, reads: str, writes: str, rng: random.Random) -> tuple[str, str]:
         """A pair as it stands, or without its capital, its last sign, or with another one."""
         sign = next((s for s in ".!?" if SIGN[self.source][s].strip() == reads[-1:]), "")
         plain, answer = (text.rstrip(SIGNS + " ") for text in (reads, writes))
-        way = chance.random()
+        way = rng.random()
         if not sign:  # a word by itself
             if way < 0.4:
                 return plain, answer
@@ -187,9 +185,9 @@ def elided(text: str) -> str:
     return re.sub(r"\b([lL])[ea] (?=[aeiouyhéèêœ])", r"\1'", text)
 
 
-def counted(number: int, chance: random.Random) -> Row:
+def counted(number: int, rng: random.Random) -> Row:
     """A number of things, in figures or in words: in Chinese two of something are 两."""
-    if number > 20 or chance.random() < 0.6:
+    if number > 20 or rng.random() < 0.6:
         return (str(number),) * 3
     english, french, chinese = (numerals.spelled(number, language) for language in COLUMN)
     return english, french, "两" if number == 2 else chinese
@@ -216,11 +214,11 @@ def thing(noun: Row, slot: str) -> Row:
     }[slot]
 
 
-def phone(chance: random.Random) -> str:
+def phone(rng: random.Random) -> str:
     """Some digits in groups."""
-    groups = chance.choice(((3, 4), (2, 2, 2, 2, 2), (3, 3, 4), (4, 4), (3, 4, 4)))
-    blank = chance.choice(" -")
-    return blank.join("".join(str(chance.randint(0, 9)) for _ in range(n)) for n in groups)
+    groups = rng.choice(((3, 4), (2, 2, 2, 2, 2), (3, 3, 4), (4, 4), (3, 4, 4)))
+    blank = rng.choice(" -")
+    return blank.join("".join(str(rng.randint(0, 9)) for _ in range(n)) for n in groups)
 
 
 # What made-up names are put together from, parted by blanks; an end may be nothing.
@@ -229,9 +227,9 @@ MIDDLES = "a e i o u ai ei ia o a e i"
 ENDS = ("", "", "", "n", "r", "l", "s", "k", "m", "t", "nd", "sky", "ton")
 
 
-def made_up(chance: random.Random) -> Row:
+def made_up(rng: random.Random) -> Row:
     """A name that nobody has, to learn to copy names letter by letter."""
     starts, middles = STARTS.split(), MIDDLES.split()
-    length = chance.randint(1, 3)
-    parts = [chance.choice(starts) + chance.choice(middles) for _ in range(length)]
-    return ("".join(parts).capitalize() + chance.choice(ENDS),) * 3
+    length = rng.randint(1, 3)
+    parts = [rng.choice(starts) + rng.choice(middles) for _ in range(length)]
+    return ("".join(parts).capitalize() + rng.choice(ENDS),) * 3

@@ -26,28 +26,27 @@ def known(language: str) -> tuple[dict[str, everyday.Row], re.Pattern[str]]:
     return rows, re.compile(rf"\b(?:{'|'.join(rows)})\b")
 
 
-def exchanged(english: str, other: str, language: str, chance: random.Random) -> tuple[str, str]:
+def exchanged(english: str, other: str, language: str, rng: random.Random) -> tuple[str, str]:
     """A pair of English and ``language`` with other names and other numbers, or as it was."""
-    if chance.random() < NUMBERS:
-        english, other = other_numbers(english, other, chance)
-    if chance.random() < NAMES:
-        english, other = other_names(english, other, language, chance)
+    if rng.random() < NUMBERS:
+        english, other = other_numbers(english, other, rng)
+    if rng.random() < NAMES:
+        english, other = other_names(english, other, language, rng)
     return english, other
 
 
-def other_numbers(english: str, other: str, chance: random.Random) -> tuple[str, str]:
+def other_numbers(english: str, other: str, rng: random.Random) -> tuple[str, str]:
     """Each number that both sides write in figures becomes another one with as many digits."""
     figures = set(FIGURES.findall(english))
     if not figures or figures != set(FIGURES.findall(other)) or "1" in figures:
         return english, other  # what agrees with one thing does not with two
     new = {
-        old: str(chance.randint(max(2, 10 ** (len(old) - 1)), 10 ** len(old) - 1))
-        for old in figures
+        old: str(rng.randint(max(2, 10 ** (len(old) - 1)), 10 ** len(old) - 1)) for old in figures
     }
     return tuple(FIGURES.sub(lambda m: new[m[0]], text) for text in (english, other))  # type: ignore[return-value]
 
 
-def other_names(english: str, other: str, language: str, chance: random.Random) -> tuple[str, str]:
+def other_names(english: str, other: str, language: str, rng: random.Random) -> tuple[str, str]:
     """Each name that both sides have becomes another one."""
     rows, pattern = known(language)
     column = everyday.COLUMN[language]
@@ -56,10 +55,10 @@ def other_names(english: str, other: str, language: str, chance: random.Random) 
     ]
     new: dict[str, everyday.Row] = {}
     for name in there:
-        if chance.random() < 1 / 3:
-            new[name] = everyday.made_up(chance)
+        if rng.random() < 1 / 3:
+            new[name] = everyday.made_up(rng)
         else:
-            new[name] = chance.choice([row for row in rows.values() if alike(row, rows[name])])
+            new[name] = rng.choice([row for row in rows.values() if alike(row, rows[name])])
     if len({row[0] for row in new.values()} | set(pattern.findall(english)) - set(there)) < len(
         set(pattern.findall(english))
     ):

@@ -56,10 +56,10 @@ class TranslationNet(nn.Module):
         self.bias = nn.Parameter(torch.zeros(tokens))
         self.drop = nn.Dropout(dropout)
         for cell in (self.encoder, self.lower, self.upper):
-            remember(cell)
+            init_forget_bias(cell)
 
     @property
-    def loudness(self) -> float:
+    def embed_scale(self) -> float:
         """What a token's vector is multiplied by before it is read, as in Vaswani et al. (2017).
 
         As short as the logits want it, a vector hardly moves an LSTM: on a language of 560
@@ -69,7 +69,7 @@ class TranslationNet(nn.Module):
 
     def vectors(self, tokens: Tensor) -> Tensor:
         """Token numbers [B, T] -> what the LSTMs read [B, T, E]."""
-        return self.drop(self.embed(tokens) * self.loudness)
+        return self.drop(self.embed(tokens) * self.embed_scale)
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Token numbers [B, S], no padding -> a vector for each [B, S, H], and for the whole
@@ -107,7 +107,7 @@ class TranslationNet(nn.Module):
         return F.linear(vectors, self.embed.weight, self.bias)
 
 
-def remember(cell: nn.LSTM) -> None:
+def init_forget_bias(cell: nn.LSTM) -> None:
     """Forget gates start open, so that gradients reach far (Jozefowicz et al. 2015)."""
     for name, bias in cell.named_parameters():
         if name.startswith("bias_ih"):

@@ -58,19 +58,19 @@ class Passes:
 
     def __call__(self, number: int) -> list[Example]:
         """The examples of a pass; the same number gives the same ones."""
-        chance = random.Random(self.seed * 10_007 + number)
+        rng = random.Random(self.seed * 10_007 + number)
         found: list[Example] = []
         for source, target in self.ways:
             for pair, times in zip(self.pairs, self.times, strict=True):
                 for _ in range(times):
                     english, foreign = pair
                     if self.mixture.exchange:
-                        english, foreign = exchange.exchanged(*pair, self.other, chance)
+                        english, foreign = exchange.exchanged(*pair, self.other, rng)
                     reads, writes = (english, foreign) if source == "en" else (foreign, english)
-                    if chance.random() < self.mixture.casual:
-                        reads = data.casually(reads, chance)
+                    if rng.random() < self.mixture.casual:
+                        reads = data.casually(reads, rng)
                     found.append((reads, writes, target))
             count = round(self.mixture.everyday * len(self.pairs))
-            ours = Everyday(source, target).draw(count, chance)
+            ours = Everyday(source, target).sample(count, rng)
             found += [(data.tidy(a, source), data.tidy(b, target), target) for a, b in ours]
         return found

@@ -41,7 +41,7 @@ def metrics(
         [one.references[n] if n < len(one.references) else None for one in scored]
         for n in range(most)
     ]
-    for name, metric in judges(target).items():
+    for name, metric in scorers(target).items():
         counts = np.array(metric._extract_corpus_statistics(list(written), streams), float)
         drawn = [rescored(metric, counts, random) for _ in range(draws)]
         reached = float(metric._compute_score_from_stats(counts.sum(0).tolist()).score)
@@ -59,7 +59,7 @@ def rescored(metric: Any, counts: NDArray[np.float64], random: np.random.Generat
     return float(metric._compute_score_from_stats(counts[rows].sum(0).tolist()).score)
 
 
-def judges(target: str) -> dict[str, Any]:
+def scorers(target: str) -> dict[str, Any]:
     """sacreBLEU's two metrics for a language."""
     from sacrebleu.metrics import BLEU, CHRF  # type: ignore[attr-defined]
 

@@ -78,7 +78,7 @@ class Stepper(nn.Module):
         with torch.no_grad():
             largest = float(network.embed.weight.abs().max().clamp_min(1e-6))
             self.register_buffer("vectors", fake_quantize(network.embed.weight / largest))
-            scale = largest * network.loudness
+            scale = largest * network.embed_scale
             layers = network.encoder.num_layers
             ways = [
                 [
@@ -163,10 +163,10 @@ class Stepper(nn.Module):
         context = context.flatten(0, 1)
         h2, c2 = self.upper(torch.cat([h1, context], 1), h2, c2)
         vectors = torch.tanh(self.project(torch.cat([h2, context], 1)))
-        odds = torch.log_softmax(self.out(vectors), 1)
+        log_probs = torch.log_softmax(self.out(vectors), 1)
         new = (h1, c1, h2, c2)
         h1, c1, h2, c2 = (part.view(*size, -1) for part in new)
-        return odds.view(*size, -1), weights, (h1, c1, h2, c2)
+        return log_probs.view(*size, -1), weights, (h1, c1, h2, c2)
 
     def _look(self, read: Read, lower: Tensor) -> tuple[Tensor, Tensor]:
         """As `TranslationNet.attend`: context [B, K, H] and weights [B, K, S]."""

@@ -21,7 +21,7 @@ from pretrained.translation.vocabulary import Vocabulary
 
 #: Updates of one round.
 ROUND = 400
-#: Pairs whose surprise is measured at the end of a round.
+#: Pairs whose nll is measured at the end of a round.
 WATCHED = 800
 
 Batch = tuple[Tensor, Tensor, Tensor]  #: sources [B, S], given [B, T], wanted [B, T]
@@ -32,7 +32,7 @@ class PairsTask:
 
     Args:
         tokens: of the targets in one batch, padding included.
-        smoothing: share of the target's odds spread over all tokens (Szegedy et al. 2016).
+        smoothing: share of the target's probability spread over all tokens (Szegedy et al. 2016).
         draw: the examples of a pass by its number, such as `Passes`, in place of ``train``.
         respell: dropout of the vocabulary's merges, drawn anew at each pass.
         longest: in tokens: pairs with a longer side are left out of training; ``left_out`` is
@@ -83,10 +83,10 @@ class PairsTask:
                 most = self.longest + 2
                 self._spelled = [sides for sides in spelled if max(map(len, sides)) <= most]
                 self.left_out = len(spelled) - len(self._spelled)
-            chance = torch.Generator().manual_seed(self.seed * 10_007 + number)
-            order = torch.randperm(len(self._spelled), generator=chance).tolist()
+            generator = torch.Generator().manual_seed(self.seed * 10_007 + number)
+            order = torch.randperm(len(self._spelled), generator=generator).tolist()
             lots = batched(self._spelled, order, self.tokens)
-            shuffled = torch.randperm(len(lots), generator=chance).tolist()
+            shuffled = torch.randperm(len(lots), generator=generator).tolist()
             self._pass = (number, [lots[n] for n in shuffled])
         return self._pass[1]
 
@@ -107,28 +107,26 @@ class PairsTask:
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """Nats per token, smoothed. Every token of a pass weighs the same: a batch of few tokens,
         because few sentences have its length, counts for less."""
-        surprise, count = self._surprise(model, batch, self.smoothing)
-        return surprise / max(count, 0.8 * self.tokens)
+        nll, count = self._nll(model, batch, self.smoothing)
+        return nll / max(count, 0.8 * self.tokens)
 
-    def _surprise(
-        self, model: nn.Module, batch: Batch, smoothing: float = 0.0
-    ) -> tuple[Tensor, int]:
+    def _nll(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, int]:
         """Sum of the nats of the wanted tokens, and their number."""
         sources, given, wanted = batch
         real = wanted != self.vocabulary.pad
         logits: Tensor = model.logits(model(sources, given)[real])  # type: ignore[operator]
-        surprise = F.cross_entropy(
+        nll = F.cross_entropy(
             logits.float(), wanted[real], label_smoothing=smoothing, reduction="sum"
         )
-        return surprise, len(logits)
+        return nll, len(logits)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Nats per token of pairs that are kept aside, both ways."""
         total, count = torch.zeros((), device=self.device), 0
         for lot in batched(self.watched, range(len(self.watched)), 2 * self.tokens):
-            surprise, tokens = self._surprise(model, self.stacked([self.watched[n] for n in lot]))
-            total, count = total + surprise, count + tokens
+            nll, tokens = self._nll(model, self.stacked([self.watched[n] for n in lot]))
+            total, count = total + nll, count + tokens
         return {"held_out_nats": total.item() / max(count, 1)}
 
 

@@ -404,7 +404,7 @@ def test_the_task_learns_from_what_is_drawn_for_each_pass():
 @pytest.mark.parametrize("direction", ["en-fr", "fr-en", "en-zh", "zh-en"])
 def test_our_own_words_have_one_answer_for_each_sentence_and_no_open_slot(direction):
     ours = Everyday(*direction.split("-"))
-    drawn = ours.draw(3_000, random.Random(0))
+    drawn = ours.sample(3_000, random.Random(0))
     assert not [pair for pair in drawn if "{" in "".join(pair) or "|" in "".join(pair)]
     assert all(reads.strip() and writes.strip() for reads, writes in drawn)
     for section in ("phrases", "words"):
@@ -415,18 +415,16 @@ def test_our_own_words_have_one_answer_for_each_sentence_and_no_open_slot(direct
 
 
 def test_names_and_numbers_are_exchanged_on_both_sides():
-    chance = random.Random(0)
-    found = [exchange.exchanged("Tom is 30.", "Tom a 30 ans.", "fr", chance) for _ in range(60)]
+    rng = random.Random(0)
+    found = [exchange.exchanged("Tom is 30.", "Tom a 30 ans.", "fr", rng) for _ in range(60)]
     assert len(set(found)) > 20
     for english, french in found:
         assert english.split()[0] == french.split()[0]
         assert re.findall(r"\d+", english) == re.findall(r"\d+", french)
     # A name that only one side has, a single thing, a vowel that elides: nothing is broken.
-    assert (
-        exchange.exchanged("Mary came.", "Marie est venue.", "fr", chance)[1] == "Marie est venue."
-    )
-    assert exchange.other_numbers("1 cat", "1 chat", chance) == ("1 cat", "1 chat")
-    vowels = {exchange.other_names("Emma's", "d'Emma", "fr", chance)[1][2] for _ in range(40)}
+    assert exchange.exchanged("Mary came.", "Marie est venue.", "fr", rng)[1] == "Marie est venue."
+    assert exchange.other_numbers("1 cat", "1 chat", rng) == ("1 cat", "1 chat")
+    vowels = {exchange.other_names("Emma's", "d'Emma", "fr", rng)[1][2] for _ in range(40)}
     assert vowels - set("AEIOUHÉ") == set() or all(v.isupper() for v in vowels)
 
 
@@ -466,10 +464,10 @@ def test_a_network_made_wider_and_given_more_pieces_says_the_same():
 
 
 def test_typed_in_a_hurry_a_sentence_loses_capital_and_mark_and_nothing_else():
-    chance = random.Random(0)
-    found = {data.casually("Hello!", chance) for _ in range(50)}
+    rng = random.Random(0)
+    found = {data.casually("Hello!", rng) for _ in range(50)}
     assert found == {"hello", "Hello", "HELLO!", "Hello."}
-    assert {data.casually("我是学生。", chance) for _ in range(50)} == {"我是学生", "我是学生。"}
+    assert {data.casually("我是学生。", rng) for _ in range(50)} == {"我是学生", "我是学生。"}
 
 
 def test_every_token_of_a_pass_weighs_the_same():
@@ -478,18 +476,18 @@ def test_every_token_of_a_pass_weighs_the_same():
     lot = task.passed(0)[0]
     whole = task.stacked([task._spelled[n] for n in lot])
     one = task.stacked([task._spelled[lot[0]]])
-    surprise, count = task._surprise(task.model, one)
-    assert task.loss(task.model, one).item() == pytest.approx(surprise.item() / 160)
-    surprise, count = task._surprise(task.model, whole)
-    assert task.loss(task.model, whole).item() == pytest.approx(surprise.item() / max(160, count))
+    nll, count = task._nll(task.model, one)
+    assert task.loss(task.model, one).item() == pytest.approx(nll.item() / 160)
+    nll, count = task._nll(task.model, whole)
+    assert task.loss(task.model, whole).item() == pytest.approx(nll.item() / max(160, count))
 
 
 def test_padding_of_targets_changes_nothing():
     pieces = vocabulary()
     task = task_of(pieces, smoothing=0.0)
     rows = tasks.spell(pieces, [("Tom", "Tom", "fr"), ("Tom", "Tom " * 8, "fr")])
-    together, _ = task._surprise(task.model, task.stacked(rows))
-    apart = sum(task._surprise(task.model, task.stacked([row]))[0].item() for row in rows)
+    together, _ = task._nll(task.model, task.stacked(rows))
+    apart = sum(task._nll(task.model, task.stacked([row]))[0].item() for row in rows)
     assert together.item() == pytest.approx(apart, rel=1e-5)
 
 
