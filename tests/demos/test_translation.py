@@ -119,7 +119,7 @@ def test_markup_is_text_and_never_rendered(engine):
 def test_the_wrong_language_is_said_and_still_tried(engine):
     step = ask(engine, "Où est la gare ?", "en-fr")
     assert "This looks like French." in plain(step.beneath)
-    assert 'data-pick="fr-en"' in step.beneath
+    assert 'data-turn="fr-en"' in step.beneath
     assert said(step.html) == turned("Où est la gare ?")
     assert "read as English" in plain(step.beneath) and "came out" not in step.beneath
     step = ask(engine, "Où est la gare ?", "en-fr", lang="zh")

@@ -80,5 +80,5 @@ def noticed(say: Say, text: str, direction: str, written: str = "") -> str:
     turn = say("translation.direction.turn", direction=answers.arrow(say, found[1]))
     return (
         f'<p class="noticed" role="status">{told} '
-        f'<button type="button" data-pick="{found[1]}">{turn}</button></p>'
+        f'<button type="button" data-turn="{found[1]}">{turn}</button></p>'
     )
