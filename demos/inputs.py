@@ -8,11 +8,13 @@ is left out has its default over plain HTTP too, as it has in gradio_client.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.i18n import I18nData
+from gradio.utils import get_upload_folder
 
 from demos import page
 from demos.language import Say, Words
@@ -21,11 +23,11 @@ from inference.errors import Refusal
 
 
 class NoFile(Refusal):
-    """A text where a file belongs. Fields: name (of the argument)."""
+    """A text, or a path of no upload, where a file belongs. Fields: name (of the argument)."""
 
     code = "no_file"
     sentence = (
-        "A file belongs in {name}, and this is a text: wrap the path with "
+        "A file belongs in {name}, and this is none that was uploaded here: wrap the path with "
         'gradio_client.handle_file, or upload the file first and send {{"path": ...}} of it.'
     )
 
@@ -87,16 +89,32 @@ def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
     """The arguments of a named endpoint, those that were left out by their defaults.
 
     Raises:
-        NoFile, BadPicture: a text stands where a file belongs.
+        NoFile, BadPicture: a text, or a path that was not uploaded, stands where a file belongs.
     """
     if function.api_visibility != "public":
         return sent
     for block, value in zip(function.inputs, sent, strict=False):
-        if isinstance(block, (gr.Image, gr.File)) and isinstance(value, str):
-            if value.startswith(("http://", "https://", "data:")):
-                raise BadPicture("picture_address")
-            raise NoFile(name=name(block))
+        if not isinstance(block, (gr.Image, gr.File)):
+            continue
+        told = value.get("path") or value.get("url") if isinstance(value, dict) else value
+        if not isinstance(told, str) or (isinstance(value, dict) and uploaded(value)):
+            continue
+        if told.startswith(("http://", "https://", "data:")):
+            raise BadPicture("picture_address")
+        raise NoFile(name=name(block))
     return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
+
+
+def uploaded(sent: dict[str, Any]) -> bool:
+    """Whether a file is told as Gradio has it: a data URL, or a path among the uploads."""
+    url, path = sent.get("url"), sent.get("path")
+    if isinstance(url, str) and url.startswith("data:"):
+        return True
+    folder = Path(get_upload_folder()).resolve()
+    try:
+        return isinstance(path, str) and Path(path).resolve().is_relative_to(folder)
+    except (ValueError, OSError):  # a zero byte, a name that is too long
+        return False
 
 
 def left_open(sent: object) -> bool:

@@ -50,6 +50,10 @@ class FileTooLarge(BadInput):
     sentence = "The file is {size} MB: send one of at most {limit} MB."
 
 
+class TextTooLarge(Exception):
+    """A body with too much beside its pictures; never leaves `Limits`."""
+
+
 class Limits:
     """ASGI middleware: bounds every body, and says in the visitor's language what did not fit.
 
@@ -84,6 +88,7 @@ class Limits:
 
     async def bounded(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """``app``, with what it refuses said in the visitor's language."""
+        text = app is self.small
         start: Message | None = None
         body = b""
 
@@ -96,7 +101,7 @@ class Limits:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    said = self.said(start["status"], body.decode(errors="replace"), scope)
+                    said = self.said(start["status"], body.decode(errors="replace"), scope, text)
                     if said is None:
                         await send(start)
                         await send({"type": "http.response.body", "body": body})
@@ -105,6 +110,8 @@ class Limits:
 
         try:
             await app(scope, receive, answer)
+        except TextTooLarge:
+            await self.refusal(scope, 413, "error.text_too_large", limit=1)(scope, receive, send)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -122,8 +129,7 @@ class Limits:
                 break
         body = b"".join(pieces)
         if len(body) > MB and len(body) - sum(map(len, DATA_URL.findall(body))) > MB:
-            await self.refusal(scope, 413, "error.text_too_large", limit=1)(scope, receive, send)
-            return
+            raise TextTooLarge
         body = whole_signs(body)
         headers = [each for each in scope["headers"] if each[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
@@ -134,14 +140,17 @@ class Limits:
         sentence = self.words.say(self.words.lang(Request(scope)), key, **fields)
         return JSONResponse({"detail": sentence}, status)
 
-    def said(self, status: int, body: str, scope: Scope) -> JSONResponse | None:
-        """The refusal in the visitor's language, as Gradio's page reads it; None to leave it."""
+    def said(self, status: int, body: str, scope: Scope, text: bool) -> JSONResponse | None:
+        """The refusal in the visitor's language, as Gradio's page reads it; None to leave it.
+        ``text``: no file could have come."""
         full = FULL.search(body)
         # gradio_client knows 503 for a full queue, and nothing else.
         client = Headers(scope=scope).get("user-agent", "").startswith("gradio_client")
         fields: dict[str, Any]
         if status == 413:
             key, fields = "error.body_too_large", {"limit": self.most}
+            if text:
+                key, fields = "error.text_too_large", {"limit": 1}
         elif full and not client:
             status, key, fields = 429, "error.busy", {"waiting": int(full[1])}
         else:

@@ -54,7 +54,11 @@ def test_what_is_left_out_has_its_default(server: gr.Blocks) -> None:
         ("", "handle_file"),
         ("https://example.com/cat.jpg", "No address is fetched"),
         ("data:image/png;base64,AAAA", "No address is fetched"),
-        ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "image cannot be read"),
+        ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "handle_file"),
+        ({"path": "/etc/passwd"}, "none that was uploaded here"),
+        ({"path": "a\0b"}, "handle_file"),
+        ({"url": "https://example.com/cat.jpg"}, "No address is fetched"),
+        ({"path": "https://example.com/cat.jpg"}, "No address is fetched"),
         (7, "image cannot be read"),
         ([["x"]], "image cannot be read"),
     ],
@@ -67,12 +71,16 @@ def test_what_is_no_file_is_refused_in_a_sentence(
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_picture_as_a_data_url_gets_through(server: gr.Blocks) -> None:
+    assert "a picture, 3 cat" in call(server, "look", {"url": "data:image/png;base64,AAAA"})
+
+
 def test_in_the_callers_language(server: gr.Blocks) -> None:
     url = f"{server.local_url}gradio_api/call/look"
     with httpx.Client(headers={"accept-language": "zh"}, trust_env=False, timeout=30) as client:
         event = client.post(url, json={"data": ["cat.jpg"]}).json()["event_id"]
         said = client.get(f"{url}/{event}").text
-    assert "应当是文件" in said or "\\u5e94\\u5f53\\u662f\\u6587\\u4ef6" in said
+    assert "应当是" in said or "\\u5e94\\u5f53\\u662f" in said
 
 
 def test_a_slider_that_cannot_be_read_is_named(

@@ -90,6 +90,7 @@ def test_a_megabyte_of_text_is_enough(address: str, words: Words) -> None:
         body = {"data": ["x" * 1_050_000], "fn_index": 0, "session_hash": "abc"}
         answer = httpx.post(f"{address}/{path}?lang=zh", json=body, timeout=60)
         assert answer.status_code == 413, path
+        assert answer.json()["detail"] == words.say("zh", "error.text_too_large", limit=1)
     small = {"data": ["x" * 900_000]}
     assert httpx.post(f"{address}/call/none", json=small).status_code != 413
 
