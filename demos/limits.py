@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
+from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
@@ -112,6 +114,10 @@ class Limits:
             await app(scope, receive, answer)
         except TextTooLarge:
             await self.refusal(scope, 413, "error.text_too_large", limit=1)(scope, receive, send)
+        except (FnIndexInferError, KeyError) as error:
+            if [frame.name for frame in traceback.extract_tb(error.__traceback__)][-1] != "get_fn":
+                raise
+            await self.refusal(scope, 404, "error.no_endpoint")(scope, receive, send)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise

@@ -95,6 +95,18 @@ def test_a_megabyte_of_text_is_enough(address: str, words: Words) -> None:
     assert httpx.post(f"{address}/call/none", json=small).status_code != 413
 
 
+@pytest.mark.parametrize("fn_index", [None, 99_999, 10**399])
+def test_an_endpoint_that_is_not_there_is_told(
+    address: str, words: Words, capfd: pytest.CaptureFixture[str], fn_index: int | None
+) -> None:
+    path = "run/predict" if fn_index else "call/nothing"
+    body = {"data": ["x"]} | ({"fn_index": fn_index, "session_hash": "abc"} if fn_index else {})
+    answer = httpx.post(f"{address}/{path}?lang=zh", json=body)
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == words.say("zh", "error.no_endpoint")
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_picture_in_the_middle_of_a_text_is_no_text(address: str) -> None:
     shown = "<img src='data:image/webp;base64," + "A" * 1_200_000 + "'>"
     assert httpx.post(f"{address}/call/none", json={"data": [shown]}).status_code != 413
