@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pretrained import own_files
 from pretrained.errors import BadData
 from pretrained.handwriting import strokes
 from pretrained.handwriting.strokes import Array
@@ -55,17 +56,18 @@ def rows(source: Path | str, split: str) -> tuple[list[dict[str, list[Any]]], st
     Raises:
         BadData: nothing there, or other columns.
     """
-    import pyarrow.parquet as parquet
-
     path = Path(source)
     files = [path] if path.is_file() else sorted(path.glob(f"{split}*.parquet"))
     if not files:
-        raise BadData(path=source, reason=f"it holds no {split}*.parquet: check the path")
-    try:
-        tables = [parquet.read_table(file, columns=COLUMNS).to_pydict() for file in files]
-    except Exception as error:  # pyarrow raises many things on damaged files
-        reason = f"a Parquet file with the columns {', '.join(COLUMNS)} is needed"
-        raise BadData(path=source, reason=reason) from error
+        reason = f"it holds no {split}*.parquet: check the path"
+        raise BadData(path=source, reason=reason if path.is_dir() else own_files.missing(path))
+    tables = []
+    for file in files:
+        table = own_files.table(file)
+        if missing := [name for name in COLUMNS if name not in table.column_names]:
+            reason = f"it has no column {', '.join(missing)}: {', '.join(COLUMNS)} are needed"
+            raise BadData(path=file, reason=reason)
+        tables.append(table.select(COLUMNS).to_pydict())
     folder = path.resolve().parent if path.is_file() else path.resolve()
     return tables, f"{folder.name}/{path.stem if path.is_file() else split}"
 

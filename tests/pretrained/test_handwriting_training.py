@@ -178,3 +178,28 @@ def test_no_stroke_of_the_data_is_shipped() -> None:
 
 def test_every_data_source_is_named() -> None:
     assert all("Guyon" in cards()[key].limits for key in train.RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("pen.zip", b"PK\3\4", "it is an archive: unpack it"),
+        ("pen.parquet", b"PAR1", "not a readable Parquet file"),
+        ("near.parquett", None, "no such file or folder"),
+    ],
+)
+def test_what_is_no_table_of_writings_is_told_for_what_it_is(tmp_path, name, content, said):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=said):
+        data.rows(tmp_path / name, "train")
+
+
+def test_a_missing_column_of_writings_is_named(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    columns = {name: ["a"] for name in data.COLUMNS if name != "dy"}
+    parquet.write_table(pa.table(columns), tmp_path / "train.parquet")
+    with pytest.raises(BadData, match="it has no column dy: text, writer, dx, dy, pen_up are"):
+        data.rows(tmp_path, "train")
