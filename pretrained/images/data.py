@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,7 @@ def read(source: Path | str, split: str = "train", least: int = 1, size: int = S
     """
     path = Path(source)
     told: list[str] = []
+    cells: Iterable[tuple[bytes | Path, str]]
     files = sorted(path.glob(f"{split}*.parquet")) if path.is_dir() else [path]
     if path.is_file() and path.suffix.lower() == ".parquet":
         cells, name = _parquet(files), f"{path.resolve().parent.name}/{path.stem}"
@@ -95,7 +96,7 @@ def read(source: Path | str, split: str = "train", least: int = 1, size: int = S
     return Faces(torch.from_numpy(np.stack(images)), name, tuple(told))
 
 
-def _parquet(files: list[Path]) -> Iterator[tuple[bytes | Path, str]]:
+def _parquet(files: list[Path]) -> Iterable[tuple[bytes | Path, str]]:
     """Encoded pictures, and where each stands."""
     for file in files:
         table = own_files.table(file)
