@@ -85,7 +85,7 @@ def survive(
             state = _state(folder)
             if state is None or state["epoch"] >= EPOCHS:
                 if _done(folder):
-                    _judge(folder, found)
+                    _verdict(folder, found)
                     _end(server, signal.SIGKILL)
                     server = _server(folder)
                 time.sleep(0.02)
@@ -120,7 +120,7 @@ def survive(
                 say(f"jobs: {found.faults} of {faults} faults")
         while not _done(folder):
             time.sleep(0.05)
-        _judge(folder, found)
+        _verdict(folder, found)
     finally:
         _end(server, signal.SIGTERM)
         for process in _workers(folder):
@@ -179,7 +179,7 @@ def _done(folder: Path) -> bool:
     return job is not None and (job / "out" / "config.json").exists()
 
 
-def _judge(folder: Path, found: Survived) -> None:
+def _verdict(folder: Path, found: Survived) -> None:
     """Hold the curve of a job that is done against the undisturbed one."""
     job = _job(folder)
     assert job is not None

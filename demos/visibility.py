@@ -17,6 +17,3 @@ new IntersectionObserver((seen) => {
 def on_visible() -> gr.HTML:
     """An invisible piece of page whose event ``shown`` tells that its surroundings are in sight."""
     return gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
-
-
-on_sight = on_visible  # until the last tab says so

@@ -33,7 +33,7 @@ written at a later look. What is left out here: a job's outputs are not guarded 
 program that writes into its folder.
 
 errors.py   every refusal      limits.py   settings       service.py  `Jobs`
-store.py    SQLite             turns.py    fair share     worker.py   the process
+store.py    SQLite             fair_share.py  whose turn  worker.py   the process
 folder.py   files to events    moments.py  rewind         intake.py   safe zips and folders
 """
 

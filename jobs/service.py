@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from jobs import errors, folder, moments, store, turns
+from jobs import errors, fair_share, folder, moments, store
 from jobs.folder import DATA, LOG, OUT, Told
 from jobs.intake import Intake
 from jobs.limits import MIB, SPARE, Limits
@@ -366,12 +366,12 @@ class Jobs:
                 removed += _gone(place, min(before, self.clock() - SWEEP))
         for place in (self.limits.folder / "uploads").glob("*/*"):
             removed += _gone(place, before)
-        self.store.forget_turns()
+        self.store.forget_callers()
         return removed
 
     def _next(self, free: int) -> Sequence[Record]:
         waiting = self.store.within(store.QUEUED)
-        return turns.in_order(waiting, self.store.served())[: max(0, free)]
+        return fair_share.in_order(waiting, self.store.served())[: max(0, free)]
 
     def _begin(self, record: Record) -> None:
         place = self._place(record.id)

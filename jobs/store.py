@@ -173,7 +173,7 @@ class Store:
             for caller in callers:
                 self._file.execute("REPLACE INTO turns VALUES (?, ?)", (caller, last + 1))
 
-    def forget_turns(self) -> None:
+    def forget_callers(self) -> None:
         """Of callers who have no job any more."""
         with self.change():
             self._file.execute(

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pretrained import checkpoint
-from pretrained.cards import TASKS, cards
+from pretrained.cards import TASKS
+from pretrained.cards import cards as own_cards
 from pretrained.classification import imagenet_names
 from pretrained.classification.hub.entries import TIMM_ENTRIES
 from pretrained.detection.hub.entries import DETECTOR_ENTRIES
@@ -94,7 +95,7 @@ class Entry:
 
 
 #: The models that ship with the app.
-BUNDLED = tuple(cards())
+BUNDLED = tuple(own_cards())
 
 #: Every model of the Hub, in the order in which they are listed.
 ON_THE_HUB: tuple[HubEntry, ...] = (

@@ -66,7 +66,7 @@ def mask_rcnn(side: int, objects: int, device: str) -> Ready:
     ).eval()
     preprocess = detection.MaskRCNN_ResNet50_FPN_Weights.DEFAULT.transforms()
     pictures = opened()
-    settle(network, [preprocess(picture) for picture in pictures[:1]])
+    calibrate_batch_norm(network, [preprocess(picture) for picture in pictures[:1]])
     level(network)
     network.to(device)
 
@@ -80,7 +80,7 @@ def mask_rcnn(side: int, objects: int, device: str) -> Ready:
 
 
 @torch.no_grad()
-def settle(network: nn.Module, pictures: list[Tensor]) -> None:
+def calibrate_batch_norm(network: nn.Module, pictures: list[Tensor]) -> None:
     """Give every frozen batch norm the statistics of these pictures."""
     from torchvision.ops import FrozenBatchNorm2d
 

@@ -171,7 +171,7 @@ def _checked(
     empty = [n for n, cell in enumerate(cells) if cell is None]
     if len(empty) == len(cells):
         raise BadData(path=path, reason="none of its rows has a picture: store them as JPEG or PNG")
-    told = ()
+    told: tuple[str, ...] = ()
     if empty:
         rows = folders.named_briefly([f"row {n}" for n in empty])
         told = (f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})",)

@@ -210,10 +210,10 @@ def poem_nats(model: nn.Module, text: Tensor, at_once: int = 64) -> Tensor:
     found, every = [], poems(text)
     for first in range(0, len(every), at_once):
         x, y = led_in(every[first : first + at_once])
-        surprise = F.cross_entropy(
+        nll = F.cross_entropy(
             model(x)[0].float().transpose(1, 2), y, reduction="none", ignore_index=IGNORED
         )
-        found.append(surprise[y != IGNORED])
+        found.append(nll[y != IGNORED])
     return torch.cat(found).cpu()
 
 
@@ -230,16 +230,16 @@ def nats(model: nn.Module, text: Tensor, streams: int = 32, overlap: int = 200) 
     """
     model.eval()
     if streams == 1 or len(text) <= 2 * overlap:
-        return _surprise(model, text[None])[0]
-    head = _surprise(model, text[None, : overlap + 1])[0]
+        return _nll(model, text[None])[0]
+    head = _nll(model, text[None, : overlap + 1])[0]
     part = -(-(len(text) - 1 - overlap) // streams)
     starts = torch.arange(overlap, len(text) - 1, part)
     rows = starts[:, None] + torch.arange(-overlap, part + 1)
-    parts = _surprise(model, text[rows.clamp(max=len(text) - 1)])[:, overlap:]
+    parts = _nll(model, text[rows.clamp(max=len(text) - 1)])[:, overlap:]
     return torch.cat([head, parts.flatten()[: len(text) - 1 - overlap]])
 
 
-def _surprise(model: nn.Module, texts: Tensor, window: int = 256) -> Tensor:
+def _nll(model: nn.Module, texts: Tensor, window: int = 256) -> Tensor:
     """-log p [B, T - 1] of each character of texts [B, T] but the first."""
     state, found = None, []
     for start in range(0, texts.shape[1] - 1, window):

@@ -110,13 +110,17 @@ def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
         if places is None:
             raise BadData(path=path, reason=untold("\t".join(heading), languages))
         if places != (0, 1) or heading is not found[0][1]:
-            one, other = (
+            first, second = (
                 f"{language} in column {n + 1}"
                 for language, n in zip(languages, places, strict=True)
             )
-            told.append(f"by its sentences {path.name} has {one} and {other}")
-    for _, cells in found if places else ():
-        yield tuple(cells[n] if n < len(cells) else "" for n in places)  # type: ignore[misc]
+            told.append(f"by its sentences {path.name} has {first} and {second}")
+    if places is None:
+        return
+    one, other = places
+    for _, cells in found:
+        cells += [""] * (max(places) + 1 - len(cells))
+        yield cells[one], cells[other]
 
 
 def _quoted(cell: str) -> bool:
@@ -165,7 +169,7 @@ def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
         for one in (row, *inner):
             keys: Sequence[str] = list(one)
             if (places := columns.named(keys, languages)) is not None:
-                return tuple(map(_whole, (one[keys[n]] for n in places)))  # type: ignore[return-value]
+                return tuple(map(_whole, (one[keys[n]] for n in places)))
     shown = json.dumps(row, ensure_ascii=False)[:SHOWN] if row is not None else "no JSON"
     sides = " and ".join(languages)
     reason = f"{where} is no JSON object with {sides} ({shown}): mend it or take it out"

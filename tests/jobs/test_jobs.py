@@ -10,8 +10,8 @@ import pytest
 from job_bench import curve, rows
 
 from jobs import errors
+from jobs.fair_share import in_order
 from jobs.store import Record
-from jobs.turns import in_order
 from pretrained.errors import Refusal
 
 

@@ -115,13 +115,15 @@ class HubDetector:
             told, features = looked(self.network, pixels.to(self.device))
         else:
             told = self.network(pixel_values=pixels.to(self.device))
-        odds = told.logits.float()
-        odds = odds.softmax(-1)[..., :-1] if self.nothing else odds.sigmoid()
+        probabilities = told.logits.float()
+        probabilities = (
+            probabilities.softmax(-1)[..., :-1] if self.nothing else probabilities.sigmoid()
+        )
         unnamed = [number for number, label in enumerate(self.labels) if label is None]
-        odds[..., unnamed] = 0.0
+        probabilities[..., unnamed] = 0.0
         answers = []
         for n, picture in enumerate(pictures):
-            queries, classes, scores = best(odds[n], self.nothing)
+            queries, classes, scores = best(probabilities[n], self.nothing)
             boxes = corners(told.pred_boxes[n, queries].float(), picture.shape[:2])
             maps = None
             if self.masks:
@@ -148,19 +150,20 @@ class HubDetector:
         return objects
 
 
-def best(odds: Tensor, one_each: bool) -> tuple[Tensor, Tensor, Tensor]:
+def best(probabilities: Tensor, one_each: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Query, class and score of the best answers, the highest score first.
 
     Args:
-        odds: [queries, classes]. one_each: one class for a query, or as many as it says yes to.
+        probabilities: [queries, classes].
+        one_each: one class for a query, or as many as it says yes to.
     """
     if one_each:
-        highest, classes = odds.max(-1)
+        highest, classes = probabilities.max(-1)
         scores, queries = highest.sort(descending=True, stable=True)
         classes = classes[queries]
     else:
-        scores, flat = odds.flatten().sort(descending=True, stable=True)
-        queries, classes = flat // odds.shape[-1], flat % odds.shape[-1]
+        scores, flat = probabilities.flatten().sort(descending=True, stable=True)
+        queries, classes = flat // probabilities.shape[-1], flat % probabilities.shape[-1]
     count = min(int((scores >= LEAST_SCORE).sum()), MOST_OBJECTS)
     return queries[:count], classes[:count], scores[:count]
 

@@ -29,13 +29,13 @@ from training.run import USUAL, Run
 
 #: Where AdamW on such a model commonly starts when it is fine-tuned.
 PEAK = 2e-5
-#: Tokens of the targets in one batch; share of the odds spread over all tokens.
+#: Tokens of the targets in one batch; share of the probability spread over all tokens.
 TOKENS, SMOOTHING = 800, 0.1
 #: Passes over the pairs, but at least so many steps.
 EPOCHS, STEPS = 3, 120
 #: Tokens of the longest side that is learnt from.
 LONGEST = 250
-#: Pairs of those kept aside whose surprise is measured, and sentences that are translated.
+#: Pairs of those kept aside whose nll is measured, and sentences that are translated.
 WATCHED, SCORED = 400, 100
 
 Pair = tuple[list[int], list[int]]  #: the encoder's tokens, the decoder's
@@ -71,10 +71,10 @@ class FineTuneTask:
 
     def loss(self, model: nn.Module, batch: list[Pair]) -> Tensor:
         """Mean nats per token, smoothed."""
-        surprise, count = self._surprise(model, batch, SMOOTHING)
-        return surprise / count
+        nll, count = self._nll(model, batch, SMOOTHING)
+        return nll / count
 
-    def _surprise(self, model: Any, batch: list[Pair], smoothing: float) -> tuple[Tensor, int]:
+    def _nll(self, model: Any, batch: list[Pair], smoothing: float) -> tuple[Tensor, int]:
         """Sum of the nats of what the decoder had to write, and its tokens."""
         device = next(model.parameters()).device
         sources = torch.tensor([source for source, _ in batch], device=device)
@@ -82,10 +82,8 @@ class FineTuneTask:
         wanted, real = padded([target[1:] for _, target in batch], self.pad, device)
         out = model.model(input_ids=sources, decoder_input_ids=given, use_cache=False)
         odds = logits(model, out.last_hidden_state[real.bool()]).float()
-        surprise = F.cross_entropy(
-            odds, wanted[real.bool()], label_smoothing=smoothing, reduction="sum"
-        )
-        return surprise, len(odds)
+        nll = F.cross_entropy(odds, wanted[real.bool()], label_smoothing=smoothing, reduction="sum")
+        return nll, len(odds)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
@@ -93,8 +91,8 @@ class FineTuneTask:
         model.eval()
         total, count = 0.0, 0
         for lot in batched(self.held_out, range(len(self.held_out)), TOKENS):
-            surprise, tokens = self._surprise(model, [self.held_out[n] for n in lot], 0.0)
-            total, count = total + surprise.item(), count + tokens
+            nll, tokens = self._nll(model, [self.held_out[n] for n in lot], 0.0)
+            total, count = total + nll.item(), count + tokens
         return {"held_out_nats": total / count}
 
 
