@@ -71,7 +71,7 @@ def test_its_body_sees_what_a_trained_one_would() -> None:
         torch.nn.Conv2d(3, 4, 3), _frozen(4), torch.nn.Conv2d(4, 4, 3), _frozen(4)
     )
     pictures = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 100
-    detectors.settle(network, pictures)
+    detectors.calibrate_batch_norm(network, pictures)
     seen = network(pictures)
     assert seen.mean((0, 2, 3)).abs().max() < 0.01
     assert (seen.var((0, 2, 3)) - 1).abs().max() < 0.01
