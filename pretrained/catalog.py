@@ -130,6 +130,12 @@ def folder_of(key: str) -> Path:
     return HERE / task / "checkpoints" / name
 
 
+def _defines(module: str, function: str) -> bool:
+    """Whether a module of ours has a function, without importing it, which may bring torch."""
+    file = HERE.parent.joinpath(*module.split(".")).with_suffix(".py")
+    return file.is_file() and f"\ndef {function}(" in file.read_text("utf-8")
+
+
 #: What the catalogue reads of a config.json besides key and loader, and what each has to be.
 TOLD = {"title": str, "licence": str, "parameters": int, "max_batch": int, "labels": list}
 
@@ -149,7 +155,9 @@ def from_folder(path: Path | str, key: str | None = None) -> Entry:
     loader = checkpoint.MOVED_LOADERS.get(config["loader"], config["loader"])
     module, _, function = loader.partition(":")
     # A folder from outside may name a loader of ours, never any other function.
-    if not (module.startswith("pretrained.") and function.startswith("load")):
+    if not (module.startswith("pretrained.") and function.startswith("load")) or not _defines(
+        module, function
+    ):
         reason = f"its loader {loader} is not one of ours: train it again"
         raise BadCheckpoint(path=folder, reason=reason)
     task = config["key"].split("/")[0]

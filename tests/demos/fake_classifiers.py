@@ -20,7 +20,7 @@ def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has labels and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 8}
+    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 8}
     content |= {"labels": LABELS, "labels_zh": CHINESE, "parameters": 2_400_000, **config}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")
@@ -32,7 +32,7 @@ def hub_entry() -> catalog.Entry:
         key="classification/now",
         task="classification",
         title="Now-50",
-        loader="pretrained.nowhere:load",
+        loader="pretrained.classification.imagenet:load",
         licence="apache-2.0",
         bytes=102_000_000,
         parameters=25_600_000,

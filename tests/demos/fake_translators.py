@@ -22,7 +22,7 @@ def entry(root: Path, key: str, *directions: str) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has a config and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 16}
+    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 16}
     content |= {"parameters": 3_600_000, "directions": directions}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")
@@ -36,7 +36,7 @@ def hub_entry() -> catalog.Entry:
         key=NOW,
         task="translation",
         title="Marian",
-        loader="pretrained.nowhere:load",
+        loader="pretrained.classification.imagenet:load",
         licence="apache-2.0",
         bytes=301_000_000,
         parameters=74_600_000,

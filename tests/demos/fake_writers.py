@@ -30,7 +30,7 @@ def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has a config and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.nowhere:load", "title": key, "max_batch": 16}
+    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 16}
     content |= {"parameters": 1_900_000, "begin": "\n", **config}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")
@@ -42,7 +42,7 @@ def hub_entry() -> catalog.Entry:
         key="text/now",
         task="text",
         title="Now-135M",
-        loader="pretrained.nowhere:load",
+        loader="pretrained.classification.imagenet:load",
         licence="apache-2.0",
         bytes=269_000_000,
         parameters=134_500_000,

@@ -91,6 +91,14 @@ def test_a_label_cannot_carry_markup(engine, sent):
     assert "<img" not in said and "&lt;img" in said
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "The end of this file"), ("zh", "末尾缺失")])
+def test_that_the_end_of_a_file_is_missing_is_told(engine, sent, lang, told):
+    whole = encoded(photo(), "JPEG")
+    for content, cut in ((whole, False), (whole[:-2], True)):
+        steps = answering(engine, WORDS.speaker(lang), sent(content), "imagenet")
+        assert (told in text(collect(steps)[-1][0])) is cut
+
+
 def test_of_an_animation_the_page_says_that_it_saw_one_frame(engine, sent):
     frames = [photo(), Image.new("RGB", (64, 48))]
     gif = sent(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "moving.gif")

@@ -322,6 +322,13 @@ def test_an_odd_picture_is_answered(engine, sent, way):
     assert ("only the first" in text(moment.sheets)) == (way == "animated")
 
 
+def test_that_the_end_of_a_file_is_missing_is_told(engine, sent):
+    whole = encoded(photo(), "JPEG")
+    for content, cut in ((whole, False), (whole[:-2], True)):
+        sheets = text(looked(engine, sent(content)).sheets)
+        assert ("The end of this file is missing" in sheets) is cut
+
+
 def test_what_a_model_looks_for_is_said_kind_by_kind_where_they_are_few(engine, sent):
     picture = sent(encoded(drawing((90, 60), cat=(10, 10, 50, 50)), "PNG"))
     few = re.sub("<[^>]+>", "", looked(engine, picture).sheets)

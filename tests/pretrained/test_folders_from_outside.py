@@ -41,6 +41,8 @@ def test_a_good_one_is_taken(tmp_path: Path) -> None:
     "change",
     [
         {"key": 7}, {"key": "nothing/mine"}, {"key": ""}, {"loader": None}, {"loader": "os:system"},
+        {"loader": "pretrained.classification.serve:load_nothing"},
+        {"loader": "pretrained.nothing:load"},
         {"title": 3}, {"title": None}, {"licence": []}, {"parameters": "many"}, {"max_batch": "x"},
         {"labels": 9}, {"labels": {"a": 1}},
     ],

@@ -35,8 +35,12 @@ FEW = 12  #: kinds of object that are named one by one
 def figure(say: Say, entry: Entry, found: Found, *, number: int = 0, live: bool = False) -> str:
     """The picture, its boxes and everything about them. ``live``: the page has the picture."""
     wide = " wide" if found.picture.width > WIDE * found.picture.height else ""
-    many = found.picture.info.get("first_of_many")
-    notes = page.note(say.plain("detection.answer.first_frame")) if many else ""
+    told = {"first_of_many": "first_frame", "cut_short": "cut_short"}
+    notes = "".join(
+        page.note(say.plain(f"detection.answer.{word}"))
+        for name, word in told.items()
+        if found.picture.info.get(name)
+    )
     if min(found.sent) < pictures.MIN_SIDE:
         width, height = found.sent
         notes = page.note(say.plain("detection.answer.tiny", width=width, height=height))
