@@ -20,7 +20,12 @@ def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has labels and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 8}
+    content = {
+        "key": key,
+        "loader": "pretrained.classification.imagenet:load",
+        "title": key,
+        "max_batch": 8,
+    }
     content |= {"labels": LABELS, "labels_zh": CHINESE, "parameters": 2_400_000, **config}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")

@@ -37,7 +37,12 @@ def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has a config and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 4}
+    content = {
+        "key": key,
+        "loader": "pretrained.classification.imagenet:load",
+        "title": key,
+        "max_batch": 4,
+    }
     content |= {"labels": ["person", "cat", "dog"], "parameters": 3_400_000, **config}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")

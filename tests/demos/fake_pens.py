@@ -36,7 +36,12 @@ def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
     known = "".join(c for c in map(chr, range(32, 127)) if c not in "[]{}^~`|\\<>_")
-    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 16}
+    content = {
+        "key": key,
+        "loader": "pretrained.classification.imagenet:load",
+        "title": key,
+        "max_batch": 16,
+    }
     content |= {"parameters": 1_234_567, "characters": known, **config}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")

@@ -22,7 +22,12 @@ def entry(root: Path, key: str, *directions: str) -> catalog.Entry:
     """A catalogue entry with a checkpoint folder that has a config and no weights."""
     folder = root / key.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "loader": "pretrained.classification.imagenet:load", "title": key, "max_batch": 16}
+    content = {
+        "key": key,
+        "loader": "pretrained.classification.imagenet:load",
+        "title": key,
+        "max_batch": 16,
+    }
     content |= {"parameters": 3_600_000, "directions": directions}
     (folder / "config.json").write_text(json.dumps(content), "utf-8")
     (folder / "model.safetensors").write_bytes(b"")

@@ -240,7 +240,7 @@ def test_pairs_that_are_all_too_long(base: str, tmp_path: Path, split: str) -> N
         pairs = [
             (long, french) if name == split else (english, french) for english, french in PAIRS
         ]
-        table(folder / f"{name}.tsv", pairs)
+        table(folder / f"{name}.tsv", pairs, head="en\tfr\n")
     with pytest.raises(BadData, match=f"set/{split} has at most {train.LONGEST} tokens"):
         train.train(ENTRY, folder, tmp_path / "out", Run(smoke=True))
     assert not (tmp_path / "out").exists()
