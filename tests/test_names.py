@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PARTS = ("demos", "inference", "jobs", "pretrained", "training", "experiments", "benchmarks")
 SOURCES = [path for part in PARTS for path in sorted((ROOT / part).rglob("*.py"))]
+SOURCES.append(ROOT / "app.py")
 #: Words of our own that once stood for a term of the field: no name has them as a part.
 REPLACED = {
     "halt": "cancellation",
@@ -76,8 +77,9 @@ def names(path: Path) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_name_is_a_word_of_our_own(path: Path) -> None:
-    assert path.stem not in MODULES, f"{path.name}: no module bears this name"
-    for line, name in [(0, path.stem), *names(path)]:
+    modules = [part.removesuffix(".py") for part in path.relative_to(ROOT).parts[1:]]
+    assert not set(modules) & MODULES, f"{path}: no module bears this name"
+    for line, name in [*((0, module) for module in modules), *names(path)]:
         found = parts(name) & set(REPLACED)
         assert not found, f"{path}:{line}: {name}: say {[REPLACED[word] for word in found]}"
         assert name not in CLASSES, f"{path}:{line}: class {name}"

@@ -22,7 +22,7 @@ TASK = "classification"
 DEFAULT = "classification/imagenet"
 MAX_TOP_K = 20
 TEN_THINGS = ("classification/cifar10", "classification/hog-svm")
-EVERY = 1_000  # names: a group's probability is the sum over all its kinds
+ALL_NAMES = 1_000  # names: a group's probability is the sum over all its kinds
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ async def ask(engine: Engine, key: str, picture: Image.Image, top_k: int = 5) ->
     same options are computed together.
     """
     await engine.preload(key)
-    answered = await engine.ask(key, picture, view="answer", top_k=EVERY)
+    answered = await engine.ask(key, picture, view="answer", top_k=ALL_NAMES)
     said, milliseconds = answered.value, (answered.queue_s + answered.compute_s) * 1000
     rows = [(row["label"], float(row["confidence"])) for row in said["confidences"]]
     sure = bool(said["sure"])

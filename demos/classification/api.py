@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import gradio as gr
 
-from demos import models, page, uploads
+from demos import models, streaming, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
 from demos.language import Words
@@ -28,8 +29,10 @@ def build(engine: Engine, words: Words) -> None:
     top_k = gr.Number(5, visible=False, label="top_k", precision=0)
     result = gr.JSON(visible=False, label="result")
 
-    @page.guard(words)
-    async def classify(image: Any, model: str = DEFAULT, top_k: float = 5) -> dict[str, Any]:
+    @streaming.event(words, None)
+    def classify(
+        image: Any, model: str = DEFAULT, top_k: float = 5
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Name what a picture shows.
 
         Args:
@@ -39,13 +42,19 @@ def build(engine: Engine, words: Words) -> None:
 
         Returns:
             {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
+            Nothing until it is known.
         """
         entry = answers.entry_of(engine, str(model or DEFAULT))
         count = whole_number(top_k)
         models.check_here(entry)
-        said = await answers.ask(engine, entry.key, await uploads.opened(engine, image), count)
-        rows = [{"label": label, "confidence": share} for label, share in said.confidences]
-        return {"label": said.label, "confidences": rows}
+
+        async def answer() -> dict[str, Any]:
+            picture = await uploads.opened(engine, image)
+            said = await answers.ask(engine, entry.key, picture, count)
+            rows = [{"label": label, "confidence": share} for label, share in said.confidences]
+            return {"label": said.label, "confidences": rows}
+
+        return streaming.once(answer())
 
     def whole_number(sent: Any) -> int:
         """`top_k` as it was sent, which may be anything, brought into 1 to 20."""

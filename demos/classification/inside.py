@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -37,6 +38,14 @@ SAID = ("place", "below", "above", "outside", "filter")
 COLOURS = ("red", "green", "blue")
 
 
+@dataclass
+class Visit:
+    """What is under way for one visitor: the room, and the maps of a stage that was chosen."""
+
+    room: Latest = field(default_factory=Latest)
+    maps: Latest = field(default_factory=Latest)
+
+
 def build(
     engine: Engine, words: Words, picture: gr.Image, model: gr.Dropdown, room: gr.Tab
 ) -> None:
@@ -51,7 +60,7 @@ def build(
     filters = gr.HTML(js_on_load=None, elem_id="inside-filters")
     hog = gr.HTML(js_on_load=None, elem_id="inside-hog")
     places = [head, stages, maps, touch, where, filters, hog]
-    filling, choosing = gr.State(Latest()), gr.State(Latest())
+    visit = gr.State(Visit())
     options: dict[str, Any] = {
         "concurrency_limit": models.most_together(classifiers(engine).values()),
         "trigger_mode": "multiple",
@@ -59,15 +68,16 @@ def build(
         **page.PRIVATE,
     }
 
-    @streaming.event(words, only(), broken=NOTHING)
+    @streaming.event(words, only(), broken=NOTHING, latest=lambda mine: mine.room)
     def on_open(
-        mine: Latest, payload: Mapping[str, Any] | None, key: str, request: gr.Request
+        mine: Visit, payload: Mapping[str, Any] | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
+        mine.maps.end()
         return opened(engine, words.speaker(request), payload, key)
 
-    @streaming.event(words, gr.skip())
+    @streaming.event(words, gr.skip(), latest=lambda mine: mine.maps)
     def on_choose(
-        mine: Latest,
+        mine: Visit,
         payload: Mapping[str, Any] | None,
         key: str,
         event: gr.EventData,
@@ -76,8 +86,8 @@ def build(
         stage = str(event.stage)
         return streaming.once(chosen(engine, words.speaker(request), payload, key, stage))
 
-    room.select(on_open, [filling, picture, model], places, **options)
-    stages.choose(on_choose, [choosing, picture, model], maps, **options)
+    room.select(on_open, [visit, picture, model], places, **options)
+    stages.choose(on_choose, [visit, picture, model], maps, **options)
 
 
 async def opened(

@@ -42,8 +42,11 @@ class Given:
 
 @dataclass
 class Visit:
-    """What is under way for one visitor: the answer, and what stands beneath it."""
+    """What is under way for one visitor: the answer, and what stands beneath it. ``about``: the
+    picture and the model that the page is about now, for what was asked about the ones before and
+    is only now reached in the queue."""
 
+    about: tuple[str, str] = ("", "")
     answer: Latest = field(default_factory=Latest)
     below: Latest = field(default_factory=Latest)
 
@@ -111,6 +114,7 @@ def build(engine: Engine, words: Words) -> Given:
         mine: Visit, payload: Payload | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         mine.below.end()
+        mine.about = subject(payload, key)
         return pages(engine, words.speaker(request), payload, key)
 
     @streaming.event(words, (SKIP, SKIP), broken=("", HIDDEN), latest=lambda mine: mine.answer)
@@ -124,7 +128,9 @@ def build(engine: Engine, words: Words) -> Given:
     @beneath
     def on_compare(
         mine: Visit, payload: Payload | None, key: str, request: gr.Request
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[Any] | None:
+        if mine.about != subject(payload, key):
+            return None
         return comparing(engine, words.speaker(request), payload, key)
 
     @beneath
@@ -144,9 +150,11 @@ def build(engine: Engine, words: Words) -> Given:
         entry = answers.entry_of(engine, key)
         return await asyncio.to_thread(kinds.known, words.speaker(request), entry)
 
+    @page.guard(words)
     async def on_load(request: gr.Request) -> str:
         return await asyncio.to_thread(examples_html, words.speaker(request))
 
+    @page.guard(words)
     def on_example(event: gr.EventData) -> Any:
         for example in examples.available():
             if example.name == event.name:
@@ -207,10 +215,18 @@ async def pages(
                 yield said, gr.update(visible=download), "", SKIP, SKIP, room_open
 
 
-async def offered(steps: AsyncIterator[tuple[str, bool]]) -> AsyncIterator[tuple[Any, ...]]:
+def subject(payload: Payload | None, key: str) -> tuple[str, str]:
+    """What tells one question from another: the picture's file and the model."""
+    return str((payload or {}).get("path")), key
+
+
+async def offered(
+    steps: AsyncGenerator[tuple[str, bool], None],
+) -> AsyncGenerator[tuple[Any, ...], None]:
     """(the answer, the download's button)."""
-    async for said, download in steps:
-        yield said, gr.update(visible=download)
+    async with aclosing(steps):
+        async for said, download in steps:
+            yield said, gr.update(visible=download)
 
 
 async def answering(

@@ -147,6 +147,7 @@ def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page, tmp_pa
     mine, picture = tryout.Visit(), {"path": str(tmp_path / "none.png")}
 
     async def run():
+        mine.about = tryout.subject(picture, "imagenet")
         said = events["on_compare"](mine, picture, "imagenet", None)
         bar = await anext(said)
         async for _ in events["on_picture"](mine, None, "imagenet", None):
@@ -155,6 +156,19 @@ def test_a_new_picture_or_model_ends_what_is_said_of_the_one_before(page, tmp_pa
 
     bar, late = asyncio.run(run())
     assert "<progress" in bar and late and all(step == gr.skip() for step in late)
+
+
+def test_what_is_asked_of_a_picture_before_is_not_begun(page):
+    """It may have waited in the queue while another picture was given."""
+    events = {fn.name: fn.fn for fn in page.fns.values()}
+    mine, old = tryout.Visit(), {"path": "old.png"}
+
+    async def run():
+        async for _ in events["on_picture"](mine, None, "imagenet", None):
+            pass
+        return [step async for step in events["on_compare"](mine, old, "imagenet", None)]
+
+    assert asyncio.run(run()) == [gr.skip()]
 
 
 def closure(fn) -> set[str]:
