@@ -120,7 +120,9 @@ def build(engine: Engine, words: Words) -> Given:
     @streaming.event(words, (SKIP, SKIP), broken=("", HIDDEN), latest=lambda mine: mine.answer)
     def on_fetch(
         mine: Visit, payload: Payload | None, key: str, request: gr.Request
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[Any] | None:
+        if mine.about != subject(payload, key):
+            return None
         return offered(answering(engine, words.speaker(request), payload, key, fetch=True))
 
     beneath = streaming.event(words, SKIP, broken="", latest=lambda mine: mine.below)
