@@ -10,7 +10,7 @@ A tab is `build(engine, words)` in `demos/<tab>/__init__.py`:
 """
 
 from demos.page.articles import article, figure, fill, read_metrics
-from demos.page.errors import beside, guard, refusal, sentence_of, shown
+from demos.page.errors import beside, guard, refusal, sentence_of, shown, told
 from demos.page.html import (
     bars,
     command,
@@ -77,5 +77,6 @@ __all__ = [
     "tab",
     "table",
     "title",
+    "told",
     "waiting",
 ]

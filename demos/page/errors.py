@@ -85,6 +85,11 @@ def shown(error: Exception, say: Say) -> gr.Error:
         id = secrets.token_hex(4)
         log.error("unexpected error %s", id, exc_info=error)
         heading, sentence = "page.failed", say.plain("error.unexpected", id=id)
+    return told(sentence, say, heading)
+
+
+def told(sentence: str, say: Say, heading: str = "page.refused") -> gr.Error:
+    """A sentence as a message of the page, under its heading."""
     return gr.Error(
         html_text.escape(sentence, quote=False),
         title=say.plain(heading),

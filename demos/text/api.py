@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import models, streaming
+from demos import models, page, streaming
 from demos.inputs import left_open
 from demos.language import Words
 from demos.text import answers
@@ -70,8 +70,8 @@ def build(engine: Engine, words: Words) -> None:
             wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
             models.check_here(entry)
         except BadOption as error:
-            sentence = answers.sentence_of(error, words.speaker(request))
-            raise gr.Error(sentence, print_exception=False) from None
+            say = words.speaker(request)
+            raise page.told(answers.sentence_of(error, say), say) from None
         return written(engine, wish)
 
     gr.Button(visible=False).click(

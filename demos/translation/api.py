@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demos import streaming
+from demos import page, streaming
 from demos.language import Say, Words
 from demos.models import check_here, most_together
 from demos.translation import answers
@@ -175,8 +174,7 @@ def build(engine: Engine, words: Words) -> None:
             check_here(entry)
             return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
         except Refusal as error:
-            said = answers.sentence_of(error, say)
-            raise gr.Error(escape(said, quote=False), print_exception=False) from None
+            raise page.told(answers.sentence_of(error, say), say) from None
 
     gr.Button(visible=False).click(
         translate,

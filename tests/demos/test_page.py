@@ -141,6 +141,11 @@ def test_a_refusal_is_in_the_visitors_language(words: Words) -> None:
     assert "没有名为" in error.message and error.title == "未能完成"
 
 
+def test_a_sentence_stands_under_a_heading_of_its_language(words: Words) -> None:
+    error = errors.told("a < b", words.speaker("zh"))
+    assert error.title == words.say("zh", "page.refused") and error.message == "a &lt; b"
+
+
 def test_a_model_is_called_by_its_name_in_a_refusal(words: Words) -> None:
     offline = HubOffline(model="HuggingFaceTB/SmolLM2-135M-Instruct")
     for lang in ("en", "zh"):
