@@ -196,7 +196,8 @@ class FakeDetectors:
 
     def status(self) -> dict[str, Any]:
         rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
-        return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}
+        device = {"name": "a CPU", "kind": "cpu"}
+        return {"models": rows, "warming": False, "stuck": [], "device": device}
 
     async def predict(
         self, key: str, picture: np.ndarray, *, view: str = "answer", **options: Any

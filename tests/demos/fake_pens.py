@@ -95,7 +95,8 @@ class FakePens:
 
     def status(self) -> dict[str, Any]:
         rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
-        return {"models": rows, "warming": False, "device": {"name": "a CPU", "kind": "cpu"}}
+        device = {"name": "a CPU", "kind": "cpu"}
+        return {"models": rows, "warming": False, "stuck": [], "device": device}
 
     async def stream(self, key: str, text: str, **options: Any) -> AsyncIterator[tuple[Point, ...]]:
         self.asked.append((text, options))
