@@ -7,6 +7,7 @@ is left out has its default over plain HTTP too, as it has in gradio_client.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,25 @@ class Page(gr.Blocks):
             raise
         except Exception:
             raise told(block_fn, inputs) from None
+
+
+def endpoint(
+    answer: Callable[..., Any],
+    arguments: Sequence[gr.components.Component],
+    result: gr.components.Component,
+    together: int,
+) -> None:
+    """Give a callback an API name, its own: components that are never seen, and the event behind.
+
+    Args: together: how many calls may be under way at a time; see `demos.models.most_together`."""
+    gr.Button(visible=False).click(
+        answer,
+        list(arguments),
+        result,
+        api_name=answer.__name__,
+        preprocess=False,
+        concurrency_limit=together,
+    )
 
 
 def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:

@@ -10,6 +10,7 @@ import gradio as gr
 from demos import models, streaming, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
+from demos.inputs import endpoint
 from demos.language import Words
 from inference import Engine
 from inference.errors import BadInput
@@ -66,11 +67,6 @@ def build(engine: Engine, words: Words) -> None:
         except (TypeError, ValueError, OverflowError):
             raise BadTopK(most=answers.MAX_TOP_K) from None
 
-    gr.Button(visible=False).click(
-        classify,
-        [image, model, top_k],
-        result,
-        api_name="classify",
-        preprocess=False,
-        concurrency_limit=models.most_together(classifiers(engine).values()),
+    endpoint(
+        classify, [image, model, top_k], result, models.most_together(classifiers(engine).values())
     )

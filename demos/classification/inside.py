@@ -178,13 +178,6 @@ class Look:
         except Refusal as error:
             return page.refusal(self.say, error)
 
-    def step(self, name: str, body: str, text: str = "text", **fields: Any) -> str:
-        """A part of the room: heading, one or two sentences, what there is to see. `text` names
-        the sentences where they depend on the kind of model."""
-        title = self.say(f"classification.inside.{name}.title", **fields)
-        text = self.say(f"classification.inside.{name}.{text}", **fields)
-        return f'<section class="step"><h2>{title}</h2><p class="quiet">{text}</p>{body}</section>'
-
     def head(self) -> str:
         """The picture that travelled here from Try, and the model that looks at it."""
         name = self.say.model(self.entry)
@@ -210,7 +203,12 @@ class Look:
             probes = self.say("classification.inside.stages.probes")
             drawing = f'<p class="quiet">{probes}</p>{drawing}'
         shrinks = seen["stages"][-1]["shape"][1] < tallest
-        return self.step("stages", drawing, text="text" if shrinks else "text_even")
+        return page.section(
+            self.say,
+            "classification.inside.stages",
+            drawing,
+            text="text" if shrinks else "text_even",
+        )
 
     def stage(self, stage: Mapping[str, Any], tallest: int, chosen: bool) -> str:
         """One button: block, name, shape, weights, and the answer that could be read off here."""
@@ -252,14 +250,23 @@ class Look:
         sheet = pictures.tiles(got["maps"], columns=8, gap=2, side=64)
         alt = self.say("classification.inside.maps.alt", count=len(got["maps"]), stage=name)
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
-        return self.step("maps", tag, stage=name, count=len(got["maps"]))
+        return page.section(
+            self.say, "classification.inside.maps", tag, stage=name, count=len(got["maps"])
+        )
 
     async def touch(self) -> str:
         """The first convolution, to be done by hand."""
         seen = await self.ask("convolution")
         body = convolution(self.say, seen)
         count, colours, side, _ = seen["kernels"].shape
-        return self.step("touch", body, count=count, side=side, products=colours * side * side)
+        return page.section(
+            self.say,
+            "classification.inside.touch",
+            body,
+            count=count,
+            side=side,
+            products=colours * side * side,
+        )
 
     async def where_by(self, method: str) -> Mapping[str, Any] | Refusal | None:
         """One heat map, or None where this model cannot be asked in this way."""
@@ -299,7 +306,12 @@ class Look:
                 continue
             caption = self.say(f"classification.inside.{name}")
             figures.append(f"<figure>{body}<figcaption>{caption}</figcaption></figure>")
-        return self.step("where", f'<div class="pair">{"".join(figures)}</div>', label=label)
+        return page.section(
+            self.say,
+            "classification.inside.where",
+            f'<div class="pair">{"".join(figures)}</div>',
+            label=label,
+        )
 
     async def filters(self) -> str:
         """The first layer's weights, as the little pictures that they are."""
@@ -309,7 +321,15 @@ class Look:
         alt = self.say("classification.inside.filters.alt", count=count)
         tag = pictures.img(sheet, alt, classes="pixels sheet-picture", lossless=True)
         text = "text" if self.entry.loader in FROM_PATCHES else "text_learnt"
-        return self.step("filters", tag, text, count=count, width=width, height=height)
+        return page.section(
+            self.say,
+            "classification.inside.filters",
+            tag,
+            text,
+            count=count,
+            width=width,
+            height=height,
+        )
 
     async def hog(self) -> str:
         """What the way before sees of the same picture."""
@@ -318,7 +338,7 @@ class Look:
         got = (await self.ask("hog", key=HOG))["picture"]
         alt = self.say("classification.inside.hog.alt")
         tag = pictures.img(pictures.grey(got), alt, classes="hog", lossless=True)
-        return self.step("hog", tag)
+        return page.section(self.say, "classification.inside.hog", tag)
 
 
 def block(channels: int, height: int, tallest: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from demos import models, streaming, uploads
 from demos.detection import answers
 from demos.detection.answers import LEAST, USUAL, Found, Size
+from demos.inputs import endpoint
 from demos.language import Words
 from inference import Engine
 from inference.errors import Refusal
@@ -64,13 +65,11 @@ def build(engine: Engine, words: Words) -> None:
 
         return streaming.once(answer())
 
-    gr.Button(visible=False).click(
+    endpoint(
         detect,
         [image, model, threshold],
         result,
-        api_name="detect",
-        preprocess=False,
-        concurrency_limit=models.most_together(answers.detectors(engine).values()),
+        models.most_together(answers.detectors(engine).values()),
     )
 
 

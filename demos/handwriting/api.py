@@ -14,6 +14,7 @@ from gradio.utils import get_upload_folder
 from demos import streaming
 from demos.handwriting.request import Asked, asked, listed, pen_of
 from demos.handwriting.writing import Sample, writing
+from demos.inputs import endpoint
 from demos.language import Words
 from inference import Engine
 from pretrained.handwriting import svg
@@ -53,14 +54,7 @@ def build(engine: Engine, words: Words) -> None:
         sent = {"text": text, "style": style, "bias": bias, "samples": samples, "seed": seed}
         return streaming.once(written(engine, asked(engine, sent)))
 
-    gr.Button(visible=False).click(
-        handwrite,
-        [text, style, bias, samples, seed],
-        files,
-        api_name="handwrite",
-        preprocess=False,
-        concurrency_limit=pen_of(engine).max_batch,
-    )
+    endpoint(handwrite, [text, style, bias, samples, seed], files, pen_of(engine).max_batch)
 
 
 async def written(engine: Engine, wish: Asked) -> str | list[str]:

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from demos import streaming
 from demos.images import answers, points
 from demos.images.points import Point
-from demos.inputs import left_open
+from demos.inputs import endpoint, left_open
 from demos.language import Words
 from demos.models import check_here
 from inference import Engine
@@ -56,14 +56,7 @@ def build(engine: Engine, words: Words) -> None:
         check_here(entry)
         return streaming.once(saved(engine, entry.key, points.several(first, many)))
 
-    gr.Button(visible=False).click(
-        generate_image,
-        [model, seed, count],
-        files,
-        api_name="generate_image",
-        preprocess=False,
-        concurrency_limit=answers.most_together(engine),
-    )
+    endpoint(generate_image, [model, seed, count], files, answers.most_together(engine))
 
 
 async def saved(engine: Engine, key: str, wanted: Sequence[Point]) -> str | list[str]:

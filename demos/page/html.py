@@ -56,6 +56,17 @@ def waiting(said: str, count: str = "") -> str:
     )
 
 
+def section(say: Say, key: str, body: str, text: str = "text", **fields: Any) -> str:
+    """A part of Look inside: its heading, ``key.title``, a sentence or two, what there is to see.
+
+    Args: text: of ``key``, the sentences. fields: what fills them in. body: HTML."""
+    name = key.rpartition(".")[2]
+    return (
+        f'<section class="step step-{name}"><h2>{say(f"{key}.title", **fields)}</h2>'
+        f'<p class="quiet">{say(f"{key}.{text}", **fields)}</p>{body}</section>'
+    )
+
+
 #: A large number and the key of its label; then what fills the label's fields, where it has some.
 Fact = tuple[str, str] | tuple[str, str, Mapping[str, Any]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demos import models, page, streaming
-from demos.inputs import left_open
+from demos.inputs import endpoint, left_open
 from demos.language import Words
 from demos.text import answers
 from demos.text.tryout import writing
@@ -74,11 +74,9 @@ def build(engine: Engine, words: Words) -> None:
             raise page.told(answers.sentence_of(error, say), say) from None
         return written(engine, wish)
 
-    gr.Button(visible=False).click(
+    endpoint(
         write,
         [prompt, model, length, temperature, seed],
         text,
-        api_name="write",
-        preprocess=False,
-        concurrency_limit=models.most_together(answers.writers(engine).values()),
+        models.most_together(answers.writers(engine).values()),
     )

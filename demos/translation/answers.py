@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from demos import models, page
@@ -15,7 +14,6 @@ from demos.language import Say
 from demos.typed import checked_text
 from inference import Engine
 from inference.errors import Refusal
-from pretrained import checkpoint
 from pretrained.catalog import Entry
 from pretrained.translation.errors import TooLong
 from pretrained.translation.hub.entries import DIRECTIONS as DIRECTIONS_OF
@@ -65,23 +63,10 @@ def translators(engine: Engine) -> dict[str, Entry]:
 entry_of = partial(models.entry_of, TASK)
 
 
-def config(entry: Entry) -> dict[str, Any]:
-    """A model's config.json, read once for as long as it stays as it is; {} without a folder."""
-    if entry.folder is None:
-        return {}
-    file = Path(entry.folder) / checkpoint.CONFIG
-    return _config(entry.folder, file.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=32)
-def _config(folder: str, changed: int) -> dict[str, Any]:
-    return checkpoint.read_json(Path(folder), checkpoint.CONFIG)
-
-
 def directions(entry: Entry) -> tuple[str, ...]:
     """What a model translates, such as ``("en-fr", "fr-en")``: by its config, or by what is known
     of a model of the Hub."""
-    return tuple(config(entry).get("directions") or DIRECTIONS_OF.get(entry.key, ()))
+    return tuple(models.config(entry).get("directions") or DIRECTIONS_OF.get(entry.key, ()))
 
 
 def known(engine: Engine, direction: str) -> dict[str, Entry]:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demos import page, streaming
+from demos.inputs import endpoint
 from demos.language import Say, Words
 from demos.models import check_here, most_together
 from demos.translation import answers
@@ -176,11 +177,9 @@ def build(engine: Engine, words: Words) -> None:
         except Refusal as error:
             raise page.told(answers.sentence_of(error, say), say) from None
 
-    gr.Button(visible=False).click(
+    endpoint(
         translate,
         [text, source, target, model, beams],
         result,
-        api_name="translate",
-        preprocess=False,
-        concurrency_limit=most_together(answers.translators(engine).values()),
+        most_together(answers.translators(engine).values()),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from demos import page, pictures
 from demos.detection.answers import EVERYDAY, Thing
 from demos.detection.inside.inference_steps import picks
-from demos.detection.inside.look import Box, Look, beside, drawing, outline, part, scene
+from demos.detection.inside.look import Box, Look, beside, drawing, outline, scene
 from demos.detection.tryout.sheet import colours
 from inference.errors import Refusal
 
@@ -43,7 +43,9 @@ def section(look: Look, number: int, told: str, shown: str = "") -> str:
     ended = f'<path class="ended" style="--c:{colours(objects)[number]}" d="{path}"/>'
     box = drawing(look.size, f'<path class="halo" d="{path}"/>{ended}')
     view = scene(look.size, "", box, shown or look.image("picture", SIDE))
-    return part(look.say, "attribution", beside(view, picks(look, objects, number) + told))
+    return page.section(
+        look.say, "detection.inside.attribution", beside(view, picks(look, objects, number) + told)
+    )
 
 
 def drawn(look: Look, number: int, answer: Mapping[str, np.ndarray]) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demos import pictures
+from demos import page, pictures
 from demos.detection.answers import EVERYDAY, LEAST, USUAL, Thing
-from demos.detection.inside.look import Look, beside, dial, drawing, packed, part, scene
+from demos.detection.inside.look import Look, beside, dial, drawing, packed, scene
 from demos.detection.tryout.sheet import COLOURS, colours
 
 #: Objects that can be followed, the surest first, and how many of them may be doubtful.
@@ -117,7 +117,7 @@ def step(look: Look, name: str, over: str, told_beside: str, said: str = "", **f
     """A step: the picture with what is drawn over it, and what is said beside it."""
     view = scene(look.size, look.plain(f"{name}.alt"), over)
     body = f'<div data-step="{name}" {said}>{beside(view, told_beside)}</div>'
-    return part(look.say, name, body, **fields)
+    return page.section(look.say, f"detection.inside.{name}", body, **fields)
 
 
 def pyramid(look: Look, answer: Mapping[str, Any]) -> str:
@@ -141,7 +141,7 @@ def pyramid(look: Look, answer: Mapping[str, Any]) -> str:
     view = scene(look.size, "", "".join(levels), look.image("pyramid.alt"))
     control = dial(look.say, "pyramid", 0, len(levels) - 1, 1, 0)
     body = f'<div data-step="pyramid" data-said="{packed(said)}">{beside(view, control)}</div>'
-    return part(look.say, "pyramid", body)
+    return page.section(look.say, "detection.inside.pyramid", body)
 
 
 def glow(strength: np.ndarray) -> Image.Image:

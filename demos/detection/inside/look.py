@@ -97,15 +97,6 @@ class Look:
         return f'<div class="carried">{small}<p>{escape(told)}</p></div>'
 
 
-def part(say: Say, name: str, body: str, **fields: Any) -> str:
-    """A part of the room: heading, what it is about, what there is to see."""
-    key = f"detection.inside.{name}"
-    return (
-        f'<section class="step step-{name}"><h2>{say(f"{key}.title")}</h2>'
-        f'<p class="quiet">{say(f"{key}.text", **fields)}</p>{body}</section>'
-    )
-
-
 def scene(size: Size, alt: str, over: str, image: str = "") -> str:
     """The picture with what lies over it. Without ``image``, the first picture of the room is
     shown: it travels once. ``alt`` is plain text, ``over`` HTML."""

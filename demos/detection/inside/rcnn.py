@@ -21,7 +21,6 @@ from demos.detection.inside.look import (
     drawing,
     outline,
     packed,
-    part,
     scene,
 )
 from demos.detection.tryout.sheet import colours
@@ -34,7 +33,7 @@ LISTED = 8  #: objects that are named beside the last picture
 
 
 def heading(say: Say) -> str:
-    return part(say, "rcnn", "")
+    return page.section(say, "detection.inside.rcnn", "")
 
 
 async def sent(look: Look) -> AsyncGenerator[tuple[str, Any], None]:
@@ -77,7 +76,9 @@ async def own_seconds(look: Look) -> float | None:
 def drawn(look: Look, answer: Mapping[str, Any], own: float | None) -> str:
     """All of it. ``answer``: of ``view="steps"``; ``own``: seconds of our network."""
     body = regions(look, answer) + rectangles(look, answer) + objects(look, answer)
-    return part(look.say, "rcnn", f"{body}{clock(look, answer['seconds'], own)}")
+    return page.section(
+        look.say, "detection.inside.rcnn", f"{body}{clock(look, answer['seconds'], own)}"
+    )
 
 
 def stage(look: Look, name: str, body: str, **fields: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.images.inside.look import part
+from demos import page
 from demos.language import Say
 from demos.page import percent
 
@@ -30,7 +30,7 @@ def drawn(say: Say, answer: Mapping[str, Any]) -> str:
     """The histogram with its mark, and one sentence. ``answer``: of ``view="copy"``."""
     distance, real = float(answer["distance"]), np.asarray(answer["real"], dtype=float)
     told = f'<p class="told">{verdict(say, distance, real)}</p>'
-    return part(say, "copy", told + histogram(say, distance, real))
+    return page.section(say, "images.inside.copy", told + histogram(say, distance, real))
 
 
 def verdict(say: Say, distance: float, real: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 from demos import page, pictures
 from demos.images import cards
 from demos.images.answers import DIFFUSION, STEPS, Pixels
-from demos.images.inside.look import Look, film, part, player
+from demos.images.inside.look import Look, film, player
 from demos.language import Say
 
 WORDS = "images.inside.denoise"
@@ -54,7 +54,7 @@ def drawn(say: Say, found: Steps) -> str:
     )
     films = f'<div class="films">{body}</div>'
     shown = player(say, "denoise", films, told) + cards.learnt(DIFFUSION, say)
-    return part(say, "denoise", shown, steps=steps)
+    return page.section(say, "images.inside.denoise", shown, steps=steps)
 
 
 def strip(stack: Sequence[Pixels], alt: str) -> str:
@@ -65,4 +65,9 @@ def strip(stack: Sequence[Pixels], alt: str) -> str:
 def waiting(say: Say, step: int = 0) -> str:
     """While it draws: a bar with its count."""
     said = say(f"{WORDS}.waiting", step=step, steps=STEPS)
-    return part(say, "denoise", page.waiting(said, f'max="{STEPS}" value="{step}"'), steps=STEPS)
+    return page.section(
+        say,
+        "images.inside.denoise",
+        page.waiting(said, f'max="{STEPS}" value="{step}"'),
+        steps=STEPS,
+    )

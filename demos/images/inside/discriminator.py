@@ -19,7 +19,7 @@ from PIL import Image
 from demos import page
 from demos.images.answers import Pixels
 from demos.images.faces import tag
-from demos.images.inside.look import Look, part
+from demos.images.inside.look import Look
 from demos.language import Say
 from demos.limits import MB
 from demos.pictures import address, fitted
@@ -39,7 +39,7 @@ FAINT = 0.005
 
 
 def heading(say: Say) -> str:
-    return part(say, "discriminator", "")
+    return page.section(say, "images.inside.discriminator", "")
 
 
 def refusals(say: Say, limit_mb: int) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
 
-from demos import pictures
+from demos import page, pictures
 from demos.images import answers
 from demos.images.answers import GAN, Pixels
 from demos.images.faces import tag
-from demos.images.inside.look import Look, part
+from demos.images.inside.look import Look
 from demos.language import Say
 from inference.errors import BadInput
 
@@ -44,7 +44,7 @@ def layers(say: Say, answer: Mapping[str, Any]) -> str:
         cards.append(card(say, f"at{size}", maps, count=layer["channels"]))
     alt = unescape(say("images.inside.face"))
     cards.append(card(say, "picture", tag(answer["image"], alt)))
-    return part(say, "layers", f'<ol class="grown">{"".join(cards)}</ol>')
+    return page.section(say, "images.inside.layers", f'<ol class="grown">{"".join(cards)}</ol>')
 
 
 def card(say: Say, name: str, body: str, **fields: Any) -> str:
@@ -96,7 +96,7 @@ def sliders(say: Say, point: Mapping[str, Any]) -> str:
         f'<div class="views" role="group" aria-label="{say(f"{MOVES}.strip")}">'
         f'<span aria-hidden="true">{say(f"{MOVES}.strip")}</span>{"".join(buttons)}</div>'
     )
-    return part(say, "moves", body)
+    return page.section(say, "images.inside.moves", body)
 
 
 def signed(value: float) -> str:

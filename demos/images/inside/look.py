@@ -96,15 +96,6 @@ class Look:
         return page.refusal(self.say, error)
 
 
-def part(say: Say, name: str, body: str, **fields: Any) -> str:
-    """A part of the room: heading, what it is about (filled in with ``fields``), what to see."""
-    key = f"images.inside.{name}"
-    return (
-        f'<section class="step step-{name}"><h2>{say(f"{key}.title")}</h2>'
-        f'<p class="quiet">{say(f"{key}.text", **fields)}</p>{body}</section>'
-    )
-
-
 def player(say: Say, name: str, body: str, said: Sequence[str]) -> str:
     """``body`` above a slider over ``len(said)`` frames that begins at the last. ``said``: what is
     told of each, plain text. ``name``: of the label."""

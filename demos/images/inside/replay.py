@@ -13,7 +13,8 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
-from demos.images.inside.look import film, part, player
+from demos import page
+from demos.images.inside.look import film, player
 from demos.language import Say
 
 WORDS = "images.inside.replay"
@@ -31,7 +32,9 @@ Moment = Mapping[str, Any]
 def drawn(say: Say, folder: str | None) -> str:
     """The strip and the curve under one slider; a sentence where the model has no replay."""
     if folder is None or not (Path(folder) / STRIP).is_file():
-        return part(say, "replay", f'<p class="note">{say(f"{WORDS}.none")}</p>')
+        return page.section(
+            say, "images.inside.replay", f'<p class="note">{say(f"{WORDS}.none")}</p>'
+        )
     strip, moments = read(folder, (Path(folder) / STRIP).stat().st_mtime_ns)
     alt = escape(unescape(say(f"{WORDS}.alt")))
     image = (
@@ -40,7 +43,9 @@ def drawn(say: Say, folder: str | None) -> str:
     )
     body = f'<div class="tug">{film(image, say(f"{WORDS}.film"))}{curve(say, moments)}</div>'
     told = [unescape(sentence(say, moment)) for moment in moments]
-    return part(say, "replay", player(say, "replay", body, told), count=len(moments))
+    return page.section(
+        say, "images.inside.replay", player(say, "replay", body, told), count=len(moments)
+    )
 
 
 @lru_cache(maxsize=2)

@@ -57,9 +57,9 @@ def drawn(say: Say, path: str, added: int, got: Mapping[str, Any]) -> str:
     if added:
         word = say("text.inside.next.back")
         back = f'<button type="button" class="ghost" data-back>{word}</button>'
-    return (
-        f'<section class="step"><h2>{say("text.inside.next.title")}</h2>'
-        f'<p class="quiet">{say("text.inside.next.text")}</p>{tail}'
-        f'<ul class="likeliest" aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
-        f'<p class="quiet">{page.sentences(say.lang, rest, mind)}</p>{back}</section>'
+    body = (
+        f'{tail}<ul class="likeliest" '
+        f'aria-label="{say("text.inside.next.label")}">{"".join(bars)}</ul>'
+        f'<p class="quiet">{page.sentences(say.lang, rest, mind)}</p>{back}'
     )
+    return page.section(say, "text.inside.next", body)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from demos import page
 from demos.language import Say
 from demos.page import percent
 from demos.text.inside import glyphs
@@ -43,15 +44,15 @@ def drawn(say: Say, got: Mapping[str, Any], chinese: bool = False) -> str:
     label = say("text.inside.nll.label")
     lang = ' lang="zh-CN"' if chinese else ' lang="en"'
     average = say("text.inside.nll.mean", nats=f"{mean:.2f}", ways=f"{math.exp(mean):.1f}")
-    return (
-        f'<section class="step"><h2>{say("text.inside.nll.title")}</h2>'
-        f'<p class="quiet">{say("text.inside.nll.text")}</p>{legend(say)}'
-        f'<div class="both"><div class="expected" tabindex="0" role="group" dir="auto"{lang} '
+    body = (
+        f'{legend(say)}<div class="both">'
+        f'<div class="expected" tabindex="0" role="group" dir="auto"{lang} '
         f'aria-label="{label}" data-rows="{data}">{"".join(pieces)}</div>'
         f'<div class="readout" aria-live="polite" data-said="{said}">'
         f'<p class="quiet">{say("text.inside.nll.point")}</p></div></div>'
-        f'<p class="quiet">{average}</p></section>'
+        f'<p class="quiet">{average}</p>'
     )
+    return page.section(say, "text.inside.nll", body)
 
 
 def legend(say: Say) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from demos import page
 from demos.language import Say
 from demos.page import percent
 from demos.translation import answers, learn
@@ -75,7 +76,7 @@ def drawn(say: Say, sentence: Mapping[str, Any], source: str, target: str) -> st
     )
     shown = pointing.figure(say, "align", both, marks(say, table))
     body = pointing.switch(say, "align", views) + told + shown
-    return pointing.step(say, "align", f'<div data-view="lines">{body}</div>')
+    return page.section(say, "translation.inside.align", f'<div data-view="lines">{body}</div>')
 
 
 def named(say: Say, word: str) -> str:
@@ -216,7 +217,7 @@ def ablation(
     body = (
         f'<p class="quiet">{told}</p>{sentence}<div class="ablation">{columns}</div>{bought(say)}'
     )
-    return pointing.step(say, "ablation", body, numbers=len(plain["state"]))
+    return page.section(say, "translation.inside.ablation", body, numbers=len(plain["state"]))
 
 
 def bought(say: Say) -> str:

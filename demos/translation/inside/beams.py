@@ -13,6 +13,7 @@ from html import escape
 from math import exp, log
 from typing import Any
 
+from demos import page
 from demos.language import Say
 from demos.page import percent
 from demos.translation.answers import TAGS
@@ -36,7 +37,9 @@ def drawn(say: Say, sentence: Mapping[str, Any], target: str) -> str:
         return ""
     body = pointing.figure(say, "beams", picture(say, sentence, target), marks(say, sentence))
     above = legend(say, stem(tree) >= 0)
-    return pointing.step(say, "beams", above + body + finished(say, sentence, target))
+    return page.section(
+        say, "translation.inside.beams", above + body + finished(say, sentence, target)
+    )
 
 
 def legend(say: Say, forced: bool) -> str:

@@ -14,11 +14,12 @@ from html import escape
 from math import prod
 from typing import Any
 
+from demos import page
 from demos.language import Say
 from demos.page import percent
 from demos.translation import tokens
 from demos.translation.answers import TAGS
-from demos.translation.inside import beams, pointing
+from demos.translation.inside import beams
 from inference.errors import Refusal
 
 BEAMS = 8  # of the search that looks for other words
@@ -101,7 +102,7 @@ def drawn(
         label = say("translation.inside.choice.back")
         back = f'<p><button type="button" class="ghost" data-back>{label}</button></p>'
     row = f'<div class="chosen-words" lang="{TAGS[target]}">{"".join(buttons)}</div>'
-    return pointing.step(say, "choice", row + back + more)
+    return page.section(say, "translation.inside.choice", row + back + more)
 
 
 def offered(say: Say, found: Sequence[Option], target: str, current: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demos import page
 from demos.language import Say
 from demos.translation.inside import pointing
 from demos.translation.inside.pointing import Mark
@@ -136,7 +137,9 @@ def drawn(say: Say, map_: Map, text: str, state: Sequence[float]) -> str:
     chips = pointing.switch(say, "meaning", views, again="none")
     figure = pointing.figure(say, "meaning", picture(say, map_, own), marks(say, map_, text, near))
     body = f'<div data-view="none">{key(say, map_)}{chips}{figure}</div>{measured(say, map_)}'
-    return pointing.step(say, "meaning", body, numbers=len(state), count=len(sentences()))
+    return page.section(
+        say, "translation.inside.meaning", body, numbers=len(state), count=len(sentences())
+    )
 
 
 def key(say: Say, map_: Map) -> str:

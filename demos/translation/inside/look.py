@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from demos import page
+from demos import models, page
 from demos.language import Say
 from demos.models import on_disk, waiting
 from demos.translation import answers, tokens
@@ -143,7 +143,7 @@ class Look:
 
     def plain(self) -> bool:
         """Whether the network has no attention to show."""
-        return not answers.config(self.entry).get("architecture", {}).get("attention", True)
+        return not models.config(self.entry).get("architecture", {}).get("attention", True)
 
     def choice(self, more: str = "") -> str:
         """The translation as words to click, and what stands below; nothing without a tree."""

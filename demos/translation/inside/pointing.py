@@ -30,16 +30,6 @@ class Mark:
     go: Mapping[str, int] = field(default_factory=dict)
 
 
-def step(say: Say, name: str, body: str, **fields: object) -> str:
-    """A part of the room: heading, one or two sentences (``fields`` fill them in), what there is
-    to see."""
-    key = f"translation.inside.{name}"
-    return (
-        f'<section class="step step-{name}"><h2>{say(f"{key}.title")}</h2>'
-        f'<p class="quiet">{say(f"{key}.text", **fields)}</p>{body}</section>'
-    )
-
-
 def closed(say: Say, name: str, key: str) -> str:
     """A part of the room where there is nothing to see, and why."""
     return (
