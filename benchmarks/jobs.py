@@ -29,6 +29,7 @@ from jobs import Jobs, Limits
 
 EPOCHS, SECONDS = 40, 0.02  # of a job, and of an epoch
 FAULTS, QUICK = 200, 12
+NEXT = "next"  # a file in the folder: the job that has ended was looked at
 ROOT = Path(__file__).parent.parent
 
 
@@ -45,16 +46,17 @@ class Survived:
 
 
 def serve(folder: Path, epochs: int, seconds: float) -> None:
-    """A server in a process of its own, with one job if it has none that is under way."""
+    """A server in a process of its own, one job at a time: the next when `NEXT` asks for it."""
     jobs = made(folder, epochs, seconds)
-    if not any(not job.ended for job in jobs.list("ann")):
-        for job in jobs.list("ann"):
-            jobs.remove(job.id, "ann")
-        upload = jobs.upload("ann")
-        (upload / "text.txt").write_text("to learn from", "utf-8")
-        jobs.submit("fake", upload, owner="ann")
     jobs.start()
     while True:
+        if (folder / NEXT).exists() and all(job.ended for job in jobs.list("ann")):
+            for job in jobs.list("ann"):
+                jobs.remove(job.id, "ann")
+            upload = jobs.upload("ann")
+            (upload / "text.txt").write_text("to learn from", "utf-8")
+            jobs.submit("fake", upload, owner="ann")
+            (folder / NEXT).unlink()
         time.sleep(0.05)
         jobs._wake.set()  # looks more often than a page needs, so that a table takes minutes
         for job in jobs.list("ann"):
@@ -78,19 +80,20 @@ def survive(
     folder: Path, faults: int, seed: int, say: Callable[[str], None] = lambda what: None
 ) -> Survived:
     """Break jobs so many times, and look what is left."""
-    chance, found = random.Random(seed), Survived()
+    rng, found = random.Random(seed), Survived()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / NEXT).touch()
     server = _server(folder)
     try:
         while found.faults < faults:
             state = _state(folder)
             if state is None or state["epoch"] >= EPOCHS:
-                if _done(folder):
+                if _done(folder) and not (folder / NEXT).exists():
                     _verdict(folder, found)
-                    _end(server, signal.SIGKILL)
-                    server = _server(folder)
+                    (folder / NEXT).touch()
                 time.sleep(0.02)
                 continue
-            time.sleep(chance.uniform(0, 10 * SECONDS))
+            time.sleep(rng.uniform(0, 10 * SECONDS))
             kind = ("worker", "server", "disk")[found.faults % 3]
             before = _state(folder) or {"epoch": 0}
             job = _job(folder)
@@ -106,7 +109,7 @@ def survive(
                 server = _server(folder)
             else:
                 (job / "full").touch()
-                time.sleep(chance.uniform(2 * SECONDS, 0.3))
+                time.sleep(rng.uniform(2 * SECONDS, 0.3))
                 (job / "full").unlink(missing_ok=True)
             found.faults += 1
             found.kinds[kind] += 1

@@ -53,6 +53,8 @@ def test_a_restarted_server_takes_its_jobs_up_again(bench):
 
 
 def test_a_killed_server_leaves_no_worker_and_loses_no_job(bench):
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    (bench.folder / faults.NEXT).touch()
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.jobs", "serve", str(bench.folder), "300", "0.02"],
         cwd=ROOT,
