@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos import pictures, visitors
+from demos.limits import MB
 from inference.errors import Busy
 from inference.round_robin import Path, RoundRobin
 
@@ -127,7 +128,7 @@ async def opened(
         Refusal: it is none, one that is too large (see `demos.pictures.open_upload`), or there are
             too many before it (see `Decoding.run`).
     """
-    most, pixels = engine.settings.max_upload_mb * 1_000_000, engine.settings.max_pixels
+    most, pixels = engine.settings.max_upload_mb * MB, engine.settings.max_pixels
     return await DECODING.run(
         pictures.open_upload, payload, get_upload_folder(), most, pixels, side, least
     )

@@ -309,12 +309,7 @@ def upload_guard(words: Words, engine: Engine) -> None:
     limit = engine.settings.max_upload_mb
 
     def render(say: Say) -> str:
-        return (
-            f'<p class="refusal" role="alert" hidden data-limit="{limit * 1_000_000}" '
-            f'data-empty="{say("error.picture_empty")}" '
-            f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit)}" '
-            f'data-other="{say("error.picture_unreadable")}"></p>'
-            f'<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
-        )
+        told = page.refusals(say, limit, "error.picture_empty", "error.picture_unreadable")
+        return f'{told}<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
 
     gr.HTML(words.markup(render), js_on_load=SCRIPT % "give", elem_id="classify-guard")

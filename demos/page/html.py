@@ -56,6 +56,19 @@ def waiting(said: str, count: str = "") -> str:
     )
 
 
+def refusals(say: Say, limit_mb: int, empty: str, other: str = "") -> str:
+    """Where a page's script says why it does not send a file, and its sentences.
+
+    Args: empty, other: the keys for an empty file, and for one of another kind."""
+    told = {
+        "empty": say(empty),
+        "heavy": say("error.file_too_large", size="{size}", limit=limit_mb),
+    }
+    told |= {"other": say(other)} if other else {}
+    data = " ".join(f'data-{name}="{text}"' for name, text in told.items())
+    return f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * 1_000_000}" {data}></p>'
+
+
 def section(say: Say, key: str, body: str, text: str = "text", **fields: Any) -> str:
     """A part of Look inside: its heading, ``key.title``, a sentence or two, what there is to see.
 

@@ -62,7 +62,11 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
         )
     limit_mb = engine.settings.max_upload_mb
     gr.HTML(
-        words.markup(lambda say: discriminator.refusals(say, limit_mb)),
+        words.markup(
+            lambda say: page.refusals(
+                say, limit_mb, "error.picture_empty", "error.picture_unreadable"
+            )
+        ),
         js_on_load=discriminator.GUARD,
     )
     verdict = gr.HTML(js_on_load=discriminator.SCRIPT, elem_id="look-verdict")

@@ -21,7 +21,6 @@ from demos.images.answers import Pixels
 from demos.images.faces import tag
 from demos.images.inside.look import Look
 from demos.language import Say
-from demos.limits import MB
 from demos.pictures import address, fitted
 from demos.uploads import opened
 
@@ -40,16 +39,6 @@ FAINT = 0.005
 
 def heading(say: Say) -> str:
     return page.section(say, "images.inside.discriminator", "")
-
-
-def refusals(say: Say, limit_mb: int) -> str:
-    """The sentences with which the browser refuses a file."""
-    return (
-        f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * MB}" '
-        f'data-empty="{say("error.picture_empty")}" '
-        f'data-other="{say("error.picture_unreadable")}" '
-        f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit_mb)}"></p>'
-    )
 
 
 async def verdicts(

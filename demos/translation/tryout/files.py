@@ -20,7 +20,6 @@ import gradio as gr
 
 from demos import models, page, streaming
 from demos.language import Say, Words
-from demos.limits import MB
 from demos.models import offer, on_disk, ready, waiting
 from demos.streaming import Cancellation, Latest
 from demos.translation import answers
@@ -172,7 +171,10 @@ def build(engine: Engine, words: Words, direction: gr.Radio, model: gr.Dropdown)
             stop = gr.Button(
                 words("translation.files.stop"), visible=False, elem_id="say-file-stop"
             )
-        gr.HTML(words.markup(lambda say: refusals(say, limit_mb)), js_on_load=REFUSE)
+        gr.HTML(
+            words.markup(lambda say: page.refusals(say, limit_mb, "error.translation_nothing")),
+            js_on_load=REFUSE,
+        )
         result = gr.HTML(js_on_load=None, elem_id="say-file-out")
     visit = gr.State(Visit())
 
@@ -214,12 +216,3 @@ def heading(say: Say) -> str:
     """What can be sent, and what comes back."""
     told = say("translation.files.about", most=f"{MOST_TEXT:,}")
     return f'<h2>{say("translation.files.title")}</h2><p class="quiet">{told}</p>'
-
-
-def refusals(say: Say, limit_mb: int) -> str:
-    """The sentences with which the browser refuses a file."""
-    return (
-        f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * MB}" '
-        f'data-empty="{say("error.translation_nothing")}" '
-        f'data-heavy="{say("error.file_too_large", size="{size}", limit=limit_mb)}"></p>'
-    )
