@@ -4,6 +4,16 @@ A recipe brings its model, batches, loss and evaluation as a `Task`; the loop do
 order in which a reader would explain it. The learning rate follows *progress*, the larger of the
 share of steps done and the share of the time budget used, so that ``--minutes`` ends a run with
 its schedule complete on any machine.
+
+The time that counts is the time in which the run learnt, evaluated and kept its state, and that
+state holds how much of it is used. What only a break costs does not count: the break itself, what
+was learnt after the last state and is lost, loading, and reading up to the batch where the epoch
+broke off. With ``--minutes`` a run that was killed and goes on differs from one that was not only
+as two runs differ that nobody killed, as no step takes exactly as long as another: the rate is a
+little higher or lower at the same step, and the last step comes a little sooner or later. Two
+things count in the one and not in the other: the writing of the state that it goes on from (well
+below a second), and that its first steps are slower, while caches fill. Without ``--minutes`` both
+are the same to the last bit.
 """
 
 from __future__ import annotations
@@ -51,6 +61,8 @@ class Task(Protocol):
     # A task whose loss remembers something from batch to batch has two methods more, so that a run
     # goes on in the middle of an epoch: ``carried()`` gives it as tensors by name, and
     # ``carry(tensors)`` takes it back.
+    #
+    # A task that has something to show while it learns has ``sample(model)``, see `Watch.sample`.
 
 
 @dataclass(frozen=True)
@@ -175,6 +187,7 @@ def fit(
     identity: Mapping[str, Any] | None = None,
     single: bool = False,
     watch: Watch | None = None,
+    before: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
@@ -189,6 +202,7 @@ def fit(
         single: stay in single precision, for networks that gain nothing from half: a CPU learns
             depthwise convolutions 1.6 times as slowly in bfloat16 (EfficientNet-Lite0, 112 px).
         watch: who is told of every step, or None.
+        before: the history begins with a row of epoch 0, the figures of the weights as they came.
 
     Raises:
         CannotResume: the run in ``out`` is another one, or a file of it is missing or damaged.
@@ -222,9 +236,10 @@ def fit(
             resuming.restore_random_state(state.get("random", {}), device)
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
-    started = clock() - spent
+    started = clock() - spent  # where it would have begun, had it never stopped
     budget = plan.minutes * 60 if plan.minutes else math.inf
     kept = clock()  # when the state was
+    shown = getattr(task, "sample", None) if watch else None
 
     def progress() -> float:
         return min(1.0, max(step / total, (clock() - started) / budget))
@@ -249,6 +264,18 @@ def fit(
         }
         resuming.write(out, state, history)
 
+    def told(**begin: Any) -> dict[str, Any]:
+        row = {
+            "epoch": epoch,
+            "step": step,
+            "progress": round(progress(), 4),
+            "seconds": round(clock() - started, 1),
+            **begin,
+            **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
+        }
+        print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
+        return row
+
     def mean(running: Tensor, seen: int) -> float:
         value = running.item() / max(seen, 1)
         if not math.isfinite(value):
@@ -257,9 +284,14 @@ def fit(
             )
         return value
 
+    if before and not step and not history:
+        history.append(told())
     if watch:
         watch.begin(step)
         watch.moment(averaged, model, progress(), step=step, epoch=epoch)
+        if shown and not step:
+            watch.sample(shown, averaged, step)
+    started = clock() - spent
     with when_asked() as asked_to_end:
         while progress() < 1 or within:
             model.train()
@@ -274,7 +306,7 @@ def fit(
                 if hasattr(task, "carry"):
                     task.carry(within["carried"])
                 resuming.restore_random_state(state["random"], device)
-                within = None
+                within, started = None, clock() - spent
             for batch in batches:
                 rate = learning_rate(plan, progress())
                 for group in optimizer.param_groups:
@@ -303,6 +335,8 @@ def fit(
                     watch.moment(averaged, model, far, step=step, epoch=epoch)
                 if far >= 1:
                     break
+                if watch and shown:
+                    watch.sample(shown, averaged, step)
                 ends = asked_to_end()
                 if ends or clock() - kept > INTERVAL:
                     mean(running, seen)  # says so if it is no number
@@ -319,16 +353,9 @@ def fit(
                     raise Stopped(out)
             row_loss = mean(running, seen)
             epoch += 1
-            row = {
-                "epoch": epoch,
-                "step": step,
-                "progress": round(progress(), 4),
-                "seconds": round(clock() - started, 1),
-                "loss": round(row_loss, 4),
-                **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
-            }
-            history.append(row)
-            print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
+            history.append(told(loss=round(row_loss, 4)))
+            if watch and shown:
+                watch.sample(shown, averaged, step, last=progress() >= 1)
             keep()
             kept = clock()
             if asked_to_end():

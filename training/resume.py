@@ -109,13 +109,15 @@ def read(
         raise CannotResume(out, "; ".join(other))
     try:
         lines = (out / HISTORY).read_text("utf-8").splitlines()
-        history = [json.loads(line) for line in lines[:epoch]]
+        rows = [json.loads(line) for line in lines]
+        history = [row for row in rows if row.get("epoch", 0) <= epoch]
     except FileNotFoundError:
         raise CannotResume(out, f"its {HISTORY} is missing") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         raise CannotResume(out, f"its {HISTORY} is damaged or only half written") from error
-    if len(history) < epoch:
-        raise CannotResume(out, f"its {HISTORY} has {len(history)} of {epoch} lines")
+    passes = sum(row.get("epoch", 0) > 0 for row in history)  # the row of epoch 0 is before them
+    if passes < epoch:
+        raise CannotResume(out, f"its {HISTORY} has {passes} of {epoch} lines")
     return state, history
 
 

@@ -4,6 +4,8 @@
     moments/         weights at shares of the run that lie closer together the earlier they are,
                      NN.safetensors in half precision: what learns, and buffers. What does not learn
                      is as in the final weights. ``__metadata__`` has step, epoch and progress.
+    samples/         what a recipe has to show of what it has learnt after a step, SSSSSS.txt, .png,
+                     .svg or .json: some dozens that lie evenly over the run, or the last alone
     refusal.json     why the run could not be ended: code, fields, sentence
 
 Files are replaced as a whole, but for ``progress.jsonl``, whose last line may be half written.
@@ -12,20 +14,31 @@ Files are replaced as a whole, but for ``progress.jsonl``, whose last line may b
 from __future__ import annotations
 
 import json
+import math
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-PROGRESS, MOMENTS, REFUSAL = "progress.jsonl", "moments", "refusal.json"
+PROGRESS, MOMENTS, SAMPLES = "progress.jsonl", "moments", "samples"
+REFUSAL = "refusal.json"
 EVERY = 1.0  # seconds between two lines, at first
 LINES = 1000  # about so many lines for every tenfold of a run's time: long runs tell less often
 MOST = 32  # moments
 MOST_BYTES = 256 * 2**20  # of all moments together
+SAMPLE_EVERY = 3.0  # seconds between two samples at least
+SHARE = 0.1  # of a run's time that samples may take
+MOST_SAMPLES = 64
+
+#: What a task shows of a network: the contents of a file by its ending, such as
+#: ``{".txt": "To be"}``; nothing where there is nothing new.
+Showing = Callable[[nn.Module], Mapping[str, str | bytes]]
 
 
 class Watch:
@@ -37,11 +50,13 @@ class Watch:
         *,
         moments: int = MOST,
         most_bytes: int = MOST_BYTES,
+        samples: int = MOST_SAMPLES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.out, self.clock, self.told = out, clock, -EVERY
         self.moments, self.most_bytes = moments, most_bytes
         self.kept = -1  # the last moment that was passed
+        self.samples, self.next_sample = samples, -math.inf
 
     def begin(self, step: int) -> None:
         """Forget the lines of steps that were lost and are now done again."""
@@ -50,6 +65,8 @@ class Watch:
         part = file.with_suffix(".part")
         part.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         os.replace(part, file)
+        for sample in _samples(self.out / SAMPLES, after=step):
+            sample.unlink()
         (self.out / REFUSAL).unlink(missing_ok=True)
 
     def step(self, loss: Tensor, seconds: float, **place: Any) -> None:
@@ -94,6 +111,54 @@ class Watch:
         part = folder / ".part"
         save_file(tensors, part, metadata={"format": "pt", **told})
         os.replace(part, folder / f"{due:02}.safetensors")
+
+    def sample(self, make: Showing, network: nn.Module, step: int, *, last: bool = False) -> None:
+        """Keep what ``make`` shows of a network, if it is time for it.
+
+        It is time when the samples so far took no more than `SHARE` of the run, and `SAMPLE_EVERY`
+        seconds have passed; before the first step and after the ``last`` always. ``make`` may draw
+        random numbers: the run's are as they were. Of so many as there are those stay that lie
+        evenly over the run; where ``make`` (a method) belongs to a task with ``samples_kept``, so
+        many. A sample that cannot be made ends no run: it is said in the log, and no more come.
+        """
+        began = self.clock()
+        if self.next_sample == math.inf or not (last or not step or began >= self.next_sample):
+            return
+        folder = self.out / SAMPLES
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                made = make(network)
+            for ending, content in made.items():
+                folder.mkdir(exist_ok=True)
+                part = folder / f".{step:06}{ending}"
+                part.write_bytes(content.encode() if isinstance(content, str) else content)
+                os.replace(part, folder / f"{step:06}{ending}")
+            _thin(folder, getattr(getattr(make, "__self__", None), "samples_kept", self.samples))
+        except Exception as error:
+            print(f"no samples: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            self.next_sample = math.inf
+            return
+        ended = self.clock()
+        self.next_sample = ended + max(SAMPLE_EVERY, (ended - began) * (1 - SHARE) / SHARE)
+
+
+def _samples(folder: Path, after: int = -1) -> list[Path]:
+    """The samples of later steps, the earliest first."""
+    files = sorted(folder.glob("[0-9]*.*"))
+    return [file for file in files if file.stem.isdigit() and int(file.stem) > after]
+
+
+def _thin(folder: Path, most: int) -> None:
+    """Let go of samples until so many are left: each time the one whose neighbours are closest
+    together, but never the first or the last; where one is to be left, of all but the last."""
+    files: dict[int, list[Path]] = {}
+    for file in _samples(folder):
+        files.setdefault(int(file.stem), []).append(file)
+    steps = list(files)
+    while len(steps) > most:
+        gone = min(range(1, len(steps) - 1), key=lambda n: steps[n + 1] - steps[n - 1], default=0)
+        for file in files[steps.pop(gone if most > 1 else 0)]:
+            file.unlink()
 
 
 @contextmanager

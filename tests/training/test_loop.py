@@ -91,6 +91,65 @@ def test_a_resumed_run_follows_the_same_curve(tmp_path):
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0)
 
 
+class LineThatTakesTime(Line):
+    """A second to find a batch, ten to learn from it, three to evaluate."""
+
+    def __init__(self, now, stops=None):
+        super().__init__()
+        self.now, self.stops = now, stops
+
+    def batches(self, epoch, progress):
+        for number, batch in enumerate(super().batches(epoch, progress)):
+            self.now[0] += 1
+            if (epoch, number) == self.stops:
+                raise Interrupted
+            yield batch
+
+    def loss(self, model, batch):
+        self.now[0] += 10
+        return super().loss(model, batch)
+
+    def evaluate(self, model):
+        self.now[0] += 3
+        return super().evaluate(model)
+
+
+@pytest.mark.parametrize("stops", [(6, 3), (7, 0)])
+def test_a_break_changes_nothing_of_a_run_that_ends_by_the_clock(stops, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "INTERVAL", 15.0)  # a state within an epoch, too
+    plan = replace(PLAN, epochs=1000, minutes=10.0)
+
+    def fit(out, now, stops=None, **settings):
+        task = LineThatTakesTime(now, stops)
+        return loop.fit(task, plan, tmp_path / out, device=CPU, clock=lambda: now[0], **settings)
+
+    whole, history = fit("whole", [0.0])
+    now = [0.0]
+    with pytest.raises(Interrupted):
+        fit("cut", now, stops)
+    now[0] += 86_400  # a day later
+    resumed, rest = fit("cut", now, resume=True)
+    assert rest == history and history[-1]["epoch"] > 8
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_the_figures_of_the_weights_as_they_came_are_the_first_row(tmp_path):
+    plan = replace(PLAN, epochs=3)
+    _, history = loop.fit(Line(), plan, tmp_path, device=CPU, before=True)
+    assert [row["epoch"] for row in history] == [0, 1, 2, 3]
+    first = Line()
+    assert history[0]["held_out_loss"] == round(
+        first.evaluate(first.model.eval())["held_out_loss"], 4
+    )
+    assert "loss" not in history[0] and history[0]["step"] == 0
+    _, longer = loop.fit(
+        Line(), replace(plan, epochs=5), tmp_path, device=CPU, before=True, resume=True
+    )
+    assert [row["epoch"] for row in longer] == [0, 1, 2, 3, 4, 5]
+    assert longer[:4] == history
+
+
 def test_resume_with_nothing_there_starts_anew(tmp_path):
     _, history = loop.fit(Line(), PLAN, tmp_path, device=CPU, resume=True)
     assert history[0]["epoch"] == 1

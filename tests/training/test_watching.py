@@ -1,5 +1,6 @@
 """What a run leaves for whoever watches it."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -116,3 +117,89 @@ def test_a_refusal_is_kept_for_the_page_and_raised_on(tmp_path):
     assert json.loads((out / "refusal.json").read_text())["code"] == "stopped"
     loop.fit(Line(), PLAN, out, device=CPU, watch=watched(out))
     assert not (out / "refusal.json").exists()
+
+
+class Talking(Line):
+    """A second to learn from a batch, and something to say of it, which takes as long as given."""
+
+    def __init__(self, takes=0.0):
+        super().__init__()
+        self.now, self.takes, self.drawn = 0.0, takes, 0.0
+
+    def loss(self, model, batch):
+        self.now += 1
+        return super().loss(model, batch)
+
+    def sample(self, model):
+        self.now += self.takes
+        self.drawn += self.takes
+        torch.rand(3)  # as a sampler may
+        return {".txt": f"{model[2].weight.item():.3f}", ".json": "{}"}
+
+
+def samples(out, ending=".txt"):
+    return [int(file.stem) for file in sorted((out / "samples").glob(f"*{ending}"))]
+
+
+def talked(out, task, settings=None, **plan):
+    clock = lambda: task.now  # noqa: E731
+    watch = Watch(out, clock=clock, **(settings or {}))
+    loop.fit(task, replace(PLAN, **plan), out, device=CPU, watch=watch, clock=clock)
+    return samples(out)
+
+
+def test_samples_come_every_few_seconds_and_at_both_ends(tmp_path):
+    kept = talked(tmp_path, Talking(), epochs=5)
+    assert kept == [0, 3, 6, 9, 12, 15, 18, 20]
+    assert samples(tmp_path, ".json") == kept
+    assert (tmp_path / "samples/000000.txt").read_text() != (
+        tmp_path / "samples/000020.txt"
+    ).read_text()
+
+
+def test_samples_take_a_tenth_of_the_time_at_most(tmp_path):
+    task = Talking(takes=2.0)
+    talked(tmp_path, task, epochs=50)
+    ends = 2 * task.takes  # before the first step and after the last
+    assert 0 < task.drawn - ends <= 0.1 * task.now
+
+
+def test_of_many_samples_some_stay_that_lie_evenly_over_the_run(tmp_path):
+    kept = talked(tmp_path, Talking(), {"samples": 8}, epochs=50)
+    assert len(kept) == 8 and kept[0] == 0 and kept[-1] == 200
+    gaps = [b - a for a, b in itertools.pairwise(kept)]
+    assert max(gaps) <= 2 * 200 / 7
+    task = Talking()
+    task.samples_kept = 1
+    assert talked(tmp_path / "last", task, epochs=5) == [20]
+
+
+def test_samples_change_nothing_of_what_is_learnt(tmp_path):
+    class Dropping(Talking):
+        def loss(self, model, batch):
+            return super().loss(model, (batch[0] + 0.1 * torch.randn_like(batch[0]), batch[1]))
+
+    def learnt(out, watch):
+        torch.manual_seed(0)
+        network, _ = loop.fit(Dropping(), PLAN, out, device=CPU, watch=watch)
+        return network[2].weight.item()
+
+    watch = Watch(tmp_path / "b", clock=iter(range(10_000)).__next__)
+    assert learnt(tmp_path / "a", None) == learnt(tmp_path / "b", watch)
+    assert len(samples(tmp_path / "b")) > 10
+
+
+def test_samples_of_steps_that_were_lost_go(tmp_path):
+    talked(tmp_path, Talking(), epochs=2)
+    (tmp_path / "samples/000011.txt").write_text("of a step that is done again")
+    Watch(tmp_path).begin(8)
+    assert samples(tmp_path) == [0, 3, 6, 8]
+
+
+def test_a_sample_that_cannot_be_made_ends_no_run(tmp_path, capsys):
+    class Broken(Talking):
+        def sample(self, model):
+            raise ValueError("no picture")
+
+    loop.fit(Broken(), PLAN, tmp_path, device=CPU, watch=Watch(tmp_path))
+    assert capsys.readouterr().err.count("no samples: ValueError: no picture") == 1
