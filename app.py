@@ -13,6 +13,7 @@ import importlib
 import logging
 import os
 import socket
+import sqlite3
 import sys
 import threading
 from typing import Any
@@ -22,19 +23,32 @@ if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that t
 
 import gradio as gr
 
-from demos import TABS, inputs, models, sessions, shutdown, sweeping, uploads, visitors, web
+from demos import (
+    TABS,
+    inputs,
+    models,
+    sessions,
+    shutdown,
+    sweeping,
+    training,
+    uploads,
+    visitors,
+    web,
+)
 from demos.classification import examples
 from demos.language import Words
 from demos.page import layout
 from demos.page.theme import theme
 from inference import Engine, Settings
+from jobs import Jobs
+from jobs import Limits as JobLimits
 from pretrained import catalog
 from pretrained.errors import Refusal
 
 log = logging.getLogger("app")
 
 
-def build(engine: Engine, words: Words) -> gr.Blocks:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> gr.Blocks:
     """The whole page. Nothing is loaded and nothing is asked of the engine."""
     # After every event Gradio 6.31 sums up its last 10,000 ones with pandas, for a monitoring page
     # that is closed here (`enable_monitoring=False`): 4 to 9 ms of CPU a call.
@@ -53,7 +67,7 @@ def build(engine: Engine, words: Words) -> gr.Blocks:
         with gr.Tabs(elem_id="site", overflow_behavior="wrap"):
             for name in TABS:
                 with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name):
-                    importlib.import_module(f"demos.{name}").build(engine, words)
+                    importlib.import_module(f"demos.{name}").build(engine, words, jobs)
         layout.footer(words)
 
         def status() -> dict[str, Any]:
@@ -104,6 +118,16 @@ def warm_up(engine: Engine) -> None:
             log.exception("warming up with %s failed; it is tried again on first use", first)
 
 
+def trainings(settings: Settings) -> Jobs | None:
+    """What trains visitors' models; None where its folder cannot be had, which is logged: the rest
+    of the page works without."""
+    try:
+        return Jobs(JobLimits.of(settings))
+    except (Refusal, OSError, sqlite3.Error) as error:
+        log.warning("nothing can be trained from the page: %s", error)
+        return None
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     settings = Settings.from_command_line(arguments)
@@ -117,10 +141,13 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.cache_dir:
         os.environ["BREAKTHROUGHS_CACHE_DIR"] = str(settings.cache_dir)
     words = Words(settings.language)
-    engine = Engine(catalog.entries(), settings, caller=visitors.current)
     visitors_files = sweeping.own_folder()
     try:
         claim(settings.host, settings.port)
+        jobs = trainings(settings)
+        engine = Engine(
+            catalog.entries(), settings, caller=visitors.current, unlisted=training.unlisted(jobs)
+        )
         for folder in settings.model:
             engine.add(catalog.extra(folder, engine.entries))
         if settings.preload:
@@ -128,7 +155,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Refusal as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         raise SystemExit(2) from None
-    page = build(engine, words)
+    page = build(engine, words, jobs)
     page.queue(max_size=settings.queue_limit)
     page.launch(
         server_name=settings.host,
@@ -144,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
         # They lie in installed packages, which may be anywhere.
         allowed_paths=[str(example.path) for example in examples.available()],
         app_kwargs=web.app_kwargs(
-            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by
+            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by, jobs
         ),
         state_session_capacity=sessions.MOST,
         ssr_mode=False,
@@ -153,6 +180,8 @@ def main(arguments: list[str] | None = None) -> None:
         _frontend=False,  # else Gradio gives up where its own page takes three seconds to answer
     )
     log.info("serving %s", page.local_url)
+    if jobs is not None:
+        jobs.start()
     if settings.warm and not settings.preload:
         threading.Thread(target=warm_up, args=(engine,), name="warm up", daemon=True).start()
     sweeping.keep_swept(
@@ -160,6 +189,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     shutdown.until_asked()
     shutdown.shut_down(engine, page)
+    if jobs is not None:
+        jobs.close()
     shutdown.leave()
 
 

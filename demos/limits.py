@@ -34,6 +34,8 @@ RELAYED = re.compile(r"(?i)/gradio_api/(?:file[=/]|proxy=)\s*(?:https?:|//)")
 #: What nothing on the page uses: a stream for developers that never ends, links to the page as it
 #: was left (see `demos.sessions`), a video encoder, a code editor.
 CLOSED = re.compile(r"/gradio_api/(?:dev/|deep_link|process_recording|vibe|proxy=)")
+#: Data that visitors train on, in many files; `jobs` bounds them again, all together.
+TRAINED_ON = re.compile(r"/train/(?:uploads/|models)")
 #: Where an argument may be a picture as a data URL.
 ASKED = re.compile(r"/gradio_api/(?:queue/join|call/|run/|api/)")
 DATA_URL = re.compile(rb"data:image/[\w.+-]{1,40};base64,[\w+/=\\-]*")
@@ -79,12 +81,14 @@ class Limits:
             await self.refusal(scope, 403, "error.picture_address")(scope, receive, send)
         elif CLOSED.match(path):
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+        elif path.startswith("/v1/"):  # bounds its own, and refuses in its own form
+            await self.app(scope, receive, send)
         elif scope["method"] in ("GET", "HEAD"):
             # Gradio 6.31 answers a part of a file with all headers of the question, cookies too.
             headers = [each for each in scope["headers"] if each[0] != b"range"]
             await self.app({**scope, "headers": headers}, receive, send)
         else:
-            uploaded = path.endswith("/upload")
+            uploaded = path.endswith("/upload") or TRAINED_ON.match(path)
             asked = self.body if ASKED.match(path) else self.small
             await self.bounded(self.upload if uploaded else asked, scope, receive, send)
 

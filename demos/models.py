@@ -41,10 +41,24 @@ def entry_of(task: str, engine: Engine, sent: object) -> Entry:
         UnknownModel: there is none.
     """
     name = str(sent or "").strip()
-    entry = entries(engine).get(name if "/" in name else f"{task}/{name}")
+    entry = found(engine, name if "/" in name else f"{task}/{name}")
     if entry is None or entry.task != task:
         raise UnknownModel(model=name[:80])
     return entry
+
+
+def found(engine: Engine, key: str) -> Entry | None:
+    """The entry of a key, as the catalogue describes it: one that a visitor trained too."""
+    find: Any = getattr(engine, "find", entries(engine).get)  # a test's engine lists all it has
+    return find(key)
+
+
+def asked(task: str, engine: Engine, request: Any) -> Entry | None:
+    """The model that the page's address names (``?model=``), such as one that a visitor trained."""
+    try:
+        return entry_of(task, engine, request.query_params.get("model"))
+    except UnknownModel:
+        return None
 
 
 def config(entry: Entry) -> dict[str, Any]:

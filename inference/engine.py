@@ -21,7 +21,7 @@ from inference.batching import Answer, Job, LoadRequest, Queue, Request
 from inference.cache import Cache
 from inference.device import Device, choose
 from inference.errors import Busy, Closed, Refusal, Unfiltered, UnknownModel
-from inference.metrics import Metrics
+from inference.metrics import UNLISTED, Metrics
 from inference.protocols import Entry, Load, load_entry
 from inference.round_robin import Path
 from inference.settings import Settings
@@ -43,6 +43,8 @@ class Engine:
     ``entries`` maps keys to catalogue entries. ``caller`` tells who is asking where ``predict`` and
     ``stream`` are not told: callers take turns. ``load``, ``clock`` (seconds, monotonic),
     ``device`` and ``start`` (gets every new worker running) are there to be replaced in tests.
+    ``unlisted`` gives the entry of a key that is none of ``entries``, or None: such a model answers
+    whoever knows its key, and is never named in `status` or in the metrics.
     """
 
     def __init__(
@@ -56,9 +58,10 @@ class Engine:
         metrics: Metrics | None = None,
         start: Callable[[Worker], None] = in_a_thread,
         caller: Callable[[], Path] = tuple,
+        unlisted: Callable[[str], Entry | None] = lambda key: None,
     ) -> None:
         self.settings = settings
-        self._caller = caller
+        self._caller, self._unlisted = caller, unlisted
         #: What the settings keep from being served.
         self.withheld = {key: entry for key, entry in entries.items() if self._withholds(entry)}
         self.entries: Mapping[str, Entry] = {
@@ -80,7 +83,13 @@ class Engine:
         self._ended: dict[Worker, Future[None]] = {}
         self._count = threading.Lock()
         self._answered = self._failed = self._preloads = 0
-        self.metrics.watch(lambda: len(self._queue), self._cache.used)
+        self.metrics.watch(
+            lambda: len(self._queue), self._cache.used, lambda key: key in self.entries
+        )
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of a key, one that is not listed too; None where there is none."""
+        return self.entries.get(key) or self._unlisted(key)
 
     def add(self, entry: Entry) -> None:
         """Adds an entry, or replaces the one with its key; what was loaded for that one leaves.
@@ -254,13 +263,14 @@ class Engine:
         with self._queue.lock:
             began = {key: worker.computing_since for key, worker in self._workers.items()}
         since = self._clock() - STUCK * self.settings.deadline_s
-        return [key for key, begun in began.items() if begun is not None and begun < since]
+        found = [key for key, begun in began.items() if begun is not None and begun < since]
+        return [key if key in self.entries else UNLISTED for key in found]
 
     def _withholds(self, entry: Entry) -> bool:
         return getattr(entry, "unfiltered", False) and not self.settings.allow_unfiltered
 
     def _known(self, key: str) -> None:
-        if key in self.entries:
+        if self.find(key) is not None:
             return
         kind = Unfiltered if key in self.withheld else UnknownModel
         # Not by its name: whoever asks could otherwise make up any number of series.
@@ -298,7 +308,7 @@ class Engine:
     def _worker(self, key: str) -> Worker:
         return Worker(
             key,
-            entry=lambda: self.entries[key],
+            entry=lambda: self._entry(key),
             queue=self._queue,
             cache=self._cache,
             metrics=self.metrics,
@@ -306,6 +316,12 @@ class Engine:
             patience=self._keep_alive,
             end=self._worker_ended,
         )
+
+    def _entry(self, key: str) -> Entry:
+        entry = self.find(key)
+        if entry is None:  # taken back since it was asked
+            raise UnknownModel(model=key)
+        return entry
 
     def _worker_ended(self, worker: Worker) -> None:
         if self._workers.get(worker.key) is worker:

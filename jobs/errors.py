@@ -46,6 +46,11 @@ class NotYours(JobRefusal):
     sentence = "Only who started this training can do that: start one of your own."
 
 
+class UnknownUpload(JobRefusal):
+    code = "upload_unknown"
+    sentence = "What you sent is no longer here: send it again."
+
+
 class JobEnded(JobRefusal):
     code = "job_ended"
     sentence = "This training has ended: start another one."

@@ -9,6 +9,7 @@ import hmac
 import logging
 import math
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -36,6 +37,8 @@ SHARE = 0.9  # of its turn, after which a worker is asked to end; at its end it 
 PATIENCE = 5  # times in a row that a worker may end without having kept anything new
 EVERY = 0.5  # seconds between two looks at the workers
 SWEEP = 600.0  # seconds between two looks for what is old
+#: What `secrets.token_urlsafe(16)` makes: an id of a job, the name of an upload.
+TOKEN = re.compile(r"[\w-]{22}")
 #: What a visitor may choose, besides ``minutes``: the type, and what `pretrained train` calls it.
 OPTIONS: Mapping[str, type] = {
     "minutes": float, "epochs": int, "lr": float, "seed": int,
@@ -165,6 +168,17 @@ class Jobs:
         made = mine / secrets.token_urlsafe(16)
         made.mkdir(mode=0o700)
         return made
+
+    def uploaded(self, owner: str, name: str) -> Path:
+        """The folder that `upload` made, by its name.
+
+        Raises:
+            UnknownUpload: this owner has none of that name.
+        """
+        folder = self.limits.folder / "uploads" / _hash(owner) / name
+        if not owner or not TOKEN.fullmatch(name) or not folder.is_dir():
+            raise errors.UnknownUpload
+        return folder
 
     def intake(self, upload: Path) -> Intake:
         """What fills that folder, within the limits on data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from demos import page
 from demos.classification import learn
 from demos.language import Words
+from jobs import Jobs
 
 TRAIN = "python -m pretrained train classification/imagenet --data my_pictures --out my_model"
 SERVE = "python app.py --model my_model"
@@ -13,7 +14,7 @@ TREE = """my_pictures/
   tulip/      IMG_0107.jpg  IMG_0108.jpg  …"""
 
 
-def build(words: Words) -> None:
+def build(words: Words, jobs: Jobs | None = None) -> None:
     """How the folder must look, the command that trains, the command that loads the result."""
     page.markup(
         words,

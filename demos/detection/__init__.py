@@ -8,11 +8,12 @@ from demos import page
 from demos.detection import api, inside, learn, train, tryout
 from demos.language import Words
 from inference import Engine
+from jobs import Jobs
 
 NAME = "detection"
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """Lay out the tab and wire it to the engine."""
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
@@ -20,7 +21,7 @@ def build(engine: Engine, words: Words) -> None:
         with page.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
         with page.room("train"):
-            train.build(words)
+            train.build(words, jobs)
         with page.room("learn"):
             page.article(NAME, words, learn.figures())
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)

@@ -9,6 +9,7 @@ from demos.detection.answers import EVERYDAY
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import size
+from jobs import Jobs
 from pretrained import catalog
 
 MINUTES = 60  # an example; a budget of any length ends with its schedule complete
@@ -27,7 +28,7 @@ LABELS = """{"images": [{"id": 1, "file_name": "0001.jpg", "width": 640, "height
    "segmentation": [[212, 270, 240, 160, 330, 157, 388, 264]]}]}"""
 
 
-def build(words: Words) -> None:
+def build(words: Words, jobs: Jobs | None = None) -> None:
     """What the pictures and labels must be like, the commands that train, serve and score."""
     page.step(words, "detection.train.data")
     page.markup(words, folder)

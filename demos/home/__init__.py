@@ -14,13 +14,14 @@ import gradio as gr
 from demos import TABS, page
 from demos.language import Say, Words
 from inference import Engine
+from jobs import Jobs
 
 BREAKTHROUGHS = ("classification", "detection", "text", "translation", "images")
 LAB_WORDS = ("run", "pause", "passes", "right")
 MOUNT = "import(new URL('house/home.js', document.baseURI)).then((home) => home.mount(element));"
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-home"]):
         page.title("home", words)

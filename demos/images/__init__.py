@@ -9,11 +9,12 @@ from demos import page
 from demos.images import api, inside, learn, train, tryout
 from demos.language import Words
 from inference import Engine
+from jobs import Jobs
 
 NAME = "images"
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """Lay out the tab and wire it to the engine."""
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
@@ -21,7 +22,7 @@ def build(engine: Engine, words: Words) -> None:
         with page.room("inside") as room:
             inside.build(engine, words, parts.chosen, room)
         with page.room("train"):
-            train.build(words)
+            train.build(words, jobs)
         with page.room("learn"):
             learn.build(words)
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)

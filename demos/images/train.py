@@ -10,6 +10,7 @@ from demos.images.cards import DASH, NETWORKS, told_of_training
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import size
+from jobs import Jobs
 from pretrained import catalog
 from pretrained.images.hub.entries import PIPELINES
 
@@ -21,7 +22,7 @@ SERVE = "python app.py --model my_model"
 SCORE = f"python -m pretrained evaluate {GAN} --checkpoint my_model --data {ASIDE}"
 
 
-def build(words: Words) -> None:
+def build(words: Words, jobs: Jobs | None = None) -> None:
     """What the pictures must be like, the commands that train, serve and score."""
     page.step(words, "images.train.data")
     page.markup(words, folder)

@@ -79,14 +79,26 @@ def later(words: Words, render: Callable[[Say], str], place: Any) -> Any:
 UNNAMED = "\u2003"
 
 
-def choices(words: Words, component: Any, options: Callable[[Say], list[tuple[str, Any]]]) -> None:
+def choices(
+    words: Words,
+    component: Any,
+    options: Callable[[Say], list[tuple[str, Any]]],
+    asked: Callable[[gr.Request], Any] = lambda request: None,
+) -> None:
     """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
 
-    Gradio translates labels in the browser but not choices, so these are said by the server."""
+    Gradio translates labels in the browser but not choices, so these are said by the server.
+    ``asked``: the entry of a model that the address names; it is one more choice, and chosen."""
 
     def fill(request: gr.Request) -> Any:
         say = words.speaker(words.lang(request))
-        return gr.update(choices=[(html_text.unescape(t), value) for t, value in options(say)])
+        found = [(html_text.unescape(text), value) for text, value in options(say)]
+        own = asked(request)
+        if own is None:
+            return gr.update(choices=found)
+        if own.key not in (value for _, value in found):
+            found.append((say.model(own), own.key))
+        return gr.update(choices=found, value=own.key)
 
     component.choices = [(UNNAMED, value) for _, value in component.choices]
     assert Context.root_block is not None

@@ -12,13 +12,14 @@ import gradio as gr
 from demos import page
 from demos.language import Say, Words
 from inference import Engine
+from jobs import Jobs
 from pretrained import catalog
 from pretrained.metrics import metric_of, reaches
 
 COLUMNS = ("metric", "value", "target", "split", "reference")
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-results"]):
         page.title("results", words)

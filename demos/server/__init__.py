@@ -13,6 +13,7 @@ from demos import models, page
 from demos.language import Say, Words
 from demos.web import device_name
 from inference import Engine
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 EVERY = 2.0  # seconds between two looks while following live
@@ -21,7 +22,7 @@ NUMBERS = ("size", "leases", "idle")
 ORDER = {"warm": 0, "loading": 1, "parked": 2, "cold": 3}
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The page, inside its tab: filled when the tab is opened, on Refresh, or live."""
     tab = Context.block
 

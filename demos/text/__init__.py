@@ -13,12 +13,13 @@ from demos import handwriting, page
 from demos.language import Say, Words
 from demos.text import api, inside, learn, train, tryout
 from inference import Engine
+from jobs import Jobs
 
 NAME = "text"
 EXHIBITS = ("text", "pen")
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """Lay out the tab and wire it to the engine. Without a pen there is one exhibit, no switch."""
     pen = handwriting.PEN in engine.entries
     with page.tab(NAME, words) as rooms:
@@ -39,10 +40,10 @@ def build(engine: Engine, words: Words) -> None:
         with page.room("train"):
             switch(words, pen)
             with exhibit("text"):
-                train.build(engine, words)
+                train.build(engine, words, jobs)
             if pen:
                 with exhibit("pen"):
-                    handwriting.train.build(words)
+                    handwriting.train.build(words, jobs)
         with page.room("learn"):
             switch(words, pen)
             page.article(NAME, words, learn.figures() | handwriting.learn.figures())

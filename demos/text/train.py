@@ -1,11 +1,13 @@
-"""Train your own: until jobs can be started from the page, the commands that do it."""
+"""Train your own: a network that writes as the visitor's text does, and the commands for it."""
 
 from __future__ import annotations
 
-from demos import page
+from demos import page, training
 from demos.language import Say, Words
 from demos.text import answers
+from demos.training.room import Start
 from inference import Engine
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 MINUTES = 20  # on two processor cores, as the words beside them say
@@ -21,7 +23,26 @@ SERVE = "python app.py --model my_model"
 LINE = '{"text": "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"}'
 
 
-def build(engine: Engine, words: Words) -> None:
+RECIPE = training.Recipe(
+    name="text",
+    starts=(
+        Start("auto", answers.SHAKESPEARE),
+        Start("nothing", answers.SHAKESPEARE, {"scratch": True}),
+        Start("poems", answers.TANG),
+    ),
+    accept=".txt,.md,.jsonl,.json,.csv,.py,.zip",
+    text="text.txt",
+    minutes=5,
+    starters=("text-en", "text-zh"),
+)
+
+
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
+    """The room: text in, a network out."""
+    training.room(words, jobs, RECIPE, lambda: commands(engine, words))
+
+
+def commands(engine: Engine, words: Words) -> None:
     """What the text must be like, the commands that train, the command that loads the result."""
     page.step(words, "text.train.data")
     page.markup(

@@ -8,6 +8,7 @@ from demos import page
 from demos.language import Say, Words
 from demos.translation import answers
 from inference import Engine
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 MINUTES, LONG = 20, 60  # examples; a budget of any length ends with its schedule complete
@@ -34,7 +35,7 @@ LINE = '{"en": "The kiln is still hot.", "zh": "窑还很热。"}'
 DIRECTION = "en-fr"
 
 
-def build(engine: Engine, words: Words) -> None:
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """What the pairs must be like, the commands that train, serve and score."""
     page.step(words, "translation.train.data")
     page.markup(words, formats)

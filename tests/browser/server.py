@@ -33,7 +33,11 @@ def serving(folder: Path, *flags: str, **variables: str) -> Iterator[str]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     log = folder / "log.txt"
-    files = {"OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(folder / "files")}
+    files = {
+        "OMP_NUM_THREADS": "1",
+        "GRADIO_TEMP_DIR": str(folder / "files"),
+        "BREAKTHROUGHS_JOBS_DIR": str(folder / "jobs"),
+    }
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port), *flags],

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -105,7 +106,12 @@ def build(engine: Engine, words: Words) -> TryParts:
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
     page.facts(words, learn.headline(engine))
     visible = on_visible()
-    page.choices(words, model, lambda say: models.choices(say, answers.writers(engine).values()))
+    page.choices(
+        words,
+        model,
+        lambda say: models.choices(say, answers.writers(engine).values()),
+        partial(models.asked, answers.TASK, engine),
+    )
 
     visit, written, stands = gr.State(Visit()), gr.State(None), gr.State(None)
     chosen = [model, temperature, length, seed]
@@ -168,7 +174,8 @@ def build(engine: Engine, words: Words) -> TryParts:
         if stood is not None:  # back from another room: what was written here stays
             return None
         say = words.speaker(request)
-        key = openings.first(say.lang, engine)
+        own = models.asked(answers.TASK, engine, request)
+        key = own.key if own else openings.first(say.lang, engine)
         opening = openings.openings(answers.entry_of(engine, key))[0]
         return begun(mine, say, key, opening, (temperature, length, seed))
 

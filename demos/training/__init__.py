@@ -1,0 +1,18 @@
+"""Train your own, as far as tabs share it: `jobs` over plain HTTP, and the room that shows one.
+
+    training.room(words, jobs, Recipe("text/shakespeare", kind="text", ...))     the third room
+    training.routes(engine, words, jobs)                                         what it talks to
+    training.unlisted(jobs)                    how the engine finds what visitors have trained
+
+The page talks to these routes by itself (`training.js`) and not by Gradio's events: a training
+outlives the page, so whatever shows it must be able to come back, and a link must be enough.
+
+routes.py   HTTP            models.py   a training that is done is a model of the app
+room.py     the room        training.js, training.css   what happens in it
+"""
+
+from demos.training.models import key_of, unlisted
+from demos.training.room import Recipe, room
+from demos.training.routes import address, answering, owner, routes
+
+__all__ = ["Recipe", "address", "answering", "key_of", "owner", "room", "routes", "unlisted"]

@@ -1,0 +1,332 @@
+"""``/train``: what the third rooms and the links to a training talk to. JSON, and a few files.
+
+Whoever changes something says who they are: the header ``X-Owner`` carries the secret that their
+browser made (`house.owner` in `training.js`). An error is ``{"error": {"code", "sentence"}}``, in
+the visitor's language.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from demos import page
+from demos.language import Say, Words
+from demos.training.models import key_of
+from inference import Engine
+from inference.errors import BadInput, Busy, Refusal
+from jobs import Job, Jobs, Received, errors
+from jobs.intake import clean
+from jobs.store import DONE
+from pretrained import catalog, checkpoint
+
+log = logging.getLogger(__name__)
+
+OWNER = re.compile(r"[\w-]{22,64}")
+SAMPLE = re.compile(r"[\w-][\w.-]{0,80}")
+#: A sample is a visitor's own file: shown, and nothing in it is ever run.
+NOTHING_RUNS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+STATUS: Mapping[type[Refusal], int] = {
+    errors.UnknownJob: 404,
+    errors.UnknownUpload: 404,
+    errors.NotYours: 403,
+    errors.JobsOff: 403,
+    errors.JobEnded: 409,
+    errors.QueueFull: 429,
+    errors.TooManyYours: 429,
+    errors.NoSpace: 507,
+    errors.DataTooLarge: 413,
+    errors.TooManyFiles: 413,
+    Busy: 503,
+}
+
+
+class NoOwner(BadInput):
+    """The header is missing, or is no secret."""
+
+    code = "train_owner"
+    sentence = "This page no longer knows who you are: reload it and try again."
+
+
+class BadRequest(BadInput):
+    """What was sent is not what the page sends."""
+
+    code = "train_request"
+    sentence = "This request cannot be read: reload the page and try again."
+
+
+Answer = Callable[[Request, Say], Awaitable[Any]]
+
+
+def answering(words: Words) -> Callable[[Answer], Callable[[Request], Awaitable[Response]]]:
+    """Decorator for a route: what it gives becomes JSON unless it is a response; what was refused
+    is said in the visitor's language; what nobody expected is logged with an id."""
+
+    def decorate(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        @functools.wraps(answer)
+        async def route(request: Request) -> Response:
+            say = words.speaker(request)
+            try:
+                given = await answer(request, say)
+            except Refusal as error:
+                kinds = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+                return refused(error.code, page.sentence_of(error, say), next(kinds, 400))
+            except Exception:
+                id = secrets.token_hex(4)
+                log.exception("unexpected error %s", id)
+                return refused("unexpected", say.plain("error.unexpected", id=id), 500)
+            if isinstance(given, Response):
+                return given
+            return JSONResponse(given, headers={"Cache-Control": "no-store"})
+
+        return route
+
+    return decorate
+
+
+def refused(code: str, sentence: str, status: int) -> JSONResponse:
+    """A refusal as `training.js` reads it."""
+    return JSONResponse({"error": {"code": code, "sentence": sentence}}, status)
+
+
+def owner(request: Request) -> str:
+    """Who asks.
+
+    Raises:
+        NoOwner: they do not say.
+    """
+    told = request.headers.get("x-owner", "")
+    if not OWNER.fullmatch(told):
+        raise NoOwner
+    return told
+
+
+def address(request: Request) -> str:
+    """Where a request comes from: turns go round among addresses."""
+    return request.client.host if request.client else ""
+
+
+def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
+    """Everything below ``/train``; nothing where there are no jobs."""
+    if jobs is None:
+        return []
+    told = answering(words)
+
+    @told
+    async def upload(request: Request, say: Say) -> Any:
+        made = await asyncio.to_thread(jobs.upload, owner(request))
+        return {"upload": made.name}
+
+    @told
+    async def fill(request: Request, say: Say) -> Any:
+        folder = jobs.uploaded(owner(request), request.path_params["upload"])
+        under = request.query_params.get("under", "")
+        async with request.form(max_files=1000, max_fields=10) as form:
+            files = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
+            if not files:
+                raise errors.NoData
+            came = await asyncio.to_thread(received, jobs, folder, files, under)
+        return vars(came)
+
+    @told
+    async def starter(request: Request, say: Say) -> Any:
+        folder = jobs.uploaded(owner(request), request.path_params["upload"])
+        name = str((await body(request)).get("name", ""))
+        return vars(await asyncio.to_thread(made, jobs, folder, name))
+
+    @told
+    async def submit(request: Request, say: Say) -> Any:
+        sent = await body(request)
+        mine = owner(request)
+        folder = jobs.uploaded(mine, str(sent.get("upload", "")))
+        data = within(folder, str(sent.get("data", "")))
+        options = sent.get("options", {})
+        if not isinstance(options, dict):
+            raise BadRequest
+        job = await asyncio.to_thread(
+            functools.partial(
+                jobs.submit, str(sent.get("key", "")), data, options,
+                owner=mine, address=address(request),
+            )
+        )  # fmt: skip
+        return described(job, say)
+
+    @told
+    async def mine(request: Request, say: Say) -> Any:
+        return {"jobs": [described(job, say) for job in jobs.list(owner(request))]}
+
+    @told
+    async def one(request: Request, say: Say) -> Any:
+        id = request.path_params["id"]
+        job = jobs.get(id, request.headers.get("x-owner", ""))
+        after = request.query_params.get("after", "0")
+        events = jobs.events(id, int(after) if after.isdecimal() else 0)
+        return {"job": described(job, say), "events": [vars(event) for event in events]}
+
+    @told
+    async def change(request: Request, say: Say) -> Any:
+        id, what = request.path_params["id"], request.path_params["what"]
+        asked = {"pause": jobs.pause, "resume": jobs.resume, "cancel": jobs.cancel}.get(what)
+        if asked is None:
+            raise BadRequest
+        return described(await asyncio.to_thread(asked, id, owner(request)), say)
+
+    @told
+    async def remove(request: Request, say: Say) -> Any:
+        await asyncio.to_thread(jobs.remove, request.path_params["id"], owner(request))
+        return {}
+
+    @told
+    async def log_of(request: Request, say: Say) -> Any:
+        id = request.path_params["id"]
+        return {"log": await asyncio.to_thread(jobs.log, id, owner(request))}
+
+    @told
+    async def sample(request: Request, say: Say) -> Any:
+        job, name = jobs.get(request.path_params["id"]), request.path_params["name"]
+        file = job.out / "samples" / name
+        if not SAMPLE.fullmatch(name) or file.is_symlink() or not file.is_file():
+            raise errors.UnknownJob
+        return FileResponse(file, headers=NOTHING_RUNS)
+
+    return [
+        Mount(
+            "/train",
+            routes=[
+                Route("/uploads", upload, methods=["POST"]),
+                Route("/uploads/{upload}", fill, methods=["POST"]),
+                Route("/uploads/{upload}/starter", starter, methods=["POST"]),
+                Route("/jobs", submit, methods=["POST"]),
+                Route("/jobs", mine, methods=["GET"]),
+                Route("/jobs/{id}", one, methods=["GET"]),
+                Route("/jobs/{id}", remove, methods=["DELETE"]),
+                Route("/jobs/{id}/log", log_of, methods=["GET"]),
+                Route("/jobs/{id}/samples/{name}", sample, methods=["GET"]),
+                Route("/jobs/{id}/{what}", change, methods=["POST"]),
+            ],
+        )
+    ]
+
+
+async def body(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    try:
+        sent = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise BadRequest from None
+    if not isinstance(sent, dict):
+        raise BadRequest
+    return sent
+
+
+def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> Received:
+    """What came in of uploaded files, each under the name that it had at the visitor's.
+
+    A browser that sends a folder tells each file's place in it, as ``cats/1.jpg``: the sub-folders
+    stay, as they may be classes.
+    """
+    intake = jobs.intake(folder)
+    spool = folder.parent / f".{folder.name}.{secrets.token_hex(8)}"
+    spool.mkdir()
+    try:
+        for number, file in enumerate(files):
+            place = [part for part in re.split(r"[/\\]", file.filename or "") if part.strip(". ")]
+            *folders, name = place or ["file"]
+            within = spool.joinpath(*map(clean, folders)) if folders else spool
+            within.mkdir(parents=True, exist_ok=True)
+            target = within / clean(name)
+            if target.exists():
+                target = target.with_stem(f"{target.stem} ({number})")
+            with target.open("xb") as written:
+                shutil.copyfileobj(file.file, written)
+        return intake.receive(sorted(spool.iterdir()), under)
+    finally:
+        shutil.rmtree(spool, ignore_errors=True)
+
+
+def made(jobs: Jobs, folder: Path, name: str) -> Received:
+    """What `pretrained.starters` makes for those who have no data at hand.
+
+    Raises:
+        BadRequest: it makes nothing of that name.
+    """
+    from pretrained import starters
+
+    if name not in starters.NAMES:
+        raise BadRequest
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".starter.") as place:
+        starters.make(name, Path(place), 0)
+        return jobs.intake(folder).receive(sorted(Path(place).iterdir()))
+
+
+def within(folder: Path, relative: str) -> Path:
+    """A file or folder of an upload: its only file, or all of it, where none is named.
+
+    Raises:
+        UnknownUpload: it is not in there.
+    """
+    found = (folder / relative).resolve()
+    alone = [path for path in folder.rglob("*") if path.is_file()]
+    if not relative and len(alone) == 1:  # recipes of text and pairs name a file
+        return alone[0]
+    if not found.is_relative_to(folder.resolve()) or not found.exists():
+        raise errors.UnknownUpload
+    return found
+
+
+def described(job: Job, say: Say) -> dict[str, Any]:
+    """A training as its page shows it: nothing of where it lies."""
+    base = catalog.entries().get(job.key)
+    return {
+        "id": job.id,
+        "key": job.key,
+        "task": job.key.split("/")[0],
+        "base": say.model(base) if base else job.key,
+        "options": dict(job.options),
+        "state": job.state,
+        "place": job.place,
+        "asked": job.asked,
+        "created": job.created,
+        "seconds": job.seconds,
+        "error": sentence(job, say),
+        "mine": job.mine,
+        "model": key_of(job) if job.state == DONE else None,
+        "metrics": metrics(job) if job.state == DONE else {},
+    }
+
+
+def sentence(job: Job, say: Say) -> str:
+    """Why a training failed, in the visitor's language."""
+    if not job.error:
+        return ""
+    try:
+        return say.plain(f"error.{job.error['code']}", **job.error["fields"])
+    except (KeyError, IndexError):
+        return job.sentence
+
+
+def metrics(job: Job) -> dict[str, Any]:
+    """What its recipe measured, on data that it did not learn from: see `pretrained.metrics`."""
+    try:
+        told = checkpoint.read_json(job.out, checkpoint.METRICS)
+    except Refusal:
+        return {}
+    return {name: told[name] for name in ("before", "after", "validation", "data") if name in told}
