@@ -48,7 +48,7 @@ class Recipe:
     """What one room trains.
 
     Attributes:
-        name: of the tab; its words are ``<name>.train.*``: data, data_how, and one of each start.
+        name: of the tab; its words are ``<name>.train.*``: give, give_how, paste, and one of each start.
         starts: what it may begin from, the recommended one first.
         accept: the ends of file names, as the input element takes them.
         text: the file that pasted text becomes, such as ``text.txt``; "" where none is pasted.
@@ -152,8 +152,8 @@ def data(say: Say, recipe: Recipe, mb: int) -> str:
         if buttons
         else ""
     )
-    return f"""<div class="train-step"><h2>{say(f"{name}.data")}</h2>
-<p class="quiet">{say(f"{name}.data_how")}</p>{paste}
+    return f"""<div class="train-step"><h2>{say(f"{name}.give")}</h2>
+<p class="quiet">{say(f"{name}.give_how")}</p>{paste}
 <div class="train-drop"><label class="ghost">{say("training.files")}<input type="file" multiple
 accept="{recipe.accept}" class="sr-only" data-give="files"></label>{folder}
 <span class="quiet">{say("training.drop", mb=mb)}</span></div>

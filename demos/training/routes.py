@@ -26,6 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from demos import page
 from demos.language import Say, Words
+from demos.training import previews
 from demos.training.models import key_of
 from inference import Engine
 from inference.errors import BadInput, Busy, Refusal
@@ -149,6 +150,18 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         return vars(await asyncio.to_thread(made, jobs, folder, name))
 
     @told
+    async def empty(request: Request, say: Say) -> Any:
+        folder = jobs.uploaded(owner(request), request.path_params["upload"])
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return {}
+
+    @told
+    async def preview(request: Request, say: Say) -> Any:
+        folder = jobs.uploaded(owner(request), request.path_params["upload"])
+        key = str((await body(request)).get("key", ""))
+        return await asyncio.to_thread(previews.shown, within(folder, ""), key, folder)
+
+    @told
     async def submit(request: Request, say: Say) -> Any:
         sent = await body(request)
         mine = owner(request)
@@ -209,6 +222,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             routes=[
                 Route("/uploads", upload, methods=["POST"]),
                 Route("/uploads/{upload}", fill, methods=["POST"]),
+                Route("/uploads/{upload}", empty, methods=["DELETE"]),
+                Route("/uploads/{upload}/preview", preview, methods=["POST"]),
                 Route("/uploads/{upload}/starter", starter, methods=["POST"]),
                 Route("/jobs", submit, methods=["POST"]),
                 Route("/jobs", mine, methods=["GET"]),

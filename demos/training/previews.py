@@ -1,0 +1,52 @@
+"""What a recipe will make of what has been sent so far, shown before anything is trained.
+
+A tab that has something to show names a function here: given the file or folder that its recipe
+would be given, and the key of that recipe, it gives what its room's script shows, as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pretrained.errors import BadData
+
+#: By task: called with (data, key), in a thread. Its words are said by the room's own script.
+PREVIEWS = {
+    "translation": "demos.translation.train.preview:pairs",
+}
+Preview = Callable[[Path, str], dict[str, Any]]
+
+
+def of(key: str) -> Preview | None:
+    """What shows the data of a recipe; None where its tab shows nothing."""
+    named = PREVIEWS.get(key.partition("/")[0])
+    if named is None:
+        return None
+    module, _, name = named.partition(":")
+    found: Preview = getattr(import_module(module), name)
+    return found
+
+
+def shown(data: Path, key: str, top: Path) -> dict[str, Any]:
+    """What is to be shown of ``data``; {} where nothing is. Places on the server are not told.
+
+    Args: top: the folder of the upload.
+
+    Raises:
+        BadData: the recipe would refuse it, for the same reason.
+    """
+    show = of(key)
+    try:
+        return show(data, key) if show else {}
+    except BadData as refusal:
+        told = {name: hidden(str(value), top) for name, value in refusal.fields.items()}
+        raise BadData(**told) from None
+
+
+def hidden(text: str, top: Path) -> str:
+    """A text in which files of an upload have the names that they had at the visitor's."""
+    text = text.replace(f"{top}/", "")
+    return text.replace(str(top), "…").replace(top.name, "…")
