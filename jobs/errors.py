@@ -130,6 +130,56 @@ class ZipUnsafe(JobRefusal):
     )
 
 
+# ---- a model that is taken home, or comes back --------------------------------------------------
+
+
+class NotDone(JobRefusal):
+    code = "job_not_done"
+    sentence = "This training has not ended yet: take its model home when it is done."
+
+
+class TakeHomeBusy(JobRefusal):
+    code = "take_home_busy"
+    sentence = "Another model is being packed just now: try again in a minute."
+
+
+class ModelForeign(JobRefusal):
+    """Fields: name, inside (a file in it)."""
+
+    code = "model_foreign"
+    sentence = (
+        "{name} holds {inside}, which is no part of a model from here: send the zip as it was "
+        "taken home."
+    )
+
+
+class ModelWeights(JobRefusal):
+    """Fields: name, inside (a file in it), what (for the log)."""
+
+    code = "model_weights"
+    sentence = "{inside} in {name} is damaged or was changed: send the zip as it was taken home."
+
+
+class ModelConfig(JobRefusal):
+    """Fields: name, what (for the log)."""
+
+    code = "model_config"
+    sentence = (
+        "config.json in {name} is missing or does not fit the weights: send the zip as it was "
+        "taken home."
+    )
+
+
+class ModelKind(JobRefusal):
+    """Fields: name."""
+
+    code = "model_kind"
+    sentence = (
+        "The model in {name} is of a kind that cannot be loaded from this page: whoever runs a "
+        "server can start one with --model."
+    )
+
+
 # ---- why it ended -------------------------------------------------------------------------------
 
 

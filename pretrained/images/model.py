@@ -62,7 +62,8 @@ class Generator(nn.Module):
 
     def layers(self, latent: Tensor) -> list[Tensor]:
         """[N, L] -> what each layer passes on, small to large; the last is the picture, -1..1."""
-        x = self.first(latent).view(len(latent), -1, SEED_SIZE, SEED_SIZE)
+        channels = self.first.out_features // SEED_SIZE**2  # told, so that ONNX knows it
+        x = self.first(latent).view(-1, channels, SEED_SIZE, SEED_SIZE)
         found = []
         for norm, deconvolution in zip(self.norms, self.deconvolutions, strict=True):
             x = F.leaky_relu(norm(x, latent), SLOPE)
