@@ -65,18 +65,21 @@ class BadPicture(BadInput):
 
 
 def open_upload(
-    payload: Mapping[str, Any] | None,
+    payload: Mapping[str, Any] | bytes | None,
     uploads: str | Path,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     max_side: int | None = None,
     min_side: int = MIN_SIDE,
 ) -> Image.Image:
-    """Open what the page or an API caller sent: ``{"path": ...}`` or ``{"url": "data:..."}``.
+    """Open what the page or an API caller sent: ``{"path": ...}``, ``{"url": "data:..."}`` or the
+    file's bytes.
 
     A path outside the folder ``uploads`` is refused like a missing picture: a caller may send any,
     and gradio 6.31 checks only those that are marked as files.
     """
+    if isinstance(payload, bytes):
+        return open_picture(payload, max_bytes, max_pixels, max_side, min_side)
     if not isinstance(payload, Mapping):
         raise BadPicture("picture_missing")
     url, path = payload.get("url"), payload.get("path")

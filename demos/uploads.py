@@ -25,6 +25,8 @@ MAX_SIDE = 2048  # pixels: more than most models look at, few enough for many vi
 # A picture takes up to 512 MB while it is decoded (`picture_files.MEMORY`): two at a time, whoever
 # asks.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decode")
+#: A file as Gradio tells it (`demos.pictures.open_upload`), or its bytes.
+Sent = Mapping[str, Any] | bytes | None
 WAITING = 128  # pictures that may wait for a decoder
 SECONDS = 30.0  # after which nobody waits for a picture any more
 
@@ -118,7 +120,7 @@ def keep_apart() -> None:
 
 async def opened(
     engine: Any,
-    payload: Mapping[str, Any] | None,
+    payload: Sent,
     side: int = MAX_SIDE,
     least: int = pictures.MIN_SIDE,
 ) -> Image.Image:

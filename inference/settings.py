@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -68,6 +68,24 @@ class Settings(BaseSettings):
     model: Annotated[list[Path], NoDecode] = Field(
         default_factory=list, description="folder of a checkpoint to serve too; may be repeated"
     )
+    api: bool = Field(True, description="answer plain HTTP under /v1")
+    api_key: SecretStr | None = Field(
+        None,
+        min_length=8,
+        description="key that /v1 asks for (better as a variable than as a flag, which others on "
+        "the machine can read); it guards /v1 only: the page and Gradio's own API ask for none",
+    )
+    api_at_once: int = Field(
+        8, ge=1, description="requests that one address may have under way at /v1"
+    )
+    api_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="site whose pages may ask /v1 from a browser, as https://example.com; "
+        "repeatable, none by default",
+    )
+    mcp: bool = Field(
+        False, description="offer what /v1 does as tools, at /v1/mcp; needs `pip install mcp`"
+    )
     max_upload_mb: int = Field(50, gt=0, description="largest file that a visitor may send, in MB")
     max_pixels: int = Field(
         80_000_000, gt=0, description="largest picture that is opened, in pixels"
@@ -96,10 +114,11 @@ class Settings(BaseSettings):
         None, description="language when neither the address nor the browser says; otherwise en"
     )
 
-    @field_validator("model", "framed_by", mode="before")
+    @field_validator("model", "framed_by", "api_origins", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        """``BREAKTHROUGHS_MODEL`` and ``_FRAMED_BY`` list theirs with commas between them."""
+        """``BREAKTHROUGHS_MODEL``, ``_FRAMED_BY`` and ``_API_ORIGINS`` list theirs with commas
+        between them."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
@@ -111,6 +130,15 @@ class Settings(BaseSettings):
         for site in value:
             if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?/?", site):
                 raise ValueError("give sites such as https://example.com or https://*.example.com")
+        return [site.rstrip("/") for site in value]
+
+    @field_validator("api_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        """As a browser names a page's site: without a pattern, a path or a last slash."""
+        for site in value:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?/?", site):
+                raise ValueError("give sites such as https://example.com")
         return [site.rstrip("/") for site in value]
 
     @field_validator("root_path")

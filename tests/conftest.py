@@ -16,9 +16,11 @@ class FakeEngine:
     """Answers `status` and `metrics` like an engine that has one warm model and one cold."""
 
     def __init__(self) -> None:
+        from inference import Settings
         from inference.metrics import Metrics
         from pretrained import catalog
 
+        self.settings = Settings()
         self.entries = dict(catalog.entries())
         self.metrics = Metrics()
         self.warming = False

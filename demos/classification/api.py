@@ -10,7 +10,7 @@ import gradio as gr
 from demos import models, streaming, uploads
 from demos.classification import answers
 from demos.classification.answers import DEFAULT, classifiers
-from demos.inputs import endpoint
+from demos.inputs import endpoint, left_open
 from demos.language import Words
 from inference import Engine
 from inference.errors import BadInput
@@ -45,28 +45,36 @@ def build(engine: Engine, words: Words) -> None:
             {"label", "confidences": [{"label", "confidence"}]}; confidences lie between 0 and 1.
             Nothing until it is known.
         """
-        entry = answers.entry_of(engine, str(model or DEFAULT))
-        count = whole_number(top_k)
-        models.check_here(entry)
-
-        async def answer() -> dict[str, Any]:
-            picture = await uploads.opened(engine, image)
-            said = await answers.ask(engine, entry.key, picture, count)
-            rows = [{"label": label, "confidence": share} for label, share in said.confidences]
-            return {"label": said.label, "confidences": rows}
-
-        return streaming.once(answer())
-
-    def whole_number(sent: Any) -> int:
-        """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
-        try:
-            if isinstance(sent, bool):
-                raise TypeError
-            sent = 5 if sent is None or sent == "" or sent == 0 else sent
-            return min(max(int(float(sent)), 1), answers.MAX_TOP_K)
-        except (TypeError, ValueError, OverflowError):
-            raise BadTopK(most=answers.MAX_TOP_K) from None
+        return streaming.once(classified(engine, image, model, top_k))
 
     endpoint(
         classify, [image, model, top_k], result, models.most_together(classifiers(engine).values())
     )
+
+
+async def classified(
+    engine: Engine, image: uploads.Sent, model: Any = DEFAULT, top_k: Any = 5
+) -> dict[str, Any]:
+    """What a picture shows, as the endpoint says it.
+
+    Raises:
+        Refusal: UnknownModel, BadTopK, NotHere, or why the picture cannot be used.
+    """
+    entry = answers.entry_of(engine, DEFAULT if left_open(model) else model)
+    count = whole_number(top_k)
+    models.check_here(entry)
+    picture = await uploads.opened(engine, image)
+    said = await answers.ask(engine, entry.key, picture, count)
+    rows = [{"label": label, "confidence": share} for label, share in said.confidences]
+    return {"label": said.label, "confidences": rows}
+
+
+def whole_number(sent: Any) -> int:
+    """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
+    try:
+        if isinstance(sent, bool):
+            raise TypeError
+        sent = 5 if left_open(sent) or sent == 0 else sent
+        return min(max(int(float(sent)), 1), answers.MAX_TOP_K)
+    except (TypeError, ValueError, OverflowError):
+        raise BadTopK(most=answers.MAX_TOP_K) from None

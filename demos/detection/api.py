@@ -13,7 +13,7 @@ import numpy as np
 from demos import models, streaming, uploads
 from demos.detection import answers
 from demos.detection.answers import LEAST, USUAL, Found, Size
-from demos.inputs import endpoint
+from demos.inputs import endpoint, left_open
 from demos.language import Words
 from inference import Engine
 from inference.errors import Refusal
@@ -52,18 +52,7 @@ def build(engine: Engine, words: Words) -> None:
             it is seen, upright. "mask" is COCO's compressed run-length encoding {"size": [height,
             width], "counts"}, or null where the model gives boxes only. Nothing until all is found.
         """
-        entry = answers.entry_of(engine, model or usual)
-        least = score(threshold)
-        models.check_here(entry)
-
-        async def answer() -> dict[str, Any]:
-            picture = await uploads.opened(engine, image, answers.SIDE, least=1)
-            found = await answers.ask(engine, entry.key, picture)
-            loop = asyncio.get_running_loop()
-            scaled = loop.run_in_executor(uploads.DECODERS, as_sent, found, least)
-            return {"objects": await scaled}
-
-        return streaming.once(answer())
+        return streaming.once(detected(engine, image, model, threshold))
 
     endpoint(
         detect,
@@ -71,6 +60,23 @@ def build(engine: Engine, words: Words) -> None:
         result,
         models.most_together(answers.detectors(engine).values()),
     )
+
+
+async def detected(
+    engine: Engine, image: uploads.Sent, model: Any = None, threshold: Any = USUAL
+) -> dict[str, Any]:
+    """The objects in a picture, as the endpoint gives them.
+
+    Raises:
+        Refusal: UnknownModel, BadThreshold, NotHere, or why the picture cannot be used.
+    """
+    entry = answers.entry_of(engine, answers.usual(engine) if left_open(model) else model)
+    least = score(threshold)
+    models.check_here(entry)
+    picture = await uploads.opened(engine, image, answers.SIDE, least=1)
+    found = await answers.ask(engine, entry.key, picture)
+    loop = asyncio.get_running_loop()
+    return {"objects": await loop.run_in_executor(uploads.DECODERS, as_sent, found, least)}
 
 
 def score(sent: Any) -> float:

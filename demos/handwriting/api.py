@@ -58,14 +58,19 @@ def build(engine: Engine, words: Words) -> None:
 
 
 async def written(engine: Engine, wish: Asked) -> str | list[str]:
-    """Load the pen, let it write and give the files: one, or a list of several."""
+    """The files of what the pen writes: one, or a list of several."""
+    paths = await asyncio.to_thread(save, wish, await sampled(engine, wish))
+    return paths[0] if len(paths) == 1 else paths
+
+
+async def sampled(engine: Engine, wish: Asked) -> list[Sample]:
+    """Load the pen and let it write."""
     await engine.preload(pen_of(engine).key)
     samples: list[Sample] = []
     async with aclosing(writing(engine, wish, read=False)) as steps:
         async for grown in steps:
             samples = grown
-    paths = await asyncio.to_thread(save, wish, samples)
-    return paths[0] if len(paths) == 1 else paths
+    return samples
 
 
 def save(wish: Asked, samples: list[Sample]) -> list[str]:

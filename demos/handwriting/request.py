@@ -234,9 +234,14 @@ def note(say: Say, wish: Asked) -> str:
     return f'<p class="note">{sentence.replace(chr(0), gone)}</p>'
 
 
-def refusal(say: Say, error: Refusal) -> str:
-    """Why nothing is written, as HTML, where the writing would have stood."""
+def sentence_of(error: Refusal, say: Say) -> str:
+    """A refusal in the visitor's language; an option is named as the page names it."""
     if isinstance(error, BadOption) and error.fields["name"] in NUMBERS:
         name = say.plain(f"handwriting.option.{error.fields['name']}")
         error = BadOption(**{**error.fields, "name": name})
-    return page.refusal(say, error)
+    return page.sentence_of(error, say)
+
+
+def refusal(say: Say, error: Refusal) -> str:
+    """Why nothing is written, as HTML, where the writing would have stood."""
+    return f'<p class="refusal" role="alert">{escape(sentence_of(error, say))}</p>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -50,13 +51,24 @@ def build(engine: Engine, words: Words) -> None:
             One PNG file, or a list of files if more than one picture was asked for. Nothing until
             all are drawn.
         """
-        entry = answers.entry_of(engine, MODEL if left_open(model) else model)
-        first = points.checked_seed(SEED if left_open(seed) else seed)
-        many = points.checked_count(COUNT if left_open(count) else count, MOST)
-        check_here(entry)
-        return streaming.once(saved(engine, entry.key, points.several(first, many)))
+        return streaming.once(saved(engine, *asked(engine, model, seed, count)))
 
     endpoint(generate_image, [model, seed, count], files, answers.most_together(engine))
+
+
+def asked(
+    engine: Engine, model: Any = MODEL, seed: Any = SEED, count: Any = COUNT
+) -> tuple[str, list[Point]]:
+    """Which model is to draw which points.
+
+    Raises:
+        Refusal: UnknownModel, Unfiltered, BadSeed, BadCount, NotHere.
+    """
+    entry = answers.entry_of(engine, MODEL if left_open(model) else model)
+    first = points.checked_seed(SEED if left_open(seed) else seed)
+    many = points.checked_count(COUNT if left_open(count) else count, MOST)
+    check_here(entry)
+    return entry.key, points.several(first, many)
 
 
 async def saved(engine: Engine, key: str, wanted: Sequence[Point]) -> str | list[str]:
@@ -67,7 +79,7 @@ async def saved(engine: Engine, key: str, wanted: Sequence[Point]) -> str | list
 
 
 def save(key: str, wanted: Sequence[Point], drawn: answers.Drawn) -> list[str]:
-    """One PNG a picture, which says that it was drawn, in a folder of Gradio's cache whose name
+    """One PNG a picture, in a folder of Gradio's cache whose name
     nobody can guess. Folders that the cache has emptied leave with the next call."""
     cache = Path(get_upload_folder())
     for emptied in cache.glob(f"{FOLDER}*"):
@@ -75,11 +87,17 @@ def save(key: str, wanted: Sequence[Point], drawn: answers.Drawn) -> list[str]:
             emptied.rmdir()
     folder = cache / f"{FOLDER}{secrets.token_hex(20)}"
     folder.mkdir(parents=True)
-    said = PngInfo()
-    said.add_text("Description", f"Drawn by {key}: no photograph")
     paths = []
     for point, image in zip(wanted, drawn.images, strict=True):
         path = folder / f"{key.rpartition('/')[2]}-{points.format(point)}.png"
-        Image.fromarray(image).save(path, pnginfo=said)
+        path.write_bytes(png(key, image))
         paths.append(str(path))
     return paths
+
+
+def png(key: str, image: answers.Pixels) -> bytes:
+    """A picture as a PNG file, which says that it was drawn."""
+    said, file = PngInfo(), io.BytesIO()
+    said.add_text("Description", f"Drawn by {key}: no photograph")
+    Image.fromarray(image).save(file, "PNG", pnginfo=said)
+    return file.getvalue()

@@ -20,6 +20,26 @@ from pretrained.text.options import BOUNDS, BadOption
 UNBOUNDED = 10_000  # characters of one update: a script is not held back so that it can watch
 
 
+def asked(
+    engine: Engine,
+    prompt: Any = "",
+    model: Any = answers.SHAKESPEARE,
+    length: Any = None,
+    temperature: Any = None,
+    seed: Any = 0,
+) -> Wish:
+    """What a caller wants written.
+
+    Raises:
+        Refusal: UnknownModel, NotText, BadOption, NotHere.
+    """
+    entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
+    numbers = {"length": length, "temperature": temperature}
+    wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
+    models.check_here(entry)
+    return wish
+
+
 async def written(engine: Engine, wish: Wish) -> AsyncGenerator[str, None]:
     """The text as it grows, its model loaded first."""
     await engine.preload(wish.key)
@@ -65,10 +85,7 @@ def build(engine: Engine, words: Words) -> None:
             in "…" where it had to be stopped within a line.
         """
         try:
-            entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
-            numbers = {"length": length, "temperature": temperature}
-            wish = writing.wished(entry, prompt, seed=0 if left_open(seed) else seed, **numbers)
-            models.check_here(entry)
+            wish = asked(engine, prompt, model, length, temperature, seed)
         except BadOption as error:
             say = words.speaker(request)
             raise page.told(answers.sentence_of(error, say), say) from None

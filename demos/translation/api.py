@@ -9,7 +9,7 @@ import gradio as gr
 
 from demos import page, streaming
 from demos.inputs import endpoint
-from demos.language import Say, Words
+from demos.language import Words
 from demos.models import check_here, most_together
 from demos.translation import answers
 from demos.translation.tryout.pane import located
@@ -120,6 +120,27 @@ def chosen(engine: Engine, model: Any, source: str, target: str) -> Entry:
     raise UnknownDirection(source=source, target=target, known=", ".join(known))
 
 
+async def translated(
+    engine: Engine,
+    text: Any,
+    source: Any = SOURCE,
+    target: Any = TARGET,
+    model: Any = "",
+    beams: Any = BEAMS,
+) -> dict[str, Any]:
+    """A text in another language, as the endpoint gives it. Raises a `Refusal`."""
+    asked = answers.checked(text)
+    width = checked_beams(beams)
+    read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
+    if read == AUTO:
+        read = read_in(asked)
+    if write == AUTO:
+        write = "fr" if read == "en" else "en"
+    entry = chosen(engine, model, read, write)
+    check_here(entry)
+    return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
+
+
 def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     text = gr.Textbox(visible=False, label="text")
@@ -156,26 +177,15 @@ def build(engine: Engine, words: Words) -> None:
             the table would have more than 250,000 numbers (a text of about 500 tokens). Nothing
             until all is translated.
         """
-        return streaming.once(
-            translated(text, source, target, model, beams, words.speaker(request))
-        )
+        say = words.speaker(request)
 
-    async def translated(
-        text: Any, source: Any, target: Any, model: Any, beams: Any, say: Say
-    ) -> dict[str, Any]:
-        try:
-            asked = answers.checked(text)
-            width = checked_beams(beams)
-            read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
-            if read == AUTO:
-                read = read_in(asked)
-            if write == AUTO:
-                write = "fr" if read == "en" else "en"
-            entry = chosen(engine, model, read, write)
-            check_here(entry)
-            return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
-        except Refusal as error:
-            raise page.told(answers.sentence_of(error, say), say) from None
+        async def answer() -> dict[str, Any]:
+            try:
+                return await translated(engine, text, source, target, model, beams)
+            except Refusal as error:
+                raise page.told(answers.sentence_of(error, say), say) from None
+
+        return streaming.once(answer())
 
     endpoint(
         translate,

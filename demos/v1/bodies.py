@@ -1,0 +1,132 @@
+"""The body of a request as a table of arguments: JSON, or a form with or without a file.
+
+Read here, and not by FastAPI, for three reasons: it is bounded while it arrives, whatever is wrong
+with it is said in the caller's language, and one endpoint takes JSON and forms alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from demos.limits import MB, FileTooLarge, whole_signs
+from demos.pictures import BadPicture
+from demos.v1.errors import BodyTooLarge, Gone, Malformed, NoPicture, OtherKind, TextTooLarge
+
+#: What is read as JSON: also what `curl -d` calls its body unless it is told otherwise.
+JSON = ("application/json", "application/x-www-form-urlencoded", "")
+FORM = "multipart/form-data"
+#: Bytes from which a body is read by a thread: less is done in a few milliseconds.
+LARGE = 1 * MB
+#: Fields of a form that are no file.
+FIELDS = 32
+ELSEWHERE = ("http://", "https://", "ftp://", "file:")
+
+
+async def arguments(request: Request, max_upload_mb: int, picture: bool) -> dict[str, Any]:
+    """What was sent, by name; a file as its bytes. ``picture``: whether one may be among it, for
+    which there is room beside a megabyte of text.
+
+    Raises:
+        BodyTooLarge, TextTooLarge, FileTooLarge: it is too much. OtherKind, Malformed: it is none.
+        Gone: the caller hung up.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    limit = MB + (max_upload_mb * MB * 4 // 3 if picture else 0)
+    too_large = BodyTooLarge(limit=max_upload_mb) if picture else TextTooLarge(limit=1)
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told[:20]) > limit:
+        raise too_large
+    bounded = Request(request.scope, _bounded(request.receive, limit, too_large))
+    if kind == FORM:
+        return await _form(bounded, max_upload_mb)
+    body = b"".join([part async for part in _parts(bounded)])
+    if kind not in JSON and not kind.endswith("+json"):
+        raise OtherKind(sent=kind[:60])
+    large = len(body) > LARGE
+    return await asyncio.to_thread(parsed, body) if large else parsed(body)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """A JSON object. An empty body is an empty one. Raises `Malformed`."""
+    try:
+        found = json.loads(whole_signs(body).decode()) if body.strip() else {}
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(found, dict):
+        raise Malformed
+    return found
+
+
+def picture_bytes(sent: Any) -> bytes:
+    """A picture as it was sent: a file's bytes, or base64, with or without ``data:...,`` before it.
+
+    Raises:
+        NoPicture: it is neither. BadPicture: it is an address, from which nothing is fetched.
+    """
+    if isinstance(sent, bytes):
+        return sent
+    if not isinstance(sent, str) or not sent.strip():
+        raise NoPicture
+    if sent[:9].lower().lstrip().startswith(ELSEWHERE):
+        raise BadPicture("picture_address")
+    body = sent.partition(",")[2] if sent.startswith("data:") else sent
+    try:
+        # Line ends are allowed, as `base64` and `openssl` write them.
+        return base64.b64decode(body.translate(LINE_ENDS), validate=True)
+    except (binascii.Error, ValueError):
+        raise NoPicture from None
+
+
+LINE_ENDS = str.maketrans("", "", "\r\n")
+
+
+async def _parts(request: Request) -> Any:
+    from starlette.requests import ClientDisconnect
+
+    try:
+        async for part in request.stream():
+            yield part
+    except ClientDisconnect:
+        raise Gone from None
+
+
+async def _form(request: Request, max_upload_mb: int) -> dict[str, Any]:
+    """A form's fields. Starlette keeps a file of more than a megabyte on disk while it comes."""
+    try:
+        async with request.form(max_files=1, max_fields=FIELDS, max_part_size=MB) as form:
+            found: dict[str, Any] = {}
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    if (value.size or 0) > max_upload_mb * MB:
+                        size = f"{(value.size or 0) / MB:.0f}"
+                        raise FileTooLarge(size=size, limit=max_upload_mb)
+                    found[name] = await value.read()
+                else:
+                    found[name] = value
+            return found
+    except (HTTPException, KeyError, ValueError):  # the parser's own, in English
+        raise Malformed from None
+
+
+def _bounded(receive: Receive, limit: int, too_large: Exception) -> Receive:
+    """``receive``, which refuses what comes beyond ``limit`` bytes."""
+    count = 0
+
+    async def receive_some() -> Message:
+        nonlocal count
+        message = await receive()
+        count += len(message.get("body", b""))
+        if count > limit:
+            raise too_large
+        return message
+
+    return receive_some

@@ -1,0 +1,384 @@
+"""``/v1/chat/completions`` and ``/v1/completions``: the models that write, in the shape that
+OpenAI's clients speak (https://platform.openai.com/docs/api-reference).
+
+A token is what the model writes at a time: a character of our own networks, a piece of a word of
+the others. What the shape has and our models have not is refused where it would change the answer;
+what was left out of what they read is told under ``notes``.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from demos import models
+from demos.inputs import left_open
+from demos.language import Say
+from demos.text import answers
+from demos.text.tryout import writing
+from demos.text.tryout.writing import Wish
+from demos.v1 import sse
+from inference import Engine
+from inference.errors import BadInput
+from pretrained.catalog import Entry
+from pretrained.text import alphabet
+from pretrained.text.options import BOUNDS, MOST_PROMPT, BadOption
+from pretrained.text.piece import Piece
+
+MOST_STOPS, MOST_STOP = 4, 200  # texts at which to stop, and characters of one
+LONGEST = int(BOUNDS["length"][1])  # characters
+ROLES = ("system", "developer", "user", "assistant")
+#: What these models do not do, and the values with which nothing is asked for.
+NEUTRAL: Mapping[str, Sequence[Any]] = {
+    "tools": (None, []),
+    "tool_choice": (None, "none", "auto"),
+    "functions": (None, []),
+    "function_call": (None, "none", "auto"),
+    "logprobs": (None, False),
+    "top_logprobs": (None, 0),
+    "logit_bias": (None, {}),
+    "presence_penalty": (None, 0),
+    "frequency_penalty": (None, 0),
+    "response_format": (None, {"type": "text"}),
+    "modalities": (None, ["text"]),
+    "audio": (None,),
+    "suffix": (None, ""),
+    "echo": (None, False),
+    "best_of": (None, 1),
+}
+#: What is read, and what changes no answer of ours.
+READ = ("model", "messages", "prompt", "max_tokens", "max_completion_tokens", "temperature",
+        "top_p", "top_k", "seed", "stop", "n", "stream", "stream_options")  # fmt: skip
+IDLE = ("user", "metadata", "store", "service_tier", "parallel_tool_calls", "prompt_cache_key",
+        "safety_identifier", "reasoning_effort", "verbosity", "prediction")  # fmt: skip
+
+
+class Unsupported(BadInput):
+    """Fields: name."""
+
+    code = "v1_unsupported"
+    sentence = "The models here have no {name}: leave it out."
+
+
+class OneAnswer(BadInput):
+    """More than one answer, or none. Fields: sent."""
+
+    code = "v1_one_answer"
+    sentence = "One request has one answer, not {sent}: set n to 1 and send several requests."
+
+
+class BadMessages(BadInput):
+    code = "v1_messages"
+    sentence = (
+        "messages is no conversation: send a list of objects, each with a role (user, assistant or "
+        "system) and a content that is text."
+    )
+
+
+class BadPrompt(BadInput):
+    code = "v1_prompt"
+    sentence = "prompt is no text: send one text, such as ROMEO:, and no list of several."
+
+
+class BadStop(BadInput):
+    """Fields: most, length."""
+
+    code = "v1_stop"
+    sentence = (
+        "stop is one text, or a list of at most {most}, each of 1 to {length} characters: send "
+        "such."
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, checked.
+
+    Attributes:
+        most: tokens after which to stop; None: where the text ends by itself.
+        entry: the model.
+        notes: what was not read as it was sent, a sentence each.
+    """
+
+    wish: Wish
+    entry: Entry
+    most: int | None
+    stops: tuple[str, ...]
+    notes: tuple[str, ...]
+    chat: bool
+    stream: bool
+    usage: bool
+    id: str = field(default_factory=lambda: secrets.token_hex(12))
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def by_character(self) -> bool:
+        """Whether a token is a character."""
+        return alphabet.of(self.entry) is not None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Some more of the text; at the end why it ended ("stop" or "length"). ``tokens`` so far."""
+
+    text: str
+    tokens: int
+    finish: str | None = None
+
+
+def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Asked:
+    """What a client wants written.
+
+    Raises:
+        Refusal: UnknownModel, NotHere, Unsupported, OneAnswer, BadMessages, BadPrompt, BadStop,
+            BadOption.
+    """
+    for name, neutral in NEUTRAL.items():
+        if sent.get(name) not in neutral:
+            raise Unsupported(name=name)
+    if sent.get("n") not in (None, 1):
+        raise OneAnswer(sent=str(sent["n"])[:20])
+    model = sent.get("model")
+    entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
+    notes = []
+    if chat:
+        prompt, left_out = of_messages(entry, sent.get("messages"))
+        notes += [say.plain(f"v1.note.{name}") for name in left_out]
+    else:
+        prompt = of_prompt(sent.get("prompt"))
+    if len(prompt) > MOST_PROMPT:
+        notes.append(say.plain("v1.note.cut", most=MOST_PROMPT))
+    unread = [name for name in sent if name not in (*READ, *IDLE, *NEUTRAL)]
+    if unread:
+        notes.append(say.plain("v1.note.unread", names=", ".join(unread)[:200]))
+    most = most_tokens(sent)
+    if most is not None and most > LONGEST:
+        notes.append(say.plain("v1.note.longest", most=LONGEST))
+        most = LONGEST
+    options = {name: sent.get(name) for name in ("temperature", "top_p", "top_k", "seed")}
+    if options["temperature"] == 0 and options["temperature"] is not False:
+        options |= {"temperature": 1.0, "top_k": 1}  # always the likeliest
+    options["length"] = most if alphabet.of(entry) else LONGEST
+    wish = writing.wished(entry, prompt, **options)
+    models.check_here(entry)
+    asked_usage = sent.get("stream_options")
+    return Asked(
+        wish=wish,
+        entry=entry,
+        most=most,
+        stops=checked_stops(sent.get("stop")),
+        notes=tuple(notes),
+        chat=chat,
+        stream=sent.get("stream") is True,
+        usage=isinstance(asked_usage, dict) and asked_usage.get("include_usage") is True,
+    )
+
+
+def of_prompt(sent: Any) -> str:
+    """The text to be continued. Raises `BadPrompt`."""
+    if isinstance(sent, list) and len(sent) == 1:
+        [sent] = sent
+    if sent is not None and not isinstance(sent, str):
+        raise BadPrompt
+    return sent or ""
+
+
+def of_messages(entry: Entry, sent: Any) -> tuple[str, list[str]]:
+    """(what the model is given of a conversation, which notes say what it is not given).
+
+    A character network goes on with what was said so far, all turns one after the other; a poem
+    stands alone, and so does a question to a model that answers: there the last turn is read.
+
+    Raises:
+        BadMessages: it is no conversation.
+    """
+    if not isinstance(sent, list) or not sent:
+        raise BadMessages
+    turns = [(role, text) for role, text in map(turn, sent) if role in ("user", "assistant")]
+    left_out = ["system"] if len(turns) < len(sent) else []
+    if alphabet.of(entry) is not None and not answers.writes_poems(entry):
+        return "\n".join(text for _, text in turns), left_out
+    asked = [text for role, text in turns if role == "user"]
+    return (asked[-1] if asked else ""), [*left_out, *(["earlier"] if len(turns) > 1 else [])]
+
+
+def turn(sent: Any) -> tuple[str, str]:
+    """(role, text) of one message, whose content may come in parts. Raises `BadMessages`."""
+    if not isinstance(sent, dict) or sent.get("role") not in ROLES:
+        raise BadMessages
+    content = sent.get("content")
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
+    if not all(isinstance(text, str) for text in texts):  # a picture, say
+        raise BadMessages
+    return sent["role"], "".join(map(str, texts))
+
+
+def most_tokens(sent: Mapping[str, Any]) -> int | None:
+    """``max_completion_tokens``, or ``max_tokens`` as it was called before. Raises `BadOption`."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = sent.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise BadOption(name=name, sent=str(value)[:40], allowed=f"1–{LONGEST}")
+        return value
+    return None
+
+
+def checked_stops(sent: Any) -> tuple[str, ...]:
+    """The texts at which to stop. Raises `BadStop`."""
+    found = [sent] if isinstance(sent, str) else [] if sent is None else sent
+    right = isinstance(found, list) and len(found) <= MOST_STOPS
+    if not right or not all(isinstance(one, str) and 0 < len(one) <= MOST_STOP for one in found):
+        raise BadStop(most=MOST_STOPS, length=MOST_STOP)
+    return tuple(found)
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+async def steps(engine: Engine, wanted: Asked) -> AsyncGenerator[Step, None]:
+    """The text as it grows, until it ends by itself, at a text of ``stops``, or after ``most``
+    tokens. What may be the beginning of such a text is held back until it is known."""
+    await engine.preload(wanted.wish.key)
+    held, count, characters, broken = "", 0, 0, False
+    async with aclosing(writing.stream(engine, wanted.wish)) as pieces:  # type: ignore[type-var]
+        async for piece in pieces:
+            text, more, full = taken(piece, wanted, count)
+            count, held = count + more, held + text
+            characters += len(text)
+            broken = broken or piece.cut
+            places = [at for at in map(held.find, wanted.stops) if at >= 0]
+            if places:
+                yield Step(held[: min(places)], count, "stop")
+                return
+            if full:
+                yield Step(held, count, "length")
+                return
+            keep = max((overlap(held, stop) for stop in wanted.stops), default=0)
+            if len(held) > keep:
+                yield Step(held[: len(held) - keep], count)
+                held = held[len(held) - keep :]
+    over = broken or characters >= wanted.wish.options["length"]
+    yield Step(held, count, "length" if over else "stop")
+
+
+def taken(piece: Piece, wanted: Asked, count: int) -> tuple[str, int, bool]:
+    """(its text, its tokens, whether nothing more may come) of a piece after ``count`` tokens."""
+    more = len(piece.text) if wanted.by_character else len(piece.nats)
+    if wanted.most is None or count + more < wanted.most:
+        return piece.text, more, False
+    left = wanted.most - count
+    if more == left:
+        return piece.text, more, True
+    # Characters are cut where they must; a word's pieces that come together are not taken apart.
+    return (piece.text[:left], left, True) if wanted.by_character else ("", 0, True)
+
+
+def overlap(text: str, stop: str) -> int:
+    """How many characters at the end of a text may be the beginning of ``stop``."""
+    longest = min(len(text), len(stop) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(stop[:n])), 0)
+
+
+async def prompt_tokens(engine: Engine, wanted: Asked) -> int:
+    """How many tokens the model reads: characters that it knows; else as its tokeniser counts."""
+    known = alphabet.of(wanted.entry)
+    if known is not None:
+        return len(known.known(wanted.wish.prompt)[-MOST_PROMPT:])
+    said = await engine.predict(wanted.wish.key, wanted.wish.prompt, view="prompt_tokens")
+    return int(said["tokens"])
+
+
+# ---- the shape ---------------------------------------------------------------------------------
+
+
+async def whole(engine: Engine, wanted: Asked) -> dict[str, Any]:
+    """The answer in one piece."""
+    text, last = "", Step("", 0)
+    async with aclosing(steps(engine, wanted)) as written:
+        async for last in written:
+            text += last.text
+    said: dict[str, Any] = {"text": text}
+    if wanted.chat:
+        said = {"message": {"role": "assistant", "content": text, "refusal": None}}
+    return head(wanted) | {
+        "choices": [choice(last.finish, **said)],
+        "usage": usage(await prompt_tokens(engine, wanted), last.tokens),
+        **more(wanted),
+    }
+
+
+async def events(engine: Engine, wanted: Asked) -> AsyncGenerator[bytes, None]:
+    """The answer as it grows, as server-sent events."""
+    last = Step("", 0)
+    first: dict[str, Any] = {"delta": {"role": "assistant", "content": ""}}
+    opening = head(wanted, chunk=True) | {"choices": [choice(None, **first)]} | more(wanted)
+    async with aclosing(steps(engine, wanted)) as written:
+        async for last in written:
+            if opening and wanted.chat:
+                yield sse.event(opening)
+            told = {} if wanted.chat or not opening else more(wanted)
+            opening = {}
+            if last.text or last.finish:
+                said: dict[str, Any] = {"text": last.text}
+                if wanted.chat:
+                    said = {"delta": {"content": last.text} if last.text else {}}
+                choices = [choice(last.finish, **said)]
+                yield sse.event(head(wanted, chunk=True) | {"choices": choices} | told)
+    if wanted.usage:
+        counted = usage(await prompt_tokens(engine, wanted), last.tokens)
+        yield sse.event(head(wanted, chunk=True) | {"choices": [], "usage": counted})
+    yield sse.event("[DONE]")
+
+
+def head(wanted: Asked, chunk: bool = False) -> dict[str, Any]:
+    """What every answer and every piece of one begins with."""
+    kind = "text_completion"
+    if wanted.chat:
+        kind = "chat.completion.chunk" if chunk else "chat.completion"
+    id = f"{'chatcmpl' if wanted.chat else 'cmpl'}-{wanted.id}"
+    return {"id": id, "object": kind, "created": wanted.created, "model": wanted.wish.key}
+
+
+def choice(finish: str | None, **said: Any) -> dict[str, Any]:
+    return {"index": 0, **said, "logprobs": None, "finish_reason": finish}
+
+
+def usage(read: int, written: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
+    }
+
+
+def more(wanted: Asked) -> dict[str, Any]:
+    """What OpenAI's shape has no place for: the seed that writes the same again, and notes."""
+    found: dict[str, Any] = {"seed": wanted.wish.options["seed"]}
+    return found | ({"notes": list(wanted.notes)} if wanted.notes else {})
+
+
+def models_list(entries: Mapping[str, Entry], say: Say) -> list[dict[str, Any]]:
+    """Every model, as OpenAI's clients list them, and what there is to know besides. ``created`` is
+    asked for by their shape and not known here."""
+    return [
+        {
+            "id": entry.key,
+            "object": "model",
+            "created": 0,
+            "owned_by": entry.hub_id.partition("/")[0] if entry.hub_id else "breakthroughs",
+            "task": entry.task,
+            "title": say.model(entry),
+            "licence": entry.licence,
+            "bytes": entry.bytes,
+            "parameters": entry.parameters,
+            "here": models.on_disk(entry),
+        }
+        for entry in entries.values()
+    ]

@@ -1,0 +1,449 @@
+"""Plain HTTP against a real server: what is answered, what is refused and how, who may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import re
+import socket
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from fake_models import FakeModels
+from fake_translators import turned
+from fake_writers import VERSE
+from PIL import Image
+from served import PATIENCE, WORDS, soon
+from served_v1 import served_v1
+
+from demos.v1 import errors
+from demos.v1.endpoints import ENDPOINTS
+from inference import Settings
+from inference.errors import Busy, DeadlineExceeded
+
+
+def picture(side: int = 64) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((side, side), 90).convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+PICTURE = picture()
+BASE64 = base64.b64encode(PICTURE).decode()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> FakeModels:
+    return FakeModels(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def server(engine: FakeModels) -> Iterator[httpx.Client]:
+    with (
+        served_v1(engine) as address,
+        httpx.Client(base_url=f"{address}/v1", timeout=PATIENCE) as client,
+    ):
+        yield client
+
+
+def told(answer: httpx.Response, status: int, code: str, lang: str = "en", **fields: Any) -> None:
+    """That a refusal has its status and is said in a sentence of the caller's language."""
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert error["message"] == WORDS.say(lang, f"error.{code}", **fields)
+
+
+# ---- answers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sent", ["form", "base64", "data"])
+def test_a_picture_comes_as_a_file_or_as_base64(server: httpx.Client, sent: str) -> None:
+    if sent == "form":
+        files = {"image": ("cat.png", PICTURE)}
+        answer = server.post("/classify", files=files, data={"top_k": "2"})
+    else:
+        image = BASE64 if sent == "base64" else f"data:image/png;base64,{BASE64}"
+        answer = server.post("/classify", json={"image": image, "top_k": 2})
+    assert answer.json()["label"] == "lion"
+    assert [row["label"] for row in answer.json()["confidences"]] == ["lion", "tabby"]
+
+
+def test_base64_may_be_broken_into_lines(server: httpx.Client) -> None:
+    lines = re.sub("(.{76})", "\\1\r\n", BASE64)
+    assert server.post("/classify", json={"image": lines}).json()["label"] == "lion"
+
+
+def test_objects_come_as_from_the_named_endpoint(server: httpx.Client) -> None:
+    sent = {"image": BASE64, "threshold": 0.6, "model": "everyday"}
+    found = server.post("/detect", json=sent).json()["objects"]
+    assert [thing["label"] for thing in found] == ["person", "dog"]
+    assert len(found[0]["box"]) == 4 and found[0]["mask"]["size"] == [64, 64]
+
+
+def test_a_text_is_translated(server: httpx.Client) -> None:
+    answer = server.post("/translate", json={"text": "Good morning", "beams": 2}).json()
+    assert answer["translation"] == turned("Good morning")
+    assert len(answer["alternatives"]) == 1 and answer["attention"]
+
+
+def test_handwriting_is_svg_and_says_what_it_left_out(server: httpx.Client) -> None:
+    answer = server.post("/handwrite", json={"text": "Dear 你", "samples": 2}).json()
+    assert len(answer["svgs"]) == 2 and answer["left_out"] == ["你"]
+    assert all(svg.startswith("<svg ") and "你" in svg for svg in answer["svgs"])
+
+
+def test_pictures_come_as_base64_with_the_seeds_that_draw_them(server: httpx.Client) -> None:
+    answer = server.post("/images", json={"seed": 7, "count": 2}).json()
+    assert [one["seed"] for one in answer["images"]] == [7, 8]
+    for one in answer["images"]:
+        with Image.open(io.BytesIO(base64.b64decode(one["png"]))) as drawn:
+            assert drawn.size == (64, 64) and "no photograph" in drawn.info["Description"]
+
+
+def test_every_argument_but_the_first_has_a_default(server: httpx.Client) -> None:
+    assert len(server.post("/images").json()["images"]) == 1
+    assert server.post("/write", json={"stream": False}).json()["text"] == (VERSE * 9)[:400]
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    """(name, data) of each event of a stream."""
+    found = []
+    for part in text.strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in part.splitlines())
+        found.append((fields.get("event", ""), json.loads(fields["data"])))
+    return found
+
+
+def test_a_text_comes_as_it_grows_and_whole_at_the_end(server: httpx.Client) -> None:
+    answer = server.post("/write", json={"prompt": "ROMEO:", "length": 30, "seed": 3})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *grown, (name, last) = events(answer.text)
+    assert "".join(data["text"] for _, data in grown) == VERSE[:30]
+    assert name == "done" and last == {"text": VERSE[:30], "cut": False, "seed": 3}
+
+
+@pytest.mark.parametrize("stream", [False, "false"])
+def test_without_a_stream_the_text_is_one_answer(server: httpx.Client, stream: Any) -> None:
+    answer = server.post("/write", json={"length": 12, "stream": stream})
+    assert answer.json() == {"text": VERSE[:12], "cut": False, "seed": 0}
+
+
+def test_a_text_that_breaks_off_says_why_in_its_last_event(
+    server: httpx.Client, engine: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.of["text"], "breaking", DeadlineExceeded(seconds=60))
+    name, last = events(server.post("/write?lang=zh", json={}).text)[-1]
+    assert name == "error" and last["error"]["message"] == WORDS.say(
+        "zh", "error.deadline", seconds=60
+    )
+
+
+def test_the_models_are_listed_with_licence_and_size(
+    server: httpx.Client, engine: FakeModels
+) -> None:
+    listed = server.get("/models").json()["data"]
+    assert {one["id"] for one in listed} == set(engine.entries)
+    hub = next(one for one in listed if one["id"] == "text/now")
+    assert (hub["licence"], hub["here"], hub["owned_by"]) == ("apache-2.0", False, "nobody")
+    assert server.get("/models/text/now").json() == hub
+    told(server.get("/models/text/nothing"), 404, "unknown_model", model="text/nothing")
+
+
+# ---- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("path", "sent", "status", "code", "fields"),
+    [
+        ("classify", {}, 422, "v1_no_picture", {}),
+        ("classify", {"image": "cat.jpg"}, 422, "v1_no_picture", {}),
+        ("classify", {"image": {"path": "/etc/passwd"}}, 422, "v1_no_picture", {}),
+        ("classify", {"image": "https://example.com/cat.jpg"}, 422, "picture_address", {}),
+        ("classify", {"image": "file:///etc/passwd"}, 422, "picture_address", {}),
+        ("classify", {"image": "aGVsbG8="}, 415, "picture_unreadable", {}),
+        ("classify", {"image": BASE64, "top_k": "x"}, 422, "top_k", {"most": 20}),
+        ("classify", {"image": BASE64, "model": "nothing"}, 404, "unknown_model",
+         {"model": "nothing"}),
+        ("detect", {"image": BASE64, "threshold": 2}, 422, "detection_threshold", {"sent": "2"}),
+        ("translate", {"text": "x" * 5_001}, 413, "translation_too_long",
+         {"length": "5,001", "most": "5,000"}),
+        ("translate", {"text": ["a"]}, 422, "not_text", {"sent": "['a']"}),
+        ("handwrite", {"text": "x" * 301}, 413, "pen_text_too_long", {"count": 301, "most": 300}),
+        ("images", {"count": 17}, 422, "image_count", {"sent": "17", "most": 16}),
+        ("write", {"prompt": "a", "temprature": 1}, 422, "v1_unknown_argument",
+         {"name": "temprature", "known": "prompt, model, length, temperature, seed, stream"}),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_a_sentence_with_its_status(
+    server: httpx.Client, lang: str, path: str, sent: Any, status: int, code: str, fields: Any
+) -> None:
+    answer = server.post(f"/{path}", json=sent, headers={"accept-language": lang})
+    told(answer, status, code, lang, **fields)
+    assert answer.headers["content-language"] == lang
+
+
+def test_the_address_may_name_the_language(server: httpx.Client) -> None:
+    told(server.post("/classify?lang=zh", json={}), 422, "v1_no_picture", "zh")
+
+
+def test_options_and_languages_are_called_as_the_page_calls_them(server: httpx.Client) -> None:
+    said = server.post("/write?lang=zh", json={"length": 0}).json()["error"]["message"]
+    assert WORDS.say("zh", "text.option.length") in said
+    said = server.post("/handwrite", json={"text": "a", "bias": 9}).json()["error"]["message"]
+    assert WORDS.say("en", "handwriting.option.bias") in said
+    said = server.post("/translate", json={"text": "a", "target": "en"}).json()["error"]
+    assert "English" in said["message"]
+
+
+def test_a_model_that_is_not_here_is_not_fetched(server: httpx.Client) -> None:
+    answer = server.post("/classify", json={"image": BASE64, "model": "classification/now"})
+    assert answer.status_code == 404 and answer.json()["error"]["code"] == "not_here"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[1]", b'"text"', b"\xff\xfe", b"text=hello", b"[" * 100_000, b"1" * 5_000]
+)
+@pytest.mark.parametrize("path", ["translate", "classify", "chat/completions"])
+def test_a_body_that_is_no_object_is_told(server: httpx.Client, path: str, body: bytes) -> None:
+    told(server.post(f"/{path}?lang=zh", content=body), 400, "v1_malformed", "zh")
+
+
+def test_a_form_that_is_none_is_told(server: httpx.Client) -> None:
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        answer = server.post("/classify", content=b"nothing", headers={"content-type": kind})
+        assert answer.status_code in (400, 422) and "error" in answer.json()
+
+
+def test_another_kind_of_body_is_told(server: httpx.Client) -> None:
+    answer = server.post("/classify", content=PICTURE, headers={"content-type": "image/png"})
+    told(answer, 415, "v1_kind", sent="image/png")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_too_large_a_body_is_told(server: httpx.Client, chunked: bool) -> None:
+    def send(size: int) -> Any:
+        pieces = [b"x" * 65_536] * (size // 65_536)
+        return iter(pieces) if chunked else b"".join(pieces)
+
+    told(server.post("/classify", content=send(2_500_000)), 413, "body_too_large", limit=1)
+    told(server.post("/translate", content=send(1_100_000)), 413, "text_too_large", limit=1)
+
+
+def test_too_large_a_file_is_told(server: httpx.Client) -> None:
+    answer = server.post("/classify", files={"image": b"x" * 1_200_000})
+    told(answer, 413, "file_too_large", size=1, limit=1)
+    image = base64.b64encode(b"x" * 1_200_000).decode()
+    told(server.post("/classify", json={"image": image}), 413, "file_too_large", size=1, limit=1)
+
+
+def test_half_a_character_comes_back_whole(server: httpx.Client) -> None:
+    answer = server.post("/translate", content=b'{"text": "a", "model": "\\ud800"}')
+    assert answer.status_code == 404 and "\ufffd" in answer.json()["error"]["message"]
+
+
+def test_addresses_and_methods_that_are_not_there_are_told(server: httpx.Client) -> None:
+    told(server.get("/nothing?lang=zh"), 404, "v1_no_address", "zh")
+    told(server.get("/classify"), 405, "v1_method", method="GET")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry"),
+    [(Busy(waiting=3), 503, "5"), (DeadlineExceeded(seconds=60), 504, None)],
+)
+def test_what_the_engine_refuses_has_a_status(
+    server: httpx.Client, engine: FakeModels, monkeypatch: pytest.MonkeyPatch, error: Any,
+    status: int, retry: str | None,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(engine.failing, "classification/imagenet", error)
+    answer = server.post("/classify", json={"image": BASE64})
+    told(answer, status, error.code, **error.fields)
+    assert answer.headers.get("retry-after") == retry
+
+
+@pytest.mark.parametrize("path", ["classify", "write"])
+def test_the_unexpected_is_an_id_and_nothing_more(
+    server: httpx.Client, engine: FakeModels, monkeypatch: pytest.MonkeyPatch, path: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    for key in ("classification/imagenet", "text/shakespeare"):
+        monkeypatch.setitem(engine.failing, key, RuntimeError("secret"))
+    answer = server.post(f"/{path}", json={"image": BASE64} if path == "classify" else {})
+    assert answer.status_code == 500 and "secret" not in answer.text
+    [number] = re.findall(r"\b[0-9a-f]{8}\b", answer.json()["error"]["message"])
+    assert any(number in record.getMessage() for record in caplog.records)
+
+
+def test_every_status_belongs_to_a_refusal_that_there_is() -> None:
+    assert all(f"error.{code}" in WORDS.tables["en"] for code in errors.STATUS)
+
+
+# ---- who asks ----------------------------------------------------------------------------------
+
+
+def test_the_engine_is_told_who_asks(server: httpx.Client, engine: FakeModels) -> None:
+    server.post("/classify", json={"image": BASE64})
+    assert engine.callers[-1] == ("127.0.0.1", "")
+
+
+@pytest.fixture
+def held(engine: FakeModels) -> Iterator[FakeModels]:
+    """The engine, whose answers to pictures do not come before the test's end."""
+    engine.gate, engine.held = asyncio.Event(), 0
+    yield engine
+    engine.gate.set()
+    engine.gate = None
+    assert soon(lambda: engine.open == 0)
+
+
+def hung_up(server: httpx.Client, path: str, sent: Any, begun: Any) -> None:
+    """A caller who hangs up once it has ``begun``."""
+    body = json.dumps(sent).encode()
+    head = f"POST /v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    address = (server.base_url.host, server.base_url.port)
+    with socket.create_connection(address, PATIENCE) as caller:
+        caller.sendall(head.encode() + body)
+        assert soon(begun)
+
+
+def test_who_hangs_up_frees_the_model(server: httpx.Client, held: FakeModels) -> None:
+    hung_up(server, "classify", {"image": BASE64}, lambda: held.held > 0)
+    assert soon(lambda: held.open == 0)
+
+
+@pytest.mark.parametrize("path", ["write", "chat/completions", "completions"])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("free", [0, 8])
+def test_who_hangs_up_frees_the_writer(
+    server: httpx.Client, engine: FakeModels, path: str, stream: bool, free: int
+) -> None:
+    writer = engine.of["text"]
+    writer.gate, writer.free, writer.held = asyncio.Event(), free, 0
+    sent: dict[str, Any] = {"stream": stream}
+    if path == "chat/completions":
+        sent["messages"] = [{"role": "user", "content": "a"}]
+    try:
+        hung_up(server, path, sent, lambda: writer.held > 0)
+        assert soon(lambda: writer.open == 0)
+    finally:
+        writer.gate, writer.free = None, 8
+
+
+def test_one_address_has_so_many_requests_at_a_time(server: httpx.Client, held: FakeModels) -> None:
+    most = held.settings.api_at_once
+    body = json.dumps({"image": BASE64}).encode()
+    head = f"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    address = (server.base_url.host, server.base_url.port)
+    callers = [socket.create_connection(address, PATIENCE) for _ in range(most)]
+    try:
+        for caller in callers:
+            caller.sendall(head + body)
+        assert soon(lambda: held.held == most)
+        answer = server.post("/translate", json={"text": []})
+        told(answer, 429, "v1_too_many", most=most)
+        assert answer.headers["retry-after"] == "1"
+        assert server.get("/models").status_code == 200
+    finally:
+        for caller in callers:
+            caller.close()
+    assert soon(lambda: server.post("/translate", json={"text": []}).status_code == 422)
+
+
+def test_no_other_sites_page_may_read(server: httpx.Client) -> None:
+    headers = {"origin": "https://example.com"}
+    answer = server.get("/models", headers=headers)
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A server with a key, that one other site may ask."""
+    engine = FakeModels(
+        tmp_path_factory.mktemp("guarded"), api_key="a-long-key", api_origins="https://example.com"
+    )
+    with (
+        served_v1(engine) as address,
+        httpx.Client(base_url=f"{address}/v1", timeout=PATIENCE) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "a-long-key", "Bearer", "Bearer a-long-kex", "Basic a-long-key", "Bearer \xfc"]
+)
+def test_without_the_key_nothing_is_answered(guarded: httpx.Client, sent: str | None) -> None:
+    headers = {"authorization": sent.encode("latin-1")} if sent else {}
+    answer = guarded.post("/translate?lang=zh", json={"text": "a"}, headers=headers)
+    told(answer, 401, "v1_key", "zh")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert guarded.get("/models", headers=headers).status_code == 401
+
+
+def test_with_the_key_it_is(guarded: httpx.Client) -> None:
+    headers = {"authorization": "bearer a-long-key"}
+    assert guarded.post("/translate", json={"text": "a"}, headers=headers).status_code == 200
+
+
+def test_what_describes_it_asks_for_no_key_and_says_that_there_is_one(
+    guarded: httpx.Client, server: httpx.Client
+) -> None:
+    for lang in ("en", "zh"):
+        page, other = (unescape(each.get(f"/docs?lang={lang}").text) for each in (guarded, server))
+        assert WORDS.say(lang, "v1.docs.key_asked") in page
+        assert WORDS.say(lang, "v1.docs.key_none") in other
+    assert guarded.get("/openapi.json").json()["security"] == [{"key": []}]
+
+
+def test_a_site_that_is_named_may_ask(guarded: httpx.Client) -> None:
+    asked = {
+        "origin": "https://example.com",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+    }
+    assert guarded.options("/classify", headers=asked).status_code == 200
+    answer = guarded.get("/docs", headers={"origin": "https://example.com"})
+    assert answer.headers["access-control-allow-origin"] == "https://example.com"
+    other = guarded.get("/docs", headers={"origin": "https://example.org"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize("key", ["", "short"])
+def test_a_key_that_is_hardly_one_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="api_key"):
+        Settings(api_key=key)
+
+
+def test_a_setting_turns_it_off(tmp_path: Any) -> None:
+    with served_v1(FakeModels(tmp_path, api=False)) as address:
+        assert httpx.get(f"{address}/v1/models").status_code == 404
+
+
+# ---- what describes it -------------------------------------------------------------------------
+
+
+def test_openapi_names_every_endpoint_and_argument(server: httpx.Client) -> None:
+    found = server.get("/openapi.json").json()
+    assert found["openapi"].startswith("3.1") and found["servers"] == [{"url": "/v1"}]
+    for one in ENDPOINTS:
+        post = found["paths"][f"/{one.name}"]["post"]
+        schema = post["requestBody"]["content"]["application/json"]["schema"]
+        assert set(schema["properties"]) == set(one.arguments)
+        assert all(each["description"] for each in schema["properties"].values())
+        assert ("multipart/form-data" in post["requestBody"]["content"]) == one.picture
+    assert {"/chat/completions", "/completions", "/models"} <= set(found["paths"])
+    chinese = server.get("/openapi.json?lang=zh").json()
+    assert chinese["paths"]["/write"]["post"]["summary"] == WORDS.say("zh", "v1.write.about")
+
+
+def test_the_page_about_it_fetches_nothing(server: httpx.Client) -> None:
+    page = server.get("/docs").text
+    assert not re.search(r"<(script|link|img|iframe)\b|@import|url\(", page)
+    assert all(f"POST /v1/{one.name}" in page for one in ENDPOINTS)
+    here = str(server.base_url).rstrip("/")
+    assert not [url for url in re.findall(r"https?://[^\s<\"']+", page) if not url.startswith(here)]
