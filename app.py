@@ -32,6 +32,7 @@ from demos import (
     sweeping,
     training,
     uploads,
+    v1,
     visitors,
     web,
 )
@@ -156,6 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"app.py: {refusal}", file=sys.stderr)
         raise SystemExit(2) from None
     page = build(engine, words, jobs)
+    beside = [*training.routes(engine, words, jobs), *v1.routes(engine, words)]
     page.queue(max_size=settings.queue_limit)
     page.launch(
         server_name=settings.host,
@@ -171,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
         # They lie in installed packages, which may be anywhere.
         allowed_paths=[str(example.path) for example in examples.available()],
         app_kwargs=web.app_kwargs(
-            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by, jobs
+            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by, beside
         ),
         state_session_capacity=sessions.MOST,
         ssr_mode=False,

@@ -22,11 +22,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demos import proxy, training, v1
+from demos import proxy
 from demos.language import DEMOS, LANGUAGES, LOCALES, Words
 from demos.limits import Limits
 from inference.metrics import CONTENT_TYPE
-from jobs import Jobs
 
 HEAD = DEMOS / "page"
 #: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
@@ -73,16 +72,12 @@ def app_kwargs(
     max_upload_mb: int = 50,
     root_path: str = "",
     framed_by: Sequence[str] = (),
-    jobs: Jobs | None = None,
+    more: Sequence[BaseRoute] = (),
 ) -> dict[str, Any]:
     """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them. ``framed_by``:
-    the sites that may show the page in a frame, as https://example.com."""
+    the sites that may show the page in a frame, as https://example.com. ``more``: other routes."""
     return {
-        "routes": [
-            *routes(engine, words),
-            *v1.routes(engine, words),
-            *training.routes(engine, words, jobs),
-        ],
+        "routes": [*routes(engine, words), *more],
         "middleware": [
             Middleware(proxy.Prefix, root_path=root_path),
             Middleware(

@@ -33,7 +33,7 @@ RECIPE = training.Recipe(
     accept=".txt,.md,.jsonl,.json,.csv,.py,.zip",
     text="text.txt",
     minutes=5,
-    starters=("text-en", "text-zh"),
+    starters={"text": "auto", "text-zh": "poems"},
 )
 
 

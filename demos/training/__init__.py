@@ -8,7 +8,7 @@ The page talks to these routes by itself (`training.js`) and not by Gradio's eve
 outlives the page, so whatever shows it must be able to come back, and a link must be enough.
 
 routes.py   HTTP            models.py   a training that is done is a model of the app
-previews.py what a recipe will make of the data
+previews.py what a recipe will make of the data   figures.py   what it reached
 room.py     the room        training.js, training.css   what happens in it
 """
 

@@ -7,7 +7,7 @@ talks to `demos.training.routes`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -26,7 +26,7 @@ MOUNT = (
 SPOKEN = (
     *("queued", "place", "running", "pausing", "stopping", "paused", "done", "failed", "cancelled"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "before"),
-    *("after", "of", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
+    *("after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
     *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker"),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
@@ -48,13 +48,14 @@ class Recipe:
     """What one room trains.
 
     Attributes:
-        name: of the tab; its words are ``<name>.train.*``: give, give_how, paste, and one of each start.
+        name: of the tab; its words are ``<name>.train.*``: give, give_how, paste, start.<each>.
         starts: what it may begin from, the recommended one first.
         accept: the ends of file names, as the input element takes them.
         text: the file that pasted text becomes, such as ``text.txt``; "" where none is pasted.
         folders: whether a folder may be sent as it is.
         minutes: that are proposed. most: that may be chosen, if the host allows so many.
-        starters: data for those who have none, by their names in `pretrained.starters`.
+        starters: data for those who have none, by their names in `pretrained.starters`, and the
+            start that each is made for.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Recipe:
     folders: bool = False
     minutes: int = 5
     most: int = 120
-    starters: Sequence[str] = ()
+    starters: Mapping[str, str] = field(default_factory=dict)
 
 
 def room(
@@ -143,7 +144,8 @@ def data(say: Say, recipe: Recipe, mb: int) -> str:
     )
     named = {one: say(f"training.starter.{one.replace('-', '_')}") for one in recipe.starters}
     buttons = "".join(
-        f'<button type="button" class="ghost" data-starter="{one}">{told}</button>'
+        f'<button type="button" class="ghost" data-starter="{one}" '
+        f'data-for="{recipe.starters[one]}">{told}</button>'
         for one, told in named.items()
     )
     ours = (

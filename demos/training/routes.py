@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from demos import page
 from demos.language import Say, Words
-from demos.training import previews
+from demos.training import figures, previews
 from demos.training.models import key_of
 from inference import Engine
 from inference.errors import BadInput, Busy, Refusal
@@ -272,36 +272,32 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
                 target = target.with_stem(f"{target.stem} ({number})")
             with target.open("xb") as written:
                 shutil.copyfileobj(file.file, written)
-        return intake.receive(sorted(spool.iterdir()), under)
+        return intake.receive([spool], under)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
 
 
 def made(jobs: Jobs, folder: Path, name: str) -> Received:
-    """What `pretrained.starters` makes for those who have no data at hand.
+    """What `pretrained.starters` makes for those who have no data at hand."""
+    from pretrained import starters  # numpy and more, for those only who ask
 
-    Raises:
-        BadRequest: it makes nothing of that name.
-    """
-    from pretrained import starters
-
-    if name not in starters.NAMES:
-        raise BadRequest
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".starter.") as place:
         starters.make(name, Path(place), 0)
         return jobs.intake(folder).receive(sorted(Path(place).iterdir()))
 
 
 def within(folder: Path, relative: str) -> Path:
-    """A file or folder of an upload: its only file, or all of it, where none is named.
+    """A file or folder of an upload. Where none is named: its only file, or where its files begin,
+    since whoever sends a folder or packs one sends its name too.
 
     Raises:
         UnknownUpload: it is not in there.
     """
     found = (folder / relative).resolve()
-    alone = [path for path in folder.rglob("*") if path.is_file()]
-    if not relative and len(alone) == 1:  # recipes of text and pairs name a file
-        return alone[0]
+    while not relative and len(inside := list(found.iterdir())) == 1:
+        found = inside[0]
+        if found.is_file():  # as recipes of text and of pairs want it
+            return found
     if not found.is_relative_to(folder.resolve()) or not found.exists():
         raise errors.UnknownUpload
     return found
@@ -324,7 +320,7 @@ def described(job: Job, say: Say) -> dict[str, Any]:
         "error": sentence(job, say),
         "mine": job.mine,
         "model": key_of(job) if job.state == DONE else None,
-        "metrics": metrics(job) if job.state == DONE else {},
+        "metrics": metrics(job, say) if job.state == DONE else {},
     }
 
 
@@ -338,10 +334,10 @@ def sentence(job: Job, say: Say) -> str:
         return job.sentence
 
 
-def metrics(job: Job) -> dict[str, Any]:
-    """What its recipe measured, on data that it did not learn from: see `pretrained.metrics`."""
+def metrics(job: Job, say: Say) -> dict[str, Any]:
+    """What its recipe measured on data that it did not learn from, in words."""
     try:
         told = checkpoint.read_json(job.out, checkpoint.METRICS)
     except Refusal:
         return {}
-    return {name: told[name] for name in ("before", "after", "validation", "data") if name in told}
+    return figures.compared(told.get("held_out") or {}, say)

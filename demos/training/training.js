@@ -97,6 +97,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 	const steps = [], rows = new Map(), samples = [];
 	let after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "";
 	place.hidden = false;
+	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
 
 	const sample = async () => {
@@ -145,7 +146,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 		show("link").value = link.href;
 		place.querySelector(".train-link").hidden = ["failed", "cancelled"].includes(job.state);
 		curve(place.querySelector(".train-curve"), steps, [...rows.values()], words);
-		score(show("score"), job.metrics, words);
+		score(show("score"), job.metrics ?? {}, words);
 		place.querySelector(".train-log").hidden = !job.mine || job.state === "queued";
 		sample();
 	};
@@ -218,16 +219,18 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 };
 
 /** Figures on what was held out, before and after. */
-const score = (place, metrics, words) => {
-	const { before, after } = metrics ?? {};
-	place.hidden = !after;
-	if (!after) return;
-	const share = (one) => one.fraction ? `${(100 * one.value).toFixed(1)}%` : one.value.toPrecision(3);
-	const cell = (label, one) => one ? `<div><dd>${share(one)}</dd><dt>${label}</dt></div>` : "";
-	place.innerHTML = `<dl class="facts">${cell(words.before, before)}${cell(words.after, after)}</dl>`;
-	place.append(part("p", filled(words.of, { name: after.name, split: after.split, n: after.n }), { className: "quiet" }));
-	if (before && (after.lower_is_better ? after.value >= before.value : after.value <= before.value))
-		place.append(part("p", words.weaker, { className: "note" }));
+const score = (place, { figures, on } = /** @type {any} */ ({}), words) => {
+	place.hidden = !figures;
+	if (!figures || place.childElementCount) return;
+	const table = part("table", "", { className: "train-figures" }), head = table.createTHead().insertRow();
+	for (const text of ["", words.before, words.after]) head.append(part("th", text, { scope: "col" }));
+	const rows = table.createTBody();
+	for (const { label, before, after } of figures) {
+		const row = rows.insertRow();
+		row.append(part("th", label, { scope: "row" }), part("td", before), part("td", after));
+	}
+	place.replaceChildren(table, part("p", on, { className: "quiet" }));
+	if (!figures.some(({ better }) => better)) place.append(part("p", words.weaker, { className: "note" }));
 };
 
 /** Open a training's model in Try: the tab's page takes it by the address (?model=). */
@@ -244,24 +247,27 @@ export const use = (job) => {
 	location.assign(address);
 };
 
-/** The room: data in, a training out. `prepared` may add what a tab's own script has to send:
- *  an async function that gives files, or null where there is nothing. */
-export const mount = (element, { prepared = null } = /** @type {any} */ ({})) => {
+/** The room: data in, a training out. A tab's own script may say more:
+ *  prepared   an async function that gives files to send at the start, or null
+ *  single     what is given takes the place of what was given before
+ *  named      what a pasted text is called as a file
+ *  seen       an async function, given what the recipe will make of the data (`demos.training.previews`),
+ *             or null where there are none any more */
+export const mount = (element, { prepared = null, single = false, named = null, seen = null } = /** @type {any} */ ({})) => {
 	const room = element.querySelector("[data-train]");
 	const { words, starts, text, most, mb, task } = JSON.parse(room.dataset.train);
 	const form = room.querySelector(".train-form"), run = room.querySelector(".train-run");
 	const refusal = room.querySelector(":scope > .refusal"), told = room.querySelector(".train-data");
 	const pasted = room.querySelector("textarea[name=text]");
-	let upload = null, given = false, busy = false, end = null;
+	let upload = null, given = false, end = null, written = "", starting = false, last = Promise.resolve();
 
 	const refuse = (sentence) => {
 		refusal.hidden = !sentence;
 		refusal.textContent = sentence;
 		if (sentence) refusal.scrollIntoView({ block: "nearest" });
 	};
-	const attempt = async (work) => {
-		if (busy) return;
-		busy = true;
+	// One after the other: leaving the text field sends it, and the click that left it may start.
+	const attempt = (work) => last = last.then(async () => {
 		room.classList.add("busy");
 		refuse("");
 		try {
@@ -270,10 +276,9 @@ export const mount = (element, { prepared = null } = /** @type {any} */ ({})) =>
 			refuse(error.told ? error.message : words.lost);
 			if (!error.told) console.warn(error);
 		} finally {
-			busy = false;
 			room.classList.remove("busy");
 		}
-	};
+	});
 	const place = async () => (upload ??= (await ask("uploads", { json: {} })).upload);
 	const say = (came) => {
 		const parts = [filled(words.received, { files: came.files, size: size(came.bytes) })];
@@ -282,9 +287,32 @@ export const mount = (element, { prepared = null } = /** @type {any} */ ({})) =>
 		told.textContent = parts.join(" · ");
 	};
 	const total = { files: 0, bytes: 0, passed_over: 0, links: 0, guessed: "" };
+	const forget = async () => {
+		if (upload) await ask(`uploads/${upload}`, { method: "DELETE" }).catch(() => {});
+		upload = null;
+		given = false;
+		written = "";
+		for (const name in total) total[name] = name === "guessed" ? "" : 0;
+		told.textContent = "";
+		await seen?.(null);
+	};
+	const chosen = () => starts[form.querySelector(".train-starts input:checked")?.value ?? Object.keys(starts)[0]];
+	const preview = async () => {
+		if (seen && given) await seen(await ask(`uploads/${upload}/preview`, { json: { key: chosen().key } }).catch(async (error) => {
+			await seen(null);
+			throw error;
+		}));
+	};
+	const paste = async () => {
+		const now = pasted?.value.trim() ? pasted.value.slice(0, most) : "";
+		if (!now || now === written) return;
+		await send([new File([now], named?.(now) ?? text, { type: "text/plain" })]);
+		written = now;
+	};
 	const send = async (files) => {
 		const heavy = files.find((file) => file.size > mb * 2 ** 20);
 		if (heavy) return refuse(filled(words.not_kept, { name: heavy.name, mb }));
+		if (single) await forget();
 		const to = await place();
 		for (let at = 0; at < files.length;) {
 			const body = new FormData();
@@ -301,14 +329,19 @@ export const mount = (element, { prepared = null } = /** @type {any} */ ({})) =>
 			total.guessed ||= came.guessed;
 			given = true;
 		}
-		if (given) say(total);
+		if (!given) return;
+		say(total);
+		await preview();
 	};
 	room.addEventListener("change", ({ target }) => {
 		if (target.dataset.give) attempt(async () => {
+			if (single && pasted) pasted.value = "";
 			await send([...target.files]);
 			target.value = "";
 		});
 		else if (target.name === "minutes") target.nextElementSibling.value = target.value;
+		else if (target.name.startsWith("start-")) attempt(preview);
+		else if (target === pasted && seen) attempt(paste);
 	});
 	room.addEventListener("input", ({ target }) => {
 		if (target.name === "minutes") target.nextElementSibling.value = target.value;
@@ -317,32 +350,38 @@ export const mount = (element, { prepared = null } = /** @type {any} */ ({})) =>
 	form.addEventListener("drop", (event) => {
 		if (!event.dataTransfer.files.length) return;
 		event.preventDefault();
-		attempt(() => send([...event.dataTransfer.files]));
+		const files = [...event.dataTransfer.files];
+		if (single && pasted) pasted.value = "";
+		attempt(() => send(files));
 	});
 	room.addEventListener("click", ({ target }) => {
 		const button = target.closest("[data-starter], [data-do=start]");
 		if (!button) return;
 		if (button.dataset.starter) attempt(async () => {
-			upload = null;
+			await forget();
+			if (pasted) pasted.value = "";
 			const to = await place();
 			say(await ask(`uploads/${to}/starter`, { json: { name: button.dataset.starter } }));
+			const choice = form.querySelector(`.train-starts input[value="${button.dataset.for}"]`);
+			if (choice) choice.checked = true;
 			given = true;
+			await preview();
 		});
-		else attempt(start);
+		else if (!starting) {
+			starting = true;
+			attempt(start).finally(() => (starting = false));
+		}
 	});
 	const start = async () => {
 		const own = prepared ? await prepared() : null;
 		if (own?.length) await send(own);
-		if (pasted?.value.trim()) await send([new File([pasted.value.slice(0, most)], text, { type: "text/plain" })]);
+		await paste();
 		if (!given) return refuse(words.nothing_sent);
-		const chosen = form.querySelector(".train-starts input:checked")?.value ?? Object.keys(starts)[0];
-		const { key, options } = starts[chosen];
+		const { key, options } = chosen();
 		const minutes = +form.querySelector("[name=minutes]").value;
 		const job = await ask("jobs", { json: { key, upload, options: { ...options, minutes } } });
-		upload = null;
-		given = false;
-		for (const name in total) total[name] = name === "guessed" ? "" : 0;
-		told.textContent = "";
+		upload = null; // it has moved to the training
+		await forget();
 		open(job.id);
 	};
 	const remember = (id) => {

@@ -1,0 +1,43 @@
+"""Figures on what was held out, before a training and after it, as its page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from demos.language import Say
+from pretrained.metrics import metric_of
+
+#: What the histories of trainings have besides `pretrained.metrics.METRICS`: less is better.
+LOSSES = ("nats", "loss", "distance")
+
+
+def compared(held_out: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """What `training.provenance.compared` wrote into ``metrics.json``, in words.
+
+    Returns:
+        ``figures``, each {"label", "before", "after", "better"}, and ``on``: what they are on. {}
+        where nothing was compared.
+    """
+    before, after = held_out.get("before"), held_out.get("after")
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return {}
+    rows = [row(name, before[name], after[name], say) for name in before if name in after]
+    on = say.plain("training.of", split=held_out.get("split", ""), n=f"{held_out.get('n', 0):,}")
+    return {"figures": rows, "on": on} if rows else {}
+
+
+def row(name: str, before: float, after: float, say: Say) -> dict[str, Any]:
+    """One figure. The words of those that nobody has named are their names."""
+    metric = metric_of(name)
+    lower = metric.lower_is_better or name.endswith(LOSSES)
+    try:
+        label = say.plain(f"training.figure.{name}")
+    except KeyError:
+        label = name.replace("_", " ")
+
+    def told(value: float) -> str:
+        return f"{value:.1%}" if metric.fraction else f"{value:.3g}"
+
+    better = after < before if lower else after > before
+    return {"label": label, "before": told(before), "after": told(after), "better": better}

@@ -1,0 +1,242 @@
+"""Training from the page: who may ask for what over plain HTTP, and how a model is found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from job_bench import Bench
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from demos import training
+from demos.language import Words
+from demos.training.room import rendered
+from inference.engine import Engine
+from inference.errors import UnknownModel
+from inference.metrics import UNLISTED
+from inference.settings import Settings
+from jobs import Jobs
+
+ANN, BOB = {"X-Owner": "a" * 32}, {"X-Owner": "b" * 32}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path / "jobs")
+    yield made
+    for jobs in made.open:
+        for running in list(jobs._running.values()):
+            running.worker.kill()
+            running.worker.wait(10)
+
+
+@pytest.fixture
+def jobs(bench: Bench) -> Jobs:
+    return bench.jobs()
+
+
+@pytest.fixture
+def client(jobs: Jobs, words: Words) -> TestClient:
+    app = Starlette(routes=training.routes(SimpleNamespace(), words, jobs))
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def sent(client: TestClient, *names: str, headers: dict[str, str] = ANN, under: str = "") -> str:
+    """The name of an upload with a small file of each name."""
+    upload = client.post("/train/uploads", headers=headers).json()["upload"]
+    files = [("files", (name, b"to learn from")) for name in names]
+    answer = client.post(f"/train/uploads/{upload}?under={under}", files=files, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return upload
+
+
+def started(client: TestClient, headers: dict[str, str] = ANN, **more: Any) -> dict[str, Any]:
+    upload = sent(client, "text.txt", headers=headers)
+    asked = {"key": "text/shakespeare", "upload": upload, "options": {"minutes": 1}, **more}
+    answer = client.post("/train/jobs", json=asked, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_training_from_the_first_file_to_the_model(client, jobs, bench):
+    job = started(client)
+    assert (job["state"], job["place"], job["mine"], job["model"]) == ("queued", 1, True, None)
+    bench.until_ended(jobs, job["id"])
+    seen = client.get(f"/train/jobs/{job['id']}", headers=ANN).json()
+    assert seen["job"]["state"] == "done"
+    assert seen["job"]["model"] == f"text/{job['id']}"
+    assert [one["n"] for one in seen["events"]] == list(range(1, len(seen["events"]) + 1))
+    later = client.get(f"/train/jobs/{job['id']}?after=3", headers=ANN).json()
+    assert later["events"][0]["n"] == 4
+    assert [one["id"] for one in client.get("/train/jobs", headers=ANN).json()["jobs"]] == [
+        job["id"]
+    ]
+
+
+def test_whoever_has_the_link_may_look_and_nothing_else(client, jobs):
+    job = started(client)
+    seen = client.get(f"/train/jobs/{job['id']}").json()["job"]
+    assert not seen["mine"] and seen["state"] == "queued"
+    for what in ("pause", "resume", "cancel"):
+        assert client.post(f"/train/jobs/{job['id']}/{what}", headers=BOB).status_code == 403
+    assert client.delete(f"/train/jobs/{job['id']}", headers=BOB).status_code == 403
+    assert client.get(f"/train/jobs/{job['id']}/log", headers=BOB).status_code == 403
+    assert client.get("/train/jobs", headers=BOB).json() == {"jobs": []}
+    assert jobs.get(job["id"]).state == "queued"
+
+
+def test_what_one_visitor_sent_is_no_others(client):
+    upload = sent(client, "text.txt")
+    files = [("files", ("more.txt", b"x"))]
+    assert client.post(f"/train/uploads/{upload}", files=files, headers=BOB).status_code == 404
+    asked = {"key": "text/shakespeare", "upload": upload}
+    assert client.post("/train/jobs", json=asked, headers=BOB).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["../../up.txt", "/etc/up.txt", "..\\..\\up.txt", "a/../../up.txt"]
+)
+def test_no_file_leaves_its_upload(client, jobs, name):
+    upload = sent(client, name)
+    top = jobs.limits.folder
+    [found] = top.rglob("up.txt")
+    assert found.is_relative_to(jobs.uploaded(ANN["X-Owner"], upload))
+
+
+@pytest.mark.parametrize("data", ["..", "../..", "/etc/passwd", "text.txt/../../.."])
+def test_no_training_reads_outside_its_upload(client, data):
+    upload = sent(client, "text.txt", "more.txt")
+    asked = {"key": "text/shakespeare", "upload": upload, "data": data}
+    assert client.post("/train/jobs", json=asked, headers=ANN).status_code == 404
+
+
+def test_folders_of_a_browser_stay_and_may_be_classes(client, jobs):
+    upload = sent(client, "pets/cats/1.jpg", "pets/dogs/1.jpg", under="")
+    folder = jobs.uploaded(ANN["X-Owner"], upload)
+    found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*.jpg"))
+    assert found == ["pets/cats/1.jpg", "pets/dogs/1.jpg"]
+    asked = {"key": "classification/imagenet", "upload": upload}
+    job = client.post("/train/jobs", json=asked, headers=ANN).json()
+    assert jobs.store.get(job["id"]).data == "data/pets"
+
+
+def test_the_only_file_is_what_is_learnt_from(client, jobs):
+    job = started(client)
+    assert jobs.store.get(job["id"]).data == "data/text.txt"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_refusals_are_said_in_the_visitors_language(client, words, lang):
+    asked = client.post(f"/train/uploads?lang={lang}")
+    assert asked.status_code == 400
+    assert asked.json()["error"] == {
+        "code": "train_owner",
+        "sentence": words.say(lang, "error.train_owner"),
+    }
+    gone = client.get(f"/train/jobs/{'x' * 22}?lang={lang}")
+    assert gone.status_code == 404
+    assert gone.json()["error"]["sentence"] == words.say(lang, "error.job_unknown")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"null", b"[" * 100_000])
+def test_what_cannot_be_read_is_a_sentence(client, body):
+    answer = client.post("/train/jobs", content=body, headers=ANN)
+    assert answer.status_code == 400 and answer.json()["error"]["code"] == "train_request"
+
+
+@pytest.mark.parametrize(
+    "options", [{"minutes": -1}, {"minutes": "NaN"}, {"out": "/tmp/x"}, {"epochs": 1.5}, "x"]
+)
+def test_options_are_checked(client, options):
+    upload = sent(client, "text.txt")
+    asked = {"key": "text/shakespeare", "upload": upload, "options": options}
+    answer = client.post("/train/jobs", json=asked, headers=ANN)
+    assert answer.status_code == 400 and answer.json()["error"]["sentence"]
+
+
+def test_more_data_than_the_host_allows_is_refused(client, jobs):
+    upload = client.post("/train/uploads", headers=ANN).json()["upload"]
+    files = [("files", ("big.txt", b"x" * 3 * 2**20))]
+    answer = client.post(f"/train/uploads/{upload}", files=files, headers=ANN)
+    assert answer.status_code == 413
+    assert not list(jobs.uploaded(ANN["X-Owner"], upload).iterdir())
+
+
+def test_a_host_that_wants_no_jobs_says_so(bench, words):
+    jobs = bench.jobs(on=False)
+    client = TestClient(Starlette(routes=training.routes(SimpleNamespace(), words, jobs)))
+    answer = client.post("/train/uploads", headers=ANN)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "jobs_off")
+    assert training.routes(SimpleNamespace(), words, None) == []
+
+
+def test_a_sample_is_shown_and_nothing_in_it_runs(client, jobs, tmp_path):
+    job = started(client)
+    folder = jobs.get(job["id"]).out / "samples"
+    folder.mkdir(parents=True)
+    (folder / "000001.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "secret.txt").write_text("secret")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    answer = client.get(f"/train/jobs/{job['id']}/samples/000001.svg")
+    assert answer.status_code == 200 and "sandbox" in answer.headers["content-security-policy"]
+    for name in ("..%2f..%2flog.txt", "link.txt", "none.txt", ".hidden"):
+        assert client.get(f"/train/jobs/{job['id']}/samples/{name}").status_code == 404
+
+
+def checkpoint(folder: Path) -> None:
+    """A folder that the catalogue reads as a writer; nothing in these tests loads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"key": "text/shakespeare", "loader": "pretrained.text.serve:load"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").write_bytes(b"")
+
+
+def test_a_training_that_is_done_is_a_model_for_whoever_knows_its_key(client, jobs, bench):
+    job = started(client)
+    find = training.unlisted(jobs)
+    key = f"text/{job['id']}"
+    assert find(key) is None
+    done = bench.until_ended(jobs, job["id"])
+    checkpoint(done.out)
+    entry = find(key)
+    assert entry is not None and entry.key == key and entry.folder == str(done.out.resolve())
+    assert find(f"translation/{job['id']}") is None
+    assert find(f"{key}@99") is None
+    client.delete(f"/train/jobs/{job['id']}", headers=ANN)
+    assert find(key) is None
+
+
+async def test_the_engine_serves_what_is_unlisted_and_names_it_to_nobody():
+    class Model:
+        bytes = 1
+
+        def predict(self, inputs: list[Any]) -> list[Any]:
+            return [f"{one}!" for one in inputs]
+
+    hidden = SimpleNamespace(key="text/hidden", loader="", bytes=1, max_batch=1)
+    there = {hidden.key: hidden}
+    engine = Engine(
+        {}, Settings(device="cpu"), load=lambda *_: Model(), unlisted=lambda key: there.get(key)
+    )
+    assert await engine.predict("text/hidden", "hello") == "hello!"
+    assert engine.status()["models"] == []
+    told = engine.metrics.render().decode()
+    assert "hidden" not in told and f'model="{UNLISTED}"' in told
+    there.clear()  # taken back
+    with pytest.raises(UnknownModel):
+        await engine.predict("text/hidden", "hello")
+    await engine.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_room_says_every_word(jobs, words, lang):
+    from demos.text.train import RECIPE
+
+    html = rendered(words.speaker(lang), jobs, RECIPE, "")
+    assert 'name="minutes"' in html and 'max="30"' in html
+    assert words.say(lang, "training.start") in html
