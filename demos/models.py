@@ -56,7 +56,8 @@ def found(engine: Engine, key: str) -> Entry | None:
 def asked(task: str, engine: Engine, request: Any) -> Entry | None:
     """The model that the page's address names (``?model=``), such as one that a visitor trained."""
     try:
-        return entry_of(task, engine, request.query_params.get("model"))
+        told = getattr(request, "query_params", None) or {}
+        return entry_of(task, engine, told.get("model"))
     except UnknownModel:
         return None
 

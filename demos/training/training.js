@@ -40,20 +40,27 @@ const size = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} k
 const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 /** How a sample that a worker wrote is shown, by the end of its name. A tab adds its own:
- *  `renderers[task] = async (place, text, name) => {...}` for what is JSON. */
+ *  `renderers[task] = async (place, read, job) => {...}` for what is JSON, beside a picture or alone. */
 export const renderers = {};
 
-const shown = async (place, job, name) => {
-	const address = new URL(`train/jobs/${job.id}/samples/${name}`, document.baseURI).href;
-	if (/\.(png|svg|jpg)$/.test(name)) {
-		const picture = part("img", "", { src: address, alt: name });
-		await picture.decode().catch(() => {});
-		place.replaceChildren(picture);
-		return;
+const shown = async (place, job, names, alt) => {
+	const parts = [];
+	for (const name of names) {
+		const address = new URL(`train/jobs/${job.id}/samples/${name}`, document.baseURI).href;
+		if (/\.(png|svg|jpg)$/.test(name)) {
+			const picture = part("img", "", { src: address, alt });
+			await picture.decode();
+			parts.unshift(picture);
+			continue;
+		}
+		const answer = await fetch(address);
+		if (!answer.ok) throw new Error(name);
+		const text = await answer.text(), made = part("div");
+		if (name.endsWith(".json") && renderers[job.task]) await renderers[job.task](made, JSON.parse(text), job);
+		else made.append(part("pre", text, { tabIndex: 0 }));
+		parts.push(made);
 	}
-	const text = await (await fetch(address)).text();
-	if (name.endsWith(".json") && renderers[job.task]) return renderers[job.task](place, JSON.parse(text), job);
-	place.replaceChildren(part("pre", text, { tabIndex: 0 }));
+	place.replaceChildren(...parts);
 };
 
 /** Losses as two lines: of every step, and of what is held out after each epoch. */
@@ -86,7 +93,7 @@ const curve = (figure, steps, rows, words) => {
 	const [first, last] = [lines[0][1][0]?.[1], lines[0][1].at(-1)?.[1]];
 	svg.setAttribute("aria-label", filled(words.curve, { first: format(first ?? NaN), last: format(last ?? NaN) }));
 	const legend = [`<i class="loss"></i>${words.loss} ${last === undefined ? "" : format(last)}`];
-	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}`);
+	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: words[name.slice(9)] ?? name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}`);
 	caption.innerHTML = legend.map((one) => `<span>${one}</span>`).join("");
 };
 
@@ -99,6 +106,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 	place.hidden = false;
 	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
+	figure.hidden = true;
 
 	const sample = async () => {
 		if (!samples.length) return;
@@ -108,9 +116,14 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 		rewind.value = String(at);
 		rewind.hidden = samples.length < 2;
 		figure.querySelector("figcaption").textContent = `${words.samples} · ${filled(words.sample_at, { n: at + 1, total: samples.length })}`;
-		if (drawn === samples[at]) return;
-		drawn = samples[at];
-		await shown(show("sample"), job, samples[at]).catch(() => (drawn = ""));
+		const { step, names } = samples[at], key = [...names].join();
+		if (drawn === key) return;
+		drawn = key;
+		await shown(show("sample"), job, names, filled(words.sample_at, { n: at + 1, total: samples.length })).catch(() => {
+			drawn = "";
+			const gone = samples.findIndex((one) => one.step === step); // long runs keep some dozens only
+			if (gone >= 0 && gone < samples.length - 1) samples.splice(gone, 1);
+		});
 	};
 	rewind.oninput = () => {
 		chosen = +rewind.value === samples.length - 1 ? -1 : +rewind.value;
@@ -161,7 +174,12 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 				after = n;
 				if (kind === "step") steps.push(body);
 				else if (kind === "row") rows.set(body.epoch, body);
-				else if (kind === "sample") samples.includes(body.name) || samples.push(body.name);
+				else if (kind === "sample") { // files of one step belong together
+					const [step] = body.name.split(".");
+					const there = samples.find((one) => one.step === step);
+					if (there) there.names.add(body.name);
+					else samples.push({ step, names: new Set([body.name]) });
+				}
 			}
 			paint();
 			changed(job);

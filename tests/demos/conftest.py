@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
+from job_bench import Bench
+from trainer import Trainer
 
 
 @pytest.fixture
@@ -16,3 +22,14 @@ def sent(tmp_path, monkeypatch):
         return {"path": str(path), "orig_name": name, "url": None}
 
     return send
+
+
+@pytest.fixture
+def trainer(tmp_path: Path, words) -> Iterator[Trainer]:
+    """A visitor of the third rooms, by plain HTTP."""
+    bench = Bench(tmp_path / "jobs")
+    made = Trainer(SimpleNamespace(entries={}), words, bench)
+    yield made
+    for running in list(made.jobs._running.values()):
+        running.worker.kill()
+        running.worker.wait(10)

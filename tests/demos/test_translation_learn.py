@@ -310,7 +310,10 @@ def test_a_model_of_today_is_fine_tuned_on_the_same_file(lang: str, monkeypatch)
 def test_the_files_that_train_shows_can_be_trained_on(tmp_path) -> None:
     from pretrained.translation import data
 
-    shown = {"pairs.tsv": (train.TSV, ("en", "fr")), "pairs.jsonl": (train.LINE, ("en", "zh"))}
+    shown = {
+        "pairs.tsv": (train.commands.TSV, ("en", "fr")),
+        "pairs.jsonl": (train.commands.LINE, ("en", "zh")),
+    }
     for name, (example, languages) in shown.items():
         file = tmp_path / name
         lines = example.splitlines()

@@ -22,6 +22,7 @@ from demos.translation.answers import Translated
 from demos.translation.tryout import answering, compare, files
 from demos.visibility import on_visible
 from inference import Engine
+from pretrained.catalog import Entry
 
 # What the browser does by itself in this room: `translation.js`.
 SCRIPT = "import(new URL('house/translation.js', document.baseURI)).then((it) => it.%s);"
@@ -143,16 +144,22 @@ def build(engine: Engine, words: Words) -> Parts:
     # What follows sets up a question, which is asked right after. What does not change is skipped:
     # the visitor may have written on since.
 
-    def setting(request: gr.Request, direction: str, text: Any, key: str) -> tuple[Any, ...]:
+    def setting(
+        request: gr.Request, direction: str, text: Any, key: str, own: Entry | None = None
+    ) -> tuple[Any, ...]:
         """(direction, text, model, examples) for a direction; the model only where it must be
-        another."""
+        another. ``own``: one that must be chosen."""
         say = words.speaker(request)
         chosen = direction if direction in answers.DIRECTIONS else answers.DIRECTIONS[0]
-        choices = models.choices(say, answers.known(engine, chosen).values())
-        keys = [key for _, key in choices]
-        model: dict[str, Any] = {"choices": choices}
-        if key not in keys:
-            model["value"] = next(iter(keys), None)
+        found = answers.known(engine, chosen)
+        asked = models.asked(answers.TASK, engine, request)
+        if asked and chosen in answers.directions(asked):
+            found |= {asked.key: asked}
+        model: dict[str, Any] = {"choices": models.choices(say, found.values())}
+        if own and own.key in found:
+            model["value"] = own.key
+        elif key not in found:
+            model["value"] = next(iter(found), None)
         return chosen, text, gr.update(**model), examples.chips(say, chosen.partition("-")[0])
 
     @page.guard(words)
@@ -161,10 +168,15 @@ def build(engine: Engine, words: Words) -> Parts:
     ) -> tuple[Any, ...]:
         if opened:  # back from another room: what was written here stays
             return (SKIP,) * (len(set_up) + 1)
-        if direction and examples.own(text, direction):  # from before the page changed its language
-            return *setting(request, direction, text, key), True
+        own = models.asked(answers.TASK, engine, request)
+        learnt = answers.directions(own) if own else answers.DIRECTIONS
+        # From before the page changed its language:
+        if direction and direction in learnt and examples.own(text, direction):
+            return *setting(request, direction, text, key, own), True
         direction = answers.FIRST[words.lang(request)]
-        return *setting(request, direction, turned(text, direction), key), True
+        if learnt and direction not in learnt:
+            direction = learnt[0]
+        return *setting(request, direction, turned(text, direction), key, own), True
 
     @page.guard(words)
     async def on_direction(

@@ -1,4 +1,4 @@
-"""Train your own: until jobs can be started from the page, the commands that do it."""
+"""The same from the command line: what the pairs must be like, train, serve, score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from demos import page
 from demos.language import Say, Words
 from demos.translation import answers
 from inference import Engine
-from jobs import Jobs
 from pretrained.catalog import Entry
 
 MINUTES, LONG = 20, 60  # examples; a budget of any length ends with its schedule complete
@@ -35,8 +34,8 @@ LINE = '{"en": "The kiln is still hot.", "zh": "窑还很热。"}'
 DIRECTION = "en-fr"
 
 
-def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
-    """What the pairs must be like, the commands that train, serve and score."""
+def build(engine: Engine, words: Words) -> None:
+    """Lay them out, each under what it does."""
     page.step(words, "translation.train.data")
     page.markup(words, formats)
     page.step(words, "translation.train.run")
