@@ -1,4 +1,4 @@
-"""The models from the command line: list, train, evaluate, push."""
+"""The models from the command line: list, train, evaluate, push, and data to begin with."""
 
 from __future__ import annotations
 
@@ -168,6 +168,20 @@ def keep_result(folder: Path, result: dict[str, Any], command: str) -> None:
     metrics["results"] = [*others, row]
     checkpoint.write_json(folder, checkpoint.METRICS, metrics)
     checkpoint.write_card(folder)
+
+
+@app.command()
+def starter(
+    name: Annotated[str, typer.Argument(help="Such as shapes; another word lists them all.")],
+    out: Annotated[Path, typer.Option(help="Folder for the data.", file_okay=False)],
+    seed: int = 0,
+) -> None:
+    """Make data to begin with: drawn shapes, digits, a text, pairs of sentences."""
+    from pretrained import starters
+
+    data = starters.make(name, out, seed)
+    keys = starters.STARTERS[name].keys
+    print(f"{data}: `python -m pretrained train {keys[0]} --data {data}` learns from it")
 
 
 @app.command()
