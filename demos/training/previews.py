@@ -15,6 +15,7 @@ from pretrained.errors import BadData
 
 #: By task: called with (data, key), in a thread. Its words are said by the room's own script.
 PREVIEWS = {
+    "images": "demos.images.train.preview:pictures",
     "translation": "demos.translation.train.preview:pairs",
 }
 Preview = Callable[[Path, str], dict[str, Any]]
@@ -40,10 +41,13 @@ def shown(data: Path, key: str, top: Path) -> dict[str, Any]:
     """
     show = of(key)
     try:
-        return show(data, key) if show else {}
+        found = show(data, key) if show else {}
     except BadData as refusal:
         told = {name: hidden(str(value), top) for name, value in refusal.fields.items()}
         raise BadData(**told) from None
+    if "told" in found:
+        found["told"] = [hidden(sentence, top) for sentence in found["told"]]
+    return found
 
 
 def hidden(text: str, top: Path) -> str:

@@ -364,6 +364,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	room.addEventListener("input", ({ target }) => {
 		if (target.name === "minutes") target.nextElementSibling.value = target.value;
 	});
+	room.dataset.mounted = "";
 	form.addEventListener("dragover", (event) => event.preventDefault());
 	form.addEventListener("drop", (event) => {
 		if (!event.dataTransfer.files.length) return;

@@ -102,7 +102,7 @@ def test_before_anything_is_measured_there_are_dashes(cards, lang: str) -> None:
         assert row[1:4] == ["—"] * 3
     assert say("images.fact.none") in figures.scores(say)
     assert all(row[1:] == ["—"] * 4 for row in rows_of(figures.trained(say))[1:])
-    told = train.took(say)
+    told = train.commands.took(say)
     assert text(told) == "" and told, "Gradio would show the name of an empty text"
 
 
@@ -119,7 +119,7 @@ def test_how_long_each_learnt_comes_from_its_card(cards, lang: str) -> None:
     cards[DIFFUSION] = {"training": MADE | {"started_from": "random weights"}}
     html = figures.trained(say)
     assert begun(say, "gan") in html and begun(say, "diffusion") not in html
-    took = train.took(say)
+    took = train.commands.took(say)
     assert "90" in took and "4,200" in took and "two &lt;cores&gt;" in took
 
 

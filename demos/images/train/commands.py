@@ -1,4 +1,4 @@
-"""Train your own: until jobs can be started from the page, the commands that do it."""
+"""The same from the command line: what the pictures must be like, train, serve, score."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from demos.images.cards import DASH, NETWORKS, told_of_training
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import size
-from jobs import Jobs
 from pretrained import catalog
 from pretrained.images.hub.entries import PIPELINES
 
@@ -22,8 +21,8 @@ SERVE = "python app.py --model my_model"
 SCORE = f"python -m pretrained evaluate {GAN} --checkpoint my_model --data {ASIDE}"
 
 
-def build(words: Words, jobs: Jobs | None = None) -> None:
-    """What the pictures must be like, the commands that train, serve and score."""
+def build(words: Words) -> None:
+    """Lay them out, each under what it does."""
     page.step(words, "images.train.data")
     page.markup(words, folder)
     page.step(words, "images.train.run")
