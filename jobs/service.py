@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from jobs import errors, fair_share, folder, moments, store
 from jobs.folder import DATA, LOG, OUT, Told
-from jobs.intake import Intake
+from jobs.intake import FULL, Intake
 from jobs.limits import MIB, SPARE, Limits
 from jobs.store import ACTIVE, ENDED, Event, Record, Store
 from jobs.worker import Worker, end_orphans
@@ -300,6 +300,55 @@ class Jobs:
     def log(self, id: str, owner: str) -> str:
         """The end of what the worker printed; for its owner, as it names places on the server."""
         return folder.tail(self._place(self._mine(id, owner).id))
+
+    def take_home(self, id: str) -> Path:
+        """The zip of a model that is done, for whoever has its id: see `jobs.take_home`. It may
+        take a minute.
+
+        Raises:
+            NotDone: it is not. TakeHomeBusy: another one is being packed.
+        """
+        from jobs import take_home
+
+        job = self.get(id)
+        if job.state != store.DONE:
+            raise errors.NotDone
+        return take_home.packed(job.out, take_home.Facts.of(job))
+
+    def adopt(self, model: Path, owner: str, address: str = "", name: str = "") -> Job:
+        """A job that is done, of a zip that was taken home or of a folder of its files.
+
+        Args:
+            name: what the zip is called at the visitor's.
+
+        Raises:
+            Refusal: it is not taken (`take_home.unpacked`), or there are too many.
+        """
+        from jobs import take_home
+
+        self._on()
+        who = _hash(owner)
+        id = secrets.token_urlsafe(16)
+        place = self._place(id)
+        try:
+            if len(self.store.of(who)) >= self.limits.kept:
+                raise errors.TooManyYours(most=self.limits.kept)
+            place.mkdir(mode=0o700)
+            out = take_home.unpacked(model, place / OUT, name, self.limits.data_mb)
+            key, now = take_home.recipe(out), self.clock()
+            where = _hash(address) if address else who
+            record = Record(id, who, where, key, "", {}, store.DONE, now, now, now)
+            with self._lock, self.store.change():
+                if len(self.store.of(who)) >= self.limits.kept:  # two at once
+                    raise errors.TooManyYours(most=self.limits.kept)
+                self.store.add(record)
+                self.store.tell(id, now, [("state", {"state": store.DONE})])
+        except BaseException as error:
+            shutil.rmtree(place, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise errors.NoSpace from error
+            raise
+        return self._seen(record, owner)
 
     def moment(self, id: str, name: str) -> Path:
         """A checkpoint folder with the weights of one ``moment`` event of a job that is done."""

@@ -80,6 +80,19 @@ def unpacked(model: Path, into: Path, name: str = "", most_mb: int = MOST_MB) ->
     return into
 
 
+def recipe(folder: Path) -> str:
+    """The key of the catalogue's model that a checkpoint folder was trained from, or of one of its
+    kind: that is what its training is shown under."""
+    config = checkpoint.read_json(folder, checkpoint.CONFIG)
+    entry = catalog.from_folder(folder)
+    known = catalog.entries()
+    for key in (config.get("recipe"), config["key"]):
+        if isinstance(key, str) and key in known and known[key].task == entry.task:
+            return key
+    alike = [key for key in catalog.BUNDLED if key in known and known[key].loader == entry.loader]
+    return alike[0] if alike else next(key for key in known if known[key].task == entry.task)
+
+
 def _zip(model: Path, name: str) -> str:
     if not name.lower().endswith(".zip"):
         raise ZipUnreadable(name=name)
