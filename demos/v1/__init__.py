@@ -120,6 +120,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
         key=key,
         most=settings.api_at_once,
         open_paths=("/v1/openapi.json", "/v1/docs", "/v1/"),
+        origins=settings.api_origins,
     )
     if settings.api_origins:
         v1.add_middleware(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demos.language import Words
 from demos.v1 import errors
-from demos.v1.errors import Gone, NoKey, TooMany
+from demos.v1.errors import Gone, NoKey, OtherSite, TooMany
 
 T = TypeVar("T")
 
@@ -44,14 +45,21 @@ class Callers:
     """ASGI middleware around /v1: whoever comes in has the key, if there is one, and has less under
     way than one address may, the arrival of a body included. To be used on one event loop.
 
-    ``open_paths`` ask for no key: what describes /v1 to those who have none yet.
+    ``open_paths`` ask for no key: what describes /v1 to those who have none yet. ``origins``: the
+    sites whose pages may ask besides our own.
     """
 
     def __init__(
-        self, app: ASGIApp, words: Words, key: str | None, most: int, open_paths: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        words: Words,
+        key: str | None,
+        most: int,
+        open_paths: Sequence[str] = (),
+        origins: Sequence[str] = (),
     ) -> None:
         self.app, self.words, self.key, self.most = app, words, key, most
-        self.open_paths = open_paths
+        self.open_paths, self.origins = open_paths, origins
         self.under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,14 +68,24 @@ class Callers:
             return
         request = Request(scope, receive)
         try:
+            self.check_origin(request)
             if not scope["path"].endswith(tuple(self.open_paths)):
                 check_key(request, self.key)
             with self.one_more(request):
                 # Who asks, and in which language, for whatever is called from here on.
                 LocalContext.request.set(gr.Request(request))
                 await self.app(scope, receive, send)
-        except (NoKey, TooMany) as error:
+        except (NoKey, OtherSite, TooMany) as error:
             await errors.response(error, self.words.speaker(request))(scope, receive, send)
+
+    def check_origin(self, request: Request) -> None:
+        """Raises `OtherSite`. A browser asks nobody before it sends a form, or text that is called
+        plain, to another site; so not reading the answer would not keep a page from asking."""
+        origin = request.headers.get("origin", "")
+        if request.method != "POST" or not origin or origin in self.origins:
+            return
+        if urlsplit(origin).netloc != request.headers.get("host", ""):
+            raise OtherSite(site=origin[:80])
 
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:

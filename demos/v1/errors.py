@@ -79,6 +79,15 @@ class NoKey(Refusal):
     sentence = "This server asks for a key: send the header Authorization: Bearer YOUR_KEY."
 
 
+class OtherSite(Refusal):
+    """A page of another site sends its visitor's browser here. Fields: site."""
+
+    code = "v1_other_site"
+    sentence = (
+        "Pages of {site} may not ask here: whoever runs the server can allow it with --api-origins."
+    )
+
+
 class TooMany(Refusal):
     """One address has as much under way as it may. Fields: most."""
 
@@ -110,6 +119,7 @@ STATUS: Mapping[str, int] = {
     Malformed.code: 400,
     NoKey.code: 401,
     "unfiltered": 403,
+    OtherSite.code: 403,
     "unknown_model": 404,
     "not_here": 404,
     NoAddress.code: 404,

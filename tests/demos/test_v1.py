@@ -361,6 +361,14 @@ def test_no_other_sites_page_may_read(server: httpx.Client) -> None:
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
+@pytest.mark.parametrize("site", ["https://example.com", "null"])
+def test_no_other_sites_page_may_ask(server: httpx.Client, site: str) -> None:
+    answer = server.post("/translate?lang=zh", json={"text": "a"}, headers={"origin": site})
+    told(answer, 403, "v1_other_site", "zh", site=site)
+    own = {"origin": str(server.base_url).removesuffix("/v1/")}
+    assert server.post("/translate", json={"text": "a"}, headers=own).status_code == 200
+
+
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server with a key, that one other site may ask."""
@@ -407,7 +415,9 @@ def test_a_site_that_is_named_may_ask(guarded: httpx.Client) -> None:
         "access-control-request-headers": "authorization",
     }
     assert guarded.options("/classify", headers=asked).status_code == 200
-    answer = guarded.get("/docs", headers={"origin": "https://example.com"})
+    headers = {"origin": "https://example.com", "authorization": "Bearer a-long-key"}
+    answer = guarded.post("/translate", json={"text": "a"}, headers=headers)
+    assert answer.json()["translation"] == "a"
     assert answer.headers["access-control-allow-origin"] == "https://example.com"
     other = guarded.get("/docs", headers={"origin": "https://example.org"})
     assert "access-control-allow-origin" not in other.headers
