@@ -23,5 +23,6 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
             train.build(words, jobs)
         with page.room("learn"):
             page.article(TASK, words, learn.figures(engine))
+            page.questions(TASK, words)
         given.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     api.build(engine, words)

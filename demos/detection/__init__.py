@@ -24,5 +24,6 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
             train.build(words, jobs)
         with page.room("learn"):
             page.article(NAME, words, learn.figures())
+            page.questions(NAME, words)
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     api.build(engine, words)

@@ -6,7 +6,9 @@ A tab is `build(engine, words)` in `demos/<tab>/__init__.py`:
         with page.room("try"): ...
         with page.room("inside"): ...
         with page.room("train"): ...
-        with page.room("learn"): page.article("classification", words)
+        with page.room("learn"):
+        page.article("classification", words)
+        page.questions("classification", words)
 """
 
 from demos.page.articles import article, figure, fill, read_metrics
@@ -43,6 +45,7 @@ from demos.page.layout import (
     tab,
     title,
 )
+from demos.page.questions import questions
 
 __all__ = [
     "PICK",
@@ -68,6 +71,7 @@ __all__ = [
     "markup",
     "note",
     "percent",
+    "questions",
     "quiet",
     "read_metrics",
     "refusal",

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 CHECKPOINTS = DEMOS.parent / "pretrained"
 #: An interval whose middle is so far from the value, in half its width, has no one "±".
 LOPSIDED = 0.25
+PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}")
 
 
 def article(
@@ -31,7 +32,7 @@ def article(
 
     def render(say: Say) -> str:
         text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
-        return re.sub(r"\{\{(.+?)\}\}", lambda m: fill(m[1].strip(), say, figures or {}), text)
+        return PLACEHOLDER.sub(lambda m: fill(m[1].strip(), say, figures or {}), text)
 
     return later(words, render, gr.Markdown(elem_classes="article", sanitize_html=False))
 

@@ -47,6 +47,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
         with page.room("learn"):
             switch(words, pen)
             page.article(NAME, words, learn.figures() | handwriting.learn.figures())
+            page.questions(NAME, words)
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     api.build(engine, words)
     if pen:

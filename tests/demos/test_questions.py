@@ -1,0 +1,33 @@
+"""Five questions a tab: the same in both languages, each with one right answer and where to see it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from demos.page.layout import ROOMS
+from demos.page.questions import read, rendered
+
+TABS = ("classification", "detection", "text", "translation", "images")
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_both_languages_ask_the_same(name):
+    english, chinese = read(name, "en"), read(name, "zh")
+    assert len(english) == len(chinese) == 5
+    for one, other in zip(english, chinese, strict=True):
+        assert (one["right"], one["see"]) == (other["right"], other["see"])
+        assert len(one["options"]) == len(other["options"]) == len(set(one["options"])) == 3
+        assert one["see"] in ROOMS
+        assert all(re.search("[一-鿿]", text) for text in (other["ask"], other["why"]))
+    # Whoever always takes the first, or any other, does not know.
+    assert len({row["right"] for row in english}) == 3
+
+
+@pytest.mark.parametrize("name", TABS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_left_unfilled(name, lang, words):
+    html = rendered(name, words.speaker(lang))
+    assert html.count("data-question>") == 5 and html.count('data-answer="1"') == 5
+    assert "{{" not in html and "—</p>" not in html
