@@ -77,6 +77,13 @@ def yours(engine: Engine) -> list[Entry]:
     return [e for e in entries(engine).values() if not e.hub_id and e.key not in ours]
 
 
+def asked(engine: Engine, request: Any) -> str:
+    """The key of the model that the grid is drawn by: our GAN, or one that somebody trained, by the
+    page's address."""
+    own = models.asked(TASK, engine, request)
+    return own.key if own and not own.hub_id else GAN
+
+
 def at_once(entry: Entry) -> bool:
     """Whether a model draws in one go, and has no steps to be followed."""
     return entry.loader == GENERATOR

@@ -10,26 +10,29 @@ from typing import Any
 from PIL import Image
 
 from demos import pictures
-from demos.images.answers import Pixels
+from demos.images.answers import GAN, Pixels
 from demos.images.points import TRUNCATION, Point, format
 from demos.language import Say
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """What the grid holds. ``seed``: of its first face, or of the first one like ``near``."""
+    """What the grid holds. ``seed``: of its first face, or of the first one like ``near``. ``key``:
+    of the model that drew it."""
 
     seed: int
     points: tuple[Point, ...]
     images: tuple[Pixels, ...]
     near: Point | None = None
     truncation: float = TRUNCATION
+    key: str = GAN
 
     @property
     def query(self) -> str:
         """What a link to this grid says."""
         near = f"&near={format(self.near)}" if self.near else ""
-        return f"seed={self.seed}&count={len(self.points)}&variety={self.truncation:g}{near}"
+        own = f"&model={self.key}" if self.key != GAN else ""
+        return f"seed={self.seed}&count={len(self.points)}&variety={self.truncation:g}{near}{own}"
 
 
 def name(say: Say, point: Mapping[str, Any], within: str = "") -> str:

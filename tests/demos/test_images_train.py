@@ -3,18 +3,23 @@ named."""
 
 from __future__ import annotations
 
+import asyncio
 import html
 import io
 import json
 import re
 
+import gradio as gr
 import numpy as np
 import pytest
+from fake_faces import FakeFaces, entry
 from PIL import Image
 
+from demos import images as tab
 from demos.images.train import RECIPE, pictures
 from demos.images.train.preview import SHOWN
 from demos.language import LANGUAGES
+from demos.streaming import Latest
 
 GAN = "images/faces-gan"
 
@@ -81,3 +86,24 @@ def test_the_words_tell_the_fewest_pictures_that_the_recipe_takes(words):
     for lang in LANGUAGES:
         for key in ("give_how", "data_how"):
             assert f"{LEAST}" in words.say(lang, f"images.train.{key}")
+
+
+@pytest.mark.parametrize(("own", "count"), [("images/own-gan", 16), ("images/own", 4)])
+def test_try_draws_with_the_model_that_the_address_names(tmp_path, words, own, count):
+    engine = FakeFaces(tmp_path)
+    hidden = entry(tmp_path, own)
+    engine.find = lambda key: {**engine.entries, hidden.key: hidden}.get(key)
+    engine._known = lambda key: None
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(engine, words)
+    opening, *_ = [fn.fn for fn in page.fns.values() if fn.name == "on_open"]
+
+    async def drawn() -> tuple:
+        asked = gr.Request(query_params={"model": own, "lang": "en"})
+        event = gr.EventData(None, {"query": f"?model={own}"})
+        return [step async for step in opening(Latest(), False, event, asked)][-1]
+
+    _, _, _, _, _, bar, _, line, _, gallery, chosen = asyncio.run(drawn())
+    assert not bar and own in line
+    assert gallery.key == chosen["key"] == own and f"model={own}" in gallery.query
+    assert {key for key, *_ in engine.asked} == {own} and len(gallery.points) == count

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from demos import models, page, streaming
-from demos.images.answers import DIFFUSION, GAN, entry_of, most_together
+from demos.images.answers import DIFFUSION, GAN, asked, entry_of, most_together
 from demos.images.faces import name, tag
 from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import PLAYER, Look, Looked
@@ -92,7 +92,7 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
     def on_open(
         mine: Places, now: Mapping[str, Any] | None, before: Looked | None, request: gr.Request
     ) -> AsyncIterator[Any] | None:
-        face = Looked.at(now, str(request.query_params))
+        face = Looked.at(now, str(request.query_params), asked(engine, request))
         if face.same(before) and before and (before.whole or mine["face"].under_way):
             return None
         return filling(mine, Look(engine, words.speaker(request), face))
@@ -169,11 +169,11 @@ async def opened(look: Look) -> AsyncGenerator[dict[str, Any], None]:
     """The pieces that are new, by their places. A piece that is refused says so in its own."""
     say, entries = look.say, look.engine.entries
     yield EMPTY | {"looked": look.looked, "head": head(look)}
-    if GAN not in entries:
+    if look.gan == GAN and GAN not in entries:
         yield {"head": head(look) + page.note(unescape(say("images.inside.no_gan")))}
         return
     try:
-        async with aclosing(loading(look, GAN)) as bars:
+        async with aclosing(loading(look, look.gan)) as bars:
             async for bar in bars:
                 yield {"head": head(look) + bar}
         seen = await look.ask("layers")
@@ -192,7 +192,7 @@ async def opened(look: Look) -> AsyncGenerator[dict[str, Any], None]:
     yield {"strip": await look.own(generator.strip_of(look, look.looked.point, 0))}
     yield {
         "discriminator_head": discriminator.heading(say),
-        "replay": replay.drawn(say, entry_of(look.engine, GAN).folder),
+        "replay": replay.drawn(say, entry_of(look.engine, look.gan).folder),
     }
     async with aclosing(look.each(discriminator.verdicts(look, look.looked.point))) as verdicts:
         async for verdict in verdicts:

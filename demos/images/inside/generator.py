@@ -14,7 +14,7 @@ from typing import Any
 
 from demos import page, pictures
 from demos.images import answers
-from demos.images.answers import GAN, Pixels
+from demos.images.answers import Pixels
 from demos.images.faces import tag
 from demos.images.inside.look import Look
 from demos.language import Say
@@ -139,7 +139,7 @@ async def strip(look: Look, sent: Any, direction: Any) -> str:
 async def strip_of(look: Look, point: Mapping[str, Any], direction: int) -> str:
     """One direction from end to end. Raises a `Refusal`."""
     points = [along(point, direction, stop) for stop in STOPS]
-    faces = await answers.drawn(look.engine, GAN, points)
+    faces = await answers.drawn(look.engine, look.gan, points)
     return row(look.say, direction, faces.images)
 
 

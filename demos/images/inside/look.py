@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from demos import page
-from demos.images.answers import GAN, Pixels
+from demos import models, page
+from demos.images.answers import GAN, Pixels, at_once
 from demos.images.points import Point
 from demos.images.tryout.grid import COUNT, SEED, Asked, linked
 from demos.language import Say
@@ -38,10 +38,10 @@ class Looked:
     whole: bool = False
 
     @classmethod
-    def at(cls, chosen: Mapping[str, Any] | None, query: str = "") -> Looked:
-        """What was picked under Try, or what Try opens with at this link."""
+    def at(cls, chosen: Mapping[str, Any] | None, query: str = "", key: str = GAN) -> Looked:
+        """What was picked under Try, or what Try opens with at this link, drawn by ``key``."""
         if chosen is None:
-            return cls(opening(query), GAN)
+            return cls(opening(query), key)
         return cls(chosen["point"], chosen["key"], chosen["image"])
 
     def same(self, other: Looked | None) -> bool:
@@ -64,9 +64,17 @@ class Look:
         self.engine, self.say, self.looked = engine, say, looked
         self.refused = False  #: whether any piece was
 
+    @property
+    def gan(self) -> str:
+        """The key of the GAN that is looked into: the one that drew the face, or ours."""
+        if self.looked.key == GAN:
+            return GAN
+        entry = models.found(self.engine, self.looked.key)
+        return self.looked.key if entry and at_once(entry) else GAN
+
     async def ask(self, view: str, one: Mapping[str, Any] | None = None) -> Any:
         """The GAN's view of the face, or of another point or picture. Raises a `Refusal`."""
-        return await self.engine.predict(GAN, one or self.looked.point, view=view)
+        return await self.engine.predict(self.gan, one or self.looked.point, view=view)
 
     async def of(self, view: str, made: Callable[[Say, Any], str]) -> str:
         """A piece of the room made of one answer, or the sentence that refuses it."""

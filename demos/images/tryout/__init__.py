@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from demos import page, streaming
+from demos import models, page, streaming
 from demos.images import answers, cards, faces, points
 from demos.images.faces import Gallery
 from demos.images.points import Point
@@ -21,6 +21,7 @@ from demos.streaming import Latest
 from inference import Engine
 from inference.errors import Refusal
 
+SLOW = 4  # pictures that a model of many steps opens with
 MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
 SCRIPT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
 GRID = SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
@@ -101,13 +102,17 @@ def build(engine: Engine, words: Words) -> TryParts:
                 else:
                     yield now.bar, now.grid, now.line, now.one, now.gallery, now.chosen
 
-    async def opening(say: Say, query: str) -> AsyncGenerator[tuple[Any, ...], None]:
+    async def opening(say: Say, query: str, key: str) -> AsyncGenerator[tuple[Any, ...], None]:
         """(seed, count, variety, stops, opened, the grid) of a link."""
         said = ""
         try:
             asked, way = linked(query)
         except Refusal as error:
             asked, way, said = Asked(SEED, COUNT), (), page.refusal(say, error)
+        asked = replace(asked, key=key)
+        entry = models.found(engine, key)
+        if entry and not answers.at_once(entry):
+            asked = replace(asked, count=min(asked.count, SLOW))
         way = way or tuple(points.several(asked.seed, 2, asked.truncation))
         told: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
         async with aclosing(placed(say, asked)) as moments:
@@ -124,7 +129,10 @@ def build(engine: Engine, words: Words) -> TryParts:
     def on_open(
         mine: Latest, opened: bool, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any] | None:
-        return None if opened else opening(words.speaker(request), str(getattr(event, "query", "")))
+        if opened:
+            return None
+        query, key = str(getattr(event, "query", "")), answers.asked(engine, request)
+        return opening(words.speaker(request), query, key)
 
     @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_seed(
@@ -135,7 +143,12 @@ def build(engine: Engine, words: Words) -> TryParts:
         say = words.speaker(request)
         try:
             first, many = points.checked_seed(seed), points.checked_count(count, MOST)
-            asked = Asked(first, many, truncation=points.checked_truncation(variety))
+            asked = Asked(
+                first,
+                many,
+                truncation=points.checked_truncation(variety),
+                key=answers.asked(engine, request),
+            )
         except Refusal as error:
             return streaming.just((page.refusal(say, error), *nothing[1:]))
         return placed(say, asked)
@@ -149,7 +162,13 @@ def build(engine: Engine, words: Words) -> TryParts:
         others = max(points.checked_count(count, MOST), 2)  # itself, and at least one more
         near = now["point"]
         truncation = near.get("truncation", 1.0)
-        asked = Asked(secrets.randbelow(MOST_SAID), others, near=near, truncation=truncation)
+        asked = Asked(
+            secrets.randbelow(MOST_SAID),
+            others,
+            near=near,
+            truncation=truncation,
+            key=answers.asked(engine, request),
+        )
         return placed(words.speaker(request), asked)
 
     @page.guard(words)
@@ -158,7 +177,8 @@ def build(engine: Engine, words: Words) -> TryParts:
         if now is None or not isinstance(at, int) or not 0 <= at < len(now.points):
             return gr.skip(), gr.skip()
         point, image = now.points[at], now.images[at]
-        return faces.picked(words.speaker(request), point, image, now.query), held(point, image)
+        one = faces.picked(words.speaker(request), point, image, now.query)
+        return one, held(now, point, image)
 
     @page.guard(words)
     async def on_take(
@@ -167,12 +187,14 @@ def build(engine: Engine, words: Words) -> TryParts:
         point = walk.place(stops, event.at)
         if point is None or now is None:
             return gr.skip(), gr.skip()
-        image = (await answers.drawn(engine, answers.GAN, [point])).images[0]
-        return faces.picked(words.speaker(request), point, image, now.query), held(point, image)
+        image = (await answers.drawn(engine, now.key, [point])).images[0]
+        one = faces.picked(words.speaker(request), point, image, now.query)
+        return one, held(now, point, image)
 
     @streaming.event(words, nothing=gr.skip(), broken="")
     def on_walk(mine: Latest, stops: Sequence[Point], request: gr.Request) -> AsyncIterator[str]:
-        return streaming.once(walk.walked(engine, words.speaker(request), stops))
+        key = answers.asked(engine, request)
+        return streaming.once(walk.walked(engine, words.speaker(request), stops, key))
 
     def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
         if not now:

@@ -28,13 +28,15 @@ SEED, COUNT, MOST = 0, 16, 16
 @dataclass(frozen=True)
 class Asked:
     """What the grid is to hold: faces of seeds in a row at a ``truncation``, or of such like
-    ``near``; and the ``face`` to pick, which need not be in it: the first where it is None."""
+    ``near``; and the ``face`` to pick, which need not be in it: the first where it is None.
+    ``key``: of the model that draws."""
 
     seed: int
     count: int
     near: Point | None = None
     face: Point | None = None
     truncation: float = points.TRUNCATION
+    key: str = answers.GAN
 
     @property
     def points(self) -> list[Point]:
@@ -58,13 +60,15 @@ class Drawing:
 async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Drawing, None]:
     """From what was asked to what the page shows, a refusal included."""
     try:
-        entry = answers.entry_of(engine, answers.GAN)
+        entry = answers.entry_of(engine, asked.key)
         async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
                 yield Drawing(waiting(say, entry, progress))
         wanted = asked.points
         drawn = await answers.drawn(engine, entry.key, wanted)
-        now = Gallery(asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation)
+        now = Gallery(
+            asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation, entry.key
+        )
         at: int | None = 0
         point, image = wanted[0], drawn.images[0]
         if asked.face and asked.face in wanted:
@@ -77,19 +81,20 @@ async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Draw
         yield Drawing(page.refusal(say, error))
         return
     told = say.plain(
-        "images.try.line",
+        "images.try.line" if answers.at_once(entry) else "images.try.line_steps",
+        steps=answers.STEPS,
         count=len(wanted),
         time=answers.took(say, drawn.seconds),
         by=answers.by_whom(say, entry),
     )
     html = await asyncio.to_thread(faces.grid, say, now, at)
     one = faces.picked(say, point, image, now.query)
-    yield Drawing("", html, page.quiet(told), one, now, held(point, image))
+    yield Drawing("", html, page.quiet(told), one, now, held(now, point, image))
 
 
-def held(point: Point, image: Pixels) -> dict[str, Any]:
+def held(now: Gallery, point: Point, image: Pixels) -> dict[str, Any]:
     """The face that was picked, for the other rooms."""
-    return {"point": point, "key": answers.GAN, "image": image}
+    return {"point": point, "key": now.key, "image": image}
 
 
 def linked(query: str) -> tuple[Asked, tuple[Point, ...]]:

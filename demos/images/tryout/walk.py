@@ -61,13 +61,15 @@ def place(stops: Sequence[Point], at: Any) -> Point | None:
     return found[at] if isinstance(at, int) and 0 <= at < len(found) else None
 
 
-async def walked(engine: Engine, say: Say, stops: Sequence[Point]) -> str:
-    """The walk as HTML, or why it cannot be drawn."""
+async def walked(engine: Engine, say: Say, stops: Sequence[Point], key: str = answers.GAN) -> str:
+    """The walk as HTML, or why it cannot be drawn. ``key``: of the model that draws it."""
     if len(stops) < 2:
         return shelf(say, stops, ()) + f'<p class="note">{say("images.try.walk_more")}</p>'
     try:
+        if not answers.at_once(answers.entry_of(engine, key)):
+            return f'<p class="note">{say("images.try.walk_slow")}</p>'
         way = points.walk(stops, leg(stops))
-        drawn = await answers.drawn(engine, answers.GAN, way)
+        drawn = await answers.drawn(engine, key, way)
     except Refusal as error:
         return page.refusal(say, error)
     time = answers.took(say, drawn.seconds)
