@@ -11,3 +11,4 @@ def build(words: Words) -> None:
     """The points on top, the article below."""
     points_gan.build(words)
     page.article("images", words, figures.figures())
+    page.questions("images", words)
