@@ -37,9 +37,10 @@ def rendered(name: str, say: Say) -> str:
     rows = read(name, say.lang)
     told = "".join(_one(name, number, row, say) for number, row in enumerate(rows, 1))
     return (
-        f"<h2>{say('page.questions.title')}</h2>"
+        f'<section class="quiz"><h2>{say("page.questions.title")}</h2>'
         f'<p class="quiet">{say("page.questions.how")}</p><ol>{told}</ol>'
-        f'<p class="questions-score" role="status" data-score="{say("page.questions.score")}"></p>'
+        f'<p class="questions-score" role="status" data-score="{say("page.questions.score")}">'
+        "</p></section>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Five questions a tab: the same in both languages, each with one right answer and where to see it."""
+"""Five questions a tab: the same in both languages, each with one right answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+import app
 from demos.page.layout import ROOMS
 from demos.page.questions import read, rendered
+from inference import Engine, Settings
+from pretrained import catalog
 
 TABS = ("classification", "detection", "text", "translation", "images")
 
@@ -31,3 +34,9 @@ def test_nothing_is_left_unfilled(name, lang, words):
     html = rendered(name, words.speaker(lang))
     assert html.count("data-question>") == 5 and html.count('data-answer="1"') == 5
     assert "{{" not in html and "—</p>" not in html
+
+
+def test_every_tab_that_teaches_asks(words):
+    page = app.build(Engine(catalog.entries(), Settings()), words)
+    asking = [b for b in page.blocks.values() if "questions" in (b.elem_classes or [])]
+    assert len(asking) == len(TABS)
