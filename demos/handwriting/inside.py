@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demos import page, streaming
-from demos.handwriting.request import PEN, Asked, asked, note, pen_of, refusal
+from demos.handwriting.request import Asked, asked, note, pen_of, refusal
 from demos.handwriting.tryout import EXAMPLE, HAND, SEED, payload
 from demos.handwriting.writing import Line
 from demos.language import Say, Words
@@ -66,12 +66,12 @@ async def looks(
     try:
         usual = {"text": EXAMPLE, "style": HAND, "seed": SEED}
         wish = asked(engine, usual | dict(sent) | {"samples": 1})
-        async with aclosing(with_progress(engine, PEN, traced(engine, wish))) as steps:
+        async with aclosing(with_progress(engine, wish.key, traced(engine, wish))) as steps:
             async for step in steps:
                 if isinstance(step, dict):
                     yield start | {"said": carried(say, wish) + note(say, wish), "trace": step}
                 else:
-                    yield start | {"said": waiting(say, pen_of(engine), step)}
+                    yield start | {"said": waiting(say, pen_of(engine, wish.key), step)}
     except Refusal as error:
         yield start | {"said": refusal(say, error)}
 
@@ -83,10 +83,10 @@ async def traced(engine: Engine, wish: Asked) -> dict[str, Any]:
     base64 of bytes [T, U], shares in 255ths; ``mixture``: base64 of little-endian int16 [T, 4, 6],
     see `SCALE`.
     """
-    await engine.preload(PEN)
+    await engine.preload(wish.key)
     line, at = Line(wish.lines[0]), []
     windows, mixtures = [], []
-    async with aclosing(engine.stream(PEN, line.text, trace=True, **wish.options())) as steps:
+    async with aclosing(engine.stream(wish.key, line.text, trace=True, **wish.options())) as steps:
         async for points in steps:
             for point in points:
                 line.add(float(point.dx), float(point.dy), bool(point.up))

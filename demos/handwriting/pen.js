@@ -25,6 +25,14 @@ export const mountForm = (element) => {
 	const field = (name) => form.elements[name].value;
 	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
 	const inOwn = () => style() === "own";
+	// A pen that was taught a hand, by the page's address.
+	const trained = new URL(location.href).searchParams.get("model")?.match(/^handwriting\/.+/)?.[0];
+	if (trained) {
+		const choice = form.querySelector("[data-show=trained]");
+		choice.hidden = false;
+		choice.querySelector("input").checked = true;
+	}
+	const inTrained = () => style() === "trained";
 	asked.letter = () => Number(form.querySelector("[name=style]:checked")?.dataset.letter ?? 1);
 
 	// Where no seed is given each press of Write gets one of its own; another hand or legibility does
@@ -34,7 +42,8 @@ export const mountForm = (element) => {
 
 	asked.form = () => ({
 		text: field("text"),
-		style: inOwn() ? null : style(),
+		style: inOwn() ? null : inTrained() ? 0 : style(),
+		model: inTrained() ? trained : null,
 		bias: Number(field("bias")),
 		samples: Number(field("samples")),
 		seed: field("seed").trim() || drawn,

@@ -17,6 +17,7 @@ from demos import models, page
 from demos.language import Say
 from demos.typed import checked_text
 from inference import Engine
+from inference.errors import UnknownModel
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 from pretrained.handwriting import alphabet
@@ -70,6 +71,7 @@ class Asked:
         lines: what is written, line by line.
         left_out: the characters of the text that the pen cannot write, in their order.
         style: number of one of the model's hands; None for ``strokes``, which spell ``written``.
+        key: of the pen: ours, or one that somebody taught their hand.
         bias: legibility, 0 to 3. samples: how many. seed: of the first sample, the next one's is
             one more.
     """
@@ -82,6 +84,7 @@ class Asked:
     bias: float = 0.6
     samples: int = 1
     seed: int = 0
+    key: str = PEN
 
     def options(self, sample: int = 0) -> dict[str, Any]:
         """What the model's ``begin`` takes besides the line."""
@@ -92,9 +95,16 @@ class Asked:
         return {**hand, "bias": self.bias, "seed": seed}
 
 
-def pen_of(engine: Engine) -> Entry:
-    """The pen's catalogue entry. Raises `UnknownModel` where this server has none."""
-    return models.entry_of("handwriting", engine, PEN)
+def pen_of(engine: Engine, key: object = PEN) -> Entry:
+    """The catalogue entry of our pen, or of one that somebody taught their hand.
+
+    Raises:
+        UnknownModel: this server has none of that key, or it is no pen.
+    """
+    entry = models.entry_of("handwriting", engine, key or PEN)
+    if entry.key == READER or (entry.key != PEN and entry.loader != pen_of(engine).loader):
+        raise UnknownModel(model=entry.key)
+    return entry
 
 
 def hands(entry: Entry) -> list[dict[str, Any]]:
@@ -103,13 +113,13 @@ def hands(entry: Entry) -> list[dict[str, Any]]:
 
 
 def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:
-    """Check what was sent: text, style, strokes, written, bias, samples, seed, columns.
+    """Check what was sent: text, style, strokes, written, bias, samples, seed, columns, model.
 
     Raises:
         UnknownModel, NotText, NothingToWrite, PenUnwritable, PenTextTooLong, NoSuchHand,
         BadStrokes, OnePoint, NotSpelled, BadOption: it cannot be had.
     """
-    entry = pen_of(engine)
+    entry = pen_of(engine, sent.get("model"))
     text, left_out = writable(entry, sent.get("text"), MOST_TEXT)
     numbers = {name: number(name, sent.get(name)) for name in NUMBERS}
     strokes, written, style = None, "", None
@@ -130,6 +140,7 @@ def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:
         bias=numbers["bias"],
         samples=int(numbers["samples"]),
         seed=int(numbers["seed"]),
+        key=entry.key,
     )
 
 

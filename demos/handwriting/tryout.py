@@ -128,9 +128,10 @@ async def updates(
     start = {"run": sent.get("run")}
     try:
         wish = asked(engine, sent)
-        async with aclosing(ready(engine, pen_of(engine))) as loading:
+        entry = pen_of(engine, wish.key)
+        async with aclosing(ready(engine, entry)) as loading:
             async for progress in loading:
-                yield start | {"said": waiting(say, pen_of(engine), progress)}
+                yield start | {"said": waiting(say, entry, progress)}
         start |= {"begin": beginning(engine, wish), "said": note(say, wish)}
         yield start
         async with aclosing(writing(engine, wish)) as written:
@@ -144,7 +145,7 @@ async def updates(
 
 def beginning(engine: Engine, wish: Asked) -> dict[str, Any]:
     """What the board must know before the first point comes; ``width`` in x-heights, about."""
-    style = hands(pen_of(engine))[wish.style] if wish.style is not None else {}
+    style = hands(pen_of(engine, wish.key))[wish.style] if wish.style is not None else {}
     width = letter(style) * max(len(line) for line in wish.lines)
     return {"lines": list(wish.lines), "samples": wish.samples, "width": width}
 
@@ -174,7 +175,7 @@ def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
 <p class="quiet">{say("handwriting.try.latin", most=MOST_TEXT)}</p>
 <fieldset class="hands"><legend>{say("handwriting.try.hands")}</legend>{
         "".join(hand(say, number, letter(style)) for number, style in enumerate(styles))
-    }<label class="hand own"><input type="radio" name="style" value="own">
+    }{trained(say)}<label class="hand own"><input type="radio" name="style" value="own">
 <span>{say("handwriting.try.own")}</span></label></fieldset>
 {own(say)}
 <div class="knobs">{slide(say("handwriting.try.bias"), "bias", 0, 3, 0.1, 0.6)}{
@@ -198,6 +199,13 @@ def hand(say: Say, number: int, width: float) -> str:
 data-letter="{width:g}"{checked}>
 <svg data-hand="{number}" aria-hidden="true" viewBox="0 0 8 3"></svg>
 <span>{say("handwriting.try.hand", number=number + 1)}</span></label>"""
+
+
+def trained(say: Say) -> str:
+    """The hand of a pen that somebody taught theirs: shown where the page's address names one."""
+    return f"""<label class="hand" data-show="trained" hidden><input type="radio" name="style"
+value="trained"><span>{say("handwriting.try.trained")}</span></label>
+"""
 
 
 def own(say: Say) -> str:

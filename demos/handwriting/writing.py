@@ -90,7 +90,7 @@ async def writing(
             for text in wish.lines:
                 line = Line(text)
                 sample.lines.append(line)
-                stream = engine.stream(PEN, text, **wish.options(sample.number))
+                stream = engine.stream(wish.key, text, **wish.options(sample.number))
                 async with aclosing(stream) as steps:
                     async for points in steps:
                         for point in points:

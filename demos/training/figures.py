@@ -9,7 +9,7 @@ from demos.language import Say
 from pretrained.metrics import metric_of
 
 #: What the histories of trainings have besides `pretrained.metrics.METRICS`: less is better.
-LOSSES = ("nats", "loss", "distance")
+LOSSES = ("nats", "loss", "distance", "_apart")
 
 
 def compared(held_out: Mapping[str, Any], say: Say) -> dict[str, Any]:

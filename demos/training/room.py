@@ -50,7 +50,7 @@ class Recipe:
     Attributes:
         name: of the tab; its words are ``<name>.train.*``: give, give_how, paste, start.<each>.
         starts: what it may begin from, the recommended one first.
-        accept: the ends of file names, as the input element takes them.
+        accept: the ends of file names, as the input element takes them; "" where none are sent.
         text: the file that pasted text becomes, such as ``text.txt``; "" where none is pasted.
         folders: whether a folder may be sent as it is.
         minutes: that are proposed. most: that may be chosen, if the host allows so many.
@@ -154,11 +154,12 @@ def data(say: Say, recipe: Recipe, mb: int) -> str:
         if buttons
         else ""
     )
+    files = f"""<div class="train-drop"><label class="ghost">{say("training.files")}<input
+type="file" multiple accept="{recipe.accept}" class="sr-only" data-give="files"></label>{folder}
+<span class="quiet">{say("training.drop", mb=mb)}</span></div>"""
     return f"""<div class="train-step"><h2>{say(f"{name}.give")}</h2>
 <p class="quiet">{say(f"{name}.give_how")}</p>{paste}
-<div class="train-drop"><label class="ghost">{say("training.files")}<input type="file" multiple
-accept="{recipe.accept}" class="sr-only" data-give="files"></label>{folder}
-<span class="quiet">{say("training.drop", mb=mb)}</span></div>
+{files if recipe.accept else ""}
 {ours}
 <p class="train-data" role="status"></p></div>"""
 

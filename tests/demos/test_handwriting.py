@@ -395,7 +395,7 @@ def test_bad_input_is_refused_inside_too(engine):
 def test_every_control_has_a_name(lang):
     form = tryout.form(WORDS.speaker(lang), [{}] * 3)
     controls = re.findall(r"<(?:input|textarea)\b", form)
-    assert len(controls) == form.count("<label") == 9
+    assert len(controls) == form.count("<label") == 10
     assert form.count("data-hand=") == 3
     assert "aria-label" in form[form.index("data-pad") : form.index("data-pad") + 60]
 
@@ -423,7 +423,7 @@ def test_every_refusal_of_the_pen_is_a_refusal_with_words():
 
 
 def test_the_pen_is_given_the_time_that_the_words_say():
-    assert "--minutes 120" in train.TRAIN
+    assert "--minutes 120" in train.commands.TRAIN
     assert "two hours" in WORDS.say("en", "handwriting.train.run_how")
     assert "两小时" in WORDS.say("zh", "handwriting.train.run_how")
 

@@ -1,10 +1,9 @@
-"""Train your own: until jobs can be started from the page, the command that does it."""
+"""The same from the command line: how strokes are kept, the command that trains."""
 
 from __future__ import annotations
 
 from demos import page
 from demos.language import Say, Words
-from jobs import Jobs
 
 MINUTES = 120  # on two processor cores, as the words beside them say
 TRAIN = (
@@ -17,7 +16,7 @@ STROKES = "my_handwriting/train.parquet"
 COLUMNS = {"text": "text", "writer": "writer", "moves": "dx, dy", "up": "pen_up"}
 
 
-def build(words: Words, jobs: Jobs | None = None) -> None:
+def build(words: Words) -> None:
     """How the strokes must be kept, the command that trains, the one that loads the result."""
     page.step(words, "handwriting.train.data")
     page.markup(words, strokes)
