@@ -100,7 +100,7 @@ class Limits:
 
         async def answer(message: Message) -> None:
             nonlocal start, body
-            if message["type"] == "http.response.start" and message["status"] in (413, 503):
+            if message["type"] == "http.response.start" and message["status"] in (413, 422, 503):
                 start = message
             elif start is None:
                 await send(message)
@@ -161,6 +161,8 @@ class Limits:
             key, fields = "error.body_too_large", {"limit": self.most}
             if text:
                 key, fields = "error.text_too_large", {"limit": 1}
+        elif status == 422 and '"detail":[' in body:  # FastAPI's own, of what is no such JSON
+            key, fields = "error.no_call", {}
         elif full and not client:
             status, key, fields = 429, "error.busy", {"waiting": int(full[1])}
         else:

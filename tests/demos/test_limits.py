@@ -107,6 +107,15 @@ def test_an_endpoint_that_is_not_there_is_told(
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("body", ["{", "[1]", '"x"', '{"data": "x"}', "null"])
+@pytest.mark.parametrize("path", ["call/slow", "queue/join", "run/slow"])
+def test_a_body_that_is_no_call_is_told(address: str, words: Words, path: str, body: str) -> None:
+    headers = {"content-type": "application/json"}
+    answer = httpx.post(f"{address}/{path}?lang=zh", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == words.say("zh", "error.no_call")
+
+
 def test_a_picture_in_the_middle_of_a_text_is_no_text(address: str) -> None:
     shown = "<img src='data:image/webp;base64," + "A" * 1_200_000 + "'>"
     assert httpx.post(f"{address}/call/none", json={"data": [shown]}).status_code != 413
