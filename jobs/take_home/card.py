@@ -17,6 +17,7 @@ from pretrained.metrics import metric_of, wilson
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 MOST_CLASSES = 30  # that are named
+SHARES = ("top1", "top5")  # right ones of all: what a Wilson interval is of
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -165,20 +166,35 @@ def _figures(run: Run, say: Mapping[str, Any]) -> list[str]:
             for name, m in result["metrics"].items()
         ]
         return [say["evaluated"], "", *table, *rows]
-    lines = [say["not_evaluated"]]
-    held = [name for name in _numbers(run.history) if name.startswith("held_out_")]
-    if not held:
-        return lines
-    kept = run.metrics.get("calibration") or {}
-    n, split = kept.get("n"), kept.get("split", say["unknown"])
-    right = [name for name in held if name in ("held_out_top1", "held_out_top5")]
-    if not isinstance(n, int) or n < 1 or not right:
-        return [*lines, "", say["held_out_bare"]]
-    last = run.history[-1]
-    rows = [
-        row(name, wilson(round(last[name] * n), n), split, n) for name in right if _real(last, name)
-    ]
-    return [*lines, "", say["held_out"].format(n=n, split=_line(split)), "", *table, *rows]
+    return [say["not_evaluated"], *_held_out(run, say, table, row)]
+
+
+def _held_out(run: Run, say: Mapping[str, Any], table: list[str], row: Any) -> list[str]:
+    """What was measured on the part of the data that the recipe kept aside: with an interval where
+    it is a share of a known number, else said to have none."""
+    told = run.metrics.get("held_out") or {}
+    before, after = told.get("before") or {}, told.get("after") or {}
+    known = run.metrics.get("calibration") or {}
+    if not after and run.history:
+        last = run.history[-1]
+        named = [name for name in _numbers(run.history) if name.startswith("held_out_")]
+        after = {n.removeprefix("held_out_"): last[n] for n in named if _real(last, n)}
+        told = known
+    if not after:
+        return []
+    n, split = told.get("n"), told.get("split", say["unknown"])
+    if not isinstance(n, int) or n < 1:
+        return ["", say["held_out_bare"]]
+    lines = ["", say["held_out"].format(n=n, split=_line(split)), "", *table]
+    for name, value in after.items():
+        if name in SHARES:
+            lines.append(row(name, wilson(round(value * n), n), split, n))
+        else:
+            lines.append(f"| {name} | {value:.4f} | {say['unknown']} | {_line(split)} | {n} |")
+    if before:
+        was = ", ".join(f"{name} {value:.4f}" for name, value in before.items())
+        lines += ["", say["before"].format(began=_line(told.get("began", "")), was=was)]
+    return lines
 
 
 def _onnx(run: Run, say: Mapping[str, Any]) -> list[str]:

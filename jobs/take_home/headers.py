@@ -135,9 +135,9 @@ def number(told: Config, name: str, low: float, high: float, default: float | No
     """
     value = told.get(name, default)
     right = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not right or not low <= value <= high:  # type: ignore[operator]
+    if not right or not low <= value <= high:
         raise Unfit(f"{name} is not a number from {low:g} to {high:g}")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def size(told: Config, name: str, default: int | None = None, most: int = 100_000) -> int:
@@ -212,7 +212,7 @@ def _residual(config: Config) -> Shapes:
             raise Unfit(f"{name} is not a list of three numbers")
         for value in values:
             number({name: value}, name, 1e-6 if name == "std" else -1e3, 1e3)
-    found = {
+    found: Shapes = {
         "stem.conv.weight": (stem, 3, kernel, kernel),
         "head.weight": (classes, widths[-1]),
         "head.bias": (classes,),
@@ -257,7 +257,7 @@ def _writer(config: Config) -> Shapes:
     hidden, embedding = size(told, "hidden", 512), size(told, "embedding", 64)
     layers, tied = size(told, "layers", 1, 16), told.get("tied", False)
     number(told, "dropout", 0, 0.99, 0.0)
-    found = {
+    found: Shapes = {
         "embed.weight": (characters, embedding),
         "cells.weight_ih_l0": (4 * hidden, embedding),
         "out.weight": (characters, embedding if tied else hidden),
@@ -276,7 +276,7 @@ def _pen(config: Config) -> Shapes:
         isinstance(style, dict) and isinstance(style.get("name"), str) for style in styles
     ):
         raise Unfit("styles are not a list of hands")
-    found = {
+    found: Shapes = {
         "hands.weight": (hands + 1, hand),
         "outer.weight": (4 * first, 5 + hand),
         "inner.weight": (4 * first, alphabet + first),
@@ -311,7 +311,7 @@ def _translator(config: Config) -> Shapes:
     hidden, embedding = size(told, "hidden", 384), size(told, "embedding", 256)
     layers = size(told, "layers", 1, 16)
     number(told, "dropout", 0, 0.99, 0.1)
-    found = {
+    found: Shapes = {
         "embed.weight": (tokens, embedding),
         "bias": (tokens,),
         "lower.weight_ih_l0": (4 * hidden, embedding),
@@ -349,7 +349,7 @@ def _denoiser(config: Config) -> Shapes:
     number(told, "dropout", 0, 0.99, 0.0)
     if any(width % 16 for width in widths) or widths[-1] % 32:
         raise Unfit("widths are not multiples of 16, the last one of 32")
-    found = {
+    found: Shapes = {
         "unet.conv_in.weight": (widths[0], 12, 3, 3),
         "unet.conv_out.weight": (12, widths[0], 3, 3),
         **_counted("unet.down_blocks", len(widths)),

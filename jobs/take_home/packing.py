@@ -27,6 +27,7 @@ from jobs.folder import DATA, lines
 from jobs.intake import FULL
 from jobs.take_home import card, examples
 from pretrained import catalog, checkpoint
+from pretrained.errors import BadCheckpoint
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
             rows = [json.dumps(row, ensure_ascii=False) for row in history]
             texts[checkpoint.HISTORY] = "".join(f"{row}\n" for row in rows)
         begun = catalog.entries().get(base)
-        texts[checkpoint.CARD] = card.card(
+        texts[checkpoint.CARD] = _card(
             card.Run(
                 config=config,
                 metrics=metrics,
@@ -166,6 +167,14 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
         written = scratch / "zip"
         _write(written, f"{re.sub(r'[^a-z0-9]+', '-', base or entry.task)}-mine", files, texts)
         os.replace(written, target)
+
+
+def _card(run: card.Run) -> str:
+    try:
+        return card.card(run)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # it came from outside
+        reason = f"its {checkpoint.METRICS} or its {checkpoint.HISTORY} is damaged: train it again"
+        raise BadCheckpoint(path=checkpoint.METRICS, reason=reason) from error
 
 
 def _taken(file: Path) -> bool:

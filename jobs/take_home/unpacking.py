@@ -119,9 +119,8 @@ def _check(folder: Path, name: str) -> None:
     try:
         config = checkpoint.read_json(folder, checkpoint.CONFIG)
         headers.bounded(config)
-        for paper in (checkpoint.METRICS,):
-            if (folder / paper).is_file():
-                headers.bounded(checkpoint.read_json(folder, paper))
+        if (folder / checkpoint.METRICS).is_file():
+            headers.bounded(checkpoint.read_json(folder, checkpoint.METRICS))
         loader = checkpoint.MOVED_LOADERS.get(config.get("loader", ""), config.get("loader"))
         if loader not in headers.EXPECTED or "borrows" in config:
             raise ModelKind(name=name)
@@ -179,10 +178,18 @@ def _tokens(folder: Path) -> int:
 
 
 def _plain(folder: Path, config: dict[str, Any]) -> None:
-    """Write the config again without what points to files that stay elsewhere, and the metrics and
-    the history as plain JSON; a history that is none is left out."""
+    """Write the papers again, the metrics without what the page could not show, the history with
+    its rows of JSON alone."""
     config.pop(headers.TOKENS, None)
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
+    if (folder / checkpoint.METRICS).is_file():
+        metrics = checkpoint.read_json(folder, checkpoint.METRICS)
+        for name in ("training", "calibration"):
+            if not isinstance(metrics.get(name, {}), dict):
+                del metrics[name]
+        if not _shown(metrics.get("held_out")):
+            metrics.pop("held_out", None)
+        checkpoint.write_json(folder, checkpoint.METRICS, metrics)
     file = folder / checkpoint.HISTORY
     if file.is_file():
         rows = []
@@ -194,3 +201,15 @@ def _plain(folder: Path, config: dict[str, Any]) -> None:
             if isinstance(row, dict):
                 rows.append(json.dumps(row, ensure_ascii=False))
         file.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+
+
+def _shown(held_out: Any) -> bool:
+    """Whether they are figures as `training.provenance.compared` tells them."""
+    if not isinstance(held_out, dict):
+        return False
+    texts = all(isinstance(held_out.get(name), str) for name in ("began", "split", "of"))
+    figures = [held_out.get("before"), held_out.get("after"), {"n": held_out.get("n")}]
+    return texts and all(
+        isinstance(part, dict) and all(type(value) in (int, float) for value in part.values())
+        for part in figures
+    )
