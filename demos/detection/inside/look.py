@@ -79,7 +79,7 @@ class Look:
         return answers.label_in(self.say.lang, answers.entry_of(self.engine, key), label)
 
     def model(self, key: str) -> str:
-        entry = answers.detectors(self.engine).get(key)
+        entry = models.found(self.engine, key)
         return self.say.model(entry) if entry else key
 
     def image(self, alt: str, side: int = SIDE, **fields: Any) -> str:

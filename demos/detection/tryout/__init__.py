@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -86,7 +87,12 @@ def build(engine: Engine, words: Words) -> TryParts:
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     controls.headline(words)
     visibility = on_visible()
-    page.choices(words, model, lambda say: models.choices(say, known.values()))
+    page.choices(
+        words,
+        model,
+        lambda say: models.choices(say, known.values()),
+        partial(models.asked, answers.TASK, engine),
+    )
 
     visit, side = gr.State(Visit()), gr.State(compare.Comparison())
     given, looked, answered = gr.State(()), gr.State(()), gr.State(None)
@@ -99,7 +105,8 @@ def build(engine: Engine, words: Words) -> TryParts:
         first = answers.first_example()
         if now or first is None:
             return None
-        return steps(engine, words.speaker(request), mine, [first], key)
+        own = models.asked(answers.TASK, engine, request)
+        return steps(engine, words.speaker(request), mine, [first], own.key if own else key)
 
     @asked
     def on_give(mine: Visit, key: Any, event: gr.EventData, request: gr.Request) -> Steps | None:

@@ -40,7 +40,8 @@ def compared(engine: Engine, key: str, fetch: str = "") -> tuple[list[Entry], li
     that are here, and the one that is to be fetched; those that could be downloaded)."""
     known = answers.detectors(engine)
     ours = [known[k] for k in (answers.RCNN, answers.EVERYDAY) if k in known]
-    own = [e for e in known.values() if not e.hub_id and e.key == key and e not in ours]
+    chosen = answers.entry_of(engine, key)  # one that was trained from the page is not listed
+    own = [chosen] if not chosen.hub_id and chosen not in ours else []
     today = [e for e in known.values() if e.hub_id]
     here = [e for e in today if e.key == fetch or models.on_disk(e)]
     return [*ours, *own, *here], [e for e in today if e not in here]

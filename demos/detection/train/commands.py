@@ -1,4 +1,4 @@
-"""Train your own: until jobs can be started from the page, the commands that do it."""
+"""The same from the command line: a folder of labelled pictures, and what is typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from demos.detection.answers import EVERYDAY
 from demos.language import Say, Words
 from demos.limits import MB
 from demos.models import size
-from jobs import Jobs
 from pretrained import catalog
 
 MINUTES = 60  # an example; a budget of any length ends with its schedule complete
@@ -28,18 +27,18 @@ LABELS = """{"images": [{"id": 1, "file_name": "0001.jpg", "width": 640, "height
    "segmentation": [[212, 270, 240, 160, 330, 157, 388, 264]]}]}"""
 
 
-def build(words: Words, jobs: Jobs | None = None) -> None:
+def commands(words: Words) -> None:
     """What the pictures and labels must be like, the commands that train, serve and score."""
-    page.step(words, "detection.train.data")
+    page.step(words, "detection.train.folder.title")
     page.markup(words, folder)
-    page.step(words, "detection.train.run")
+    page.step(words, "detection.train.folder.run")
     page.command(words, TRAIN.format(key=EVERYDAY))
     page.markup(words, took)
-    page.step(words, "detection.train.serve")
+    page.step(words, "detection.train.folder.serve")
     page.command(words, SERVE)
-    page.markup(words, lambda say: f"<p>{say('detection.train.home')}</p>")
+    page.markup(words, lambda say: f"<p>{say('detection.train.folder.home')}</p>")
     page.command(words, PUSH)
-    page.step(words, "detection.train.score")
+    page.step(words, "detection.train.folder.score")
     page.command(words, SCORE)
     page.markup(words, lambda say: fine_tuning(say, catalog.entries()[TODAY]))
     page.command(words, TRAIN.format(key=TODAY))
@@ -51,13 +50,13 @@ def folder(say: Say) -> str:
         f"{PICTURES}/",
         "  annotations.json",
         "  images/",
-        f"    0001.jpg  0002.jpg  {say('detection.train.more')}",
+        f"    0001.jpg  0002.jpg  {say('detection.train.folder.more')}",
     )
     return (
         f'<pre class="tree" tabindex="0">{chr(10).join(lines)}</pre>'
-        f"<p>{say('detection.train.labels')}</p>"
+        f"<p>{say('detection.train.folder.labels')}</p>"
         f'<pre class="tree whole" tabindex="0" lang="en">{escape(LABELS)}</pre>'
-        f"<p>{say('detection.train.everything')}</p>"
+        f"<p>{say('detection.train.folder.everything')}</p>"
     )
 
 
@@ -68,7 +67,9 @@ def took(say: Say) -> str:
     if not made.get("wall_seconds") or not made.get("hardware"):
         return '<p class="quiet" hidden></p>'
     minutes, pictures = f"{made['wall_seconds'] / 60:.0f}", f"{made['pictures']:,}"
-    told = say("detection.train.took", minutes=minutes, pictures=pictures, hardware="{hardware}")
+    told = say(
+        "detection.train.folder.took", minutes=minutes, pictures=pictures, hardware="{hardware}"
+    )
     machine = f'<span lang="en">{escape(made["hardware"])}</span>'
     return f'<p class="quiet">{told.replace("{hardware}", machine)}</p>'
 
@@ -80,5 +81,5 @@ def fine_tuning(say: Say, entry: catalog.Entry) -> str:
         "weights": size(say, entry.parameters),
         "mb": f"{entry.bytes / MB:,.0f}",
     }
-    how = say("detection.train.tune_how", **told)
-    return f"<h2>{say('detection.train.tune')}</h2><p>{how}</p>"
+    how = say("detection.train.folder.tune_how", **told)
+    return f"<h2>{say('detection.train.folder.tune')}</h2><p>{how}</p>"

@@ -1,0 +1,116 @@
+// @ts-check
+// What a training finds in the pictures it kept aside, beside what it found before it began: right,
+// missed (dashed) and false (red). An error opens its picture large.
+
+import { filled } from "./detection_boxes.js";
+
+const SURE = 0.5; // score from which an object counts as found, as Try shows it at first
+const SAME = 0.5; // share of two boxes from which they are one object: AP50's
+const SVG = "http://www.w3.org/2000/svg";
+
+const overlap = (a, b) => {
+	const both = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+	const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
+	return both / (area(a) + area(b) - both || 1);
+};
+
+/** Each object found, the surest first, takes the free one of its label that it covers best: [{kind:
+ *  right, missed or false, box, label, score?}]. */
+export function compared(objects, found) {
+	const free = new Set(objects), told = [];
+	for (const one of found.filter(({ score }) => score >= SURE)) {
+		const mine = [...free].filter(({ label, box }) => label === one.label && overlap(box, one.box) >= SAME);
+		const best = mine.sort((a, b) => overlap(b.box, one.box) - overlap(a.box, one.box))[0];
+		if (best) free.delete(best);
+		told.push({ ...one, kind: best ? "right" : "false" });
+	}
+	return [...told, ...[...free].map((one) => ({ ...one, kind: "missed" }))];
+}
+
+const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
+
+/** A picture with what was found in it; of `alone` the others are faint. */
+const drawn = (address, { width, height }, told, words, alone = null) => {
+	const figure = make("figure", { className: "scored-picture" }), svg = document.createElementNS(SVG, "svg");
+	figure.style.setProperty("--w", width);
+	figure.style.setProperty("--h", height);
+	svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+	svg.setAttribute("preserveAspectRatio", "none");
+	const tags = make("div", { className: "tags" });
+	for (const { box: [x0, y0, x1, y1], kind, label, score } of told) {
+		const faint = alone && (alone.label !== label || alone.box.join() !== [x0, y0, x1, y1].join());
+		const rect = document.createElementNS(SVG, "rect");
+		for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0, class: `${kind}${faint ? " faint" : ""}` })) rect.setAttribute(name, value);
+		svg.append(rect);
+		if (faint) continue;
+		const tag = make("span", { className: kind, textContent: score === undefined ? label : `${label} ${Math.round(score * 100)}%` });
+		tag.style.cssText = `left:${(x0 / width) * 100}%;top:${(y0 / height) * 100}%`;
+		tag.classList.toggle("inside", y0 / height < 0.1);
+		tags.append(tag);
+	}
+	const counted = (kind) => told.filter((one) => one.kind === kind).length;
+	figure.append(make("img", { src: address, alt: filled(words.found_alt, { right: counted("right"), missed: counted("missed"), false: counted("false") }), loading: "lazy" }), svg, tags);
+	return figure;
+};
+
+const firsts = new Map(); // what each training found before it began
+const before = (job) => {
+	const address = new URL(`train/jobs/${job.id}/samples/000000.json`, document.baseURI);
+	if (!firsts.has(job.id)) firsts.set(job.id, fetch(address).then((answer) => answer.ok ? answer.json() : null, () => null));
+	return firsts.get(job.id);
+};
+
+const large = (address, picture, told, words, error) => {
+	const dialog = make("dialog", { className: "scored-large" }), close = make("button", { type: "button", className: "ghost", textContent: words.close });
+	dialog.setAttribute("aria-label", sentence(error, words));
+	dialog.append(drawn(address, picture, told, words, error), make("p", { textContent: sentence(error, words) }), close);
+	close.onclick = () => dialog.close();
+	dialog.onclick = ({ target }) => target === dialog && dialog.close();
+	dialog.onclose = () => dialog.remove();
+	document.querySelector(".gradio-container .room-train .training:has([data-editor])").append(dialog);
+	dialog.showModal();
+};
+
+const sentence = ({ kind, label, score }, words) =>
+	filled(words[`error_${kind}`], { label, score: `${Math.round((score ?? 0) * 100)}%` });
+
+/** The renderer of a sample (`pretrained.detection.show`). */
+export async function scored(place, { pictures, n }, job, words) {
+	const first = await before(job);
+	place.className = "scored";
+	const began = (file) => first?.pictures.find((one) => one.file === file);
+	const sum = { right: 0, missed: 0, false: 0, all: 0 }, was = { ...sum };
+	const rows = pictures.map((picture, number) => {
+		const address = new URL(`train/detection/${job.id}/picture`, document.baseURI);
+		address.searchParams.set("file", picture.file);
+		const now = compared(picture.objects, picture.found), old = began(picture.file);
+		for (const { kind } of now) sum[kind]++;
+		sum.all += picture.objects.length;
+		const row = make("div", { className: "scored-row" });
+		if (old) {
+			const then = compared(old.objects, old.found);
+			for (const { kind } of then) was[kind]++;
+			const side = make("div");
+			side.append(make("p", { className: "quiet", textContent: words.before }), drawn(address.href, picture, then, words));
+			row.append(side);
+		}
+		const side = make("div"), wrong = now.filter(({ kind }) => kind !== "right"), chips = make("p", { className: "scored-errors" });
+		for (const error of wrong) {
+			const chip = make("button", { type: "button", className: error.kind, textContent: sentence(error, words) });
+			chip.onclick = () => large(address.href, picture, now, words, error);
+			chips.append(chip);
+		}
+		side.append(make("p", { className: "quiet", textContent: words.now }), drawn(address.href, picture, now, words));
+		row.append(side);
+		row.setAttribute("aria-label", filled(words.row, { n: number + 1, total: pictures.length }));
+		row.setAttribute("role", "group");
+		if (wrong.length) row.append(chips);
+		return row;
+	});
+	const told = make("p", { textContent: filled(words.summary, { ...sum, pictures: pictures.length }) });
+	if (first) told.append(" ", make("span", { className: "quiet", textContent: filled(words.summary_before, was) }));
+	const legend = make("p", { className: "scored-legend quiet" });
+	for (const kind of ["right", "missed", "false"]) legend.append(make("span", { className: kind, textContent: words[`kind_${kind}`] }));
+	place.replaceChildren(told, legend, ...rows);
+	if (n > pictures.length) place.append(make("p", { className: "quiet", textContent: filled(words.more, { count: n - pictures.length }) }));
+}
