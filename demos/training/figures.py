@@ -16,15 +16,21 @@ def compared(held_out: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """What `training.provenance.compared` wrote into ``metrics.json``, in words.
 
     Returns:
-        ``figures``, each {"label", "before", "after", "better"}, and ``on``: what they are on. {}
-        where nothing was compared.
+        ``figures``, each {"label", "before", "after", "better", "worse"}, and ``on``: what they are
+        on. {} where nothing was compared.
     """
     before, after = held_out.get("before"), held_out.get("after")
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return {}
-    rows = [row(name, before[name], after[name], say) for name in before if name in after]
+    names = sorted((name for name in before if name in after), key=abstract)
+    rows = [row(name, before[name], after[name], say) for name in names]
     on = say.plain("training.of", split=held_out.get("split", ""), n=f"{held_out.get('n', 0):,}")
     return {"figures": rows, "on": on} if rows else {}
+
+
+def abstract(name: str) -> bool:
+    """Whether a figure says something to specialists only: such come last."""
+    return name.endswith(("nats", "loss"))
 
 
 def row(name: str, before: float, after: float, say: Say) -> dict[str, Any]:
@@ -40,4 +46,10 @@ def row(name: str, before: float, after: float, say: Say) -> dict[str, Any]:
         return f"{value:.1%}" if metric.fraction else f"{value:.3g}"
 
     better = after < before if lower else after > before
-    return {"label": label, "before": told(before), "after": told(after), "better": better}
+    return {
+        "label": label,
+        "before": told(before),
+        "after": told(after),
+        "better": better,
+        "worse": not better and told(after) != told(before),
+    }

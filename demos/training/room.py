@@ -27,7 +27,7 @@ SPOKEN = (
     *("queued", "place", "running", "pausing", "stopping", "paused", "done", "failed", "cancelled"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "before"),
     *("after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
-    *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker"),
+    *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
 

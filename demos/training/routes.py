@@ -8,6 +8,7 @@ the visitor's language.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import logging
@@ -16,6 +17,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,14 @@ from demos.training.models import key_of
 from inference import Engine
 from inference.errors import BadInput, Busy, Refusal
 from jobs import Job, Jobs, Received, errors
-from jobs.intake import clean
+from jobs.intake import FULL, clean
 from jobs.store import DONE
 from pretrained import catalog, checkpoint
 
 log = logging.getLogger(__name__)
 
 OWNER = re.compile(r"[\w-]{22,64}")
+TURNS, TURN = 240, 0.5  # looks, and seconds between two, for whether another model is packed
 SAMPLE = re.compile(r"[\w-][\w.-]{0,80}")
 #: A sample is a visitor's own file: shown, and nothing in it is ever run.
 NOTHING_RUNS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
@@ -47,11 +50,13 @@ STATUS: Mapping[type[Refusal], int] = {
     errors.NotYours: 403,
     errors.JobsOff: 403,
     errors.JobEnded: 409,
+    errors.NotDone: 409,
     errors.QueueFull: 429,
     errors.TooManyYours: 429,
     errors.NoSpace: 507,
     errors.DataTooLarge: 413,
     errors.TooManyFiles: 413,
+    errors.TakeHomeBusy: 503,
     Busy: 503,
 }
 
@@ -216,6 +221,27 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             raise errors.UnknownJob
         return FileResponse(file, headers=NOTHING_RUNS)
 
+    @told
+    async def take_home(request: Request, say: Say) -> Any:
+        job = jobs.get(request.path_params["id"])
+        for _ in range(TURNS):  # no thread waits while another model is packed
+            with contextlib.suppress(errors.TakeHomeBusy):
+                zip = await asyncio.to_thread(jobs.take_home, job.id)
+                named = f"{job.key.split('/')[0]}-{datetime.fromtimestamp(job.created):%Y-%m-%d}"
+                return FileResponse(zip, filename=f"{named}.zip", media_type="application/zip")
+            await asyncio.sleep(TURN)
+        raise errors.TakeHomeBusy
+
+    @told
+    async def load(request: Request, say: Say) -> Any:
+        mine = owner(request)
+        async with request.form(max_files=1, max_fields=10) as form:
+            files = [one for one in form.values() if isinstance(one, UploadFile)]
+            if not files:
+                raise errors.NoData
+            job = await asyncio.to_thread(adopted, jobs, files[0], mine, address(request))
+        return {"id": job.id, "key": key_of(job)}
+
     return [
         Mount(
             "/train",
@@ -231,7 +257,9 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
                 Route("/jobs/{id}", remove, methods=["DELETE"]),
                 Route("/jobs/{id}/log", log_of, methods=["GET"]),
                 Route("/jobs/{id}/samples/{name}", sample, methods=["GET"]),
+                Route("/jobs/{id}/model.zip", take_home, methods=["GET"]),
                 Route("/jobs/{id}/{what}", change, methods=["POST"]),
+                Route("/models", load, methods=["POST"]),
             ],
         )
     ]
@@ -275,6 +303,20 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
         return intake.receive([spool], under)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
+
+
+def adopted(jobs: Jobs, file: UploadFile, owner: str, address: str) -> Job:
+    """The job that is made of a zip that a visitor took home."""
+    with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".load.") as place:
+        zip = Path(place) / "model.zip"
+        try:
+            with zip.open("xb") as written:
+                shutil.copyfileobj(file.file, written)
+        except OSError as error:
+            if error.errno in FULL:
+                raise errors.NoSpace from error
+            raise
+        return jobs.adopt(zip, owner, address, clean(file.filename or "model.zip"))
 
 
 def made(jobs: Jobs, folder: Path, name: str) -> Received:

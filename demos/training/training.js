@@ -243,9 +243,10 @@ const score = (place, { figures, on } = /** @type {any} */ ({}), words) => {
 	const table = part("table", "", { className: "train-figures" }), head = table.createTHead().insertRow();
 	for (const text of ["", words.before, words.after]) head.append(part("th", text, { scope: "col" }));
 	const rows = table.createTBody();
-	for (const { label, before, after } of figures) {
-		const row = rows.insertRow();
-		row.append(part("th", label, { scope: "row" }), part("td", before), part("td", after));
+	for (const { label, before, after, worse } of figures) {
+		const row = rows.insertRow(), now = part("td", after);
+		if (worse) now.append(part("small", words.worse));
+		row.append(part("th", label, { scope: "row" }), part("td", before), now);
 	}
 	place.replaceChildren(table, part("p", on, { className: "quiet" }));
 	if (!figures.some(({ better }) => better)) place.append(part("p", words.weaker, { className: "note" }));

@@ -39,6 +39,8 @@ export const mount = (element) => {
 	const paper = pad(place), button = (name) => place.querySelector(`[data-do=${name}]`);
 	const done = kept(), skipped = new Set();
 	let now = "";
+	/** @type {any} */
+	let room = null;
 
 	const count = () => given.filter((word) => done[word]).length;
 	const paint = () => {
@@ -67,6 +69,7 @@ export const mount = (element) => {
 		}));
 	};
 	button("next").onclick = () => {
+		room?.refuse("");
 		done[now] = paper.strokes();
 		keep(done);
 		button("clear").click();
@@ -88,5 +91,5 @@ export const mount = (element) => {
 		const rows = given.filter((word) => done[word]).map((word) => ({ text: word, strokes: done[word] }));
 		return [new File([JSON.stringify(rows)], "writings.json", { type: "application/json" })];
 	};
-	return mountRoom(element, { single: true, prepared });
+	return room = mountRoom(element, { single: true, prepared });
 };
