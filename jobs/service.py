@@ -342,7 +342,8 @@ class Jobs:
                 if len(self.store.of(who)) >= self.limits.kept:  # two at once
                     raise errors.TooManyYours(most=self.limits.kept)
                 self.store.add(record)
-                self.store.tell(id, now, [("state", {"state": store.DONE})])
+                curve = folder.news(out, Told())
+                self.store.tell(id, now, [*curve, ("state", {"state": store.DONE})])
         except BaseException as error:
             shutil.rmtree(place, ignore_errors=True)
             if isinstance(error, OSError) and error.errno in FULL:

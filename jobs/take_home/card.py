@@ -111,6 +111,7 @@ def _facts(run: Run, say: Mapping[str, Any]) -> list[str]:
         told["parameters"] = f"{run.config['parameters']:,}"
     for needed in ("data", "seed", "hardware", "wall_seconds", "date"):
         told[needed] = say["unknown"]  # said, where the run does not tell
+    made.setdefault("date", made.get("made"))
     told |= {name: made[name] for name in say["fact"] if made.get(name) not in (None, "")}
     order = [name for name in say["fact"] if name in told]
     return [f"- {say['fact'][name]}: {_line(told[name])}" for name in order]

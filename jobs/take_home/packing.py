@@ -41,7 +41,6 @@ TAKEN = (
 MARKS = ("copies.safetensors", "seen.safetensors", "statistics.safetensors")
 ONNX = "model.onnx"
 ONNX_SECONDS, ONNX_MOST_MB = 300, 200
-PATIENCE = 120.0  # seconds to wait while another zip is made
 #: In whatever is told of a run, what stands for a place on the server.
 SOMEWHERE = "…"
 PLACES = re.compile(r"(?<![\w:/.…])(?:/[^\s/'\"`,;:()|]+){2,}/?|\b[A-Za-z]:\\[^\s'\"`,;|]+")
@@ -77,7 +76,7 @@ def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
         out: the checkpoint folder. onnx: whether to export, in a process of its own.
 
     Raises:
-        NotDone: there is no model yet. TakeHomeBusy: another one took too long.
+        NotDone: there is no model yet. TakeHomeBusy: one is being made already.
         NoSpace: the disk is full. BadCheckpoint: the folder is damaged.
     """
     if not (out / checkpoint.WEIGHTS).is_file():
@@ -85,7 +84,7 @@ def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
     target = out.parent / f"take_home-{_digest(out, facts, onnx)}.zip"
     if target.is_file():
         return target
-    if not _one_at_a_time.acquire(timeout=PATIENCE):
+    if not _one_at_a_time.acquire(blocking=False):
         raise TakeHomeBusy
     try:
         if not target.is_file():
@@ -247,7 +246,8 @@ def _cleaner(out: Path) -> Any:
 
 
 def command(metrics: Mapping[str, Any], facts: Facts) -> str:
-    """What trains such a model again, with placeholders for places; "" where nobody knows."""
+    """What trains such a model again, with placeholders for places; "" where nobody knows. What
+    was made in another way, and tells it, is not said to come of a command."""
     told = str((metrics.get("training") or {}).get("command") or "")
     try:
         words = shlex.split(told)
@@ -258,9 +258,9 @@ def command(metrics: Mapping[str, Any], facts: Facts) -> str:
         for before, word in zip(["", *words], words, strict=False):
             if word not in ("--resume", "--watch"):
                 kept.append(instead.get(before, word))
-        return shlex.join(kept)
-    if not facts.key:
-        return ""
+        return _line(shlex.join(kept))
+    if told or not facts.key:
+        return _line(told)
     words = ["python", "-m", "pretrained", "train", facts.key]
     words += ["--data", "YOUR_DATA", "--out", "YOUR_MODEL"]
     for name, value in facts.options.items():
@@ -271,7 +271,12 @@ def command(metrics: Mapping[str, Any], facts: Facts) -> str:
             words += [flag] if value else []
         else:
             words += [flag, str(value)]
-    return shlex.join(words)
+    return _line(shlex.join(words))
+
+
+def _line(text: str) -> str:
+    """One line, which ends no fence of Markdown."""
+    return " ".join(text.replace("```", "").split())
 
 
 # ---- ONNX ---------------------------------------------------------------------------------------

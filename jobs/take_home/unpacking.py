@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -37,6 +38,7 @@ WEIGHTS = ("model.safetensors", "probes.safetensors", "styles.safetensors")
 PAPERS = {"config.json": 8, "metrics.json": 8, "history.jsonl": 16, "tokenizer.json": 16}
 #: Files of our zips that the app does without: it writes its own card, and runs its own network.
 LEFT_OUT = ("README.md", "model.onnx", "use_it.py", "use_it.ipynb")
+COLUMN = re.compile(r"[A-Za-z]\w{0,80}", re.ASCII)  # of a history
 #: The loaders that have a vocabulary beside the weights.
 WITH_TOKENS = ("pretrained.translation.serve:load",)
 #: Of a bundled model: what splits texts is a pattern, and a stranger's may never come to an end.
@@ -179,7 +181,7 @@ def _tokens(folder: Path) -> int:
 
 def _plain(folder: Path, config: dict[str, Any]) -> None:
     """Write the papers again, the metrics without what the page could not show, the history with
-    its rows of JSON alone."""
+    its numbers alone."""
     config.pop(headers.TOKENS, None)
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     if (folder / checkpoint.METRICS).is_file():
@@ -199,8 +201,13 @@ def _plain(folder: Path, config: dict[str, Any]) -> None:
             except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
-                rows.append(json.dumps(row, ensure_ascii=False))
+                held = {n: v for n, v in row.items() if COLUMN.fullmatch(n) and _number(v)}
+                rows.append(json.dumps(held, ensure_ascii=False))
         file.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+
+
+def _number(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and abs(value) <= headers.MOST_NUMBER)
 
 
 def _shown(held_out: Any) -> bool:

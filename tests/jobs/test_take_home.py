@@ -260,9 +260,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert "probes.safetensors" not in content(packed(out, onnx=False))
 
 
-def test_one_at_a_time(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_at_a_time(tmp_path: Path) -> None:
     out = job_folder(tmp_path / "jobs" / "one", classifier)
-    monkeypatch.setattr(packing, "PATIENCE", 0.0)
     with packing._one_at_a_time, pytest.raises(errors.TakeHomeBusy):
         packed(out, onnx=False)
     assert packed(out, onnx=False).is_file()
@@ -501,6 +500,23 @@ def test_a_config_that_cannot_be_read(config: bytes, plain: Path, tmp_path: Path
     refused(zip, tmp_path, errors.ModelConfig, errors.ModelKind)
 
 
+def test_a_curve_holds_numbers_alone(plain: Path, tmp_path: Path) -> None:
+    row = {"epoch": 1, "loss": 2.5, "held_out_<img src=x>": 1.0, "told": "<b>", "big": 10**400}
+    history = b"no JSON\n[]\n" + json.dumps(row).encode() + b"\n" + b"[" * 100_000
+    zip = repacked(plain, tmp_path / "odd.zip", history__jsonl=history)
+    held = (unpacked(zip, tmp_path / "back") / "history.jsonl").read_text()
+    assert held == '{"epoch": 1, "loss": 2.5}\n'
+
+
+def test_what_was_not_made_by_a_command_is_not_said_to_be(tmp_path: Path) -> None:
+    out = job_folder(tmp_path / "jobs" / "one", classifier)
+    metrics = checkpoint.read_json(out, "metrics.json")
+    metrics["training"]["command"] = "in the page: ```Classify"
+    checkpoint.write_json(out, "metrics.json", metrics)
+    told = content(packed(out, Facts("classification/imagenet"), onnx=False))["README.md"].decode()
+    assert "```\nin the page: Classify\n```" in told and "pretrained train" not in told
+
+
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_what_is_missing_is_said(missing: str, plain: Path, tmp_path: Path) -> None:
     zip = repacked(plain, tmp_path / "bad.zip", **{missing.replace(".", "__"): None})
@@ -609,7 +625,9 @@ def test_what_comes_back_is_a_job_that_is_done(plain: Path, bench: Bench) -> Non
     jobs = bench.jobs()
     job = jobs.adopt(plain, "ann", "1.2.3.4", "mine.zip")
     assert (job.state, job.key, job.mine) == ("done", "classification/cifar10", True)
-    assert [event.body for event in jobs.events(job.id)] == [{"state": "done"}]
+    *curve, last = [(event.kind, event.body) for event in jobs.events(job.id)]
+    assert last == ("state", {"state": "done"})
+    assert [(kind, row["epoch"]) for kind, row in curve] == [("row", n) for n in (1, 2, 3)]
     assert classified(catalog.from_folder(job.out).load("cpu"))
     assert [one.id for one in jobs.list("ann")] == [job.id] and jobs.list("bob") == []
     assert plain.is_file()
