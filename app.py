@@ -21,6 +21,9 @@ from typing import Any
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
     import spaces  # type: ignore[import-not-found]  # noqa: F401
 
+if "mcp" not in sys.modules:  # Gradio imports it where it is installed, for a server of its own
+    sys.modules["mcp"] = None  # type: ignore[assignment]
+
 import gradio as gr
 
 from demos import (
@@ -45,6 +48,9 @@ from jobs import Jobs
 from jobs import Limits as JobLimits
 from pretrained import catalog
 from pretrained.errors import Refusal
+
+if sys.modules["mcp"] is None:
+    del sys.modules["mcp"]
 
 log = logging.getLogger("app")
 
@@ -145,6 +151,7 @@ def main(arguments: list[str] | None = None) -> None:
     visitors_files = sweeping.own_folder()
     try:
         claim(settings.host, settings.port)
+        v1.check(settings)
         jobs = trainings(settings)
         engine = Engine(
             catalog.entries(), settings, caller=visitors.current, unlisted=training.unlisted(jobs)

@@ -20,15 +20,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 from demos import models, page
 from demos.language import Say, Words
 from demos.text import answers as writing
-from demos.v1 import bodies, callers, chat, cors, description, errors, sse
+from demos.v1 import bodies, callers, chat, cors, description, errors, sse, tools
 from demos.v1.endpoints import ENDPOINTS, Endpoint, others
 from demos.v1.errors import Gone, NoAddress, OtherMethod, SentenceOf
-from inference import Engine
+from inference import Engine, Settings
 from inference.errors import UnknownModel
 
 Handler = Callable[[Request, Say], Awaitable[Response]]
@@ -43,6 +43,12 @@ def routes(engine: Engine, words: Words) -> list[BaseRoute]:
         return []
     cors.leave_to_us(engine.settings.root_path)
     return [Mount("/v1", application(engine, words))]
+
+
+def check(settings: Settings) -> None:
+    """Raises `MissingDependency`: a setting asks for a package that is not there."""
+    if settings.api and settings.mcp:
+        tools.check_installed()
 
 
 def application(engine: Engine, words: Words) -> FastAPI:
@@ -105,6 +111,9 @@ def application(engine: Engine, words: Words) -> FastAPI:
         ("/", docs),
     ):
         v1.add_api_route(path, handled(handler), methods=["GET"])
+
+    if settings.mcp:
+        v1.router.routes.append(Route("/mcp", tools.Tools(engine, words)))
 
     async def no_route(request: Request, error: Exception) -> Response:
         say = words.speaker(request)
