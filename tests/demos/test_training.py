@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tiny_writers
 from job_bench import Bench
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -21,6 +24,7 @@ from inference.errors import UnknownModel
 from inference.metrics import UNLISTED
 from inference.settings import Settings
 from jobs import Jobs
+from jobs.take_home import packing
 
 ANN, BOB = {"X-Owner": "a" * 32}, {"X-Owner": "b" * 32}
 
@@ -240,3 +244,53 @@ def test_the_room_says_every_word(jobs, words, lang):
     html = rendered(words.speaker(lang), jobs, RECIPE, "")
     assert 'name="minutes"' in html and 'max="30"' in html
     assert words.say(lang, "training.start") in html
+
+
+def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
+    job = started(client)
+    early = client.get(f"/train/jobs/{job['id']}/model.zip?lang=zh")
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "job_not_done")
+    assert early.json()["error"]["sentence"] == words.say("zh", "error.job_not_done")
+
+    out = bench.until_ended(jobs, job["id"]).out
+    tiny_writers.tiny(out)
+    taken = client.get(f"/train/jobs/{job['id']}/model.zip")
+    assert taken.status_code == 200
+    assert taken.headers["content-type"] == "application/zip"
+    assert re.search(r'"text-\d{4}-\d\d-\d\d\.zip"', taken.headers["content-disposition"])
+    assert client.head(f"/train/jobs/{job['id']}/model.zip").status_code == 200
+
+    files = [("file", ("mine.zip", taken.content))]
+    assert client.post("/train/models", files=files).status_code == 400, "nobody's"
+    came = client.post("/train/models", files=files, headers=BOB).json()
+    assert came == {"id": came["id"], "key": f"text/{came['id']}"}
+    seen = client.get(f"/train/jobs/{came['id']}", headers=BOB).json()["job"]
+    assert (seen["state"], seen["mine"], seen["model"]) == ("done", True, came["key"])
+    assert training.unlisted(jobs)(came["key"]) is not None
+    assert client.get("/train/jobs", headers=ANN).json()["jobs"][0]["id"] == job["id"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_model_is_refused_in_words(client, jobs, words, lang):
+    for name, sent_, code, status in (
+        ("mine.zip", b"GIF89a", "zip_unreadable", 400),
+        ("mine.txt", b"PK\x03\x04", "zip_unreadable", 400),
+    ):
+        files = [("file", (name, sent_))]
+        answer = client.post(f"/train/models?lang={lang}", files=files, headers=ANN)
+        told = answer.json()["error"]
+        assert (answer.status_code, told["code"]) == (status, code)
+        assert told["sentence"] == words.say(lang, f"error.{code}", name=name)
+    nothing = client.post(f"/train/models?lang={lang}", data={"x": "y"}, headers=ANN)
+    assert nothing.json()["error"]["code"] == "job_no_data"
+    assert client.get("/train/jobs", headers=ANN).json() == {"jobs": []}
+    assert not list(jobs.limits.folder.glob(".load.*"))
+
+
+def test_a_second_model_waits_until_the_first_is_packed(client, jobs, bench, monkeypatch):
+    job = started(client)
+    tiny_writers.tiny(bench.until_ended(jobs, job["id"]).out)
+    monkeypatch.setattr(sys.modules["demos.training.routes"], "TURN", 0.0)
+    with packing._one_at_a_time:
+        answer = client.get(f"/train/jobs/{job['id']}/model.zip")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "take_home_busy")
