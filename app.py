@@ -30,6 +30,7 @@ from demos import (
     TABS,
     inputs,
     models,
+    present,
     sessions,
     shutdown,
     sweeping,
@@ -40,6 +41,7 @@ from demos import (
     web,
 )
 from demos.classification import examples
+from demos.detection import train as detection_train
 from demos.language import Words
 from demos.page import layout
 from demos.page.theme import theme
@@ -164,7 +166,12 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"app.py: {refusal}", file=sys.stderr)
         raise SystemExit(2) from None
     page = build(engine, words, jobs)
-    beside = [*training.routes(engine, words, jobs), *v1.routes(engine, words)]
+    beside = [
+        *present.routes(engine, words),
+        *detection_train.routes(engine, words, jobs),
+        *training.routes(engine, words, jobs),
+        *v1.routes(engine, words),
+    ]
     page.queue(max_size=settings.queue_limit)
     page.launch(
         server_name=settings.host,

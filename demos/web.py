@@ -31,7 +31,8 @@ HEAD = DEMOS / "page"
 #: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
 KINDS = (".js", ".svg", ".png")
 ASSETS = {file.name: file for file in DEMOS.glob("*/**/*") if file.suffix in KINDS}
-ASSETS["page.css"] = HEAD / "page.css"  # a tab's own are sent as one, `sheets`
+# Of pages of their own; a tab's are sent as one, `sheets`.
+ASSETS |= {file.name: file for file in (HEAD / "page.css", DEMOS / "present" / "present.css")}
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 SECURITY = {
@@ -147,7 +148,7 @@ class Assets(StaticFiles):
 
 def sheets() -> list[Path]:
     """Every tab's own CSS, of its rooms too, of each tab the one called style.css first."""
-    own = (sheet for sheet in DEMOS.glob("*/**/*.css") if sheet.parent != HEAD)
+    own = (sheet for sheet in DEMOS.glob("*/**/*.css") if sheet.name not in ASSETS)
     return sorted(
         own, key=lambda one: (one.relative_to(DEMOS).parts[0], one.stem != "style", one.name)
     )

@@ -27,6 +27,8 @@
 		history.replaceState(history.state, "", address);
 	}
 
+	if (address.searchParams.has("present")) return location.replace(`present?lang=${lang}`);
+
 	const system = matchMedia("(prefers-color-scheme: dark)");
 	const THEMES = ["light", "dark", "system"];
 	const dark = () => {

@@ -134,6 +134,7 @@ def footer(words: Words) -> gr.HTML:
 data-models="{say("house.warm")}" data-warming="{say("house.warming")}">
 <span data-show="device"></span><span data-show="warm" role="status"></span>
 <a href="{source}" target="_blank" rel="noopener">{say("house.source")}</a>
+<a href="present?lang={say.lang}">{say("house.present")}</a>
 <button type="button" class="link" data-api>{say("house.api")}</button></footer>"""
         ),
     )

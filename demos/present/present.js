@@ -1,0 +1,161 @@
+// @ts-check
+// Five breakthroughs, one screen each: arrow keys lead on, every demonstration is asked anew when its
+// input changes, and what it took is measured here and now.
+
+const told = JSON.parse(document.body.dataset.told);
+const screens = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".screen")]);
+const SIDE = 1024; // pixels of the longer side that a picture is sent with
+
+/** @param {string} name @param {any} sent */
+const ask = async (name, sent) => {
+	const body = sent instanceof FormData ? sent : JSON.stringify(sent);
+	const headers = /** @type {any} */ (sent instanceof FormData ? {} : { "Content-Type": "application/json" });
+	const began = performance.now();
+	const answer = await fetch(new URL(`v1/${name}?lang=${document.documentElement.lang.slice(0, 2)}`, document.baseURI), { method: "POST", headers, body });
+	const read = await answer.json().catch(() => ({}));
+	if (!answer.ok) throw new Error(read.error?.message ?? told.lost);
+	return { read, ms: performance.now() - began };
+};
+
+const part = (tag, text = "", name = "") => Object.assign(document.createElement(tag), { textContent: text, className: name });
+
+const named = (screen, label) => told.names[screen.dataset.screen]?.[label] ?? label;
+
+const bars = (rows) => {
+	const list = part("ul", "", "bars");
+	for (const [label, share] of rows) {
+		const row = part("li");
+		const bar = part("div");
+		bar.append(Object.assign(part("i"), { style: `width:${(100 * share).toFixed(1)}%` }));
+		row.append(part("span", label), bar, part("b", `${(100 * share).toFixed(share < .1 ? 1 : 0)}%`));
+		list.append(row);
+	}
+	return list;
+};
+
+/** The chosen file or the picture that stands there, no larger than is looked at, upright. */
+const picture = async (screen) => {
+	const [file] = screen.querySelector("input[type=file]").files;
+	const image = screen.querySelector("img");
+	const source = file ?? await (await fetch(image.src)).blob();
+	if (file) {
+		URL.revokeObjectURL(image.src);
+		image.src = URL.createObjectURL(file);
+		await image.decode();
+	}
+	const bitmap = await createImageBitmap(source), scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
+	const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
+	canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+	const form = new FormData();
+	form.append("image", await new Promise((done) => canvas.toBlob(done, "image/jpeg", .92)), "picture.jpg");
+	return { form, width: canvas.width, height: canvas.height };
+};
+
+const demos = {
+	async classify(screen, place) {
+		const { form } = await picture(screen);
+		form.append("top_k", "5");
+		const { read, ms } = await ask("classify", form);
+		const [first] = read.confidences;
+		place.replaceChildren(part("p", named(screen, first.label), first.confidence < .5 ? "answer unsure" : "answer"), bars(read.confidences.map((one) => [named(screen, one.label), one.confidence])));
+		if (first.confidence < .5) place.append(part("p", told.unsure, "quiet"));
+		return ms;
+	},
+	async detect(screen, place) {
+		const { form, width, height } = await picture(screen);
+		const { read, ms } = await ask("detect", form);
+		const svg = screen.querySelector("svg");
+		svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+		svg.replaceChildren();
+		for (const { box: [x0, y0, x1, y1] } of read.objects) {
+			const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+			for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 })) rect.setAttribute(name, String(value));
+			svg.append(rect);
+		}
+		const rows = read.objects.map((one) => [named(screen, one.label), one.score]);
+		place.replaceChildren(part("p", rows.length ? [...new Set(rows.map(([label]) => label))].join(", ") : told.nothing, "answer"), bars(rows.slice(0, 6)));
+		return ms;
+	},
+	async write(screen, place) {
+		const prompt = screen.querySelector("textarea").value;
+		const { read, ms } = await ask("write", { prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
+		const text = part("p", "", "leaf");
+		const given = part("b", prompt);
+		text.append(given, read.text.startsWith(prompt) ? read.text.slice(prompt.length) : read.text);
+		place.replaceChildren(text);
+		return ms;
+	},
+	async translate(screen, place) {
+		const { read, ms } = await ask("translate", { text: screen.querySelector("textarea").value, source: "en", target: "fr" });
+		const text = part("p", read.translation, "answer");
+		text.lang = "fr";
+		place.replaceChildren(text);
+		return ms;
+	},
+	async images(screen, place) {
+		const seed = screen.dataset.seed = String(+(screen.dataset.seed ?? 0) + 1);
+		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6 });
+		const faces = part("div", "", "faces");
+		for (const one of read.images)
+			faces.append(Object.assign(part("img"), { src: `data:image/png;base64,${one.png}`, alt: `seed ${one.seed}` }));
+		place.replaceChildren(faces);
+		return ms;
+	},
+};
+
+const run = async (screen) => {
+	const demo = demos[screen.dataset.screen];
+	if (!demo || !told.live) return;
+	const turn = screen.dataset.turn = String(+(screen.dataset.turn ?? 0) + 1);
+	const place = screen.querySelector(".get");
+	place.classList.add("asking");
+	if (!place.childElementCount) place.append(part("p", told.asking, "quiet"));
+	try {
+		const made = part("div");
+		const ms = await demo(screen, made);
+		if (screen.dataset.turn !== turn) return;
+		place.replaceChildren(...made.childNodes);
+		screen.querySelector("[data-show=ms]").textContent = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+	} catch (error) {
+		if (screen.dataset.turn === turn) place.replaceChildren(Object.assign(part("p", error instanceof TypeError ? told.lost : error.message, "refusal"), { role: "alert" }));
+	} finally {
+		if (screen.dataset.turn === turn) place.classList.remove("asking");
+	}
+};
+
+let at = 0;
+const show = (to) => {
+	at = Math.max(0, Math.min(screens.length - 1, to));
+	screens.forEach((screen, place) => screen.classList.toggle("shown", place === at));
+	document.querySelector(".place").textContent = `${at + 1} / ${screens.length}`;
+	history.replaceState(null, "", `${location.pathname}${location.search}#${at + 1}`); // the page has a base
+	for (const screen of screens.slice(at, at + 2)) // the next one is ready when it is turned to
+		if (!screen.dataset.turn) run(screen);
+};
+addEventListener("keydown", ({ key, target, altKey, ctrlKey, metaKey }) => {
+	if (altKey || ctrlKey || metaKey || /** @type {Element} */ (target).matches("textarea, input")) return;
+	const step = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1, Home: -99, End: 99 }[key];
+	if (step) show(at + step);
+	else if (key === "f") full();
+});
+const full = () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(() => {});
+document.addEventListener("click", (/** @type {any} */ { target }) => {
+	const button = target.closest("[data-go], [data-do]");
+	if (!button) return;
+	if (button.dataset.go) show(at + +button.dataset.go);
+	else if (button.dataset.do === "full") full();
+	else if (button.dataset.do === "print") print();
+	else run(button.closest(".screen"));
+});
+document.addEventListener("change", (/** @type {any} */ { target }) => {
+	if (target.type === "file" && target.files.length) run(target.closest(".screen"));
+});
+document.addEventListener("keydown", (/** @type {any} */ event) => {
+	if (event.target.matches("textarea") && event.key === "Enter" && !event.shiftKey) {
+		event.preventDefault();
+		run(event.target.closest(".screen"));
+	}
+});
+// On paper all screens stand below one another, each with its answer.
+addEventListener("beforeprint", () => screens.forEach((screen) => screen.dataset.turn || run(screen)));
+show(Number(location.hash.slice(1) || 1) - 1);

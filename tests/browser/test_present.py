@@ -1,0 +1,33 @@
+"""The presentation from start to end by arrow keys, every demonstration answered, nothing fetched
+from elsewhere (`new_page` fails otherwise); and on paper."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+SCREENS = 7
+
+
+def test_arrow_keys_lead_through_and_everything_answers(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?present&lang=en")
+    expect(page.locator(".place")).to_have_text(f"1 / {SCREENS}")
+    for number in range(2, SCREENS + 1):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".place")).to_have_text(f"{number} / {SCREENS}")
+        if number < SCREENS:
+            shown = page.locator(".screen.shown")
+            expect(shown.locator("[data-show=ms]")).not_to_have_text("…")
+            expect(shown.locator(".get :is(.answer, .leaf, .faces)")).to_be_visible()
+            expect(shown.locator(".refusal")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(f"{SCREENS} / {SCREENS}")
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == SCREENS
+
+
+def test_an_input_may_be_changed_there_and_then(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/present?lang=zh#5")
+    shown = page.locator(".screen.shown")
+    expect(shown.locator(".answer")).to_be_visible()
+    shown.locator("textarea").fill("Good morning!")
+    shown.locator("textarea").press("Enter")
+    expect(shown.locator(".answer")).to_contain_text("Bonjour")

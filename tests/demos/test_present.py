@@ -1,0 +1,50 @@
+"""/present: every screen has its claim with a source, in both languages, and asks no other host."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from demos import present
+from inference.settings import Settings
+from pretrained import catalog
+
+
+def client(words: Any, **settings: Any) -> TestClient:
+    engine = SimpleNamespace(entries=catalog.entries(), settings=Settings(**settings))
+    return TestClient(Starlette(routes=present.routes(engine, words)))
+
+
+@pytest.mark.parametrize("screen", present.SCREENS, ids=lambda screen: screen.name)
+def test_a_screen_shows_a_claim_of_a_bundled_models_card(screen):
+    entry = catalog.find(screen.key)
+    claim = present.claimed(entry, screen)
+    assert entry.bundled and claim is not None and claim.n > 100 and claim.split
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_is_whole(lang, words):
+    html = client(words).get(f"/present?lang={lang}").text
+    assert html.count('class="screen') == len(present.SCREENS) + 2
+    assert "{" not in re.sub(r'data-told="[^"]*"', "", html)  # no field is left unfilled
+    assert not re.search(r"(src|href)=\"(https?:)?//(?!testserver)", html)
+    assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in html
+
+
+@pytest.mark.parametrize("name", ["classify", "detect"])
+def test_a_picture_stands_there_first(name, words):
+    answer = client(words).get(f"/present/{name}.picture")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("image/")
+    assert client(words).get("/present/other.picture").status_code == 404
+
+
+@pytest.mark.parametrize("settings", [{"api": False}, {"api_key": "a long secret"}])
+def test_where_v1_is_closed_the_page_says_so(settings, words):
+    html = client(words, **settings).get("/present?lang=en").text
+    assert words.say("en", "present.no_api") in html
+    assert words.say("en", "present.no_api") not in client(words).get("/present?lang=en").text
