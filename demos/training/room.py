@@ -27,7 +27,7 @@ SPOKEN = (
     *("queued", "place", "running", "pausing", "stopping", "paused", "done", "failed", "cancelled"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "before"),
     *("after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
-    *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
+    *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse", "packing"),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
 
@@ -124,6 +124,8 @@ def rendered(say: Say, jobs: Jobs, recipe: Recipe, extra: str) -> str:
 </div>
 <div class="train-run" hidden aria-live="off">{run(say)}</div>
 <details class="train-mine" hidden><summary>{say("training.mine")}</summary><ul></ul></details>
+<p class="train-load"><label class="link">{say("training.load")}<input type="file" accept=".zip"
+class="sr-only" data-load></label></p>
 </section>"""
 
 

@@ -220,6 +220,19 @@ export const follow = (place, id, words, { left = () => {}, changed = (job) => {
 	};
 	button("new").onclick = gone;
 	button("use").onclick = () => use(job);
+	button("take").onclick = async (event) => { // packing may take a minute, or not be
+		event.preventDefault();
+		const { textContent } = button("take"), { href } = button("take");
+		if (textContent === words.packing) return;
+		button("take").textContent = words.packing;
+		try {
+			if ((await fetch(href, { method: "HEAD" })).ok) location.assign(href);
+			else await ask(`jobs/${id}/model.zip`);
+		} catch (error) {
+			show("about").textContent = error.message || words.lost;
+		}
+		button("take").textContent = textContent;
+	};
 	button("copy").onclick = async () => {
 		show("link").select();
 		await navigator.clipboard?.writeText(show("link").value).then(() => {
@@ -353,7 +366,16 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		await preview();
 	};
 	room.addEventListener("change", ({ target }) => {
-		if (target.dataset.give) attempt(async () => {
+		if ("load" in target.dataset) attempt(async () => {
+			const [zip] = target.files;
+			if (!zip) return;
+			const body = new FormData();
+			body.append("file", zip, zip.name);
+			target.value = "";
+			if (zip.size > mb * 2 ** 20) return refuse(filled(words.not_kept, { name: zip.name, mb }));
+			open((await ask("models", { method: "POST", body })).id);
+		});
+		else if (target.dataset.give) attempt(async () => {
 			if (single && pasted) pasted.value = "";
 			await send([...target.files]);
 			target.value = "";
