@@ -74,8 +74,9 @@ def main() -> int:
         epoch = state["epoch"] + 1
         rows.append({"epoch": epoch, "step": epoch, "loss": loss(epoch, memory)})
         with (out / "progress.jsonl").open("a") as file:
-            file.write(json.dumps({"step": epoch, "epoch": epoch, "loss": loss(epoch, memory)}))
-            file.write("\n")
+            place = {"step": epoch, "epoch": epoch, "progress": epoch / int(epochs)}
+            told = {**place, "seconds": epoch * float(seconds), "loss": loss(epoch, memory)}
+            file.write(json.dumps(told) + "\n")
         replaced(out / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         state = {"epoch": epoch, "memory": memory}
         replaced(out / "state.pt", json.dumps(state))

@@ -26,8 +26,9 @@ def health(url: str) -> dict[str, Any] | None:
 
 
 @contextmanager
-def serving(folder: Path, *flags: str, **variables: str) -> Iterator[str]:
-    """The address of a running app whose first model is warm; its files lie in ``folder``."""
+def serving(folder: Path, *flags: str, script: str = "app.py", **variables: str) -> Iterator[str]:
+    """The address of a running app whose first model is warm; its files lie in ``folder``.
+    ``script``: what makes and starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -35,12 +36,13 @@ def serving(folder: Path, *flags: str, **variables: str) -> Iterator[str]:
     log = folder / "log.txt"
     files = {
         "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
         "GRADIO_TEMP_DIR": str(folder / "files"),
         "BREAKTHROUGHS_JOBS_DIR": str(folder / "jobs"),
     }
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), *flags],
+            [sys.executable, script, "--port", str(port), *flags],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,

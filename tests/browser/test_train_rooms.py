@@ -1,0 +1,107 @@
+"""The Train rooms of Translate, Images and the Pen in a real browser, with a worker that is quick:
+data in, shown as they will be learnt, a training that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from demos.handwriting.train import GIVEN, LEAST
+from demos.language import Words
+from tests.browser.server import serving
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app whose trainings take a second."""
+    folder = tmp_path_factory.mktemp("train")
+    with serving(folder, "--offline", script="tests/browser/quick_training.py") as url:
+        yield url
+
+
+def visit(page: Page, url: str, place: str, lang: str = "en") -> Locator:
+    """Open a room, once its script has taken over."""
+    page.goto(f"{url}/?{place}&room=train&lang={lang}")
+    room = page.locator("[data-mounted]:visible")
+    expect(room).to_be_visible()
+    return room
+
+
+def ends(room: Locator, lang: str = "en") -> None:
+    """Start the training that is set up, and see it end; no part is wider than the page."""
+    room.locator("[data-do=start]").click()
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say(lang, "training.done"))
+    expect(room.locator(".train-curve path.loss")).to_be_visible()
+    assert "job=" in room.page.url
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    assert room.page.evaluate(wide)
+
+
+def test_pairs_are_shown_before_they_are_learnt(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=translation")
+    room.locator("[data-starter=pairs]").click()
+    rows = room.locator(".train-pairs tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first.locator("td").nth(1)).to_have_attribute("lang", "fr")
+    ends(room)
+
+
+def test_pasted_pairs_that_cannot_be_learnt_are_refused_at_once(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=translation")
+    room.locator("textarea").fill("I am here.\tJe suis ici.\nYou are there.\tTu es là.")
+    room.locator("textarea").blur()
+    refusal = room.locator(":scope > .refusal")
+    expect(refusal).to_contain_text("pairs.tsv")
+    expect(room.locator(".train-pairs tbody tr")).to_have_count(0)
+    lines = [f"I have {n} cats.\tJ'ai {n} chats à la maison." for n in range(40)]
+    room.locator("textarea").fill("\n".join(lines))
+    room.locator("textarea").blur()
+    expect(room.locator(".train-pairs tbody tr")).to_have_count(3)
+    expect(refusal).to_be_hidden()
+
+
+def test_pictures_are_shown_as_they_will_be_learnt(new_page: NewPage, app_url: str) -> None:
+    room = visit(new_page(**PHONE), app_url, "tab=images", "zh")
+    room.locator("[data-starter]").click()
+    expect(room.locator(".train-thumbs img")).to_have_count(24)
+    ends(room, "zh")
+
+
+def test_words_are_written_one_after_the_other(new_page: NewPage, app_url: str) -> None:
+    room = visit(new_page(**PHONE), app_url, "tab=text&exhibit=pen")
+    page, word = room.page, room.locator(".pen-word b")
+    room.locator("[data-do=start]").click()
+    told = WORDS.say("en", "handwriting.train.too_few", n=0, least=LEAST)
+    expect(room.locator(":scope > .refusal")).to_have_text(told)
+    room.locator("[data-do=skip]").click()
+    expect(word).to_have_text(GIVEN[1])
+    for number in range(LEAST):
+        written = word.inner_text()
+        loops(page, room.locator("[data-pad]"))
+        room.locator("[data-do=undo]").click()
+        expect(room.locator("[data-do=next]")).to_be_disabled()
+        loops(page, room.locator("[data-pad]"))
+        room.locator("[data-do=next]").click()
+        expect(room.locator(".pen-done li")).to_have_count(number + 1)
+        expect(word).not_to_have_text(written)
+    page.reload()  # what was written stays
+    expect(room.locator(".pen-done li")).to_have_count(LEAST)
+    ends(room)
+
+
+def loops(page: Page, pad: Locator) -> None:
+    """One stroke."""
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 60)
+    page.mouse.down()
+    for step in range(8):
+        page.mouse.move(box["x"] + 30 + 12 * step, box["y"] + 60 + 40 * (step % 2))
+    page.mouse.up()
