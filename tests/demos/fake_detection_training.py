@@ -43,6 +43,8 @@ def main(place: Path) -> None:
     (out / "model.safetensors").write_bytes(b"")
     names = [one["name"] for one in told["categories"]]
     config = {
+        "key": "detection/out",
+        "title": "out",
         "loader": "pretrained.detection.serve:load",
         "parameters": 1,
         "max_batch": 4,
