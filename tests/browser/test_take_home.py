@@ -1,0 +1,37 @@
+"""A model that was taken home is loaded in a third room, used, and taken home again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tiny_writers
+from playwright.sync_api import Page, expect
+
+from jobs.take_home import Facts, packed, unpacked
+
+
+def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Path) -> None:
+    out = tiny_writers.tiny(tmp_path / "job" / "out")
+    taken = packed(out, Facts("text/shakespeare"), onnx=False)
+    page.goto(f"{app_url}/?tab=text&room=train&lang=en")
+    room = page.locator("#text-rooms [data-train]:visible")
+    expect(room).to_have_attribute("data-mounted", "")
+
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(taken.read_bytes()[:-200])
+    room.locator("[data-load]").set_input_files(broken)
+    expect(room.locator(":scope > .refusal")).to_contain_text("broken.zip is no zip file")
+
+    room.locator("[data-load]").set_input_files(taken)
+    expect(room.locator("[data-show=state]")).to_have_text("Done")
+    expect(room.locator(":scope > .refusal")).to_be_hidden()
+    with page.expect_download(timeout=120_000) as download:
+        room.locator("[data-do=take]").click()
+    home = tmp_path / download.value.suggested_filename
+    assert home.name.startswith("text-") and home.suffix == ".zip"
+    download.value.save_as(home)
+    back = unpacked(home, tmp_path / "back")
+    assert (back / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
+
+    room.locator("[data-do=use]").click()
+    page.wait_for_url(lambda url: "room=try" in url and "model=text" in url)
