@@ -18,5 +18,5 @@ def quick(record: object, place: Path, minutes: float) -> list[str]:
     return [sys.executable, "-S", worker, str(place / "out"), EPOCHS, SECONDS, "ordinary"]
 
 
-app.Jobs = partial(Jobs, command=quick)  # type: ignore[misc, assignment]
+app.Jobs = partial(Jobs, command=quick)
 app.main()

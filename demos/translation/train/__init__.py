@@ -46,8 +46,10 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
 
 def pairs(say: Say) -> str:
     """Where the first pairs are shown as they will be learnt."""
-    told = {name: say.plain(f"translation.train.{name}") for name in SPOKEN}
-    told["languages"] = {code: answers.language(say, code) for code in answers.TAGS}
-    told["tags"] = answers.TAGS
+    told = {
+        **{name: say.plain(f"translation.train.{name}") for name in SPOKEN},
+        "languages": {code: answers.language(say, code) for code in answers.TAGS},
+        "tags": answers.TAGS,
+    }
     data = escape(json.dumps(told, ensure_ascii=False))
     return f'<div class="train-pairs" data-words="{data}" role="status"></div>'
