@@ -169,9 +169,9 @@ async def complete(engine: Engine, is_chat: bool, request: Request, say: Say) ->
     sent = await bodies.arguments(request, engine.settings.max_upload_mb, False)
     wanted = chat.asked(engine, sent, say, is_chat)
     if not wanted.stream:
-        return JSONResponse(await callers.unless_gone(request, chat.whole(engine, wanted)))
+        return JSONResponse(await callers.unless_gone(request, chat.whole(engine, wanted, say)))
 
     def failed(error: Exception) -> bytes:
         return sse.event(errors.told(error, say, writing.sentence_of)[1])
 
-    return await sse.response(request, chat.events(engine, wanted), failed)
+    return await sse.response(request, chat.events(engine, wanted, say), failed)

@@ -29,6 +29,7 @@ from pretrained.text import alphabet
 from pretrained.text.options import BOUNDS, MOST_PROMPT, BadOption
 from pretrained.text.piece import Piece
 
+Turn = tuple[str, str]  # who says it ("system", "user", "assistant"), and what
 MOST_STOPS, MOST_STOP = 4, 200  # texts at which to stop, and characters of one
 LONGEST = int(BOUNDS["length"][1])  # characters
 ROLES = ("system", "developer", "user", "assistant")
@@ -101,6 +102,7 @@ class Asked:
     Attributes:
         most: tokens after which to stop; None: where the text ends by itself.
         entry: the model.
+        before: earlier turns of a conversation, for a model that reads them as such.
         notes: what was not read as it was sent, a sentence each.
     """
 
@@ -109,6 +111,7 @@ class Asked:
     most: int | None
     stops: tuple[str, ...]
     notes: tuple[str, ...]
+    before: tuple[Turn, ...]
     chat: bool
     stream: bool
     usage: bool
@@ -144,9 +147,10 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         raise OneAnswer(sent=str(sent["n"])[:20])
     model = sent.get("model")
     entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
-    notes = []
+    notes: list[str] = []
+    before: list[Turn] = []
     if chat:
-        prompt, left_out = of_messages(entry, sent.get("messages"))
+        prompt, before, left_out = of_messages(entry, sent.get("messages"))
         notes += [say.plain(f"v1.note.{name}") for name in left_out]
     else:
         prompt = of_prompt(sent.get("prompt"))
@@ -174,6 +178,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         notes=tuple(notes),
         chat=chat,
         stream=sent.get("stream") is True,
+        before=tuple(before),
         usage=isinstance(asked_usage, dict) and asked_usage.get("include_usage") is True,
     )
 
@@ -187,26 +192,30 @@ def of_prompt(sent: Any) -> str:
     return sent or ""
 
 
-def of_messages(entry: Entry, sent: Any) -> tuple[str, list[str]]:
-    """(what the model is given of a conversation, which notes say what it is not given).
+def of_messages(entry: Entry, sent: Any) -> tuple[str, list[Turn], list[str]]:
+    """(what a model goes on with, the turns before it, which notes say what is not read).
 
-    A character network goes on with what was said so far, all turns one after the other; a poem
-    stands alone, and so does a question to a model that answers: there the last turn is read.
+    A model of tokens is given the conversation turn by turn. A character network goes on with what
+    was said so far, all turns one after the other; a poem stands alone: there the last is read.
 
     Raises:
         BadMessages: it is no conversation.
     """
     if not isinstance(sent, list) or not sent:
         raise BadMessages
-    turns = [(role, text) for role, text in map(turn, sent) if role in ("user", "assistant")]
-    left_out = ["system"] if len(turns) < len(sent) else []
-    if alphabet.of(entry) is not None and not answers.writes_poems(entry):
-        return "\n".join(text for _, text in turns), left_out
-    asked = [text for role, text in turns if role == "user"]
-    return (asked[-1] if asked else ""), [*left_out, *(["earlier"] if len(turns) > 1 else [])]
+    turns = [turn(each) for each in sent]
+    if alphabet.of(entry) is None:
+        last = turns[-1][1] if turns[-1][0] == "user" else ""
+        return last, turns[:-1] if last else turns, []
+    said = [text for role, text in turns if role != "system"]
+    left_out = ["system"] if len(said) < len(turns) else []
+    if answers.writes_poems(entry):
+        asked = [text for role, text in turns if role == "user"]
+        return (asked or [""])[-1], [], [*left_out, *(["earlier"] if len(said) > 1 else [])]
+    return "\n".join(said), [], left_out
 
 
-def turn(sent: Any) -> tuple[str, str]:
+def turn(sent: Any) -> Turn:
     """(role, text) of one message, whose content may come in parts. Raises `BadMessages`."""
     if not isinstance(sent, dict) or sent.get("role") not in ROLES:
         raise BadMessages
@@ -215,7 +224,8 @@ def turn(sent: Any) -> tuple[str, str]:
     texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
     if not all(isinstance(text, str) for text in texts):  # a picture, say
         raise BadMessages
-    return sent["role"], "".join(map(str, texts))
+    role = "system" if sent["role"] == "developer" else sent["role"]
+    return role, "".join(map(str, texts))
 
 
 def most_tokens(sent: Mapping[str, Any]) -> int | None:
@@ -245,9 +255,12 @@ def checked_stops(sent: Any) -> tuple[str, ...]:
 async def steps(engine: Engine, wanted: Asked) -> AsyncGenerator[Step, None]:
     """The text as it grows, until it ends by itself, at a text of ``stops``, or after ``most``
     tokens. What may be the beginning of such a text is held back until it is known."""
-    await engine.preload(wanted.wish.key)
     held, count, characters, broken = "", 0, 0, False
-    async with aclosing(writing.stream(engine, wanted.wish)) as pieces:  # type: ignore[type-var]
+    wish = wanted.wish
+    more_turns = {"before": wanted.before} if wanted.before else {}
+    async with aclosing(
+        engine.stream(wish.key, wish.prompt, **more_turns, **wish.options)
+    ) as pieces:
         async for piece in pieces:
             text, more, full = taken(piece, wanted, count)
             count, held = count + more, held + text
@@ -286,20 +299,28 @@ def overlap(text: str, stop: str) -> int:
     return next((n for n in range(longest, 0, -1) if text.endswith(stop[:n])), 0)
 
 
-async def prompt_tokens(engine: Engine, wanted: Asked) -> int:
-    """How many tokens the model reads: characters that it knows; else as its tokeniser counts."""
+async def ready(engine: Engine, wanted: Asked, say: Say) -> tuple[int, list[str]]:
+    """Load the model. (How many tokens it reads: characters that it knows, or as its tokeniser
+    counts; all notes.)"""
+    await engine.preload(wanted.wish.key)
     known = alphabet.of(wanted.entry)
     if known is not None:
-        return len(known.known(wanted.wish.prompt)[-MOST_PROMPT:])
-    said = await engine.predict(wanted.wish.key, wanted.wish.prompt, view="prompt_tokens")
-    return int(said["tokens"])
+        return len(known.known(wanted.wish.prompt)[-MOST_PROMPT:]), list(wanted.notes)
+    read = await engine.predict(
+        wanted.wish.key, wanted.wish.prompt, view="prompt_tokens", before=wanted.before
+    )
+    notes = list(wanted.notes)
+    if read["left_out"]:
+        notes.append(say.plain("v1.note.turns", count=read["left_out"]))
+    return int(read["tokens"]), notes
 
 
 # ---- the shape ---------------------------------------------------------------------------------
 
 
-async def whole(engine: Engine, wanted: Asked) -> dict[str, Any]:
+async def whole(engine: Engine, wanted: Asked, say: Say) -> dict[str, Any]:
     """The answer in one piece."""
+    read, notes = await ready(engine, wanted, say)
     text, last = "", Step("", 0)
     async with aclosing(steps(engine, wanted)) as written:
         async for last in written:
@@ -309,21 +330,23 @@ async def whole(engine: Engine, wanted: Asked) -> dict[str, Any]:
         said = {"message": {"role": "assistant", "content": text, "refusal": None}}
     return head(wanted) | {
         "choices": [choice(last.finish, **said)],
-        "usage": usage(await prompt_tokens(engine, wanted), last.tokens),
-        **more(wanted),
+        "usage": usage(read, last.tokens),
+        **more(wanted, notes),
     }
 
 
-async def events(engine: Engine, wanted: Asked) -> AsyncGenerator[bytes, None]:
+async def events(engine: Engine, wanted: Asked, say: Say) -> AsyncGenerator[bytes, None]:
     """The answer as it grows, as server-sent events."""
+    read, notes = await ready(engine, wanted, say)
     last = Step("", 0)
     first: dict[str, Any] = {"delta": {"role": "assistant", "content": ""}}
-    opening = head(wanted, chunk=True) | {"choices": [choice(None, **first)]} | more(wanted)
+    opening = head(wanted, chunk=True) | {"choices": [choice(None, **first)]}
+    opening |= more(wanted, notes)
     async with aclosing(steps(engine, wanted)) as written:
         async for last in written:
             if opening and wanted.chat:
                 yield sse.event(opening)
-            told = {} if wanted.chat or not opening else more(wanted)
+            told = {} if wanted.chat or not opening else more(wanted, notes)
             opening = {}
             if last.text or last.finish:
                 said: dict[str, Any] = {"text": last.text}
@@ -332,7 +355,7 @@ async def events(engine: Engine, wanted: Asked) -> AsyncGenerator[bytes, None]:
                 choices = [choice(last.finish, **said)]
                 yield sse.event(head(wanted, chunk=True) | {"choices": choices} | told)
     if wanted.usage:
-        counted = usage(await prompt_tokens(engine, wanted), last.tokens)
+        counted = usage(read, last.tokens)
         yield sse.event(head(wanted, chunk=True) | {"choices": [], "usage": counted})
     yield sse.event("[DONE]")
 
@@ -358,10 +381,10 @@ def usage(read: int, written: int) -> dict[str, int]:
     }
 
 
-def more(wanted: Asked) -> dict[str, Any]:
+def more(wanted: Asked, notes: Sequence[str]) -> dict[str, Any]:
     """What OpenAI's shape has no place for: the seed that writes the same again, and notes."""
     found: dict[str, Any] = {"seed": wanted.wish.options["seed"]}
-    return found | ({"notes": list(wanted.notes)} if wanted.notes else {})
+    return found | ({"notes": list(notes)} if notes else {})
 
 
 def models_list(entries: Mapping[str, Entry], say: Say) -> list[dict[str, Any]]:

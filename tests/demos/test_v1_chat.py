@@ -259,3 +259,59 @@ def test_a_chat_client_talks_to_the_shakespeare_network() -> None:
     written = whole.choices[0].message.content
     assert len(written) == 60 and sum(c.isalpha() for c in written) > 30
     assert text == written and whole.usage.completion_tokens == 60
+
+
+# ---- a model of tokens -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
+    """A tiny model with a chat template, in a real engine."""
+    import tiny_causal
+    import torch
+
+    from pretrained.text.hub import serve
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny_causal.save(folder)
+
+    def load(entry: Any, device: str, progress: Any) -> serve.CausalWriter:
+        network, tokens = serve.build(folder, torch.device("cpu"))
+        return serve.CausalWriter(network, tokens, entry.key, "cpu")
+
+    entry = catalog.Entry(
+        key="text/tiny", task="text", title="Tiny", loader="none:load", licence="apache-2.0",
+        bytes=1, parameters=1, folder=str(folder), max_batch=8,
+    )  # fmt: skip
+    engine = Engine({entry.key: entry}, Settings(device="cpu"), load=load, caller=visitors.current)
+    with served_v1(engine) as address:
+        yield client_of(address)
+    asyncio.run(engine.close())
+
+
+def test_such_a_model_is_given_the_turns_and_counts_tokens(tiny: openai.OpenAI) -> None:
+    asked: dict[str, Any] = {"model": "text/tiny", "max_tokens": 7, "seed": 1}
+    last = [{"role": "user", "content": "And now?"}]
+    turns = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Why?"},
+        {"role": "assistant", "content": "Rain."},
+    ]
+    alone = tiny.chat.completions.create(messages=last, **asked)  # type: ignore[arg-type]
+    whole = tiny.chat.completions.create(messages=[*turns, *last], **asked)  # type: ignore[arg-type]
+    assert whole.usage and alone.usage
+    assert whole.usage.prompt_tokens > alone.usage.prompt_tokens + 20
+    assert whole.choices[0].message.content != alone.choices[0].message.content
+    assert not hasattr(whole, "notes")
+    for answer in (alone, whole):
+        assert answer.usage and 0 < answer.usage.completion_tokens <= 7
+
+
+def test_of_a_long_conversation_it_is_told_what_was_not_read(tiny: openai.OpenAI) -> None:
+    turns: Any = [{"role": "user", "content": "x" * 400} for _ in range(9)]
+    chunks = tiny.chat.completions.create(
+        model="text/tiny", messages=turns, max_tokens=2, stream=True
+    )
+    first: Any = next(iter(chunks))
+    [note] = first.notes
+    assert any(note == WORDS.say("en", "v1.note.turns", count=count) for count in range(1, 9))

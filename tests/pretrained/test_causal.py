@@ -239,6 +239,29 @@ def test_a_prompt_is_put_as_a_question(tokens: Tokens) -> None:
     assert put == "<|im_start|>user\nHow deep?<|im_end|>\n<|im_start|>assistant\n"
 
 
+def test_a_conversation_is_put_turn_by_turn(tokens: Tokens, served: CausalWriter) -> None:
+    before = [("system", "Be brief."), ("user", "Why?"), ("assistant", "Rain.")]
+    put = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in before)
+    ids = tokens.prompt("And now?", before=before)
+    assert tokens.tokenizer.decode(ids) == (
+        f"{put}<|im_start|>user\nAnd now?<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert served.begin("And now?", before=before).unread == served.tokens.prompt(
+        "And now?", before=before
+    )
+    [read] = served.predict(["And now?"], view="prompt_tokens", before=before)
+    assert read == {"tokens": len(ids), "left_out": 0}
+
+
+def test_of_a_long_conversation_the_oldest_turns_leave_first(tokens: Tokens) -> None:
+    before = [("system", "Be brief."), *[("user", f"{n} " + "x" * 400) for n in range(9)]]
+    ids, left_out = tokens.prompt_and_turns("And now?", before=before)
+    put = tokens.tokenizer.decode(ids)
+    assert len(ids) <= MOST_TOKENS and 0 < left_out < 9
+    assert "Be brief." in put and "And now?" in put and f"{left_out} xx" in put
+    assert f"{left_out - 1} xx" not in put
+
+
 def test_without_a_template_it_is_continued() -> None:
     plain = Tokens(tiny_causal.tokenizer(template=None), set())
     assert plain.tokenizer.decode(plain.prompt("The river ", "runs")) == MARKS[0] + "The river runs"

@@ -10,7 +10,7 @@ machine may round otherwise, and then write another text.) Attention is each tex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from pretrained.text.ending import Ending
 from pretrained.text.hub import gguf
 from pretrained.text.hub.attention import NAME, Memory, Rows, register
 from pretrained.text.hub.entries import FILES
-from pretrained.text.hub.tokens import Growing, Tokens
+from pretrained.text.hub.tokens import Growing, Tokens, Turn
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import SamplingParams, draw
@@ -96,6 +96,7 @@ class CausalWriter:
         seed: int = 0,
         acrostic: str = "",
         so_far: str = "",
+        before: Sequence[Turn] = (),
     ) -> Writing:
         """A new text: the answer to ``prompt``, or its continuation if the model is not one that
         answers. It ends by itself, or with the sentence or line that it is in the middle of after
@@ -105,6 +106,7 @@ class CausalWriter:
             temperature, top_k, top_p: see `sampling.SamplingParams`.
             seed: the same one gives the same text.
             so_far: the beginning of the answer, to go on from.
+            before: the earlier turns of a conversation.
 
         Raises:
             ViewUnsupported: an acrostic is asked for, which only the network of poems can write.
@@ -112,7 +114,7 @@ class CausalWriter:
         if acrostic:
             raise ViewUnsupported(model=self.key, view="acrostic")
         return Writing(
-            unread=self.tokens.prompt(prompt, so_far),
+            unread=self.tokens.prompt(prompt, so_far, before),
             text=Growing(self.tokens),
             ending=Ending(int(length), line=so_far.rpartition("\n")[2], sentences=True),
             sampling=SamplingParams(float(temperature), int(top_k), float(top_p)),
@@ -198,15 +200,20 @@ class CausalWriter:
     # Looking inside
 
     def predict(
-        self, inputs: list[str], *, view: str = "probabilities", top_k: int = 12, **_: Any
+        self, inputs: list[str], *, view: str = "probabilities", top_k: int = 12, **options: Any
     ) -> list[dict[str, Any]]:
-        """What the model expects after each text (``probabilities``), or expected in it (``nll``).
+        """What the model expects after each text (``probabilities``), or expected in it (``nll``);
+        or how many tokens it reads of it as a prompt (``prompt_tokens``).
 
         The texts are read as they stand, not put as questions.
 
         Raises:
             ViewUnsupported: another view is asked for.
         """
+        if view == "prompt_tokens":
+            before = options.get("before", ())
+            read = (self.tokens.prompt_and_turns(text, before=before) for text in inputs)
+            return [{"tokens": len(ids), "left_out": left_out} for ids, left_out in read]
         views = {"probabilities": self._probabilities, "nll": self._nll}
         if view not in views:
             raise ViewUnsupported(model=self.key, view=view)

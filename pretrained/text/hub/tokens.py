@@ -6,6 +6,7 @@ piece of text is given out only when its last character is whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from pretrained.text.options import MOST_PROMPT
 HALF = "\ufffd"
 #: Tokens of a prompt that are read: a CPU takes about a second for so many.
 MOST_TOKENS = 1_024
+Turn = tuple[str, str]  # of a conversation: who says it ("system", "user", "assistant"), and what
 
 
 @dataclass(frozen=True)
@@ -47,24 +49,40 @@ class Tokens:
         known = (opening, tokenizer.bos_token_id, tokenizer.eos_token_id)
         self.opening: int = next((i for i in known if i is not None), 0)
 
-    def prompt(self, text: str, so_far: str = "") -> list[int]:
+    def prompt(self, text: str, so_far: str = "", before: Sequence[Turn] = ()) -> list[int]:
         """What the model reads before it writes: the end of a long text, the template around it.
 
-        ``so_far`` is the beginning of the answer, to be continued.
+        ``so_far`` is the beginning of the answer, to be continued. ``before``: earlier turns.
         """
-        text = text[-MOST_PROMPT:]
-        while len(ids := self._put(text, so_far)) > MOST_TOKENS and (text or so_far):
-            if text:
+        return self.prompt_and_turns(text, so_far, before)[0]
+
+    def prompt_and_turns(
+        self, text: str, so_far: str = "", before: Sequence[Turn] = ()
+    ) -> tuple[list[int], int]:
+        """(`prompt`, how many of the earlier turns there was no room for). The oldest leave first,
+        what the system said last."""
+        text, turns = text[-MOST_PROMPT:], list(before)
+        while len(ids := self._put(text, so_far, turns)) > MOST_TOKENS and (
+            text or so_far or turns
+        ):
+            if turns:
+                oldest = next((n for n, (role, _) in enumerate(turns) if role != "system"), 0)
+                turns.pop(oldest)
+            elif text:
                 text = text[len(text) // 8 + 1 :]
             else:
                 so_far = so_far[len(so_far) // 8 + 1 :]
-        return ids[-MOST_TOKENS:]
+        return ids[-MOST_TOKENS:], len(before) - len(turns)
 
-    def _put(self, text: str, so_far: str) -> list[int]:
+    def _put(self, text: str, so_far: str, before: Sequence[Turn]) -> list[int]:
         if not self.chat:
-            return [self.opening, *self.encode(text + so_far)]
+            said = [*(each for _, each in before), text + so_far]
+            return [self.opening, *self.encode("\n".join(said))]
+        turns = [*before, ("user", text)]
         turn = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+            [{"role": role, "content": each} for role, each in turns],
+            add_generation_prompt=True,
+            tokenize=False,
         )
         ids: list[int] = self.tokenizer(turn + so_far, add_special_tokens=False).input_ids
         return ids
