@@ -257,10 +257,8 @@ async def steps(engine: Engine, wanted: Asked) -> AsyncGenerator[Step, None]:
     tokens. What may be the beginning of such a text is held back until it is known."""
     held, count, characters, broken = "", 0, 0, False
     wish = wanted.wish
-    more_turns = {"before": wanted.before} if wanted.before else {}
-    async with aclosing(
-        engine.stream(wish.key, wish.prompt, **more_turns, **wish.options)
-    ) as pieces:
+    options = dict(wish.options) | ({"before": wanted.before} if wanted.before else {})
+    async with aclosing(engine.stream(wish.key, wish.prompt, **options)) as pieces:
         async for piece in pieces:
             text, more, full = taken(piece, wanted, count)
             count, held = count + more, held + text

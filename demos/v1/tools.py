@@ -96,8 +96,7 @@ class Tools:
                 return await self.called(one, params.arguments or {})
             except Exception as error:
                 said = errors.told(error, say, sentence_of)[1]["error"]["message"]
-                content = [types.TextContent(text=said)]
-                return types.CallToolResult(content=content, is_error=True)
+                return types.CallToolResult(content=[types.TextContent(text=said)], is_error=True)
 
         def offered() -> list[Endpoint]:
             tasks = {entry.task for entry in models.entries(self.engine).values()}
