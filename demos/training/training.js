@@ -326,10 +326,39 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		written = "";
 		for (const name in total) total[name] = name === "guessed" ? "" : 0;
 		told.textContent = "";
+		kept(null);
 		await seen?.(null);
 	};
-	const chosen = () => starts[form.querySelector(".train-starts input:checked")?.value ?? Object.keys(starts)[0]];
+	// What was sent is found again when the page is loaded anew, as it is for the other language.
+	const kept = (/** @type {any} */ what) => {
+		const name = `breakthroughs.upload.${task}`;
+		try {
+			if (what) sessionStorage.setItem(name, JSON.stringify(what));
+			else if (what === null) sessionStorage.removeItem(name);
+			else return JSON.parse(sessionStorage.getItem(name) ?? "null");
+		} catch { /* a window that keeps nothing */ }
+		return null;
+	};
+	const choice = () => form.querySelector(".train-starts input:checked")?.value ?? Object.keys(starts)[0];
+	const choose = (name) => {
+		const radio = form.querySelector(`.train-starts input[value="${name}"]`);
+		if (radio) radio.checked = true;
+	};
+	const chosen = () => starts[choice()];
+	const again = async () => {
+		const before = kept(undefined);
+		if (!before || upload) return;
+		choose(before.choice);
+		try {
+			const found = await ask(`uploads/${before.upload}/preview`, { json: { key: chosen().key } });
+			upload = before.upload;
+			given = true;
+			say(Object.assign(total, before.total));
+			await seen?.(found);
+		} catch { kept(null); } // it is no longer there, or was refused before
+	};
 	const preview = async () => {
+		if (given) kept({ upload, total, choice: choice() });
 		if (seen && given) await seen(await ask(`uploads/${upload}/preview`, { json: { key: chosen().key } }).catch(async (error) => {
 			await seen(null);
 			throw error;
@@ -403,9 +432,8 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 			await forget();
 			if (pasted) pasted.value = "";
 			const to = await place();
-			say(await ask(`uploads/${to}/starter`, { json: { name: button.dataset.starter } }));
-			const choice = form.querySelector(`.train-starts input[value="${button.dataset.for}"]`);
-			if (choice) choice.checked = true;
+			say(Object.assign(total, await ask(`uploads/${to}/starter`, { json: { name: button.dataset.starter } })));
+			choose(button.dataset.for);
 			given = true;
 			await preview();
 		});
@@ -456,7 +484,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const asked = new URL(location.href).searchParams;
 	const id = asked.get("job");
 	list().then(async () => {
-		if (!id) return;
+		if (!id) return attempt(again);
 		const job = (await ask(`jobs/${id}`).catch(() => null))?.job;
 		if (job && job.task === task) open(id);
 		else if (!job && asked.get("tab") === room.closest("[id$=-rooms]")?.id.replace("-rooms", "")) {

@@ -49,7 +49,12 @@ def test_pairs_are_shown_before_they_are_learnt(page: Page, app_url: str) -> Non
     rows = room.locator(".train-pairs tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first.locator("td").nth(1)).to_have_attribute("lang", "fr")
+    page.reload()  # what was sent stays
+    expect(rows).to_have_count(3)
     ends(room)
+    expect(room.locator("[data-show=state]")).to_be_visible()
+    page.reload()  # and so does the training
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
 
 
 def test_pasted_pairs_that_cannot_be_learnt_are_refused_at_once(page: Page, app_url: str) -> None:

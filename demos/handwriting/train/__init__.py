@@ -45,7 +45,7 @@ def pad(say: Say) -> str:
         return f'<button type="button" class="{kind}" data-do="{name}">{label}</button>'
 
     return f"""<div class="pen-words" data-hand="{sent}">
-<p class="pen-word" role="status" id="pen-word"></p>
+<p class="pen-word" role="status" tabindex="-1" id="pen-word"></p>
 <div class="pad"><svg data-pad role="img" aria-label="{say("handwriting.try.pad")}"
 aria-describedby="pen-word pen-train-pointer"></svg><i aria-hidden="true"></i></div>
 <p class="buttons">{button("next", kind="btn")}{button("undo", "try")}{button("clear", "try")}

@@ -63,6 +63,7 @@ export const mount = (element) => {
 				keep(done);
 				button("clear").click();
 				paint();
+				show(".pen-word").focus(); // the button is gone
 			};
 			item.append(again);
 			return item;

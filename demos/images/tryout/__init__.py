@@ -69,7 +69,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         with gr.Column(scale=6, elem_classes="give"):
             grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
             line = gr.HTML(js_on_load=ALOUD, elem_id="face-line")
-            page.markup(words, lambda say: cards.learnt(answers.GAN, say))
+            page.markup(words, lambda say: cards.learnt(answers.GAN, say), elem_id="face-learnt")
         with gr.Column(scale=5, elem_classes="get"):
             one = gr.HTML(js_on_load=PICKED, elem_id="face-picked")
             with gr.Row(elem_classes="actions"):

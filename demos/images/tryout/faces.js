@@ -6,6 +6,8 @@ const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" }
 
 /** The grid: a click picks, arrow keys move. */
 export function mountGrid(element, pick) {
+	// What is said of our network is not true of one that somebody trained.
+	if (new URL(location.href).searchParams.get("model")?.startsWith("images/")) document.documentElement.dataset.ownImages = "";
 	const faces = () => [...element.querySelectorAll("[data-at]")];
 	element.addEventListener("click", (event) => {
 		const face = event.target.closest("[data-at]"), save = event.target.closest("[data-save]");
