@@ -7,6 +7,7 @@
     jobs.get(id, owner)   jobs.list(owner)   jobs.events(id, after)   jobs.follow(id, after)
     jobs.pause(id, owner)  jobs.resume(id, owner)  jobs.cancel(id, owner)  jobs.remove(id, owner)
     jobs.moment(id, name)                a checkpoint folder of an earlier moment (rewind)
+    jobs.take_home(id)                   a zip of the model; `jobs.adopt(zip, owner, ip)` loads it
     jobs.close()                         workers keep what they learnt; their jobs wait for `start`
 
 **States.** queued (with ``place``, 1 is next), running, paused, done, failed (``error`` has the
@@ -20,9 +21,9 @@ history.jsonl; of two rows of one epoch the later counts), ``moment`` (name, ste
 
 **Who may what.** ``owner`` is a secret of the visitor's browser, which the page makes
 (`secrets.token_urlsafe`) and keeps. The id of a job is unguessable: whoever has it, from a link,
-may look (`get`, `events`, `moment`) and nothing else; changing, removing, its log and `list` need
-the owner's token. Each owner has a few jobs, each address half of the queue, and turns go round
-among addresses and then owners, so that nobody fills up or holds up another's.
+may look (`get`, `events`, `moment`, `take_home`) and nothing else; changing, removing, its log and
+`list` need the owner's token. Each owner has a few jobs, each address half of the queue, and turns
+go round among addresses and then owners, so that nobody fills up or holds up another's.
 
 **What breaks.** A worker is `python -m pretrained train ... --resume`: it replaces its files as a
 whole, and keeps its state at every epoch, every minute and on SIGTERM. One that is killed is
@@ -35,6 +36,7 @@ program that writes into its folder.
 errors.py   every refusal      limits.py   settings       service.py  `Jobs`
 store.py    SQLite             fair_share.py  whose turn  worker.py   the process
 folder.py   files to events    moments.py  rewind         intake.py   safe zips and folders
+take_home/  the model's zip, and its way back
 """
 
 from jobs.intake import Intake, Received

@@ -333,6 +333,8 @@ class Jobs:
         try:
             if len(self.store.of(who)) >= self.limits.kept:
                 raise errors.TooManyYours(most=self.limits.kept)
+            if shutil.disk_usage(self.limits.folder).free < self.limits.disk_mb * MIB:
+                raise errors.NoSpace
             place.mkdir(mode=0o700)
             out = take_home.unpacked(model, place / OUT, name, self.limits.data_mb)
             key, now = take_home.recipe(out), self.clock()

@@ -32,6 +32,7 @@ class Run:
         left_out: names of what stayed behind as it tells of the training data.
         onnx: what `pretrained.onnx.exported` told, or ``{"none": why, ...}``.
         alone: whether ``use_it.py`` does without this package.
+        comes_back: whether the app loads such a zip from its page.
     """
 
     config: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Run:
     left_out: Sequence[str]
     onnx: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
+    comes_back: bool = True
 
 
 @cache
@@ -75,7 +77,8 @@ def _told(run: Run, say: Mapping[str, Any], licence: str) -> list[str]:
     if described := run.config.get("description"):
         lines += ["", _line(described)]
     lines += ["", f"### {say['use']}", ""]
-    lines += [say["use_onnx" if run.alone else "use_package"], "", say["use_app"]]
+    lines += [say["use_onnx" if run.alone else "use_package"], ""]
+    lines += [say["use_app" if run.comes_back else "use_app_started"]]
     lines += ["", f"### {say['trained']}", "", *_facts(run, say)]
     lines += ["", f"### {say['curve']}", "", *_curve(run.history, say)]
     lines += ["", f"### {say['good']}", "", *_figures(run, say)]
@@ -84,7 +87,8 @@ def _told(run: Run, say: Mapping[str, Any], licence: str) -> list[str]:
     lines += ["", f"### {say['licence']}", ""]
     known = licence.lower() not in ("", "unknown")
     lines += [say["licence_is"].format(licence=licence) if known else say["licence_unknown"]]
-    if run.base:
+    began = str((run.metrics.get("training") or {}).get("started_from", ""))
+    if run.base and not began.startswith("random"):
         own = run.base_licence or say["unknown"]
         lines += ["", say["licence_base"].format(base=f"`{run.base}`", licence=own)]
     lines += ["", f"### {say['not_known']}", ""]

@@ -25,7 +25,7 @@ from typing import Any
 from jobs.errors import NoSpace, NotDone, TakeHomeBusy
 from jobs.folder import DATA, lines
 from jobs.intake import FULL
-from jobs.take_home import card, examples
+from jobs.take_home import card, examples, headers
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint
 
@@ -40,6 +40,16 @@ TAKEN = (
 #: Marks of the training data: a text's fingerprint tells the text to who has patience.
 MARKS = ("copies.safetensors", "seen.safetensors", "statistics.safetensors")
 ONNX = "model.onnx"
+#: The loaders whose networks `pretrained.onnx` exports; kept here too, as asking it takes torch.
+EXPORTED = (
+    "pretrained.classification.serve:load",
+    "pretrained.classification.imagenet:load",
+    "pretrained.classification.hub.serve:load",
+    "pretrained.text.serve:load",
+    "pretrained.handwriting.serve:load_reader",
+    "pretrained.images.serve:load",
+    "pretrained.images.serve_diffusion:load",
+)
 ONNX_SECONDS, ONNX_MOST_MB = 300, 200
 #: In whatever is told of a run, what stands for a place on the server.
 SOMEWHERE = "…"
@@ -56,17 +66,16 @@ class Facts:
 
     Attributes:
         key: of the model that was trained or begun from; "" where nobody knows.
-        options: of the training. seconds: that its workers ran.
+        options: of the training.
     """
 
     key: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
 
     @classmethod
     def of(cls, job: Any) -> Facts:
         """From a `jobs.Job`."""
-        return cls(job.key, dict(job.options), job.seconds)
+        return cls(job.key, dict(job.options))
 
 
 def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
@@ -102,7 +111,7 @@ def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
 
 def _digest(out: Path, facts: Facts, onnx: bool) -> str:
     """Changes with whatever goes into the zip, and with what makes it."""
-    told: list[Any] = [facts.key, dict(facts.options), facts.seconds, onnx]
+    told: list[Any] = [facts.key, dict(facts.options), onnx]
     told += [bool(find_spec("onnx")), bool(find_spec("onnxruntime"))]
     for file in [*sorted(out.iterdir()), *sorted(Path(__file__).parent.iterdir())]:
         if file.is_file() and not file.is_symlink():
@@ -120,7 +129,7 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
     entry = catalog.from_folder(out)
     place = _cleaner(out)
     with _temporary(out.parent) as scratch:
-        told = exported(out, scratch / ONNX) if onnx else {"none": "package"}
+        told = exported(out, scratch / ONNX) if onnx else {"none": "unasked"}
         if "none" not in told:
             files[ONNX] = scratch / ONNX
         metrics: Any = {}
@@ -161,6 +170,7 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
                 left_out=[name for name in MARKS if (out / name).is_file()],
                 onnx=told,
                 alone=alone,
+                comes_back=entry.loader in headers.EXPECTED,
             )
         )
         written = scratch / "zip"
@@ -285,6 +295,8 @@ def _line(text: str) -> str:
 def exported(out: Path, file: Path) -> dict[str, Any]:
     """What `pretrained.onnx` told of the file that it wrote in a process of its own, or
     ``{"none": why}``."""
+    if catalog.from_folder(out).loader not in EXPORTED:
+        return {"none": "kind"}
     if checkpoint.size_on_disk(out) > ONNX_MOST_MB * 2**20:
         return {"none": "large", "limit": ONNX_MOST_MB}
     asked = [sys.executable, "-m", "pretrained.onnx", str(out), str(file)]

@@ -17,3 +17,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         for running in list(jobs._running.values()):
             running.worker.kill()
             running.worker.wait(10)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip of a classifier, without ONNX."""
+    from home_bench import classifier, job_folder  # torch, for those only who ask
+
+    from jobs.take_home import Facts, packed
+
+    out = job_folder(tmp_path_factory.mktemp("jobs") / "jobs" / "one", classifier)
+    return packed(out, Facts("classification/cifar10", {"minutes": 1.0}), onnx=False)
