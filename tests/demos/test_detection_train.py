@@ -10,6 +10,7 @@ import re
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fake_detection_training import __file__ as TRAINING
 from fake_detectors import EVERYDAY, FakeDetectors, drawing
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient
 from demos import detection, training
 from demos.detection import answers, train, tryout
 from demos.detection.train.routes import LEAST as SURE
-from demos.detection.train.routes import STARTER
+from demos.detection.train.routes import STARTER, SUSPECTED
 from demos.detection.tryout import compare
 from demos.language import LANGUAGES, Words
 from demos.training.room import rendered
@@ -113,6 +114,22 @@ def test_what_is_hardly_there_is_not_proposed(client):
     found = client.post("/train/detection/suggest", content=jpeg(drawing((300, 200)))).json()
     assert all(one["score"] >= SURE for one in found["objects"])
     assert "hot dog" not in [one["label"] for one in found["objects"]]
+
+
+def test_where_it_knows_nothing_it_proposes_the_places_where_it_suspects_something(client, engine):
+    async def predict(key, picture, *, view="answer"):
+        proposals = {
+            "boxes": np.array([[0, 0, 10, 10], [1, 1, 10, 10], [20, 20, 40, 60], [50, 50, 60, 60]]),
+            "scores": np.array([0.8, 0.95, SUSPECTED, 0.3]),
+            "anchors_seen": 9,
+        }
+        return {"objects": [], "proposals": proposals}
+
+    engine.predict = predict
+    sent = jpeg(Image.new("RGB", (100, 100)))
+    found = client.post("/train/detection/suggest", content=sent).json()["objects"]
+    assert [(one["label"], one["name"]) for one in found] == [("", ""), ("", "")]
+    assert [one["box"] for one in found] == [[0.01, 0.01, 0.1, 0.1], [0.2, 0.2, 0.4, 0.6]]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -229,10 +229,12 @@ export function mountBoxes(element) {
 		const { doc } = sheet, one = doc.pictures[doc.at];
 		sheet.tell(words.looking);
 		const { objects } = await ask("detection/suggest", { method: "POST", body: blobs.get(one.id) });
-		const names = Object.fromEntries(objects.filter(({ label, name }) => label !== name).map(({ label, name }) => [label, name]));
+		const names = Object.fromEntries(objects.filter(({ label, name }) => label && label !== name).map(({ label, name }) => [label, name]));
 		sheet.propose(one.id, objects.map(({ label, score, box }) => ({
-			label, score, box: box.map((share, n) => share * (n % 2 ? one.height : one.width)),
+			// Where it only suspects something, that is of the kind that is being drawn.
+			label: label || doc.labels[doc.label] || "", score, box: box.map((share, n) => share * (n % 2 ? one.height : one.width)),
 		})), names);
+		if (objects.length && !objects.some(({ label }) => label)) sheet.tell(filled(words.suspected, { count: objects.length }));
 	};
 	const acts = {
 		suggest: () => room.attempt(suggest),
@@ -284,12 +286,12 @@ export function mountBoxes(element) {
 
 	room.attempt(async () => { // what was drawn here before
 		const doc = await store.get("doc");
-		if (!doc?.pictures?.length) return;
 		for (const key of await store.keys()) {
 			if (key === "doc") continue;
-			if (doc.pictures.some(({ id }) => id === key)) blobs.set(key, await store.get(key));
+			if (doc?.pictures.some(({ id }) => id === key)) blobs.set(key, await store.get(key));
 			else await store.drop(key); // of pictures that were removed
 		}
+		if (!doc) return;
 		const there = doc.pictures.filter(({ id }) => blobs.has(id));
 		sheet.set({ ...doc, pictures: there, at: Math.min(doc.at, Math.max(0, there.length - 1)) }, { step: false });
 	});
