@@ -43,21 +43,36 @@ async def engine(device: str, callers: int) -> AsyncIterator[Ask]:
 
 
 @asynccontextmanager
-async def litserve(device: str, callers: int) -> AsyncIterator[Ask]:
-    """LitServe over HTTP, connections kept open."""
-    bodies = [{"image": b64encode(path.read_bytes()).decode()} for path in SAMPLES]
+async def over_http(
+    command: tuple[str, ...], ready: str, path: str, callers: int, **more: Any
+) -> AsyncIterator[Ask]:
+    """One request a picture, as base64 in JSON; connections kept open. ``more``: beside it."""
+    bodies = [{"image": b64encode(file.read_bytes()).decode()} | more for file in SAMPLES]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=callers)
-    with server("-m", "benchmarks.rivals.lit_server", "{port}", KEY, device) as running:
-        running.wait("/health")
+    with server(*command) as running:
+        running.wait(ready)
         async with httpx.AsyncClient(
             base_url=running.url, limits=limits, timeout=PATIENCE, trust_env=False
         ) as client:
 
             async def ask(caller: int, sample: int) -> str:
-                answer = await client.post("/predict", json=bodies[sample])
+                answer = await client.post(path, json=bodies[sample])
                 return answer.raise_for_status().json()["label"]
 
             yield ask
+
+
+def litserve(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
+    """LitServe over HTTP."""
+    command = ("-m", "benchmarks.rivals.lit_server", "{port}", KEY, device)
+    return over_http(command, "/health", "/predict", callers)
+
+
+def v1(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
+    """The server that serves our page, asked by plain HTTP."""
+    command = ("app.py", "--port", "{port}", "--device", device, "--offline", "--no-jobs")
+    more = ("--api-at-once", str(callers))  # all of them have one address
+    return over_http((*command, *more), "/healthz", "/v1/classify", callers, model=KEY, top_k=5)
 
 
 @asynccontextmanager
@@ -123,6 +138,7 @@ def page(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
 
 WAYS: dict[str, Way] = {
     "this app's engine": engine,
+    "this app's /v1/classify": v1,
     "LitServe over HTTP": litserve,
     "this app's page, /classify": page,
     "naive Gradio app": naive,

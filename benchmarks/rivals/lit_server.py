@@ -9,6 +9,9 @@ import io
 import sys
 from base64 import b64decode
 
+if "mcp" not in sys.modules:  # LitServe 0.2 takes the mcp package of 2.x for that of 1.x, and ends
+    sys.modules["mcp"] = None  # type: ignore[assignment]
+
 import litserve
 from PIL import Image
 

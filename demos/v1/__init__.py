@@ -101,7 +101,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
         return JSONResponse(description.openapi(say, settings, request.scope["root_path"]))
 
     async def docs(request: Request, say: Say) -> Response:
-        return HTMLResponse(description.page(say, settings, request))
+        return HTMLResponse(description.docs(say, settings, request))
 
     for path, handler in (
         ("/models", list_models),

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from demos import proxy
 from demos.language import LOCALES, Say
 from demos.limits import MB
+from demos.page import sentences
 from demos.v1.endpoints import ENDPOINTS, Endpoint
 from inference import Settings
 
@@ -169,16 +170,18 @@ pre{overflow-x:auto;border:1px solid var(--line);border-radius:6px;padding:.75re
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:start;vertical-align:top;padding:.35rem .75rem .35rem 0;
 border-bottom:1px solid var(--line)}th{color:var(--quiet);font-weight:500}
-.quiet{color:var(--quiet)}td:last-child{white-space:nowrap}
+td code{overflow-wrap:anywhere}td:first-child code{white-space:nowrap}
+.quiet{color:var(--quiet)}
 """
 
 
-def page(say: Say, settings: Settings, request: Request) -> str:
+def docs(say: Say, settings: Settings, request: Request) -> str:
     """All endpoints with their arguments and a command line each, as HTML."""
     root = proxy.public_root(request.scope)
     sections = [_section(say, one, root, bool(settings.api_key)) for one in ENDPOINTS]
     told = "".join(f"<p>{html.escape(fact)}</p>" for fact in facts(say, settings)[1:])
     mcp = say("v1.docs.mcp", address=html.unescape(f"{root}/mcp"))
+    models = f'<a href="models">{say("v1.docs.models")}</a> · ' if not settings.api_key else ""
     other = "zh" if say.lang == "en" else "en"
     language = say.words.say("en", "house.language") if other == "zh" else "English"
     return f"""<!doctype html>
@@ -188,8 +191,7 @@ def page(say: Say, settings: Settings, request: Request) -> str:
 <main><h1>{say("v1.docs.title")}</h1><p>{say("v1.docs.lead")}</p>
 <p class="quiet"><a href="../">{say("v1.docs.page")}</a> ·
 <a href="openapi.json?lang={say.lang}">{say("v1.docs.machine")}</a> ·
-<a href="models">{say("v1.docs.models")}</a> ·
-<a href="?lang={other}" lang="{LOCALES[other]}">{language}</a></p>
+{models}<a href="?lang={other}" lang="{LOCALES[other]}">{language}</a></p>
 {told}{"".join(sections)}
 <h2><code>POST /v1/chat/completions</code>, <code>POST /v1/completions</code></h2>
 <p>{say("v1.docs.chat")}</p><pre>{root}</pre>
@@ -205,7 +207,7 @@ def _section(say: Say, one: Endpoint, root: str, key: bool) -> str:
     )
     heads = "".join(f"<th>{say(f'v1.docs.{name}')}</th>" for name in ("argument", "meaning"))
     return f"""<section id="{one.name}"><h2><code>POST /v1/{one.name}</code></h2>
-<p>{say(f"v1.{one.name}.about")} {say(f"v1.{one.name}.use")}</p>
+<p>{sentences(say.lang, *(say(f"v1.{one.name}.{part}") for part in ("about", "use")))}</p>
 <div class="wide"><table><tr>{heads}<th>{say("v1.docs.usual")}</th></tr>{rows}</table></div>
 <p><b>{say("v1.docs.answer")}</b>{say("house.colon")}{say(f"v1.{one.name}.answer")}</p>
 <pre>{curl(one, root, key)}</pre></section>"""
