@@ -137,6 +137,7 @@ def write_metadata(
     training: Mapping[str, Any],
     calibration: Mapping[str, Any],
     probes: Sequence[Mapping[str, Any]] = (),
+    held_out: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a newly trained model's config.json, metrics.json without results yet, and card.
 
@@ -145,6 +146,7 @@ def write_metadata(
         training: how it was made, as `training.provenance` tells it.
         calibration: what was fitted on pictures kept aside.
         probes: accuracy of a linear probe at each stage.
+        held_out: figures before and after, as `training.provenance.compared` tells them.
     """
     metrics = {
         "key": config["key"],
@@ -153,6 +155,7 @@ def write_metadata(
         "calibration": calibration,
         "probes": list(probes),
         "ladder": [],
+        **({"held_out": held_out} if held_out else {}),
     }
     write_json(folder, CONFIG, config)
     write_json(folder, METRICS, metrics)
@@ -216,6 +219,14 @@ def write_card(folder: Path) -> None:
             f"- {name}: " + ", ".join(f"{k} {_short(v)}" for k, v in figures.items())
             for table in tables
             for name, figures in table.items()
+        ]
+    if compared := metrics.get("held_out"):
+        where = f"{compared['split']}, {compared['n']} {compared['of']}"
+        lines += ["", f"## Before and after, on {where}", ""]
+        lines += [f"Before: {compared['began']}.", ""]
+        lines += [
+            f"- {name}: {value:.4f} before, {compared['after'][name]:.4f} after"
+            for name, value in compared["before"].items()
         ]
     lines += ["", "## How it was made", ""]
     lines += [f"- {name}: {value}" for name, value in training.items()]

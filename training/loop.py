@@ -187,7 +187,7 @@ def fit(
     identity: Mapping[str, Any] | None = None,
     single: bool = False,
     watch: Watch | None = None,
-    before: bool = False,
+    before: bool | Mapping[str, Any] = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
@@ -202,7 +202,8 @@ def fit(
         single: stay in single precision, for networks that gain nothing from half: a CPU learns
             depthwise convolutions 1.6 times as slowly in bfloat16 (EfficientNet-Lite0, 112 px).
         watch: who is told of every step, or None.
-        before: the history begins with a row of epoch 0, the figures of the weights as they came.
+        before: the history begins with a row of epoch 0, the figures of the weights as they came;
+            these ones, where they are known already.
 
     Raises:
         CannotResume: the run in ``out`` is another one, or a file of it is missing or damaged.
@@ -264,7 +265,9 @@ def fit(
         }
         resuming.write(out, state, history)
 
-    def told(**begin: Any) -> dict[str, Any]:
+    def told(known: Mapping[str, Any] | None = None, **begin: Any) -> dict[str, Any]:
+        if known is not None:
+            return {"epoch": epoch, "step": step, "progress": 0.0, "seconds": 0.0, **known}
         row = {
             "epoch": epoch,
             "step": step,
@@ -285,7 +288,7 @@ def fit(
         return value
 
     if before and not step and not history:
-        history.append(told())
+        history.append(told(before if isinstance(before, Mapping) else None))
     if watch:
         watch.begin(step)
         watch.moment(averaged, model, progress(), step=step, epoch=epoch)

@@ -40,3 +40,38 @@ def provenance(
         "torch": torch.__version__,
         "date": date.today().isoformat(),
     }
+
+
+def compared(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    began: str,
+    split: str,
+    n: int,
+    of: str,
+    **more: tuple[float, float],
+) -> dict[str, Any] | None:
+    """The held-out figures of the first and the last row of a history, as ``metrics.json`` keeps
+    them; None where the first is not that of the weights as they came (`loop.fit` with ``before``).
+
+    Args:
+        began: what those weights were, in words.
+        split: what the figures are on. n, of: how many of it, and of what.
+        more: other figures on the same, before and after.
+
+    Returns:
+        ``began``, ``split``, ``n``, ``of``, and ``before`` and ``after``: the same figures by name,
+        without ``held_out_``.
+    """
+    first, last = history[0], history[-1]
+    if first["epoch"] != 0 or last["epoch"] == 0:
+        return None
+    names = [k for k in first if k.startswith("held_out_") and k in last]
+    before = {name.removeprefix("held_out_"): first[name] for name in names}
+    after = {name.removeprefix("held_out_"): last[name] for name in names}
+    for name, (was, now) in more.items():
+        before[name], after[name] = round(was, 4), round(now, 4)
+    if not before:
+        return None
+    told = {"began": began, "split": split, "n": n, "of": of}
+    return {**told, "before": before, "after": after}

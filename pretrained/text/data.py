@@ -148,6 +148,9 @@ def own(source: Path | str) -> Texts:
     if len(text.strip()) < LEAST:
         reason = f"{len(text.strip())} characters are too few to learn from: give {LEAST:,} or more"
         raise BadData(path=source, reason=reason)
+    if len({*text} - {" ", "\n"}) < 2:
+        reason = "it is one character over and over: give a text with words"
+        raise BadData(path=source, reason=reason)
     cut = end_of_training(text)
     name, share = Path(source).name, round(100 * cut / len(text))
     return Texts(

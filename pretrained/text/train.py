@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
 from pretrained.text.model import CharNet
+from pretrained.text.show import Continuation
 from pretrained.text.widen import widened
 from training import loop
-from training.provenance import provenance
+from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
 #: The target that a loss leaves out.
@@ -100,11 +101,15 @@ RECIPES = {
 
 
 class WritingTask:
-    """A text and a network, as the loop wants them."""
+    """A text and a network, as the loop wants them. ``sample`` shows what it writes."""
+
+    #: Characters kept aside that a round is measured by.
+    watched = 60_000
 
     def __init__(
         self, model: nn.Module, train: Tensor, held_out: Tensor, recipe: Recipe, device: Any
     ) -> None:
+        self.sample: Callable[[nn.Module], dict[str, str]] | None = None
         self.model, self.recipe, self.device = model, recipe, device
         self.train = train.to(device)
         self.held_out = held_out.to(device)
@@ -159,7 +164,7 @@ class WritingTask:
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Nats per character on a part of what is kept aside."""
-        return {"held_out_nats": nats(model, self.held_out[:60_000]).mean().item()}
+        return {"held_out_nats": nats(model, self.held_out[: self.watched]).mean().item()}
 
 
 class PoemTask(WritingTask):
@@ -321,12 +326,14 @@ def train(
     in_verse = data.are_quatrains(texts.train)
     kind = PoemTask if in_verse else WritingTask
     task = kind(network, train_on, held_out, recipe, device)
+    task.sample = Continuation(alphabet, "" if in_verse else texts.train)
     averaged, history = run.fit(
         task,
         plan,
         out,
         run.identity(key, texts.train, texts.held_out, classes=alphabet.characters),
         device=device,
+        before=own and not fresh,
     )
     assert isinstance(averaged, CharNet)
     made = provenance(
@@ -342,6 +349,13 @@ def train(
         started_from="random weights" if fresh else key,
         **before,
     )
+    both = compared(
+        history,
+        began=f"{key} as it came",
+        split=texts.held_out_split,
+        n=len(held_out) if in_verse else min(len(held_out), task.watched),
+        of="characters",
+    )
     if own:
         recipe = replace(
             recipe,
@@ -354,7 +368,7 @@ def train(
     name = f"text/{out.resolve().name}" if own else key
     architecture = RECIPES[key].architecture if fresh else config["architecture"]
     recipe = replace(recipe, architecture=architecture)
-    write(out, name, averaged.cpu(), alphabet, recipe, card, texts, held_out, made)
+    write(out, name, averaged.cpu(), alphabet, recipe, card, texts, made, both)
     return out
 
 
@@ -390,8 +404,8 @@ def write(
     recipe: Recipe,
     card: Card,
     texts: Texts,
-    held_out: Tensor,
     made: dict[str, Any],
+    both: dict[str, Any] | None = None,
 ) -> None:
     """Search the memory for cells that track something, fingerprint the text, and write it all."""
     network.eval()
@@ -414,4 +428,4 @@ def write(
         "works": [list(work) for work in texts.works],
         "tracking": tracking,
     }
-    checkpoint.write_metadata(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {}, held_out=both)

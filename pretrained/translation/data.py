@@ -22,7 +22,9 @@ from pretrained.translation import files
 
 LANGUAGES = ("en", "fr", "zh")
 #: Fewest pairs that are worth training on.
-LEAST = 200
+LEAST = 20
+#: Fewest English sentences of a visitor's file that are kept aside.
+ASIDE = 5
 #: Longest sentence of a pair, in characters: the longest of the bundled sets has 269.
 LONGEST = 1_000
 #: Share of the rows that may be left out; where more of them are bad, something else is wrong.
@@ -106,7 +108,7 @@ def languages_of(direction: str) -> tuple[str, str]:
 
 
 def read(source: Path | str, languages: tuple[str, str], split: str = "train") -> Pairs:
-    """The pairs of a folder with splits, or of one file, whose last twentieth is kept aside.
+    """The pairs of a folder with splits, or of one file, of which a twentieth is kept aside.
 
     Raises:
         BadData: they cannot be read, a row is bad, or they are too few.
@@ -120,9 +122,13 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
         )
         names = (f"{path.name}/{split}", f"{path.name}/validation")
     else:
-        every = list(_flat(_rows(path, languages, told)))
+        rows = list(_flat(_rows(path, languages, told)))
+        every = list(dict.fromkeys(rows))
+        if twice := len(rows) - len(every):
+            told.append(f"{twice:,} pairs stand in {path.name} again and were left out there")
         train, held_out = _parted(every)
-        names = (f"first 95% of {path.name}", f"last 5% of {path.name}")
+        share = round(100 * len(held_out) / max(1, len(every)))
+        names = (f"{100 - share}% of {path.name}", f"{share}% of {path.name}, kept aside")
     if len(train) < LEAST:
         reason = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
         raise BadData(path=path, reason=reason)
@@ -219,8 +225,9 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
 def _parted(
     pairs: list[tuple[str, str]],
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """A twentieth kept aside by a fixed rule; no English sentence is in both parts."""
+    """A twentieth kept aside by a fixed rule, `ASIDE` sentences at least; no English sentence is in
+    both parts."""
     sources = list(dict.fromkeys(english for english, _ in pairs))
     order = torch.randperm(len(sources), generator=torch.Generator().manual_seed(0)).tolist()
-    aside = {sources[n] for n in order[: max(1, len(sources) // 20)]}
+    aside = {sources[n] for n in order[: max(ASIDE, len(sources) // 20)]}
     return [p for p in pairs if p[0] not in aside], [p for p in pairs if p[0] in aside]

@@ -1,4 +1,5 @@
-"""Files of pairs as rows of (English, the other language): Parquet, text with tabs, JSON lines.
+"""Files of pairs as rows of (English, the other language): Parquet, text with tabs or commas, JSON
+lines.
 
 Lines end at line feeds only: U+2028, U+0085 and the vertical tab stand within sentences, and
 `str.splitlines` would cut there. Columns and keys are understood in any order and case, and so is
@@ -7,6 +8,8 @@ the ``translation`` column of `datasets`.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +20,7 @@ from pretrained.errors import BadData
 from pretrained.translation import columns
 
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
-SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json")
+SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json", ".csv")
 #: The columns of `datasets` that hold an object with both languages, in small letters.
 BOTH = ("translation", "translations")
 #: Share of the lines that may lack a tab.
@@ -38,12 +41,13 @@ def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
         BadData: it is in none of the formats, or nothing tells which side is which language.
     """
     readers: dict[str, Callable[[Path, tuple[str, str], list[str]], Iterator[Row]]]
-    readers = dict(zip(SUFFIXES, (_parquet, _tsv, _jsonl, _tsv, _tsv, _jsonl, _jsonl), strict=True))
+    every = (_parquet, _tsv, _jsonl, _tsv, _tsv, _jsonl, _jsonl, _csv)
+    readers = dict(zip(SUFFIXES, every, strict=True))
     read = readers.get(path.suffix.lower())
     if not path.is_file():
         raise BadData(path=path, reason=own_files.missing(path))
     if read is None:
-        reason = "it is no .parquet, .tsv or .jsonl file: save the pairs as one of them"
+        reason = "it is no .parquet, .tsv, .csv or .jsonl file: save the pairs as one of them"
         raise BadData(path=path, reason=own_files.other_kind(path) or reason)
     found = list(read(path, languages, told))
     sides = [(a, b) for a, b in found if isinstance(a, str) and isinstance(b, str)]
@@ -84,17 +88,47 @@ def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterato
 
 
 def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    found: list[tuple[int, list[str]]] = []
-    empty = 0
-    for number, line in enumerate(lines(path), start=1):
-        if line.strip():
-            found.append((number, [cell.strip() for cell in line.split("\t")]))
-        else:
-            empty += 1
-    if not found:
-        return
+    every = enumerate(lines(path), start=1)
+    found = [(n, [cell.strip() for cell in line.split("\t")]) for n, line in every if line.strip()]
     if sum(all(map(_quoted, cells)) for _, cells in found) > MOST_QUOTED * len(found):
         found = [(n, [_unquoted(cell) for cell in cells]) for n, cells in found]
+    yield from _table(path, found, languages, told, "tab")
+
+
+def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
+    """Cells parted by commas or semicolons, whichever the first line has more of; what holds one
+    itself stands in quotation marks (RFC 4180)."""
+    text = own_files.text(path)
+    first = text.partition("\n")[0]
+    sign = max(",;\t", key=first.count)
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+    try:
+        every = [(read.line_num, [cell.strip() for cell in cells]) for cells in read]
+    except csv.Error as error:
+        reason = f"line {read.line_num} is no row of a table ({error}): mend it or take it out"
+        raise BadData(path=path, reason=reason) from None
+    found = [(n, cells) for n, cells in every if any(cells)]
+    name = {",": "comma", ";": "semicolon", "\t": "tab"}[sign]
+    wide = next((row for row in found if len(row[1]) > len(found[0][1])), None)
+    if wide:
+        reason = (
+            f"line {wide[0]} has {len(wide[1])} cells and the first line {len(found[0][1])}: put "
+            f"quotation marks around a sentence that has a {name} in it"
+        )
+        raise BadData(path=path, reason=reason)
+    yield from _table(path, found, languages, told, name)
+
+
+def _table(
+    path: Path,
+    found: list[tuple[int, list[str]]],
+    languages: tuple[str, str],
+    told: list[str],
+    sign: str,
+) -> Iterator[Row]:
+    """The two sides of each row of a table, given with its line; ``sign`` parts its cells."""
+    if not found:
+        return
     places = columns.named(found[0][1], languages)
     if places and len(found) > 1 and columns.named(found[1][1], languages) == places:
         places = None  # no heading: columns that name the language of each sentence
@@ -103,7 +137,7 @@ def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
         del found[0]
     without = [number for number, cells in found if len(cells) < 2]
     if len(without) > MOST_WITHOUT * len(found):
-        reason = f"line {without[0]} has no tab between two sentences: mend it or take it out"
+        reason = f"line {without[0]} has no {sign} between two sentences: mend it or take it out"
         raise BadData(path=path, reason=reason)
     if places is None and found:
         places = columns.told([cells for _, cells in found if len(cells) > 1], languages)

@@ -28,7 +28,7 @@ Batch = tuple[Tensor, Tensor, Tensor]  #: sources [B, S], given [B, T], wanted [
 
 
 class PairsTask:
-    """Sentences, a vocabulary and a network, as the loop wants them.
+    """Sentences, a vocabulary and a network, as the loop wants them. ``sample`` shows some.
 
     Args:
         tokens: of the targets in one batch, padding included.
@@ -54,6 +54,7 @@ class PairsTask:
         longest: int = 60,
         seed: int = 0,
     ) -> None:
+        self.sample: Callable[[nn.Module], dict[str, str]] | None = None
         self.model, self.vocabulary, self.device = model, vocabulary, device
         self.tokens, self.smoothing, self.seed = tokens, smoothing, seed
         self.draw, self.respell, self.longest = draw or (lambda _: train), respell, longest

@@ -22,10 +22,11 @@ from pretrained.translation import copies, data, grow
 from pretrained.translation.data import Pairs
 from pretrained.translation.model import TranslationNet
 from pretrained.translation.passes import Example, Mixture, Passes
+from pretrained.translation.show import Sentences, chrf
 from pretrained.translation.tasks import PairsTask
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
-from training.provenance import provenance
+from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
 
@@ -145,14 +146,31 @@ def train(
             vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe)
     plan = run.plan(usual)
     task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
+    task.sample = Sentences(vocabulary, examples(held_out, recipe))
     averaged, history = run.fit(
         task,
         plan,
         out,
         run.identity(key, train_on, held_out, classes=recipe.languages),
         device=device,
+        before=own and not fresh,
     )
     assert isinstance(averaged, TranslationNet)
+    averaged.cpu()
+    both = None
+    if own and not fresh:
+        begun = TranslationNet(len(vocabulary), **recipe.architecture).eval()
+        begun.load_state_dict(checkpoint.load_weights(folder))
+        aside = examples(held_out, recipe)
+        was, now = (chrf(one, vocabulary, aside) for one in (begun, averaged.eval()))
+        both = compared(
+            history,
+            began=f"{key} as it came",
+            split=pairs.held_out_split,
+            n=len(held_out),
+            of="pairs",
+            **{name: (was[name], now[name]) for name in was},
+        )
     made = provenance(
         run,
         device,
@@ -173,7 +191,7 @@ def train(
             description=f"The recipe of {key} on {pairs.split}.",
             licence="unknown",
         )
-    write(out, name, averaged.cpu(), vocabulary, recipe, card, pairs, made)
+    write(out, name, averaged, vocabulary, recipe, card, pairs, made, both)
     return out
 
 
@@ -250,6 +268,7 @@ def write(
     card: Card,
     pairs: Pairs,
     made: dict[str, Any],
+    both: dict[str, Any] | None = None,
 ) -> None:
     """Write the checkpoint: weights, vocabulary, marks of the training sentences, papers."""
     checkpoint.save_weights(out, network.eval().state_dict())
@@ -266,4 +285,4 @@ def write(
         "directions": list(recipe.directions),
         "architecture": recipe.architecture,
     }
-    checkpoint.write_metadata(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {}, held_out=both)

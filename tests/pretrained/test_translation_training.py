@@ -108,10 +108,12 @@ def test_a_folder_has_its_splits(folder):
 ROWS = [(f"a{n // 2}", f"b{n}") for n in range(500)]
 
 
-@pytest.mark.parametrize("suffix", [".tsv", ".jsonl", ".parquet"])
-def test_a_visitors_pairs_come_in_three_formats(tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl", ".parquet"])
+def test_a_visitors_pairs_come_in_four_formats(tmp_path, suffix):
     path = tmp_path / f"mine{suffix}"
-    if suffix == ".tsv":
+    if suffix == ".csv":
+        path.write_text("en;fr\n" + "".join(f'"{a}";{b}\n' for a, b in ROWS))
+    elif suffix == ".tsv":
         path.write_text("en\tfr\n" + "".join(f"{a}\t{b}\tcredit\n" for a, b in ROWS))
     elif suffix == ".jsonl":
         path.write_text("".join(json.dumps({"en": a, "fr": b}) + "\n" for a, b in ROWS))
@@ -124,11 +126,31 @@ def test_a_visitors_pairs_come_in_three_formats(tmp_path, suffix):
     assert data.read(path, ("en", "fr")) == pairs
 
 
+def test_commas_and_line_ends_within_quotation_marks_are_part_of_a_sentence(tmp_path):
+    path = tmp_path / "mine.csv"
+    row = '"Yes, I ""am"".\nGo.",Oui\n'
+    path.write_bytes(("\ufeffen,fr\n" + row + "".join(f"a{n},b{n}\n" for n in range(40))).encode())
+    pairs = data.read(path, ("en", "fr"))
+    assert ('Yes, I "am".\nGo.', "Oui") in pairs.train + pairs.held_out
+
+
+def test_of_few_pairs_five_are_kept_aside_and_what_stands_twice_is_left_out(tmp_path):
+    path = tmp_path / "mine.tsv"
+    rows = [f"a{n}\tb{n}\n" for n in range(30)]
+    path.write_text("en\tfr\n" + "".join(rows + rows[:3]))
+    pairs = data.read(path, ("en", "fr"))
+    assert (len(pairs.train), len(pairs.held_out)) == (25, 5)
+    assert (pairs.split, pairs.held_out_split) == ("83% of mine.tsv", "17% of mine.tsv, kept aside")
+    assert pairs.told == ("3 pairs stand in mine.tsv again and were left out there",)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
         ("a.tsv", None, "no such file"),
-        ("a.csv", b"a,b", "no .parquet"),
+        ("a.csv", b"a", "no comma between"),
+        ("a.csv", b"en,fr\nYes, I am.,Oui\n", "line 2 has 3 cells and the first line 2: put quot"),
+        ("a.doc", b"a,b", "no .parquet"),
         ("a.tsv", b"", "empty"),
         ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
         ("a.tsv", b"en\tfr\none\ttwo\n\tthree\n", "row 2"),
