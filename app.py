@@ -41,6 +41,7 @@ from demos import (
     web,
 )
 from demos.classification import examples
+from demos.classification import train as classification_train
 from demos.detection import train as detection_train
 from demos.language import Words
 from demos.page import layout
@@ -168,6 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     page = build(engine, words, jobs)
     beside = [
         *present.routes(engine, words),
+        *classification_train.routes(engine, words, jobs),
         *detection_train.routes(engine, words, jobs),
         *training.routes(engine, words, jobs),
         *v1.routes(engine, words),

@@ -67,7 +67,8 @@ class Intake:
         """Copy files and folders, and what is in zips.
 
         Args:
-            sources: each a path, or a path and the name that it had at the visitor's.
+            sources: each a path, or a path and the name that it had at the visitor's. What is in a
+                folder comes without its name, unless that is given.
             under: a sub-folder for all of them, such as the name of a class.
 
         Raises:
@@ -85,7 +86,8 @@ class Intake:
                 if path.is_symlink():
                     self._links += 1
                 elif path.is_dir():
-                    self._folder(path, top)
+                    named = isinstance(source, tuple)
+                    self._folder(path, top / clean(name) if named else top)
                 elif zipfile.is_zipfile(path) and name.lower().endswith(".zip"):
                     self._zip(path, name, top)
                 elif name.lower().endswith(".zip"):

@@ -300,7 +300,7 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
                 target = target.with_stem(f"{target.stem} ({number})")
             with target.open("xb") as written:
                 shutil.copyfileobj(file.file, written)
-        return intake.receive([spool], under)
+        return intake.receive([(one, one.name) for one in sorted(spool.iterdir())], under)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
 
@@ -325,7 +325,7 @@ def made(jobs: Jobs, folder: Path, name: str) -> Received:
 
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".starter.") as place:
         starters.make(name, Path(place), 0)
-        return jobs.intake(folder).receive(sorted(Path(place).iterdir()))
+        return jobs.intake(folder).receive([Path(place)])
 
 
 def within(folder: Path, relative: str) -> Path:

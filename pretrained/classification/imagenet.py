@@ -64,7 +64,7 @@ class ImagenetClassifier(NetworkClassifier):
         self.network = network
         self.probes = probes or {}
         self.bytes += sum(t.numel() * t.element_size() for t in self.probes.values())
-        self.views["convolution"] = self._convolution
+        self.views |= {"convolution": self._convolution, "features": self._embeddings}
         self.to(device)
 
     def to(self, device: str) -> None:
@@ -109,6 +109,13 @@ class ImagenetClassifier(NetworkClassifier):
         layer |= {"kernels": kernels.cpu().numpy(), "bias": bias.cpu().numpy()}
         shown = (pixels.permute(0, 2, 3, 1) * 255).round().byte().cpu().numpy()
         return [{"input": picture, **layer} for picture in shown]
+
+    @torch.inference_mode()
+    def _embeddings(self, pixels: Tensor, images: object) -> list[np.ndarray]:
+        """What the last layer reads of each picture: float32 [1280]. A head fitted on these, put in
+        the last layer's place, answers as the whole network would (Kornblith et al. 2019)."""
+        maps = self.network.blocks(self.network.stem(normalised(pixels)))
+        return list(self.network.embedding(maps).float().cpu().numpy())
 
     def _probe(self, stage: str, maps: Tensor) -> tuple[dict[str, Any] | None, float | None]:
         return probe_answer(self.probes, self.config, self.labels, stage, maps)

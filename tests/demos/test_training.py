@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -132,6 +134,17 @@ def test_folders_of_a_browser_stay_and_may_be_classes(client, jobs):
 def test_the_only_file_is_what_is_learnt_from(client, jobs):
     job = started(client)
     assert jobs.store.get(job["id"]).data == "data/text.txt"
+
+
+def test_a_zip_is_unpacked(client, jobs):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        packed.writestr("pets/cats/1.jpg", b"x")
+    upload = client.post("/train/uploads", headers=ANN).json()["upload"]
+    files = [("files", ("pets.zip", data.getvalue()))]
+    client.post(f"/train/uploads/{upload}", files=files, headers=ANN)
+    [found] = jobs.uploaded(ANN["X-Owner"], upload).rglob("*.jpg")
+    assert found.parts[-3:] == ("pets", "cats", "1.jpg")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -1,0 +1,47 @@
+// @ts-check
+// Classify, Train: classifiers that were kept: the page of each, its link and QR code, and taking back.
+
+import { ask, use } from "./training.js";
+
+const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+
+/** Lists this visitor's classifiers; gives a function that lists them anew. */
+export const kept = (room, words, filled, refuse) => {
+	const section = room.querySelector(".classroom-kept"), place = section.querySelector("div");
+	const list = async () => {
+		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
+		const ours = jobs.filter((job) => job.task === "classification" && job.state === "done");
+		const cards = await Promise.all(ours.map(async (job) => {
+			const told = await fetch(new URL(`use/${job.id}/link`, document.baseURI)).then((answer) => answer.ok ? answer.json() : null, () => null);
+			return told && card(job, told);
+		}));
+		place.replaceChildren(...cards.filter(Boolean));
+		section.hidden = !place.childElementCount;
+	};
+	const card = (job, { title, address, qr }) => {
+		const name = title || job.base, made = part("article", "", { className: "classroom-card" });
+		const code = part("div", "", { className: "qr", role: "img", innerHTML: qr }); // made by our server
+		code.setAttribute("aria-label", filled(words.qr, { name }));
+		const told = part("div");
+		const link = part("input", "", { readOnly: true, value: address });
+		link.setAttribute("aria-label", words.link);
+		link.onfocus = () => link.select();
+		const buttons = part("p", "", { className: "train-buttons" });
+		const open = part("a", words.open, { className: "btn", href: `use/${job.id}?lang=${window.house.lang}`, target: "_blank", rel: "noopener" });
+		const tried = part("button", words.use, { type: "button", className: "ghost" });
+		tried.onclick = () => use(job);
+		const take = part("a", words.take, { className: "ghost", href: `train/jobs/${job.id}/model.zip`, download: "" });
+		const back = part("button", words.back, { type: "button", className: "ghost" });
+		back.onclick = async () => {
+			if (!confirm(filled(words.sure_back, { name }))) return;
+			await ask(`jobs/${job.id}`, { method: "DELETE" }).catch((error) => refuse(error.message || words.lost));
+			list();
+		};
+		buttons.append(open, tried, take, back);
+		told.append(part("h3", name), link, buttons);
+		made.append(code, told);
+		return made;
+	};
+	list();
+	return list;
+};

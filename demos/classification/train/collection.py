@@ -1,0 +1,434 @@
+"""One visitor's classes: pictures on disk, what the network says of each, the head.
+
+An upload (`jobs.Jobs.upload`) with one folder a class, as every recipe reads it, and beside them
+``.room/``, which recipes pass over: ``state.json``, ``features.f16`` (1,280 numbers a picture, so
+that nothing is computed twice) and ``thumbnails``. Any thread may call any method.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from demos.classification.train.head import WIDTH, Estimate, Floats, Head, Ints, fit, rows
+from demos.pictures import fitted
+from inference.errors import BadInput, Refusal
+from jobs.intake import clean
+from pretrained import splits
+from pretrained.classification.folders import class_name, files_in, folders_in
+
+ROOM, STATE, FEATURES, THUMBNAILS = ".room", "state.json", "features.f16", "thumbnails"
+MOST_CLASSES, MOST_PICTURES = 40, 4000  # a fit stays within a second or two
+LONGEST = 60  # characters of a class's name
+THUMBNAIL = 96  # pixels
+NAMED = 12  # files that were left out, of which the page names the latest
+
+
+class NameTaken(BadInput):
+    """Fields: name."""
+
+    code = "train_name_taken"
+    sentence = "Another class is called {name} already: choose another name."
+
+
+class NoName(BadInput):
+    code = "train_no_name"
+    sentence = "A class needs a name: type one."
+
+
+class TooManyClasses(BadInput):
+    """Fields: most."""
+
+    code = "train_many_classes"
+    sentence = "There are {most} classes already, as many as fit here: remove one first."
+
+
+class TooManyPictures(BadInput):
+    """Fields: most."""
+
+    code = "train_many_pictures"
+    sentence = (
+        "Only {most} pictures fit here: remove some, or train with all of yours from the command "
+        "line."
+    )
+
+
+class UnknownClass(BadInput):
+    code = "train_no_class"
+    sentence = "This class is no longer there: reload the page."
+
+
+class NotLearnt(BadInput):
+    code = "train_not_learnt"
+    sentence = "It has learnt nothing yet: give two classes a picture each."
+
+
+@dataclass
+class Class:
+    """``folder``: of its pictures. ``fresh``: nobody has named it or given it anything."""
+
+    id: int
+    name: str
+    folder: str
+    fresh: bool = True
+
+
+@dataclass
+class Picture:
+    """``row`` of the features, ``start``, ``bytes`` of its thumbnail; -1 until they are there."""
+
+    id: int
+    of: int
+    file: str
+    row: int = -1
+    start: int = -1
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt from the pictures ``ids`` of the ``classes`` (their ids), in ``seconds``."""
+
+    change: int
+    head: Head
+    estimate: Estimate
+    ids: tuple[int, ...]
+    labels: Ints
+    classes: tuple[int, ...]
+    seconds: float
+
+
+@dataclass
+class Collection:
+    """A visitor's classes.
+
+    Attributes:
+        version: grows whenever there is something new to show. change: whenever there is something
+            new to learn.
+        left_out: the files that could not be taken, with why, the latest last; and how many.
+    """
+
+    folder: Path
+    classes: dict[int, Class] = field(default_factory=dict)
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    next_id: int = 1
+    version: int = 0
+    change: int = 0
+    learnt: Learnt | None = None
+    left_out: list[tuple[str, Refusal]] = field(default_factory=list)
+    left_out_count: int = 0
+    key: str = ""  # that opens its thumbnails, which an ``img`` asks for and cannot say whose it is
+
+    open_still: bool = True
+
+    def __post_init__(self) -> None:
+        self.lock = threading.RLock()
+        self._features: list[NDArray[np.float16]] = []
+
+    @classmethod
+    def make(cls, folder: Path, names: list[str]) -> Collection:
+        """A new one in an empty upload, with empty classes."""
+        made = cls(folder)
+        (folder / ROOM).mkdir()
+        for name in names:
+            made.add(name, fresh=True)
+        return made
+
+    @classmethod
+    def open(cls, folder: Path) -> Collection:
+        """The one that lies there; what was sent and not looked at is looked at again.
+
+        Raises: OSError, ValueError or KeyError: there is none.
+        """
+        told = json.loads((folder / ROOM / STATE).read_text("utf-8"))
+        found = cls(folder, next_id=told["next_id"], version=1, change=1)
+        found.classes = {one["id"]: Class(**one) for one in told["classes"]}
+        found.pictures = {one["id"]: Picture(**one) for one in told["pictures"]}
+        file = folder / ROOM / FEATURES
+        raw = file.read_bytes() if file.exists() else b""
+        whole = len(raw) // (2 * WIDTH)
+        found._features = [*np.frombuffer(raw[: 2 * WIDTH * whole], np.float16).reshape(-1, WIDTH)]
+        for one in list(found.pictures.values()):
+            if not found.path(one).is_file():
+                del found.pictures[one.id]
+            elif one.row >= whole:
+                one.row = one.start = -1
+        return found
+
+    def close(self) -> None:
+        """Nothing is written to its folder any more."""
+        with self.lock:
+            self.open_still = False
+            self.pictures.clear()
+
+    # ---- classes ------------------------------------------------------------------------------
+
+    def add(self, name: str, *, fresh: bool = False) -> Class:
+        """A new, empty class.
+
+        Raises: NoName, NameTaken, TooManyClasses.
+        """
+        with self.lock:
+            if len(self.classes) >= MOST_CLASSES:
+                raise TooManyClasses(most=MOST_CLASSES)
+            name, folder = self._free(name)
+            made = Class(self._id(), name, folder, fresh)
+            self.classes[made.id] = made
+            (self.folder / folder).mkdir(exist_ok=True)
+            self._write()
+            return made
+
+    def rename(self, id: int, name: str) -> None:
+        """Raises: UnknownClass, NoName, NameTaken."""
+        with self.lock:
+            one = self._class(id)
+            name, folder = self._free(name, but=id)
+            if folder != one.folder:
+                (self.folder / one.folder).mkdir(exist_ok=True)
+                os.rename(self.folder / one.folder, self.folder / folder)
+            one.fresh = one.fresh and name == one.name
+            one.name, one.folder = name, folder
+            self._write()
+
+    def remove(self, id: int) -> None:
+        """A class and its pictures. Raises: UnknownClass."""
+        with self.lock:
+            one = self._class(id)
+            del self.classes[id]
+            self.pictures = {p.id: p for p in self.pictures.values() if p.of != id}
+            shutil.rmtree(self.folder / one.folder, ignore_errors=True)
+            self._write(learn=True)
+
+    # ---- pictures -----------------------------------------------------------------------------
+
+    def sort_in(self, staging: Path, id: int | None) -> None:
+        """Take what was received into ``staging``, a folder within this one, into classes.
+
+        Pictures in sub-folders are of the class that the sub-folder is called by, whatever lies
+        around these (folders of splits, or one folder around all); others of the class ``id``, or
+        of the one that the folder around all names.
+
+        Raises: UnknownClass.
+        """
+        with self.lock:
+            top, around = unwrapped(staging)
+            places = [one for one in folders_in(top) if splits.named(one.name)]
+            if places and len(places) == len(folders_in(top)):  # train/, val/ and the like
+                places = [inner for one in places for inner in folders_in(one)]
+            else:
+                places = folders_in(top)
+            inner = {file for place in places for file in files_in(place)}
+            for file in [one for one in files_in(top) if one not in inner]:
+                self._take(file, self._class(id) if id is not None else self._named(around or "1"))
+            for place in places:
+                for file in files_in(place):
+                    self._take(file, self._named(class_name(place.name)))
+            shutil.rmtree(staging, ignore_errors=True)
+            self._write()
+
+    def waiting(self, most: int) -> list[Picture]:
+        """Pictures that nobody has looked at yet."""
+        with self.lock:
+            return [one for one in self.pictures.values() if one.row < 0][:most]
+
+    def seen(self, picture: Picture, looked_at: Image.Image, features: Floats) -> None:
+        """What the network said of a picture, [1280]; `save` afterwards, of many at once."""
+        small = io.BytesIO()
+        fitted(looked_at, THUMBNAIL).save(small, "JPEG", quality=80)
+        with self.lock:
+            if picture.id not in self.pictures:  # removed meanwhile
+                return
+            row = features.astype(np.float16)
+            with (self.folder / ROOM / THUMBNAILS).open("ab") as file:
+                picture.start, picture.bytes = file.tell(), len(small.getvalue())
+                file.write(small.getvalue())
+            with (self.folder / ROOM / FEATURES).open("ab") as file:
+                file.truncate(len(self._features) * 2 * WIDTH)  # what a write that broke off left
+                file.write(row.tobytes())
+            picture.row = len(self._features)
+            self._features.append(row)
+            self.version += 1
+            self.change += 1
+
+    def save(self) -> None:
+        """Write down what is known of the pictures."""
+        with self.lock:
+            if self.open_still:
+                self._write()
+
+    def refuse(self, picture: Picture, why: Refusal) -> None:
+        """A picture that cannot be used: named and counted, and deleted."""
+        with self.lock:
+            if self.pictures.pop(picture.id, None):
+                self._leave_out(Path(picture.file).name, why)
+                self.path(picture).unlink(missing_ok=True)
+                self._write()
+
+    def delete(self, id: int) -> None:
+        """One picture; nothing where it is gone already."""
+        with self.lock:
+            if one := self.pictures.pop(id, None):
+                self.path(one).unlink(missing_ok=True)
+                self._write(learn=True)
+
+    def move(self, id: int, to: int) -> None:
+        """A picture into another class. Raises: UnknownClass."""
+        with self.lock:
+            target = self._class(to)
+            if (one := self.pictures.get(id)) is None or one.of == to:
+                return
+            place = free(self.folder / target.folder / Path(one.file).name)
+            os.rename(self.path(one), place)
+            one.of, one.file = to, place.name
+            self._write(learn=True)
+
+    def thumbnail(self, id: int) -> bytes:
+        """A small JPEG. Raises: KeyError."""
+        with self.lock:
+            one = self.pictures[id]
+            if one.start < 0:
+                raise KeyError(id)
+            with (self.folder / ROOM / THUMBNAILS).open("rb") as file:
+                file.seek(one.start)
+                return file.read(one.bytes)
+
+    def path(self, picture: Picture) -> Path:
+        """Where a picture lies. A class that was removed has no folder any more."""
+        of = self.classes.get(picture.of)
+        return self.folder / (of.folder if of else ROOM) / Path(picture.file).name
+
+    # ---- learning -----------------------------------------------------------------------------
+
+    @property
+    def stale(self) -> bool:
+        """Whether there is something to learn, or to forget."""
+        with self.lock:
+            return self.change != (self.learnt.change if self.learnt else 0) and (
+                self.learnt is not None or self._ready()
+            )
+
+    def learn(self) -> None:
+        """Fit the head to the pictures that are there now; forget it where two classes have none.
+        For a thread: it takes up to a second."""
+        with self.lock:
+            change = self.change
+            used = [one for one in self.pictures.values() if one.row >= 0]
+            classes = tuple(id for id in self.classes if any(one.of == id for one in used))
+            order = {id: place for place, id in enumerate(classes)}
+            labels = np.array([order[one.of] for one in used], np.int64)
+            features = rows([self._features[one.row] for one in used])
+        learnt = None
+        if len(classes) > 1:
+            began = time.monotonic()
+            head, estimate = fit(features, labels, len(classes))
+            ids = tuple(one.id for one in used)
+            seconds = time.monotonic() - began
+            learnt = Learnt(change, head, estimate, ids, labels, classes, seconds)
+        with self.lock:
+            self.learnt = learnt
+            self.version += 1
+
+    def asked(self, features: Floats) -> list[tuple[int, float]]:
+        """(id of the class, probability) of a picture by its features [1280], in order of classes.
+
+        Raises: NotLearnt.
+        """
+        with self.lock:
+            learnt = self.learnt
+        if learnt is None:
+            raise NotLearnt
+        said = learnt.head.probabilities(features[None])[0]
+        return [(id, float(p)) for id, p in zip(learnt.classes, said, strict=True)]
+
+    # ---- inside -------------------------------------------------------------------------------
+
+    def _ready(self) -> bool:
+        return len({one.of for one in self.pictures.values() if one.row >= 0}) > 1
+
+    def _id(self) -> int:
+        self.next_id += 1
+        return self.next_id - 1
+
+    def _class(self, id: int | None) -> Class:
+        if id is None or id not in self.classes:
+            raise UnknownClass
+        return self.classes[id]
+
+    def _named(self, name: str) -> Class:
+        """The class of that name; one that nobody has used is called so, or a new one is made."""
+        name = " ".join(name.split())[:LONGEST].strip() or "_"
+        for one in self.classes.values():
+            if clean(name).casefold() == one.folder.casefold():
+                return one
+        used = {p.of for p in self.pictures.values()}
+        for one in self.classes.values():
+            if one.fresh and one.id not in used:
+                self.rename(one.id, name)
+                return one
+        return self.add(name)
+
+    def _free(self, name: str, but: int | None = None) -> tuple[str, str]:
+        name = " ".join(str(name).split())[:LONGEST].strip()
+        if not name:
+            raise NoName
+        folder = clean(name).lstrip(".") or "_"  # a hidden one would be passed over
+        taken = {one.folder.casefold() for one in self.classes.values() if one.id != but}
+        if folder.casefold() in taken:
+            raise NameTaken(name=name)
+        return name, folder
+
+    def _take(self, file: Path, into: Class) -> None:
+        if len(self.pictures) >= MOST_PICTURES:
+            self._leave_out(file.name, TooManyPictures(most=MOST_PICTURES))
+            return
+        place = self.folder / into.folder
+        place.mkdir(exist_ok=True)
+        target = free(place / file.name)
+        os.rename(file, target)
+        into.fresh = False
+        made = Picture(self._id(), into.id, target.name)
+        self.pictures[made.id] = made
+
+    def _leave_out(self, name: str, why: Refusal) -> None:
+        self.left_out = [*self.left_out, (name, why)][-NAMED:]
+        self.left_out_count += 1
+
+    def _write(self, *, learn: bool = False) -> None:
+        self.version += 1
+        self.change += learn
+        told = {
+            "next_id": self.next_id,
+            "classes": [asdict(one) for one in self.classes.values()],
+            "pictures": [asdict(one) for one in self.pictures.values()],
+        }
+        part = self.folder / ROOM / f".{STATE}"
+        part.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        os.replace(part, self.folder / ROOM / STATE)
+
+
+def unwrapped(folder: Path) -> tuple[Path, str]:
+    """Further in, where there is one folder and nothing beside it; and what that is called."""
+    name = ""
+    while len(inside := folders_in(folder)) == 1 and not any(p.is_file() for p in folder.iterdir()):
+        folder = inside[0]
+        name = class_name(folder.name)
+    return folder, name
+
+
+def free(target: Path) -> Path:
+    """That name, or one like it that is not taken."""
+    found, number = target, 1
+    while os.path.lexists(found):
+        number += 1
+        found = target.with_stem(f"{target.stem} ({number})")
+    return found

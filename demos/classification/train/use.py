@@ -1,0 +1,153 @@
+"""``/use/{id}``: one classifier on a page of its own, for a phone, by its unguessable link.
+
+No Gradio: a page of a few kB whose camera fills the screen, with answers large enough to be read
+across a table. Whoever has the link may use the model; its owner takes it back (``DELETE
+/train/jobs/{id}``), and then the link tells so.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from demos import models, page, pictures, uploads
+from demos.language import LOCALES, Say, Words
+from demos.limits import MB
+from demos.proxy import public_root
+from demos.training.models import key_of
+from demos.training.routes import answering
+from inference import Engine
+from inference.errors import Refusal
+from jobs import Job, Jobs, errors
+from jobs.store import DONE
+from pretrained import checkpoint
+
+TASK = "classification"
+SIDE = 512  # pixels of a picture's longer side that are decoded
+TEMPLATE = Path(__file__).with_name("use.html")
+SPOKEN = ("asking", "no_camera", "insecure", "unsure", "lost", "stopped")
+#: Nothing on this page comes from elsewhere, and it may use the camera where it is framed.
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'"
+)
+
+
+def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
+    """The page, and what it asks."""
+    told = answering(words)
+
+    async def shown(request: Request) -> Response:
+        say = words.speaker(request)
+        try:
+            job = done(jobs, request.path_params["id"])
+        except Refusal as error:
+            return HTMLResponse(gone(request, say, error), 404, {"Cache-Control": "no-store"})
+        if not job.key.startswith(f"{TASK}/"):  # other models are used in their own tab
+            task = job.key.split("/")[0]
+            return RedirectResponse(f"../?tab={task}&room=try&model={key_of(job)}")
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
+        return HTMLResponse(rendered(request, say, engine, job), headers=headers)
+
+    @told
+    async def answer(request: Request, say: Say) -> Any:
+        job = done(jobs, request.path_params["id"])
+        LocalContext.request.set(gr.Request(request))  # whose turn it is: `demos.visitors`
+        settings = engine.settings
+        picture = await uploads.DECODING.run(
+            pictures.open_picture,
+            await request.body(),
+            settings.max_upload_mb * MB,
+            settings.max_pixels,
+            SIDE,
+        )
+        entry = models.entry_of(TASK, engine, key_of(job))
+        await engine.preload(entry.key)
+        said = await engine.predict(entry.key, picture, view="answer", top_k=1000)
+        return {"answers": said["confidences"], "sure": said["sure"]}
+
+    @told
+    async def where(request: Request, say: Say) -> Any:
+        return link(request, jobs, request.path_params["id"])
+
+    return [
+        Route("/use/{id}", shown, methods=["GET"]),
+        Route("/use/{id}/link", where, methods=["GET"]),
+        Route("/use/{id}/answer", answer, methods=["POST"]),
+    ]
+
+
+def done(jobs: Jobs, id: str) -> Job:
+    """A training that is a model by now. Raises: UnknownJob: there is none."""
+    job = jobs.get(id)
+    if job.state != DONE:
+        raise errors.UnknownJob
+    return job
+
+
+def link(request: Request, jobs: Jobs, id: str) -> dict[str, str]:
+    """Where a model is used, and a QR code of that (SVG, dark on light: cameras want it so).
+
+    Raises: UnknownJob: there is none.
+    """
+    import segno
+
+    title = checkpoint.read_json(done(jobs, id).out, checkpoint.CONFIG).get("title", "")
+
+    where = f"{html.unescape(public_root(request.scope))}/use/{id}"
+    code = segno.make(where, error="m").svg_inline(
+        scale=4, border=3, dark="#1c1b19", light="#fff", omitsize=True
+    )
+    return {"id": id, "title": str(title), "address": where, "qr": code}
+
+
+def rendered(request: Request, say: Say, engine: Engine, job: Job) -> str:
+    """The page in one language."""
+    entry = models.entry_of(TASK, engine, key_of(job))
+    config = models.config(entry)
+    names = config["labels"]
+    chinese = config.get("labels_zh") if say.lang == "zh" else None
+    told = {
+        "labels": dict(zip(names, chinese or names, strict=True)),
+        "words": {name: say.plain(f"classification.use.{name}") for name in SPOKEN},
+        "unsure": config.get("unsure_below", 0.5),
+    }
+    return filled(request, say, str(config["title"]), json.dumps(told, ensure_ascii=False))
+
+
+def gone(request: Request, say: Say, error: Refusal) -> str:
+    """The page of a model that is no longer there."""
+    return filled(
+        request, say, say.plain("classification.use.gone"), "", page.sentence_of(error, say)
+    )
+
+
+def filled(request: Request, say: Say, title: str, told: str, refused: str = "") -> str:
+    """The template with its words. Every value is escaped."""
+    text = TEMPLATE.read_text("utf-8")
+    names = ("picture", "switch", "made", "other", "camera", "answer")
+    values = {f"say.{name}": say.plain(f"classification.use.{name}") for name in names}
+    other = "en" if say.lang == "zh" else "zh"
+    values |= {
+        "lang": LOCALES[say.lang],
+        "code": say.lang,
+        "other": other,
+        "other_locale": LOCALES[other],
+        "title": title,
+        "told": told,
+        "refused": refused,
+        "here": f"use/{request.path_params['id']}",
+        "base": f"{request.scope.get('root_path', '')}/",
+        "state": "gone" if refused else "ready",
+    }
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", html.escape(value))
+    return text

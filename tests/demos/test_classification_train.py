@@ -1,0 +1,242 @@
+"""Classes of pictures from the page: what comes in, what is learnt, what is refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from job_bench import Bench
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from demos import training
+from demos.classification import train
+from demos.classification.train import head
+from demos.language import Words
+from demos.training import unlisted
+from inference.settings import Settings
+from pretrained import catalog
+
+ANN, BOB = {"X-Owner": "a" * 32}, {"X-Owner": "b" * 32}
+RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
+
+
+class Seeing:
+    """An engine whose network says a picture's colours: 1,280 numbers, the first three its mean."""
+
+    def __init__(self, jobs: Any) -> None:
+        self.entries, self.settings = catalog.entries(), Settings()
+        self.unlisted, self.asked = unlisted(jobs), 0
+
+    def find(self, key: str) -> Any:
+        return self.entries.get(key) or self.unlisted(key)
+
+    async def preload(self, *keys: str) -> None:
+        pass
+
+    async def predict(self, key: str, picture: Any, *, view: str, **options: Any) -> Any:
+        self.asked += 1
+        assert view == "features"
+        rng = np.random.default_rng(self.asked)
+        found = rng.normal(0, 0.05, head.WIDTH).astype(np.float32)
+        found[:3] = np.asarray(picture).reshape(-1, 3).mean(0) / 64
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "jobs")
+
+
+@pytest.fixture
+def client(bench: Bench, words: Words) -> Iterator[TestClient]:
+    jobs = bench.jobs(data_mb=20)
+    engine = Seeing(jobs)
+    routes = [*train.routes(engine, words, jobs), *training.routes(engine, words, jobs)]
+    with TestClient(Starlette(routes=routes), raise_server_exceptions=False) as made:
+        yield made
+
+
+def picture(colour: tuple[int, int, int], seed: int = 0) -> bytes:
+    rng = np.random.default_rng(seed)
+    pixels = np.clip(np.array(colour) + rng.integers(-25, 25, (40, 40, 3)), 0, 255)
+    data = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def begun(client: TestClient) -> dict[str, Any]:
+    return client.post("/train/classify", json={}, headers=ANN).json()
+
+
+def given(
+    client: TestClient, state: dict[str, Any], files: list[tuple[str, bytes]], of: int | None
+):
+    where = f"/train/classify/{state['upload']}/pictures" + (f"?class={of}" if of else "")
+    return client.post(where, files=[("files", file) for file in files], headers=ANN)
+
+
+def settled(client: TestClient, state: dict[str, Any]) -> dict[str, Any]:
+    """The state when all pictures were looked at and what is there was learnt."""
+    while True:
+        state = client.get(
+            f"/train/classify/{state['upload']}?after={state['version']}", headers=ANN
+        ).json()
+        ready = [len(one["pictures"]) for one in state["classes"] if one["pictures"]]
+        known = state["learnt"]["pictures"] if state["learnt"] else 0
+        if not state["waiting"] and (known == sum(ready) or len(ready) < 2):
+            return state
+
+
+def taught(client: TestClient, count: int = 6) -> dict[str, Any]:
+    """Three classes of one colour each."""
+    state = begun(client)
+    for one, colour in zip(state["classes"], (RED, GREEN, BLUE), strict=True):
+        files = [(f"{n}.png", picture(colour, n)) for n in range(count)]
+        assert given(client, state, files, one["id"]).status_code == 200
+    return settled(client, state)
+
+
+def test_three_classes_are_learnt_and_asked(client):
+    state = taught(client)
+    assert [len(one["pictures"]) for one in state["classes"]] == [6, 6, 6]
+    known = state["learnt"]
+    assert (known["right"], known["n"], known["pictures"]) == (18, 18, 18)
+    assert [len(cell) for row in known["matrix"] for cell in row] == [6, 0, 0, 0, 6, 0, 0, 0, 6]
+    for one, colour in zip(state["classes"], (RED, GREEN, BLUE), strict=True):
+        where = f"/train/classify/{state['upload']}/answer"
+        answers = client.post(where, content=picture(colour, 99), headers=ANN).json()["answers"]
+        assert max(answers, key=lambda a: a["probability"])["class"] == one["id"]
+        assert sum(a["probability"] for a in answers) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_picture_that_goes_is_forgotten_and_one_that_moves_is_learnt_anew(client):
+    state = taught(client)
+    red, green, _ = state["classes"]
+    where = f"/train/classify/{state['upload']}/pictures/{red['pictures'][0]}"
+    state = settled(client, client.delete(where, headers=ANN).json())
+    assert state["learnt"]["pictures"] == 17
+    where = f"/train/classify/{state['upload']}/pictures/{red['pictures'][1]}"
+    client.patch(where, json={"class": green["id"]}, headers=ANN)
+    state = settled(client, state)
+    assert [len(one["pictures"]) for one in state["classes"]] == [4, 7, 6]
+
+
+def test_folders_of_a_zip_are_classes(client):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        for name, colour in (("tea", GREEN), ("wine", RED)):
+            for n in range(3):
+                packed.writestr(f"drinks/{name}/{n}.png", picture(colour, n))
+        packed.writestr("__MACOSX/drinks/._0.png", b"x")
+    state = begun(client)
+    answer = given(client, state, [("drinks.zip", data.getvalue())], None).json()
+    assert answer["received"]["passed_over"] == 1
+    state = settled(client, answer)
+    named = {one["name"]: len(one["pictures"]) for one in state["classes"]}
+    assert named["tea"] == named["wine"] == 3
+
+
+def test_a_file_that_is_no_picture_is_named_and_the_others_learnt(client, words):
+    state = begun(client)
+    first = state["classes"][0]["id"]
+    files = [("0.png", picture(RED)), ("broken.png", b"nothing"), ("1.png", picture(RED, 1))]
+    given(client, state, files, first)
+    state = settled(client, state)
+    assert len(state["classes"][0]["pictures"]) == 2 and state["learnt"] is None
+    assert state["left_out"]["count"] == 1
+    assert state["left_out"]["files"][0]["name"] == "broken.png"
+    assert state["left_out"]["files"][0]["sentence"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_asked_too_early_or_wrongly_is_a_sentence(client, words, lang):
+    state = begun(client)
+    top = f"/train/classify/{state['upload']}"
+    cases = {
+        "train_not_learnt": client.post(f"{top}/answer?lang={lang}", content=b"x", headers=ANN),
+        "train_no_name": client.patch(
+            f"{top}/classes/1?lang={lang}", json={"name": "  "}, headers=ANN
+        ),
+        "train_no_class": client.delete(f"{top}/classes/999?lang={lang}", headers=ANN),
+        "train_request": client.delete(f"{top}/classes/x?lang={lang}", headers=ANN),
+    }
+    taken = {"name": state["classes"][1]["name"]}
+    cases["train_name_taken"] = client.patch(
+        f"{top}/classes/{state['classes'][0]['id']}?lang={lang}", json=taken, headers=ANN
+    )
+    for code, answer in cases.items():
+        assert answer.status_code == 400 and answer.json()["error"]["code"] == code
+        told = answer.json()["error"]["sentence"]
+        assert told == words.say(lang, f"error.{code}", **({} if "{" not in words.say(
+            lang, f"error.{code}") else taken))  # fmt: skip
+
+
+def test_too_much_is_refused_and_nothing_of_it_stays(client):
+    state = begun(client)
+    big = [("big.png", b"\x89PNG" + b"x" * 21 * 2**20)]
+    answer = given(client, state, big, state["classes"][0]["id"])
+    assert answer.status_code == 413
+    state = client.get(f"/train/classify/{state['upload']}", headers=ANN).json()
+    assert state["waiting"] == 0 and not state["classes"][0]["pictures"]
+
+
+def test_what_one_visitor_gave_is_no_others(client):
+    state = taught(client, 2)
+    top = f"/train/classify/{state['upload']}"
+    for answer in (
+        client.get(top, headers=BOB),
+        client.delete(top, headers=BOB),
+        client.post(f"{top}/answer", content=picture(RED), headers=BOB),
+        client.post(f"{top}/keep", json={}, headers=BOB),
+        client.get(f"{top}/pictures/{state['classes'][0]['pictures'][0]}?key=guess"),
+    ):
+        assert answer.status_code in (403, 404)
+    mine = f"{top}/pictures/{state['classes'][0]['pictures'][0]}?key={state['key']}"
+    assert client.get(mine).headers["content-type"] == "image/jpeg"
+
+
+def test_a_server_that_starts_again_has_them_still(bench, words):
+    jobs = bench.jobs(data_mb=20)
+    with TestClient(Starlette(routes=train.routes(Seeing(jobs), words, jobs))) as client:
+        state = taught(client, 3)
+    again = Seeing(jobs)
+    with TestClient(Starlette(routes=train.routes(again, words, jobs))) as client:
+        found = settled(client, client.get(
+            f"/train/classify/{state['upload']}", headers=ANN).json())  # fmt: skip
+        assert [one["pictures"] for one in found["classes"]] == [
+            one["pictures"] for one in state["classes"]
+        ]
+        assert again.asked == 0  # nothing was looked at twice
+
+
+def test_a_classifier_that_is_kept_has_a_page_and_can_be_taken_back(client):
+    state = taught(client)
+    told = client.post(
+        f"/train/classify/{state['upload']}/keep", json={"title": "Colours"}, headers=ANN
+    ).json()
+    assert told.get("title") == "Colours", told
+    assert told["address"].endswith(f"/use/{told['id']}")
+    assert told["qr"].startswith("<svg")
+    shown = client.get(f"/use/{told['id']}?lang=zh")
+    assert shown.status_code == 200 and "Colours" in shown.text and "{{" not in shown.text
+    job = client.get(f"/train/jobs/{told['id']}", headers=ANN).json()["job"]
+    assert job["state"] == "done" and job["model"] == f"classification/{told['id']}"
+    assert client.delete(f"/train/jobs/{told['id']}", headers=ANN).status_code == 200
+    assert client.get(f"/use/{told['id']}").status_code == 404
+
+
+def test_kept_pictures_start_a_training_of_the_whole_network(client, bench):
+    state = taught(client, 2)
+    where = f"/train/classify/{state['upload']}/whole"
+    job = client.post(where, json={"minutes": 1}, headers=ANN).json()
+    assert (job["state"], job["key"]) == ("queued", "classification/imagenet")
+    folder = next((bench.folder / "jobs" / job["id"] / "data").iterdir())
+    assert len(list(folder.parent.rglob("*.png"))) == 6
+    assert client.get(f"/train/classify/{state['upload']}", headers=ANN).status_code == 200
