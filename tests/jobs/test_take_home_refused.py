@@ -7,20 +7,17 @@ import random
 import shutil
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from home_bench import (
-    content,
-    reconfigured,
-    repacked,
-)
+from home_bench import KINDS, content, job_folder, reconfigured, repacked
 
 from demos.language import LANGUAGES, Words
 from jobs import errors
-from jobs.take_home import unpacked
-from pretrained import catalog
+from jobs.take_home import packed, unpacked
+from pretrained import catalog, checkpoint
 from pretrained.errors import Refusal
 
 
@@ -109,20 +106,85 @@ def test_a_curve_holds_numbers_alone(plain: Path, tmp_path: Path) -> None:
     assert held == '{"epoch": 1, "loss": 2.5}\n'
 
 
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("text", {"hidden": 10**9}),
+        ("text", {"hidden": 64}),
+        ("text", {"layers": 3}),
+        ("text", {"layers": 10**9}),
+        ("text", {"cell": "rnn"}),
+        ("text", {"embedding": 10**5}),
+        ("images/faces-gan", {"latent": 10**9}),
+        ("images/faces-gan", {"width": 5}),
+        ("images/faces-gan", {"discriminator_width": 10**6}),
+        ("images/faces-diffusion", {"widths": [16, 32, 32]}),
+        ("images/faces-diffusion", {"widths": [16, 4096]}),
+        ("images/faces-diffusion", {"widths": [17, 33]}),
+        ("images/faces-diffusion", {"blocks": 10**9}),
+        ("images/faces-diffusion", {"blocks": 2}),
+    ],
+)
+def test_networks_larger_than_their_weights(
+    tmp_path: Path, kind: str, changed: dict[str, Any]
+) -> None:
+    file = packed(job_folder(tmp_path / "jobs" / "one", KINDS[kind][0]), onnx=False)
+    told = json.loads(content(file)["config.json"])
+    bad = reconfigured(file, tmp_path / "bad.zip", architecture={**told["architecture"], **changed})
+    refused(bad, tmp_path, errors.ModelConfig)
+
+
+def test_vocabularies_that_split_in_another_way(tmp_path: Path) -> None:
+    """A pattern of a stranger's may never come to an end."""
+    out = job_folder(tmp_path / "jobs" / "one", KINDS["translation/en-fr"][0])
+    file = packed(out, onnx=False)
+    text = content(file)["tokenizer.json"]
+
+    def no(change: Callable[[dict[str, Any]], Any]) -> None:
+        told = json.loads(text)
+        change(told)
+        bad = repacked(file, tmp_path / "bad.zip", tokenizer__json=json.dumps(told).encode())
+        refused(bad, tmp_path, errors.ModelConfig)
+
+    def endless(told: dict[str, Any]) -> None:
+        told["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {"Regex": "(a+)+$"}
+
+    no(endless)
+    no(lambda told: told["model"].update(type="Unigram"))
+    no(lambda told: told["model"]["vocab"].update(x=10**6))
+    no(lambda told: told["model"]["vocab"].pop("</s>"))
+    no(lambda told: told["added_tokens"][0].update(id=10**6))
+    bad = repacked(file, tmp_path / "bad.zip", tokenizer__json=None)
+    refused(bad, tmp_path, errors.ModelConfig)
+
+
+def test_metrics_that_the_page_could_not_show(plain: Path, tmp_path: Path) -> None:
+    told = {"key": "x", "results": [], "training": 5, "held_out": {"before": {"top1": "high"}}}
+    odd = repacked(plain, tmp_path / "odd.zip", metrics__json=json.dumps(told).encode())
+    back = unpacked(odd, tmp_path / "back")
+    assert checkpoint.read_json(back, "metrics.json") == {"key": "x", "results": []}
+    shutil.rmtree(back)
+    broken = b'{"results": [{"metrics": 5}]}'
+    refused(repacked(plain, odd, metrics__json=broken), tmp_path, errors.ModelConfig)
+
+
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_what_is_missing_is_said(missing: str, plain: Path, tmp_path: Path) -> None:
     zip = repacked(plain, tmp_path / "bad.zip", **{missing.replace(".", "__"): None})
     refused(zip, tmp_path, errors.ModelConfig)
 
 
-@pytest.mark.parametrize("loader", ["pretrained.text.hub.serve:load_tuned"])
+@pytest.mark.parametrize(
+    "loader", ["pretrained.text.hub.serve:load_tuned", "pretrained.onnx:exported", 5, None]
+)
 def test_what_cannot_be_checked_is_not_loaded(loader: str, plain: Path, tmp_path: Path) -> None:
     zip = reconfigured(plain, tmp_path / "bad.zip", loader=loader, key="text/mine")
     refused(zip, tmp_path, errors.ModelKind)
 
 
 @pytest.mark.parametrize(
-    "name", ["model.pt", "evil.py", "more/config.json", "model.bin", "statistics.safetensors"]
+    "name",
+    ["model.pt", "evil.py", "more/config.json", "model.bin", "statistics.safetensors", "plugin.so"],
 )
 def test_files_that_no_zip_of_ours_has(name: str, plain: Path, tmp_path: Path) -> None:
     zip = repacked(plain, tmp_path / "bad.zip", **{name.replace(".", "__"): b"x"})
