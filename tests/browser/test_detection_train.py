@@ -338,3 +338,5 @@ def test_a_zip_goes_as_it_is_and_the_page_says_so(
     expect(page.locator(".boxes-handed")).to_contain_text("learnt from as it is")
     page.locator("[data-boxes=drawn]").click()
     expect(page.locator(".boxes-handed")).to_be_hidden()
+    page.locator("[data-do=start]").click()
+    expect(page.locator(f"{ROOM} .train > .refusal")).to_contain_text("There is no box yet")

@@ -17,6 +17,9 @@ const EMPTY = { pictures: [], labels: [], names: {}, at: 0, label: 0 };
 const HANDLES = [["nw", 0, 1], ["ne", 2, 1], ["se", 2, 3], ["sw", 0, 3]];
 
 export const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+/** Where the name of a box begins; that of one at the right edge ends with it. */
+export const sideways = (left, right, width) =>
+	left / width > 0.6 ? `right:${(1 - right / width) * 100}%` : `left:${(left / width) * 100}%`;
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const within = ([x0, y0, x1, y1], x, y) => x >= x0 && x <= x1 && y >= y0 && y <= y1;
 const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
@@ -98,7 +101,7 @@ export function editor(place, { words, image, changed }) {
 				for (const points of outline) shape("polygon", { points: points.join(" "), class: "outline", stroke: colour(label) });
 			const tag = document.createElement("span");
 			tag.textContent = called(label) + (score === undefined ? "" : ` ${Math.round(score * 100)}%?`);
-			tag.style.cssText = `left:${(live[0] / one.width) * 100}%;top:${(live[1] / one.height) * 100}%;background:${colour(label)}`;
+			tag.style.cssText = `${sideways(live[0], live[2], one.width)};top:${(live[1] / one.height) * 100}%;background:${colour(label)}`;
 			tag.classList.toggle("inside", live[1] * scale() < 22);
 			tag.classList.toggle("proposed", score !== undefined);
 			tags.append(tag);

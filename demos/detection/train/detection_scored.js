@@ -2,7 +2,7 @@
 // What a training finds in the pictures it kept aside, beside what it found before it began: right,
 // missed (dashed) and false (red). An error opens its picture large.
 
-import { filled } from "./detection_boxes.js";
+import { filled, sideways } from "./detection_boxes.js";
 
 const SURE = 0.5; // score from which an object counts as found, as Try shows it at first
 const SAME = 0.5; // share of two boxes from which they are one object: AP50's
@@ -44,8 +44,10 @@ const drawn = (address, { width, height }, told, words, alone = null) => {
 		svg.append(rect);
 		if (faint) continue;
 		const tag = make("span", { className: kind, textContent: score === undefined ? label : `${label} ${Math.round(score * 100)}%` });
-		tag.style.cssText = `left:${(x0 / width) * 100}%;top:${(y0 / height) * 100}%`;
-		tag.classList.toggle("inside", y0 / height < 0.1);
+		// What was missed is named below its box: something false may be named above it.
+		const below = kind === "missed";
+		tag.style.cssText = `${sideways(x0, x1, width)};top:${((below ? y1 : y0) / height) * 100}%`;
+		tag.classList.toggle("inside", below ? y1 / height > 0.9 : y0 / height < 0.1);
 		tags.append(tag);
 	}
 	const counted = (kind) => told.filter((one) => one.kind === kind).length;

@@ -252,6 +252,12 @@ export function mountBoxes(element) {
 	};
 	place.addEventListener("click", ({ target }) => acts[target.closest("[data-boxes]")?.dataset.boxes]?.());
 
+	// A training that took what was sent as it is leaves nothing of it.
+	const run = element.querySelector(".train-run");
+	new MutationObserver(() => {
+		if (!run.hidden && !said.textContent) acts.drawn();
+	}).observe(run, { attributeFilter: ["hidden"] });
+
 	// The room's own ways in, before the room itself hears of them.
 	element.addEventListener("change", (event) => {
 		const { target } = event;
