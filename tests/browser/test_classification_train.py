@@ -1,0 +1,94 @@
+"""From the first click to right answers: drawn shapes to learn from, a camera that is shown a star,
+and the page for a phone. The camera is Chromium's own fake one, which plays a film."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pretrained import starters
+from tests.browser.chromium import ARGUMENTS, find
+
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser with a camera in front of which stars of the starter data are held."""
+    folder = tmp_path_factory.mktemp("film")
+    film = folder / "star.mjpeg"
+    starters.make("shapes", folder / "shapes", seed=5)  # others than the page draws
+    stars = sorted((folder / "shapes" / "star").iterdir())[:FRAMES]
+    with film.open("wb") as file:
+        for star in stars:
+            with Image.open(star) as picture:
+                picture.convert("RGB").resize((240, 240)).save(file, "JPEG", quality=90)
+    camera = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=find(), args=[*ARGUMENTS, *camera])
+        yield made
+        made.close()
+
+
+def opened(new_page: Callable[..., Page], app_url: str, lang: str = "en", **more: object) -> Page:
+    page = new_page(**more)
+    page.goto(f"{app_url}/?tab=classification&room=train&lang={lang}")
+    expect(page.locator(".classroom-class")).to_have_count(3)
+    return page
+
+
+def test_from_the_first_click_to_a_page_for_a_phone(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = opened(new_page, app_url)
+    page.get_by_role("button", name="Start with drawn shapes").click()
+    expect(page.locator("[data-show=estimate]")).to_contain_text("of 64 pictures")
+    expect(page.locator(".classroom-matrix td")).to_have_count(1 + 16)
+    page.get_by_role("button", name="Camera", exact=True).click()
+    expect(page.locator(".classroom-live .best b")).to_have_text("star")
+
+    page.locator(".classroom-keep input").fill("Shapes")
+    page.locator(".classroom-keep button").click()
+    card = page.locator(".classroom-card")
+    expect(card.locator("h3")).to_have_text("Shapes")
+    expect(card.locator(".qr svg")).to_be_visible()
+    link = card.locator("input").input_value()
+
+    phone = new_page(viewport={"width": 390, "height": 780})
+    phone.goto(link)
+    expect(phone.locator(".answer")).to_have_text("star")
+    width = phone.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    phone.close()  # else it goes on asking
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    card.get_by_role("button", name="Take it back").click()
+    expect(card).to_have_count(0)
+    assert page.request.get(link).status == 404
+
+
+def test_a_burst_by_keyboard_makes_a_class_and_a_reload_keeps_it(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = opened(new_page, app_url, "zh", viewport={"width": 390, "height": 844})
+    first = page.locator(".classroom-class").first
+    first.locator(".classroom-name input").fill("我的")
+    first.locator("[data-do=webcam]").click()
+    shutter = first.locator("[data-do=hold]")
+    expect(shutter).to_be_visible()
+    page.wait_for_function("document.querySelector('.classroom-record video').videoWidth > 0")
+    shutter.focus()
+    page.keyboard.down("Space")
+    expect(first.locator(".classroom-strip img").nth(2)).to_be_visible()
+    page.keyboard.up("Space")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.reload()
+    expect(first.locator(".classroom-name input")).to_have_value("我的")
+    expect(first.locator(".classroom-strip img").first).to_be_visible()
