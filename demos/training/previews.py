@@ -15,6 +15,7 @@ from pretrained.errors import BadData
 
 #: By task: called with (data, key), in a thread. Its words are said by the room's own script.
 PREVIEWS = {
+    "detection": "demos.detection.train.preview:labelled",
     "images": "demos.images.train.preview:pictures",
     "translation": "demos.translation.train.preview:pairs",
 }

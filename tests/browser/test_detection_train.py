@@ -327,15 +327,29 @@ def test_the_shapes_are_opened_in_the_editor(page: Page, app_url: str):
     expect(page.locator(".boxes-stage .edge").first).to_be_visible()
 
 
-def test_a_zip_goes_as_it_is_and_the_page_says_so(
+def test_a_zip_goes_as_it_is_and_the_page_says_what_is_in_it(
     page: Page, app_url: str, pictures: list[Path], tmp_path: Path
 ):
     visit(page, app_url, pictures[0])
     packed = tmp_path / "export.zip"
+    told = {
+        "images": [
+            {"id": n, "file_name": one.name, "width": SIZE[0], "height": SIZE[1]}
+            for n, one in enumerate(pictures)
+        ],
+        "categories": [{"id": 3, "name": "person"}],
+        "annotations": [
+            {"id": n, "image_id": n, "category_id": 3, "bbox": [40, 30, 100, 240]}
+            for n in range(len(pictures))
+        ],
+    }
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.write(pictures[1], "export/walk 1.png")
+        archive.writestr("export/train/_annotations.coco.json", json.dumps(told))
+        for one in pictures:
+            archive.write(one, f"export/train/{one.name}")
     page.locator(f"{ROOM} [data-give=files]").set_input_files(str(packed))
     expect(page.locator(".boxes-handed")).to_contain_text("learnt from as it is")
+    expect(page.locator(f"{ROOM} .train-data")).to_have_text("8 pictures with 8 boxes: person 8")
     page.locator("[data-boxes=drawn]").click()
     expect(page.locator(".boxes-handed")).to_be_hidden()
     page.locator("[data-do=start]").click()

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import sys
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -166,6 +167,31 @@ def test_labels_as_the_page_writes_them_are_read_by_the_recipe(tmp_path):
     assert scenes.names() == ["刺猬"] and not scenes.left_out
     assert {scene.things[0].box for scene in scenes.scenes} == {(5, 5, 25, 15)}
     assert {scene.things[0].mask for scene in scenes.scenes} == {None}
+
+
+def test_what_is_sent_as_it_is_is_read_before_anything_begins(client):
+    upload = client.post("/train/uploads", headers=ANN, json={}).json()["upload"]
+    client.post(f"/train/uploads/{upload}/starter", headers=ANN, json={"name": STARTER})
+    asked = {"headers": ANN, "json": {"key": EVERYDAY}}
+    seen = client.post(f"/train/uploads/{upload}/preview", **asked).json()
+    assert (seen["pictures"], seen["boxes"], seen["left_out"]) == (24, 67, [])
+    assert sorted(label for label, _ in seen["kinds"]) == ["circle", "square", "star", "triangle"]
+    assert sum(count for _, count in seen["kinds"]) == 67
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_zip_without_labels_that_are_read_is_refused_before_anything_begins(client, lang):
+    upload = client.post("/train/uploads", headers=ANN, json={}).json()["upload"]
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("export/data.yaml", "names: [hedgehog]")
+        archive.writestr("export/1.jpg", jpeg(Image.new("RGB", (60, 40))))
+    files = {"files": ("export.zip", written.getvalue())}
+    assert client.post(f"/train/uploads/{upload}", headers=ANN, files=files).status_code == 200
+    asked = {"headers": ANN, "json": {"key": EVERYDAY}}
+    told = client.post(f"/train/uploads/{upload}/preview?lang={lang}", **asked).json()["error"]
+    assert told["code"] == "bad_data" and "YOLO" in told["sentence"]
+    assert upload not in told["sentence"]
 
 
 # ---- what was kept aside ------------------------------------------------------------------------

@@ -223,7 +223,13 @@ export function mountBoxes(element) {
 		const labels = new File([JSON.stringify(asCoco(sent))], "annotations.json", { type: "application/json" });
 		return [labels, ...sent.map(({ id, name }) => new File([blobs.get(id)], name, { type: blobs.get(id).type }))];
 	};
-	const room = mount(element, { prepared, single: true });
+	/** What the recipe reads in what was sent (`demos.detection.train.preview`). */
+	const seen = async (told) => {
+		if (!told?.boxes) return;
+		const kinds = told.kinds.map(([label, count]) => `${label} ${count}`).join(", ") + (told.more ? ` + ${told.more}` : "");
+		said.textContent = [filled(words.read, { ...told, kinds }), ...told.left_out].join(" · ");
+	};
+	const room = mount(element, { prepared, single: true, seen });
 
 	const suggest = async () => {
 		const { doc } = sheet, one = doc.pictures[doc.at];
