@@ -162,9 +162,9 @@ class Settings(BaseSettings):
             for problem in error.errors():
                 name = "_".join(str(part) for part in problem["loc"][:1]).replace("-", "_")
                 flag, variable = f"--{name.replace('_', '-')}", f"BREAKTHROUGHS_{name.upper()}"
-                given = "what was given" if name == "api_key" else repr(problem["input"])
+                shown = "what was given" if name == "api_key" else repr(problem["input"])
                 print(
-                    f"app.py: {flag} (or {variable}): {problem['msg']}, not {given}",
+                    f"app.py: {flag} (or {variable}): {problem['msg']}, not {shown}",
                     file=sys.stderr,
                 )
             raise SystemExit(2) from None

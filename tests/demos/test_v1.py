@@ -457,3 +457,10 @@ def test_the_page_about_it_fetches_nothing(server: httpx.Client) -> None:
     assert all(f"POST /v1/{one.name}" in page for one in ENDPOINTS)
     here = str(server.base_url).rstrip("/")
     assert not [url for url in re.findall(r"https?://[^\s<\"']+", page) if not url.startswith(here)]
+
+
+def test_a_key_that_is_refused_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--api-key", "secret"])
+    said = capsys.readouterr().err
+    assert "--api-key" in said and "secret" not in said
