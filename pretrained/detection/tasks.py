@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from pretrained.detection import augment, rle, suppression
+from pretrained.detection import augment, rle, show, suppression
 from pretrained.detection.data import Scene, Scenes, Thing
 from pretrained.detection.heads import Target
 from pretrained.detection.model import CELL, Detector
 from pretrained.detection.scoring import Scores
 from pretrained.detection.transform import detect, objects
 
-#: Updates of one round: one row of the history.
-ROUND = 300
+#: Updates of one round: one row of the history. Of few pictures fewer, `PASSES` of them, but some.
+ROUND, SHORT_ROUND, PASSES = 300, 30, 8
 #: Shorter sides in pixels that the pictures of a batch are laid out at, as progress passes each
 #: share: small ones first are cheap and teach the coarse things.
 SIDES = ((0.3, (160, 192)), (0.7, (192, 224)), (1.01, (224, 256, 288)))
@@ -48,7 +49,11 @@ class DetectionTask:
     Args:
         train: what is learnt from. held_out: what the training is watched by.
         names: of the classes, in the network's order.
+        updates: of one round, `ROUND` if left out.
+        top: the folder that the pictures are in, for `show`.
     """
+
+    samples_kept = 16  #: what so many evaluations found, the first and the last among them
 
     def __init__(
         self,
@@ -61,6 +66,8 @@ class DetectionTask:
         batch: int = 4,
         seed: int = 0,
         body_rate: float = 0.3,
+        updates: int | None = None,
+        top: Path | str = "",
     ) -> None:
         self.model: nn.Module = model
         self.detector, self.device = model, device
@@ -68,7 +75,8 @@ class DetectionTask:
         self.numbers = {name: number for number, name in enumerate(names, 1)}
         self.alike = suppression.groups(names).to(device)
         self.batch, self.seed, self.body_rate = batch, seed, body_rate
-        self.steps_per_epoch = ROUND
+        self.steps_per_epoch, self.top = updates or ROUND, Path(top)
+        self.found: list[Any] | None = None  # in the pictures kept aside, if not yet shown
         self.pictures: dict[str, np.ndarray] = {}
         self.room = KEPT
         self.sums: Counter[str] = Counter()
@@ -148,7 +156,7 @@ class DetectionTask:
         torch.manual_seed(self.seed * 1_000_003 + epoch)  # which boxes are learnt from
         waiting: dict[bool, list[Scene]] = {True: [], False: []}
         done = 0
-        while done < ROUND:
+        while done < self.steps_per_epoch:
             scene = self.train.scenes[rng.choice(len(self.train), p=self.probabilities)]
             alike = waiting[scene.width >= scene.height]
             alike.append(scene)
@@ -187,14 +195,21 @@ class DetectionTask:
         for scene in self.held_out.scenes:
             [detections], transforms = detect(model, [scene.pixels()], None, self.alike)
             found.append(objects(detections, transforms[0], self.names))
+        self.found = found
         scores = Scores(self.held_out.scenes, found)
         people = {
             f"held_out_person_{kind}_ap50": scores.ap50(kind, ["person"])
             for kind in ("box", "mask")
         }
-        some = [name for name, n in self.held_out.counts().items() if n >= 3]
+        counts = self.held_out.counts()
+        some = [name for name, n in counts.items() if n >= 3] or list(counts)
         people["held_out_box_ap50"] = scores.ap50("box", some)
         return means | {k: v for k, v in people.items() if math.isfinite(v)}
+
+    def sample(self, model: nn.Module) -> dict[str, str]:
+        """What the last evaluation found, see `show.found_in`; nothing where that was shown."""
+        found, self.found = self.found, None
+        return {} if found is None else show.found_in(self.held_out.scenes, found, self.top)
 
 
 def kept_at(scene: Scene) -> float:

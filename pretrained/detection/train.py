@@ -6,6 +6,7 @@ What the shipped checkpoint reached, in how long and on what, stands in its card
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,21 @@ import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.cards import Card, cards
-from pretrained.detection import data, select_classes
+from pretrained.detection import data, select_classes, tasks
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
 from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
 from training import loop
-from training.provenance import provenance
+from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
 BODY = "classification/imagenet"
 #: Fewest pictures that are worth training on.
 LEAST = 8
+#: Share of a visitor's pictures that is kept aside, and so many of them at most, or as many as of
+#: ours.
+ASIDE, MOST_ASIDE = 0.2, 20
 #: A trained detector learns a visitor's classes in fewer rounds and more gently.
 TUNED: dict[str, Any] = {"epochs": 4, "peak": 2e-4}
 #: What the card says of a visitor's own.
@@ -80,8 +84,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     start, and what tells the classes apart is new where they are; ``run.scratch`` overrides that.
 
     Args:
-        run: its epochs are rounds of three hundred updates; ``head_only`` leaves all but what
-            tells the classes apart as it is.
+        run: its epochs are rounds of three hundred updates, or fewer where a visitor has few
+            pictures; ``head_only`` leaves all but what tells the classes apart as it is.
 
     Raises:
         UnknownEntry: no recipe is called so. NotTunable: nothing of it is learnt.
@@ -102,7 +106,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     shipped = checkpoint.read_json(catalog.folder_of(key), checkpoint.CONFIG) if entry else None
     own = shipped is not None and names != shipped["taught"]
     fresh = shipped is None or run.starts_fresh(own)
-    train_on, held_out = data.held_apart(scenes, recipe.held_out)
+    share = recipe.held_out
+    if own:
+        share = max(share, min(ASIDE, MOST_ASIDE / len(scenes)))
+    train_on, held_out = data.held_apart(scenes, share)
     torch.manual_seed(run.seed)
     network = begun(recipe, names)
     if not fresh:
@@ -112,6 +119,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         network.requires_grad_(False)
         network.heads.box_predictor.requires_grad_(True)
     device = loop.choose_device()
+    updates = tasks.ROUND
+    if own:
+        few = tasks.PASSES * len(train_on) // recipe.batch
+        updates = min(updates, max(tasks.SHORT_ROUND, few))
     task = DetectionTask(
         network,
         train_on,
@@ -121,11 +132,19 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         batch=recipe.batch,
         seed=run.seed,
         body_rate=recipe.body_rate,
+        updates=updates,
+        top=source,
     )
     usual = recipe.plan if fresh else replace(recipe.plan, **TUNED)
+    usual = replace(usual, epochs=math.ceil(usual.epochs * tasks.ROUND / updates))
     plan = run.plan(usual)
     averaged, history = run.fit(
-        task, plan, out, run.identity(key, scenes.contents(), classes=names), device=device
+        task,
+        plan,
+        out,
+        run.identity(key, scenes.contents(), classes=names),
+        device=device,
+        before=own and not fresh,
     )
     made = provenance(
         run,
@@ -143,7 +162,14 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if own:
         limits = OWN_LIMITS.format(pictures=len(train_on))
         card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
-    write(out, name, averaged.cpu().eval(), card, names, made)
+    both = compared(
+        history,
+        began=f"{key}, what it had not been taught yet untaught",
+        split=held_out.split,
+        n=len(held_out),
+        of="pictures",
+    )
+    write(out, name, averaged.cpu().eval(), card, names, made, both)
     return out
 
 
@@ -178,6 +204,7 @@ def write(
     card: Card,
     names: list[str],
     made: dict[str, Any],
+    both: dict[str, Any] | None = None,
 ) -> None:
     """Write the checkpoint: weights and papers. Every class is offered until
     `select_classes` has chosen."""
@@ -193,4 +220,4 @@ def write(
         **select_classes.class_config(names, {}),
         "architecture": network.architecture,
     }
-    checkpoint.write_metadata(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {}, held_out=both)
