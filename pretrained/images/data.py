@@ -29,7 +29,9 @@ from pretrained.errors import BadData
 from pretrained.images.model import SIZE
 
 #: Fewest pictures that are worth training on.
-LEAST = 64
+LEAST = 50
+#: Fewest of a visitor's that are kept aside.
+ASIDE = 5
 
 
 @dataclass(frozen=True)

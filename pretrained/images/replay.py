@@ -78,7 +78,7 @@ def strip(out: Path, history: list[dict[str, Any]]) -> None:
     those of the model that the training went on from (`Replay.goes_on`), half of all at most."""
     told, pictures = _moments(out / "replay", MOST // 2)
     begun: dict[str, Any] = told[-1] if told else {"step": 0, "seconds": 0.0}
-    rows = {row["epoch"]: row for row in history}
+    rows = {row["epoch"]: row for row in history if row["epoch"]}
     if not told:
         rows[0] = {"step": 0, "seconds": 0.0}
     files = {int(file.stem): file for file in (out / "replay").glob("*.png")}

@@ -52,14 +52,20 @@ def summary(faces: Faces, features: Features, apart: float = APART) -> dict[str,
     return {**found, "real": torch.quantile(aside, torch.linspace(0, 1, 101))}
 
 
-def write(folders: Sequence[Path], faces: Faces, device: str = "cpu", meter: bool = True) -> None:
+def write(
+    folders: Sequence[Path],
+    faces: Faces,
+    device: str = "cpu",
+    meter: bool = True,
+    apart: float = APART,
+) -> None:
     """Write what is kept of training faces beside the weights of models trained on them.
 
     Args:
-        meter: with what `copies.Copies` needs.
+        meter: with what `copies.Copies` needs. apart: share that nobody learnt from.
     """
     features = Features(device)
-    found = summary(faces, features)
+    found = summary(faces, features, apart)
     if not meter:
         found = {"sample": found["sample"]}
     for folder in folders:

@@ -26,6 +26,7 @@ from pretrained.images import data
 from pretrained.images.augment import changed
 from pretrained.images.diffusion import DEGREES, Denoiser
 from pretrained.images.model import Gan
+from training.watching import Showing
 
 #: Updates of one round: one row of the history, one moment of the replay.
 ROUND = 100
@@ -33,6 +34,8 @@ ROUND = 100
 EVERY = 8
 #: Pictures, or pairs of them, by which a round is measured.
 WATCHED = 128
+#: Degrees of noise that a round is measured at, at least.
+LEAST_WATCHED = 64
 
 #: Errors at pictures that are nearly clear say little of faces: an error of the guessed picture
 #: counts at most so much more than at pure noise (after Hang et al. 2023, arXiv 2303.09556).
@@ -52,7 +55,7 @@ class Turn:
 
 
 class GanTask:
-    """Photographs and two networks.
+    """Photographs and two networks. ``sample`` shows what they draw.
 
     Args:
         train: uint8 [N, 3, 64, 64]. held_out: likewise; nobody learns from them.
@@ -73,6 +76,7 @@ class GanTask:
         seed: int = 0,
         shown: Callable[[Gan, int], None] = lambda model, number: None,
     ) -> None:
+        self.sample: Showing | None = None
         self.model: nn.Module = model
         self.networks, self.device = model, device
         self.train, self.batch, self.steepness = train, batch, steepness
@@ -148,13 +152,15 @@ class GanTask:
         told = model.discriminator(self.watched) > model.discriminator(
             model.generator(self.latents)
         )
+        aside = {"held_out_told_apart": told.float().mean().item()}
         judged, fooled, right, count = self.sums.tolist()
-        count = max(count, 1.0)
+        if not count:  # before the first round
+            return aside
         return {
             "discriminator_loss": judged / count,
             "generator_loss": fooled / count,
             "told_apart": right / count,
-            "held_out_told_apart": told.float().mean().item(),
+            **aside,
         }
 
 
@@ -168,7 +174,7 @@ def slope(discriminator: nn.Module, real: Tensor, drawn: Tensor) -> Tensor:
 
 
 class DenoisingTask:
-    """Photographs and a network that takes noise out of them.
+    """Photographs and a network that takes noise out of them. ``sample`` shows what it draws.
 
     Args:
         train: uint8 [N, 3, 64, 64]. held_out: likewise; nobody learns from them.
@@ -184,11 +190,13 @@ class DenoisingTask:
         batch: int = 32,
         seed: int = 0,
     ) -> None:
+        self.sample: Showing | None = None
         self.model = model
         self.device, self.train, self.batch, self.seed = device, train, batch, seed
         self.steps_per_epoch = ROUND
         rng = torch.Generator().manual_seed(seed)
-        pictures = data.signed(held_out[:WATCHED])
+        every = torch.arange(max(LEAST_WATCHED, min(len(held_out), WATCHED)))
+        pictures = data.signed(held_out[every % len(held_out)])  # few ones several times
         degrees = torch.linspace(0, DEGREES - 1, len(pictures)).long()
         noise = torch.randn(pictures.shape, generator=rng)
         self.watched = self.placed(pictures, noise, degrees)

@@ -18,11 +18,13 @@ from pretrained.cards import Card, cards
 from pretrained.errors import UnknownEntry
 from pretrained.images import data, replay, statistics
 from pretrained.images.diffusion import Denoiser
+from pretrained.images.features import Features
 from pretrained.images.model import Gan
 from pretrained.images.serve import scores
+from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
 from training import loop
-from training.provenance import provenance
+from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
 
@@ -100,8 +102,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         raise UnknownEntry(model=key)
     recipe = RECIPES[key]
     faces = data.read(source, "train", data.LEAST)
-    train_on, held_out = data.held_apart(faces, recipe.held_out)
     own = not any(Path(source).glob("train*.parquet"))
+    share = max(recipe.held_out, data.ASIDE / len(faces)) if own else recipe.held_out
+    train_on, held_out = data.held_apart(faces, share)
     fresh = entry is None or run.starts_fresh(own)
     torch.manual_seed(run.seed)
     network = recipe.network(**recipe.architecture)
@@ -124,8 +127,17 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         seed=run.seed,
         **options,
     )
+    if run.watch:
+        task.sample = Drawings(train_on.images, device)
     plan = run.plan(recipe.plan)
-    averaged, history = run.fit(task, plan, out, run.identity(key, faces.images), device=device)
+    averaged, history = run.fit(
+        task,
+        plan,
+        out,
+        run.identity(key, faces.images),
+        device=device,
+        before=own and not fresh,
+    )
     if isinstance(averaged, Gan):
         replay.strip(out, history)
     made = provenance(
@@ -140,6 +152,26 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     )
     name = f"images/{out.resolve().name}" if own else key
     averaged = averaged.cpu().eval()
+    both = None
+    if own and not fresh and not run.smoke:
+        more = {}
+        if isinstance(averaged, Gan):
+            begun = Gan(**recipe.architecture)
+            begun.load_state_dict(checkpoint.load_weights(catalog.folder_of(key)))
+            features = Features(str(device))
+            was, now = (
+                kernel_distance(drawings(one, DRAWN), held_out.images, features)
+                for one in (begun.eval(), averaged)
+            )
+            more = {"kernel_distance": (was, now)}
+        both = compared(
+            [{k: v for k, v in row.items() if k != "held_out_told_apart"} for row in history],
+            began=f"{key} as it came",
+            split=held_out.split,
+            n=len(held_out),
+            of="pictures",
+            **more,
+        )
     shared = not own and not isinstance(averaged, Gan)  # both recipes learn from the same faces
     known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
     if isinstance(averaged, Gan):
@@ -147,9 +179,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     card = cards()[key]
     if own:
         card = replace(card, title=out.resolve().name, licence="unknown")
-    write(out, name, averaged, recipe, card, made, known)
+    write(out, name, averaged, recipe, card, made, known, both)
     if not (run.smoke or shared):  # with the copy meter's part only where it is shown
-        statistics.write([out], faces, str(device), meter=isinstance(averaged, Gan))
+        meter = isinstance(averaged, Gan)
+        statistics.write([out], faces, str(device), meter, len(held_out) / len(faces))
     return out
 
 
@@ -161,6 +194,7 @@ def write(
     card: Card,
     made: dict[str, Any],
     known: dict[str, Any],
+    both: dict[str, Any] | None = None,
 ) -> None:
     """Write the checkpoint: weights and papers; ``known`` is what serving needs besides."""
     checkpoint.save_weights(out, network.state_dict())
@@ -175,4 +209,4 @@ def write(
         "architecture": recipe.architecture,
         **known,
     }
-    checkpoint.write_metadata(out, config, made, {})
+    checkpoint.write_metadata(out, config, made, {}, held_out=both)

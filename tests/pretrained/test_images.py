@@ -527,7 +527,7 @@ def test_no_such_recipe_and_too_few_pictures(tmp_path, small):
     with pytest.raises(UnknownEntry):
         train.train("images/cats", tmp_path, tmp_path / "out")
     tiny_faces.oval(1).save(tmp_path / "a.png")
-    with pytest.raises(BadData, match="64 or more"):
+    with pytest.raises(BadData, match="50 or more"):
         train.train("images/faces-gan", tmp_path, tmp_path / "out")
 
 
