@@ -6,7 +6,7 @@ one CPU core a pass takes a quarter of an hour, and a curve wants more points th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from pretrained.handwriting import data, model, reader
 from pretrained.handwriting.data import Writing
+from training.watching import Showing
 
 #: Steps of one round.
 ROUND = 120
@@ -83,22 +84,28 @@ def encode(texts: Sequence[str], characters: str) -> Tensor:
 
 
 class PenTask:
-    """Learning to write: where the pen goes next, from where it went and the text."""
+    """Learning to write: where the pen goes next, from where it went and the text.
+
+    Args:
+        hands: the writers, in the order of their vectors; or the number of each one's vector.
+    """
 
     def __init__(
         self,
         net: model.PenNet,
         train: Sequence[Writing],
         held_out: Sequence[Writing],
-        hands: Sequence[int],
+        hands: Sequence[int] | Mapping[int, int],
         lines: Lines,
         *,
         nobody: float = 0.4,
         noise: float = 0.03,
         size: float = 0.08,
     ) -> None:
+        self.sample: Showing | None = None
         self.model, self.lines = net, lines
-        self.hands = {writer: i + 1 for i, writer in enumerate(hands)}
+        numbers = hands if isinstance(hands, Mapping) else {w: i for i, w in enumerate(hands, 1)}
+        self.hands = dict(numbers)
         self.nobody, self.noise, self.size = nobody, noise, size
         self.aside = held_out
         self.steps_per_epoch = ROUND

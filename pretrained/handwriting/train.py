@@ -18,9 +18,10 @@ import torch
 from pretrained import catalog, checkpoint
 from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
-from pretrained.handwriting import data, evaluate, serve, styles, tasks
+from pretrained.handwriting import adapt, data, evaluate, serve, styles, tasks
 from pretrained.handwriting.model import PenNet
 from pretrained.handwriting.reader import ReaderNet
+from pretrained.handwriting.show import Phrase
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -68,9 +69,11 @@ def train(
     run: Run = USUAL,
 ) -> Path:
     """Train one of the two networks from random weights and leave a checkpoint folder in ``out``.
+    From a visitor's own words the bundled pen goes on, see `adapt`.
 
     Args:
-        run: its epochs are rounds of `tasks.ROUND` steps; both networks start anew always.
+        run: its epochs are rounds of `tasks.ROUND` steps; from a table of many writers both
+            networks start anew always.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -78,6 +81,8 @@ def train(
     """
     if key not in RECIPES:
         raise UnknownEntry(model=key)
+    if key == adapt.KEY and adapt.is_own(source):
+        return adapt.train(source, out, run)
     plan = run.plan(RECIPES[key].plan)
     task, facts = task_of(key, source, run.seed)
     _, history = run.fit(task, plan, out, run.identity(key, Path(source)))
@@ -106,7 +111,9 @@ def task_of(key: str, source: Path | str, seed: int) -> tuple[Any, dict[str, Any
         return tasks.ReaderTask(net, held_out, lines), facts
     hands = sorted({one.writer for one in train_on})
     pen = PenNet(characters, len(hands), **recipe.architecture)
-    return tasks.PenTask(pen, train_on, held_out, hands, lines), facts
+    task = tasks.PenTask(pen, train_on, held_out, hands, lines)
+    task.sample = Phrase({})
+    return task, facts
 
 
 def averaged(run: Path) -> dict[str, torch.Tensor]:
