@@ -34,7 +34,6 @@ from inference.errors import UnknownModel
 Handler = Callable[[Request, Say], Awaitable[Response]]
 #: A status for a caller who is no longer there, as nginx logs it.
 HUNG_UP = 499
-FALSE = (False, "false", "False", "0", 0)
 
 
 def routes(engine: Engine, words: Words) -> list[BaseRoute]:
@@ -92,7 +91,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
 
     async def one_model(request: Request, say: Say) -> Response:
         key = request.path_params["key"]
-        entry = models.entries(engine).get(key)
+        entry = models.found(engine, key)  # one that a visitor trained, too
         if entry is None:
             raise UnknownModel(model=str(key)[:80])
         return JSONResponse(chat.models_list({entry.key: entry}, say)[0])
@@ -145,7 +144,7 @@ async def answer(engine: Engine, endpoint: Endpoint, request: Request, say: Say)
     """One of `ENDPOINTS`."""
     sent = await bodies.arguments(request, engine.settings.max_upload_mb, endpoint.picture)
     endpoint.check(sent)
-    if endpoint.steps is None or sent.get("stream", True) in FALSE:
+    if endpoint.steps is None or not bodies.streams(sent.get("stream"), usual=True):
         work = endpoint.answer(engine, sent)
         return JSONResponse(await callers.unless_gone(request, work))
 

@@ -19,7 +19,15 @@ from starlette.types import Message, Receive
 
 from demos.limits import MB, FileTooLarge, whole_signs
 from demos.pictures import BadPicture
-from demos.v1.errors import BodyTooLarge, Gone, Malformed, NoPicture, OtherKind, TextTooLarge
+from demos.v1.errors import (
+    BadStream,
+    BodyTooLarge,
+    Gone,
+    Malformed,
+    NoPicture,
+    OtherKind,
+    TextTooLarge,
+)
 
 #: What is read as JSON: also what `curl -d` calls its body unless it is told otherwise.
 JSON = ("application/json", "application/x-www-form-urlencoded", "")
@@ -84,6 +92,16 @@ def picture_bytes(sent: Any) -> bytes:
         return base64.b64decode(body.translate(LINE_ENDS), validate=True)
     except (binascii.Error, ValueError):
         raise NoPicture from None
+
+
+def streams(sent: Any, usual: bool) -> bool:
+    """Whether an answer is to come as it grows: true or false, as a form writes them too; nothing
+    is the usual. Raises `BadStream`."""
+    said = {"": usual, "none": usual, "true": True, "false": False}
+    try:
+        return said[str(sent).lower()]
+    except KeyError:
+        raise BadStream(sent=str(sent)[:40]) from None
 
 
 LINE_ENDS = str.maketrans("", "", "\r\n")

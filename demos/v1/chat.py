@@ -21,7 +21,7 @@ from demos.language import Say
 from demos.text import answers
 from demos.text.tryout import writing
 from demos.text.tryout.writing import Wish
-from demos.v1 import sse
+from demos.v1 import bodies, sse
 from inference import Engine
 from inference.errors import BadInput
 from pretrained.catalog import Entry
@@ -177,7 +177,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         stops=checked_stops(sent.get("stop")),
         notes=tuple(notes),
         chat=chat,
-        stream=sent.get("stream") is True,
+        stream=bodies.streams(sent.get("stream"), usual=False),
         before=tuple(before),
         usage=isinstance(asked_usage, dict) and asked_usage.get("include_usage") is True,
     )

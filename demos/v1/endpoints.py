@@ -237,6 +237,7 @@ ENDPOINTS = (
             "bias": number(*pen.NUMBERS["bias"][:3]),
             "samples": number(*pen.NUMBERS["samples"][:3], whole=True),
             "seed": number(*pen.NUMBERS["seed"][:3], whole=True),
+            "model": model(pen.PEN),
         },
         handwrite,
         {"text": "Dear reader,"},

@@ -48,6 +48,13 @@ class UnknownArgument(BadInput):
     sentence = "There is no argument {name} here: this endpoint takes {known}."
 
 
+class BadStream(BadInput):
+    """Fields: sent."""
+
+    code = "v1_stream"
+    sentence = "stream is true or false, and not {sent}."
+
+
 class NoPicture(BadInput):
     """Nothing that could be a picture's bytes."""
 

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -155,6 +156,35 @@ def test_the_models_are_listed_with_licence_and_size(
     told(server.get("/models/text/nothing"), 404, "unknown_model", model="text/nothing")
 
 
+@pytest.mark.parametrize(
+    ("like", "path", "sent"),
+    [
+        ("classification/imagenet", "classify", {"image": BASE64}),
+        ("detection/everyday", "detect", {"image": BASE64}),
+        ("translation/en-fr", "translate", {"text": "Hello", "source": "en", "target": "fr"}),
+        ("text/shakespeare", "write", {"length": 5}),
+        ("text/shakespeare", "completions", {"prompt": "a", "max_tokens": 5}),
+        ("handwriting/pen", "handwrite", {"text": "Dear"}),
+        ("images/faces-gan", "images", {}),
+    ],
+)
+def test_a_model_that_a_visitor_trained_answers_by_its_key_and_is_listed_nowhere(
+    server: httpx.Client, engine: FakeModels, monkeypatch: pytest.MonkeyPatch, like: str,
+    path: str, sent: dict[str, Any],
+) -> None:  # fmt: skip
+    task = like.partition("/")[0]
+    key = f"{task}/{'k' * 22}"
+    own = replace(engine.entries[like], key=key)
+    monkeypatch.setitem(engine.unlisted, key, own)
+    monkeypatch.setitem(engine.of[task].entries, key, own)
+    engine.asked.clear()
+    answer = server.post(f"/{path}", json=sent | {"model": key})
+    assert answer.status_code == 200, answer.text
+    assert engine.asked and set(engine.asked) == {key}
+    assert key not in server.get("/models").text
+    assert server.get(f"/models/{key}").json()["id"] == key
+
+
 # ---- refusals ----------------------------------------------------------------------------------
 
 
@@ -177,6 +207,8 @@ def test_the_models_are_listed_with_licence_and_size(
         ("translate", {"text": ["a"]}, 422, "not_text", {"sent": "['a']"}),
         ("handwrite", {"text": "x" * 301}, 413, "pen_text_too_long", {"count": 301, "most": 300}),
         ("images", {"count": 17}, 422, "image_count", {"sent": "17", "most": 16}),
+        ("write", {"stream": "maybe"}, 422, "v1_stream", {"sent": "maybe"}),
+        ("completions", {"stream": 1}, 422, "v1_stream", {"sent": "1"}),
         ("write", {"prompt": "a", "temprature": 1}, 422, "v1_unknown_argument",
          {"name": "temprature", "known": "prompt, model, length, temperature, seed, stream"}),
     ],
