@@ -292,6 +292,8 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const refusal = room.querySelector(":scope > .refusal"), told = room.querySelector(".train-data");
 	const pasted = room.querySelector("textarea[name=text]");
 	let upload = null, given = false, end = null, written = "", starting = false, last = Promise.resolve();
+	/** @type {any} */
+	let bad = null; // why what was sent cannot be learnt from
 
 	const refuse = (sentence) => {
 		refusal.hidden = !sentence;
@@ -323,6 +325,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (upload) await ask(`uploads/${upload}`, { method: "DELETE" }).catch(() => {});
 		upload = null;
 		given = false;
+		bad = null;
 		written = "";
 		for (const name in total) total[name] = name === "guessed" ? "" : 0;
 		told.textContent = "";
@@ -359,9 +362,10 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	};
 	const preview = async () => {
 		if (given) kept({ upload, total, choice: choice() });
+		bad = null;
 		if (seen && given) await seen(await ask(`uploads/${upload}/preview`, { json: { key: chosen().key } }).catch(async (error) => {
 			await seen(null);
-			throw error;
+			throw bad = error;
 		}));
 	};
 	const paste = async () => {
@@ -447,6 +451,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (own?.length) await send(own);
 		await paste();
 		if (!given) return refuse(words.nothing_sent);
+		if (bad) throw bad;
 		const { key, options } = chosen();
 		const minutes = +form.querySelector("[name=minutes]").value;
 		const job = await ask("jobs", { json: { key, upload, options: { ...options, minutes } } });

@@ -26,17 +26,22 @@ export const mount = (element) => {
 			part("p", filled(words.meter_told, { n, of: number(of), pictures: number(pictures) }), { className: "quiet" }));
 	};
 
+	let few = "";
 	const seen = async (found) => {
 		place.replaceChildren();
+		few = found?.count < found?.least ? filled(words.too_few, found) : "";
 		if (!found) return;
 		const row = part("div", "", { className: "train-thumbs", role: "img", ariaLabel: filled(words.counts, { count: number(found.count) }) });
 		row.append(...found.pictures.map((src) => part("img", "", { src, alt: "" })));
 		const rest = found.count - found.pictures.length;
 		if (rest > 0) row.append(part("span", filled(words.more_than_shown, { count: number(rest) }), { className: "quiet" }));
 		place.append(part("h3", words.seen), row, part("p", filled(words.counts, { count: number(found.count) }), { className: "quiet" }));
-		if (found.count < found.least) place.append(part("p", filled(words.too_few, found), { className: "refusal", role: "alert" }));
+		if (few) place.append(part("p", few, { className: "refusal", role: "alert" }));
 		else if (found.count < FEW) place.append(part("p", words.few, { className: "note" }));
 		for (const sentence of found.told) place.append(part("p", sentence, { className: "note", lang: "en" }));
 	};
-	return mountRoom(element, { seen });
+	const prepared = async () => {
+		if (few) throw Object.assign(new Error(few), { told: true });
+	};
+	return mountRoom(element, { seen, prepared });
 };
