@@ -98,7 +98,7 @@ const curve = (figure, steps, rows, words) => {
 };
 
 /** One training, shown in `place` (the `.train-run` of a room) until it is left. */
-export const follow = (place, id, words, { left = () => {}, changed = (job) => {} } = {}) => {
+export const follow = (place, id, words, { left = () => {}, changed = (_job) => {} } = {}) => {
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
 	const steps = [], rows = new Map(), samples = [];
