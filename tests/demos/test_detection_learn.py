@@ -16,6 +16,7 @@ from demos import page
 from demos.detection import learn, train
 from demos.detection.answers import EVERYDAY, RCNN
 from demos.detection.learn import architectures, curves
+from demos.detection.train.commands import LABELS, TODAY, took
 from demos.language import DEMOS, LANGUAGES, Words
 from demos.page import articles
 
@@ -136,13 +137,13 @@ def test_before_anything_is_measured_there_are_dashes(cards, lang: str, tmp_path
     assert say("detection.chart.none") in learn.scores(say)
     assert say("detection.chart.no_classes") in learn.classes(say)
     assert say("detection.chart.no_learning") in curves.learning(say)
-    told = train.took(say)
+    told = took(say)
     assert text(told) == "" and told, "Gradio would show the name of an empty text"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_how_long_ours_learnt_comes_from_its_card(cards, lang: str) -> None:
-    told = train.took(WORDS.speaker(lang))
+    told = took(WORDS.speaker(lang))
     assert "75" in told and "1,921" in told and "two &lt;cores&gt;" in told
 
 
@@ -328,14 +329,14 @@ def test_train_offers_only_what_the_command_line_takes(lang: str) -> None:
     named = set(re.findall(r"detection/[\w-]+", html)) - {"detection/my_model"}
     assert named <= {EVERYDAY, *DETECTORS}
     assert not any(DETECTORS[key].masks for key in named - {EVERYDAY})
-    assert train.TODAY in catalog.entries()
+    assert TODAY in catalog.entries()
 
 
 def test_the_labels_that_train_shows_are_read(tmp_path) -> None:
     data = pytest.importorskip("pretrained.detection.data")
     from PIL import Image
 
-    (tmp_path / "annotations.json").write_text(train.LABELS)
+    (tmp_path / "annotations.json").write_text(LABELS)
     (tmp_path / "images").mkdir()
     Image.new("RGB", (640, 480)).save(tmp_path / "images" / "0001.jpg")
     [scene] = data.read(tmp_path).scenes
