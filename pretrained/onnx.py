@@ -241,12 +241,12 @@ def main(arguments: list[str]) -> int:
     """One JSON object on standard output: as `exported` gives it, or ``{"none": why}``, which is
     ``kind``, ``package`` or ``damaged``."""
     folder, file = map(Path, arguments)
-    reasons = {NotExported: "kind", MissingDependency: "package", BadCheckpoint: "damaged"}
     try:
         told = exported(folder, file)
-    except tuple(reasons) as error:
+    except (NotExported, MissingDependency, BadCheckpoint) as error:
         print(error, file=sys.stderr)
-        told = {"none": next(why for kind, why in reasons.items() if isinstance(error, kind))}
+        whys = {NotExported: "kind", MissingDependency: "package"}
+        told = {"none": whys.get(type(error), "damaged")}
     print(json.dumps(told))
     return 0
 
