@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,15 @@ from pretrained.classification import calibration, chinese, data
 from pretrained.classification.data import Pictures
 from pretrained.classification.efficientnet import HEAD, EfficientNetLite0, normalised
 from pretrained.classification.imagenet import SelfNormalising, network
+from pretrained.classification.show import confusion
 from pretrained.classification.sources import Listing, listing
-from pretrained.classification.tasks import FineTuneTask, Recipe, logits
+from pretrained.classification.tasks import FineTuneTask, Recipe, logits, measured
 from pretrained.errors import BadData
 from training import loop, resume
 from training.errors import BadOption, CannotResume
 from training.provenance import provenance
 from training.run import USUAL, Run
+from training.watching import Watch
 
 # Side in pixels, by the sides of the pictures: what is small is enlarged, but not to 224 pixels,
 # where each pass takes four times as long as at 112.
@@ -51,15 +54,8 @@ class LiteTask(FineTuneTask):
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Accuracy and loss on the pictures kept aside."""
-        scores = logits(model, self.held_out, self.device, BATCH)
-        return measured(scores, self.held_out.labels)
-
-
-def measured(scores: Tensor, labels: Tensor) -> dict[str, float]:
-    return {
-        "held_out_top1": (scores.argmax(1) == labels).float().mean().item(),
-        "held_out_loss": F.cross_entropy(scores, labels).item(),
-    }
+        self.scores = logits(model, self.held_out, self.device, BATCH)
+        return measured(self.scores, self.held_out.labels)
 
 
 def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path:
@@ -93,10 +89,10 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
     fresh = run.scratch is True
     body = EfficientNetLite0() if fresh else network()
     body.classifier = nn.Linear(HEAD, len(pictures.names))
-    history: list[dict[str, Any]] = []
+    head: Fitted | None = None
     few = run.head_only and len(held_out) < LEAST_TO_CALIBRATE
     if not fresh and not (run.resume and (out / resume.STATE).exists()):
-        history = [fit_head(body, train_on, held_out, device, started, use_all=few)]
+        head = fit_head(body, train_on, held_out, device, started, use_all=few)
     model: nn.Module = SelfNormalising(body)
     recipe = Recipe(size=size, plan=plan_for(run, len(train_on), fresh), batch=BATCH)
     if not run.head_only:
@@ -106,17 +102,23 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         task = LiteTask(
             model, train_on, held_out, recipe, device, groups=groups(body, fresh), head_only=False
         )
-        model, rows = run.fit(
+        task.scores = head and head.scores
+        model, history = run.fit(
             task,
             recipe.plan,
             out,
             run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
             device=device,
             single=device.type == "cpu",
+            before=head.row if head else False,
         )
-        history += rows
     else:
+        assert head is not None
+        history = [head.row]
         out.mkdir(parents=True, exist_ok=True)
+        if run.watch:
+            shown = confusion(head.scores, held_out)
+            Watch(out).sample(lambda _: shown, model, 0)
         (out / checkpoint.HISTORY).write_text(json.dumps(history[0]) + "\n", "utf-8")
     assert isinstance(model, SelfNormalising)
     made = provenance(
@@ -129,12 +131,38 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         started_from="random weights" if fresh else entry.key,
         learnt="the last layer" if run.head_only else "every layer, lower ones at lower rates",
         held_out_top1=round(history[-1]["held_out_top1"], 4),
-        **({} if run.head_only or history[0]["epoch"] else {"head": history[0]}),
+        **({} if run.head_only or history[0]["epoch"] else {"head": told_of(history[0])}),
         **({"refitted": "with what was kept aside, when that had been scored"} if few else {}),
         **told,
     )
-    write(out, entry, model.cpu(), pictures, held_out, size, made)
+    both = before_and_after(history, entry.key, held_out)
+    write(out, entry, model.cpu(), pictures, held_out, size, made, both)
     return out
+
+
+def told_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What the card tells of the head that was fitted first."""
+    return {name: row[name] for name in ("epoch", "seconds", "held_out_top1", "held_out_loss")}
+
+
+def before_and_after(
+    history: list[dict[str, Any]], key: str, held_out: Pictures
+) -> dict[str, Any] | None:
+    """The figures of the new last layer as it came, of what was learnt in the end, and between
+    them of the fitted ``head``, as `provenance.compared` gives them; None where no head was."""
+    first, last = history[0], history[-1]
+    if first["epoch"] != 0:
+        return None
+    names = ("top1", "loss")
+    return {
+        "began": f"{key} with a new last layer that had learnt nothing",
+        "split": held_out.split,
+        "n": len(held_out),
+        "of": "pictures",
+        "before": {name: first[f"untaught_{name}"] for name in names},
+        "head": {name: first[f"held_out_{name}"] for name in names},
+        "after": {name: last[f"held_out_{name}"] for name in names},
+    }
 
 
 def side_for(found: Listing) -> int:
@@ -181,6 +209,15 @@ def groups(body: EfficientNetLite0, fresh: bool) -> list[dict[str, Any]]:
     return found
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A head that was fitted: its row for the history, with the figures of the head as it came
+    (``untaught_top1``, ``untaught_loss``), and its logits [N, classes] of what is kept aside."""
+
+    row: dict[str, Any]
+    scores: Tensor
+
+
 def fit_head(
     body: EfficientNetLite0,
     train_on: Pictures,
@@ -189,13 +226,15 @@ def fit_head(
     started: float = 0.0,
     *,
     use_all: bool = False,
-) -> dict[str, Any]:
-    """Fit ``body.classifier`` on what the rest says of each picture; the row for the history.
+) -> Fitted:
+    """Fit ``body.classifier`` on what the rest says of each picture.
 
     With ``use_all`` it is fitted once more, with what was kept aside, when that has been scored:
     of five pictures a class the fifth is worth more to learn from than to measure by.
     """
     seen, unseen = (embeddings(body, part, device) for part in (train_on, held_out))
+    with torch.no_grad():
+        untaught = measured(body.classifier(unseen), held_out.labels)
     mean, std = seen.mean(0), seen.std(0) + 1e-3
     best: tuple[float, Tensor, Tensor] | None = None
     chosen = PENALTIES[0]
@@ -207,7 +246,9 @@ def fit_head(
             best, chosen = (loss, weight, bias), penalty
     assert best is not None
     _, weight, bias = best
-    row = measured(((unseen - mean) / std) @ weight.T + bias, held_out.labels)
+    answers = ((unseen - mean) / std) @ weight.T + bias
+    row = measured(answers, held_out.labels)
+    row |= {name.replace("held_out", "untaught"): value for name, value in untaught.items()}
     if use_all:
         every = (torch.cat([seen, unseen]) - mean) / std
         labels = torch.cat([train_on.labels, held_out.labels])
@@ -216,13 +257,13 @@ def fit_head(
     with torch.no_grad():
         body.classifier.weight.copy_(weight)
         body.classifier.bias.copy_(bias - weight @ mean)
-    row = {
+    told = {
         "epoch": 0,
         "seconds": round(time.monotonic() - started, 1),
         **{name: round(value, 4) for name, value in row.items()},
     }
-    print(json.dumps(row), file=sys.stderr, flush=True)
-    return row
+    print(json.dumps(told), file=sys.stderr, flush=True)
+    return Fitted(told, answers)
 
 
 @torch.no_grad()
@@ -265,6 +306,7 @@ def write(
     held_out: Pictures,
     size: int,
     made: dict[str, Any],
+    both: dict[str, Any] | None,
 ) -> None:
     """Calibrate, where there is enough to do it on, and write the checkpoint folder."""
     enough = len(held_out) >= LEAST_TO_CALIBRATE
@@ -294,4 +336,4 @@ def write(
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    checkpoint.write_metadata(out, config, made, fitted)
+    checkpoint.write_metadata(out, config, made, fitted, held_out=both)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pretrained.classification import data
+from pretrained.classification import data, show
 from pretrained.classification.data import Pictures
 from training import loop
 
@@ -42,6 +42,8 @@ class Recipe:
 class ClassifierTask:
     """Pictures and a network, as the loop wants them."""
 
+    samples_kept = 1  #: the confusion matrix of the last evaluation
+
     def __init__(
         self,
         model: nn.Module,
@@ -50,6 +52,7 @@ class ClassifierTask:
         recipe: Recipe,
         device: torch.device,
     ) -> None:
+        self.scores: Tensor | None = None  # of the last evaluation, if not yet shown
         self.model, self.recipe, self.device = model, recipe, device
         self.train, self.held_out = train, held_out
         self.images = train.images.to(device)
@@ -85,12 +88,21 @@ class ClassifierTask:
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Accuracy and loss on the training pictures kept aside."""
-        scores = logits(model, self.held_out, self.device)
-        labels = self.held_out.labels
-        return {
-            "held_out_top1": (scores.argmax(1) == labels).float().mean().item(),
-            "held_out_loss": F.cross_entropy(scores, labels).item(),
-        }
+        self.scores = logits(model, self.held_out, self.device)
+        return measured(self.scores, self.held_out.labels)
+
+    def sample(self, model: nn.Module) -> dict[str, str]:
+        """What the last evaluation found, see `show.confusion`; nothing where that was shown."""
+        scores, self.scores = self.scores, None
+        return {} if scores is None else show.confusion(scores, self.held_out)
+
+
+def measured(scores: Tensor, labels: Tensor) -> dict[str, float]:
+    """Accuracy and loss by logits [N, classes] and labels [N]."""
+    return {
+        "held_out_top1": (scores.argmax(1) == labels).float().mean().item(),
+        "held_out_loss": F.cross_entropy(scores, labels).item(),
+    }
 
 
 @torch.no_grad()

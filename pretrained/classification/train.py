@@ -36,7 +36,7 @@ from pretrained.classification.tasks import (
 )
 from pretrained.errors import UnknownEntry
 from training import loop
-from training.provenance import provenance
+from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
 RECIPES = {
@@ -131,6 +131,7 @@ def train(
         out,
         run.identity(key, pictures.images, pictures.labels, classes=pictures.names),
         device=device,
+        before=not scratch,
     )
     assert isinstance(network, ResidualNet)
     network.cpu()
@@ -145,7 +146,14 @@ def train(
         **told,
     )
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"
-    write(out, name, network, replace(recipe, plan=plan), card, train_on, held_out, made)
+    both = compared(
+        history,
+        began=f"{key} with a new last layer that had learnt nothing",
+        split=held_out.split,
+        n=len(held_out),
+        of="pictures",
+    )
+    write(out, name, network, replace(recipe, plan=plan), card, train_on, held_out, made, both)
     return out
 
 
@@ -158,6 +166,7 @@ def write(
     train_on: Pictures,
     held_out: Pictures,
     made: dict[str, Any],
+    both: dict[str, Any] | None = None,
 ) -> None:
     """Calibrate, fit the probes, and write the checkpoint folder."""
     cpu = torch.device("cpu")
@@ -181,4 +190,4 @@ def write(
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    checkpoint.write_metadata(out, config, made, fitted, figures)
+    checkpoint.write_metadata(out, config, made, fitted, figures, both)

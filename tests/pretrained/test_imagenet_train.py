@@ -51,7 +51,11 @@ def pictures(tmp_path_factory):
 
 def test_a_head_alone_serves_like_any_other_and_leaves_the_rest_as_it_was(pictures, tmp_path):
     before = imagenet_train.network().state_dict()
-    out = train.train(KEY, pictures, tmp_path / "mine", Run(head_only=True))
+    out = train.train(KEY, pictures, tmp_path / "mine", Run(head_only=True, watch=True))
+    found = json.loads((out / "samples" / "000000.json").read_text())
+    assert found["matrix"] == [[1, 0], [0, 1]] and found["wrong"] == []
+    told = checkpoint.read_json(out, "metrics.json")["held_out"]
+    assert told["after"]["top1"] == 1 and told["before"]["loss"] > told["after"]["loss"]
     model = catalog.from_folder(out).load("cpu")
     assert model.labels == ("blue", "red")
     for name in COLOURS:

@@ -159,6 +159,7 @@ def test_verses_of_ones_own_make_a_poet(tmp_path):
         ("a.pdf", b"%PDF-1.4 " * 400, "PDF"),
         ("a.json", b'[{"text": "one"}, {"content": "two"}]', "object 2"),
         ("a.txt", b"short", "too few"),
+        ("a.txt", b"aaa aa\n" * 600, "one character over and over"),
         ("a.jsonl", b'{"text": 3}\n', "line 1"),
         ("a.jsonl", b"[1]\n", "object 1"),
         ("a.jsonl", b"soup\n", "line 1"),
