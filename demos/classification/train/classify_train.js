@@ -194,7 +194,9 @@ export const mount = (element) => {
 	const hold = async (card, id, counter) => {
 		if (holding) return;
 		holding = true;
-		let count = 0, batch = [];
+		/** @type {[Blob, string][]} */
+		const batch = [];
+		let count = 0;
 		const shots = card.querySelector("video");
 		const sent = [];
 		while (holding && cam.on) {
