@@ -52,7 +52,7 @@ from jobs import Limits as JobLimits
 from pretrained import catalog
 from pretrained.errors import Refusal
 
-if sys.modules["mcp"] is None:
+if not sys.modules["mcp"]:
     del sys.modules["mcp"]
 
 log = logging.getLogger("app")
