@@ -102,7 +102,7 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         task = LiteTask(
             model, train_on, held_out, recipe, device, groups=groups(body, fresh), head_only=False
         )
-        task.scores = head and head.scores
+        task.scores = head.scores if head else None
         model, history = run.fit(
             task,
             recipe.plan,

@@ -98,7 +98,7 @@ def read(source: Path | str, characters: str) -> tuple[list[Writing], tuple[str,
         one = data.place(spelled, 0, [s / np.sqrt(size * usual) for s in found])
         good = data.usable(one) and max(size / usual, usual / size) <= data.ODD_SIZE
         kept.append(one) if good else lost.append(spelled)
-    told = ()
+    told: tuple[str, ...] = ()
     if lost:
         named = ", ".join(repr(word) for word in lost[:5])
         told = (f"{len(lost)} of {len(pairs)} writings cannot be what their text says: {named}",)
@@ -120,7 +120,7 @@ class HandTask(PenTask):
     def groups(self) -> list[dict[str, Any]]:
         """The hands' vectors fast, of which only the new one is ever given; the rest slowly."""
         rest = [p for name, p in self.model.named_parameters() if not name.startswith("hands.")]
-        return [{"params": [self.model.hands.weight], "lr_scale": HAND_RATE}, {"params": rest}]
+        return [{"params": [self.net.hands.weight], "lr_scale": HAND_RATE}, {"params": rest}]
 
     def batches(self, epoch: int, progress: float) -> Iterator[dict[str, Tensor]]:
         """One round, its lines put together anew."""

@@ -103,7 +103,8 @@ class PenTask:
         size: float = 0.08,
     ) -> None:
         self.sample: Showing | None = None
-        self.model, self.lines = net, lines
+        self.model: nn.Module = net
+        self.net, self.lines = net, lines
         numbers = hands if isinstance(hands, Mapping) else {w: i for i, w in enumerate(hands, 1)}
         self.hands = dict(numbers)
         self.nobody, self.noise, self.size = nobody, noise, size
@@ -132,7 +133,7 @@ class PenTask:
             "before": pad_sequence(before, batch_first=True),
             "points": pad_sequence(points, batch_first=True)[..., :2],
             "states": pad_sequence(states, batch_first=True, padding_value=-1),
-            "text": encode([one.text for one in rows], self.model.characters),
+            "text": encode([one.text for one in rows], self.net.characters),
             "hand": torch.tensor([self.hands.get(one.writer, 0) for one in rows]),
         }
 
@@ -164,7 +165,7 @@ class PenTask:
         raw, _ = net(batch["before"], batch["text"], batch["hand"])
         here = batch["states"] >= 0
         where, state = model.nll(
-            raw, batch["points"], batch["states"].clamp_min(0), self.model.mixture
+            raw, batch["points"], batch["states"].clamp_min(0), self.net.mixture
         )
         return where[here].mean(), state[here].mean()
 
@@ -189,7 +190,8 @@ class ReaderTask:
         held_out: Sequence[Writing],
         lines: Lines,
     ) -> None:
-        self.model, self.lines = net, lines
+        self.model: nn.Module = net
+        self.net, self.lines = net, lines
         self.steps_per_epoch = ROUND
         some = np.random.default_rng(1).permutation(len(held_out))[:600]
         picked = sorted((held_out[i] for i in some), key=len)
@@ -221,7 +223,7 @@ class ReaderTask:
         """Connectionist temporal classification, in nats a character."""
         device = device_of(net)
         logits, lengths = net(batch["points"].to(device), batch["lengths"].to(device))
-        texts = encode(batch["texts"], self.model.characters).to(device)
+        texts = encode(batch["texts"], self.net.characters).to(device)
         return F.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
             texts,
@@ -238,7 +240,7 @@ class ReaderTask:
         for batch in self.held_out:
             logits, lengths = net(batch["points"].to(device), batch["lengths"].to(device))
             for (text, _), meant in zip(
-                reader.greedy(logits, lengths, self.model.characters), batch["texts"], strict=True
+                reader.greedy(logits, lengths, self.net.characters), batch["texts"], strict=True
             ):
                 wrong += reader.errors(text, meant)
                 total += len(meant)

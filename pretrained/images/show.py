@@ -97,8 +97,10 @@ def drawings(model: nn.Module, count: int) -> Tensor:
     guess, degrees = torch.zeros_like(noisy), model.degrees(STEPS)
     before = degrees[0]
     for now, then in pairwise(degrees):
-        rows = [torch.full((count,), degree, device=device) for degree in (now, then, before)]
-        noisy, guess = model.step(noisy, *rows, guess)
+        here, there, earlier = (
+            torch.full((count,), degree, device=device) for degree in (now, then, before)
+        )
+        noisy, guess = model.step(noisy, here, there, earlier, guess)
         before = now
     return data.pixels(noisy).cpu()
 

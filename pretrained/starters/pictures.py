@@ -126,7 +126,9 @@ def images(folder: Path, seed: int) -> None:
         radius = rng.uniform(0.3, 0.42) * IMAGE_SIDE
         middle = IMAGE_SIDE / 2 + rng.uniform(-3, 3, 2)
         kind = kinds[rng.integers(len(kinds))]
-        draw(drawn, outline(kind, middle, radius, rng.uniform(-0.4, 0.4)), inks[rng.integers(4)])
+        draw(
+            drawn, outline(kind, middle, radius, rng.uniform(-0.4, 0.4)), inks[int(rng.integers(4))]
+        )
         finished(drawn, rng, noise=3.0).save(folder / f"{number:03}.png")
 
 

@@ -13,14 +13,39 @@ COUNTED, DATED, NUMBERED = 260, 100, 60  # pairs of each kind
 
 # ---- texts -------------------------------------------------------------------------------------
 
-WHO = ("the baker", "the old sailor", "a small fox", "the grey cat", "my sister", "the gardener")
+WHO: tuple[str, ...] = (
+    "the baker",
+    "the old sailor",
+    "a small fox",
+    "the grey cat",
+    "my sister",
+    "the gardener",
+)
 WHO += ("a tired miller", "the young captain", "the owl", "a quiet child")
 DOES = ("carries", "finds", "paints", "loses", "hides", "follows", "remembers", "mends")
-WHAT = ("a lantern", "the blue door", "a basket of pears", "an empty boat", "the last letter")
+WHAT: tuple[str, ...] = (
+    "a lantern",
+    "the blue door",
+    "a basket of pears",
+    "an empty boat",
+    "the last letter",
+)
 WHAT += ("a silver bell", "the garden gate", "a loaf of bread", "the broken clock")
-WHERE = ("by the river", "under the bridge", "behind the mill", "on the hill", "in the cellar")
+WHERE: tuple[str, ...] = (
+    "by the river",
+    "under the bridge",
+    "behind the mill",
+    "on the hill",
+    "in the cellar",
+)
 WHERE += ("beside the harbour", "near the orchard wall")
-WHEN = ("in the morning", "before the rain", "at noon", "when the bells ring", "after the harvest")
+WHEN: tuple[str, ...] = (
+    "in the morning",
+    "before the rain",
+    "at noon",
+    "when the bells ring",
+    "after the harvest",
+)
 WHEN += ("in the cold winter", "late at night")
 LINKS = ("and", "but", "so")
 
