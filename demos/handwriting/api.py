@@ -65,7 +65,7 @@ async def written(engine: Engine, wish: Asked) -> str | list[str]:
 
 async def sampled(engine: Engine, wish: Asked) -> list[Sample]:
     """Load the pen and let it write."""
-    await engine.preload(pen_of(engine).key)
+    await engine.preload(wish.key)
     samples: list[Sample] = []
     async with aclosing(writing(engine, wish, read=False)) as steps:
         async for grown in steps:

@@ -21,7 +21,9 @@ from inference.metrics import Metrics
 class FakeModels:
     """``of[task]`` is the fake of a task. ``gate``: pictures are named once it is set.
 
-    ``callers``: who asked, in order, as the page's engine is told. ``open``: answers under way."""
+    ``callers`` and ``asked``: who asked, as the page's engine is told, and which model, in order.
+    ``open``: answers under way.
+    ``unlisted``: models that answer and stand in no list."""
 
     def __init__(self, root: Path, **settings: Any) -> None:
         self.of: dict[str, Any] = {
@@ -35,17 +37,23 @@ class FakeModels:
         self.settings = Settings(max_upload_mb=1, **settings)
         self.metrics = Metrics()
         self.entries = {k: e for fake in self.of.values() for k, e in fake.entries.items()}
+        self.unlisted: dict[str, Any] = {}
         self.withheld: dict[str, Any] = {}
         self.failing: dict[str, Exception] = {}  # by key, when asked
         self.callers: list[tuple[str, ...]] = []
+        self.asked: list[str] = []
         self.gate: asyncio.Event | None = None
         self.open = self.held = 0
+
+    def find(self, key: str) -> Any:
+        return self.entries.get(key) or self.unlisted.get(key)
 
     def _of(self, key: str) -> Any:
         from demos import visitors
 
         self.callers.append(visitors.current())
-        if key not in self.entries:
+        self.asked.append(key)
+        if self.find(key) is None:
             raise UnknownModel(model=key)
         if key in self.failing:
             raise self.failing[key]
