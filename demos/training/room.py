@@ -124,9 +124,16 @@ def rendered(say: Say, jobs: Jobs, recipe: Recipe, extra: str) -> str:
 </div>
 <div class="train-run" hidden aria-live="off">{run(say)}</div>
 <details class="train-mine" hidden><summary>{say("training.mine")}</summary><ul></ul></details>
-<p class="train-load"><label class="link">{say("training.load")}<input type="file" accept=".zip"
-class="sr-only" data-load></label></p>
+{load(say)}
 </section>"""
+
+
+def load(say: Say) -> str:
+    """Where a model that was taken home comes back."""
+    return (
+        f'<p class="train-load"><label>{say("training.load")}<input type="file" accept=".zip" '
+        f'class="sr-only" data-load></label></p>'
+    )
 
 
 def data(say: Say, recipe: Recipe, mb: int) -> str:

@@ -153,7 +153,6 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 			remove: job.mine && ["done", "failed", "cancelled"].includes(job.state),
 		};
 		for (const [name, may] of Object.entries(can)) button(name).hidden = !may;
-		button("take").href = new URL(`train/jobs/${id}/model.zip`, document.baseURI).href;
 		const link = new URL(location.href);
 		link.searchParams.set("job", id);
 		show("link").value = link.href;
@@ -220,19 +219,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	};
 	button("new").onclick = gone;
 	button("use").onclick = () => use(job);
-	button("take").onclick = async (event) => { // packing may take a minute, or not be
-		event.preventDefault();
-		const { textContent } = button("take"), { href } = button("take");
-		if (textContent === words.packing) return;
-		button("take").textContent = words.packing;
-		try {
-			if ((await fetch(href, { method: "HEAD" })).ok) location.assign(href);
-			else await ask(`jobs/${id}/model.zip`);
-		} catch (error) {
-			show("about").textContent = error.message || words.lost;
-		}
-		button("take").textContent = textContent;
-	};
+	takes(button("take"), id, words, (sentence) => (show("about").textContent = sentence));
 	button("copy").onclick = async () => {
 		show("link").select();
 		await navigator.clipboard?.writeText(show("link").value).then(() => {
@@ -277,6 +264,34 @@ export const use = (job) => {
 		address.searchParams.set("exhibit", "pen");
 	}
 	location.assign(address);
+};
+
+/** `link` takes a model home. Packing may take a minute, or be refused. */
+export const takes = (link, id, words, refuse) => {
+	const path = `jobs/${id}/model.zip`, text = link.textContent;
+	link.href = new URL(`train/${path}`, document.baseURI).href;
+	link.onclick = async (event) => {
+		event.preventDefault();
+		if (link.textContent === words.packing) return;
+		link.textContent = words.packing;
+		try {
+			if ((await fetch(link.href, { method: "HEAD" })).ok) location.assign(link.href);
+			else await ask(path); // for its sentence
+		} catch (error) {
+			refuse(error.message || words.lost);
+		}
+		link.textContent = text;
+	};
+};
+
+/** The id of the job that the server makes of a zip that was taken home, null where none was chosen. */
+export const loaded = async (input, words, mb) => {
+	const [zip] = input.files, body = new FormData();
+	if (!zip) return null;
+	body.append("file", zip, zip.name);
+	input.value = "";
+	if (zip.size > mb * 2 ** 20) throw Object.assign(new Error(filled(words.not_kept, { name: zip.name, mb })), { told: true });
+	return (await ask("models", { method: "POST", body })).id;
 };
 
 /** The room: data in, a training out. A tab's own script may say more:
@@ -400,13 +415,8 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	};
 	room.addEventListener("change", ({ target }) => {
 		if ("load" in target.dataset) attempt(async () => {
-			const [zip] = target.files;
-			if (!zip) return;
-			const body = new FormData();
-			body.append("file", zip, zip.name);
-			target.value = "";
-			if (zip.size > mb * 2 ** 20) return refuse(filled(words.not_kept, { name: zip.name, mb }));
-			open((await ask("models", { method: "POST", body })).id);
+			const id = await loaded(target, words, mb);
+			if (id) open(id);
 		});
 		else if (target.dataset.give) attempt(async () => {
 			if (single && pasted) pasted.value = "";

@@ -255,7 +255,7 @@ def test_a_conversation_is_put_turn_by_turn(tokens: Tokens, served: CausalWriter
 
 def test_of_a_long_conversation_the_oldest_turns_leave_first(tokens: Tokens) -> None:
     before = [("system", "Be brief."), *[("user", f"{n} " + "x" * 400) for n in range(9)]]
-    ids, left_out = tokens.prompt_and_turns("And now?", before=before)
+    ids, left_out = tokens.prompt_and_messages("And now?", before=before)
     put = tokens.tokenizer.decode(ids)
     assert len(ids) <= MOST_TOKENS and 0 < left_out < 9
     assert "Be brief." in put and "And now?" in put and f"{left_out} xx" in put

@@ -23,7 +23,7 @@ from demos.classification import learn
 from demos.classification.train.commands import commands
 from demos.classification.train.routes import MINUTES, STARTERS, routes
 from demos.language import Say, Words
-from demos.training.room import SPOKEN, run
+from demos.training.room import SPOKEN, load, run
 from jobs import Jobs
 
 __all__ = ["build", "routes"]
@@ -116,5 +116,6 @@ def rendered(say: Say, jobs: Jobs) -> str:
 <input type="range" min="1" max="{most}" value="{min(int(MINUTES), most)}" name="minutes">
 <output>{min(int(MINUTES), most)}</output></label>{button("whole_start")}</div>
 <div class="train-run" hidden>{run(say)}</div></section>
+{load(say)}
 <p class="quiet">{text("reduced")}</p>{lasting}
 </section>"""

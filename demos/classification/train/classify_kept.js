@@ -1,12 +1,12 @@
 // @ts-check
 // Classify, Train: classifiers that were kept: the page of each, its link and QR code, and taking back.
 
-import { ask, use } from "./training.js";
+import { ask, takes, use } from "./training.js";
 
 const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 /** Lists this visitor's classifiers; gives a function that lists them anew. */
-export const kept = (room, words, filled, refuse) => {
+export const kept = (room, words, panel, filled, refuse) => {
 	const section = room.querySelector(".classroom-kept"), place = section.querySelector("div");
 	const list = async () => {
 		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
@@ -30,7 +30,8 @@ export const kept = (room, words, filled, refuse) => {
 		const open = part("a", words.open, { className: "btn", href: `use/${job.id}?lang=${window.house.lang}`, target: "_blank", rel: "noopener" });
 		const tried = part("button", words.use, { type: "button", className: "ghost" });
 		tried.onclick = () => use(job);
-		const take = part("a", words.take, { className: "ghost", href: `train/jobs/${job.id}/model.zip`, download: "" });
+		const take = part("a", words.take, { className: "ghost", download: "" });
+		takes(take, job.id, panel, refuse);
 		const back = part("button", words.back, { type: "button", className: "ghost" });
 		back.onclick = async () => {
 			if (!confirm(filled(words.sure_back, { name }))) return;

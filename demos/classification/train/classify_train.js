@@ -5,7 +5,7 @@
 import { camera as cameras, frame, smaller, why } from "./classify_camera.js";
 import { kept as keeping } from "./classify_kept.js";
 import { report as reporting } from "./classify_report.js";
-import { ask, follow } from "./training.js";
+import { ask, follow, loaded } from "./training.js";
 
 const STORE = "breakthroughs.classes";
 const PIECE = { files: 24, bytes: 6_000_000 }; // of one request, so that progress can be told
@@ -438,7 +438,12 @@ export const mount = (element) => {
 	const report = reporting(room, words, filled, thumbnail, (ids, to) => attempt(async () => {
 		for (const id of ids) told(await ask(`classify/${state.upload}/pictures/${id}`, { method: "PATCH", json: { class: to } }));
 	}));
-	const relist = keeping(room, words, filled, refuse);
+	const relist = keeping(room, words, panel, filled, refuse);
+	room.querySelector("[data-load]").addEventListener("change", ({ target }) => attempt(async () => {
+		if (!await loaded(target, panel, mb)) return;
+		await relist();
+		room.querySelector(".classroom-kept").scrollIntoView({ block: "nearest" });
+	}));
 	room.querySelector(".classroom-keep form").addEventListener("submit", (event) => {
 		event.preventDefault();
 		const submit = event.target.querySelector("button");

@@ -212,7 +212,7 @@ class CausalWriter:
         """
         if view == "prompt_tokens":
             before = options.get("before", ())
-            read = (self.tokens.prompt_and_turns(text, before=before) for text in inputs)
+            read = (self.tokens.prompt_and_messages(text, before=before) for text in inputs)
             return [{"tokens": len(ids), "left_out": left_out} for ids, left_out in read]
         views = {"probabilities": self._probabilities, "nll": self._nll}
         if view not in views:

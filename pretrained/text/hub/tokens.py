@@ -54,9 +54,9 @@ class Tokens:
 
         ``so_far`` is the beginning of the answer, to be continued. ``before``: earlier turns.
         """
-        return self.prompt_and_turns(text, so_far, before)[0]
+        return self.prompt_and_messages(text, so_far, before)[0]
 
-    def prompt_and_turns(
+    def prompt_and_messages(
         self, text: str, so_far: str = "", before: Sequence[Turn] = ()
     ) -> tuple[list[int], int]:
         """(`prompt`, how many of the earlier turns there was no room for). The oldest leave first,
