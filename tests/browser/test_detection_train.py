@@ -226,7 +226,7 @@ def test_labels_come_in_with_their_pictures_and_what_does_not_fit_is_said(
     found = boxes(coco(page))
     assert found == {"person": [40, 30, 100, 240], "cat": [220, 161, 140, 99]}  # at half size
     said = page.locator(f"{ROOM} .train-data")
-    expect(said).to_contain_text("2 pictures and 2 boxes came in")
+    expect(said).to_contain_text("came in: pictures 2, boxes 2")
     expect(said).to_contain_text("neither pictures nor labels of COCO or VOC: 1 (notes.txt)")
     expect(said).to_contain_text("objects without a usable box, left out: 1")
     expect(said).to_contain_text("labels that wait for their pictures: 1")
@@ -258,11 +258,11 @@ def test_what_is_too_little_to_learn_from_is_refused(
     expect(refusal).to_contain_text("There is no box yet")
     drag(page, (40, 30), (140, 270))
     start.click()
-    expect(refusal).to_contain_text("1 boxes have no label")
+    expect(refusal).to_contain_text("Boxes without a label: 1")
     page.locator("[name=label]").fill("person")
     page.keyboard.press("Enter")
     start.click()
-    expect(refusal).to_contain_text("There are 3 pictures: give 8 or more")
+    expect(refusal).to_contain_text("Pictures so far: 3. Give 8 or more")
 
 
 def test_what_was_drawn_is_learnt_from_and_each_error_can_be_seen(
@@ -349,7 +349,7 @@ def test_a_zip_goes_as_it_is_and_the_page_says_what_is_in_it(
             archive.write(one, f"export/train/{one.name}")
     page.locator(f"{ROOM} [data-give=files]").set_input_files(str(packed))
     expect(page.locator(".boxes-handed")).to_contain_text("learnt from as it is")
-    expect(page.locator(f"{ROOM} .train-data")).to_have_text("8 pictures with 8 boxes: person 8")
+    expect(page.locator(f"{ROOM} .train-data")).to_have_text("pictures: 8, boxes: 8 (person 8)")
     page.locator("[data-boxes=drawn]").click()
     expect(page.locator(".boxes-handed")).to_be_hidden()
     page.locator("[data-do=start]").click()
