@@ -268,11 +268,12 @@ export const use = (job) => {
 
 /** `link` takes a model home. Packing may take a minute, or be refused. */
 export const takes = (link, id, words, refuse) => {
-	const path = `jobs/${id}/model.zip`, text = link.textContent;
+	const path = `jobs/${id}/model.zip`;
 	link.href = new URL(`train/${path}`, document.baseURI).href;
 	link.onclick = async (event) => {
 		event.preventDefault();
-		if (link.textContent === words.packing) return;
+		const text = link.textContent;
+		if (text === words.packing) return;
 		link.textContent = words.packing;
 		try {
 			if ((await fetch(link.href, { method: "HEAD" })).ok) location.assign(link.href);
