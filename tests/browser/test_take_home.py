@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import tiny_writers
+from home_bench import classifier
 from playwright.sync_api import Page, expect
 
 from jobs.take_home import Facts, packed, unpacked
+from tests.browser.settling import settle
 
 
 def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Path) -> None:
     out = tiny_writers.tiny(tmp_path / "job" / "out")
     taken = packed(out, Facts("text/shakespeare"), onnx=False)
     page.goto(f"{app_url}/?tab=text&room=train&lang=en")
+    settle(page)
     room = page.locator("#text-rooms [data-train]:visible")
     expect(room).to_have_attribute("data-mounted", "")
 
@@ -35,3 +38,18 @@ def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Pa
 
     room.locator("[data-do=use]").click()
     page.wait_for_url(lambda url: "room=try" in url and "model=text" in url)
+
+
+def test_a_classifier_comes_back_among_those_that_were_kept(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    taken = packed(classifier(tmp_path / "job" / "out"), onnx=False)
+    page.goto(f"{app_url}/?tab=classification&room=train&lang=zh")
+    settle(page)
+    room = page.locator("[data-classroom]:visible")
+    expect(room.locator(".classroom-classes > *").first).to_be_visible()
+    room.locator("[data-load]").set_input_files(taken)
+    expect(room.locator(".classroom-kept article")).to_have_count(1)
+    with page.expect_download(timeout=120_000) as download:
+        room.locator(".classroom-kept a[download]").click()
+    assert download.value.suggested_filename.startswith("classification-")
