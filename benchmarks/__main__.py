@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import detection, images, jobs, overhead, serving, startup, streaming, translation
+from benchmarks import (
+    classroom,
+    detection,
+    images,
+    jobs,
+    overhead,
+    serving,
+    startup,
+    streaming,
+    translation,
+)
 from benchmarks.hardware import hardware, sentence
 from benchmarks.load import QUICK, Effort
 from benchmarks.servers import DidNotStart
@@ -32,6 +42,7 @@ class What(StrEnum):
     images = "images"
     detection = "detection"
     jobs = "jobs"
+    classroom = "classroom"
     all = "all"
 
 
@@ -88,6 +99,8 @@ def main(
             tables.append(asyncio.run(detection.measure(kind, effort, say)))
     if what in (What.jobs, What.all):
         tables.append(jobs.measure(quick, say))
+    if what in (What.classroom, What.all):
+        tables.append(classroom.measure(chosen.kind, quick, say))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))

@@ -187,6 +187,21 @@ def test_too_much_is_refused_and_nothing_of_it_stays(client):
     assert state["waiting"] == 0 and not state["classes"][0]["pictures"]
 
 
+def test_a_zip_that_was_made_to_do_harm_is_refused_and_leaves_nothing(client):
+    state = begun(client)
+    inside = {"zip_unsafe": ("../out.png", picture(RED)), "zip_bomb": ("a/1.png", bytes(5_000_000))}
+    for code, (name, content) in inside.items():
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, content)
+        answer = given(client, state, [("sent.zip", packed.getvalue())], None)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == code
+        assert "sent.zip" in answer.json()["error"]["sentence"]
+    left = client.get(f"/train/classify/{state['upload']}", headers=ANN).json()
+    assert left["waiting"] == 0 and not any(one["pictures"] for one in left["classes"])
+
+
 def test_what_one_visitor_gave_is_no_others(client):
     state = taught(client, 2)
     top = f"/train/classify/{state['upload']}"
