@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pretrained import own_files
+from pretrained.classification.folders import passed_over
 from pretrained.errors import BadData
 from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
 
@@ -45,6 +46,10 @@ class Texts:
     works: tuple[tuple[str, int], ...] = ()
     own: bool = False
     told: tuple[str, ...] = ()
+
+
+#: Files that were left out, of which so many are named.
+NAMED = 5
 
 
 def read_text(source: Path | str) -> str:
@@ -78,6 +83,35 @@ def _read(path: Path) -> tuple[str, list[str]]:
     told += [f"{joined:,} quatrains were put on one line each"] if joined else []
     gap = "\n\n" if any("\n" in text.strip("\n") for text in poems) else CLOSE
     return "".join(text.strip("\n") + gap for text in poems), told
+
+
+def _read_all(source: Path) -> tuple[str, list[str]]:
+    """`_read` of a file, or of every text of a folder, a blank line between them. What is no text
+    is left out, named and counted.
+
+    Raises:
+        BadData: as `_read`; or there is no text in the folder.
+    """
+    if not source.is_dir():
+        return _read(source)
+    texts, told, no_text = [], [], []
+    places = (path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file())
+    for place in places:
+        if any(passed_over(Path(part)) for part in place.parts):
+            continue
+        try:
+            text, changed = _read(source / place)
+        except BadData:
+            no_text.append(place.as_posix())
+            continue
+        texts.append(text.strip("\n") + "\n")
+        told += [f"{place.as_posix()}: {one}" for one in changed]
+    if not texts:
+        raise BadData(path=source, reason="there is no text in it: give files of UTF-8 text")
+    if no_text:
+        named = ", ".join(no_text[:NAMED]) + (", …" if len(no_text) > NAMED else "")
+        told.append(f"{len(no_text):,} files that are no UTF-8 text were left out: {named}")
+    return "\n".join(texts), [f"{len(texts):,} files were read", *told]
 
 
 def records(text: str, path: Path) -> Iterator[str]:
@@ -138,12 +172,13 @@ def _newlines(text: str) -> str:
 
 
 def own(source: Path | str) -> Texts:
-    """A visitor's own text as it is learnt from (`alphabet.plain`), its end kept aside.
+    """A visitor's own text as it is learnt from (`alphabet.plain`), its end kept aside; of a folder
+    all its texts one after the other, in the order of their names.
 
     Raises:
         BadData: it cannot be read or is too little.
     """
-    raw, told = _read(Path(source))
+    raw, told = _read_all(Path(source))
     text = plain(raw).strip("\n") + "\n"
     if len(text.strip()) < LEAST:
         reason = f"{len(text.strip())} characters are too few to learn from: give {LEAST:,} or more"

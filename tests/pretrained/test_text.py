@@ -545,3 +545,28 @@ def test_each_row_is_read_from_an_empty_state(writer):
     ):
         np.testing.assert_allclose(layer[len(texts[0]) :], alone, atol=1e-6)
     assert memory.rows(QUATRAINS, "quatrains") == QUATRAINS.splitlines(keepends=True)
+
+
+def test_the_texts_of_a_folder_are_read_in_the_order_of_their_names(tmp_path):
+    from pretrained.text import data
+
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "b.txt").write_text("the second. " * 100)
+    (tmp_path / "letters" / "c.md").write_text("the third. " * 100)
+    (tmp_path / "a.txt").write_text("the first. " * 100)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    texts = data.own(tmp_path)
+    whole = texts.train + texts.held_out
+    assert whole.index("first") < whole.index("second") < whole.index("third")
+    assert texts.told[0] == "3 files were read"
+    assert texts.told[1] == "1 files that are no UTF-8 text were left out: picture.png"
+
+
+def test_a_folder_without_a_text_is_refused(tmp_path):
+    from pretrained.errors import BadData
+    from pretrained.text import data
+
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    with pytest.raises(BadData, match="no text in it"):
+        data.own(tmp_path)
