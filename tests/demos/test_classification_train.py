@@ -255,3 +255,9 @@ def test_kept_pictures_start_a_training_of_the_whole_network(client, bench):
     folder = next((bench.folder / "jobs" / job["id"] / "data").iterdir())
     assert len(list(folder.parent.rglob("*.png"))) == 6
     assert client.get(f"/train/classify/{state['upload']}", headers=ANN).status_code == 200
+
+
+def test_the_features_are_what_the_networks_last_layer_reads() -> None:
+    from pretrained.classification.efficientnet import HEAD
+
+    assert head.WIDTH == HEAD
