@@ -33,6 +33,7 @@ KINDS = (".js", ".svg", ".png")
 ASSETS = {file.name: file for file in DEMOS.glob("*/**/*") if file.suffix in KINDS}
 # Of pages of their own; a tab's are sent as one, `sheets`.
 ASSETS |= {file.name: file for file in (HEAD / "page.css", DEMOS / "present" / "present.css")}
+ASSETS["living.json"] = DEMOS / "home" / "living.json"
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 SECURITY = {

@@ -1,4 +1,4 @@
-"""Home: what supervised learning is, on a network that learns in front of the visitor.
+"""Home: six doors that move, and what supervised learning is, on a network that learns here.
 
 The network is `page/network.js`: it runs in the visitor's own browser, so that it is instant, needs
 no server, and any number of people can play with it at once."""
@@ -12,12 +12,14 @@ from collections.abc import Sequence
 import gradio as gr
 
 from demos import TABS, page
+from demos.home import living
 from demos.language import Say, Words
 from inference import Engine
 from jobs import Jobs
 
 BREAKTHROUGHS = ("classification", "detection", "text", "translation", "images")
 LAB_WORDS = ("run", "pause", "passes", "right")
+LIVING = "import(new URL('house/living.js', document.baseURI)).then((it) => it.mount(element));"
 MOUNT = "import(new URL('house/home.js', document.baseURI)).then((home) => home.mount(element));"
 
 
@@ -25,6 +27,8 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-home"]):
         page.title("home", words)
+        gr.HTML(words.markup(living.doors), js_on_load=LIVING, apply_default_css=False)
+        page.markup(words, lambda say: f'<h2 class="lab-title">{say("home.loop")}</h2>')
         gr.HTML(words.markup(lab), js_on_load=MOUNT, apply_default_css=False)
         page.markup(words, cards)
 

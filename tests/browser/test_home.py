@@ -143,3 +143,27 @@ def test_less_motion_shows_it_already_learnt(new_page: Callable[..., Page], app_
     expect(page.locator("[data-show=passes]")).to_have_text("300")
     expect(page.locator("[data-do=run]")).to_have_text("Run")
     assert reading(page, "right") > 95
+
+
+def test_six_living_pictures_are_doors(home: Page) -> None:
+    doors = home.locator(".doors li")
+    expect(doors).to_have_count(6)
+    expect(home.locator("[data-living=pen] path").first).to_be_visible()
+    for door in doors.all():  # above the fold
+        assert door.bounding_box()["y"] + door.bounding_box()["height"] <= 900
+    home.locator("[data-living=pen]").click()
+    expect(home.locator(".page.tab-text")).to_have_attribute("data-exhibit", "pen")
+
+
+def test_they_stand_still_where_less_motion_is_asked_for(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
+    page.goto(f"{app_url}/?lang=zh")
+    told = page.locator("[data-living=write] p")
+    expect(told).to_contain_text(":")
+    text = told.inner_text()
+    page.wait_for_timeout(600)
+    assert told.inner_text() == text
+    last = page.locator(".doors li").last.bounding_box()
+    assert last["y"] + last["height"] <= 844

@@ -124,14 +124,12 @@ def test_chinese_results_have_chinese_colons_on_a_phone(new_page: NewPage, app_u
 def test_the_language_follows_the_browser(new_page: NewPage, app_url: str) -> None:
     page = new_page(locale="zh-TW")
     page.goto(app_url)
-    expect(page.locator(".title h1:visible")).to_have_text("机器怎样从例子中学习？")
+    expect(page.locator(".title h1:visible")).to_have_text("深度学习能做什么，又是怎样做到的？")
     assert "lang=zh" in page.url
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     other = new_page(locale="fr-FR")
     other.goto(app_url)
-    expect(other.locator(".title h1:visible")).to_have_text(
-        "How does a machine learn from examples?"
-    )
+    expect(other.locator(".title h1:visible")).to_have_text("What can deep learning do, and how?")
 
 
 def test_the_language_switch_is_remembered(page: Page, app_url: str) -> None:
@@ -140,11 +138,9 @@ def test_the_language_switch_is_remembered(page: Page, app_url: str) -> None:
     page.get_by_role("button", name="中文").click()
     expect(page.locator("#results h1")).to_have_text("到底有多准？")  # and the tab stays
     page.goto(app_url)
-    expect(page.locator(".title h1:visible")).to_have_text("机器怎样从例子中学习？")
+    expect(page.locator(".title h1:visible")).to_have_text("深度学习能做什么，又是怎样做到的？")
     page.get_by_role("button", name="English").click()
-    expect(page.locator(".title h1:visible")).to_have_text(
-        "How does a machine learn from examples?"
-    )
+    expect(page.locator(".title h1:visible")).to_have_text("What can deep learning do, and how?")
 
 
 def test_the_other_language_opens_at_the_same_room(page: Page, app_url: str) -> None:

@@ -1,0 +1,70 @@
+"""Six small living pictures, each a door to what it shows: answers of the bundled models.
+
+The answers were made by the models themselves (`experiments/living_pictures.py`) and lie in
+``living.json``; `living.js` plays them when they come into sight. The photographs are of installed
+packages, as everywhere here.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+
+from demos import pictures
+from demos.classification import examples, kinds
+from demos.detection.answers import EVERYDAY, EXAMPLES
+from demos.examples import thumbnail
+from demos.language import DEMOS, Say
+from pretrained import catalog
+
+FILE = DEMOS / "home" / "living.json"
+#: What the models were asked.
+PHOTOS = {"classify": examples.EXAMPLES[0], "detect": EXAMPLES[0]}
+BEGINNING, WORDS = "ROMEO:\n", "Touch it!"
+SENTENCE = "The children are playing in the garden."
+#: Each picture, and the tab (with an exhibit) behind it.
+DOORS = {
+    "classify": "classification",
+    "detect": "detection",
+    "write": "text",
+    "pen": "text&exhibit=pen",
+    "translate": "translation",
+    "images": "images",
+}
+
+
+def doors(say: Say) -> str:
+    """The six, in one language; still where nothing may move."""
+    told = {"classify": names(say, "classification/imagenet"), "detect": names(say, EVERYDAY)}
+    data = html.escape(json.dumps(told, ensure_ascii=False))
+    tiles = "".join(door(say, name) for name in DOORS)
+    return f'<ul class="doors" data-names="{data}" aria-label="{say("home.doors")}">{tiles}</ul>'
+
+
+def door(say: Say, name: str) -> str:
+    """One picture, its question, and where it leads."""
+    tab, _, exhibit = DOORS[name].partition("&")
+    photo = pictures.img(thumbnail(PHOTOS[name]), "") if photographed(name) else ""
+    query = f"?tab={DOORS[name]}&lang={say.lang}"
+    jump = "" if exhibit else f' data-tab="{tab}"'
+    return f"""<li class="tab-{tab}"><a href="{html.escape(query)}"{jump}>
+<div class="living" data-living="{name}" aria-hidden="true">{photo}</div>
+<b>{say(f"home.door.{name}")}</b></a></li>"""
+
+
+def photographed(name: str) -> bool:
+    """Whether a picture begins with a photograph that is installed."""
+    return name in PHOTOS and PHOTOS[name].path is not None
+
+
+def names(say: Say, key: str) -> dict[str, str]:
+    """What the labels of the answers are called in this language."""
+    entry = catalog.entries().get(key)
+    if entry is None:
+        return {}
+    table = kinds.names(say.lang, entry) if entry.task == "classification" else dict(
+        zip(catalog.labels(entry)["en"] or (), catalog.labels(entry)[say.lang] or (), strict=False)
+    )  # fmt: skip
+    said = json.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
+    part = "classify" if entry.task == "classification" else "detect"
+    return {label: table[label] for label, _ in said.get(part, ()) if label in table}
