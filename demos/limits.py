@@ -35,7 +35,7 @@ RELAYED = re.compile(r"(?i)/gradio_api/(?:file[=/]|proxy=)\s*(?:https?:|//)")
 #: was left (see `demos.sessions`), a video encoder, a code editor.
 CLOSED = re.compile(r"/gradio_api/(?:dev/|deep_link|process_recording|vibe|proxy=)")
 #: Data that visitors train on, in many files; `jobs` bounds them again, all together.
-TRAINED_ON = re.compile(r"/train/(?:uploads/|models)")
+TRAINED_ON = re.compile(r"/train/(?:uploads/|models|classify/[^/]+/pictures)")
 #: Where an argument may be a picture as a data URL.
 ASKED = re.compile(r"/gradio_api/(?:queue/join|call/|run/|api/)")
 DATA_URL = re.compile(rb"data:image/[\w.+-]{1,40};base64,[\w+/=\\-]*")

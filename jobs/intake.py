@@ -156,7 +156,7 @@ class Intake:
             raise TooManyFiles(limit=self.most_files)
         target.parent.mkdir(parents=True, exist_ok=True)
         written = 0
-        with _free(target).open("xb") as file:
+        with free(target).open("xb") as file:
             while chunk := opened.read(CHUNK):
                 written += len(chunk)
                 self.bytes += len(chunk)
@@ -217,7 +217,7 @@ def clean(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _free(target: Path) -> Path:
+def free(target: Path) -> Path:
     """That name, or one like it that is not taken."""
     free, number = target, 1
     while os.path.lexists(free):
@@ -232,4 +232,4 @@ def merge(source: Path, into: Path) -> None:
         if path.is_file():
             target = into / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(path, _free(target))
+            os.rename(path, free(target))

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import struct
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pretrained import checkpoint
 from pretrained.errors import BadCheckpoint
 
 FOLDER = "moments"
+_making = threading.Lock()  # one copy of a checkpoint at a time
 MOST_HEADER = 100_000_000  # bytes; safetensors' own bound
 FLOATS: dict[str, Any] = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 
@@ -65,7 +67,12 @@ def folder_of(out: Path, name: str) -> Path:
         raise BadCheckpoint(path=out, reason="it has no such moment, or has not ended yet")
     if folder.is_dir():
         return folder
-    part = out / FOLDER / f".{name}.part"
+    with _making:
+        return folder if folder.is_dir() else _made(out, weights, file, folder)
+
+
+def _made(out: Path, weights: Path, file: Path, folder: Path) -> Path:
+    part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:

@@ -36,6 +36,7 @@ GRACE = 30.0  # seconds in which a worker that was asked to end keeps what it ha
 SHARE = 0.9  # of its turn, after which a worker is asked to end; at its end it is killed
 PATIENCE = 5  # times in a row that a worker may end without having kept anything new
 EVERY = 0.5  # seconds between two looks at the workers
+UPLOADS = 512  # folders of what visitors sent and have not trained on yet, of all of them
 SWEEP = 600.0  # seconds between two looks for what is old
 #: What `secrets.token_urlsafe(16)` makes: an id of a job, the name of an upload.
 TOKEN = re.compile(r"[\w-]{22}")
@@ -158,9 +159,12 @@ class Jobs:
         """A new folder for what a visitor sends, to be filled through `intake`.
 
         Raises:
-            JobsOff, TooManyYours: it is not to be had.
+            JobsOff, TooManyYours, NoSpace: it is not to be had.
         """
         self._on()
+        self.check_space()
+        if sum(1 for _ in (self.limits.folder / "uploads").glob("*/*")) >= UPLOADS:
+            raise errors.NoSpace
         mine = self.limits.folder / "uploads" / _hash(owner)
         mine.mkdir(mode=0o700, exist_ok=True)
         if len(list(mine.iterdir())) >= self.limits.kept:
@@ -168,6 +172,18 @@ class Jobs:
         made = mine / secrets.token_urlsafe(16)
         made.mkdir(mode=0o700)
         return made
+
+    def check_space(self) -> None:
+        """Raises NoSpace where the disk has no room for what a training writes."""
+        if shutil.disk_usage(self.limits.folder).free < self.limits.disk_mb * MIB:
+            raise errors.NoSpace
+
+    def check_room(self, owner: str) -> None:
+        """Raises JobsOff, TooManyYours or NoSpace where no further model of this owner's fits."""
+        self._on()
+        self.check_space()
+        if len(self.store.of(_hash(owner))) >= self.limits.kept:
+            raise errors.TooManyYours(most=self.limits.kept)
 
     def uploaded(self, owner: str, name: str) -> Path:
         """The folder that `upload` made, by its name.
@@ -214,8 +230,7 @@ class Jobs:
             self._room(who, where)
             if not data.exists():
                 raise errors.NoData
-            if shutil.disk_usage(self.limits.folder).free < self.limits.disk_mb * MIB:
-                raise errors.NoSpace
+            self.check_space()
             id, now = secrets.token_urlsafe(16), self.clock()
             place = self._place(id)
             try:
@@ -432,6 +447,11 @@ class Jobs:
                 removed += _gone(place, min(before, self.clock() - SWEEP))
         for place in (self.limits.folder / "uploads").glob("*/*"):
             removed += _gone(place, before)
+        for place in (self.limits.folder / "uploads").iterdir():
+            with contextlib.suppress(OSError):  # one that is not empty stays
+                place.rmdir()
+        for place in self.limits.folder.glob(".*"):  # what a server that was killed left
+            removed += _gone(place, min(before, self.clock() - SWEEP))
         self.store.forget_callers()
         return removed
 

@@ -40,7 +40,7 @@ def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
                 return None
             folder = jobs.moment(id, moment) if moment else job.out
             return _entry(folder, key, job.created)
-        except Refusal:
+        except (Refusal, OSError):  # taken back, or no room for a copy
             return None
 
     return find

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -40,6 +41,8 @@ from pretrained import catalog, checkpoint
 log = logging.getLogger(__name__)
 
 OWNER = re.compile(r"[\w-]{22,64}")
+HUNG_UP = 499  # as nginx logs who is no longer there
+AT_ONCE = 2  # previews and starters that are made at the same time
 TURNS, TURN = 240, 0.5  # looks, and seconds between two, for whether another model is packed
 SAMPLE = re.compile(r"[\w-][\w.-]{0,80}")
 #: A sample is a visitor's own file: shown, and nothing in it is ever run.
@@ -91,6 +94,11 @@ def answering(words: Words) -> Callable[[Answer], Callable[[Request], Awaitable[
             except Refusal as error:
                 kinds = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
                 return refused(error.code, page.sentence_of(error, say), next(kinds, 400))
+            except ClientDisconnect:
+                return Response(status_code=HUNG_UP)
+            except HTTPException:  # a form that is none
+                sentence = page.sentence_of(BadRequest(), say)
+                return refused(BadRequest.code, sentence, 400)
             except Exception:
                 id = secrets.token_hex(4)
                 log.exception("unexpected error %s", id)
@@ -131,6 +139,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     if jobs is None:
         return []
     told = answering(words)
+    few = asyncio.Semaphore(AT_ONCE)
 
     @told
     async def upload(request: Request, say: Say) -> Any:
@@ -152,7 +161,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     async def starter(request: Request, say: Say) -> Any:
         folder = jobs.uploaded(owner(request), request.path_params["upload"])
         name = str((await body(request)).get("name", ""))
-        return vars(await asyncio.to_thread(made, jobs, folder, name))
+        async with few:
+            return vars(await asyncio.to_thread(made, jobs, folder, name))
 
     @told
     async def empty(request: Request, say: Say) -> Any:
@@ -164,7 +174,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     async def preview(request: Request, say: Say) -> Any:
         folder = jobs.uploaded(owner(request), request.path_params["upload"])
         key = str((await body(request)).get("key", ""))
-        return await asyncio.to_thread(previews.shown, within(folder, ""), key, folder)
+        async with few:
+            return await asyncio.to_thread(previews.shown, within(folder, ""), key, folder)
 
     @told
     async def submit(request: Request, say: Say) -> Any:
@@ -185,14 +196,16 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
 
     @told
     async def mine(request: Request, say: Say) -> Any:
-        return {"jobs": [described(job, say) for job in jobs.list(owner(request))]}
+        found = await asyncio.to_thread(jobs.list, owner(request))
+        return {"jobs": [described(job, say) for job in found]}
 
     @told
     async def one(request: Request, say: Say) -> Any:
         id = request.path_params["id"]
-        job = jobs.get(id, request.headers.get("x-owner", ""))
+        job = await asyncio.to_thread(jobs.get, id, request.headers.get("x-owner", ""))
         after = request.query_params.get("after", "0")
-        events = jobs.events(id, int(after) if after.isdecimal() else 0)
+        known = int(after) if after.isdecimal() and len(after) < 12 else 0
+        events = await asyncio.to_thread(jobs.events, id, known)
         return {"job": described(job, say), "events": [vars(event) for event in events]}
 
     @told
@@ -226,7 +239,10 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         job = jobs.get(request.path_params["id"])
         for _ in range(TURNS):  # no thread waits while another model is packed
             with contextlib.suppress(errors.TakeHomeBusy):
-                zip = await asyncio.to_thread(jobs.take_home, job.id)
+                try:
+                    zip = await asyncio.to_thread(jobs.take_home, job.id)
+                except FileNotFoundError:  # removed meanwhile
+                    raise errors.UnknownJob from None
                 named = f"{job.key.split('/')[0]}-{datetime.fromtimestamp(job.created):%Y-%m-%d}"
                 return FileResponse(zip, filename=f"{named}.zip", media_type="application/zip")
             await asyncio.sleep(TURN)
@@ -235,6 +251,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def load(request: Request, say: Say) -> Any:
         mine = owner(request)
+        await asyncio.to_thread(jobs.check_room, mine)
         async with request.form(max_files=1, max_fields=10) as form:
             files = [one for one in form.values() if isinstance(one, UploadFile)]
             if not files:
@@ -286,6 +303,7 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
     A browser that sends a folder tells each file's place in it, as ``cats/1.jpg``: the sub-folders
     stay, as they may be classes.
     """
+    jobs.check_space()
     intake = jobs.intake(folder)
     spool = folder.parent / f".{folder.name}.{secrets.token_hex(8)}"
     spool.mkdir()
@@ -301,6 +319,12 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
             with target.open("xb") as written:
                 shutil.copyfileobj(file.file, written)
         return intake.receive([(one, one.name) for one in sorted(spool.iterdir())], under)
+    except (FileExistsError, NotADirectoryError):  # a file and a folder of one name
+        raise BadRequest from None
+    except OSError as error:
+        if error.errno in FULL:
+            raise errors.NoSpace from error
+        raise
     finally:
         shutil.rmtree(spool, ignore_errors=True)
 

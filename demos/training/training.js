@@ -31,7 +31,10 @@ export const ask = async (path, { json, ...options } = /** @type {any} */ ({})) 
 	address.searchParams.set("lang", house.lang);
 	const answer = await fetch(address, { ...options, headers });
 	const told = await answer.json().catch(() => ({}));
-	if (!answer.ok) throw Object.assign(new Error(told.error?.sentence ?? ""), { status: answer.status, told: true });
+	if (!answer.ok) {
+		const sentence = told.error?.sentence ?? told.detail; // `detail` where the whole server refuses
+		throw Object.assign(new Error(sentence ?? ""), { status: answer.status, told: typeof sentence === "string" });
+	}
 	return told;
 };
 
@@ -277,7 +280,10 @@ export const takes = (link, id, words, refuse) => {
 		link.textContent = words.packing;
 		try {
 			if ((await fetch(link.href, { method: "HEAD" })).ok) location.assign(link.href);
-			else await ask(path); // for its sentence
+			else {
+				await ask(path); // for its sentence; or it is packed by now
+				location.assign(link.href);
+			}
 		} catch (error) {
 			refuse(error.message || words.lost);
 		}

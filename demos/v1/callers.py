@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import html
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demos.language import Words
+from demos.proxy import public_root
 from demos.v1 import errors
 from demos.v1.errors import Gone, NoKey, OtherSite, TooMany
 
@@ -84,7 +86,8 @@ class Callers:
         origin = request.headers.get("origin", "")
         if request.method != "POST" or not origin or origin in self.origins:
             return
-        if urlsplit(origin).netloc != request.headers.get("host", ""):
+        public = urlsplit(html.unescape(public_root(request.scope))).netloc  # behind a proxy
+        if urlsplit(origin).netloc not in (request.headers.get("host", ""), public):
             raise OtherSite(site=origin[:80])
 
     @contextmanager

@@ -143,6 +143,21 @@ def test_folders_of_a_zip_are_classes(client):
     assert named["tea"] == named["wine"] == 3
 
 
+def test_what_is_no_picture_makes_no_class_and_old_complaints_go(client):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        packed.writestr("a.txt", b"nothing")
+        packed.writestr("x/y.bin", b"nothing")
+    state = begun(client)
+    names = [one["name"] for one in state["classes"]]
+    state = given(client, state, [("odd.zip", data.getvalue())], None).json()
+    assert [one["name"] for one in state["classes"]] == names
+    assert state["left_out"]["count"] == 2 and state["waiting"] == 0
+    first = state["classes"][0]["id"]
+    state = given(client, state, [("0.png", picture(RED))], first).json()
+    assert state["left_out"]["count"] == 0
+
+
 def test_a_file_that_is_no_picture_is_named_and_the_others_learnt(client, words):
     state = begun(client)
     first = state["classes"][0]["id"]

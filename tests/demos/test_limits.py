@@ -10,9 +10,14 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from demos import web
+from demos import limits, web
 from demos.language import Words
 from demos.limits import Limits, whole_signs
 from tests.conftest import FakeEngine
@@ -166,3 +171,19 @@ def test_a_full_disk_is_said(words: Words) -> None:
     answer = client.post("/gradio_api/upload?lang=zh", content=b"x")
     assert answer.status_code == 507
     assert answer.json()["detail"] == words.say("zh", "error.disk_full")
+
+
+@pytest.mark.parametrize("path", ["uploads/abc", "models", "classify/abc/pictures"])
+@pytest.mark.parametrize(("room", "status"), [("more", 200), ("answer", 413)])
+def test_what_is_trained_on_may_be_more_than_text(words, path: str, room: str, status: int) -> None:
+    async def read(request: Request) -> Response:
+        await request.body()
+        return Response()
+
+    where = f"/train/{path}" if room == "more" else "/train/jobs"
+    app = Starlette(
+        routes=[Route("/{path:path}", read, methods=["POST"])],
+        middleware=[Middleware(limits.Limits, words=words, max_upload_mb=1)],
+    )
+    with TestClient(app) as client:
+        assert client.post(where, content=b"x" * 3_000_000).status_code == status

@@ -20,8 +20,9 @@ export const smaller = async (file) => {
 	try {
 		const bitmap = await createImageBitmap(file);
 		const blob = await drawn(bitmap, bitmap.width, bitmap.height, SIDE);
+		const large = Math.max(bitmap.width, bitmap.height) > SIDE;
 		bitmap.close();
-		return blob && (blob.size < file.size || Math.max(bitmap.width, bitmap.height) > SIDE) ? blob : file;
+		return blob && (large || blob.size < file.size) ? blob : file;
 	} catch {
 		return file;
 	}

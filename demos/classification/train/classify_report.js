@@ -4,6 +4,23 @@
 
 const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
+/** The confusion matrix that a training of the whole network tells, small: rows are what is right. */
+export const confusion = (place, { labels, matrix, n, split }) => {
+	const table = part("table", "", { className: "classroom-matrix" }), head = part("tr");
+	head.append(part("td"), ...labels.map((name) => part("th", name, { scope: "col" })));
+	table.append(head, ...matrix.map((row, at) => {
+		const line = part("tr"), total = row.reduce((sum, count) => sum + count, 0);
+		line.append(part("th", labels[at], { scope: "row" }), ...row.map((count, to) => {
+			const cell = part("td", "", { className: at === to ? "right" : count ? "wrong" : "" });
+			cell.style.setProperty("--share", String(total ? count / total : 0));
+			cell.append(part("span", String(count)));
+			return cell;
+		}));
+		return line;
+	}));
+	place.append(table, part("p", `n ${n}`, { className: "quiet", title: split }));
+};
+
 /** @param {HTMLElement} room @param {any} words @param {(text: string, fields: any) => string} filled
  *  @param {(id: number, name: string) => HTMLElement} thumbnail @param {(ids: number[], to: number) => void} move */
 export const report = (room, words, filled, thumbnail, move) => {

@@ -4,8 +4,8 @@
 
 import { camera as cameras, frame, smaller, why } from "./classify_camera.js";
 import { kept as keeping } from "./classify_kept.js";
-import { report as reporting } from "./classify_report.js";
-import { ask, follow, loaded } from "./training.js";
+import { confusion, report as reporting } from "./classify_report.js";
+import { ask, follow, renderers, loaded } from "./training.js";
 
 const STORE = "breakthroughs.classes";
 const PIECE = { files: 24, bytes: 6_000_000 }; // of one request, so that progress can be told
@@ -22,6 +22,8 @@ const store = (value) => {
 	} catch { /* a private window: for this visit only */ }
 };
 const stored = () => { try { return localStorage.getItem(STORE); } catch { return null; } };
+
+renderers.classification = confusion;
 
 export const mount = (element) => {
 	const room = element.querySelector("[data-classroom]");

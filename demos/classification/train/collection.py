@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demos.classification.train.head import WIDTH, Estimate, Floats, Head, Ints, fit, rows
-from demos.pictures import fitted
+from demos.pictures import BadPicture, fitted
 from inference.errors import BadInput, Refusal
-from jobs.intake import clean
+from jobs.intake import clean, free
 from pretrained import splits
-from pretrained.classification.folders import class_name, files_in, folders_in
+from pretrained.classification.folders import class_name, files_in, folders_in, is_picture
 
 ROOM, STATE, FEATURES, THUMBNAILS = ".room", "state.json", "features.f16", "thumbnails"
 MOST_CLASSES, MOST_PICTURES = 40, 4000  # a fit stays within a second or two
@@ -218,7 +218,7 @@ class Collection:
         around these (folders of splits, or one folder around all); others of the class ``id``, or
         of the one that the folder around all names.
 
-        Raises: UnknownClass.
+        Raises: UnknownClass, TooManyClasses.
         """
         with self.lock:
             top, around = unwrapped(staging)
@@ -228,13 +228,20 @@ class Collection:
             else:
                 places = folders_in(top)
             inner = {file for place in places for file in files_in(place)}
-            for file in [one for one in files_in(top) if one not in inner]:
-                self._take(file, self._class(id) if id is not None else self._named(around or "1"))
-            for place in places:
-                for file in files_in(place):
-                    self._take(file, self._named(class_name(place.name)))
-            shutil.rmtree(staging, ignore_errors=True)
-            self._write()
+            try:
+                self.left_out, self.left_out_count = [], 0  # of what came before
+                for file in [one for one in files_in(top) if one not in inner]:
+                    if self._no_picture(file):
+                        continue
+                    of = self._class(id) if id is not None else self._named(around or "1")
+                    self._take(file, of)
+                for place in places:
+                    for file in files_in(place):
+                        if not self._no_picture(file):
+                            self._take(file, self._named(class_name(place.name)))
+            finally:  # with too many classes, those that came before stay
+                shutil.rmtree(staging, ignore_errors=True)
+                self._write()
 
     def waiting(self, most: int) -> list[Picture]:
         """Pictures that nobody has looked at yet."""
@@ -387,6 +394,14 @@ class Collection:
             raise NameTaken(name=name)
         return name, folder
 
+    def _no_picture(self, file: Path) -> bool:
+        """Whether neither its name nor its first bytes are a picture's: it is left out then, and
+        makes no class."""
+        if is_picture(file):
+            return False
+        self._leave_out(file.name, BadPicture("picture_unreadable"))
+        return True
+
     def _take(self, file: Path, into: Class) -> None:
         if len(self.pictures) >= MOST_PICTURES:
             self._leave_out(file.name, TooManyPictures(most=MOST_PICTURES))
@@ -423,12 +438,3 @@ def unwrapped(folder: Path) -> tuple[Path, str]:
         folder = inside[0]
         name = class_name(folder.name)
     return folder, name
-
-
-def free(target: Path) -> Path:
-    """That name, or one like it that is not taken."""
-    found, number = target, 1
-    while os.path.lexists(found):
-        number += 1
-        found = target.with_stem(f"{target.stem} ({number})")
-    return found

@@ -7,7 +7,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from demos.classification.train.collection import Class, Collection, Learnt, NotLearnt
+from demos.classification.train.collection import (
+    Class,
+    Collection,
+    Learnt,
+    NotLearnt,
+    UnknownClass,
+)
 from demos.classification.train.head import PENALTY, WIDTH
 from jobs import Job, Jobs
 
@@ -18,14 +24,16 @@ UNSURE_BELOW = 0.5  # as of what was fine-tuned without enough pictures to choos
 def keep(jobs: Jobs, collection: Collection, title: str, owner: str, address: str) -> Job:
     """Make what a collection has learnt a model of its owner.
 
-    Raises: NotLearnt, or why `Jobs.adopt` does not take it.
+    Raises: NotLearnt, UnknownClass, or why `Jobs.adopt` does not take it.
     """
+    if collection.stale:
+        collection.learn()
     with collection.lock:
-        if collection.stale:
-            collection.learn()
         learnt = collection.learnt
         if learnt is None:
             raise NotLearnt
+        if not all(id in collection.classes for id in learnt.classes):
+            raise UnknownClass  # one was removed just now
         classes = [collection.classes[id] for id in learnt.classes]
     name = " ".join(title.split())[:LONGEST] or " / ".join(one.name for one in classes)[:LONGEST]
     with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".keep-") as place:

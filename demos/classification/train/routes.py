@@ -77,7 +77,7 @@ AT_ONCE = 16  # pictures that are looked at together
 WAIT = 20.0  # seconds that a question for news is kept
 OFTEN = 0.05  # seconds between two looks whether there are some
 RETRIES, AGAIN = 5, 1.0  # where everything is busy: times, seconds
-MOST_HELD = 128  # collections held in memory; others are read again
+MOST_HELD = 32  # collections held in memory; others are read again
 MINUTES = 5.0  # of a training of the whole network, unless the visitor asks otherwise
 STARTERS = {"shapes": 16, "digits": 10}  # pictures of each class that are taken
 
@@ -92,7 +92,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def begin(request: Request, say: Say) -> Any:
         named = [say.plain("classification.train.class", n=n) for n in (1, 2, 3)]
-        return report.state(await asyncio.to_thread(rooms.make, owner(request), named), say)
+        made_now = await asyncio.to_thread(rooms.make, owner(request), named)
+        return await asyncio.to_thread(report.state, made_now, say)
 
     @told
     async def look(request: Request, say: Say) -> Any:
@@ -104,7 +105,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             await asyncio.sleep(OFTEN)
             if await request.is_disconnected():
                 break
-        return report.state(found, say)
+        return await asyncio.to_thread(report.state, found, say)
 
     @told
     async def change_class(request: Request, say: Say) -> Any:
@@ -119,7 +120,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             else:
                 await asyncio.to_thread(found.rename, id, name)
         rooms.work(found, request)
-        return report.state(found, say)
+        return await asyncio.to_thread(report.state, found, say)
 
     @told
     async def give(request: Request, say: Say) -> Any:
@@ -133,7 +134,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
                 take, jobs, found, files, number(asked) if asked else None
             )
         rooms.work(found, request)
-        return {**report.state(found, say), "received": came}
+        return {**await asyncio.to_thread(report.state, found, say), "received": came}
 
     @told
     async def change_picture(request: Request, say: Say) -> Any:
@@ -145,13 +146,14 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             to = number((await body(request)).get("class"))
             await asyncio.to_thread(found.move, id, to)
         rooms.work(found, request)
-        return report.state(found, say)
+        return await asyncio.to_thread(report.state, found, say)
 
     @told
     async def thumbnail(request: Request, say: Say) -> Any:
         try:
             found = rooms.opened[request.path_params["upload"]]
-            if not hmac.compare_digest(found.key, request.query_params.get("key", "")):
+            told_key = request.query_params.get("key", "").encode()
+            if not hmac.compare_digest(found.key.encode(), told_key):
                 raise errors.NotYours
             small = found.thumbnail(number(request.path_params["id"]))
         except (KeyError, OSError):
@@ -165,7 +167,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         name = str((await body(request)).get("name", ""))
         await asyncio.to_thread(made, jobs, found, name, say)
         rooms.work(found, request)
-        return report.state(found, say)
+        return await asyncio.to_thread(report.state, found, say)
 
     @told
     async def answer(request: Request, say: Say) -> Any:
@@ -184,7 +186,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         job = await asyncio.to_thread(
             keep.keep, jobs, found, title, owner(request), address(request)
         )
-        return use.link(request, jobs, job.id)
+        return use.link(request, jobs, job.id, engine.settings.root_path)
 
     @told
     async def whole(request: Request, say: Say) -> Any:
@@ -336,16 +338,15 @@ def take(
 
     Raises: JobRefusal, UnknownClass, TooManyClasses.
     """
-    with collection.lock:
-        if len(collection.pictures) >= MOST_PICTURES:
-            raise TooManyPictures(most=MOST_PICTURES)
-        staging = f".new-{secrets.token_hex(8)}"
-        try:
-            came = received(jobs, collection.folder, files, staging)
-            collection.sort_in(collection.folder / staging, id)
-        finally:
-            shutil.rmtree(collection.folder / staging, ignore_errors=True)
-        return vars(came)
+    if len(collection.pictures) >= MOST_PICTURES:
+        raise TooManyPictures(most=MOST_PICTURES)
+    staging = f".new-{secrets.token_hex(8)}"
+    try:
+        came = received(jobs, collection.folder, files, staging)
+        collection.sort_in(collection.folder / staging, id)
+    finally:
+        shutil.rmtree(collection.folder / staging, ignore_errors=True)
+    return vars(came)
 
 
 def made(jobs: Jobs, collection: Collection, name: str, say: Say) -> None:
@@ -365,9 +366,8 @@ def made(jobs: Jobs, collection: Collection, name: str, say: Say) -> None:
             if not folder.name.isdecimal():
                 folder.rename(folder.with_name(say.plain(f"classification.train.{folder.name}")))
         staging = f".new-{secrets.token_hex(8)}"
-        with collection.lock:
-            jobs.intake(collection.folder).receive([Path(place)], staging)
-            collection.sort_in(collection.folder / staging, None)
+        jobs.intake(collection.folder).receive([Path(place)], staging)
+        collection.sort_in(collection.folder / staging, None)
 
 
 def submitted(jobs: Jobs, collection: Collection, minutes: object, owner: str, address: str) -> Job:

@@ -76,7 +76,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
 
     @told
     async def where(request: Request, say: Say) -> Any:
-        return link(request, jobs, request.path_params["id"])
+        return link(request, jobs, request.path_params["id"], engine.settings.root_path)
 
     return [
         Route("/use/{id}", shown, methods=["GET"]),
@@ -93,7 +93,7 @@ def done(jobs: Jobs, id: str) -> Job:
     return job
 
 
-def link(request: Request, jobs: Jobs, id: str) -> dict[str, str]:
+def link(request: Request, jobs: Jobs, id: str, root_path: str) -> dict[str, str]:
     """Where a model is used, and a QR code of that (SVG, dark on light: cameras want it so).
 
     Raises: UnknownJob: there is none.
@@ -102,7 +102,7 @@ def link(request: Request, jobs: Jobs, id: str) -> dict[str, str]:
 
     title = checkpoint.read_json(done(jobs, id).out, checkpoint.CONFIG).get("title", "")
 
-    where = f"{html.unescape(public_root(request.scope))}/use/{id}"
+    where = f"{html.unescape(public_root(request.scope, root_path))}/use/{id}"
     code = segno.make(where, error="m").svg_inline(
         scale=4, border=3, dark="#1c1b19", light="#fff", omitsize=True
     )
