@@ -513,7 +513,10 @@ def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str
 
 def test_train_shows_a_command_that_exists(page: Page, app_url: str) -> None:
     visit(page, app_url)
-    commands = room(page, "train").locator(".command code").all_inner_texts()
+    train = room(page, "train")
+    train.get_by_role("button", name="The same from the command line").click()
+    expect(train.locator(".command code").first).to_be_visible()
+    commands = train.locator(".command code").all_inner_texts()
     assert len(commands) == 2 and commands[1].startswith("python app.py --model")
     assert commands[0].startswith("python -m pretrained train classification/imagenet --data ")
 

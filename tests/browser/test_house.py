@@ -286,6 +286,9 @@ def test_a_command_is_copied_or_selected(new_page: NewPage, app_url: str, clipbo
         page.add_init_script("Object.defineProperty(navigator, 'clipboard', {})")
     visit(page, app_url, WITH_ROOMS[0])
     page.locator(f"#{WITH_ROOMS[0]}-rooms > .tab-wrapper [role=tab]").nth(2).click()
+    page.get_by_role("button", name="The same from the command line").and_(
+        page.locator(":visible")
+    ).click()
     button = page.locator("[data-copy]:visible").first
     line = str(button.get_attribute("data-copy"))
     button.dblclick()

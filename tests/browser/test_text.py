@@ -308,6 +308,9 @@ def test_nothing_of_a_text_is_hidden_in_a_box(new_page: NewPage, app_url: str) -
 def test_a_phone_shows_commands_and_files_whole(new_page: NewPage, app_url: str) -> None:
     page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
     train = room(page, "train")
+    train.locator(".exhibit-text").get_by_role(
+        "button", name="The same from the command line"
+    ).click()
     flags = train.locator(".exhibit-text .command code span")
     expect(flags.first).to_be_visible()
     assert set(flags.evaluate_all("all => all.map(s => s.getClientRects().length)")) == {1}

@@ -18,7 +18,7 @@ from fake_writers import POEM, VERSE, FakeEngine
 
 from demos import models, typed
 from demos import text as text_tab
-from demos.handwriting import train
+from demos.handwriting.train import commands
 from demos.language import Words
 from demos.page import html
 from demos.text import answers, inside, learn, tryout
@@ -925,7 +925,7 @@ def test_a_command_is_broken_between_its_options_only():
 def test_the_commands_of_train_are_real():
     from pretrained.text.data import quatrain
 
-    for command in (text_train.TRAIN, text_train.POEMS, train.TRAIN):
+    for command in (text_train.TRAIN, text_train.POEMS, commands.TRAIN):
         assert re.match(r"python -m pretrained train \w+/\w+ --data \S+ --out my_model", command)
     assert quatrain(json.loads(text_train.LINE)["text"]), "what is shown is what makes a poet"
 

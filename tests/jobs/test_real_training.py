@@ -69,7 +69,7 @@ def test_a_killed_training_goes_on_along_the_same_curve_and_can_be_rewound(tmp_p
     cut, second = trained(tmp_path / "cut", kills=1)
     states = [e.body["state"] for e in cut.events(second) if e.kind == "state"]
     assert states == ["queued", "running", "queued", "running", "done"]
-    assert curve(cut, second) == curve(whole, first) and len(curve(whole, first)) == 4
+    assert curve(cut, second) == curve(whole, first) and len(curve(whole, first)) == 5
 
     moments = [event.body for event in cut.events(second) if event.kind == "moment"]
     assert moments[0]["step"] == 0 and moments[-1]["progress"] == 1

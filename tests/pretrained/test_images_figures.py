@@ -331,9 +331,9 @@ def test_too_few_photographs_and_a_model_that_refuses_are_said(entry, photograph
     monkeypatch.setattr(catalog.Entry, "load", lambda self, device: Draws(refuses=True))
     with pytest.raises(BadCheckpoint, match="no"):
         evaluate.evaluate(entry, photographs)
-    for file in list(photographs.iterdir())[:50]:
+    for file in list(photographs.iterdir())[:51]:
         file.unlink()
-    with pytest.raises(BadData, match="50 pictures"):
+    with pytest.raises(BadData, match="49 pictures"):
         evaluate.evaluate(entry, photographs)
 
 
