@@ -166,11 +166,12 @@ class Jobs:
         if sum(1 for _ in (self.limits.folder / "uploads").glob("*/*")) >= UPLOADS:
             raise errors.NoSpace
         mine = self.limits.folder / "uploads" / _hash(owner)
-        mine.mkdir(mode=0o700, exist_ok=True)
-        if len(list(mine.iterdir())) >= self.limits.kept:
-            raise errors.TooManyYours(most=self.limits.kept)
         made = mine / secrets.token_urlsafe(16)
-        made.mkdir(mode=0o700)
+        with self._lock:  # `sweep` takes folders of owners that are empty
+            mine.mkdir(mode=0o700, exist_ok=True)
+            if len(list(mine.iterdir())) >= self.limits.kept:
+                raise errors.TooManyYours(most=self.limits.kept)
+            made.mkdir(mode=0o700)
         return made
 
     def check_space(self) -> None:

@@ -260,3 +260,20 @@ def test_jobs_load_no_torch():
     program = "import sys, jobs; print([m for m in ('torch', 'gradio') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_an_owner_whose_uploads_are_gone_leaves_no_folder_and_may_send_again(bench):
+    jobs = bench.jobs()
+    upload = jobs.upload("ann")
+    upload.rmdir()
+    jobs.sweep()
+    assert not list((jobs.limits.folder / "uploads").iterdir())
+    assert jobs.upload("ann").is_dir()
+
+
+def test_uploads_are_counted_over_all_owners(bench, monkeypatch):
+    monkeypatch.setattr("jobs.service.UPLOADS", 2)
+    jobs = bench.jobs()
+    jobs.upload("ann"), jobs.upload("bob")
+    with pytest.raises(errors.NoSpace):
+        jobs.upload("eve")
