@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "inference": {"pretrained", "training"},
     "demos": {"inference", "jobs", "pretrained", "training"},
     "app": {"demos", "inference", "jobs", "pretrained", "training"},
-    "benchmarks": {"inference", "jobs", "pretrained", "training"},
+    "benchmarks": {"demos", "inference", "jobs", "pretrained", "training"},
     "experiments": {"demos", "inference", "pretrained", "training"},
 }
 HEAVY = ("torch", "torchvision", "timm", "transformers", "diffusers", "sklearn", "skimage")

@@ -193,7 +193,8 @@ def head_start(say: Say) -> str:
         )
         for data, n, split in judges
     ]
-    caption = page.sentences(say.lang, say("classification.start.caption"), *judged)
+    same = say("classification.start.same_minutes") if len(starts) > 1 else ""
+    caption = page.sentences(say.lang, say("classification.start.caption"), same, *judged)
     return page.table(heads, lines, caption)
 
 

@@ -27,7 +27,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The page, inside its tab."""
     with gr.Column(elem_classes=["page", "tab-home"]):
         page.title("home", words)
-        gr.HTML(words.markup(living.doors), js_on_load=LIVING, apply_default_css=False)
+        gr.HTML(words.markup(living.tiles), js_on_load=LIVING, apply_default_css=False)
         page.markup(words, lambda say: f'<h2 class="lab-title">{say("home.loop")}</h2>')
         gr.HTML(words.markup(lab), js_on_load=MOUNT, apply_default_css=False)
         page.markup(words, cards)

@@ -71,7 +71,7 @@ const pictures = {
 };
 
 export const mount = async (element) => {
-	const list = element.querySelector(".doors"), names = JSON.parse(list.dataset.names);
+	const list = element.querySelector(".tiles"), names = JSON.parse(list.dataset.names);
 	const answer = await fetch(new URL("house/living.json", document.baseURI)).catch(() => null);
 	if (!answer?.ok) return; // the doors open without
 	const told = await answer.json();

@@ -23,7 +23,7 @@ PHOTOS = {"classify": examples.EXAMPLES[0], "detect": EXAMPLES[0]}
 BEGINNING, WORDS = "ROMEO:\n", "Touch it!"
 SENTENCE = "The children are playing in the garden."
 #: Each picture, and the tab (with an exhibit) behind it.
-DOORS = {
+TILES = {
     "classify": "classification",
     "detect": "detection",
     "write": "text",
@@ -33,23 +33,23 @@ DOORS = {
 }
 
 
-def doors(say: Say) -> str:
+def tiles(say: Say) -> str:
     """The six, in one language; still where nothing may move."""
     told = {"classify": names(say, "classification/imagenet"), "detect": names(say, EVERYDAY)}
     data = html.escape(json.dumps(told, ensure_ascii=False))
-    tiles = "".join(door(say, name) for name in DOORS)
-    return f'<ul class="doors" data-names="{data}" aria-label="{say("home.doors")}">{tiles}</ul>'
+    parts = "".join(tile(say, name) for name in TILES)
+    return f'<ul class="tiles" data-names="{data}" aria-label="{say("home.tiles")}">{parts}</ul>'
 
 
-def door(say: Say, name: str) -> str:
+def tile(say: Say, name: str) -> str:
     """One picture, its question, and where it leads."""
-    tab, _, exhibit = DOORS[name].partition("&")
+    tab, _, exhibit = TILES[name].partition("&")
     photo = pictures.img(thumbnail(PHOTOS[name]), "") if photographed(name) else ""
-    query = f"?tab={DOORS[name]}&lang={say.lang}"
+    query = f"?tab={TILES[name]}&lang={say.lang}"
     jump = "" if exhibit else f' data-tab="{tab}"'
     return f"""<li class="tab-{tab}"><a href="{html.escape(query)}"{jump}>
 <div class="living" data-living="{name}" aria-hidden="true">{photo}</div>
-<b>{say(f"home.door.{name}")}</b></a></li>"""
+<b>{say(f"home.tile.{name}")}</b></a></li>"""
 
 
 def photographed(name: str) -> bool:

@@ -411,7 +411,11 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 				count++;
 			}
 			told.textContent = filled(words.sending, { done: at, total: files.length });
-			const came = await ask(`uploads/${to}`, { method: "POST", body });
+			const came = await ask(`uploads/${to}`, { method: "POST", body }).catch((error) => {
+				if (given) say(total);
+				else told.textContent = "";
+				throw error;
+			});
 			for (const name of ["files", "bytes", "passed_over", "links"]) total[name] += came[name];
 			total.guessed ||= came.guessed;
 			given = true;

@@ -146,11 +146,11 @@ def test_less_motion_shows_it_already_learnt(new_page: Callable[..., Page], app_
 
 
 def test_six_living_pictures_are_doors(home: Page) -> None:
-    doors = home.locator(".doors li")
-    expect(doors).to_have_count(6)
+    tiles = home.locator(".tiles li")
+    expect(tiles).to_have_count(6)
     expect(home.locator("[data-living=pen] path").first).to_be_visible()
-    for door in doors.all():  # above the fold
-        assert door.bounding_box()["y"] + door.bounding_box()["height"] <= 900
+    for tile in tiles.all():  # above the fold
+        assert tile.bounding_box()["y"] + tile.bounding_box()["height"] <= 900
     home.locator("[data-living=pen]").click()
     expect(home.locator(".page.tab-text")).to_have_attribute("data-exhibit", "pen")
 
@@ -165,5 +165,5 @@ def test_they_stand_still_where_less_motion_is_asked_for(
     text = told.inner_text()
     page.wait_for_timeout(600)
     assert told.inner_text() == text
-    last = page.locator(".doors li").last.bounding_box()
+    last = page.locator(".tiles li").last.bounding_box()
     assert last["y"] + last["height"] <= 844

@@ -32,10 +32,10 @@ async def test_the_answers_are_those_of_the_models() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_six_doors_lead_to_what_they_show(lang: str, words: Any) -> None:
-    html = living.doors(words.speaker(lang))
+    html = living.tiles(words.speaker(lang))
     assert html.count('data-living="') == 6
     assert html.count('data-tab="') == 5 and "exhibit=pen" in html
-    assert all(words.say(lang, f"home.door.{name}") in html for name in living.DOORS)
+    assert all(words.say(lang, f"home.tile.{name}") in html for name in living.TILES)
 
 
 def test_the_labels_are_said_in_chinese(words: Any) -> None:
