@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
 from demos import page, training
 from demos.language import Say, Words
 from demos.text import answers
@@ -37,9 +42,34 @@ RECIPE = training.Recipe(
 )
 
 
+#: What `text_train.js` says by itself.
+SPOKEN = ("counts",)
+MOUNT = "import(new URL('house/text_train.js', document.baseURI)).then((it) => it.mount(element));"
+
+
 def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """The room: text in, a network out."""
-    training.room(words, jobs, RECIPE, lambda: commands(engine, words))
+    training.room(words, jobs, RECIPE, lambda: commands(engine, words), read, MOUNT)
+
+
+def read(say: Say) -> str:
+    """Where is said what the recipe reads of the text."""
+    told = {name: say.plain(f"text.train.{name}") for name in SPOKEN}
+    data = escape(json.dumps(told, ensure_ascii=False))
+    return f'<div class="train-read" data-words="{data}" role="status"></div>'
+
+
+def counted(data: Path, key: str) -> dict[str, Any]:
+    """What `text_train.js` says before a training begins.
+
+    Returns: ``learn`` and ``aside``, characters; ``told``, sentences on what was changed.
+
+    Raises: BadData: the recipe would refuse it, for the same reason.
+    """
+    from pretrained.text.data import own  # torch, for those only who train
+
+    texts = own(data)
+    return {"learn": len(texts.train), "aside": len(texts.held_out), "told": list(texts.told)}
 
 
 def commands(engine: Engine, words: Words) -> None:

@@ -17,6 +17,7 @@ from pretrained.errors import BadData
 PREVIEWS = {
     "detection": "demos.detection.train.preview:labelled",
     "images": "demos.images.train.preview:pictures",
+    "text": "demos.text.train:counted",
     "translation": "demos.translation.train.preview:pairs",
 }
 Preview = Callable[[Path, str], dict[str, Any]]

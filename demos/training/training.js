@@ -38,9 +38,9 @@ export const ask = async (path, { json, ...options } = /** @type {any} */ ({})) 
 	return told;
 };
 
-const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+export const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 const size = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+export const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 /** How a sample that a worker wrote is shown, by the end of its name. A tab adds its own:
  *  `renderers[task] = async (place, read, job) => {...}` for what is JSON, beside a picture or alone. */

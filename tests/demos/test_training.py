@@ -307,3 +307,15 @@ def test_a_second_model_waits_until_the_first_is_packed(client, jobs, bench, mon
     with packing._one_at_a_time:
         answer = client.get(f"/train/jobs/{job['id']}/model.zip")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "take_home_busy")
+
+
+def test_a_text_is_counted_before_anything_begins(client):
+    upload = client.post("/train/uploads", headers=ANN).json()["upload"]
+    files = [("files", ("mine.txt", b"The kiln is warm. " * 300))]
+    client.post(f"/train/uploads/{upload}", files=files, headers=ANN)
+    asked = {"key": "text/shakespeare"}
+    seen = client.post(f"/train/uploads/{upload}/preview", json=asked, headers=ANN).json()
+    assert seen["learn"] > seen["aside"] > 0 and seen["told"] == []
+    short = sent(client, "short.txt")
+    refused = client.post(f"/train/uploads/{short}/preview", json=asked, headers=ANN)
+    assert refused.status_code == 400 and "short.txt" in refused.json()["error"]["sentence"]
