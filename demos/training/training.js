@@ -393,8 +393,11 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const paste = async () => {
 		const now = pasted?.value.trim() ? pasted.value.slice(0, most) : "";
 		if (!now || now === written) return;
-		await send([new File([now], named?.(now) ?? text, { type: "text/plain" })]);
-		written = now;
+		try {
+			await send([new File([now], named?.(now) ?? text, { type: "text/plain" })]);
+		} finally {
+			written = now; // where it was refused too: what lies there is not sent twice
+		}
 	};
 	const send = async (files) => {
 		const heavy = files.find((file) => file.size > mb * 2 ** 20);

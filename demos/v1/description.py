@@ -162,9 +162,12 @@ def facts(say: Say, settings: Settings) -> list[str]:
 # ---- the page ----------------------------------------------------------------------------------
 
 STYLE = """
-:root{color-scheme:light dark;--line:#8884;--quiet:light-dark(#5b6270,#a3a9b6)}
-body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2.5rem auto;padding:0 1.25rem}
-h1{font-size:1.7rem;margin:0}h2{margin:2.5rem 0 .25rem;font-size:1.15rem}
+:root{color-scheme:light dark;--paper:light-dark(#fbfaf7,#151514);--ink:light-dark(#1c1b19,#eceae4);
+--line:light-dark(#e2ded5,#302f2b);--quiet:light-dark(#625f59,#a5a199)}
+body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2.5rem auto;padding:0 1.25rem;
+background:var(--paper);color:var(--ink)}a{color:inherit;text-underline-offset:3px}
+h1{font:600 2rem/1.2 ui-serif,Palatino,Georgia,"Songti SC","Noto Serif CJK SC",serif;margin:0}
+h2{margin:2.5rem 0 .25rem;font-size:1.15rem}
 code,pre{font:.875rem/1.5 ui-monospace,monospace}p{margin:.5rem 0}
 pre{overflow-x:auto;border:1px solid var(--line);border-radius:6px;padding:.75rem 1rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
@@ -172,6 +175,9 @@ th,td{text-align:start;vertical-align:top;padding:.35rem .75rem .35rem 0;
 border-bottom:1px solid var(--line)}th{color:var(--quiet);font-weight:500}
 td code{overflow-wrap:anywhere}td:first-child code{white-space:nowrap}
 .quiet{color:var(--quiet)}
+@media (max-width:600px){tr,td{display:block}tr:first-child{display:none}
+td{border:0;padding:0}td:last-child{border-bottom:1px solid var(--line);padding-bottom:.6rem;
+margin-bottom:.6rem;color:var(--quiet)}}
 """
 
 
