@@ -27,7 +27,7 @@ from jobs.folder import DATA, LOG, OUT, Told
 from jobs.intake import FULL, Intake
 from jobs.limits import MIB, SPARE, Limits
 from jobs.store import ACTIVE, ENDED, Event, Record, Store
-from jobs.worker import Worker, end_orphans
+from jobs.worker import Worker, end_orphans, flags
 from pretrained import catalog
 
 log = logging.getLogger(__name__)
@@ -99,15 +99,7 @@ def train(record: Record, place: Path, minutes: float) -> list[str]:
     command = [sys.executable, "-m", "pretrained", "train", record.key]
     command += ["--data", str(place / record.data), "--out", str(place / OUT)]
     command += ["--minutes", f"{minutes:g}", "--resume", "--watch"]
-    for name, value in record.options.items():
-        flag = name.replace("_", "-")
-        if name == "scratch":
-            command.append("--scratch" if value else "--no-scratch")
-        elif isinstance(value, bool):
-            command += [f"--{flag}"] if value else []
-        elif name != "minutes":
-            command += [f"--{flag}", str(value)]
-    return command
+    return command + flags({n: value for n, value in record.options.items() if n != "minutes"})
 
 
 class Jobs:
@@ -183,8 +175,7 @@ class Jobs:
         """Raises JobsOff, TooManyYours or NoSpace where no further model of this owner's fits."""
         self._on()
         self.check_space()
-        if len(self.store.of(_hash(owner))) >= self.limits.kept:
-            raise errors.TooManyYours(most=self.limits.kept)
+        self._keeps_few(_hash(owner))
 
     def uploaded(self, owner: str, name: str) -> Path:
         """The folder that `upload` made, by its name.
@@ -227,24 +218,30 @@ class Jobs:
         chosen = checked(options or {})
         who = _hash(owner)
         where = _hash(address) if address else who
-        with self._lock:
-            self._room(who, where)
-            if not data.exists():
-                raise errors.NoData
-            self.check_space()
-            id, now = secrets.token_urlsafe(16), self.clock()
-            place = self._place(id)
-            try:
-                relative = self._take(data, place, self.limits.folder / "uploads" / who)
+        self._room(who, where)  # before anything is copied
+        self.check_space()
+        id = secrets.token_urlsafe(16)
+        place = self._place(id)
+        upload = self._upload_of(data, who)
+        try:
+            place.mkdir(mode=0o700)
+            if upload is None:
+                self.intake(place / DATA).receive([data])
+                relative = f"{DATA}/{data.name}" if data.is_file() else DATA
+            with self._lock:
+                self._room(who, where)
+                if upload is not None:
+                    relative = self._moved(data, upload, place / DATA)
+                now = self.clock()
                 record = Record(id, who, where, key, relative, chosen, store.QUEUED, now, now, now)
                 with self.store.change():
                     self.store.add(record)
                     self.store.tell(id, now, [("state", {"state": store.QUEUED})])
-            except BaseException as error:
-                shutil.rmtree(place, ignore_errors=True)
-                if isinstance(error, OSError):
-                    raise errors.NoSpace from error
-                raise
+        except BaseException as error:
+            shutil.rmtree(place, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise errors.NoSpace from error
+            raise
         self._wake.set()
         return self._seen(record, owner)
 
@@ -342,25 +339,20 @@ class Jobs:
         """
         from jobs import take_home
 
-        self._on()
+        self.check_room(owner)
         who = _hash(owner)
         id = secrets.token_urlsafe(16)
         place = self._place(id)
         try:
-            if len(self.store.of(who)) >= self.limits.kept:
-                raise errors.TooManyYours(most=self.limits.kept)
-            if shutil.disk_usage(self.limits.folder).free < self.limits.disk_mb * MIB:
-                raise errors.NoSpace
             place.mkdir(mode=0o700)
             out = take_home.unpacked(model, place / OUT, name, self.limits.data_mb)
             key, now = take_home.recipe(out), self.clock()
             where = _hash(address) if address else who
             record = Record(id, who, where, key, "", {}, store.DONE, now, now, now)
+            curve = folder.news(out, Told())
             with self._lock, self.store.change():
-                if len(self.store.of(who)) >= self.limits.kept:  # two at once
-                    raise errors.TooManyYours(most=self.limits.kept)
+                self._keeps_few(who)  # two at once
                 self.store.add(record)
-                curve = folder.news(out, Told())
                 self.store.tell(id, now, [*curve, ("state", {"state": store.DONE})])
         except BaseException as error:
             shutil.rmtree(place, ignore_errors=True)
@@ -474,7 +466,7 @@ class Jobs:
             worker = self.make(self.command(record, place, minutes), place, place / LOG)
         except OSError as error:
             log.error("job %s could not be started: %s", record.id[:8], error)
-            failure = errors.NoSpace() if error.errno in (28, 122) else None
+            failure = errors.NoSpace() if error.errno in FULL else None
             told_error = folder.as_error(failure) if failure else folder.unexpected(record.id)
             self._becomes(replace(record, state=store.RUNNING), store.FAILED, error=told_error)
             return
@@ -628,23 +620,30 @@ class Jobs:
             raise errors.QueueFull(waiting=len(active))
         if sum(r.owner == who for r in active) >= self.limits.each:
             raise errors.TooManyYours(most=self.limits.each)
-        if not again and len(self.store.of(who)) >= self.limits.kept:
+        if not again:
+            self._keeps_few(who)
+
+    def _keeps_few(self, who: str) -> None:
+        if len(self.store.of(who)) >= self.limits.kept:
             raise errors.TooManyYours(most=self.limits.kept)
 
-    def _take(self, data: Path, place: Path, uploads: Path) -> str:
-        """Bring the data into the job's folder; what to learn from, relative to that."""
-        target = place / DATA
-        place.mkdir(mode=0o700)
+    def _upload_of(self, data: Path, who: str) -> Path | None:
+        """The folder of `upload` of this owner's that data are in, or None."""
+        uploads = self.limits.folder / "uploads" / who
         inside = data.resolve().is_relative_to(uploads.resolve()) and data.resolve() != uploads
-        if inside and not data.is_symlink():
-            upload = uploads / data.resolve().relative_to(uploads.resolve()).parts[0]
-            if folder.size(upload) > self.limits.data_mb * MIB:
-                raise errors.DataTooLarge(limit=self.limits.data_mb)
-            relative = data.resolve().relative_to(upload.resolve())
-            os.rename(upload, target)
-            return (Path(DATA) / relative).as_posix()
-        self.intake(target).receive([data])
-        return f"{DATA}/{data.name}" if data.is_file() else DATA
+        if not inside or data.is_symlink():
+            return None
+        return uploads / data.resolve().relative_to(uploads.resolve()).parts[0]
+
+    def _moved(self, data: Path, upload: Path, target: Path) -> str:
+        """Move an upload to its job; what of it to learn from, relative to the job's folder."""
+        if not data.exists():  # it may have been submitted twice
+            raise errors.NoData
+        if folder.size(upload) > self.limits.data_mb * MIB:
+            raise errors.DataTooLarge(limit=self.limits.data_mb)
+        relative = data.resolve().relative_to(upload.resolve())
+        os.rename(upload, target)
+        return (Path(DATA) / relative).as_posix()
 
     def _minutes(self, record: Record) -> float:
         return min(record.options.get("minutes", self.limits.minutes), self.limits.minutes)

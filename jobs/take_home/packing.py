@@ -26,6 +26,7 @@ from jobs.errors import NoSpace, NotDone, TakeHomeBusy
 from jobs.folder import DATA, lines
 from jobs.intake import FULL
 from jobs.take_home import card, examples, headers
+from jobs.worker import flags
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint
 
@@ -273,15 +274,7 @@ def command(metrics: Mapping[str, Any], facts: Facts) -> str:
         return _line(told)
     words = ["python", "-m", "pretrained", "train", facts.key]
     words += ["--data", "YOUR_DATA", "--out", "YOUR_MODEL"]
-    for name, value in facts.options.items():
-        flag = "--" + name.replace("_", "-")
-        if name == "scratch":
-            words.append("--scratch" if value else "--no-scratch")
-        elif isinstance(value, bool):
-            words += [flag] if value else []
-        else:
-            words += [flag, str(value)]
-    return _line(shlex.join(words))
+    return _line(shlex.join([*words, *flags(facts.options)]))
 
 
 def _line(text: str) -> str:

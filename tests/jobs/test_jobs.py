@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from job_bench import curve, rows
 
-from jobs import errors
+from jobs import Jobs, errors
 from jobs.fair_share import in_order
 from jobs.store import Record
 from pretrained.errors import Refusal
@@ -110,6 +111,34 @@ def test_another_visitors_upload_is_not_taken(bench):
     (theirs / "a.txt").write_text("secret")
     jobs.submit("k", theirs, owner="bob")  # only by whoever can name the folder; it is a copy
     assert (theirs / "a.txt").exists()
+
+
+def test_others_are_served_while_data_are_copied(bench, tmp_path, monkeypatch):
+    jobs, copying = bench.jobs(), Jobs.intake
+    (tmp_path / "a.txt").write_text("to learn from")
+    free: list[bool] = []
+
+    def looked(*asked):
+        with ThreadPoolExecutor(1) as other:
+            free.append(other.submit(jobs._lock.acquire, blocking=False).result())
+            if free[-1]:
+                other.submit(jobs._lock.release).result()
+        return copying(*asked)
+
+    monkeypatch.setattr(Jobs, "intake", looked)
+    jobs.submit("k", tmp_path / "a.txt", owner="ann")
+    assert free == [True]
+
+
+def test_an_upload_is_learnt_from_once(bench):
+    jobs = bench.jobs()
+    upload = jobs.upload("ann")
+    (upload / "a.txt").write_text("to learn from")
+    jobs.submit("k", upload, owner="ann")
+    with pytest.raises(errors.NoData):
+        jobs.submit("k", upload, owner="ann")
+    assert len(jobs.list("ann")) == 1
+    assert len(list((bench.folder / "jobs").iterdir())) == 1
 
 
 def test_nobody_fills_the_queue(bench):
