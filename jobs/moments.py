@@ -76,12 +76,12 @@ def _made(out: Path, weights: Path, file: Path, folder: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        for other in out.iterdir():  # its papers, and other weights, such as probes
-            papers = other.suffix in (".json", ".md") or other.suffix == ".safetensors"
+        for other in out.iterdir():  # its papers, and its weights, such as probes
             whole = other.is_file() and other.name != "state.pt"
-            if whole and other != weights and (papers or other.stat().st_size < 2**20):
+            taken = other.suffix in (".json", ".md", ".safetensors")
+            if whole and (taken or other.stat().st_size < 2**20):
                 shutil.copy2(other, part / other.name)
-        (part / weights.name).write_bytes(_merged(weights, file))
+        _merge(file, part / weights.name)
     except (ValueError, KeyError, IndexError) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise BadCheckpoint(path=file, reason="it does not fit the final weights") from error
@@ -101,12 +101,11 @@ def _opened(file: Path) -> tuple[dict[str, Any], int]:
     return header, 8 + length
 
 
-def _merged(final: Path, moment: Path) -> bytes:
-    """The final weights with the moment's in place of those that it has."""
+def _merge(moment: Path, final: Path) -> None:
+    """Write the moment's weights over those of the final ones that it has, tensor by tensor."""
     header, begin = _opened(final)
     learnt, start = _opened(moment)
     learnt.pop("__metadata__", None)
-    whole, earlier = bytearray(final.read_bytes()), moment.read_bytes()
     names = header.keys() - {"__metadata__"}
     # A recipe may have wrapped the network: `network.head.weight` is learnt, `head.weight` kept.
     prefixes = {"", *(name.partition(".")[0] + "." for name in learnt)}
@@ -114,17 +113,19 @@ def _merged(final: Path, moment: Path) -> bytes:
     prefix = max(sorted(prefixes), key=lambda p: len(matching[p].keys() & names))
     if not matching[prefix].keys() & names:
         raise ValueError("no tensor in common")
-    for name in matching[prefix].keys() & names:
-        old, new = learnt[matching[prefix][name]], header[name]
-        if old["shape"] != new["shape"]:
-            raise ValueError(f"{name} has another shape")
-        a, b = (start + offset for offset in old["data_offsets"])
-        numbers = earlier[a:b]
-        if old["dtype"] != new["dtype"]:
-            kinds = FLOATS[old["dtype"]], FLOATS[new["dtype"]]
-            numbers = np.frombuffer(numbers, kinds[0]).astype(kinds[1]).tobytes()
-        a, b = (begin + offset for offset in new["data_offsets"])
-        if b - a != len(numbers):
-            raise ValueError(f"{name} has another size")
-        whole[a:b] = numbers
-    return bytes(whole)
+    with moment.open("rb") as earlier, final.open("r+b") as written:
+        for name in matching[prefix].keys() & names:
+            old, new = learnt[matching[prefix][name]], header[name]
+            if old["shape"] != new["shape"]:
+                raise ValueError(f"{name} has another shape")
+            a, b = old["data_offsets"]
+            earlier.seek(start + a)
+            numbers = earlier.read(b - a)
+            if old["dtype"] != new["dtype"]:
+                kinds = FLOATS[old["dtype"]], FLOATS[new["dtype"]]
+                numbers = np.frombuffer(numbers, kinds[0]).astype(kinds[1]).tobytes()
+            a, b = new["data_offsets"]
+            if b - a != len(numbers):
+                raise ValueError(f"{name} has another size")
+            written.seek(begin + a)
+            written.write(numbers)
