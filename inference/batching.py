@@ -189,6 +189,11 @@ class Queue:
                 self.remove(job)
                 job.expire()
 
+    def waiting(self, key: str) -> int:
+        """How many jobs wait for this model."""
+        with self.lock:
+            return len(self._waiting.get(key, ()))
+
     def waits(self, key: str) -> bool:
         """Whether anything waits for this model."""
         return key in self._waiting

@@ -1,9 +1,9 @@
 """Models in memory: leases, a byte budget, and who leaves when room is needed.
 
-A model that somebody holds a lease on never leaves. Idle ones leave after a keep-alive, or earlier,
-oldest use first, when the models on a device exceed its budget. On an accelerator they are parked
-in host memory before they are dropped. If everything over the budget is held, it stays over it:
-refusing would not free a byte, and running out for real is handled where it happens.
+A model that somebody holds a lease on never leaves. Idle ones leave after a keep-alive, or earlier
+when the models on a device exceed its budget; `inference.eviction` chooses who. On an accelerator
+they are parked in host memory before they are dropped. If everything over the budget is held, it
+stays over it: refusing would not free a byte, and running out for real is handled where it happens.
 
 Loading and moving happen in the thread that wants the model, outside the lock; whoever else wants
 it waits. The scheduler of ollama (server/sched.go) showed how little is needed for this.
@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from inference.device import Device, with_room
 from inference.errors import Closed
+from inference.eviction import Held, LeastRecent, Policy
 from inference.metrics import Metrics
 from inference.protocols import Entry, Load, measure
 
@@ -27,17 +28,16 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 
-@dataclass(eq=False)
-class Slot:
-    """One model's place. Changed under the cache's lock only."""
+@dataclass(eq=False, kw_only=True)
+class Slot(Held):
+    """One model's place. Changed under the cache's lock only. ``bytes`` are measured; while
+    loading, those that are expected."""
 
     entry: Entry
     state: Literal["cold", "loading", "warm", "parking", "parked"] = "cold"
     model: Any = None
     where: str = ""  # the memory that ``bytes`` count against
-    bytes: int = 0  # measured; while loading, what is expected
     leases: int = 0
-    used_at: float = 0.0
     doomed: bool = False  # leaves as soon as nobody holds it
     progress: tuple[int, int] | None = None
     attempt: Attempt | None = None
@@ -84,9 +84,11 @@ class Cache:
         clock: Callable[[], float],
         keep_alive: float,
         metrics: Metrics,
+        policy: Policy | None = None,
     ) -> None:
         self._load, self._choose_device = load, device
         self._clock, self._keep_alive, self._metrics = clock, keep_alive, metrics
+        self._policy: Policy = policy or LeastRecent()
         self._slots: dict[str, Slot] = {}
         self._changed = threading.Condition()
         self._choosing = threading.Lock()
@@ -105,7 +107,7 @@ class Cache:
         with self._changed:
             if self._closing:
                 raise Closed()
-            slot = self._slots.setdefault(entry.key, Slot(entry))
+            slot = self._slots.setdefault(entry.key, Slot(entry=entry))
             slot.leases += 1  # from here on it cannot be chosen to leave
             while slot.state in ("loading", "parking"):
                 attempt = slot.attempt  # of the load under way, if it is one
@@ -115,9 +117,11 @@ class Cache:
                     self._forget_if_over(slot)
                     raise attempt.error
             if slot.state == "warm":
+                self._metrics.found(entry.key, "device")
                 return Lease(self, slot)
             if slot.state == "cold":
                 slot.entry = entry
+            self._metrics.found(entry.key, "disk" if slot.model is None else "host")
             slot.state, slot.attempt = "loading", Attempt()
             attempt = slot.attempt
         try:
@@ -161,14 +165,20 @@ class Cache:
             slot.model, slot.bytes = model, measure(model, entry)
             slot.state, slot.attempt, slot.progress = "warm", None, None
             slot.used_at = self._clock()
+            seconds = slot.used_at - started
+            if parked is None:  # what it costs to miss it
+                slot.load_s = seconds
+            self._policy.used(slot)
             self.proven = True
             self._changed.notify_all()
-        self._metrics.loaded(entry.key, self._clock() - started)
+        self._metrics.loaded(entry.key, seconds)
 
     def _release(self, slot: Slot) -> None:
         with self._changed:
             slot.leases -= 1
             slot.used_at = self._clock()
+            slot.uses += 1
+            self._policy.used(slot)
         self.evict_due()
 
     # Leaving
@@ -210,7 +220,7 @@ class Cache:
             if self._used(memory) > budget:
                 found = [slot for slot in idle if slot.where == memory]
                 if found:
-                    return found[0]
+                    return self._policy.victim(found)
         return None
 
     def _parkable(self, slot: Slot) -> bool:
@@ -249,7 +259,7 @@ class Cache:
 
     @staticmethod
     def _empty(slot: Slot) -> None:
-        slot.model, slot.bytes, slot.where = None, 0, ""
+        slot.model, slot.bytes, slot.where, slot.uses = None, 0, "", 0
         slot.state, slot.attempt, slot.progress = "cold", None, None
 
     def _forget_if_over(self, slot: Slot) -> None:
@@ -321,7 +331,7 @@ class Cache:
     def row(self, entry: Entry) -> Row:
         """What `Engine.status` says about one model."""
         with self._changed:
-            slot = self._slots.get(entry.key) or Slot(entry)
+            slot = self._slots.get(entry.key) or Slot(entry=entry)
             known = slot.state in ("warm", "parked", "parking")
             return {
                 "key": entry.key,

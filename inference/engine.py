@@ -229,7 +229,10 @@ class Engine:
             "used_bytes": self._cache.used(),
             # Of the first model alone: it brings torch in, and is what a new page waits for.
             "warming": self._preloads > 0 and not self._cache.proven,
-            "models": [self._cache.row(entry) for entry in self.entries.values()],
+            "models": [
+                {**self._cache.row(entry), "waiting": self._queue.waiting(key)}
+                for key, entry in self.entries.items()
+            ],
             "stuck": self._stuck(),
             "queue": {"waiting": len(self._queue), "limit": self._queue.limit},
             "answered": self._answered,

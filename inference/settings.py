@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     mcp: bool = Field(
         False, description="offer what /v1 does as tools, at /v1/mcp; needs `pip install mcp`"
     )
+    server_page: bool = Field(True, description="show what the server does, in a tab of its own")
     max_upload_mb: int = Field(50, gt=0, description="largest file that a visitor may send, in MB")
     max_pixels: int = Field(
         80_000_000, gt=0, description="largest picture that is opened, in pixels"
