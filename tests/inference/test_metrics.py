@@ -35,7 +35,7 @@ def test_everything_is_counted_under_its_name() -> None:
     assert told[prefix + "loads_total", "a", "loaded"] == 1
     assert told[prefix + "loads_total", "b", "failed"] == 1
     assert told[prefix + "evictions_total", "a", "host"] == 1
-    assert told[prefix + "leases_total", "a", "device"] == 1
+    assert told[prefix + "leases_total", "device", "a"] == 1
     assert told[(prefix + "queue_waiting",)] == 3
     assert told[(prefix + "model_bytes",)] == 400
 
