@@ -2,7 +2,8 @@
 // The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
 // written). Its markup comes from tryout.py, the points from the server.
 
-import { box, calm, decode, path, svg } from "./pen_ink.js";
+import { svg } from "./dom.js";
+import { box, calm, decode, path } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
 import { Sheet } from "./pen_sheet.js";
 

@@ -5,16 +5,8 @@
 // pen leaves the paper. The points are few (about ten a letter): the line runs through the middles
 // between them as quadratic curves, which is how the strokes were thinned out to begin with.
 
-const SVG = "http://www.w3.org/2000/svg";
 const POINT = /(-?\d+),(-?\d+)(\/?)/g;
 const FINE = 5; // pieces into which each curve is cut, for a pen that moves smoothly
-
-export const svg = (name, attributes = {}, parent) => {
-	const made = document.createElementNS(SVG, name);
-	for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-	parent?.append(made);
-	return made;
-};
 
 /** Points as numbers: [{x, y, up}], absolute, in x-heights from the left end of the line. */
 export const decode = (text, from = { x: 0, y: 0 }) => {

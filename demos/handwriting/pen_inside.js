@@ -2,7 +2,8 @@
 // The pen exhibit under Look inside: one line of writing, played point by point, with the window over
 // the letters and the mixture that says where the pen may go next. Markup: inside.py.
 
-import { box, calm, decode, path, svg } from "./pen_ink.js";
+import { svg } from "./dom.js";
+import { box, calm, decode, path } from "./pen_ink.js";
 import { asked } from "./pen.js";
 
 const PACE = 20; // points a second while it plays: slow enough to follow

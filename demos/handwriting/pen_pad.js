@@ -1,7 +1,7 @@
 // @ts-check
 // The pad on which a visitor writes with mouse, finger or pen. Strokes in pixels, y down.
 
-import { svg } from "./pen_ink.js";
+import { svg } from "./dom.js";
 
 const MOST_POINTS = 4000; // as the server allows (request.py)
 

@@ -1,7 +1,8 @@
 // @ts-check
 // One sample on the board: an SVG on which a pen writes what has arrived, at its own pace.
 
-import { box, decode, leg, path, strokes, svg, to } from "./pen_ink.js";
+import { svg } from "./dom.js";
+import { box, decode, leg, path, strokes, to } from "./pen_ink.js";
 
 export const PITCH = 3.6; // x-heights from one baseline to the next
 const ABOVE = 2.5, BELOW = 1.6, SIDE = 0.7; // room around the writing, in x-heights

@@ -2,15 +2,11 @@
 // Home: six small living pictures, each a door to its tab. What moves are answers that the bundled
 // models gave (living.json); where less motion is asked for, each stands at its end.
 
+import { part, svg } from "./dom.js";
+
 const SECONDS = { classify: 3.4, detect: 3.6, write: 6.5, pen: 5, translate: 4.6, images: 9.6 };
 const REST = 1.6; // seconds that an answer stands before it is played again
 
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const svg = (tag, attributes) => {
-	const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-	for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-	return made;
-};
 const ease = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 3;
 
 /** Each lays its picture out and gives a function that draws it at a share of its time, 0 to 1. */

@@ -2,6 +2,8 @@
 // Five breakthroughs, one screen each: arrow keys lead on, every demonstration is asked anew when its
 // input changes, and what it took is measured here and now.
 
+import { part, svg } from "./dom.js";
+
 const told = JSON.parse(document.body.dataset.told);
 const screens = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".screen")]);
 const SIDE = 1024; // pixels of the longer side that a picture is sent with
@@ -17,12 +19,10 @@ const ask = async (name, sent) => {
 	return { read, ms: performance.now() - began };
 };
 
-const part = (tag, text = "", name = "") => Object.assign(document.createElement(tag), { textContent: text, className: name });
-
 const named = (screen, label) => told.names[screen.dataset.screen]?.[label] ?? label;
 
 const bars = (rows) => {
-	const list = part("ul", "", "bars");
+	const list = part("ul", "", { className: "bars" });
 	for (const [label, share] of rows) {
 		const row = part("li");
 		const bar = part("div");
@@ -57,20 +57,18 @@ const demos = {
 		form.append("top_k", "5");
 		const { read, ms } = await ask("classify", form);
 		const [first] = read.confidences;
-		place.replaceChildren(part("p", named(screen, first.label), first.confidence < .5 ? "answer unsure" : "answer"), bars(read.confidences.map((one) => [named(screen, one.label), one.confidence])));
-		if (first.confidence < .5) place.append(part("p", told.unsure, "quiet"));
+		place.replaceChildren(part("p", named(screen, first.label), { className: first.confidence < .5 ? "answer unsure" : "answer" }), bars(read.confidences.map((one) => [named(screen, one.label), one.confidence])));
+		if (first.confidence < .5) place.append(part("p", told.unsure, { className: "quiet" }));
 		return ms;
 	},
 	async detect(screen, place) {
 		const { form, width, height } = await picture(screen);
 		const { read, ms } = await ask("detect", form);
-		const svg = screen.querySelector("svg");
-		svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-		svg.replaceChildren();
+		const drawing = screen.querySelector("svg");
+		drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+		drawing.replaceChildren();
 		for (const { box: [x0, y0, x1, y1] } of read.objects) {
-			const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-			for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 })) rect.setAttribute(name, String(value));
-			svg.append(rect);
+			svg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }, drawing);
 		}
 		const rows = read.objects.map((one) => [named(screen, one.label), one.score]);
 		place.replaceChildren(part("p", rows.length ? [...new Set(rows.map(([label]) => label))].join(", ") : told.nothing, "answer"), bars(rows.slice(0, 6)));
@@ -79,7 +77,7 @@ const demos = {
 	async write(screen, place) {
 		const prompt = screen.querySelector("textarea").value;
 		const { read, ms } = await ask("write", { prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
-		const text = part("p", "", "leaf");
+		const text = part("p", "", { className: "leaf" });
 		const given = part("b", prompt);
 		text.append(given, read.text.startsWith(prompt) ? read.text.slice(prompt.length) : read.text);
 		place.replaceChildren(text);
@@ -87,7 +85,7 @@ const demos = {
 	},
 	async translate(screen, place) {
 		const { read, ms } = await ask("translate", { text: screen.querySelector("textarea").value, source: "en", target: "fr" });
-		const text = part("p", read.translation, "answer");
+		const text = part("p", read.translation, { className: "answer" });
 		text.lang = "fr";
 		place.replaceChildren(text);
 		return ms;
@@ -95,7 +93,7 @@ const demos = {
 	async images(screen, place) {
 		const seed = screen.dataset.seed = String(+(screen.dataset.seed ?? 0) + 1);
 		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6 });
-		const faces = part("div", "", "faces");
+		const faces = part("div", "", { className: "faces" });
 		for (const one of read.images)
 			faces.append(Object.assign(part("img"), { src: `data:image/png;base64,${one.png}`, alt: `seed ${one.seed}` }));
 		place.replaceChildren(faces);
@@ -109,7 +107,7 @@ const run = async (screen) => {
 	const turn = screen.dataset.turn = String(+(screen.dataset.turn ?? 0) + 1);
 	const place = screen.querySelector(".get");
 	place.classList.add("asking");
-	if (!place.childElementCount) place.append(part("p", told.asking, "quiet"));
+	if (!place.childElementCount) place.append(part("p", told.asking, { className: "quiet" }));
 	try {
 		const made = part("div");
 		const ms = await demo(screen, made);
@@ -117,7 +115,7 @@ const run = async (screen) => {
 		place.replaceChildren(...made.childNodes);
 		screen.querySelector("[data-show=ms]").textContent = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 	} catch (error) {
-		if (screen.dataset.turn === turn) place.replaceChildren(Object.assign(part("p", error instanceof TypeError ? told.lost : error.message, "refusal"), { role: "alert" }));
+		if (screen.dataset.turn === turn) place.replaceChildren(part("p", error instanceof TypeError ? told.lost : error.message, { className: "refusal", role: "alert" }));
 	} finally {
 		if (screen.dataset.turn === turn) place.classList.remove("asking");
 	}

@@ -1,7 +1,8 @@
 // @ts-check
 // Train a writer: how much text the recipe reads, and what it changes, before anything begins.
 
-import { filled, mount as mountRoom, part } from "./training.js";
+import { filled, part } from "./dom.js";
+import { mount as mountRoom } from "./training.js";
 
 export const mount = (element) => {
 	const place = element.querySelector(".train-read"), words = JSON.parse(place.dataset.words);

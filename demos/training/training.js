@@ -2,6 +2,8 @@
 // Train your own: gives a tab's data to the server, starts a training there and shows it live. The
 // training goes on without this page; whoever has its link (?job=) sees it too.
 
+import { filled, part } from "./dom.js";
+
 const { house } = window;
 const AGAIN = 1000, RETRY = 3000; // ms between two looks, and after one that failed
 const PIECE = { files: 40, bytes: 8_000_000 }; // of one request: so that progress can be told
@@ -38,9 +40,7 @@ export const ask = async (path, { json, ...options } = /** @type {any} */ ({})) 
 	return told;
 };
 
-export const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 const size = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-export const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 /** How a sample that a worker wrote is shown, by the end of its name. A tab adds its own:
  *  `renderers[task] = async (place, read, job) => {...}` for what is JSON, beside a picture or alone. */
@@ -167,6 +167,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	};
 
 	const look = async () => {
+		if (!place.isConnected) return end(); // the page drew this room anew, in another language say
 		let wait = AGAIN;
 		try {
 			const told = await ask(`jobs/${id}?after=${after}`);

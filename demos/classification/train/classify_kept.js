@@ -1,9 +1,8 @@
 // @ts-check
 // Classify, Train: classifiers that were kept: the page of each, its link and QR code, and taking back.
 
+import { part } from "./dom.js";
 import { ask, takes, use } from "./training.js";
-
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 /** Lists this visitor's classifiers; gives a function that lists them anew. */
 export const kept = (room, words, panel, filled, refuse) => {

@@ -2,7 +2,7 @@
 // Classify, Train: how good it is: the estimate in words, the confusion matrix whose cells open their
 // pictures, and what would help.
 
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+import { part } from "./dom.js";
 
 /** The confusion matrix that a training of the whole network tells, small: rows are what is right. */
 export const confusion = (place, { labels, matrix, n, split }) => {

@@ -5,6 +5,7 @@
 import { camera as cameras, frame, smaller, why } from "./classify_camera.js";
 import { kept as keeping } from "./classify_kept.js";
 import { confusion, report as reporting } from "./classify_report.js";
+import { filled, part } from "./dom.js";
 import { ask, follow, renderers, loaded } from "./training.js";
 
 const STORE = "breakthroughs.classes";
@@ -13,8 +14,6 @@ const EVERY = 160; // ms between two pictures of a burst
 const SHOWN = 48; // thumbnails of a class, the latest first
 const RETRY = 2000; // ms
 
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 const store = (value) => {
 	try {
 		if (value) localStorage.setItem(STORE, value);

@@ -2,7 +2,7 @@
 // Look inside of Detect objects: each step from picture to answer, drawn from what the
 // network said once. Markup and every sentence: inference_steps.py, attribution.py and rcnn.py.
 
-import { svg } from "./pen_ink.js";
+import { svg } from "./dom.js";
 
 const PICKED = "picked"; // what the room is told when an object is picked elsewhere
 const MOST_COUNTED = 8; // classes that are counted one by one

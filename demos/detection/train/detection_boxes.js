@@ -5,18 +5,17 @@
 // right, bottom] in the picture's pixels, label, outline?, crowd?, score?}; with a score it is a
 // proposal that nobody has accepted yet.
 
+import { filled, svg as shape } from "./dom.js";
 import { moved } from "./detection_formats.js";
 
 const COLOURS = ["#d6336c", "#1c7ed6", "#2b8a3e", "#d9480f", "#7048e8", "#0b7285", "#a61e4d", "#5f3dc4", "#846358", "#495057"];
 const REACH = { mouse: 8, pen: 12, touch: 22 }; // screen pixels around a handle that are still it
 const DRAWN = 6; // screen pixels from which a drag is a box and not a click
 const KEPT = 200; // steps that can be undone
-const SVG = "http://www.w3.org/2000/svg";
 const EMPTY = { pictures: [], labels: [], names: {}, at: 0, label: 0 };
 /** @type {[string, number, number][]} */
 const HANDLES = [["nw", 0, 1], ["ne", 2, 1], ["se", 2, 3], ["sw", 0, 3]];
 
-export const filled = (text, fields = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 /** Where the name of a box begins; that of one at the right edge ends with it. */
 export const sideways = (left, right, width) =>
 	left / width > 0.6 ? `right:${(1 - right / width) * 100}%` : `left:${(left / width) * 100}%`;
@@ -74,14 +73,8 @@ export function editor(place, { words, image, changed }) {
 	// ---- what stands there ------------------------------------------------------------------
 
 	const scale = () => (now() ? stage.clientWidth / now().width : 1) || 1; // screen pixels of one of the picture
-	const shape = (name, attributes, parent = svg) => {
-		const one = document.createElementNS(SVG, name);
-		for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
-		parent.append(one);
-		return one;
-	};
 	/** @param {number[]} box */
-	const rect = ([x0, y0, x1, y1], more) => shape("rect", { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0), ...more });
+	const rect = ([x0, y0, x1, y1], more) => shape("rect", { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0), ...more }, svg);
 	const paintStage = () => {
 		const one = now();
 		svg.replaceChildren();
@@ -98,7 +91,7 @@ export function editor(place, { words, image, changed }) {
 			rect(live, { class: `under ${kind}` });
 			rect(live, { class: `edge ${kind}`, stroke: colour(label) });
 			if (outline && drag?.n !== n)
-				for (const points of outline) shape("polygon", { points: points.join(" "), class: "outline", stroke: colour(label) });
+				for (const points of outline) shape("polygon", { points: points.join(" "), class: "outline", stroke: colour(label) }, svg);
 			const tag = document.createElement("span");
 			tag.textContent = called(label) + (score === undefined ? "" : ` ${Math.round(score * 100)}%?`);
 			tag.style.cssText = `${sideways(live[0], live[2], one.width)};top:${(live[1] / one.height) * 100}%;background:${colour(label)}`;
@@ -110,7 +103,7 @@ export function editor(place, { words, image, changed }) {
 		if (chosen >= 0) {
 			const live = drag?.n === chosen ? drag.box : boxes()[chosen].box, side = 11 / scale();
 			for (const [, h, v] of HANDLES)
-				shape("rect", { class: "handle", x: live[h] - side / 2, y: live[v] - side / 2, width: side, height: side, stroke: colour(boxes()[chosen].label) });
+				shape("rect", { class: "handle", x: live[h] - side / 2, y: live[v] - side / 2, width: side, height: side, stroke: colour(boxes()[chosen].label) }, svg);
 		}
 	};
 	const chip = (label, n) => {

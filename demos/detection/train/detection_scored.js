@@ -2,11 +2,11 @@
 // What a training finds in the pictures it kept aside, beside what it found before it began: right,
 // missed (dashed) and false (red). An error opens its picture large.
 
-import { filled, sideways } from "./detection_boxes.js";
+import { sideways } from "./detection_boxes.js";
+import { filled, part, svg } from "./dom.js";
 
 const SURE = 0.5; // score from which an object counts as found, as Try shows it at first
 const SAME = 0.5; // share of two boxes from which they are one object: AP50's
-const SVG = "http://www.w3.org/2000/svg";
 
 const overlap = (a, b) => {
 	const both = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
@@ -27,23 +27,17 @@ export function compared(objects, found) {
 	return [...told, ...[...free].map((one) => ({ ...one, kind: "missed" }))];
 }
 
-const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
-
 /** A picture with what was found in it; of `alone` the others are faint. */
 const drawn = (address, { width, height }, told, words, alone = null) => {
-	const figure = make("figure", { className: "scored-picture" }), svg = document.createElementNS(SVG, "svg");
+	const figure = part("figure", "", { className: "scored-picture" }), drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
 	figure.style.setProperty("--w", width);
 	figure.style.setProperty("--h", height);
-	svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-	svg.setAttribute("preserveAspectRatio", "none");
-	const tags = make("div", { className: "tags" });
+	const tags = part("div", "", { className: "tags" });
 	for (const { box: [x0, y0, x1, y1], kind, label, score } of told) {
 		const faint = alone && (alone.label !== label || alone.box.join() !== [x0, y0, x1, y1].join());
-		const rect = document.createElementNS(SVG, "rect");
-		for (const [name, value] of Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0, class: `${kind}${faint ? " faint" : ""}` })) rect.setAttribute(name, value);
-		svg.append(rect);
+		svg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, class: `${kind}${faint ? " faint" : ""}` }, drawing);
 		if (faint) continue;
-		const tag = make("span", { className: kind, textContent: score === undefined ? label : `${label} ${Math.round(score * 100)}%` });
+		const tag = part("span", "", { className: kind, textContent: score === undefined ? label : `${label} ${Math.round(score * 100)}%` });
 		// What was missed is named below its box: something false may be named above it.
 		const below = kind === "missed";
 		tag.style.cssText = `${sideways(x0, x1, width)};top:${((below ? y1 : y0) / height) * 100}%`;
@@ -51,7 +45,7 @@ const drawn = (address, { width, height }, told, words, alone = null) => {
 		tags.append(tag);
 	}
 	const counted = (kind) => told.filter((one) => one.kind === kind).length;
-	figure.append(make("img", { src: address, alt: filled(words.found_alt, { right: counted("right"), missed: counted("missed"), false: counted("false") }), loading: "lazy" }), svg, tags);
+	figure.append(part("img", "", { src: address, alt: filled(words.found_alt, { right: counted("right"), missed: counted("missed"), false: counted("false") }), loading: "lazy" }), drawing, tags);
 	return figure;
 };
 
@@ -63,9 +57,9 @@ const before = (job) => {
 };
 
 const large = (address, picture, told, words, error) => {
-	const dialog = make("dialog", { className: "scored-large" }), close = make("button", { type: "button", className: "ghost", textContent: words.close });
+	const dialog = part("dialog", "", { className: "scored-large" }), close = part("button", words.close, { type: "button", className: "ghost" });
 	dialog.setAttribute("aria-label", sentence(error, words));
-	dialog.append(drawn(address, picture, told, words, error), make("p", { textContent: sentence(error, words) }), close);
+	dialog.append(drawn(address, picture, told, words, error), part("p", sentence(error, words)), close);
 	close.onclick = () => dialog.close();
 	dialog.onclick = ({ target }) => target === dialog && dialog.close();
 	dialog.onclose = () => dialog.remove();
@@ -88,31 +82,31 @@ export async function scored(place, { pictures, n }, job, words) {
 		const now = compared(picture.objects, picture.found), old = began(picture.file);
 		for (const { kind } of now) sum[kind]++;
 		sum.all += picture.objects.length;
-		const row = make("div", { className: "scored-row" });
+		const row = part("div", "", { className: "scored-row" });
 		if (old) {
 			const then = compared(old.objects, old.found);
 			for (const { kind } of then) was[kind]++;
-			const side = make("div");
-			side.append(make("p", { className: "quiet", textContent: words.before }), drawn(address.href, picture, then, words));
+			const side = part("div");
+			side.append(part("p", words.before, { className: "quiet" }), drawn(address.href, picture, then, words));
 			row.append(side);
 		}
-		const side = make("div"), wrong = now.filter(({ kind }) => kind !== "right"), chips = make("p", { className: "scored-errors" });
+		const side = part("div"), wrong = now.filter(({ kind }) => kind !== "right"), chips = part("p", "", { className: "scored-errors" });
 		for (const error of wrong) {
-			const chip = make("button", { type: "button", className: error.kind, textContent: sentence(error, words) });
+			const chip = part("button", sentence(error, words), { type: "button", className: error.kind });
 			chip.onclick = () => large(address.href, picture, now, words, error);
 			chips.append(chip);
 		}
-		side.append(make("p", { className: "quiet", textContent: words.now }), drawn(address.href, picture, now, words));
+		side.append(part("p", words.now, { className: "quiet" }), drawn(address.href, picture, now, words));
 		row.append(side);
 		row.setAttribute("aria-label", filled(words.row, { n: number + 1, total: pictures.length }));
 		row.setAttribute("role", "group");
 		if (wrong.length) row.append(chips);
 		return row;
 	});
-	const told = make("p", { textContent: filled(words.summary, { ...sum, pictures: pictures.length }) });
-	if (first) told.append(" ", make("span", { className: "quiet", textContent: filled(words.summary_before, was) }));
-	const legend = make("p", { className: "scored-legend quiet" });
-	for (const kind of ["right", "missed", "false"]) legend.append(make("span", { className: kind, textContent: words[`kind_${kind}`] }));
+	const told = part("p", "", { textContent: filled(words.summary, { ...sum, pictures: pictures.length }) });
+	if (first) told.append(" ", part("span", "", { className: "quiet", textContent: filled(words.summary_before, was) }));
+	const legend = part("p", "", { className: "scored-legend quiet" });
+	for (const kind of ["right", "missed", "false"]) legend.append(part("span", words[`kind_${kind}`], { className: kind }));
 	place.replaceChildren(told, legend, ...rows);
-	if (n > pictures.length) place.append(make("p", { className: "quiet", textContent: filled(words.more, { count: n - pictures.length }) }));
+	if (n > pictures.length) place.append(part("p", "", { className: "quiet", textContent: filled(words.more, { count: n - pictures.length }) }));
 }

@@ -2,8 +2,9 @@
 // Train of Detect objects: pictures come in, boxes are drawn on them, and both go to a training. Until
 // then all of it stays in this browser, also when the page is closed.
 
-import { editor, filled } from "./detection_boxes.js";
+import { editor } from "./detection_boxes.js";
 import { asCoco, asVoc, base, readCoco, readVoc, zipped } from "./detection_formats.js";
+import { filled } from "./dom.js";
 import { scored } from "./detection_scored.js";
 import { ask, mount, renderers } from "./training.js";
 

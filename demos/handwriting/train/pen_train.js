@@ -2,15 +2,12 @@
 // Teach the pen a hand: given words are written one after the other, each can be undone, skipped and
 // written again; at the start their strokes are sent as one file.
 
-import { svg } from "./pen_ink.js";
+import { filled, part, svg } from "./dom.js";
 import { pad } from "./pen_pad.js";
 import { mount as mountRoom } from "./training.js";
 
 const STORE = "breakthroughs.hand"; // what is written stays when the page changes its language
 const EDGE = 6; // pixels around a small picture of a word
-
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 
 const kept = () => {
 	try {

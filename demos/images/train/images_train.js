@@ -2,13 +2,11 @@
 // Train a network that draws: the pictures as they will be learnt, and while it learns a meter that
 // says whether it only copies them.
 
+import { filled, part } from "./dom.js";
 import { mount as mountRoom, renderers } from "./training.js";
 
 const COPIES = .5; // of the distance between two neighbouring pictures: nearer than this is a copy
 const FEW = 1000; // as the words say
-
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 
 export const mount = (element) => {
 	const place = element.querySelector(".train-pictures");

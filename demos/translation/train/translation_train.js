@@ -2,10 +2,8 @@
 // Train a translator: the first pairs as they will be learnt, and what it makes of sentences that are
 // kept aside while it learns.
 
+import { filled, part } from "./dom.js";
 import { mount as mountRoom, renderers } from "./training.js";
-
-const part = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 
 /** A pasted text by what it looks like. */
 export const named = (text) => /^\s*[[{]/.test(text) ? "pairs.jsonl" : !text.includes("\t") && /[,;]/.test(text) ? "pairs.csv" : "pairs.tsv";
