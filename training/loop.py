@@ -62,7 +62,8 @@ class Task(Protocol):
     # goes on in the middle of an epoch: ``carried()`` gives it as tensors by name, and
     # ``carry(tensors)`` takes it back.
     #
-    # A task that has something to show while it learns has ``sample(model)``, see `Watch.sample`.
+    # A task that has something to show while it learns has ``sample(model)``, see `Watch.sample`,
+    # and ``samples_kept`` where it is fewer than usual that stay.
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,7 @@ def fit(
     budget = plan.minutes * 60 if plan.minutes else math.inf
     kept = clock()  # when the state was
     shown = getattr(task, "sample", None) if watch else None
+    most = getattr(task, "samples_kept", None)
 
     def progress() -> float:
         return min(1.0, max(step / total, (clock() - started) / budget))
@@ -265,9 +267,7 @@ def fit(
         }
         resuming.write(out, state, history)
 
-    def told(known: Mapping[str, Any] | None = None, **begin: Any) -> dict[str, Any]:
-        if known is not None:
-            return {"epoch": epoch, "step": step, "progress": 0.0, "seconds": 0.0, **known}
+    def told(**begin: Any) -> dict[str, Any]:
         row = {
             "epoch": epoch,
             "step": step,
@@ -288,12 +288,13 @@ def fit(
         return value
 
     if before and not step and not history:
-        history.append(told(before if isinstance(before, Mapping) else None))
+        known = {"epoch": 0, "step": 0, "progress": 0.0, "seconds": 0.0}
+        history.append({**known, **before} if isinstance(before, Mapping) else told())
     if watch:
         watch.begin(step)
         watch.moment(averaged, model, progress(), step=step, epoch=epoch)
         if shown and not step:
-            watch.sample(shown, averaged, step)
+            watch.sample(shown, averaged, step, most=most)
     started = clock() - spent
     with when_asked() as asked_to_end:
         while progress() < 1 or within:
@@ -339,7 +340,7 @@ def fit(
                 if far >= 1:
                     break
                 if watch and shown:
-                    watch.sample(shown, averaged, step)
+                    watch.sample(shown, averaged, step, most=most)
                 ends = asked_to_end()
                 if ends or clock() - kept > INTERVAL:
                     mean(running, seen)  # says so if it is no number
@@ -358,7 +359,7 @@ def fit(
             epoch += 1
             history.append(told(loss=round(row_loss, 4)))
             if watch and shown:
-                watch.sample(shown, averaged, step, last=progress() >= 1)
+                watch.sample(shown, averaged, step, most=most, last=progress() >= 1)
             keep()
             kept = clock()
             if asked_to_end():

@@ -112,14 +112,22 @@ class Watch:
         save_file(tensors, part, metadata={"format": "pt", **told})
         os.replace(part, folder / f"{due:02}.safetensors")
 
-    def sample(self, make: Showing, network: nn.Module, step: int, *, last: bool = False) -> None:
+    def sample(
+        self,
+        make: Showing,
+        network: nn.Module,
+        step: int,
+        *,
+        most: int | None = None,
+        last: bool = False,
+    ) -> None:
         """Keep what ``make`` shows of a network, if it is time for it.
 
         It is time when the samples so far took no more than `SHARE` of the run, and `SAMPLE_EVERY`
         seconds have passed; before the first step and after the ``last`` always. ``make`` may draw
-        random numbers: the run's are as they were. Of so many as there are those stay that lie
-        evenly over the run; where ``make`` (a method) belongs to a task with ``samples_kept``, so
-        many. A sample that cannot be made ends no run: it is said in the log, and no more come.
+        random numbers: the run's are as they were. Of all samples those stay that lie evenly over
+        the run, ``most`` of them. A sample that cannot be made ends no run: it is said in the log,
+        and no more come.
         """
         began = self.clock()
         if self.next_sample == math.inf or not (last or not step or began >= self.next_sample):
@@ -133,7 +141,7 @@ class Watch:
                 part = folder / f".{step:06}{ending}"
                 part.write_bytes(content.encode() if isinstance(content, str) else content)
                 os.replace(part, folder / f"{step:06}{ending}")
-            _thin(folder, getattr(getattr(make, "__self__", None), "samples_kept", self.samples))
+            _thin(folder, most or self.samples)
         except Exception as error:
             print(f"no samples: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             self.next_sample = math.inf

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from pretrained.text.widen import widened
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
+from training.watching import Showing
 
 #: The target that a loss leaves out.
 IGNORED = -100
@@ -109,7 +110,7 @@ class WritingTask:
     def __init__(
         self, model: nn.Module, train: Tensor, held_out: Tensor, recipe: Recipe, device: Any
     ) -> None:
-        self.sample: Callable[[nn.Module], dict[str, str]] | None = None
+        self.sample: Showing | None = None
         self.model, self.recipe, self.device = model, recipe, device
         self.train = train.to(device)
         self.held_out = held_out.to(device)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from pretrained.translation.passes import Example
 from pretrained.translation.vocabulary import Vocabulary
+from training.watching import Showing
 
 #: Updates of one round.
 ROUND = 400
@@ -54,7 +55,7 @@ class PairsTask:
         longest: int = 60,
         seed: int = 0,
     ) -> None:
-        self.sample: Callable[[nn.Module], dict[str, str]] | None = None
+        self.sample: Showing | None = None
         self.model, self.vocabulary, self.device = model, vocabulary, device
         self.tokens, self.smoothing, self.seed = tokens, smoothing, seed
         self.draw, self.respell, self.longest = draw or (lambda _: train), respell, longest
