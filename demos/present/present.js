@@ -71,7 +71,7 @@ const demos = {
 			svg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }, drawing);
 		}
 		const rows = read.objects.map((one) => [named(screen, one.label), one.score]);
-		place.replaceChildren(part("p", rows.length ? [...new Set(rows.map(([label]) => label))].join(", ") : told.nothing, "answer"), bars(rows.slice(0, 6)));
+		place.replaceChildren(part("p", rows.length ? [...new Set(rows.map(([label]) => label))].join(", ") : told.nothing, { className: "answer" }), bars(rows.slice(0, 6)));
 		return ms;
 	},
 	async write(screen, place) {
