@@ -31,6 +31,7 @@ from demos import (
     inputs,
     models,
     present,
+    server,
     sessions,
     shutdown,
     sweeping,
@@ -76,6 +77,8 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> gr.Blocks:
         layout.header(words)
         with gr.Tabs(elem_id="site", overflow_behavior="wrap"):
             for name in TABS:
+                if name == "server" and not engine.settings.server_page:
+                    continue
                 with gr.Tab(words(f"{name}.tab"), id=name, elem_id=name):
                     importlib.import_module(f"demos.{name}").build(engine, words, jobs)
         layout.footer(words)
@@ -169,6 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
     page = build(engine, words, jobs)
     beside = [
         *present.routes(engine, words),
+        *server.routes(engine, words),
         *classification_train.routes(engine, words, jobs),
         *detection_train.routes(engine, words, jobs),
         *training.routes(engine, words, jobs),

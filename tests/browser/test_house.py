@@ -333,12 +333,31 @@ def test_the_api_is_documented(page: Page, app_url: str) -> None:
     expect(docs).to_contain_text("/status")
 
 
-def test_the_server_page_follows_live(page: Page, app_url: str) -> None:
-    visit(page, app_url, "server")
-    expect(page.locator("#server .sheet")).to_contain_text("ready")
-    page.get_by_label("Follow live").check()
-    page.evaluate("document.querySelector('#server .facts').remove()")
+def test_the_server_page_is_a_glass_box_while_it_is_in_sight(page: Page, app_url: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, app_url, "results")
+    assert not [url for url in asked if "/server." in url], "nothing of it before it is opened"
+    page.locator("#server-button").click()
     expect(page.locator("#server .facts")).to_contain_text("CPU")
+    expect(page.locator("#server [data-table=models]")).to_contain_text("ready")
+    block = page.locator("#server [data-map=memory] button").first
+    name = block.locator("b").text_content() or ""
+    block.focus()
+    expect(page.locator("#server .server-about")).to_contain_text(name)
+    with page.expect_request(lambda request: "/server.json" in request.url):
+        pass  # by itself
+    expect(block).to_be_focused()
+    page.locator("#server [data-map=bundled] button[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#server [data-map=bundled] button:focus")).to_have_attribute(
+        "tabindex", "0"
+    )
+    page.locator("#results-button").click()
+    expect(page.locator("#server .facts")).to_be_hidden()
+    asked.clear()
+    page.wait_for_timeout(5000)  # more than two of its rounds
+    assert not [url for url in asked if "/server.json" in url]
 
 
 # ---- accessibility -----------------------------------------------------------------------------

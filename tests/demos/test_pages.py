@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from demos import TABS, home, results, server
+from demos import TABS, home, results
 from demos.language import Words
 from pretrained import catalog
 
@@ -76,21 +76,6 @@ def test_every_bundled_model_is_in_the_results(words: Words) -> None:
     assert bundled
     for entry in bundled:
         assert entry.key in page
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_server_page_is_readable(lang: str, words: Words, engine: Any) -> None:
-    page = server.report(engine, words.speaker(lang))
-    assert words.say(lang, "server.warm") in page and words.say(lang, "server.cold") in page
-    assert "12.6 MB" in page and ">2<" in page and "4.0 GB" in page
-    assert all(key in page for key in engine.entries)
-
-
-@pytest.mark.parametrize(
-    ("bytes", "text"), [(0, "0 B"), (999, "999 B"), (12_600_000, "12.6 MB"), (4.2e9, "4.2 GB")]
-)
-def test_sizes_carry_units(bytes: float, text: str) -> None:
-    assert server.size(bytes) == text
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
