@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.context import Context
 
 from demos import models, page, streaming, uploads
-from demos.classification import answers, examples, kinds, several
+from demos.classification import answers, contest, examples, kinds, several
 from demos.classification.answers import DEFAULT, Answer, classifiers
 from demos.classification.learn import facts
 from demos.examples import strip as example_strip
@@ -98,6 +98,7 @@ def build(engine: Engine, words: Words) -> Given:
                     elem_id="classify-several",
                 )
     below = gr.HTML(elem_id="classify-below", js_on_load=page.PICK)
+    contest.build(engine, words)
     visit = gr.State(Visit())
     page.markup(words, facts)
     page.choices(words, model, lambda say: models.choices(say, classifiers(engine).values()))

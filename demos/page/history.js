@@ -19,6 +19,8 @@
 	};
 	open("site", asked("tab"));
 	open(`${asked("tab")}-rooms`, asked("room"));
+	// A friend's challenge (?game=text-123-7) opens the game of its tab.
+	for (const { props } of components) if (props.elem_id && props.elem_id === `${asked("game")?.split("-")[0]}-game`) props.open = true;
 
 	const here = () => {
 		const tab = chosen("site");

@@ -20,7 +20,7 @@ from tests.browser.settling import settle
 NewPage = Callable[..., Page]
 WORDS = Words()
 FIRST_LOAD = 180_000  # ms that a network may take to load and draw while others' trainings run
-FACES, ONE, WALK, GAME = "#face-grid [data-at]", "#face-picked", "#face-walk", "#face-game"
+FACES, ONE, WALK, GAME = "#face-grid [data-at]", "#face-picked", "#face-walk", "#images-play"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -232,9 +232,10 @@ def test_both_networks_draw_the_same_seeds(page: Page, app_url: str) -> None:
 def test_the_game_is_played_by_keys_and_tells_nothing_before(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator(f"{GAME} [data-next]").press("Enter")
-    choices = page.locator(f"{GAME} button[data-side]")
+    choices = page.locator(f"{GAME} button[data-choice]")
     expect(choices.first).to_be_focused(timeout=FIRST_LOAD)
-    bare = [re.sub(r'(src|data-side|alt|class)="[^"]*"', "", c.inner_html()) for c in choices.all()]
+    told = re.compile(r'(src|data-choice|alt|class)="[^"]*"')
+    bare = [told.sub("", choice.inner_html()) for choice in choices.all()]
     assert bare[0].replace("Left", "Right") == bare[1]
     page.keyboard.press("ArrowRight")
     expect(page.locator(f"{GAME} .tally")).to_contain_text("of 1")

@@ -9,6 +9,7 @@ import re
 from contextlib import aclosing
 from dataclasses import replace
 from html import unescape
+from random import Random
 
 import gradio as gr
 import numpy as np
@@ -16,6 +17,9 @@ import pytest
 from fake_faces import DIFFUSION, GAN, FakeFaces, face
 from served import WORDS
 
+from demos.contest import Said
+from demos.contest.board import board, failed
+from demos.contest.play import Play
 from demos.images import answers, cards, faces, points, tryout
 from demos.images.faces import Gallery
 from demos.images.tryout import compare, grid, guess, sheet, walk
@@ -187,15 +191,11 @@ def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
     ],
 )
 def test_it_is_told_who_chose_which_picture(chosen, scores, left, right):
-    play = guess.Play()
-    play.coming = a_round(gan=1, scores=scores)
-    play.show()
-    play.choose(chosen)
-    told = [plain(cell).strip() for cell in guess.cells(SAY, play)]
-    for cell, words in zip(told, (left, right), strict=True):
+    cells = list(a_round(gan=1, scores=scores).cells(SAY, Said(chosen)))
+    for cell, words in zip((plain(cell).strip() for cell in cells), (left, right), strict=True):
         assert cell.endswith(words) and ("chose" in cell) == bool(words)
         assert ("You chose" in cell) == ("You chose" in words)
-    assert [" chosen" in cell for cell in guess.cells(SAY, play)] == [not chosen, bool(chosen)]
+    assert [" chosen" in cell for cell in cells] == [not chosen, bool(chosen)]
 
 
 def test_a_walk_needs_two_faces(engine):
@@ -286,76 +286,70 @@ def test_the_picked_face_is_compared_first_and_moves_are_left_out(engine):
 # The game
 
 
-def a_round(gan: int = 0, scores=(0.0, 1.0)) -> guess.Round:
+def a_round(gan: int = 0, scores=(0.0, 1.0)) -> guess.Pair:
     pictures = (face(points.single(1)), face(points.single(2), 3))
-    return guess.Round(pictures[:: -1 if gan else 1], gan, scores)
+    return guess.Pair(pictures[:: -1 if gan else 1], gan, scores)
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_a_round_has_one_drawing_of_each_network_and_the_discriminator_scores_both(
-    engine, monkeypatch, side
-):
-    dice = iter([side, 11, 12])
-    monkeypatch.setattr(guess.secrets, "randbelow", lambda most: next(dice))
-    one = asyncio.run(guess.pair(engine))
-    seeds = [usual(11), usual(12)]
+def shown(engine, one: guess.Pair) -> Play:
+    play = Play(guess.played(engine))
+    play.begin(None)
+    play.coming = one
+    play.show()
+    return play
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_round_has_one_drawing_of_each_network_and_the_discriminator_scores_both(engine, seed):
+    dice = Random(seed)
+    side, first, second = dice.randrange(2), *(dice.randrange(points.MOST_SEED + 1) for _ in "ab")
+    one = asyncio.run(guess.pair(engine, Random(seed)))
     assert one.gan == side
-    assert np.array_equal(one.pictures[side], face(seeds[side]))
-    assert np.array_equal(one.pictures[1 - side], face(seeds[1 - side], 3))
+    assert np.array_equal(one.pictures[side], face(usual((first, second)[side])))
+    assert np.array_equal(one.pictures[1 - side], face(usual((first, second)[1 - side]), 3))
     assert [options for _, _, options in engine.asked].count({"view": "score"}) == 2
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_page_does_not_tell_before_the_visitor_has_chosen(lang):
+def test_the_page_does_not_tell_before_the_visitor_has_chosen(engine, lang):
     say = WORDS.speaker(lang)
-    hidden = []
-    for gan in (0, 1):
-        play = guess.Play()
-        play.coming = guess.Round((face(points.single(1)),) * 2, gan, (-1.0 + gan, 0.0 - gan))
-        play.show()
-        hidden.append(guess.board(say, play))
+    same = (face(points.single(1)),) * 2
+    hidden = [
+        board(say, shown(engine, guess.Pair(same, gan, (-1.0 + gan, 0.0 - gan)))) for gan in (0, 1)
+    ]
     assert hidden[0] == hidden[1]
 
 
-def test_choosing_counts_once_and_for_both(engine):
-    play = guess.Play()
-    play.coming = a_round(gan=1, scores=(0.5, -0.5))
-    play.show()
-    assert play.choose(0) and not play.choose(1) and not play.choose(0)
-    assert play.told == [(False, True)]
-    html = guess.board(SAY, play)
+def test_the_discriminator_is_told_beside_the_visitor(engine):
+    play = shown(engine, a_round(gan=1, scores=(0.5, -0.5)))
+    assert play.choose(0) and play.told == [(0.0, 1.0)]
+    html = board(SAY, play)
     assert "Not so: the GAN drew the right one. The discriminator saw it." in plain(html)
-    assert "−0.50" in plain(html) and "data-side" not in html
+    assert "−0.50" in plain(html) and "data-choice" not in html
 
 
-@pytest.mark.parametrize("side", [None, 2, -1, "left", "0"])
-def test_what_is_no_side_is_no_choice(side):
-    play = guess.Play()
-    assert not play.choose(0)
-    play.coming = a_round()
-    play.show()
+@pytest.mark.parametrize("side", [None, 2, -1, "left", "0", True])
+def test_what_is_no_side_is_no_choice(engine, side):
+    play = shown(engine, a_round())
     assert not play.choose(side) and play.asks
 
 
-def test_after_ten_rounds_both_scores_are_told_and_a_new_game_begins():
-    play = guess.Play()
+def test_after_ten_rounds_the_discriminator_is_named_in_the_score(engine):
+    play = shown(engine, a_round())
     for number in range(guess.ROUNDS):
         play.coming = a_round(gan=0, scores=(0.0, 1.0))
         play.show()
         play.choose(0 if number < 7 else 1)
-    html = guess.board(SAY, play)
-    assert play.over and "7 to 10" in plain(html) and "Play again" in plain(html)
+    html = board(SAY, play)
+    assert play.over and "7 to 10" in plain(html) and "Ten rounds are few" in plain(html)
     assert html.count("✓") == 17 and html.count("✗") == 3
-    play.coming = a_round()
-    play.show()
-    assert play.told == [] and "Round 1 of 10" in plain(guess.board(SAY, play))
 
 
 def test_a_game_that_cannot_be_drawn_says_why(engine):
     engine.failing[DIFFUSION] = Busy(waiting=2)
     with pytest.raises(Busy):
-        collect(guess.drawing(engine, SAY))
-    html = guess.failed(WORDS.speaker("zh"), Busy(waiting=2))
+        collect(guess.drawing(engine, SAY, Random(1)))
+    html = failed(WORDS.speaker("zh"), guess.played(engine), Busy(waiting=2))
     assert "data-next" in html and 'role="alert"' in html
 
 

@@ -15,7 +15,7 @@ from gradio.context import Context
 from demos import models, page, streaming
 from demos.detection import answers
 from demos.detection.answers import Payload
-from demos.detection.tryout import answering, compare, controls
+from demos.detection.tryout import answering, compare, contest, controls
 from demos.detection.tryout.answering import Looked
 from demos.language import Say, Words
 from demos.streaming import Latest
@@ -85,6 +85,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         )
     below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
+    contest.build(engine, words)
     controls.headline(words)
     visibility = on_visible()
     page.choices(

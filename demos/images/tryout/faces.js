@@ -1,6 +1,8 @@
 // @ts-check
-// Try of Generate images: picking a face, walking between faces, the game by keys, and what can be
-// taken home. Pictures are the ones in the page; nothing of this asks the server for another.
+// Try of Generate images: picking a face, walking between faces, and what can be taken home. Pictures
+// are the ones in the page; nothing of this asks the server for another.
+
+import { copyLink, linkTo } from "./share.js";
 
 const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" };
 
@@ -52,23 +54,7 @@ function query() {
 	return `${element_of("#face-picked [data-link]").dataset.link}${stops ? `&walk=${stops}` : ""}`;
 }
 
-async function copy(link) {
-	const page = new URL(location.href);
-	const lang = page.searchParams.get("lang");
-	const address = `${page.origin}${page.pathname}?tab=images&${query()}${lang ? `&lang=${lang}` : ""}`;
-	link.dataset.label ??= link.textContent;
-	try {
-		await navigator.clipboard.writeText(address); // undefined on plain http
-		link.textContent = link.dataset.done;
-		setTimeout(() => (link.textContent = link.dataset.label), 1600);
-	} catch {
-		// Without a clipboard to write to, the address stands there to be copied by hand.
-		const field = Object.assign(document.createElement("input"), { value: address, readOnly: true });
-		field.ariaLabel = link.dataset.label;
-		link.replaceWith(field);
-		field.select();
-	}
-}
+const copy = (link) => copyLink(link, linkTo(Object.fromEntries(new URLSearchParams(`tab=images&${query()}`))));
 
 const element_of = (selector) => document.querySelector(selector);
 
@@ -154,30 +140,4 @@ function bring(part) {
 	const { top, bottom } = part.getBoundingClientRect();
 	const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 	if (top < 0 || bottom > innerHeight) part.scrollIntoView({ block: "center", behavior });
-}
-
-/** The game: left and right arrow choose a picture while it is asked, wherever the focus is in it. */
-export function mountGame(element, choose, next, watch) {
-	element.addEventListener("click", (event) => {
-		const side = event.target.closest("[data-side]");
-		if (side) choose(+side.dataset.side);
-		else if (event.target.closest("[data-next]")) next();
-	});
-	element.addEventListener("keydown", (event) => {
-		const side = { ArrowLeft: 0, ArrowRight: 1 }[event.key];
-		const button = element.querySelector(`button[data-side="${side}"]`);
-		if (!button) return;
-		event.preventDefault();
-		button.click();
-	});
-	// Each round is drawn anew: whoever plays by keys stays in the game.
-	let playing = false;
-	element.addEventListener("focusin", () => (playing = true));
-	element.addEventListener("focusout", (event) => {
-		if (event.relatedTarget) playing = element.contains(event.relatedTarget);
-	});
-	watch("value", () => {
-		if (!playing || element.contains(document.activeElement)) return;
-		element.querySelector("[data-next], [data-side]")?.focus({ preventScroll: true });
-	});
 }

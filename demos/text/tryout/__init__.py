@@ -18,7 +18,7 @@ from demos import models, page, streaming, typed
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.text import answers, learn
-from demos.text.tryout import answering, compare, openings, writing
+from demos.text.tryout import answering, compare, contest, openings, writing
 from demos.text.tryout.answering import Order
 from demos.text.tryout.openings import Opening, Standing
 from demos.text.tryout.writing import Written
@@ -104,6 +104,7 @@ def build(engine: Engine, words: Words) -> TryParts:
             below = gr.HTML(js_on_load=None, elem_id="write-below")
     beside = gr.HTML(js_on_load=None, elem_id="write-beside")
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
+    contest.build(engine, words)
     page.facts(words, learn.headline(engine))
     visible = on_visible()
     page.choices(

@@ -19,7 +19,7 @@ from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.translation import answers, examples, learn
 from demos.translation.answers import Translated
-from demos.translation.tryout import answering, compare, files
+from demos.translation.tryout import answering, compare, contest, files
 from demos.visibility import on_visible
 from inference import Engine
 from pretrained.catalog import Entry
@@ -93,6 +93,7 @@ def build(engine: Engine, words: Words) -> Parts:
     beside = gr.HTML(js_on_load=None, elem_id="say-beside")
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
+    contest.build(engine, words)
     page.facts(words, learn.headline(engine))
     page.markup(words, learn.targets)
     sight = on_visible()

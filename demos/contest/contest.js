@@ -1,0 +1,58 @@
+// @ts-check
+// You against the machine: what a visitor answers, by pointer or by keys, and how long it took. Fetched
+// when a game comes into sight; the boxes' part when the first box is asked for.
+
+import { copyLink, linkTo } from "./share.js";
+
+/** The game of the tab `name` in `element`. Digits choose an option; so do left and right among two. */
+export function mount(element, name, next, answered, watch) {
+	const asked = new URL(location.href).searchParams.get("game") ?? "";
+	let challenge = asked.startsWith(`${name}-`) ? asked : null, since = performance.now();
+	const options = () => [...element.querySelectorAll("button[data-choice]")];
+	const choose = (answer) => answered(answer, Math.round(performance.now() - since));
+
+	element.addEventListener("click", ({ target }) => {
+		const option = target.closest("[data-choice]"), link = target.closest("[data-link]");
+		if (option) choose(+option.dataset.choice);
+		else if (link) copyLink(link, linkTo({ tab: name, room: "try", game: link.dataset.link }));
+		else if (target.closest("[data-next]")) {
+			next(challenge);
+			challenge = null; // what is played next is the visitor's own
+		}
+	});
+	element.addEventListener("keydown", (event) => {
+		const all = options(), { key } = event;
+		if (!all.length || event.ctrlKey || event.metaKey || event.altKey) return;
+		const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[key];
+		if (/^[1-9]$/.test(key) && all[+key - 1]) all[+key - 1].click();
+		else if (all.length === 2 && (key === "ArrowLeft" || key === "ArrowRight")) all[step < 0 ? 0 : 1].click();
+		else if (step) all[(all.indexOf(event.target.closest("[data-choice]")) + step + all.length) % all.length].focus();
+		else return;
+		event.preventDefault();
+	});
+
+	// Each round is drawn anew: whoever plays by keys stays in the game, and what came of it is read aloud.
+	const aloud = Object.assign(document.createElement("p"), { className: "sr-only" });
+	aloud.setAttribute("role", "status");
+	element.after(aloud);
+	let playing = false;
+	element.addEventListener("focusin", () => (playing = true));
+	element.addEventListener("focusout", ({ relatedTarget }) => {
+		if (relatedTarget) playing = element.contains(relatedTarget);
+	});
+	const shown = () => {
+		const box = element.querySelector("[data-box]");
+		if (box && !box.mounted) {
+			box.mounted = true;
+			import("./contest_box.js").then(({ draw }) => draw(box, choose));
+		}
+		const said = element.querySelector(".verdict")?.textContent ?? "";
+		if (aloud.textContent !== said) aloud.textContent = said;
+		if (options().length || box) since = performance.now();
+		if (!playing || element.contains(document.activeElement)) return;
+		element.querySelector("[data-next], [data-choice], [data-box]")?.focus({ preventScroll: true });
+	};
+	watch("value", shown);
+	shown();
+	if (challenge) element.scrollIntoView({ block: "center" });
+}
