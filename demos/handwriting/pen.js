@@ -6,6 +6,7 @@ import { svg } from "./dom.js";
 import { box, calm, decode, path } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
 import { Sheet } from "./pen_sheet.js";
+import { copyLink, credited, linkTo, savePicture } from "./share.js";
 
 const READABLE = 15; // pixels that an x-height should have at least
 const COLUMNS = [16, 46]; // letters a line, at least and at most
@@ -13,7 +14,7 @@ const bus = new EventTarget();
 const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
 
 /** What was asked for last: Look inside goes on with it. */
-export const asked = { form: null, letter: null, last: null };
+export const asked = { form: null, letter: null, last: null, columns: null };
 
 // ---- the form ------------------------------------------------------------------------------
 
@@ -34,6 +35,19 @@ export const mountForm = (element) => {
 		choice.querySelector("input").checked = true;
 	}
 	const inTrained = () => style() === "trained";
+	// A link brings back what was written: the words, one of the model's hands, the seed.
+	const link = new URL(location.href).searchParams;
+	if (link.get("exhibit") === "pen" && link.has("seed")) {
+		const fill = (name, value) => {
+			if (value === null) return;
+			form.elements[name].value = value;
+			const reading = form.elements[name].parentElement?.querySelector(".reading");
+			if (reading) reading.textContent = form.elements[name].value;
+		};
+		for (const name of ["text", "bias", "samples", "seed"]) fill(name, link.get(name));
+		if (!trained) fill("style", link.get("hand"));
+		asked.columns = Number(link.get("columns")) || null;
+	}
 	asked.letter = () => Number(form.querySelector("[name=style]:checked")?.dataset.letter ?? 1);
 
 	// Where no seed is given each press of Write gets one of its own; another hand or legibility does
@@ -144,8 +158,10 @@ export const mountBoard = (element, fire, props, watch) => {
 		run += 1;
 		asked.last = {
 			...asked.form(),
-			columns: Math.max(COLUMNS[0], Math.min(COLUMNS[1], columns)),
+			// A link's own writing breaks its lines as it did where it was copied.
+			columns: Math.max(COLUMNS[0], Math.min(COLUMNS[1], asked.columns ?? columns)),
 		};
+		asked.columns = null;
 		fire.write({ ...asked.last, run });
 		tell("busy", true);
 	};
@@ -217,6 +233,7 @@ export const mountBoard = (element, fire, props, watch) => {
 				button.addEventListener("click", () => save(sheet, kind, i + 1));
 				figure.querySelector(".take").append(button);
 			}
+			for (const button of shares(sheet, i)) figure.querySelector(".take").append(button);
 			figure.querySelector(".take").prepend(words.download + " ");
 			const seed = document.createElement("span");
 			seed.className = "seed";
@@ -229,6 +246,28 @@ export const mountBoard = (element, fire, props, watch) => {
 		player.hidden = calm();
 		part("inside").hidden = false;
 		status.textContent = words.writing;
+	};
+
+	/** The picture with its credit line, and the link; a hand that a visitor wrote has no link: its
+	 *  strokes stand in no address. */
+	const shares = (sheet, number) => {
+		const { text, style, bias, samples, seed, columns, strokes, model } = asked.last;
+		const made = (name, act) => {
+			const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: words[name] });
+			button.dataset.done = words.copied;
+			button.addEventListener("click", () => act(button));
+			return button;
+		};
+		const house = document.querySelector(".top .name")?.textContent ?? "";
+		const found = [made("credited", async () => {
+			const picture = await createImageBitmap(await sheet.png());
+			const scale = Math.min(1, 1600 / picture.width), [wide, high] = [picture.width, picture.height].map((side) => Math.round(side * scale));
+			const credit = say("credit", { seed: Number(seed) + number, house });
+			savePicture(credited(wide, high, credit, (context) => context.drawImage(picture, 0, 0, wide, high)), `handwriting-${number + 1}-credit.png`);
+		})];
+		const told = { tab: "text", room: "try", exhibit: "pen", text, bias, samples, seed, columns, ...(model ? { model } : { hand: style }) };
+		if (!strokes && number === 0) found.push(made("link", (button) => copyLink(button, linkTo(told))));
+		return found;
 	};
 
 	const save = async (sheet, kind, number) => {

@@ -46,6 +46,10 @@ WORDS = [
     "written",
     "see",
     "seeded",
+    "link",
+    "copied",
+    "credited",
+    "credit",
 ]
 SCRIPT = "import(new URL('house/pen.js', document.baseURI)).then((pen) => pen.%s);"
 # Gradio knows an event of ours by finding its name, in quotes, in the script that fires it.

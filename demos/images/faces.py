@@ -103,6 +103,7 @@ def picked(say: Say, point: Mapping[str, Any], image: Pixels, query: str) -> str
     called, text = name(say, point), format(point)
     made = len(point["mix"]) > 1 or point.get("moves")
     file = f"face-{text.translate(str.maketrans('*,~@', 'x___'))}"[:60]
+    credit = say("images.try.credit", face=unescape(called), house=say.plain("house.name"))
     return (
         f'<figure class="one">{tag(image, called)}<figcaption><h2>{called}</h2>'
         + (f'<p class="quiet">{recipe(say, point)}</p>' if made else "")
@@ -110,7 +111,9 @@ def picked(say: Say, point: Mapping[str, Any], image: Pixels, query: str) -> str
         f'<button type="button" class="plain" data-save="{file}.png">{say("images.try.save")}'
         f"</button>"
         f'<button type="button" class="plain" data-link="{escape(f"{query}&face={text}")}" '
-        f'data-done="{say("page.copied")}">{say("images.try.link")}</button></div>'
+        f'data-done="{say("page.copied")}">{say("images.try.link")}</button>'
+        f'<button type="button" class="plain" data-credit="{credit}" data-file="{file}-large.png">'
+        f"{say('images.try.credited')}</button></div>"
         f"</figcaption></figure>"
     )
 

@@ -2,7 +2,7 @@
 // Try of Generate images: picking a face, walking between faces, and what can be taken home. Pictures
 // are the ones in the page; nothing of this asks the server for another.
 
-import { copyLink, linkTo } from "./share.js";
+import { copyLink, credited, linkTo, savePicture } from "./share.js";
 
 const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" };
 
@@ -39,6 +39,8 @@ export function mountPicked(element) {
 		const save = event.target.closest("[data-save]"), link = event.target.closest("[data-link]");
 		if (save) saveAll([element.querySelector("img")], 1, save.dataset.save);
 		if (link) copy(link);
+		const large = event.target.closest("[data-credit]");
+		if (large) saveLarge(element.querySelector("img"), large.dataset);
 	});
 	// The page in the other language shows the same.
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
@@ -71,6 +73,15 @@ function saveAll(images, wide, name) {
 		Object.assign(document.createElement("a"), { href: address, download: name }).click();
 		setTimeout(() => URL.revokeObjectURL(address), 10_000);
 	});
+}
+
+const LARGE = 512; // pixels of a face that is to be shown to others
+
+function saveLarge(image, { credit, file }) {
+	savePicture(credited(LARGE, LARGE, credit, (sheet) => {
+		sheet.imageSmoothingQuality = "high";
+		sheet.drawImage(image, 0, 0, LARGE, LARGE);
+	}), file);
 }
 
 /** The walk: the slider switches pictures that are here already. Who takes a stop away by keys

@@ -18,10 +18,10 @@ from demos import models, page, streaming, typed
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.text import answers, learn
-from demos.text.tryout import answering, compare, contest, openings, writing
+from demos.text.tryout import answering, compare, contest, openings, sharing, writing
 from demos.text.tryout.answering import Order
 from demos.text.tryout.openings import Opening, Standing
-from demos.text.tryout.writing import Written
+from demos.text.tryout.writing import Wish, Written
 from demos.visibility import on_visible
 from inference import Engine
 from inference.errors import Refusal
@@ -29,7 +29,7 @@ from inference.errors import Refusal
 SCRIPT = "import(new URL('house/text.js', document.baseURI)).then((it) => it.%s);"
 SKIP, HIDDEN = gr.skip(), gr.update(visible=False)
 #: Places of `set_up` and of `shown` in `build`.
-FORM, SHOWN = 5, 10
+FORM, SHOWN = 8, 10
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def build(engine: Engine, words: Words) -> TryParts:
 
     visit, written, stands = gr.State(Visit()), gr.State(None), gr.State(None)
     chosen = [model, temperature, length, seed]
-    set_up = [prompt, acrostic, strip, model, stands]
+    set_up = [prompt, acrostic, strip, model, stands, temperature, length, seed]
     shown = [sheet, fetch, stop, more, seen, then, below, beside, fetch_now, written]
     heavy: dict[str, Any] = {
         "concurrency_limit": models.most_together(answers.writers(engine).values()),
@@ -177,6 +177,11 @@ def build(engine: Engine, words: Words) -> TryParts:
         say = words.speaker(request)
         own = models.asked(answers.TASK, engine, request)
         key = own.key if own else openings.first(say.lang, engine)
+        shared = sharing.linked(getattr(request, "query_params", None) or {})
+        if shared is not None:
+            order = ordered(engine, shared.prompt, shared.acrostic, key, *shared.numbers)
+            told = form(say, engine, key, Opening(shared.prompt), order.wish)
+            return formed(told, pages(mine, say, order))
         opening = openings.openings(answers.entry_of(engine, key))[0]
         return begun(mine, say, key, opening, (temperature, length, seed))
 
@@ -241,12 +246,20 @@ def ordered(
         return Order(error=error)
 
 
-def form(say: Say, engine: Engine, key: str, opening: Opening) -> tuple[Any, ...]:
-    """(prompt, acrostic, openings, model, what stands there) for a beginning."""
+def form(
+    say: Say, engine: Engine, key: str, opening: Opening, wish: Wish | None = None
+) -> tuple[Any, ...]:
+    """(prompt, acrostic, openings, model, what stands there, temperature, length, seed) for a
+    beginning; the last three and the acrostic as a link's ``wish`` has them."""
     entry = answers.entry_of(engine, key)
-    acrostic = gr.update(visible=True if answers.writes_poems(entry) else "hidden", value="")
+    hidden = wish.acrostic if wish else ""
+    acrostic = gr.update(visible=True if answers.writes_poems(entry) else "hidden", value=hidden)
     chips = openings.chips(say, entry)
-    return opening.text, acrostic, chips, key, Standing(key, opening.text)
+    numbers: tuple[Any, ...] = (SKIP,) * 3
+    if wish is not None:
+        options = wish.options
+        numbers = (options["temperature"], options["length"], str(options["seed"]))
+    return opening.text, acrostic, chips, key, Standing(key, opening.text), *numbers
 
 
 async def formed(

@@ -12,7 +12,7 @@ from demos.language import Say
 from demos.models import on_disk, ready, waiting
 from demos.streaming import until
 from demos.text import answers
-from demos.text.tryout import copies, leaf, writing
+from demos.text.tryout import copies, leaf, sharing, writing
 from demos.text.tryout.writing import Wish, Written
 from inference import Engine
 from inference.errors import Refusal
@@ -60,7 +60,12 @@ async def steps(
         raise
     if not last.busy:
         return
-    done = finished(engine, say, last.now)
+    said = ""
+    if last.now is not None:
+        entry = answers.entry_of(engine, last.now.wish.key)
+        again = order.wish is not None and not stopped.is_set()
+        said = sharing.buttons(say, entry, last.now, again=again)
+    done = finished(engine, say, last.now, said)
     yield done
     if done.now is not None:
         yield replace(done, below=await copies.meter(engine, say, done.now))

@@ -1,0 +1,65 @@
+"""Share: a link under which the same text is written again, and the text as a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from demos.language import Say
+from demos.text import answers
+from demos.text.tryout.writing import Written
+from pretrained.catalog import Entry
+
+#: Characters of a beginning that an address still holds everywhere.
+MOST_LINKED = 500
+NUMBERS = ("temperature", "length", "seed")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a link asks to be written, as it was sent: `writing.wished` checks it."""
+
+    prompt: str
+    acrostic: str
+    #: Temperature, length, seed.
+    numbers: tuple[Any, Any, Any]
+
+
+def linked(query: Mapping[str, str]) -> Shared | None:
+    """What the page's address asks for; None where it asks for no text."""
+    if "seed" not in query or query.get("exhibit") == "pen":
+        return None
+    temperature, length, seed = (query.get(name) or None for name in NUMBERS)
+    return Shared(query.get("prompt", ""), query.get("acrostic", ""), (temperature, length, seed))
+
+
+def buttons(say: Say, entry: Entry, now: Written, *, again: bool) -> str:
+    """What can be taken along of a text. ``again``: whether its seed writes all of it once more,
+    as it does not where it was stopped or continued: then there is no link."""
+    if not now.text:
+        return ""
+    wish = now.wish
+    parts = []
+    if again and not wish.cut and len(wish.prompt) <= MOST_LINKED:
+        told = {"tab": "text", "room": "try", "model": wish.key, "prompt": wish.prompt}
+        told |= {"acrostic": wish.acrostic} if wish.acrostic else {}
+        told |= {name: str(wish.options[name]) for name in NUMBERS}
+        parts.append(
+            f'<button type="button" class="link" data-done="{say("page.copied")}" '
+            f'data-share="{escape(json.dumps(told))}">{say("text.share.link")}</button>'
+        )
+    credit = say(
+        "text.share.credit",
+        model=say.model(entry),
+        seed=wish.options["seed"],
+        house=say.plain("house.name"),
+    )
+    poem = ' data-poem=""' if answers.writes_poems(entry) else ""
+    parts.append(
+        f'<button type="button" class="link" data-picture="{credit}"{poem}>'
+        f"{say('text.share.picture')}</button>"
+    )
+    return f'<div class="share">{"".join(parts)}</div>'
