@@ -4,6 +4,19 @@
 
 import { copyLink, linkTo } from "./share.js";
 
+/** A friend's challenge comes into view, and stays there while what is above it is still being laid out. */
+function come(element) {
+	const SETTLING = 4000, EVERY = 250; // ms
+	const until = Date.now() + SETTLING;
+	let touched = false;
+	for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(kind, () => (touched = true), { once: true, passive: true });
+	(function look() {
+		if (touched || Date.now() > until) return;
+		element.scrollIntoView({ block: "center" });
+		setTimeout(look, EVERY);
+	})();
+}
+
 /** The game of the tab `name` in `element`. Digits choose an option; so do left and right among two. */
 export function mount(element, name, next, answered, watch) {
 	const asked = new URL(location.href).searchParams.get("game") ?? "";
@@ -40,12 +53,12 @@ export function mount(element, name, next, answered, watch) {
 	element.addEventListener("focusout", ({ relatedTarget }) => {
 		if (relatedTarget) playing = element.contains(relatedTarget);
 	});
+	/** @type {Promise<() => void>} what is called when another round stands there, in a game of boxes */
+	let boxed = null;
 	const shown = () => {
 		const box = element.querySelector("[data-box]");
-		if (box && !box.mounted) {
-			box.mounted = true;
-			import("./contest_box.js").then(({ draw }) => draw(box, choose));
-		}
+		if (box) boxed ??= import("./contest_box.js").then(({ boxes }) => boxes(element, choose));
+		boxed?.then((again) => again());
 		const said = element.querySelector(".verdict")?.textContent ?? "";
 		if (aloud.textContent !== said) aloud.textContent = said;
 		if (options().length || box) since = performance.now();
@@ -54,5 +67,5 @@ export function mount(element, name, next, answered, watch) {
 	};
 	watch("value", shown);
 	shown();
-	if (challenge) element.scrollIntoView({ block: "center" });
+	if (challenge) come(element);
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-GAME = "#text-play"
+GAME, BOX = "#detection-play", "#detection-play [data-box]"
 
 
 def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
@@ -15,29 +15,36 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
     page = new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{app_url}/?tab=text&room=try&lang=en")
-    fold = page.locator("#text-game > button")
+    page.goto(f"{app_url}/?tab=detection&room=try&lang=en")
+    fold = page.locator("#detection-game > button")
     expect(fold).to_be_visible()
     assert not any("contest" in url for url in asked), "fetched before it is opened"
     fold.press("Enter")
     page.locator(f"{GAME} [data-next]").press("Enter")
-    passages = []
-    for number in range(1, 11):
-        expect(page.locator(GAME)).to_contain_text(f"Round {number} of 10")
-        expect(page.locator(f"{GAME} [data-choice]").first).to_be_focused()
-        passages.append(page.locator(f"{GAME} .passage").inner_text())
-        page.keyboard.press("2")
-        expect(page.locator(f"{GAME} .tally tr").first).to_contain_text(f"of {number}")
+    pictures = []
+    for number in range(1, 6):
+        expect(page.locator(GAME)).to_contain_text(f"Round {number} of 5")
+        expect(page.locator(BOX)).to_be_focused()
+        told = page.locator(f"{GAME} p[data-told]")
+        expect(told).to_have_text("Left 25%, top 25%, right 75%, bottom 75%")
+        pictures.append(page.locator(f"{BOX} img").get_attribute("src"))
+        for key in ("ArrowLeft", "Shift+ArrowDown"):
+            page.keyboard.press(key)
+        expect(told).to_have_text("Left 24%, top 25%, right 74%, bottom 76%")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"{GAME} .tally tr").first.locator("td:not(:empty)")).to_have_count(
+            number + 1  # the mean is one more
+        )
         expect(page.locator(f"{GAME} [data-next]")).to_be_focused()
-        if number < 10:
+        if number < 5:
             page.keyboard.press("Enter")
-    assert len(set(passages)) == 10
+    assert len(set(pictures)) == 5
     expect(page.locator(f"{GAME} .note")).to_contain_text("So few rounds settle nothing")
     link = page.locator(f"{GAME} [data-link]").get_attribute("data-link")
 
     friend = new_page(viewport={"width": 390, "height": 844})
-    friend.goto(f"{app_url}/?tab=text&room=try&lang=en&game={link}")
+    friend.goto(f"{app_url}/?tab=detection&room=try&lang=zh&game={link}")
     friend.locator(f"{GAME} [data-next]").press("Enter")
-    expect(friend.locator(f"{GAME} .passage")).to_have_text(passages[0])
-    expect(friend.locator(GAME)).to_contain_text("A friend challenges you")
+    expect(friend.locator(f"{BOX} img")).to_have_attribute("src", str(pictures[0]))
+    expect(friend.locator(GAME)).to_contain_text("朋友用同样的题向你挑战")
     assert friend.evaluate("document.documentElement.scrollWidth") <= 390
