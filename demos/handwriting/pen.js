@@ -37,14 +37,15 @@ export const mountForm = (element) => {
 	const inTrained = () => style() === "trained";
 	// A link brings back what was written: the words, one of the model's hands, the seed.
 	const link = new URL(location.href).searchParams;
-	if (link.get("exhibit") === "pen" && link.has("seed")) {
+	if (link.get("exhibit") === "pen" && link.has("pen_seed")) {
 		const fill = (name, value) => {
 			if (value === null) return;
 			form.elements[name].value = value;
 			const reading = form.elements[name].parentElement?.querySelector(".reading");
 			if (reading) reading.textContent = form.elements[name].value;
 		};
-		for (const name of ["text", "bias", "samples", "seed"]) fill(name, link.get(name));
+		for (const name of ["text", "bias", "samples"]) fill(name, link.get(name));
+		fill("seed", link.get("pen_seed"));
 		if (!trained) fill("style", link.get("hand"));
 		asked.columns = Number(link.get("columns")) || null;
 	}
@@ -265,7 +266,7 @@ export const mountBoard = (element, fire, props, watch) => {
 			const credit = say("credit", { seed: Number(seed) + number, house });
 			savePicture(credited(wide, high, credit, (context) => context.drawImage(picture, 0, 0, wide, high)), `handwriting-${number + 1}-credit.png`);
 		})];
-		const told = { tab: "text", room: "try", exhibit: "pen", text, bias, samples, seed, columns, ...(model ? { model } : { hand: style }) };
+		const told = { tab: "text", room: "try", exhibit: "pen", text, bias, samples, pen_seed: seed, columns, ...(model ? { model } : { hand: style }) };
 		if (!strokes && number === 0) found.push(made("link", (button) => copyLink(button, linkTo(told))));
 		return found;
 	};

@@ -23,7 +23,7 @@ def test_a_shared_text_is_written_again_and_the_pen_is_given_its_words(
     expect(friend.locator("#write-sheet [data-share]")).to_be_visible()
     leaf = "#write-sheet .made"
     assert friend.locator(leaf).inner_text() == page.locator(leaf).inner_text()
-    friend.goto(f"{app_url}/?tab=text&exhibit=pen&text=hello&bias=1.2&hand=3&seed=5")
+    friend.goto(f"{app_url}/?tab=text&exhibit=pen&text=hello&bias=1.2&hand=3&pen_seed=5")
     form = friend.locator("#pen-form")
     expect(form.locator("[name=text]")).to_have_value("hello")
     expect(form.locator("[name=style][value='3']")).to_be_checked()

@@ -74,7 +74,9 @@ def test_what_no_address_holds_has_no_link(engine):
     assert sharing.buttons(SAY, engine.entries[SHAKESPEARE], Written(now.wish), again=True) == ""
 
 
-@pytest.mark.parametrize("query", [{}, {"prompt": "a"}, {"seed": "1", "exhibit": "pen"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"prompt": "a"}, {"seed": "1"}, {"text_seed": "1", "exhibit": "pen"}]
+)
 def test_an_address_that_asks_for_no_text_is_none(query):
     assert sharing.linked(query) is None
 

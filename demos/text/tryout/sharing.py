@@ -16,6 +16,8 @@ from pretrained.catalog import Entry
 #: Characters of a beginning that an address still holds everywhere.
 MOST_LINKED = 500
 NUMBERS = ("temperature", "length", "seed")
+#: What the address calls the seed: the faces of another tab have one, too.
+SEED = "text_seed"
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Shared:
 
 def linked(query: Mapping[str, str]) -> Shared | None:
     """What the page's address asks for; None where it asks for no text."""
-    if "seed" not in query or query.get("exhibit") == "pen":
+    if SEED not in query or query.get("exhibit") == "pen":
         return None
-    temperature, length, seed = (query.get(name) or None for name in NUMBERS)
+    temperature, length, seed = (query.get(name) or None for name in (*NUMBERS[:2], SEED))
     return Shared(query.get("prompt", ""), query.get("acrostic", ""), (temperature, length, seed))
 
 
@@ -46,7 +48,8 @@ def buttons(say: Say, entry: Entry, now: Written, *, again: bool) -> str:
     if again and not wish.cut and len(wish.prompt) <= MOST_LINKED:
         told = {"tab": "text", "room": "try", "model": wish.key, "prompt": wish.prompt}
         told |= {"acrostic": wish.acrostic} if wish.acrostic else {}
-        told |= {name: str(wish.options[name]) for name in NUMBERS}
+        told |= {name: str(wish.options[name]) for name in NUMBERS[:2]}
+        told[SEED] = str(wish.options["seed"])
         parts.append(
             f'<button type="button" class="link" data-done="{say("page.copied")}" '
             f'data-share="{escape(json.dumps(told))}">{say("text.share.link")}</button>'
