@@ -23,7 +23,6 @@ from demos.models import most_together, ready, waiting
 from demos.translation import answers
 from demos.translation.inside.embeddings import sentences
 from inference import Engine
-from pretrained.translation.scores import scorers
 
 ROUNDS = 6
 BEAMS = 8
@@ -92,6 +91,8 @@ def apart(
     chrF) twice]); (-1, []) where there are no two.
 
     Args: rivals: (text, its probability)."""
+    from pretrained.translation.scores import scorers  # loads torch
+
     metric = scorers("en")["chrf"]  # the same for every language
     scored = [
         (text, p, float(metric.sentence_score(text, [reference]).score)) for text, p in rivals
