@@ -31,6 +31,7 @@ from demos import (
     inputs,
     models,
     present,
+    results,
     server,
     sessions,
     shutdown,
@@ -175,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
         *server.routes(engine, words),
         *classification_train.routes(engine, words, jobs),
         *detection_train.routes(engine, words, jobs),
+        *results.routes(words, jobs, settings.data_folder),  # below /train, so first
         *training.routes(engine, words, jobs),
         *v1.routes(engine, words),
     ]

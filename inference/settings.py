@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     cache_dir: Path | None = Field(
         None, description="folder for models from the Hub; otherwise the Hub client's own"
     )
+    data_folder: Path | None = Field(
+        None, description="folder with the test data sets, to measure the models again on them"
+    )
     model: Annotated[list[Path], NoDecode] = Field(
         default_factory=list, description="folder of a checkpoint to serve too; may be repeated"
     )

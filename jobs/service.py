@@ -40,6 +40,8 @@ UPLOADS = 512  # folders of what visitors sent and have not trained on yet, of a
 SWEEP = 600.0  # seconds between two looks for what is old
 #: What `secrets.token_urlsafe(16)` makes: an id of a job, the name of an upload.
 TOKEN = re.compile(r"[\w-]{22}")
+#: The option of a job that measures a model (`Jobs.evaluate`).
+EVALUATE = "evaluate"
 #: What a visitor may choose, besides ``minutes``: the type, and what `pretrained train` calls it.
 OPTIONS: Mapping[str, type] = {
     "minutes": float, "epochs": int, "lr": float, "seed": int,
@@ -78,6 +80,11 @@ class Job:
     def ended(self) -> bool:
         return self.state in ENDED
 
+    @property
+    def evaluates(self) -> bool:
+        """Whether it measures a model, and trains none: see `Jobs.evaluate`."""
+        return EVALUATE in self.options
+
 
 @dataclass
 class _Running:
@@ -102,6 +109,15 @@ def train(record: Record, place: Path, minutes: float) -> list[str]:
     return command + flags({n: value for n, value in record.options.items() if n != "minutes"})
 
 
+def recipe(record: Record, place: Path, minutes: float) -> list[str]:
+    """The command of a worker that trains, or of one that measures."""
+    if EVALUATE not in record.options:
+        return train(record, place, minutes)
+    command = [sys.executable, "-m", "pretrained", "evaluate", record.key]
+    command += ["--data", str(place / record.data), "--out", str(place / OUT), "--json"]
+    return command + flags(record.options[EVALUATE]["options"])
+
+
 class Jobs:
     """See `jobs`. `start` lets workers run, in a thread; without it `tick` does one look's work."""
 
@@ -109,7 +125,7 @@ class Jobs:
         self,
         limits: Limits,
         *,
-        command: Callable[[Record, Path, float], Sequence[str]] = train,
+        command: Callable[[Record, Path, float], Sequence[str]] = recipe,
         known: Callable[[str], object] = catalog.find,
         worker: Callable[[Sequence[str], Path, Path], Worker] = Worker,
         clock: Callable[[], float] = time.time,
@@ -213,19 +229,53 @@ class Jobs:
         Raises:
             Refusal: it cannot be; nothing has changed then.
         """
+        return self._submit(key, data, checked(options or {}), owner, address)
+
+    def evaluate(
+        self,
+        key: str,
+        data: Path,
+        about: Mapping[str, Any],
+        *,
+        owner: str,
+        address: str = "",
+        in_place: bool = False,
+    ) -> Job:
+        """Queue the measuring of a model: `submit`, but ``out/result.json`` is what it leaves.
+
+        Args:
+            about: kept with it; its ``options`` are the ``split`` and ``direction`` of the
+                command, from a card and not from a visitor.
+            in_place: read the data where they lie, as they are the host's: nothing is copied.
+
+        Raises:
+            Refusal: it cannot be; nothing has changed then.
+        """
+        return self._submit(key, data, {EVALUATE: dict(about)}, owner, address, in_place)
+
+    def _submit(
+        self,
+        key: str,
+        data: Path,
+        chosen: Mapping[str, Any],
+        owner: str,
+        address: str,
+        in_place: bool = False,
+    ) -> Job:
         self._on()
         self.known(key)
-        chosen = checked(options or {})
         who = _hash(owner)
         where = _hash(address) if address else who
         self._room(who, where)  # before anything is copied
         self.check_space()
         id = secrets.token_urlsafe(16)
         place = self._place(id)
-        upload = self._upload_of(data, who)
+        upload = None if in_place else self._upload_of(data, who)
         try:
             place.mkdir(mode=0o700)
-            if upload is None:
+            if in_place:
+                relative = str(data.absolute())
+            elif upload is None:
                 self.intake(place / DATA).receive([data])
                 relative = f"{DATA}/{data.name}" if data.is_file() else DATA
             with self._lock:
@@ -324,6 +374,8 @@ class Jobs:
         from jobs import take_home
 
         job = self.get(id)
+        if job.evaluates:
+            raise errors.UnknownJob
         if job.state != store.DONE:
             raise errors.NotDone
         return take_home.packed(job.out, take_home.Facts.of(job))

@@ -116,6 +116,9 @@ def evaluate(
     keep: Annotated[
         bool, typer.Option(help="Write the figures into the checkpoint's metrics and card.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for result.json, or for why there is none.")
+    ] = None,
 ) -> None:
     """Score a model: metrics with n, split and 95% interval."""
     entry = catalog.from_folder(checkpoint_, key) if checkpoint_ else catalog.find(key)
@@ -123,7 +126,13 @@ def evaluate(
         reason = "only translators have one: leave it out"
         raise typer.BadParameter(reason, param_hint="--direction")
     turned = {"direction": direction} if direction else {}
-    result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **turned)
+    from training.watching import refusals_kept
+
+    with refusals_kept(out) if out else nullcontext():
+        result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **turned)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        checkpoint.write_json(out, "result.json", result)
     if keep:
         if entry.folder is None:
             reason = "only a folder can keep figures: leave --keep out or give --checkpoint"

@@ -197,7 +197,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def mine(request: Request, say: Say) -> Any:
         found = await asyncio.to_thread(jobs.list, owner(request))
-        return {"jobs": [described(job, say) for job in found]}
+        return {"jobs": [described(job, say) for job in found if not job.evaluates]}
 
     @told
     async def one(request: Request, say: Say) -> Any:
@@ -385,8 +385,8 @@ def described(job: Job, say: Say) -> dict[str, Any]:
         "seconds": job.seconds,
         "error": sentence(job, say),
         "mine": job.mine,
-        "model": key_of(job) if job.state == DONE else None,
-        "metrics": metrics(job, say) if job.state == DONE else {},
+        "model": key_of(job) if job.state == DONE and not job.evaluates else None,
+        "metrics": metrics(job, say) if job.state == DONE and not job.evaluates else {},
     }
 
 

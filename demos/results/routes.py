@@ -1,0 +1,105 @@
+"""``/train/evaluations``: measuring a model again as a job, within the limits and with the owner of
+`demos.training.routes`, whose way of saying no this has too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from demos.language import Say, Words
+from demos.results.again import Evaluation, compared, named
+from demos.training.routes import BadRequest, address, answering, body, owner, sentence, within
+from jobs import Job, Jobs, errors
+from jobs.service import EVALUATE
+from jobs.store import DONE
+from pretrained import checkpoint
+from pretrained.errors import Refusal
+
+RESULT = "result.json"
+
+
+def routes(words: Words, jobs: Jobs | None, folder: Path | None) -> list[BaseRoute]:
+    """Start one, list one's own, look at one; it is stopped and removed as any job is."""
+    if jobs is None:
+        return []
+    told = answering(words)
+
+    @told
+    async def start(request: Request, say: Say) -> Any:
+        sent, mine = await body(request), owner(request)
+        number = sent.get("number")
+        run = named(str(sent.get("key", "")), number) if isinstance(number, int) else None
+        if run is None:
+            raise BadRequest
+        upload = str(sent.get("upload", ""))
+        if upload:
+            data = within(jobs.uploaded(mine, upload), "")
+        elif (held := run.at_hand(folder)) is not None:
+            data = held
+        else:
+            raise errors.NoData
+        await asyncio.to_thread(forget, jobs, mine, run)
+        job = await asyncio.to_thread(
+            jobs.evaluate, run.key, data, marked(run, sent=bool(upload)),
+            owner=mine, address=address(request), in_place=not upload,
+        )  # fmt: skip
+        return described(job, run, say, folder)
+
+    @told
+    async def listed(request: Request, say: Say) -> Any:
+        found = await asyncio.to_thread(jobs.list, owner(request))
+        runs = [(job, run) for job in found if (run := run_of(job))]
+        return {"evaluations": [described(job, run, say, folder) for job, run in runs]}
+
+    @told
+    async def one(request: Request, say: Say) -> Any:
+        job = jobs.get(request.path_params["id"], owner(request))
+        run = run_of(job)
+        if run is None:
+            raise errors.UnknownJob
+        return described(job, run, say, folder)
+
+    return [
+        Route("/train/evaluations", start, methods=["POST"]),
+        Route("/train/evaluations", listed, methods=["GET"]),
+        Route("/train/evaluations/{id}", one, methods=["GET"]),
+    ]
+
+
+def marked(run: Evaluation, *, sent: bool) -> dict[str, Any]:
+    """What its job is given, and by which it is known again."""
+    return {"options": dict(run.options), "number": run.number, "sent": sent}
+
+
+def run_of(job: Job) -> Evaluation | None:
+    """The evaluation that a job is; None for a training."""
+    return named(job.key, job.options[EVALUATE]["number"]) if job.evaluates else None
+
+
+def forget(jobs: Jobs, mine: str, run: Evaluation) -> None:
+    """An earlier one of the same, of the same owner: a visitor may keep a few jobs only."""
+    for job in jobs.list(mine):
+        if job.ended and job.evaluates and run_of(job) == run:
+            with contextlib.suppress(Refusal):
+                jobs.remove(job.id, mine)
+
+
+def described(job: Job, run: Evaluation, say: Say, folder: Path | None) -> dict[str, Any]:
+    """An evaluation as its page shows it: nothing of where anything lies."""
+    error = sentence(job, say)
+    if folder is not None:
+        error = error.replace(str(folder.expanduser().absolute()), "…")
+    told = {
+        **{"id": job.id, "key": run.key, "number": run.number, "state": job.state},
+        **{"place": job.place, "seconds": job.seconds, "error": error},
+    }
+    if job.state != DONE:
+        return told
+    result = checkpoint.read_json(job.out, RESULT)
+    sent = bool(job.options[EVALUATE]["sent"])
+    return {**told, **compared(run, result, say, sent=sent, seconds=job.seconds)}
