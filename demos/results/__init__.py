@@ -16,12 +16,12 @@ from demos import page
 from demos.language import Say, Words
 from demos.results import charts, fold
 from demos.results.routes import routes
-from demos.results.table import table
+from demos.results.table import table, target
 from inference import Engine
 from jobs import Jobs
 from pretrained import catalog
 
-__all__ = ["build", "routes", "table"]
+__all__ = ["build", "routes", "table", "target"]
 
 #: The script is fetched when somebody measures again, or opens a model where that may go on.
 MOUNT = """const script = () => import(new URL('house/results.js', document.baseURI));
