@@ -47,12 +47,19 @@ def row(figure: Figure, top: float, say: Say) -> str:
     """One figure: whose it is, its name, value and interval, n, source; and the same as a bar."""
     claim = figure.claim
     mine = " class=mine" if figure.role == "ours" else ""
-    value = page.figure(claim.metric, vars(claim), interval=claim.low is not None)
+    value = valued(figure)
     return (
         f"<li{mine}><span><small>{say(f'results.role.{figure.role}')}</small> "
         f"{label(figure, say)}</span><b>{escape(value)}</b>{bar(claim, top)}"
         f'<small class="from">{counted(claim, say)}{source(claim, say)}</small></li>'
     )
+
+
+def valued(figure: Figure) -> str:
+    """The value as its source has it, or with its interval."""
+    claim = figure.claim
+    told = page.figure(claim.metric, vars(claim), interval=claim.low is not None)
+    return figure.shown or told
 
 
 def bar(claim: Claim, top: float) -> str:
@@ -78,6 +85,8 @@ def scale(chart: Chart) -> float:
     measure = metric_of(chart.measures[0])
     if measure.fraction and not measure.lower_is_better:
         return 1.0
+    if measure.unit.endswith("of 100"):
+        return 100.0
     most = max(one.claim.high or one.claim.value for one in chart.drawn)
     step = 10.0 ** math.floor(math.log10(most))
     return next(round(n * step, 6) for n in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if n * step >= most)
@@ -133,7 +142,7 @@ def parted(chart: Chart, say: Say) -> str:
 def apart(chart: Chart, figure: Figure, say: Say) -> str:
     """One of them, and why it is no neighbour of those that are drawn."""
     claim = figure.claim
-    value = escape(page.figure(claim.metric, vars(claim), interval=claim.low is not None))
+    value = escape(valued(figure))
     named = say.words.tables[say.lang].get(f"metric.{claim.metric}", claim.metric)
     why = say("results.other_split" if claim.metric in chart.measures else "results.other_measure")
     return (

@@ -32,13 +32,14 @@ class Figure:
     Attributes:
         role: of `ROLES`. word: what it is called, a word key; else the name of the model ``key``.
         claim: value, interval, split, n, and its source: a command that measures it again, or
-            a reference.
+            a reference. shown: the value as its source has it, where that has fewer digits.
     """
 
     role: str
     claim: Claim
     key: str = ""
     word: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def cifar() -> Chart:
             CIFAR_ROLE[one.name],
             Claim.published("top1", one.value, CIFAR_TEST, CIFAR_N[one.name], one.url),
             word=f"classification.chart.{one.name}",
+            shown=one.shown,
         )
         for one in classification.CIFAR_OTHERS
     ]
@@ -217,5 +219,5 @@ def faces() -> Chart:
     if ours:
         source = "pretrained/images/evaluate.py"
         one = Claim.published("fd_ratio", 1.0, ours[0].claim.split, ours[0].claim.n, source)
-        figures.append(Figure("real", one, word="results.figure.photographs"))
+        figures.append(Figure("real", one, word="results.figure.photographs", shown="1"))
     return Chart("faces", "images", ("fd_ratio",), FACES, figures)

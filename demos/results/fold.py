@@ -13,6 +13,8 @@ from jobs import Jobs
 from pretrained import catalog
 from pretrained.catalog import Entry
 
+#: What a closed model shows rather than its first figure, which depends on how many were compared.
+TOLD = ("fd_ratio",)
 #: What results.js says by itself.
 SPOKEN = (
     *("queued", "running", "sending", "cancel", "cancelled", "failed", "lost"),
@@ -33,17 +35,18 @@ def drawn(say: Say, jobs: Jobs | None, folder: Path | None) -> str:
 
 def one(entry: Entry, say: Say, jobs: Jobs | None, folder: Path | None) -> str:
     """One model: closed, its name and first figure."""
-    first = entry.claims[0]
+    first = next((claim for claim in entry.claims if claim.metric in TOLD), entry.claims[0])
     label = say.words.tables[say.lang].get(f"metric.{first.metric}", first.metric)
     value = page.figure(first.metric, vars(first), interval=first.low is not None)
     runs = "".join(measured(each, entry, say, jobs, folder) for each in evaluations(entry))
-    own = [] if any(not claim.command for claim in entry.claims) else None
-    published = "" if own is None else f'<p class="quiet">{say("results.published")}</p>'
+    theirs = all(not claim.command for claim in entry.claims)
+    published = f'<p class="quiet">{say("results.published")}</p>' if theirs else ""
     size = models.size(say, entry.parameters)
     about = say("results.about", size=size, licence=entry.licence)
     return f"""<details class="folded-model tab-{tab(entry)}"><summary>
 <b>{html.escape(say.model(entry))}</b> <code lang="en">{html.escape(entry.key)}</code>
-<span class="quiet">{html.escape(label)} {html.escape(value)}</span></summary>
+<span class="quiet">{html.escape(label)} {html.escape(value)} ·
+<span lang="en">{html.escape(first.split)}</span></span></summary>
 <p class="quiet">{about}</p>{trained(entry, say)}{published}{runs}</details>"""
 
 

@@ -51,6 +51,7 @@ def test_what_is_read_out_is_what_is_drawn(words: Words) -> None:
     assert str(round(1000 * claim.value, 1)) in bars and f"{claim.value:.1%}" in page
     ends = f"M{round(1000 * claim.low, 1)} 8H{round(1000 * claim.high, 1)}"
     assert ends in page and "± 0.6" in page
+    assert "≈ 94%" in page and "94.0%" not in page  # no more digits than its source has
     assert "Higher is better" in page and "n = 400" in page
 
 
