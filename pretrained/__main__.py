@@ -10,7 +10,7 @@ import tempfile
 import traceback
 import uuid
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -126,9 +126,7 @@ def evaluate(
         reason = "only translators have one: leave it out"
         raise typer.BadParameter(reason, param_hint="--direction")
     turned = {"direction": direction} if direction else {}
-    from training.watching import refusals_kept
-
-    with refusals_kept(out) if out else nullcontext():
+    with told_in(out) if out else nullcontext():
         result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **turned)
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -144,6 +142,13 @@ def evaluate(
     print(f"{result['key']} on {result['split']}, n {result['n']}")
     for name, m in result["metrics"].items():
         print(f"  {name} {m['value']:.4f}  95% {m['low']:.4f} to {m['high']:.4f}")
+
+
+def told_in(out: Path) -> AbstractContextManager[None]:
+    """Whatever ends an evaluation is told in a folder too; torch for those only who ask."""
+    from training.watching import refusals_kept
+
+    return refusals_kept(out)
 
 
 def recorded(arguments: Sequence[str], entry: Entry) -> str:

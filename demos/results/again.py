@@ -20,6 +20,9 @@ from pretrained import catalog
 from pretrained.catalog import Entry
 from pretrained.metrics import Claim
 
+#: Options of ``evaluate`` that a card's command may have besides its data.
+CHOSEN = ("split", "direction")
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -52,7 +55,7 @@ def evaluations(entry: Entry) -> list[Evaluation]:
     made = []
     for number, (command, claims) in enumerate(found):
         given = arguments(command)
-        options = {name: given[name] for name in ("split", "direction") if name in given}
+        options = {name: value for name, value in given.items() if name in CHOSEN}
         data = relative(given.get("data", ""))
         made.append(Evaluation(entry.key, number, command, tuple(claims), data, options))
     return made
