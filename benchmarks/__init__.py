@@ -16,6 +16,8 @@
     images.py     pictures a second: the face models beside the loop and the pipeline
     detection.py  milliseconds a picture: the detector beside other detectors
     jobs.py       trainings whose worker, server and disk break at random moments
+    replay.py     visitors' traffic against ways to choose who leaves memory
+    soak.py       64 visitors who mix everything, break off and send what is no picture
     fake_training.py  a worker for them that needs no torch
     memory.py     what a batch takes at its peak
     load.py       the callers, and the bare loop that they are held against

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +19,9 @@ from benchmarks import (
     images,
     jobs,
     overhead,
+    replay,
     serving,
+    soak,
     startup,
     streaming,
     translation,
@@ -43,6 +46,8 @@ class What(StrEnum):
     detection = "detection"
     jobs = "jobs"
     classroom = "classroom"
+    replay = "replay"
+    soak = "soak"
     all = "all"
 
 
@@ -60,11 +65,15 @@ def main(
         int | None, typer.Option(min=1, help="CPU threads of a computation; otherwise the cores.")
     ] = None,
     device: Annotated[DeviceChoice, typer.Option(help="Where everybody's model runs.")] = "auto",
+    log: Annotated[
+        Path | None, typer.Option(help="replay: recorded traffic, JSON Lines of t and model.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.05, help="soak: how long.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
 ) -> None:
     """Speed beside the alternatives, measured in this run on this machine.
 
-    All of it takes about half an hour. Leave the machine alone meanwhile.
+    All of it (but the soak) takes about half an hour. Leave the machine alone meanwhile.
     """
     threads = threads or cores()
     # Read by torch when it comes, here and in every server.
@@ -101,6 +110,10 @@ def main(
         tables.append(jobs.measure(quick, say))
     if what in (What.classroom, What.all):
         tables.append(classroom.measure(chosen.kind, quick, say))
+    if what in (What.replay, What.all):
+        tables.append(replay.measure(log, quick, say))
+    if what is What.soak:
+        tables.append(soak.measure(chosen.kind, minutes * 60, say))
     if as_json:
         report = {"hardware": machine, "tables": [table.as_json() for table in tables]}
         print(json.dumps(report, ensure_ascii=False))
@@ -119,6 +132,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, leave)
     try:
         typer.run(main)
-    except DidNotStart as failure:
+    except (DidNotStart, replay.BadLog) as failure:
         print(failure, file=sys.stderr)
         raise SystemExit(1) from None
