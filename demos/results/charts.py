@@ -146,7 +146,7 @@ def apart(chart: Chart, figure: Figure, say: Say) -> str:
     named = say.words.tables[say.lang].get(f"metric.{claim.metric}", claim.metric)
     why = say("results.other_split" if claim.metric in chart.measures else "results.other_measure")
     return (
-        f"<li><small>{say(f'results.role.{figure.role}')}</small> {label(figure, say)}"
-        f'{say("house.colon")}<b>{value}</b> {escape(named)}, <span lang="en">{escape(claim.split)}'
-        f'</span>. {why} <small class="from">{counted(claim, say)}{source(claim, say)}</small></li>'
+        f"<li><small>{say(f'results.role.{figure.role}')}</small> <span>{label(figure, say)}"
+        f'</span>{say("house.colon")}<b>{value}</b> <span>{escape(named)}</span>, '
+        f'<span lang="en">{escape(claim.split)}</span>. {why} <small class="from">{counted(claim, say)}{source(claim, say)}</small></li>'
     )

@@ -45,7 +45,7 @@ def one(entry: Entry, say: Say, jobs: Jobs | None, folder: Path | None) -> str:
     about = say("results.about", size=size, licence=entry.licence)
     return f"""<details class="folded-model tab-{tab(entry)}"><summary>
 <b>{html.escape(say.model(entry))}</b> <code lang="en">{html.escape(entry.key)}</code>
-<span class="quiet">{html.escape(label)} {html.escape(value)} ·
+<span class="quiet"><span>{html.escape(label)}</span> {html.escape(value)} ·
 <span lang="en">{html.escape(first.split)}</span></span></summary>
 <p class="quiet">{about}</p>{trained(entry, say)}{published}{runs}</details>"""
 
