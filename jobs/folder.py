@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -111,8 +112,10 @@ def size(folder: Path) -> int:
     return total
 
 
-def refusal(out: Path) -> dict[str, Any] | None:
-    """Why a worker ended, as ``code`` and ``fields``, or None where it said nothing."""
+def refusal(out: Path, data: str = "") -> dict[str, Any] | None:
+    """Why a worker ended, as ``code`` and ``fields``, or None where it said nothing.
+
+    Args: data: what it read (`Record.data`), of which no more than its name is told."""
     try:
         told = json.loads((out / REFUSAL).read_text("utf-8"))
         kind, code, fields = told["kind"], told["code"], dict(told["fields"])
@@ -124,6 +127,8 @@ def refusal(out: Path) -> dict[str, Any] | None:
         return as_error(TRAINING[kind]())
     if code:
         hidden = {str(out): "…", str(out.parent / DATA): "…"}  # places on the server
+        if os.path.isabs(data):
+            hidden[str(Path(data).parent)] = "…"
         for name, value in fields.items():
             for place, instead in hidden.items():
                 value = str(value).replace(place, instead)

@@ -592,7 +592,7 @@ class Jobs:
             error = running.verdict
         elif record.asked == "pause":
             state = store.PAUSED
-        elif (said := folder.refusal(out)) is not None:
+        elif (said := folder.refusal(out, record.data)) is not None:
             error = said
         elif running.turn_over or record.asked == "resume":
             # To the back of the queue. Whoever never keeps anything never ends either.

@@ -51,7 +51,7 @@ def row(figure: Figure, top: float, say: Say) -> str:
     return (
         f"<li{mine}><span><small>{say(f'results.role.{figure.role}')}</small> "
         f"{label(figure, say)}</span><b>{escape(value)}</b>{bar(claim, top)}"
-        f'<small class="from">{counted(claim, say)}{source(claim, say)}</small></li>'
+        f"{origin(claim, say)}</li>"
     )
 
 
@@ -97,6 +97,11 @@ def label(figure: Figure, say: Say) -> str:
     if figure.word:
         return say(figure.word)
     return escape(say.model(catalog.find(figure.key)))
+
+
+def origin(claim: Claim, say: Say) -> str:
+    """One muted line: n and source."""
+    return f'<small class="from">{counted(claim, say)}{source(claim, say)}</small>'
 
 
 def counted(claim: Claim, say: Say) -> str:
@@ -147,6 +152,6 @@ def apart(chart: Chart, figure: Figure, say: Say) -> str:
     why = say("results.other_split" if claim.metric in chart.measures else "results.other_measure")
     return (
         f"<li><small>{say(f'results.role.{figure.role}')}</small> <span>{label(figure, say)}"
-        f'</span>{say("house.colon")}<b>{value}</b> <span>{escape(named)}</span>, '
-        f'<span lang="en">{escape(claim.split)}</span>. {why} <small class="from">{counted(claim, say)}{source(claim, say)}</small></li>'
+        f"</span>{say('house.colon')}<b>{value}</b> <span>{escape(named)}</span>, "
+        f'<span lang="en">{escape(claim.split)}</span>. {why} {origin(claim, say)}</li>'
     )

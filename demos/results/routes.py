@@ -48,13 +48,13 @@ def routes(words: Words, jobs: Jobs | None, folder: Path | None) -> list[BaseRou
             jobs.evaluate, run.key, data, marked(run, sent=bool(upload)),
             owner=mine, address=address(request), in_place=not upload,
         )  # fmt: skip
-        return described(job, run, say, folder)
+        return described(job, run, say)
 
     @told
     async def listed(request: Request, say: Say) -> Any:
         found = await asyncio.to_thread(jobs.list, owner(request))
         runs = [(job, run) for job in found if (run := run_of(job))]
-        return {"evaluations": [described(job, run, say, folder) for job, run in runs]}
+        return {"evaluations": [described(job, run, say) for job, run in runs]}
 
     @told
     async def one(request: Request, say: Say) -> Any:
@@ -62,7 +62,7 @@ def routes(words: Words, jobs: Jobs | None, folder: Path | None) -> list[BaseRou
         run = run_of(job)
         if run is None:
             raise errors.UnknownJob
-        return described(job, run, say, folder)
+        return described(job, run, say)
 
     return [
         Route("/train/evaluations", start, methods=["POST"]),
@@ -89,14 +89,11 @@ def forget(jobs: Jobs, mine: str, run: Evaluation) -> None:
                 jobs.remove(job.id, mine)
 
 
-def described(job: Job, run: Evaluation, say: Say, folder: Path | None) -> dict[str, Any]:
+def described(job: Job, run: Evaluation, say: Say) -> dict[str, Any]:
     """An evaluation as its page shows it: nothing of where anything lies."""
-    error = sentence(job, say)
-    if folder is not None:
-        error = error.replace(str(folder.expanduser().absolute()), "…")
     told = {
         **{"id": job.id, "key": run.key, "number": run.number, "state": job.state},
-        **{"place": job.place, "seconds": job.seconds, "error": error},
+        **{"place": job.place, "seconds": job.seconds, "error": sentence(job, say)},
     }
     if job.state != DONE:
         return told

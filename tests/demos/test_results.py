@@ -210,3 +210,21 @@ def test_a_visitor_cannot_ask_for_an_evaluation_as_an_option_of_a_training(words
     sent = {"key": CIFAR, "upload": upload, "options": {"evaluate": {"options": {"out": "/"}}}}
     answer = page.post("/train/jobs", json=sent, headers=ANN)
     assert answer.json()["error"]["code"] == "job_option"
+
+
+def test_why_it_failed_names_no_place_of_the_host(words, jobs, tmp_path):
+    data = tmp_path / "sets" / "cifar10" / "test.parquet"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(b"no Parquet at all")
+    page = client(words, jobs, tmp_path / "sets")
+    job = page.post("/train/evaluations", json={"key": CIFAR, "number": 0}, headers=ANN).json()
+    while not jobs.get(job["id"]).ended:
+        jobs.tick()
+        for running in list(jobs._running.values()):
+            running.worker.wait(0.05)
+    told = page.get(f"/train/evaluations/{job['id']}", headers=ANN).json()
+    assert told["state"] == "failed" and "…/test.parquet" in told["error"], told
+    assert str(tmp_path) not in str(told)
+    # Whoever asks for the job as a training is told no more.
+    seen = page.get(f"/train/jobs/{job['id']}", headers=ANN).json()
+    assert str(tmp_path) not in str(seen["job"])
