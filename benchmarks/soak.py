@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
@@ -75,6 +76,7 @@ class Soaked:
 
     kinds: dict[str, Kind] = field(default_factory=lambda: defaultdict(Kind))
     errors: list[str] = field(default_factory=list)
+    busy: Counter[str] = field(default_factory=Counter)  # status and code
 
     def error(self, kind: str, told: str) -> None:
         self.kinds[kind].counts["errors"] += 1
@@ -129,6 +131,8 @@ def _judge(found: Soaked, kind: str, status: int, text: str, seconds: float) -> 
     counts = found.kinds[kind].counts
     if status in BUSY:
         counts["busy"] += 1
+        code = re.search(r'"code":\s*"(\w+)"', text)
+        found.busy[f"{status} {code[1] if code else 'without a code'}"] += 1
     elif kind in BAD and 400 <= status < 500:
         counts["refused as due"] += 1
     elif kind in BAD or status != 200 or '"error"' in text[:200]:
@@ -192,6 +196,7 @@ def table(
         f"{VISITORS} visitors of one address for {seconds:.0f} s, seed {SEED}",
         "MB of the server's process, median of each quarter: "
         + ", ".join(f"{median(each):,.0f}" if each else "-" for each in quarters),
+        "busy: " + (", ".join(f"{n} x {why}" for why, n in found.busy.most_common()) or "nobody"),
         f"errors: {len(found.errors)}; afterwards the server says {health.get('status')}",
         *sorted(set(found.errors))[:5],
     ]
