@@ -48,7 +48,7 @@ from demos.detection import train as detection_train
 from demos.language import Words
 from demos.page import layout
 from demos.page.theme import theme
-from inference import Engine, Settings
+from inference import Engine, Settings, distributed
 from jobs import Jobs
 from jobs import Limits as JobLimits
 from pretrained import catalog
@@ -160,7 +160,8 @@ def main(arguments: list[str] | None = None) -> None:
         claim(settings.host, settings.port)
         v1.check(settings)
         jobs = trainings(settings)
-        engine = Engine(
+        kind = distributed.engine_class() if settings.engine == "ray" else Engine
+        engine = kind(
             catalog.entries(), settings, caller=visitors.current, unlisted=training.unlisted(jobs)
         )
         for folder in settings.model:

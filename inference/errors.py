@@ -92,6 +92,13 @@ class LoadFailed(EngineError):
     )
 
 
+class Interrupted(EngineError):
+    """The process that computed ended, and so did the one that was asked next. Fields: model."""
+
+    code = "interrupted"
+    sentence = "{model} was interrupted, as the process that computed it ended: try again."
+
+
 class BadInput(Refusal):
     """An input that no model can use. Its children, beside what reads it, say why."""
 

@@ -111,6 +111,23 @@ class Settings(BaseSettings):
         72.0, gt=0, description="hours after which what was trained or sent is deleted"
     )
     jobs_at_once: int = Field(1, ge=1, description="trainings that run at the same time")
+    engine: Literal["local", "ray"] = Field(
+        "local", description="where models run: in this process, or on a Ray cluster"
+    )
+    ray_address: str | None = Field(
+        None, description="Ray cluster to join, as auto or head:6379; otherwise one is started here"
+    )
+    ray_models: int | None = Field(
+        None,
+        ge=1,
+        description="most models that Ray serves at a time; else what it has room for",
+    )
+    ray_cpus: float = Field(1.0, ge=0, description="CPU cores that one replica of a model reserves")
+    ray_gpus: float = Field(
+        0.0, ge=0, description="share of a GPU that one replica reserves, as 0.25"
+    )
+    ray_min_replicas: int = Field(1, ge=1, description="replicas of a model, at the least")
+    ray_max_replicas: int = Field(1, ge=1, description="replicas of a model, under load")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="how much is logged"
     )
