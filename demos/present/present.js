@@ -2,53 +2,32 @@
 // Five breakthroughs, one screen each: arrow keys lead on, every demonstration is asked anew when its
 // input changes, and what it took is measured here and now.
 
-import { part, svg } from "./dom.js";
+import { asked, bars, boxes, continued, faces, reduced } from "./asking.js";
+import { part } from "./dom.js";
 
 const told = JSON.parse(document.body.dataset.told);
 const screens = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".screen")]);
-const SIDE = 1024; // pixels of the longer side that a picture is sent with
 
-/** @param {string} name @param {any} sent */
 const ask = async (name, sent) => {
-	const body = sent instanceof FormData ? sent : JSON.stringify(sent);
-	const headers = /** @type {any} */ (sent instanceof FormData ? {} : { "Content-Type": "application/json" });
 	const began = performance.now();
-	const answer = await fetch(new URL(`v1/${name}?lang=${document.documentElement.lang.slice(0, 2)}`, document.baseURI), { method: "POST", headers, body });
-	const read = await answer.json().catch(() => ({}));
-	if (!answer.ok) throw new Error(read.error?.message ?? told.lost);
-	return { read, ms: performance.now() - began };
+	return { read: await asked(name, sent, told.lost), ms: performance.now() - began };
 };
 
 const named = (screen, label) => told.names[screen.dataset.screen]?.[label] ?? label;
 
-const bars = (rows) => {
-	const list = part("ul", "", { className: "bars" });
-	for (const [label, share] of rows) {
-		const row = part("li");
-		const bar = part("div");
-		bar.append(Object.assign(part("i"), { style: `width:${(100 * share).toFixed(1)}%` }));
-		row.append(part("span", label), bar, part("b", `${(100 * share).toFixed(share < .1 ? 1 : 0)}%`));
-		list.append(row);
-	}
-	return list;
-};
-
-/** The chosen file or the picture that stands there, no larger than is looked at, upright. */
+/** The chosen file or the picture that stands there, and a form that sends it. */
 const picture = async (screen) => {
 	const [file] = screen.querySelector("input[type=file]").files;
 	const image = screen.querySelector("img");
-	const source = file ?? await (await fetch(image.src)).blob();
 	if (file) {
 		URL.revokeObjectURL(image.src);
 		image.src = URL.createObjectURL(file);
 		await image.decode();
 	}
-	const bitmap = await createImageBitmap(source), scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
-	const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-	canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+	const { blob, ...size } = await reduced(file ?? await (await fetch(image.src)).blob());
 	const form = new FormData();
-	form.append("image", await new Promise((done) => canvas.toBlob(done, "image/jpeg", .92)), "picture.jpg");
-	return { form, width: canvas.width, height: canvas.height };
+	form.append("image", blob, "picture.jpg");
+	return { form, size };
 };
 
 const demos = {
@@ -62,14 +41,9 @@ const demos = {
 		return ms;
 	},
 	async detect(screen, place) {
-		const { form, width, height } = await picture(screen);
+		const { form, size } = await picture(screen);
 		const { read, ms } = await ask("detect", form);
-		const drawing = screen.querySelector("svg");
-		drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-		drawing.replaceChildren();
-		for (const { box: [x0, y0, x1, y1] } of read.objects) {
-			svg("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }, drawing);
-		}
+		boxes(screen.querySelector("svg"), read.objects, size);
 		const rows = read.objects.map((one) => [named(screen, one.label), one.score]);
 		place.replaceChildren(part("p", rows.length ? [...new Set(rows.map(([label]) => label))].join(", ") : told.nothing, { className: "answer" }), bars(rows.slice(0, 6)));
 		return ms;
@@ -77,26 +51,18 @@ const demos = {
 	async write(screen, place) {
 		const prompt = screen.querySelector("textarea").value;
 		const { read, ms } = await ask("write", { prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
-		const text = part("p", "", { className: "leaf" });
-		const given = part("b", prompt);
-		text.append(given, read.text.startsWith(prompt) ? read.text.slice(prompt.length) : read.text);
-		place.replaceChildren(text);
+		place.replaceChildren(continued(prompt, read.text));
 		return ms;
 	},
 	async translate(screen, place) {
 		const { read, ms } = await ask("translate", { text: screen.querySelector("textarea").value, source: "en", target: "fr" });
-		const text = part("p", read.translation, { className: "answer" });
-		text.lang = "fr";
-		place.replaceChildren(text);
+		place.replaceChildren(part("p", read.translation, { className: "answer", lang: "fr" }));
 		return ms;
 	},
 	async images(screen, place) {
 		const seed = screen.dataset.seed = String(+(screen.dataset.seed ?? 0) + 1);
 		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6 });
-		const faces = part("div", "", { className: "faces" });
-		for (const one of read.images)
-			faces.append(Object.assign(part("img"), { src: `data:image/png;base64,${one.png}`, alt: `seed ${one.seed}` }));
-		place.replaceChildren(faces);
+		place.replaceChildren(faces(read.images));
 		return ms;
 	},
 };
