@@ -84,27 +84,27 @@ class Soaked:
 
 
 async def visitor(
-    client: httpx.AsyncClient, chance: random.Random, going: Callable[[], bool], found: Soaked
+    client: httpx.AsyncClient, rng: random.Random, going: Callable[[], bool], found: Soaked
 ) -> None:
     """Asks for one thing after the other for as long as it is ``going``."""
     while going():
-        draw = chance.random()
+        draw = rng.random()
         if draw < 0.10:
-            kind, (path, body), leaves = chance.choice([*BAD]), ("", None), False
+            kind, (path, body), leaves = rng.choice([*BAD]), ("", None), False
             path, body = BAD[kind]
         elif draw < 0.25:
-            kind, path, body, leaves = "pages", chance.choice(LOOKS), None, False
+            kind, path, body, leaves = "pages", rng.choice(LOOKS), None, False
         else:
-            kind = chance.choice([*GOOD])
-            (path, body), leaves = GOOD[kind], chance.random() < 0.15
-        content = _content(kind, body, chance)
+            kind = rng.choice([*GOOD])
+            (path, body), leaves = GOOD[kind], rng.random() < 0.15
+        content = _content(kind, body, rng)
         began = time.perf_counter()
         try:
             async with client.stream(
                 "GET" if kind == "pages" else "POST", path, **content
             ) as answer:
                 if leaves:  # in the middle of the answer, or before it
-                    await asyncio.wait_for(anext(answer.aiter_bytes(), b""), chance.uniform(0, 0.5))
+                    await asyncio.wait_for(anext(answer.aiter_bytes(), b""), rng.uniform(0, 0.5))
                     found.kinds[kind].counts["broken off"] += 1
                     continue
                 text = (await answer.aread()).decode("utf-8", "replace")
@@ -114,20 +114,20 @@ async def visitor(
         except httpx.HTTPError as error:
             found.error(kind, f"{type(error).__name__}: {error}")
             continue
-        _judge(found, kind, answer.status_code, text, time.perf_counter() - began)
+        _record(found, kind, answer.status_code, text, time.perf_counter() - began)
 
 
-def _content(kind: str, body: Any, chance: random.Random) -> dict[str, Any]:
+def _content(kind: str, body: Any, rng: random.Random) -> dict[str, Any]:
     if kind == "pages":
         return {}
     if body is None:
-        return {"files": {"image": ("picture.jpg", chance.choice(PICTURES))}}
+        return {"files": {"image": ("picture.jpg", rng.choice(PICTURES))}}
     if isinstance(body, str):
         return {"content": body, "headers": {"Content-Type": "application/json"}}
     return {"json": body}
 
 
-def _judge(found: Soaked, kind: str, status: int, text: str, seconds: float) -> None:
+def _record(found: Soaked, kind: str, status: int, text: str, seconds: float) -> None:
     counts = found.kinds[kind].counts
     if status in BUSY:
         counts["busy"] += 1
@@ -145,8 +145,8 @@ def _judge(found: Soaked, kind: str, status: int, text: str, seconds: float) -> 
 async def visit(client: httpx.AsyncClient, visitors: int, going: Callable[[], bool]) -> Soaked:
     """So many visitors at once, each with a seed of its own."""
     found = Soaked()
-    chances = [random.Random(f"{SEED} {number}") for number in range(visitors)]
-    await asyncio.gather(*(visitor(client, chance, going, found) for chance in chances))
+    generators = [random.Random(f"{SEED} {number}") for number in range(visitors)]
+    await asyncio.gather(*(visitor(client, rng, going, found) for rng in generators))
     return found
 
 

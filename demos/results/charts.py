@@ -152,6 +152,6 @@ def apart(chart: Chart, figure: Figure, say: Say) -> str:
     why = say("results.other_split" if claim.metric in chart.measures else "results.other_measure")
     return (
         f"<li><small>{say(f'results.role.{figure.role}')}</small> <span>{label(figure, say)}"
-        f"</span>{say('house.colon')}<b>{value}</b> <span>{escape(named)}</span>, "
-        f'<span lang="en">{escape(claim.split)}</span>. {why} {origin(claim, say)}</li>'
+        f"</span>{say('house.colon')}<b>{value}</b> <span>{escape(named)}</span> · "
+        f'<span lang="en">{escape(claim.split)}</span> · {why} {origin(claim, say)}</li>'
     )

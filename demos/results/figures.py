@@ -96,7 +96,7 @@ def card(role: str, key: str, metric: str, split: str = "", word: str = "") -> l
     return [Figure(role, found, key, word)] if found else []
 
 
-def rung(role: str, key: str, word: str, **fields: Any) -> list[Figure]:
+def variant(role: str, key: str, word: str, **fields: Any) -> list[Figure]:
     """The figures of a card's ladder whose ``fields`` are these."""
     ladder: Sequence[Mapping[str, Any]] = page.read_metrics(key).get("ladder", ())
     return [
@@ -148,7 +148,9 @@ def flowers() -> Chart:
         word = f"classification.start.{start}"
         role = "before" if start == "nothing" else "ours"
         return {
-            many: rung(role, classification.IMAGENET, word, data="flowers", each=many, start=start)
+            many: variant(
+                role, classification.IMAGENET, word, data="flowers", each=many, start=start
+            )
             for many in (20, 100, None, 5)
         }
 
@@ -174,7 +176,7 @@ def text() -> Chart:
     """The plain recurrent network is smaller, and read less."""
     key = "text/shakespeare"
     figures = [
-        *rung("before", key, "results.figure.rnn", cell="rnn"),
+        *variant("before", key, "results.figure.rnn", cell="rnn"),
         *card("ours", key, "nats_per_char"),
         *card("today", "text/smollm2-135m", "nats_per_char"),
     ]

@@ -62,7 +62,7 @@ def test_what_was_given_can_be_taken_back(trainer):
 def test_a_recipe_that_is_not_there_has_no_preview(trainer):
     upload = trainer.gave(("letters.tsv", table(LINES)))
     assert trainer.preview(upload, "translation/en-xx")["error"]["code"] == "unknown_model"
-    assert trainer.preview(upload, "text/shakespeare") == {}
+    assert trainer.preview(upload, "classification/imagenet") == {}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
