@@ -90,6 +90,8 @@ def test_the_whole_network_goes_on_from_its_head(pictures, tmp_path):
     assert made["head"]["held_out_top1"] == 1 and made["started_from"] == KEY
     before, after = imagenet_train.network().state_dict(), checkpoint.load_weights(out)
     assert not torch.equal(after["blocks.6.0.conv_pw.weight"], before["blocks.6.0.conv_pw.weight"])
+    seen = before["bn2.running_mean"].half().float()  # the statistics stay, as few pictures tell few
+    assert torch.equal(after["bn2.running_mean"], seen)
     assert catalog.from_folder(out).load("cpu").labels == ("blue", "red")
 
 
@@ -97,6 +99,7 @@ def test_from_nothing_no_head_is_fitted_first(pictures, tmp_path):
     out = train.train(KEY, pictures, tmp_path / "mine", Run(smoke=True, scratch=True))
     made = checkpoint.read_json(out, "metrics.json")["training"]
     assert made["started_from"] == "random weights" and "head" not in made
+    assert (checkpoint.load_weights(out)["bn2.running_var"] != 1).all()
 
 
 def test_it_does_not_go_on_under_other_names(pictures, tmp_path):
