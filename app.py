@@ -19,7 +19,7 @@ import threading
 from typing import Any
 
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
-    import spaces  # type: ignore[import-not-found]  # noqa: F401
+    import spaces  # noqa: F401
 
 if "mcp" not in sys.modules:  # Gradio imports it where it is installed, for a server of its own
     sys.modules["mcp"] = None  # type: ignore[assignment]
@@ -48,7 +48,7 @@ from demos.detection import train as detection_train
 from demos.language import Words
 from demos.page import layout
 from demos.page.theme import theme
-from inference import Engine, Settings, distributed
+from inference import Engine, Settings, distributed, zero
 from jobs import Jobs
 from jobs import Limits as JobLimits
 from pretrained import catalog
@@ -160,13 +160,19 @@ def main(arguments: list[str] | None = None) -> None:
         claim(settings.host, settings.port)
         v1.check(settings)
         jobs = trainings(settings)
-        kind = distributed.engine_class() if settings.engine == "ray" else Engine
+        kind: type[Engine] = Engine
+        if settings.engine == "ray":
+            kind = distributed.engine_class()
+        elif settings.engine == "zero":
+            kind = zero.ZeroEngine
         engine = kind(
             catalog.entries(), settings, caller=visitors.current, unlisted=training.unlisted(jobs)
         )
         for folder in settings.model:
             engine.add(catalog.extra(folder, engine.entries))
-        if settings.preload:
+        if isinstance(engine, zero.ZeroEngine):  # on this thread, before launch
+            engine.place(*bundled(engine))
+        elif settings.preload:
             asyncio.run(engine.preload(*bundled(engine)))
     except Refusal as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,11 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def on_zero_gpu() -> bool:
+    """Whether this process runs on a ZeroGPU Space, as the package `spaces` tells it."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
 class Settings(BaseSettings):
@@ -111,8 +117,12 @@ class Settings(BaseSettings):
         72.0, gt=0, description="hours after which what was trained or sent is deleted"
     )
     jobs_at_once: int = Field(1, ge=1, description="trainings that run at the same time")
-    engine: Literal["local", "ray"] = Field(
-        "local", description="where models run: in this process, or on a Ray cluster"
+    engine: Literal["local", "ray", "zero"] = Field(
+        default_factory=lambda: "zero" if on_zero_gpu() else "local",
+        description="where models run: in this process, on a Ray cluster, or as on a ZeroGPU Space",
+    )
+    zero_duration_s: int = Field(
+        60, ge=1, le=600, description="seconds of GPU that one call on a ZeroGPU Space asks for"
     )
     ray_address: str | None = Field(
         None, description="Ray cluster to join, as auto or head:6379; otherwise one is started here"

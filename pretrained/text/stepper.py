@@ -7,6 +7,7 @@ characters: those are looked up.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -46,11 +47,13 @@ class Stepper(nn.Module):
                 seen = seen @ network.project.weight
             self.out = BatchInvariantLinear(seen, network.out.bias)
         self._captured: CudaGraphStep | None = None
+        # A forked worker (`inference.zero`) would capture one for a single text.
+        self.graphs = os.environ.get("BREAKTHROUGHS_CUDA_GRAPHS") != "0"
 
     @torch.no_grad()
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Characters [B], states [layers, B, H] -> logits [B, V], the new states."""
-        if x.device.type == "cuda" and len(x) <= CudaGraphStep.MOST:
+        if self.graphs and x.device.type == "cuda" and len(x) <= CudaGraphStep.MOST:
             if self._captured is None:
                 self._captured = CudaGraphStep(self)
             return self._captured(x, h, c)
