@@ -31,6 +31,7 @@ from demos import (
     inputs,
     models,
     present,
+    proxy,
     results,
     server,
     sessions,
@@ -154,6 +155,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ |= {"BREAKTHROUGHS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
     if settings.cache_dir:
         os.environ["BREAKTHROUGHS_CACHE_DIR"] = str(settings.cache_dir)
+    proxy.trust(settings.trusted_proxies)
     words = Words(settings.language)
     visitors_files = sweeping.own_folder()
     try:

@@ -8,11 +8,20 @@ full URL. So every path is given its prefix here, as ASGI has it, before anythin
 from __future__ import annotations
 
 import html
+import os
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+def trust(proxies: Sequence[str]) -> None:
+    """From the next server on, these say whom they ask for: uvicorn then takes the last address in
+    X-Forwarded-For that is none of theirs for the caller's, in every part of the app."""
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(proxies)
 
 
 def prefix_of(root_path: str) -> str:
@@ -57,3 +66,18 @@ def public_root(scope: Scope, root_path: str = "") -> str:
     scheme = headers.get("x-forwarded-proto", scope.get("scheme", "http")).split(",")[0].strip()
     host = headers.get("x-forwarded-host", headers.get("host", "localhost")).split(",")[0].strip()
     return html.escape(f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}", quote=True)
+
+
+def other_site(request: Request, allowed: Sequence[str] = ()) -> str:
+    """The site whose page asks here from its visitor's browser, "" where it is our own or none.
+    ``allowed``: others that may, as https://example.com.
+
+    A browser asks nobody before it sends a form, or text that is called plain, to another site; so
+    not reading the answer would not keep a page from asking.
+    """
+    origin = request.headers.get("origin", "")
+    if request.method in ("GET", "HEAD") or not origin or origin in allowed:
+        return ""
+    public = urlsplit(html.unescape(public_root(request.scope))).netloc  # behind a proxy
+    ours = urlsplit(origin).netloc in (request.headers.get("host", ""), public)
+    return "" if ours else origin[:80]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import sys
@@ -41,6 +42,11 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="port to listen on")
     root_path: str = Field(
         "", description="path or full URL under which a proxy serves the app, as /demo"
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=lambda: ["127.0.0.1", "::1"],
+        description="address or network, as 10.0.0.0/8, of a proxy that is believed who it asks "
+        "for (X-Forwarded-For); repeatable, this machine's own by default",
     )
     framed_by: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
@@ -86,6 +92,11 @@ class Settings(BaseSettings):
     )
     api_at_once: int = Field(
         8, ge=1, description="requests that one address may have under way at /v1"
+    )
+    api_per_minute: int | None = Field(
+        None,
+        ge=1,
+        description="requests that one address may send /v1 in a minute; else any number",
     )
     api_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
@@ -145,13 +156,23 @@ class Settings(BaseSettings):
         None, description="language when neither the address nor the browser says; otherwise en"
     )
 
-    @field_validator("model", "framed_by", "api_origins", mode="before")
+    @field_validator("model", "framed_by", "api_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        """``BREAKTHROUGHS_MODEL``, ``_FRAMED_BY`` and ``_API_ORIGINS`` list theirs with commas
-        between them."""
+        """A variable that lists several has commas between them, as ``BREAKTHROUGHS_MODEL``."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        """No pattern for everybody: whoever asks could then call itself anything."""
+        for one in value:
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:
+                raise ValueError("give addresses or networks such as 10.0.0.0/8") from None
         return value
 
     @field_validator("framed_by")

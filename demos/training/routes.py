@@ -27,7 +27,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from demos import page
+from demos import page, proxy
 from demos.language import Say, Words
 from demos.training import figures, previews
 from demos.training.models import key_of
@@ -47,7 +47,17 @@ TURNS, TURN = 240, 0.5  # looks, and seconds between two, for whether another mo
 SAMPLE = re.compile(r"[\w-][\w.-]{0,80}")
 #: A sample is a visitor's own file: shown, and nothing in it is ever run.
 NOTHING_RUNS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+
+
+class OtherSite(BadInput):
+    """A page of another site sends its visitor's browser here. Fields: site."""
+
+    code = "train_other_site"
+    sentence = "Pages of {site} may not ask here: open this app itself and do it there."
+
+
 STATUS: Mapping[type[Refusal], int] = {
+    OtherSite: 403,
     errors.UnknownJob: 404,
     errors.UnknownUpload: 404,
     errors.NotYours: 403,
@@ -83,13 +93,16 @@ Answer = Callable[[Request, Say], Awaitable[Any]]
 
 def answering(words: Words) -> Callable[[Answer], Callable[[Request], Awaitable[Response]]]:
     """Decorator for a route: what it gives becomes JSON unless it is a response; what was refused
-    is said in the visitor's language; what nobody expected is logged with an id."""
+    is said in the visitor's language, pages of other sites first; what nobody expected is logged
+    with an id."""
 
     def decorate(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         @functools.wraps(answer)
         async def route(request: Request) -> Response:
             say = words.speaker(request)
             try:
+                if site := proxy.other_site(request):
+                    raise OtherSite(site=site)
                 given = await answer(request, say)
             except Refusal as error:
                 kinds = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

@@ -129,6 +129,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
         most=settings.api_at_once,
         open_paths=("/v1/openapi.json", "/v1/docs", "/v1/"),
         origins=settings.api_origins,
+        per_minute=settings.api_per_minute,
     )
     if settings.api_origins:
         v1.add_middleware(

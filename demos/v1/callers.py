@@ -1,16 +1,17 @@
-"""Who asks /v1: the key, how much one address may have under way, and that work ends with whoever
-hangs up."""
+"""Who asks /v1: the key, how much one address may have under way and how often it may ask, and that
+work ends with whoever hangs up."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import html
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+import ipaddress
+import math
+import time
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -18,11 +19,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demos.language import Words
-from demos.proxy import public_root
+from demos.proxy import other_site
 from demos.v1 import errors
-from demos.v1.errors import Gone, NoKey, OtherSite, TooMany
+from demos.v1.errors import Gone, NoKey, OtherSite, TooMany, TooOften
 
 T = TypeVar("T")
+MINUTE = 60.0
 
 
 def check_key(request: Request, key: str | None) -> None:
@@ -39,16 +41,47 @@ def check_key(request: Request, key: str | None) -> None:
 
 
 def address_of(request: Request) -> str:
-    """The caller's address, as the server knows it (behind a proxy: `uvicorn`'s proxy headers)."""
-    return request.client.host if request.client else ""
+    """The caller's address, as the server knows it (behind a proxy: --trusted-proxies). Of an
+    address of version 6 its network: one subscriber has all 2^64 of it."""
+    host = request.client.host if request.client else ""
+    try:
+        if ipaddress.ip_address(host).version == 6:
+            return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
+    except ValueError:
+        pass  # a socket's name, a test's
+    return host
+
+
+class Rate:
+    """So many requests of an address in any minute. ``clock``: seconds, monotonic."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most, self.clock = most, clock
+        self.asked: dict[str, deque[float]] = {}  # whoever asked last stands last
+
+    def count(self, address: str) -> None:
+        """Raises `TooOften`, which is not counted: whoever waits as long as it says gets in."""
+        now = self.clock()
+        while self.asked and self.asked[first := next(iter(self.asked))][-1] <= now - MINUTE:
+            del self.asked[first]
+        times = self.asked.get(address, deque())
+        while times and times[0] <= now - MINUTE:
+            times.popleft()
+        if len(times) >= self.most:
+            raise TooOften(most=self.most, seconds=math.ceil(times[0] + MINUTE - now))
+        times.append(now)
+        self.asked.pop(address, None)
+        self.asked[address] = times
 
 
 class Callers:
     """ASGI middleware around /v1: whoever comes in has the key, if there is one, and has less under
-    way than one address may, the arrival of a body included. To be used on one event loop.
+    way than one address may, the arrival of a body included, and asks no more often. To be used on
+    one event loop.
 
     ``open_paths`` ask for no key: what describes /v1 to those who have none yet. ``origins``: the
-    sites whose pages may ask besides our own.
+    sites whose pages may ask besides our own. ``per_minute``: requests of an address, None for any
+    number.
     """
 
     def __init__(
@@ -59,10 +92,12 @@ class Callers:
         most: int,
         open_paths: Sequence[str] = (),
         origins: Sequence[str] = (),
+        per_minute: int | None = None,
     ) -> None:
         self.app, self.words, self.key, self.most = app, words, key, most
         self.open_paths, self.origins = open_paths, origins
         self.under_way: Counter[str] = Counter()
+        self.rate = Rate(per_minute) if per_minute else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,28 +112,25 @@ class Callers:
                 # Who asks, and in which language, for whatever is called from here on.
                 LocalContext.request.set(gr.Request(request))
                 await self.app(scope, receive, send)
-        except (NoKey, OtherSite, TooMany) as error:
+        except (NoKey, OtherSite, TooMany, TooOften) as error:
             await errors.response(error, self.words.speaker(request))(scope, receive, send)
 
     def check_origin(self, request: Request) -> None:
-        """Raises `OtherSite`. A browser asks nobody before it sends a form, or text that is called
-        plain, to another site; so not reading the answer would not keep a page from asking."""
-        origin = request.headers.get("origin", "")
-        if request.method != "POST" or not origin or origin in self.origins:
-            return
-        public = urlsplit(html.unescape(public_root(request.scope))).netloc  # behind a proxy
-        if urlsplit(origin).netloc not in (request.headers.get("host", ""), public):
-            raise OtherSite(site=origin[:80])
+        """Raises `OtherSite`."""
+        if site := other_site(request, self.origins):
+            raise OtherSite(site=site)
 
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:
-        """Raises `TooMany`: this address has as many under way already."""
+        """Raises `TooMany`: this address has as many under way already. `TooOften`."""
         address = address_of(request)
         if request.method != "POST":
             yield
             return
         if self.under_way[address] >= self.most:
             raise TooMany(most=self.most)
+        if self.rate:
+            self.rate.count(address)
         self.under_way[address] += 1
         try:
             yield

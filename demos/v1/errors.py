@@ -105,6 +105,15 @@ class TooMany(Refusal):
     )
 
 
+class TooOften(Refusal):
+    """One address has asked as often as it may within a minute. Fields: most, seconds."""
+
+    code = "v1_too_often"
+    sentence = (
+        "{most} requests a minute are what one address may send: try again in {seconds} seconds."
+    )
+
+
 class NoAddress(Refusal):
     code = "v1_no_address"
     sentence = "There is nothing at this address: /v1/docs names all that there is."
@@ -143,6 +152,7 @@ STATUS: Mapping[str, int] = {
     "picture_vector": 415,
     "picture_heic": 415,
     TooMany.code: 429,
+    TooOften.code: 429,
     "model_failed": 500,
     "load_failed": 500,
     "missing_dependency": 501,
@@ -183,6 +193,8 @@ def response(
     headers = {"Content-Language": say.lang, "Vary": "Accept-Language"}
     if status in RETRY_AFTER:
         headers["Retry-After"] = RETRY_AFTER[status]
+        if isinstance(error, TooOften):
+            headers["Retry-After"] = str(error.fields["seconds"])
     if status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status, headers)

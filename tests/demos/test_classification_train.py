@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from demos import training
 from demos.classification import train
 from demos.classification.train import head
-from demos.language import Words
+from demos.language import LANGUAGES, Words
 from demos.training import unlisted
 from inference.settings import Settings
 from pretrained import catalog
@@ -276,3 +276,16 @@ def test_the_features_are_what_the_networks_last_layer_reads() -> None:
     from pretrained.classification.efficientnet import HEAD
 
     assert head.WIDTH == HEAD
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_of_another_site_cannot_use_a_model(
+    client: TestClient, words: Words, lang: str
+) -> None:
+    other = {"Origin": "https://example.com"}
+    refused = client.post(f"/use/any/answer?lang={lang}", content=b"x", headers=other)
+    assert refused.status_code == 403
+    said = words.say(lang, "error.train_other_site", site="https://example.com")
+    assert refused.json()["error"]["sentence"] == said
+    own = client.post("/use/any/answer", content=b"x", headers={"Origin": str(client.base_url)})
+    assert own.json()["error"]["code"] == "job_unknown"

@@ -56,7 +56,8 @@ def engine(tmp_path, jobs):
 @pytest.fixture
 def client(engine, jobs):
     made = [*detection.train.routes(engine, WORDS, jobs), *training.routes(engine, WORDS, jobs)]
-    return TestClient(Starlette(routes=made), raise_server_exceptions=False)
+    owner = {"X-Owner": "a" * 32}
+    return TestClient(Starlette(routes=made), raise_server_exceptions=False, headers=owner)
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -248,3 +249,11 @@ def test_try_takes_the_model_of_the_address(client, jobs, engine):
 
     asyncio.run(look())
     assert asked == [key]
+
+
+def test_a_page_of_another_site_gets_no_proposals(client):
+    sent = jpeg(drawing((300, 200)))
+    other = {"Origin": "https://example.com"}
+    assert client.post("/train/detection/suggest", content=sent, headers=other).status_code == 403
+    nobody = client.post("/train/detection/suggest", content=sent, headers={"X-Owner": ""})
+    assert nobody.json()["error"]["code"] == "train_owner"

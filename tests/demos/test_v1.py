@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +23,8 @@ from PIL import Image
 from served import PATIENCE, WORDS, soon
 from served_v1 import served_v1
 
-from demos.v1 import errors
+from demos import proxy
+from demos.v1 import callers, errors
 from demos.v1.endpoints import ENDPOINTS
 from inference import Settings
 from inference.errors import Busy, DeadlineExceeded
@@ -496,3 +498,47 @@ def test_a_key_that_is_refused_is_not_printed(capsys: pytest.CaptureFixture[str]
         Settings.from_command_line(["--api-key", "secret"])
     said = capsys.readouterr().err
     assert "--api-key" in said and "secret" not in said
+
+
+# ---- how often ---------------------------------------------------------------------------------
+
+
+def test_a_minute_has_so_many_requests_of_an_address_and_says_when_the_next_may_come() -> None:
+    now = 0.0
+    rate = callers.Rate(2, lambda: now)
+    rate.count("a")
+    now = 30.0
+    rate.count("a")
+    rate.count("b")
+    with pytest.raises(errors.TooOften) as refused:
+        rate.count("a")
+    assert refused.value.fields == {"most": 2, "seconds": 30}
+    now = 60.0
+    rate.count("a")
+    now = 200.0
+    rate.count("c")
+    assert list(rate.asked) == ["c"], "who has not asked for a minute is forgotten"
+
+
+@pytest.mark.parametrize("trusted", [["127.0.0.1"], ["10.0.0.0/8"]])
+def test_behind_a_trusted_proxy_each_caller_has_its_own_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: list[str]
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    proxy.trust(trusted)
+    slow = FakeModels(tmp_path)
+    slow.settings = Settings(api_per_minute=1)
+    with served_v1(slow) as address, httpx.Client(base_url=f"{address}/v1") as client:
+
+        def ask(caller: str) -> httpx.Response:
+            return client.post(
+                "/translate?lang=zh", json={"text": []}, headers={"X-Forwarded-For": caller}
+            )
+
+        assert ask("192.0.2.1").status_code == 422
+        again = ask("2001:db8::1" if trusted == ["10.0.0.0/8"] else "192.0.2.1")
+        assert again.json()["error"]["code"] == "v1_too_often", "an untrusted word counts nothing"
+        assert again.status_code == 429 and 1 <= int(again.headers["retry-after"]) <= 60
+        if trusted == ["127.0.0.1"]:
+            assert ask("2001:db8::1").status_code == 422
+            assert ask("2001:db8::2").status_code == 429, "one subscriber's network"

@@ -96,3 +96,19 @@ def test_a_wrong_variable_is_named(
     with pytest.raises(SystemExit):
         Settings.from_command_line([])
     assert "BREAKTHROUGHS_QUEUE_LIMIT" in capsys.readouterr().err
+
+
+def test_proxies_are_named_by_address_and_nobody_is_believed_for_everybody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ["--trusted-proxies", "10.0.0.0/8", "--trusted-proxies", "::1"]
+    assert Settings.from_command_line(given).trusted_proxies == ["10.0.0.0/8", "::1"]
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--trusted-proxies", "*"])
+    assert "10.0.0.0/8" in capsys.readouterr().err
+
+
+def test_a_zero_gpu_space_is_known_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().engine == "local"
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert Settings().engine == "zero"

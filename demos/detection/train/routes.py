@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Route
 from demos import models, pictures, training, uploads
 from demos.detection import answers
 from demos.language import Say, Words
-from demos.training.routes import within
+from demos.training.routes import owner, within
 from inference import Engine
 from jobs import Job, Jobs, errors
 from jobs.folder import DATA, SAMPLES
@@ -53,6 +53,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
 
     @told
     async def suggest(request: Request, say: Say) -> Any:
+        owner(request)  # as every route that has something done
         return {"objects": await suggested(engine, say, await request.body())}
 
     @told
