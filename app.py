@@ -25,10 +25,13 @@ if "mcp" not in sys.modules:  # Gradio imports it where it is installed, for a s
     sys.modules["mcp"] = None  # type: ignore[assignment]
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from demos import (
     TABS,
     inputs,
+    login,
+    logs,
     models,
     present,
     proxy,
@@ -143,12 +146,20 @@ def trainings(settings: Settings) -> Jobs | None:
         return None
 
 
+def before(settings: Settings, words: Words) -> list[Middleware]:
+    """What every request passes first: its line in the log, and the login."""
+    stand = [Middleware(logs.Requests)] if settings.log == "json" else []
+    if settings.login:
+        key = settings.api_key.get_secret_value() if settings.api_key else None
+        secret = settings.login.get_secret_value()
+        stand.append(Middleware(login.Login, words=words, login=secret, key=key))
+    return stand
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     settings = Settings.from_command_line(arguments)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up(settings.log_level, settings.log)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # What downloads models, here or in a library, reads these.
     if settings.offline:
@@ -204,7 +215,13 @@ def main(arguments: list[str] | None = None) -> None:
         # They lie in installed packages, which may be anywhere.
         allowed_paths=[str(example.path) for example in examples.available()],
         app_kwargs=web.app_kwargs(
-            engine, words, settings.max_upload_mb, settings.root_path, settings.framed_by, beside
+            engine,
+            words,
+            settings.max_upload_mb,
+            settings.root_path,
+            settings.framed_by,
+            beside,
+            before(settings, words),
         ),
         state_session_capacity=sessions.MOST,
         ssr_mode=False,

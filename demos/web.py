@@ -75,13 +75,16 @@ def app_kwargs(
     root_path: str = "",
     framed_by: Sequence[str] = (),
     more: Sequence[BaseRoute] = (),
+    before: Sequence[Middleware] = (),
 ) -> dict[str, Any]:
     """The routes and the middleware, as `Blocks.launch(app_kwargs=...)` takes them. ``framed_by``:
-    the sites that may show the page in a frame, as https://example.com. ``more``: other routes."""
+    the sites that may show the page in a frame, as https://example.com. ``more``: other routes.
+    ``before``: what stands before everything of the app."""
     return {
         "routes": [*routes(engine, words), *more],
         "middleware": [
             Middleware(proxy.Prefix, root_path=root_path),
+            *before,
             Middleware(
                 GZipMiddleware,
                 minimum_size=SMALLEST,
@@ -101,9 +104,11 @@ def routes(engine: Any, words: Words) -> list[BaseRoute]:
     def healthz(request: Request) -> Response:
         status = engine.status()
         states = {model["key"]: model["state"] for model in status["models"]}
+        key, stuck = ("stuck" if status["stuck"] else "ok"), ", ".join(status["stuck"])
         return JSONResponse(
             {
-                "status": "stuck" if status["stuck"] else "ok",
+                "status": key,
+                "sentence": words.speaker(request).plain(f"house.health_{key}", models=stuck),
                 "stuck": status["stuck"],
                 "warm": [key for key, state in states.items() if state == "warm"],
                 "models": len(states),

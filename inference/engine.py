@@ -265,7 +265,7 @@ class Engine:
         """Models whose thread has been computing one thing for far longer than anybody waits."""
         with self._queue.lock:
             began = {key: worker.computing_since for key, worker in self._workers.items()}
-        since = self._clock() - STUCK * self.settings.deadline_s
+        since = self._clock() - stuck_after(self.settings)
         found = [key for key, begun in began.items() if begun is not None and begun < since]
         return [key if key in self.entries else UNLISTED for key in found]
 
@@ -353,6 +353,11 @@ class Engine:
             elif outcome != "cancelled":
                 self._failed += 1
         self.metrics.finished(key, outcome, seconds)
+
+
+def stuck_after(settings: Settings) -> float:
+    """Seconds of one computation after which nobody waits for it any more."""
+    return settings.stuck_s or STUCK * settings.deadline_s
 
 
 def _untold(job: Job, outcome: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="port to listen on")
     root_path: str = Field(
         "", description="path or full URL under which a proxy serves the app, as /demo"
+    )
+    login: SecretStr | None = Field(
+        None,
+        description="NAME:PASSWORD that the page and everything beside it ask for (better as a "
+        "variable or a file than as a flag); behind HTTPS only",
+    )
+    login_file: Path | None = Field(
+        None, description="file whose first line is what --login would be"
     )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default_factory=lambda: ["127.0.0.1", "::1"],
@@ -149,6 +157,15 @@ class Settings(BaseSettings):
     )
     ray_min_replicas: int = Field(1, ge=1, description="replicas of a model, at the least")
     ray_max_replicas: int = Field(1, ge=1, description="replicas of a model, under load")
+    stuck_s: float | None = Field(
+        None,
+        gt=0,
+        description="seconds of one computation after which /healthz says 503; otherwise ten times "
+        "the deadline",
+    )
+    log: Literal["text", "json"] = Field(
+        "text", description="form of the log; json has a line for each request, too"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="how much is logged"
     )
@@ -163,6 +180,26 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("login")
+    @classmethod
+    def _name_and_password(cls, value: SecretStr | None) -> SecretStr | None:
+        """Never says what was given."""
+        if value is not None:
+            name, _, password = value.get_secret_value().partition(":")
+            if not name or len(password) < 8:
+                raise ValueError("give NAME:PASSWORD with a password of 8 characters or more")
+        return value
+
+    @model_validator(mode="after")
+    def _login_of_file(self) -> Settings:
+        if self.login_file is not None:
+            try:
+                line = self.login_file.read_text("utf-8").partition("\n")[0].strip()
+            except (OSError, UnicodeDecodeError):
+                raise ValueError("--login-file cannot be read: name a text file") from None
+            object.__setattr__(self, "login", self._name_and_password(SecretStr(line)))
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -212,9 +249,12 @@ class Settings(BaseSettings):
             return CliApp.run(cls, cli_args=given)
         except ValidationError as error:
             for problem in error.errors():
-                name = "_".join(str(part) for part in problem["loc"][:1]).replace("-", "_")
+                # What holds among several has no place.
+                loc = problem["loc"][:1] or ("login_file",)
+                name = "_".join(str(part) for part in loc).replace("-", "_")
                 flag, variable = f"--{name.replace('_', '-')}", f"BREAKTHROUGHS_{name.upper()}"
-                shown = "what was given" if name == "api_key" else repr(problem["input"])
+                secret = name in ("api_key", "login", "login_file")
+                shown = "what was given" if secret else repr(problem["input"])
                 print(
                     f"app.py: {flag} (or {variable}): {problem['msg']}, not {shown}",
                     file=sys.stderr,

@@ -34,7 +34,7 @@ from inference.batching import Answer, Job, Request, compute
 from inference.cache import Lease
 from inference.device import Device
 from inference.distributed.wire import Refused, opened
-from inference.engine import STUCK, Engine
+from inference.engine import Engine, stuck_after
 from inference.errors import Busy, Closed, EngineError, Interrupted, explain
 from inference.metrics import UNLISTED
 from inference.protocols import Entry, Load, load_entry
@@ -223,7 +223,7 @@ class ZeroEngine(Engine):
     # Inside
 
     def _stuck(self) -> list[str]:
-        since = self._clock() - STUCK * self.settings.deadline_s
+        since = self._clock() - stuck_after(self.settings)
         with self._queue.lock:
             found = {job.key for job, begun in self._jobs.items() if begun < since}
         return sorted({key if key in self.entries else UNLISTED for key in found})

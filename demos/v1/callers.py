@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.context import LocalContext
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demos.language import Words
@@ -27,7 +27,7 @@ T = TypeVar("T")
 MINUTE = 60.0
 
 
-def check_key(request: Request, key: str | None) -> None:
+def check_key(request: HTTPConnection, key: str | None) -> None:
     """Raises `NoKey` where a key is asked for and the request has another one or none.
 
     Compared in constant time, so that no answer's delay tells how much of it was right.
@@ -41,9 +41,12 @@ def check_key(request: Request, key: str | None) -> None:
 
 
 def address_of(request: Request) -> str:
-    """The caller's address, as the server knows it (behind a proxy: --trusted-proxies). Of an
-    address of version 6 its network: one subscriber has all 2^64 of it."""
-    host = request.client.host if request.client else ""
+    """The caller's `network`, as the server knows it (behind a proxy: --trusted-proxies)."""
+    return network(request.client.host if request.client else "")
+
+
+def network(host: str) -> str:
+    """An address; of one of version 6 its network: one subscriber has all 2^64 of it."""
     try:
         if ipaddress.ip_address(host).version == 6:
             return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
@@ -59,16 +62,22 @@ class Rate:
         self.most, self.clock = most, clock
         self.asked: dict[str, deque[float]] = {}  # whoever asked last stands last
 
+    def check(self, address: str) -> None:
+        """Raises `TooOften`: the next one would be too many."""
+        now = self.clock()
+        times = [each for each in self.asked.get(address, ()) if each > now - MINUTE]
+        if len(times) >= self.most:
+            raise TooOften(most=self.most, seconds=math.ceil(times[0] + MINUTE - now))
+
     def count(self, address: str) -> None:
         """Raises `TooOften`, which is not counted: whoever waits as long as it says gets in."""
+        self.check(address)
         now = self.clock()
         while self.asked and self.asked[first := next(iter(self.asked))][-1] <= now - MINUTE:
             del self.asked[first]
         times = self.asked.get(address, deque())
         while times and times[0] <= now - MINUTE:
             times.popleft()
-        if len(times) >= self.most:
-            raise TooOften(most=self.most, seconds=math.ceil(times[0] + MINUTE - now))
         times.append(now)
         self.asked.pop(address, None)
         self.asked[address] = times

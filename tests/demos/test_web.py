@@ -38,6 +38,7 @@ def test_healthz_is_red_when_a_models_thread_is_stuck(
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["stuck"] == ["classification/cifar10"]
+    assert "classification/cifar10" in answer.json()["sentence"]
 
 
 def test_healthz_says_which_models_are_warm(client: TestClient, engine: FakeEngine) -> None:
@@ -45,6 +46,7 @@ def test_healthz_says_which_models_are_warm(client: TestClient, engine: FakeEngi
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
+        "sentence": "All is well.",
         "stuck": [],
         "warm": [next(iter(engine.entries))],
         "models": len(engine.entries),

@@ -112,3 +112,23 @@ def test_a_zero_gpu_space_is_known_by_its_variable(monkeypatch: pytest.MonkeyPat
     assert Settings().engine == "local"
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert Settings().engine == "zero"
+
+
+def test_a_login_comes_from_a_variable_or_a_file_and_is_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "login"
+    file.write_text("class:secret words\n")
+    settings = Settings.from_command_line(["--login-file", str(file)])
+    assert settings.login and settings.login.get_secret_value() == "class:secret words"
+    assert "secret" not in repr(settings)
+    file.write_text("class:hush")
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--login-file", str(file)])
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--login-file", str(tmp_path / "none")])
+    monkeypatch.setenv("BREAKTHROUGHS_LOGIN", "class:hush")
+    with pytest.raises(SystemExit):
+        Settings.from_command_line([])
+    said = capsys.readouterr().err
+    assert "hush" not in said and said.count("\n") == 3
