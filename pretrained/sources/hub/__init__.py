@@ -135,17 +135,24 @@ def fetch(
         HubOffline, HubNotFound, HubGated, HubUnsafe: as they say.
         HubTruncated: it broke off or does not have the size or the hash that the Hub promised.
         HubNoSpace: it does not fit on the disk; found out before the download starts.
+        DownloadNotAllowed, NoAllowance: whoever hosts the app says so (`sources.allowance`).
     """
+    from pretrained.sources import allowance
+
     ready = local(hub_id, revision, files)
     if ready is not None:
+        allowance.used(repo_folder(hub_id, revision))
         total = sum((ready / name).stat().st_size for name in present(ready, files))
         progress(total, total)
         return ready
+    allowance.check(hub_id)
     repo = repo_folder(hub_id, revision)
     listing = _listed(hub_id, pinned(repo, revision) or revision, files)
     wanted = listing.choose(files)
     total = sum(file.bytes for file in wanted)
-    _check_space(repo, hub_id, sum(f.bytes - arrived(repo, f) for f in wanted))
+    missing = sum(f.bytes - arrived(repo, f) for f in wanted)
+    allowance.make_room(hub_id, repo, missing)
+    _check_space(repo, hub_id, missing)
     finished = 0
     for file in wanted:
         before = finished
@@ -161,6 +168,7 @@ def fetch(
         write(repo / "breakthroughs" / f"{listing.commit}.json", json.dumps(asdict(listing)))
         if not COMMIT.fullmatch(revision or ""):
             write(pin(repo, revision), listing.commit)
+        allowance.used(repo)
     return repo / "snapshots" / listing.commit
 
 
