@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,20 @@ def test_a_login_comes_from_a_variable_or_a_file_and_is_never_printed(
         Settings.from_command_line([])
     said = capsys.readouterr().err
     assert "hush" not in said and said.count("\n") == 3
+
+
+def test_the_hosts_page_names_settings_that_exist() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "hosting.md").read_text("utf-8")
+    table = told.partition("## In a container")[0] + told.rpartition("On ZeroGPU")[2]
+    named = {flag.replace("-", "_") for flag in re.findall(r"`--(?:no-)?([a-z-]+)", table)}
+    assert len(named) > 20 and named - {"help"} <= set(Settings.model_fields)
+
+
+def test_a_disk_budget_needs_a_folder_of_its_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit):
+        Settings.from_command_line(["--downloads-disk-mb", "9"])
+    assert "--cache-dir" in capsys.readouterr().err
+    given = ["--downloads-disk-mb", "9", "--cache-dir", str(tmp_path)]
+    assert Settings.from_command_line(given).downloads_disk_mb == 9
