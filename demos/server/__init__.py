@@ -233,9 +233,9 @@ def rendered(say: Say) -> str:
 <h2 class="spaced">{say("server.models")}</h2><p class="quiet">{say("server.cache_help")}</p>
 {table("models", MODELS, say)}
 <h2 class="spaced">{say("server.machine")}</h2><p class="quiet">{say("server.machine_help")}
-<a href="healthz" target="_blank">/healthz</a>,
-<a href="metrics" target="_blank">/metrics</a>,
-<a href="server.json?lang={say.lang}" target="_blank">/server.json</a></p></div>"""
+<a href="healthz" target="_blank"><code>/healthz</code></a>,
+<a href="metrics" target="_blank"><code>/metrics</code></a>,
+<a href="server.json?lang={say.lang}" target="_blank"><code>/server.json</code></a></p></div>"""
 
 
 def table(name: str, columns: tuple[str, ...], say: Say) -> str:

@@ -90,7 +90,7 @@ def test_the_whole_network_goes_on_from_its_head(pictures, tmp_path):
     assert made["head"]["held_out_top1"] == 1 and made["started_from"] == KEY
     before, after = imagenet_train.network().state_dict(), checkpoint.load_weights(out)
     assert not torch.equal(after["blocks.6.0.conv_pw.weight"], before["blocks.6.0.conv_pw.weight"])
-    seen = before["bn2.running_mean"].half().float()  # the statistics stay, as few pictures tell few
+    seen = before["bn2.running_mean"].half().float()  # statistics stay: few pictures tell few
     assert torch.equal(after["bn2.running_mean"], seen)
     assert catalog.from_folder(out).load("cpu").labels == ("blue", "red")
 
