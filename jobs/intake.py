@@ -15,7 +15,8 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -52,14 +53,24 @@ class Received:
     guessed: str = ""
 
 
+def sizes(folder: Path) -> Iterator[int]:
+    """Bytes of each file below; what goes while this looks, as another thread writes, is none."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                told = os.lstat(os.path.join(place, name))
+                if stat.S_ISREG(told.st_mode):
+                    yield told.st_size
+
+
 class Intake:
     """Puts what is sent into ``folder``, which may hold at most so much: count it all together."""
 
     def __init__(self, folder: Path, most_mb: int, most_files: int) -> None:
         self.folder, self.most_mb, self.most_files = folder, most_mb, most_files
         folder.mkdir(parents=True, exist_ok=True)
-        there = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-        self.files, self.bytes = len(there), sum(path.stat().st_size for path in there)
+        there = list(sizes(folder))
+        self.files, self.bytes = len(there), sum(there)
         self._links = self._passed = 0
         self._guessed = ""
 

@@ -139,3 +139,19 @@ def test_a_full_disk_leaves_nothing_behind(intake, tmp_path, monkeypatch):
     with pytest.raises(errors.NoSpace):
         intake.receive([tmp_path / "a"])
     assert there(intake) == [] and [p.name for p in tmp_path.iterdir() if p.name[0] == "."] == []
+
+
+def test_a_file_that_goes_while_they_are_counted_is_not_counted(tmp_path, monkeypatch):
+    (tmp_path / "stays").write_bytes(b"12345")
+    (tmp_path / "going").write_bytes(b"67")
+    (tmp_path / "link").symlink_to(tmp_path / "stays")
+    look = os.lstat
+
+    def late(path, **more):
+        if Path(path).name == "going":
+            Path(path).unlink()
+        return look(path, **more)
+
+    monkeypatch.setattr(os, "lstat", late)
+    intake = Intake(tmp_path, 1, 10)
+    assert (intake.files, intake.bytes) == (1, 5)
