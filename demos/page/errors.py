@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from demos.language import Say, Words
+from demos.language import Say, Words, reasons
 from pretrained import catalog
 from pretrained.errors import Refusal
 
@@ -104,7 +104,7 @@ def sentence_of(error: Refusal, say: Say) -> str:
     try:
         # What is not known here keeps what was sent: a name in its place would say otherwise.
         unknown = error.code in ("unknown_model", "unknown_entry")
-        fields = error.fields if unknown else named(say, error.fields)
+        fields = error.fields if unknown else named(say, reasons.fields(error.fields, say.lang))
         return beside(say.plain(f"error.{error.code}", **fields), str(fields.get("model")))
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))

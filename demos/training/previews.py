@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from demos.language import reasons
 from pretrained.errors import BadData
 
 #: By task: called with (data, key), in a thread. Its words are said by the room's own script.
@@ -33,10 +34,14 @@ def of(key: str) -> Preview | None:
     return found
 
 
-def shown(data: Path, key: str, top: Path) -> dict[str, Any]:
+#: What the readers say of left-out and guessed data, in English.
+SENTENCES = ("told", "left_out")
+
+
+def shown(data: Path, key: str, top: Path, lang: str) -> dict[str, Any]:
     """What is to be shown of ``data``; {} where nothing is. Places on the server are not told.
 
-    Args: top: the folder of the upload.
+    Args: top: the folder of the upload. lang: of the page, "en" or "zh".
 
     Raises:
         BadData: the recipe would refuse it, for the same reason.
@@ -47,8 +52,9 @@ def shown(data: Path, key: str, top: Path) -> dict[str, Any]:
     except BadData as refusal:
         told = {name: hidden(str(value), top) for name, value in refusal.fields.items()}
         raise BadData(**told) from None
-    if "told" in found:
-        found["told"] = [hidden(sentence, top) for sentence in found["told"]]
+    for name in SENTENCES:
+        if name in found:
+            found[name] = [reasons.said(hidden(sentence, top), lang) for sentence in found[name]]
     return found
 
 

@@ -28,7 +28,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from demos import page, proxy
-from demos.language import Say, Words
+from demos.language import Say, Words, reasons
 from demos.training import figures, previews
 from demos.training.models import key_of
 from inference import Engine
@@ -188,7 +188,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         folder = jobs.uploaded(owner(request), request.path_params["upload"])
         key = str((await body(request)).get("key", ""))
         async with few:
-            return await asyncio.to_thread(previews.shown, within(folder, ""), key, folder)
+            data = within(folder, "")
+            return await asyncio.to_thread(previews.shown, data, key, folder, say.lang)
 
     @told
     async def submit(request: Request, say: Say) -> Any:
@@ -408,7 +409,8 @@ def sentence(job: Job, say: Say) -> str:
     if not job.error:
         return ""
     try:
-        return say.plain(f"error.{job.error['code']}", **job.error["fields"])
+        fields = reasons.fields(job.error["fields"], say.lang)
+        return say.plain(f"error.{job.error['code']}", **fields)
     except (KeyError, IndexError):
         return job.sentence
 
