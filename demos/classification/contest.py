@@ -89,6 +89,8 @@ async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
     if one.name in NAMED:
         called[one.right[0]] = say.plain(f"classification.game.name.{one.name}")
     label = answers.label_in(say.lang, entry, said.label)
+    if one.name in NAMED and english in one.right:
+        label = say.plain("classification.game.calls", name=called[one.right[0]], label=label)
     told = say("classification.game.said", label=label, share=share, ms=f"{said.milliseconds:.0f}")
     shown = pictures.fitted(picture, SIDE)
     return Choice(

@@ -79,6 +79,10 @@ def target(row: Mapping[str, Any], say: Say) -> str:
         return "—"
     sign = "≤" if metric_of(row["metric"]).lower_is_better else "≥"
     verdict = "met" if reaches(row["metric"], row["value"], goal) else "missed"
-    said = f'<span class="{verdict}">{say(f"results.{verdict}")}</span>'
-    asked = page.figure(row["metric"], {"value": goal}, interval=False)
+    asked, got = (
+        page.figure(row["metric"], {"value": value}, interval=False)
+        for value in (goal, row["value"])
+    )
+    word = "just_missed" if verdict == "missed" and asked == got else verdict
+    said = f'<span class="{verdict}">{say(f"results.{word}")}</span>'
     return f"{sign}\N{NO-BREAK SPACE}{asked} {said}"

@@ -56,6 +56,14 @@ def test_a_missed_target_is_shown_as_missed(words: Words) -> None:
     assert "未达标" in results.table([CARD | {"value": 0.9}], words.speaker("zh"))
 
 
+def test_a_target_that_seems_met_as_it_is_rounded_says_that_it_is_not(words: Words) -> None:
+    card = {"metric": "fd_ratio", "target": 2.5}
+    just = results.target({**card, "value": 2.5025}, words.speaker("en"))
+    assert "just missed" in just
+    assert "just" not in results.target({**card, "value": 2.6}, words.speaker("en"))
+    assert "missed" not in results.target({**card, "value": 2.5}, words.speaker("en"))
+
+
 def test_a_result_without_interval_or_target(words: Words) -> None:
     bare = CARD | {"low": None, "high": None, "target": None, "n": None, "command": ""}
     page = results.table([bare], words.speaker("en"))
