@@ -131,7 +131,7 @@ def refusal(out: Path, data: str = "") -> dict[str, Any] | None:
             hidden[str(Path(data).parent)] = "…"
         for name, value in fields.items():
             for place, instead in hidden.items():
-                value = str(value).replace(place, instead)
+                value = str(value).replace(f"{place}/", "").replace(place, instead)
             fields[name] = value
         return {"code": code, "fields": fields}
     return None
