@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from demos import TABS
 from demos.language import DEMOS
 from demos.page import layout
+from demos.server import EVERY
 from tests.browser.settling import settle, watch
 
 NewPage = Callable[..., Page]
@@ -30,6 +31,7 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
 LINES = """() => [...new Set([...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
     .filter((tab) => tab.checkVisibility()).map((tab) => tab.offsetTop))]"""
 PHONE = {"width": 390, "height": 844}
+ROUND = int(EVERY * 1000)  # ms between two looks of the Server page
 WITH_ROOMS = tuple(tab for tab in TABS if (DEMOS / tab / "learn.en.md").is_file())
 
 
@@ -336,6 +338,7 @@ def test_the_api_is_documented(page: Page, app_url: str) -> None:
 def test_the_server_page_is_a_glass_box_while_it_is_in_sight(page: Page, app_url: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
     visit(page, app_url, "results")
     assert not [url for url in asked if "/server." in url], "nothing of it before it is opened"
     page.locator("#server-button").click()
@@ -345,8 +348,8 @@ def test_the_server_page_is_a_glass_box_while_it_is_in_sight(page: Page, app_url
     name = block.locator("b").text_content() or ""
     block.focus()
     expect(page.locator("#server .server-about")).to_contain_text(name)
-    with page.expect_request(lambda request: "/server.json" in request.url):
-        pass  # by itself
+    with page.expect_response(lambda answer: "/server.json" in answer.url):
+        page.clock.run_for(ROUND)
     expect(block).to_be_focused()
     page.locator("#server [data-map=bundled] button[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
@@ -356,7 +359,9 @@ def test_the_server_page_is_a_glass_box_while_it_is_in_sight(page: Page, app_url
     page.locator("#results-button").click()
     expect(page.locator("#server .facts")).to_be_hidden()
     asked.clear()
-    page.wait_for_timeout(5000)  # more than two of its rounds
+    page.clock.run_for(3 * ROUND)
+    with page.expect_response(lambda answer: answer.url.endswith("/healthz")):
+        page.evaluate("void fetch('healthz')")  # what was asked before has been heard of by then
     assert not [url for url in asked if "/server.json" in url]
 
 
