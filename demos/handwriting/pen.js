@@ -6,7 +6,7 @@ import { svg } from "./dom.js";
 import { box, calm, decode, path } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
 import { Sheet } from "./pen_sheet.js";
-import { copyLink, credited, linkTo, savePicture } from "./share.js";
+import { copyLink, credited, linkTo, save, savePicture } from "./share.js";
 
 const READABLE = 15; // pixels that an x-height should have at least
 const COLUMNS = [16, 46]; // letters a line, at least and at most
@@ -231,7 +231,7 @@ export const mountBoard = (element, fire, props, watch) => {
 				button.className = "link";
 				button.textContent = kind.toUpperCase();
 				button.setAttribute("aria-label", say("take", { kind: kind.toUpperCase(), n: i + 1 }));
-				button.addEventListener("click", () => save(sheet, kind, i + 1));
+				button.addEventListener("click", () => takeHome(sheet, kind, i + 1));
 				figure.querySelector(".take").append(button);
 			}
 			for (const button of shares(sheet, i)) figure.querySelector(".take").append(button);
@@ -271,15 +271,11 @@ export const mountBoard = (element, fire, props, watch) => {
 		return found;
 	};
 
-	const save = async (sheet, kind, number) => {
+	const takeHome = async (sheet, kind, number) => {
 		const made = kind === "png" ? await sheet.png()
 			: kind === "svg" ? new Blob([sheet.file().text], { type: "image/svg+xml" })
 			: new Blob([sheet.json()], { type: "application/json" });
-		const link = document.createElement("a");
-		link.href = URL.createObjectURL(made);
-		link.download = `handwriting-${number}.${kind}`;
-		link.click();
-		setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+		save(made, `handwriting-${number}.${kind}`);
 	};
 
 	// Drawing

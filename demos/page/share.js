@@ -42,11 +42,12 @@ export function credited(width, height, credit, paint) {
 	return canvas;
 }
 
-/** Hands a canvas to the visitor as a PNG file. */
-export function savePicture(canvas, name) {
-	canvas.toBlob((file) => {
-		const address = URL.createObjectURL(file);
-		Object.assign(document.createElement("a"), { href: address, download: name }).click();
-		setTimeout(() => URL.revokeObjectURL(address), 10_000);
-	});
+/** Hands a Blob to the visitor as a file. */
+export function save(file, name) {
+	const address = URL.createObjectURL(file);
+	Object.assign(document.createElement("a"), { href: address, download: name }).click();
+	setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
+
+/** Hands a canvas to the visitor as a PNG file. */
+export const savePicture = (canvas, name) => canvas.toBlob((file) => save(file, name));

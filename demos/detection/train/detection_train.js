@@ -6,6 +6,7 @@ import { editor } from "./detection_boxes.js";
 import { asCoco, asVoc, base, readCoco, readVoc, zipped } from "./detection_formats.js";
 import { filled } from "./dom.js";
 import { scored } from "./detection_scored.js";
+import { save } from "./share.js";
 import { ask, mount, renderers } from "./training.js";
 
 const SAME = 0.01; // difference of two pictures' proportions that rounding explains
@@ -57,12 +58,6 @@ const opened = async (file, most) => {
 	sheet.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
 	const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
 	return { blob, width, height };
-};
-
-const save = (blob, name) => {
-	const address = URL.createObjectURL(blob);
-	Object.assign(document.createElement("a"), { href: address, download: name }).click();
-	setTimeout(() => URL.revokeObjectURL(address), 10_000);
 };
 
 export function mountBoxes(element) {

@@ -3,6 +3,7 @@
 
 import { columns, encoded, scaled } from "./detection_masks.js";
 import { chosen, follow, isShown, paint, paintAll, percent, read, tint } from "./detection_shown.js";
+import { save, savePicture } from "./share.js";
 
 /** The slider: from which score an object is shown. */
 export function mountLeast(element) {
@@ -53,7 +54,7 @@ export function mountFound(element, shown, watch) {
 			element.querySelector(`[data-to="${at}"]`).focus();
 			shown(at);
 		}
-		if (save) (save.dataset.save === "coco" ? saveCoco : savePicture)(save.closest("[data-found]"), sheets());
+		if (save) (save.dataset.save === "coco" ? saveCoco : saveShown)(save.closest("[data-found]"), sheets());
 	});
 	follow(element);
 	watch("value", () => {
@@ -65,16 +66,10 @@ export function mountFound(element, shown, watch) {
 	show();
 }
 
-function save(file, name) {
-	const address = URL.createObjectURL(file);
-	Object.assign(document.createElement("a"), { href: address, download: name }).click();
-	setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
 const stem = (name) => name.replace(/\.\w{1,5}$/, "") || "picture";
 
 /** The picture as PNG with what is shown of it. */
-function savePicture(figure) {
+function saveShown(figure) {
 	const { objects, seen, file } = read(figure), image = figure.querySelector("img");
 	const size = [image.naturalWidth, image.naturalHeight];
 	const canvas = Object.assign(document.createElement("canvas"), { width: size[0], height: size[1] });
@@ -95,7 +90,7 @@ function savePicture(figure) {
 		sheet.fillStyle = "#fff";
 		sheet.fillText(text, left + high / 2, top + tall / 2);
 	}
-	canvas.toBlob((picture) => save(picture, `${stem(file)}-objects.png`));
+	savePicture(canvas, `${stem(file)}-objects.png`);
 }
 
 /** What is shown of all pictures as COCO writes it, in the pixels of the files that were sent. */

@@ -68,11 +68,7 @@ function saveAll(images, wide, name) {
 	canvas.height = side * Math.ceil(images.length / wide);
 	const sheet = canvas.getContext("2d");
 	images.forEach((image, n) => sheet.drawImage(image, (n % wide) * side, Math.floor(n / wide) * side));
-	canvas.toBlob((file) => {
-		const address = URL.createObjectURL(file);
-		Object.assign(document.createElement("a"), { href: address, download: name }).click();
-		setTimeout(() => URL.revokeObjectURL(address), 10_000);
-	});
+	savePicture(canvas, name);
 }
 
 const LARGE = 512; // pixels of a face that is to be shown to others
