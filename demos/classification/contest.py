@@ -8,17 +8,15 @@ The wrong names were chosen by hand, so that none of them is in the picture.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from functools import partial
 from html import escape
 
 from demos import contest, page, pictures
 from demos.classification import answers
 from demos.classification.examples import EXAMPLES, GRADIO
-from demos.contest import Choice, Contest, Round
+from demos.contest import Choice, Contest
 from demos.examples import Example
 from demos.language import Say, Words
-from demos.models import ready, waiting
 from inference import Engine
 from pretrained.classification import imagenet_names
 
@@ -55,17 +53,10 @@ def build(engine: Engine, words: Words) -> None:
 
 def played(engine: Engine) -> Contest:
     """The rules."""
-
-    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[Round | str, None]:
-        entry = answers.entry_of(engine, answers.DEFAULT)
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield waiting(say, entry, progress)
-        yield await asked(engine, say, seed, number)
-
+    entry = answers.entry_of(engine, answers.DEFAULT)
+    deal = contest.dealing(engine, lambda say: [entry], partial(asked, engine))
     rounds = min(ROUNDS, len(photographs()))
-    together = answers.entry_of(engine, answers.DEFAULT).max_batch
-    return Contest("classification", rounds, deal, together)
+    return Contest("classification", rounds, deal, entry.max_batch)
 
 
 def names(lang: str) -> dict[str, str]:
@@ -81,11 +72,12 @@ async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
     options = [one.right[0], *dice.sample(WRONG[one.name], OPTIONS - 1)]
     dice.shuffle(options)
     picture = await asyncio.to_thread(pictures.open_picture, str(one.path))
-    said = await answers.ask(engine, answers.DEFAULT, picture)
     entry = answers.entry_of(engine, answers.DEFAULT)
+    said = await answers.ask(engine, entry.key, picture)
     english = answers.label_in("en", entry, said.label)
     share = page.percent(said.confidences[0][1])
-    called = {name: names(say.lang)[name] for name in options}
+    known = names(say.lang)
+    called = {name: known[name] for name in options}
     if one.name in NAMED:
         called[one.right[0]] = say.plain(f"classification.game.name.{one.name}")
     label = answers.label_in(say.lang, entry, said.label)

@@ -7,6 +7,6 @@ nothing that tells it before the visitor has answered.
 
 from demos.contest.event import build
 from demos.contest.play import dice, item
-from demos.contest.rounds import Choice, Contest, Round, Said, own
+from demos.contest.rounds import Choice, Contest, Round, Said, dealing, own
 
-__all__ = ["Choice", "Contest", "Round", "Said", "build", "dice", "item", "own"]
+__all__ = ["Choice", "Contest", "Round", "Said", "build", "dealing", "dice", "item", "own"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from demos import page
 from demos.language import Say
+from demos.models import ready, waiting
+from inference import Engine
+from pretrained.catalog import Entry
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,31 @@ class Round(ABC):
 #: (the words, the seed of the items, the number of the round from 0): what is waited for, as HTML,
 #: then the round. The same three give the same item. Raises what the engine refuses.
 Deal = Callable[[Say, int, int], AsyncGenerator[Round | str, None]]
+
+
+def dealing(
+    engine: Engine,
+    needed: Callable[[Say], Iterable[Entry]],
+    ask: Callable[[Say, int, int], Awaitable[Round]],
+    drawing: str = "",
+) -> Deal:
+    """A `Deal` that loads the models a round needs, then asks for it.
+
+    Args:
+        ask: gets what a `Deal` gets. drawing: the word for what is waited for meanwhile, where a
+            round takes so long.
+    """
+
+    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[Round | str, None]:
+        for entry in needed(say):
+            async with aclosing(ready(engine, entry)) as loading:
+                async for progress in loading:
+                    yield waiting(say, entry, progress)
+        if drawing:
+            yield page.waiting(say(drawing))
+        yield await ask(say, seed, number)
+
+    return deal
 
 
 @dataclass(frozen=True)

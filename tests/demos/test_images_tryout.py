@@ -348,7 +348,7 @@ def test_after_ten_rounds_the_discriminator_is_named_in_the_score(engine):
 def test_a_game_that_cannot_be_drawn_says_why(engine):
     engine.failing[DIFFUSION] = Busy(waiting=2)
     with pytest.raises(Busy):
-        collect(guess.drawing(engine, SAY, Random(1)))
+        collect(guess.played(engine).deal(SAY, 1, 0))
     html = failed(WORDS.speaker("zh"), guess.played(engine), Busy(waiting=2))
     assert "data-next" in html and 'role="alert"' in html
 

@@ -8,21 +8,20 @@ this page. A round shows a picture or its mirror image.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Any
 
 from PIL import Image, ImageOps
 
-from demos import contest, pictures
+from demos import contest, page, pictures
 from demos.contest import Contest, Round, Said
 from demos.detection import answers
 from demos.detection.answers import EXAMPLES, GRADIO, SKIMAGE
 from demos.examples import Example
 from demos.language import Say, Words
-from demos.models import ready, waiting
 from inference import Engine
 
 SIDE = 480  # pixels of a picture as it is shown
@@ -98,9 +97,10 @@ class Drawn(Round):
         kind = "even" if abs(ahead) < DRAW else "ahead" if ahead > 0 else "behind"
         found = say(f"detection.game.{kind}", you=f"{you:.2f}", machine=f"{its:.2f}")
         if self.machine is None:
-            return f"{found} {say('detection.game.nothing')}"
-        name = say("detection.game.called", label=self.called, share=f"{self.score:.0%}")
-        return f"{found} {name}" if say.lang == "en" else found + name
+            about = say("detection.game.nothing")
+        else:
+            about = say("detection.game.called", label=self.called, share=f"{self.score:.0%}")
+        return page.sentences(say.lang, found, about)
 
 
 def build(engine: Engine, words: Words) -> None:
@@ -115,16 +115,9 @@ def installed() -> tuple[Labelled, ...]:
 
 def played(engine: Engine) -> Contest:
     """The rules."""
-
-    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[Round | str, None]:
-        entry = answers.entry_of(engine, answers.EVERYDAY)
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield waiting(say, entry, progress)
-        yield await asked(engine, say, seed, number)
-
-    together = answers.entry_of(engine, answers.EVERYDAY).max_batch
-    return Contest("detection", len(installed()), deal, together, shares=True)
+    entry = answers.entry_of(engine, answers.EVERYDAY)
+    deal = contest.dealing(engine, lambda say: [entry], partial(asked, engine))
+    return Contest("detection", len(installed()), deal, entry.max_batch, shares=True)
 
 
 async def asked(engine: Engine, say: Say, seed: int, number: int) -> Drawn:

@@ -8,8 +8,7 @@ holds nothing that tells them apart before the visitor has chosen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,8 +18,8 @@ from demos.contest import Said
 from demos.images import answers, cards, faces, points
 from demos.images.answers import Pixels
 from demos.language import Say, Words
-from demos.models import ready, waiting
 from inference import Engine
+from pretrained.catalog import Entry
 
 ROUNDS = 10
 SIDES = ("left", "right")
@@ -98,23 +97,14 @@ def build(engine: Engine, words: Words) -> None:
 def played(engine: Engine) -> contest.Contest:
     """The rules."""
 
-    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[contest.Round | str, None]:
-        async with aclosing(drawing(engine, say, contest.dice("images", seed, number))) as moments:
-            async for moment in moments:
-                yield moment
+    def needed(say: Say) -> list[Entry]:
+        return [answers.entry_of(engine, key) for key in (answers.GAN, answers.DIFFUSION)]
 
+    async def asked(say: Say, seed: int, number: int) -> Pair:
+        return await pair(engine, contest.dice("images", seed, number))
+
+    deal = contest.dealing(engine, needed, asked, "images.game.drawing")
     return contest.Contest("images", ROUNDS, deal, answers.most_together(engine))
-
-
-async def drawing(engine: Engine, say: Say, dice: Random) -> AsyncGenerator[Pair | str, None]:
-    """What is waited for while a round is drawn, then the round. Raises what the engine refuses."""
-    for key in (answers.GAN, answers.DIFFUSION):
-        entry = answers.entry_of(engine, key)
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield waiting(say, entry, progress)
-    yield page.waiting(say("images.game.drawing"))
-    yield await pair(engine, dice)
 
 
 async def pair(engine: Engine, dice: Random) -> Pair:

@@ -8,17 +8,15 @@ quatrains of the Song dynasty, which are no Tang poems. Both are in the public d
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 
 from demos import contest, page
-from demos.contest import Choice, Contest, Round
+from demos.contest import Choice, Contest
 from demos.language import LOCALES, Say, Words
-from demos.models import most_together, ready, waiting
+from demos.models import most_together
 from demos.text import answers
 from inference import Engine
 from pretrained.text import alphabet
@@ -65,16 +63,9 @@ def build(engine: Engine, words: Words) -> None:
 
 def played(engine: Engine) -> Contest:
     """The rules."""
-
-    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[Round | str, None]:
-        entry = answers.entry_of(engine, KEYS[say.lang])
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield waiting(say, entry, progress)
-        yield await asked(engine, say, seed, number)
-
-    together = most_together(answers.entry_of(engine, key) for key in KEYS.values())
-    return Contest("text", ROUNDS, deal, together)
+    entries = {lang: answers.entry_of(engine, key) for lang, key in KEYS.items()}
+    deal = contest.dealing(engine, lambda say: [entries[say.lang]], partial(asked, engine))
+    return Contest("text", ROUNDS, deal, most_together(entries.values()))
 
 
 def drawn(lang: str, known: str, seed: int, number: int) -> tuple[Passage, int, list[str]]:

@@ -10,16 +10,16 @@ shared runs of characters and understands nothing: the page says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from itertools import combinations
 from typing import Any
 
 from demos import contest, page
-from demos.contest import Choice, Contest, Round
+from demos.contest import Choice, Contest
 from demos.language import Say, Words
-from demos.models import most_together, ready, waiting
+from demos.models import most_together
 from demos.translation import answers
 from demos.translation.inside.embeddings import sentences
 from inference import Engine
@@ -36,24 +36,17 @@ DIRECTION = {"en": ("fr", "en"), "zh": ("en", "zh")}
 
 def build(engine: Engine, words: Words) -> None:
     """The game, folded, where the network of each language is served."""
-    keys = {answers.BUNDLED["-".join(one)] for one in DIRECTION.values()}
-    if keys <= answers.translators(engine).keys():
+    if {key_of(lang) for lang in DIRECTION} <= answers.translators(engine).keys():
         contest.build(words, played(engine))
 
 
 def played(engine: Engine) -> Contest:
     """The rules."""
-
-    async def deal(say: Say, seed: int, number: int) -> AsyncGenerator[Round | str, None]:
-        entry = answers.entry_of(engine, key_of(say.lang))
-        async with aclosing(ready(engine, entry)) as loading:
-            async for progress in loading:
-                yield waiting(say, entry, progress)
-        yield page.waiting(say("contest.drawing"))
-        yield await asked(engine, say, seed, number)
-
-    together = most_together(answers.entry_of(engine, key_of(lang)) for lang in DIRECTION)
-    return Contest("translation", ROUNDS, deal, together)
+    entries = {lang: answers.entry_of(engine, key_of(lang)) for lang in DIRECTION}
+    deal = contest.dealing(
+        engine, lambda say: [entries[say.lang]], partial(asked, engine), "contest.drawing"
+    )
+    return Contest("translation", ROUNDS, deal, most_together(entries.values()))
 
 
 def key_of(lang: str) -> str:
