@@ -12,9 +12,11 @@ from inference.errors import Refusal
 
 
 def opening(say: Say, contest: Contest) -> str:
-    """What is played, before it begins."""
+    """What is played, before it begins. A friend's score stands in the address: the script shows
+    it."""
     how = own(say, contest.tab, "how", rounds=contest.rounds)
-    return f'<p class="quiet">{how}</p>{onward(say, contest, "begin")}'
+    told = f'<p class="note" data-friend="{friend(say, contest, "{score}")}" hidden></p>'
+    return f'<p class="quiet">{how}</p>{told}{onward(say, contest, "begin")}'
 
 
 def onward(say: Say, contest: Contest, key: str) -> str:
@@ -59,12 +61,17 @@ def challenged(say: Say, play: Play) -> str:
     """The score of the friend who sent the link."""
     if play.beat is None:
         return ""
-    contest = play.contest
+    score = f"{play.beat:.2f}" if play.contest.shares else f"{play.beat:.0f}"
+    return f'<p class="quiet">{friend(say, play.contest, score)}</p>'
+
+
+def friend(say: Say, contest: Contest, score: str) -> str:
+    """That a friend who has this score challenges."""
     if contest.shares:
-        score = own(say, contest.tab, "mean", mean=f"{play.beat:.2f}")
+        told = own(say, contest.tab, "mean", mean=score)
     else:
-        score = own(say, contest.tab, "of", right=f"{play.beat:.0f}", rounds=contest.rounds)
-    return f'<p class="quiet">{say("contest.friend", score="{}").replace("{}", score)}</p>'
+        told = own(say, contest.tab, "of", right=score, rounds=contest.rounds)
+    return say("contest.friend", score="{}").replace("{}", told)
 
 
 def tally(say: Say, play: Play) -> str:

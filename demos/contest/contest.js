@@ -2,6 +2,7 @@
 // You against the machine: what a visitor answers, by pointer or by keys, and how long it took. Fetched
 // when a game comes into sight; the boxes' part when the first box is asked for.
 
+import { filled } from "./dom.js";
 import { copyLink, linkTo } from "./share.js";
 
 /** A friend's challenge comes into view, and stays there while what is above it is still being laid out. */
@@ -56,6 +57,11 @@ export function mount(element, name, next, answered, watch) {
 	/** @type {Promise<() => void>} what is called when another round stands there, in a game of boxes */
 	let boxed = null;
 	const shown = () => {
+		const friend = element.querySelector("[data-friend]"), score = challenge?.split("-")[2];
+		if (friend && /^[\d.]+$/.test(score ?? "")) {
+			friend.textContent = filled(friend.dataset.friend, { score });
+			friend.hidden = false;
+		}
 		const box = element.querySelector("[data-box]");
 		if (box) boxed ??= import("./contest_box.js").then(({ boxes }) => boxes(element, choose));
 		boxed?.then((again) => again());

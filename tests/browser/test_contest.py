@@ -44,6 +44,8 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
 
     friend = new_page(viewport={"width": 390, "height": 844})
     friend.goto(f"{app_url}/?tab=detection&room=try&lang=zh&game={link}")
+    score = link.rsplit("-", 1)[1]
+    expect(friend.locator(f"{GAME} [data-friend]")).to_contain_text(score)
     friend.locator(f"{GAME} [data-next]").press("Enter")
     expect(friend.locator(f"{BOX} img")).to_have_attribute("src", str(pictures[0]))
     expect(friend.locator(GAME)).to_contain_text("朋友用同样的题向你挑战")
