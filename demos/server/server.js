@@ -124,7 +124,12 @@ export const mount = (element) => {
 			Object.assign(one.style, { left: `min(${100 * x / width}%, 100% - 5px)`, top: `min(${100 * y / height}%, 100% - 5px)`, width: `${100 * w / width}%`, height: `${100 * h / height}%` });
 			one.className = `task-${model.task} ${name} ${model.source ?? ""}${model.leases ? " pinned" : ""}${w < 64 || h < 34 ? " small" : ""}`;
 			put(one.children[0], model.name);
+			one.children[1].hidden = false;
 			put(one.children[1], `${size(weigh(model))}${name === "memory" && model.source ? ` · ${say(model.source)}` : ""}`);
+			// Nothing is cut: first its size goes, then its name; pointed at, it tells both.
+			const cut = () => one.scrollHeight > Math.ceil(h) || one.scrollWidth > Math.ceil(w);
+			if (cut()) one.children[1].hidden = true;
+			if (cut()) one.classList.add("small");
 			one.setAttribute("aria-label", about(model));
 			if (pointed === id(name, model)) put(find(".server-about"), about(model));
 		});
