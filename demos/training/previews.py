@@ -36,6 +36,8 @@ def of(key: str) -> Preview | None:
 
 #: What the readers say of left-out and guessed data, in English.
 SENTENCES = ("told", "left_out")
+#: What an upload as a whole is called, where its folder on the server had to be named.
+WHOLE = {"en": "the upload", "zh": "上传的内容"}
 
 
 def shown(data: Path, key: str, top: Path, lang: str) -> dict[str, Any]:
@@ -50,15 +52,16 @@ def shown(data: Path, key: str, top: Path, lang: str) -> dict[str, Any]:
     try:
         found = show(data, key) if show else {}
     except BadData as refusal:
-        told = {name: hidden(str(value), top) for name, value in refusal.fields.items()}
+        told = {name: hidden(str(value), top, lang) for name, value in refusal.fields.items()}
         raise BadData(**told) from None
     for name in SENTENCES:
         if name in found:
-            found[name] = [reasons.said(hidden(sentence, top), lang) for sentence in found[name]]
+            sentences = (hidden(sentence, top, lang) for sentence in found[name])
+            found[name] = [reasons.said(sentence, lang) for sentence in sentences]
     return found
 
 
-def hidden(text: str, top: Path) -> str:
+def hidden(text: str, top: Path, lang: str) -> str:
     """A text in which files of an upload have the names that they had at the visitor's."""
     text = text.replace(f"{top}/", "")
-    return text.replace(str(top), "…").replace(top.name, "…")
+    return text.replace(str(top), WHOLE[lang]).replace(top.name, WHOLE[lang])
