@@ -5,8 +5,9 @@
 
 The same network, EfficientNet-Lite0, on the first so many pictures of each class in an order drawn
 with seed 0; a tenth of them is kept aside, nothing is chosen on the split that is reported. "whole"
-and "nothing" (random weights, four times the rate) get the same minutes. The rows go into the card
-of ``classification/imagenet`` with ``--keep``; the networks are not kept.
+and "nothing" (random weights, four times the rate) get the same minutes of processor time, whatever
+else the machine does. The rows go into the card of ``classification/imagenet``
+with ``--keep``; the networks are not kept.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
+from torch import nn
 
 from pretrained import catalog, checkpoint
 from pretrained.classification import evaluate, imagenet_train
@@ -34,6 +36,13 @@ STARTS = {
     "head": "the head alone",
     "whole": "the whole network, fine-tuned",
 }
+
+
+class ProcessorRun(Run):
+    """A run whose minutes are the processor's (of all its threads), not the wall clock's."""
+
+    def fit(self, *what: Any, **settings: Any) -> tuple[nn.Module, list[dict[str, Any]]]:
+        return super().fit(*what, clock=time.process_time, **settings)
 
 
 def few(source: Path, each: int, out: Path) -> Path:
@@ -55,7 +64,7 @@ def measure(
 ) -> dict[str, Any]:
     """Train on so many pictures of a class (None: all), from such a start, and score it: a row."""
     data = source if each is None else few(source, each, out / f"{name}-{each}")
-    run = Run(
+    run = ProcessorRun(
         minutes=None if start == "head" else minutes,
         head_only=start == "head",
         scratch=True if start == "nothing" else None,
@@ -63,9 +72,9 @@ def measure(
         command=f"python -m pretrained train {KEY}",
     )
     folder = out / f"{name}-{each or 'all'}-{start}"
-    started = time.monotonic()
+    started = time.process_time()
     imagenet_train.train(catalog.find(KEY), data, folder, run)
-    spent = time.monotonic() - started
+    spent = time.process_time() - started
     made = checkpoint.read_json(folder, checkpoint.METRICS)["training"]
     scored = evaluate.evaluate(catalog.from_folder(folder), source, split=split)
     amount = f"{each} a class" if each else "all"
