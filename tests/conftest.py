@@ -26,6 +26,9 @@ class FakeEngine:
         self.warming = False
         self.stuck: list[str] = []
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     def status(self) -> dict[str, Any]:
         models = [
             {

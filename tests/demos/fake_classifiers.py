@@ -62,6 +62,9 @@ class FakeEngine:
         self.open_at_once = self.most_open = 0
         self.gate: asyncio.Event | None = None
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
         for key in keys:

@@ -183,6 +183,9 @@ class FakeDetectors:
         self.progress: tuple[int, int] | None = None
         self.gate: asyncio.Event | None = None
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
         for key in keys:

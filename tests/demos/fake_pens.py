@@ -83,6 +83,9 @@ class FakePens:
         self.open = self.most_open = 0
         self.gate: asyncio.Event | None = None
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     async def preload(self, *keys: str) -> None:
         for key in keys:
             if key not in self.entries:

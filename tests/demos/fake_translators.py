@@ -115,6 +115,9 @@ class FakeEngine:
         self.gate: asyncio.Event | None = None
         self.open = self.most_open = 0
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
         for key in keys:

@@ -80,6 +80,9 @@ class FakeEngine:
         self.loading: asyncio.Event | None = None
         self.cuts = False  # whether the last character of a text is within a line
 
+    def find(self, key: str) -> Any:
+        return self.entries.get(key)
+
     async def preload(self, *keys: str) -> None:
         self.loaded += keys
         if self.loading:
