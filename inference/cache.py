@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from inference.device import Device, with_room
 from inference.errors import Closed
-from inference.eviction import Held, LeastRecent, Policy
+from inference.eviction import FLEETING, Held, LeastRecent, Policy
 from inference.metrics import Metrics
 from inference.protocols import Entry, Load, measure
 
@@ -41,6 +41,10 @@ class Slot(Held):
     doomed: bool = False  # leaves as soon as nobody holds it
     progress: tuple[int, int] | None = None
     attempt: Attempt | None = None
+
+    @property
+    def fleeting(self) -> bool:
+        return getattr(self.entry, "fleeting", False)
 
 
 class Attempt:
@@ -215,12 +219,16 @@ class Cache:
             patience = self._keep_alive * (2 if slot.state == "parked" else 1)
             if slot.doomed or now - slot.used_at >= patience:
                 return slot
+        fleeting = [slot for slot in idle if slot.fleeting]
+        if len(fleeting) > FLEETING:
+            return fleeting[0]
         budgets = self._device.budgets if self._device else {}
         for memory, budget in budgets.items():
             if self._used(memory) > budget:
                 found = [slot for slot in idle if slot.where == memory]
                 if found:
-                    return self._policy.victim(found)
+                    first = [slot for slot in found if slot.fleeting]
+                    return self._policy.victim(first or found)
         return None
 
     def _parkable(self, slot: Slot) -> bool:
@@ -230,6 +238,7 @@ class Cache:
             and slot.state == "warm"
             and slot.where != "cpu"
             and not slot.doomed
+            and not slot.fleeting
             and hasattr(slot.model, "to")
             and slot.bytes <= device.budgets.get("cpu", 0)
         )

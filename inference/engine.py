@@ -133,18 +133,10 @@ class Engine:
         `Refusal`: the model's own, or an `EngineError`. When the caller is cancelled the request's
         place becomes free.
         """
-        request = Request(*self._job(key, deadline, caller), input=input, options=options)
-        self._submit(request)
-        try:
-            await wakeup.done(request.future, request.seconds)
-        except TimeoutError:
-            request.expire()  # unless the answer came just now
-        finally:
-            self._leave(request)
-        answer: Answer = request.future.result()
-        return answer
+        job = self._job(key, deadline, caller)
+        return await self._answer(Request(*job, input=input, options=options))
 
-    async def stream(
+    def stream(
         self,
         key: str,
         prompt: Any,
@@ -157,23 +149,16 @@ class Engine:
 
         ``deadline`` bounds the wait for each event, in seconds. Raises as `predict` does.
         """
-        generation = Generation(
-            *self._job(key, deadline, caller),
-            prompt=prompt,
-            options=options,
-            clock=self._clock,
-            resume=lambda: self._call(key),
+        job = self._job(key, deadline, caller)
+        return self._events(
+            Generation(
+                *job,
+                prompt=prompt,
+                options=options,
+                clock=self._clock,
+                resume=lambda: self._call(key),
+            )
         )
-        self._submit(generation)
-        try:
-            while True:
-                try:
-                    event = await generation.next()
-                except StopAsyncIteration:
-                    return
-                yield event
-        finally:
-            self._leave(generation)
 
     async def preload(self, *keys: str) -> None:
         """Loads models, one after the other, however long it takes.
@@ -195,6 +180,29 @@ class Engine:
                 self._preloads -= 1
         if refusals:
             raise refusals[0]
+
+    async def _answer(self, request: Request) -> Answer:
+        self._submit(request)
+        try:
+            await wakeup.done(request.future, request.seconds)
+        except TimeoutError:
+            request.expire()  # unless the answer came just now
+        finally:
+            self._leave(request)
+        answer: Answer = request.future.result()
+        return answer
+
+    async def _events(self, generation: Generation) -> AsyncGenerator[Any, None]:
+        self._submit(generation)
+        try:
+            while True:
+                try:
+                    event = await generation.next()
+                except StopAsyncIteration:
+                    return
+                yield event
+        finally:
+            self._leave(generation)
 
     async def _arrive(self, key: str) -> None:
         self._known(key)
@@ -333,6 +341,7 @@ class Engine:
             ended.set_result(None)
 
     def _call(self, key: str) -> None:
+        """A reader has caught up, or has left: whoever writes for it looks again."""
         with self._queue.lock:
             if worker := self._workers.get(key):
                 worker.call()

@@ -28,6 +28,7 @@ class Held:
 
 
 H = TypeVar("H", bound=Held)
+FLEETING = 2  # entries so called that stay in memory while nobody uses them, of all visitors'
 
 
 class Policy(Protocol):

@@ -16,7 +16,10 @@ Progress = Callable[[int, int], None]
 class Entry(Protocol):
     """The part of a catalogue entry (`pretrained.catalog.Entry`) that the engine reads.
 
-    It may also have ``unfiltered = True``: it is then served only where the settings say so.
+    It may also have ``unfiltered = True``: it is then served only where the settings say so. With
+    ``fleeting = True`` it is one of many that are asked one after the other, such as the moments of
+    a training: of all of them only `eviction.FLEETING` stay in memory while nobody uses them, and
+    they leave before any other model does.
     """
 
     @property

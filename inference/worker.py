@@ -22,6 +22,7 @@ from inference.streaming import Generation, RunningBatch
 #: Seconds that newcomers may take between two steps of the running batch. However long it takes,
 #: one is let in.
 BETWEEN = 0.02
+SOON = 5.0  # seconds after which a worker looks whether its fleeting model has left
 
 
 class Worker:
@@ -99,7 +100,10 @@ class Worker:
     def _work(self) -> Iterator[float]:
         """Takes a lease, works until nothing is left to do, and gives it back."""
         try:
-            lease = self._cache.acquire(self._entry())
+            entry = self._entry()
+            if getattr(entry, "fleeting", False):  # its thread goes soon after it
+                self._patience = min(self._patience, SOON)
+            lease = self._cache.acquire(entry)
         except BaseException as error:
             refusal = explain(error, self.key, loading=True)
             for job in self._queue.drain(self.key):

@@ -24,7 +24,7 @@ import math
 import os
 import pickle
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -101,6 +101,7 @@ class ZeroEngine(Engine):
         self._fetching = threading.Lock()
         self._progress: dict[str, tuple[int, int]] = {}
         self._jobs: dict[Job, float] = {}  # under way or in line; since when it computes, or inf
+        self._read = threading.Condition()  # a reader took an event, or left
         self._threads = ThreadPoolExecutor(AT_ONCE, "waits for a GPU")
         decorated = (decorate or gpu())(duration=settings.zero_duration_s)
 
@@ -125,73 +126,6 @@ class ZeroEngine(Engine):
             self._leases.append(lease)
             self._placed[key] = entry, lease.model
 
-    async def ask(
-        self,
-        key: str,
-        input: Any,
-        *,
-        deadline: float | None = None,
-        caller: Path | None = None,
-        **options: Any,
-    ) -> Answer:
-        """As `Engine.ask`. A call that has its GPU when the deadline comes runs on unheard."""
-        request = Request(*self._job(key, deadline, caller), input=input, options=options)
-        self._begin(request, lambda: self._answer(request))
-        try:
-            await wakeup.done(request.future, request.seconds)
-        except TimeoutError:
-            request.expire()
-        finally:
-            request.leave()
-        answer: Answer = request.future.result()
-        return answer
-
-    async def stream(
-        self,
-        key: str,
-        prompt: Any,
-        *,
-        deadline: float | None = None,
-        caller: Path | None = None,
-        **options: Any,
-    ) -> AsyncGenerator[Any, None]:
-        """As `Engine.stream`: the worker stops at the next event after the reader has left."""
-        moved = threading.Event()
-        generation = Generation(
-            *self._job(key, deadline, caller),
-            prompt=prompt,
-            options=options,
-            clock=self._clock,
-            resume=moved.set,
-        )
-        self._begin(generation, lambda: self._write(generation, moved))
-        try:
-            while True:
-                try:
-                    event = await generation.next()
-                except StopAsyncIteration:
-                    return
-                yield event
-        finally:
-            generation.leave()
-            moved.set()
-
-    async def _arrive(self, key: str) -> None:
-        """Its files, so that no GPU time goes into a download."""
-        self._known(key)
-        job = Job(key, math.inf, self._clock(), _untold)
-
-        def fetch() -> None:
-            self._fetch(key)
-            job.finish()
-
-        self._begin(job, fetch)
-        try:
-            await wakeup.done(job.future)
-        finally:
-            job.leave()
-        job.future.result()
-
     def load_progress(self, key: str) -> tuple[int, int] | None:
         return self._progress.get(key) or super().load_progress(key)
 
@@ -208,6 +142,7 @@ class ZeroEngine(Engine):
         for job, since in jobs:
             if since == math.inf or isinstance(job, Generation):
                 job.finish(error=Closed())
+                self._call(job.key)
         self._threads.shutdown(wait=False, cancel_futures=True)
         begun = self._clock()
         for job, _ in jobs:
@@ -228,9 +163,10 @@ class ZeroEngine(Engine):
             found = {job.key for job, begun in self._jobs.items() if begun < since}
         return sorted({key if key in self.entries else UNLISTED for key in found})
 
-    def _begin(self, job: Job, work: Callable[[], None]) -> None:
-        """Has ``work`` done by a thread, in the context of whoever asks: `spaces` finds there whose
-        quota it is. Raises `Busy`, `Closed`, `UnknownModel`."""
+    def _submit(self, job: Job) -> None:
+        """Has a thread do it, in the context of whoever asks: `spaces` finds there whose quota it
+        is. A call that has its GPU when its deadline comes runs on unheard; a generation stops at
+        the next event after its reader has left. Raises `Busy`, `Closed`, `UnknownModel`."""
         self._known(job.key)
         with self._queue.lock:
             refusal: Refusal | None = None
@@ -240,22 +176,32 @@ class ZeroEngine(Engine):
                 refusal = Busy(waiting=len(self._jobs))
             if refusal is None:
                 self._jobs[job] = math.inf
-                self._threads.submit(contextvars.copy_context().run, self._do, job, work)
+                self._threads.submit(contextvars.copy_context().run, self._do, job)
         if refusal is not None:
             job.finish(error=refusal)
             raise refusal
 
-    def _do(self, job: Job, work: Callable[[], None]) -> None:
+    def _do(self, job: Job) -> None:
         try:
             if not job.future.done():
                 with self._queue.lock:
                     self._jobs[job] = self._clock()
-                work()
+                entry = self._fetch(job.key)  # so that no GPU time goes into a download
+                if isinstance(job, Request):
+                    self._compute(job, entry)
+                elif isinstance(job, Generation):
+                    self._write(job, entry)
+                else:
+                    job.finish()
         except BaseException as error:
             job.finish(error=lent(error, job.key) or explain(error, job.key))
         finally:
             with self._queue.lock:
                 del self._jobs[job]
+
+    def _call(self, key: str) -> None:
+        with self._read:
+            self._read.notify_all()
 
     def _device_kind(self) -> str:
         return self._cache.device.kind if self._cache.device else "cpu"
@@ -281,8 +227,7 @@ class ZeroEngine(Engine):
                 self._fetched.add(key)
         return entry
 
-    def _answer(self, request: Request) -> None:
-        entry = self._fetch(request.key)
+    def _compute(self, request: Request, entry: Entry) -> None:
         sent = packed((request.input, request.options))
         begun = self._clock()
         got = self._predict(entry, self._device_kind(), sent)
@@ -290,18 +235,20 @@ class ZeroEngine(Engine):
         self.metrics.batch(request.key, 1)
         request.finish(Answer(answer, begun - request.asked_at, self._clock() - begun))
 
-    def _write(self, generation: Generation, moved: threading.Event) -> None:
-        entry = self._fetch(generation.key)
+    def _write(self, generation: Generation, entry: Entry) -> None:
+        def wanted() -> bool:
+            return not generation.paused or generation.future.done()
+
         sent = packed((generation.prompt, generation.options))
         with closing(self._generate(entry, self._device_kind(), sent)) as events:
             for got in events:
                 if (event := opened(pickle.loads(got))) is not None:
                     generation.put(event)
-                while generation.paused and not generation.future.done():
+                while not wanted():
+                    with self._read:
+                        self._read.wait_for(wanted, generation.seconds)
                     if generation.abandoned(self._clock()):
                         generation.expire()
-                    moved.wait(generation.seconds)
-                    moved.clear()
                 if generation.future.done():
                     return
         generation.finish()
@@ -389,7 +336,3 @@ def _free() -> None:
 
 def _unseen(done: int, total: int) -> None:
     """Nobody sees a worker's progress."""
-
-
-def _untold(job: Job, outcome: str) -> None:
-    """Loads are not counted as requests."""

@@ -18,7 +18,7 @@ import ray
 from ray import exceptions as gone
 from ray.serve import exceptions as unserved
 
-from inference.batching import Answer
+from inference.batching import Answer, Request
 from inference.distributed import cluster
 from inference.distributed.director import LEASE
 from inference.distributed.wire import opened
@@ -33,6 +33,7 @@ from inference.errors import (
 from inference.protocols import Entry
 from inference.round_robin import Path
 from inference.settings import Settings
+from inference.streaming import Generation
 from pretrained.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -94,40 +95,29 @@ class RayEngine(Engine):
 
     # Asking
 
-    async def ask(
-        self,
-        key: str,
-        input: Any,
-        *,
-        deadline: float | None = None,
-        caller: Path | None = None,
-        **options: Any,
-    ) -> Answer:
-        """As `Engine.ask`. The way there and back is part of ``queue_s``."""
-        job = self._job(key, deadline, caller)
-        _, seconds, asked_at, _, who = job
+    async def _answer(self, request: Request) -> Answer:
+        """The way there and back is part of ``queue_s``."""
+        key, seconds = request.key, request.seconds
+
+        async def ask(use: Use) -> Answer:
+            response = use.handle.ask.remote(
+                request.input, request.options, self._left(request), request.caller
+            )
+            try:
+                answer: Answer = opened(await response)
+            except asyncio.CancelledError:
+                response.cancel()  # its place in the replica becomes free
+                raise
+            return answer
+
         async with self._counted(key, seconds):
             async with asyncio.timeout(seconds):
-                answer: Answer = await self._twice(
-                    key,
-                    lambda use: self._answer(
-                        use.handle.ask.remote(input, options, self._left(asked_at, seconds), who)
-                    ),
-                )
-        waited = self._clock() - asked_at - answer.compute_s
+                answer: Answer = await self._twice(key, ask)
+        waited = self._clock() - request.asked_at - answer.compute_s
         return Answer(answer.value, max(0.0, waited), answer.compute_s)
 
-    async def stream(
-        self,
-        key: str,
-        prompt: Any,
-        *,
-        deadline: float | None = None,
-        caller: Path | None = None,
-        **options: Any,
-    ) -> AsyncGenerator[Any, None]:
-        """As `Engine.stream`."""
-        _, seconds, _, _, who = self._job(key, deadline, caller)
+    async def _events(self, generation: Generation) -> AsyncGenerator[Any, None]:
+        key, seconds = generation.key, generation.seconds
         given: list[bytes] = []  # digests of the events that the reader has
         async with self._counted(key, seconds):
             for attempt in (1, 2):
@@ -140,7 +130,10 @@ class RayEngine(Engine):
                             if use is None or events is None:
                                 use = await self._use(key)
                                 events = use.handle.options(stream=True).stream.remote(
-                                    prompt, options, seconds, who
+                                    generation.prompt,
+                                    generation.options,
+                                    seconds,
+                                    generation.caller,
                                 )
                             event = opened(await anext(events))
                         seen += 1
@@ -197,13 +190,6 @@ class RayEngine(Engine):
             except unserved.DeploymentUnavailableError as error:
                 await self._unserved(key, use, error)
 
-    async def _answer(self, response: Any) -> Any:
-        try:
-            return opened(await response)
-        except asyncio.CancelledError:
-            response.cancel()  # its place in the replica becomes free
-            raise
-
     def _lost(self, key: str, error: BaseException, *, last: bool) -> None:
         log.warning("a replica of %s is gone (%s)", key, type(error).__name__)
         if self._ending.is_set():
@@ -255,8 +241,8 @@ class RayEngine(Engine):
     def _most_under_way(self) -> int:
         return self.settings.queue_limit * max(1, self.settings.ray_max_replicas)
 
-    def _left(self, asked_at: float, seconds: float) -> float:
-        return max(0.001, seconds - (self._clock() - asked_at))
+    def _left(self, request: Request) -> float:
+        return max(0.001, request.seconds - (self._clock() - request.asked_at))
 
     # Which deployment
 

@@ -3,73 +3,36 @@ difference, and sends a picture."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, expect
 from skimage import data
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.browser.forwarding import connections, handed_on, listening
 from tests.browser.server import serving
 
 PREFIX = "/demo"
-#: Headers that are about one connection.
-HOPS = {"connection", "transfer-encoding", "content-length"}
 
 
 def passing(app_url: str, keep: bool) -> Starlette:
     """A proxy that serves the app under `PREFIX`, and nothing else."""
-    client = httpx.AsyncClient(base_url=app_url, timeout=None, trust_env=False)
+    client = connections()
 
     async def hand_on(request: Request) -> Response:
         path = request.url.path
         if not path.startswith(f"{PREFIX}/"):
             return PlainTextResponse(f"nothing of the app is at {path}", 404)
         inner = path if keep else path.removeprefix(PREFIX)
-        query = f"?{request.url.query}" if request.url.query else ""
-        headers = [(k, v) for k, v in request.headers.items() if k not in HOPS]
-        asked = client.build_request(
-            request.method, inner + query, headers=headers, content=await request.body()
-        )
-        answer = await client.send(asked, stream=True)
-
-        async def parts() -> AsyncIterator[bytes]:
-            try:
-                async for part in answer.aiter_raw():
-                    yield part
-            finally:
-                await answer.aclose()
-
-        kept = {k: v for k, v in answer.headers.items() if k not in HOPS}
-        return StreamingResponse(parts(), answer.status_code, kept)
+        return await handed_on(client, request, app_url + inner)
 
     methods = ["GET", "POST", "HEAD"]
     return Starlette(routes=[Route("/{path:path}", hand_on, methods=methods)])
-
-
-@contextmanager
-def listening(app: Starlette) -> Iterator[str]:
-    """The address of a server for as long as it is needed."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module", params=["/demo", "/demo/"])

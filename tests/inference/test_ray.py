@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing
 from pathlib import Path
@@ -19,14 +19,14 @@ from ray_fakes import FakeEntry
 from skimage import data
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from inference import Engine, Settings, distributed
 from inference.errors import BadInput, Interrupted, ModelFailed, Refusal, UnknownModel
 from pretrained import catalog
+from tests.browser.forwarding import connections, handed_on, listening
 from tests.browser.server import serving
-from tests.browser.test_proxy import HOPS, listening
 
 pytest.importorskip("ray")
 
@@ -111,30 +111,14 @@ async def test_a_real_model_answers_as_the_local_engine_does(engine: Engine) -> 
 
 def passing(pages: list[str]) -> Starlette:
     """A load balancer: /v1 goes to each page in turn, the rest by the visitor's address."""
-    client = httpx.AsyncClient(timeout=None, trust_env=False)
+    client = connections()
     turns = iter(range(10**6))
 
     async def hand_on(request: Request) -> Response:
         visitor = int(request.headers.get("x-forwarded-for", "10.0.0.0").rpartition(".")[2])
         number = next(turns) if request.url.path.startswith("/v1") else visitor
-        query = f"?{request.url.query}" if request.url.query else ""
-        asked = client.build_request(
-            request.method,
-            pages[number % len(pages)] + request.url.path + query,
-            headers=[(k, v) for k, v in request.headers.items() if k not in HOPS | {"host"}],
-            content=await request.body(),
-        )
-        answer = await client.send(asked, stream=True)
-
-        async def parts() -> AsyncIterator[bytes]:
-            try:
-                async for part in answer.aiter_raw():
-                    yield part
-            finally:
-                await answer.aclose()
-
-        kept = {k: v for k, v in answer.headers.items() if k not in HOPS}
-        return StreamingResponse(parts(), answer.status_code, kept)
+        page = pages[number % len(pages)]
+        return await handed_on(client, request, page + request.url.path, keep_host=False)
 
     return Starlette(routes=[Route("/{path:path}", hand_on, methods=["GET", "POST"])])
 
