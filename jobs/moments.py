@@ -3,6 +3,10 @@
 `training.watching` writes them. They are safetensors, read and written here without torch: eight
 bytes that say how long the header is, the header in JSON, then the numbers
 (https://github.com/huggingface/safetensors).
+
+A recipe that is watched leaves the checkpoint that it begins from in `START`
+(`training.run.Run.begins`): until a training has weights of its own, its moments are asked with
+those papers.
 """
 
 from __future__ import annotations
@@ -22,7 +26,8 @@ import numpy as np
 from pretrained import checkpoint
 from pretrained.errors import BadCheckpoint
 
-FOLDER = "moments"
+FOLDER, START = "moments", "moments/start"
+MOST_COPIES = 6  # of a checkpoint, of one training at a time: those that were asked last
 _making = threading.Lock()  # one copy of a checkpoint at a time
 MOST_HEADER = 100_000_000  # bytes; safetensors' own bound
 FLOATS: dict[str, Any] = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
@@ -50,43 +55,62 @@ def listed(out: Path) -> list[Moment]:
     return found
 
 
+def has(out: Path, name: str) -> bool:
+    """Whether a moment is kept, and can be asked."""
+    return name.isdigit() and _file(out, name).is_file() and _base(out) is not None
+
+
 def folder_of(out: Path, name: str) -> Path:
     """A checkpoint folder that the app loads, with the weights of one moment.
 
-    It is made when it is first asked for, and stays until the job goes. What did not learn is taken
-    from the final weights.
+    It is made when it is first asked for, and `MOST_COPIES` stay that were asked last. What did not
+    learn is taken from the final weights; while there are none, from those that it began with.
 
     Raises:
-        BadCheckpoint: the training has no final weights yet, or no such moment, or the two do not
-            fit together.
+        BadCheckpoint: the training has kept no such moment, or has no papers for it yet, or the
+            weights do not fit together.
     """
-    folder = out / FOLDER / name
-    weights = out / checkpoint.WEIGHTS
-    file = out / FOLDER / f"{name}.safetensors"
-    if not name.isdigit() or not file.is_file() or not weights.is_file():
-        raise BadCheckpoint(path=out, reason="it has no such moment, or has not ended yet")
-    if folder.is_dir():
-        return folder
+    base = _base(out)
+    if base is None or not has(out, name):
+        raise BadCheckpoint(path=out, reason="it has no such moment, or has not begun to learn")
+    # What was copied of the beginning's papers is not what the end's would give.
+    folder = out / FOLDER / (name if base == out else f"{name}.begun")
     with _making:
-        return folder if folder.is_dir() else _made(out, weights, file, folder)
+        if not folder.is_dir():
+            _made(base, _file(out, name), folder)
+        folder.touch()
+        copies = [one for one in (out / FOLDER).glob("[0-9]*") if one.is_dir()]
+        for old in sorted(copies, key=lambda one: one.stat().st_mtime_ns)[:-MOST_COPIES]:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
 
 
-def _made(out: Path, weights: Path, file: Path, folder: Path) -> Path:
+def _file(out: Path, name: str) -> Path:
+    return out / FOLDER / f"{name}.safetensors"
+
+
+def _base(out: Path) -> Path | None:
+    """The checkpoint that moments are put into: that of the end, or else of the beginning."""
+    found = (out, out / START)
+    papers = (checkpoint.WEIGHTS, checkpoint.CONFIG)
+    return next((one for one in found if all((one / name).is_file() for name in papers)), None)
+
+
+def _made(base: Path, file: Path, folder: Path) -> None:
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        for other in out.iterdir():  # its papers, and its weights, such as probes
+        for other in base.iterdir():  # its papers, and its weights, such as probes
             whole = other.is_file() and other.name != "state.pt"
             taken = other.suffix in (".json", ".md", ".safetensors")
             if whole and (taken or other.stat().st_size < 2**20):
                 shutil.copy2(other, part / other.name)
-        _merge(file, part / weights.name)
+        _merge(file, part / checkpoint.WEIGHTS)
     except (ValueError, KeyError, IndexError) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise BadCheckpoint(path=file, reason="it does not fit the final weights") from error
     os.replace(part, folder)
-    return folder
 
 
 def _opened(file: Path) -> tuple[dict[str, Any], int]:

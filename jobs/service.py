@@ -414,7 +414,7 @@ class Jobs:
         return self._seen(record, owner)
 
     def moment(self, id: str, name: str) -> Path:
-        """A checkpoint folder with the weights of one ``moment`` event of a job that is done."""
+        """A checkpoint folder with the weights of one ``moment`` event: see `moments.folder_of`."""
         return moments.folder_of(self._place(self._record(id).id) / OUT, name)
 
     # ---- what runs ----------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Entry:
         classes: number of classes, where the model has classes.
         labels, labels_zh: their names, of a model that is code alone.
         unfiltered: it draws whatever a text says, and nothing looks at what it drew.
+        fleeting: one of many that are asked one after the other: few of them stay in memory.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Entry:
     labels: tuple[str, ...] = ()
     labels_zh: tuple[str, ...] = ()
     unfiltered: bool = False
+    fleeting: bool = False
     claims: tuple[Claim, ...] = ()
 
     @property

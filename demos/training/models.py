@@ -1,6 +1,7 @@
 """A training that is done is a model of the app, for whoever knows its key: ``<task>/<job>``.
 
-``<task>/<job>@<moment>`` is the same network at an earlier moment of its training (rewind).
+``<task>/<job>@<moment>`` is the same network at an earlier moment of its training (rewind), also
+while that still runs. The id is the secret: to whoever does not know it there is no such model.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from jobs import Job, Jobs
+from inference.errors import UnknownModel
+from jobs import Job, Jobs, moments
 from jobs.store import DONE
 from pretrained import catalog
 from pretrained.catalog import Entry
@@ -26,8 +28,17 @@ def key_of(job: Job, moment: str = "") -> str:
     return f"{job.key.split('/')[0]}/{job.id}" + (f"@{moment}" if moment else "")
 
 
+class MomentGone(UnknownModel):
+    """A training that whoever asks knows the id of keeps no such moment. Fields: moment."""
+
+    code = "moment_gone"
+    sentence = "The training keeps no moment {moment} any more: choose another one."
+
+
 def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
-    """The entry of such a key, or None: for the engine, which serves it and names it to nobody."""
+    """The entry of such a key, or None: for the engine, which serves it and names it to nobody.
+
+    What it gives raises `MomentGone` for a moment that a training of that id does not keep."""
 
     def find(key: str) -> Entry | None:
         named = KEY.fullmatch(key)
@@ -36,12 +47,16 @@ def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
         task, id, moment = named.groups()
         try:
             job = jobs.get(id)
-            if job.state != DONE or job.key.split("/")[0] != task:
+            if job.key.split("/")[0] != task or job.evaluates:
                 return None
-            folder = jobs.moment(id, moment) if moment else job.out
-            return _entry(folder, key, job.created)
+            if not moment:
+                return _entry(job.out, key, job.created) if job.state == DONE else None
+            if moments.has(job.out, moment):
+                folder = jobs.moment(id, moment)
+                return replace(_entry(folder, key, job.created), fleeting=True)
         except (Refusal, OSError):  # taken back, or no room for a copy
             return None
+        raise MomentGone(moment=moment)
 
     return find
 

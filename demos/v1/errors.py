@@ -137,6 +137,7 @@ STATUS: Mapping[str, int] = {
     "unfiltered": 403,
     OtherSite.code: 403,
     "unknown_model": 404,
+    "moment_gone": 404,
     "not_here": 404,
     NoAddress.code: 404,
     OtherMethod.code: 405,

@@ -15,18 +15,20 @@ from typing import Any
 import pytest
 import tiny_writers
 from job_bench import Bench
+from safetensors.torch import save_file
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demos import training
+from demos import training, v1
 from demos.language import Words
 from demos.training.room import rendered
 from inference.engine import Engine
 from inference.errors import UnknownModel
 from inference.metrics import UNLISTED
 from inference.settings import Settings
-from jobs import Jobs
+from jobs import Jobs, moments
 from jobs.take_home import packing
+from pretrained.checkpoint import load_weights
 
 ANN, BOB = {"X-Owner": "a" * 32}, {"X-Owner": "b" * 32}
 
@@ -223,9 +225,59 @@ def test_a_training_that_is_done_is_a_model_for_whoever_knows_its_key(client, jo
     entry = find(key)
     assert entry is not None and entry.key == key and entry.folder == str(done.out.resolve())
     assert find(f"translation/{job['id']}") is None
-    assert find(f"{key}@99") is None
+    with pytest.raises(UnknownModel):
+        find(f"{key}@99")
     client.delete(f"/train/jobs/{job['id']}", headers=ANN)
     assert find(key) is None
+
+
+def kept(out: Path, base: Path, name: str, gain: float) -> None:
+    """A moment of a writer's training: its cells times ``gain``, in half precision."""
+    learnt = {
+        key: (value * gain if key.startswith("cells") else value).half()
+        for key, value in load_weights(base).items()
+    }
+    (out / "moments").mkdir(exist_ok=True)
+    told = {"step": name, "epoch": "0", "progress": "0.5"}
+    save_file(learnt, out / "moments" / f"{name}.safetensors", metadata=told)
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["done", "running"])
+def test_a_moment_of_a_training_answers_whoever_knows_its_key(jobs, bench, words, ended):
+    job = bench.submit(jobs)
+    if ended:
+        bench.until_ended(jobs, job.id)
+    out = jobs.get(job.id).out
+    tiny_writers.tiny(out if ended else out / moments.START)
+    for number in range(9):
+        kept(out, out if ended else out / moments.START, f"{number:02}", 1 - number / 9)
+    engine = Engine({}, Settings(device="cpu"), unlisted=training.unlisted(jobs))
+    client = TestClient(Starlette(routes=v1.routes(engine, words)))
+
+    def written(key: str, lang: str = "en") -> Any:
+        asked = {"prompt": "ROMEO:", "model": key, "length": 20, "seed": 1, "stream": False}
+        return client.post(f"/v1/write?lang={lang}", json=asked)
+
+    texts = [written(f"text/{job.id}@{number:02}").json()["text"] for number in range(9)]
+    assert len(set(texts)) > 1
+    assert [written(f"text/{job.id}@00").json()["text"], texts[0]] == [texts[0]] * 2
+    copies = [one for one in (out / "moments").glob("[0-9]*") if one.is_dir()]
+    assert len(copies) == moments.MOST_COPIES, "of a checkpoint, however many are asked"
+    assert engine.status()["models"] == []
+
+    stranger = written(f"text/{'x' * 22}@00")
+    nobody = written("text/none")
+    assert stranger.status_code == nobody.status_code == 404
+    assert stranger.json()["error"]["code"] == nobody.json()["error"]["code"] == "unknown_model"
+    (out / "moments" / "03.safetensors").unlink()
+    for lang in ("en", "zh"):
+        gone = written(f"text/{job.id}@03", lang)
+        assert (gone.status_code, gone.json()["error"]["code"]) == (404, "moment_gone")
+        told = words.speaker(lang).plain("error.moment_gone", moment="03")
+        assert gone.json()["error"]["message"] == told
+    jobs.remove(job.id, "ann")
+    taken_back = written(f"text/{job.id}@00").json()["error"]["code"]
+    assert taken_back == "unknown_model"
 
 
 async def test_the_engine_serves_what_is_unlisted_and_names_it_to_nobody():

@@ -31,6 +31,7 @@ class FakeEntry:
     max_batch: int = 4
     loader: str = "nowhere:load"
     unfiltered: bool = False
+    fleeting: bool = False
 
 
 class OutOfMemoryError(RuntimeError):

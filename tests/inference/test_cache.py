@@ -62,6 +62,17 @@ def test_the_oldest_use_leaves_first_when_room_is_needed() -> None:
     assert shelf.states() == "warm cold warm"
 
 
+def test_of_many_that_are_fleeting_few_stay_and_no_other_leaves_for_them() -> None:
+    shelf = Shelf(Device("cpu", "", "", {"cpu": 40}))
+    moments = [FakeEntry(f"moment {n}", fleeting=True) for n in range(6)]
+    shelf.use(A, B, *moments)
+    assert [shelf.cache.row(one)["state"] for one in moments] == [*["cold"] * 4, *["warm"] * 2]
+    assert shelf.states() == "warm warm cold"
+    assert shelf.cache.used() == 40
+    shelf.use(C)  # the budget is full: what is fleeting leaves, though A was used longest ago
+    assert shelf.states() == "warm warm warm"
+
+
 def test_room_is_made_before_the_load_by_the_size_expected() -> None:
     shelf = Shelf(Device("cpu", "", "", {"cpu": 20}))
     shelf.use(A, B)
