@@ -148,10 +148,10 @@ def build(engine: Engine, words: Words) -> Given:
     ) -> AsyncIterator[Any]:
         return several.table(engine, words.speaker(request), payloads, key, fetch=True)
 
-    @page.guard(words)
-    async def on_known(key: str, request: gr.Request) -> str:
+    @streaming.event(words, SKIP)
+    def on_known(key: str, request: gr.Request) -> AsyncIterator[str]:
         entry = answers.entry_of(engine, key)
-        return await asyncio.to_thread(kinds.known, words.speaker(request), entry)
+        return streaming.once(asyncio.to_thread(kinds.known, words.speaker(request), entry))
 
     @page.guard(words)
     async def on_load(request: gr.Request) -> str:

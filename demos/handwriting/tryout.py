@@ -86,6 +86,7 @@ def build(engine: Engine, words: Words) -> None:
         run = updates(engine, words.speaker(request), sent)
         return streaming.or_broken(run, {"run": sent.get("run"), "ended": True})
 
+    @page.guard(words)
     async def on_stop(mine: Latest) -> None:
         mine.end()
 

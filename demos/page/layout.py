@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.context import Context
 
 from demos.language import Say, Words
+from demos.page.errors import guard
 from demos.visibility import on_visible
 from demos.web import source_url
 
@@ -90,6 +91,7 @@ def choices(
     Gradio translates labels in the browser but not choices, so these are said by the server.
     ``asked``: the entry of a model that the address names; it is one more choice, and chosen."""
 
+    @guard(words)
     def fill(request: gr.Request) -> Any:
         say = words.speaker(words.lang(request))
         found = [(html_text.unescape(text), value) for text, value in options(say)]

@@ -162,19 +162,19 @@ def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine,
 
     async def run():
         leave = events["on_left"].fn
-        assert list(await leave(visit, request)) == nothing, "nothing is under way"
+        assert list(await anext(leave(visit, request))) == nothing, "nothing is under way"
         engine.gate = asyncio.Event()
         work = events["on_start"].fn(visit, subject, request)
         bar, button = await anext(work)
         assert "<progress" in bar and not button["visible"]
-        html, button = await leave(visit, request)
+        html, button = await anext(leave(visit, request))
         assert WORDS.say(lang, "detection.inside.rcnn.title") in html and button["visible"]
         engine.gate.set()
         assert [list(step) async for step in work] == [nothing]
         assert not engine.asked and not visit.rcnn.under_way
         done = [html async for html, _ in events["on_start"].fn(visit, subject, request)]
         assert "<progress" not in done[-1]
-        assert list(await leave(visit, request)) == nothing, "what is there stays"
+        assert list(await anext(leave(visit, request))) == nothing, "what is there stays"
 
     asyncio.run(asyncio.wait_for(run(), 60))
 

@@ -94,13 +94,13 @@ def build(engine: Engine, words: Words, answered: gr.State, room: gr.Tab) -> Non
         look = Look(engine, words.speaker(request), subject)
         return streaming.or_broken(rcnn.sent(look), (rcnn.heading(look.say), SHOWN))
 
-    @page.guard(words)
-    async def on_left(mine: Visit, request: gr.Request) -> Any:
+    @streaming.event(words, (SKIP, SKIP))
+    def on_left(mine: Visit, request: gr.Request) -> AsyncGenerator[Any, None] | None:
         """Another room is looked at: what is still computed for this one is not waited for."""
         if not mine.rcnn.under_way:
-            return SKIP, SKIP
+            return None
         mine.rcnn.end()
-        return rcnn.heading(words.speaker(request)), SHOWN
+        return streaming.just((rcnn.heading(words.speaker(request)), SHOWN))
 
     room.select(on_open, [visit, answered, looked], places, **options)
     answered.change(

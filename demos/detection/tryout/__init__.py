@@ -130,9 +130,9 @@ def build(engine: Engine, words: Words) -> TryParts:
     def on_fetch(mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request) -> Steps:
         return steps(engine, words.speaker(request), mine, now, key, fetch=True)
 
-    @page.guard(words)
-    async def on_frame(key: Any, event: gr.EventData, request: gr.Request) -> str:
-        return await answering.framed(engine, words.speaker(request), key, event)
+    @streaming.event(words, SKIP)
+    def on_frame(key: Any, event: gr.EventData, request: gr.Request) -> AsyncGenerator[str, None]:
+        return streaming.once(answering.framed(engine, words.speaker(request), key, event))
 
     @streaming.event(words, (SKIP,) * 3, latest=lambda mine: mine.chosen)
     def on_shown(mine: Visit, now: Sequence[Looked], event: gr.EventData) -> Steps | None:
@@ -157,6 +157,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         wanted = str(getattr(event, "name", ""))
         return compare.comparing(engine, words.speaker(request), one, mine, wanted)
 
+    @page.guard(words)
     async def example_strip(request: gr.Request) -> str:
         return await asyncio.to_thread(controls.examples_html, words.speaker(request))
 

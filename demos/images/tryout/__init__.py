@@ -180,28 +180,32 @@ def build(engine: Engine, words: Words) -> TryParts:
         one = faces.picked(words.speaker(request), point, image, now.query)
         return one, held(now, point, image)
 
-    @page.guard(words)
-    async def on_take(
+    async def taken(say: Say, now: Gallery, point: Point) -> tuple[Any, ...]:
+        image = (await answers.drawn(engine, now.key, [point])).images[0]
+        return faces.picked(say, point, image, now.query), held(now, point, image)
+
+    @streaming.event(words, nothing=(gr.skip(), gr.skip()))
+    def on_take(
         stops: Sequence[Point], now: Gallery | None, event: gr.EventData, request: gr.Request
-    ) -> Any:
+    ) -> AsyncIterator[Any] | None:
         point = walk.place(stops, event.at)
         if point is None or now is None:
-            return gr.skip(), gr.skip()
-        image = (await answers.drawn(engine, now.key, [point])).images[0]
-        one = faces.picked(words.speaker(request), point, image, now.query)
-        return one, held(now, point, image)
+            return None
+        return streaming.once(taken(words.speaker(request), now, point))
 
     @streaming.event(words, nothing=gr.skip(), broken="")
     def on_walk(mine: Latest, stops: Sequence[Point], request: gr.Request) -> AsyncIterator[str]:
         key = answers.asked(engine, request)
         return streaming.once(walk.walked(engine, words.speaker(request), stops, key))
 
+    @page.guard(words)
     def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
         if not now:
             return gr.skip(), gr.skip()
         more, said = walk.added(words.speaker(request), stops, now["point"])
         return more, f'<p class="quiet">{said}</p>'
 
+    @page.guard(words)
     def on_drop(stops: Sequence[Point], event: gr.EventData) -> Any:
         return walk.dropped(stops, event.at)
 
@@ -216,7 +220,9 @@ def build(engine: Engine, words: Words) -> TryParts:
     step: dict[str, Any] = {"fn": on_walk, "inputs": [latest_walk, stops], "outputs": way, **heavy}
     first_sight.shown(on_open, [latest, opened], [*boxes, *shown], **heavy)
     opened.change(**step)
-    new.click(rolled, [seed, gallery], seed, preprocess=False, **page.PRIVATE).success(**ask)
+    new.click(
+        page.guard(words)(rolled), [seed, gallery], seed, preprocess=False, **page.PRIVATE
+    ).success(**ask)
     last = {"trigger_mode": "always_last"}
     gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
     like.click(on_like, [latest, count, chosen], shown, **heavy)

@@ -46,6 +46,7 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
     latest = gr.State(Latest())
     first_sight = on_visible()
 
+    @page.guard(words)
     async def on_shown(request: gr.Request) -> str:
         return await asyncio.to_thread(cards, engine, words.speaker(request))
 

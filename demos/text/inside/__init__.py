@@ -41,6 +41,7 @@ PLACE = "expected(element, watch, (place) => trigger('place', place))"
 CHOOSE = "cells(element, (cell) => trigger('choose', cell))"
 TAKE = "next(element, watch, (text) => trigger('take', text), () => trigger('back'))"
 PLACES = ("head", "expected", "next", "list", "cell")
+Step = AsyncGenerator[tuple[Any, str], None] | None
 
 
 @dataclass(frozen=True)
@@ -257,35 +258,40 @@ def build(engine: Engine, words: Words, written: gr.State) -> None:
     async def following(state: Looked, request: gr.Request) -> tuple[Any, str]:
         return state, await Look(engine, words.speaker(request), state).next()
 
-    @page.guard(words)
-    async def on_place(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+    async def of_cell(state: Looked, request: gr.Request) -> tuple[Any, str]:
+        return state, await Look(engine, words.speaker(request), state, traces).cell()
+
+    steps = streaming.event(words, (gr.skip(), gr.skip()))
+
+    @steps
+    def on_place(state: Looked | None, event: gr.EventData, request: gr.Request) -> Step:
         if state is None:
-            return gr.skip(), gr.skip()
+            return None
         at = min(max(int(event.at), 0), len(state.text))
         moved = replace(state, path=state.text[:at], added=0)
-        return await following(moved, request)
+        return streaming.once(following(moved, request))
 
-    @page.guard(words)
-    async def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+    @steps
+    def on_take(state: Looked | None, event: gr.EventData, request: gr.Request) -> Step:
         if state is None:
-            return gr.skip(), gr.skip()
+            return None
         taken = answers.received(event.text)[0][: next_character.MOST_TAKEN]
         longer = replace(state, path=state.path + taken, added=state.added + len(taken))
-        return await following(longer, request)
+        return streaming.once(following(longer, request))
 
-    @page.guard(words)
-    async def on_back(state: Looked | None, request: gr.Request) -> Any:
+    @steps
+    def on_back(state: Looked | None, request: gr.Request) -> Step:
         if state is None or not state.added:
-            return gr.skip(), gr.skip()
+            return None
         shorter = replace(state, path=state.path[: -state.added], added=0)
-        return await following(shorter, request)
+        return streaming.once(following(shorter, request))
 
-    @page.guard(words)
-    async def on_cell(state: Looked | None, event: gr.EventData, request: gr.Request) -> Any:
+    @steps
+    def on_cell(state: Looked | None, event: gr.EventData, request: gr.Request) -> Step:
         if state is None:
-            return gr.skip(), gr.skip()
+            return None
         other = replace(state, layer=int(event.layer), cell=int(event.cell))
-        return other, await Look(engine, words.speaker(request), other, traces).cell()
+        return streaming.once(of_cell(other, request))
 
     filling = {"trigger_mode": "multiple", **options}
     visible.shown(on_shown, [mine, written, looked], places, **filling)

@@ -152,6 +152,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         order = Order(start=replace(now, fresh=0), fetch=True)
         return pages(mine, words.speaker(request), order)
 
+    @page.guard(words)
     async def on_stop(mine: Visit) -> None:
         mine.stopped.set()
 

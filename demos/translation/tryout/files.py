@@ -198,6 +198,7 @@ def build(engine: Engine, words: Words, direction: gr.Radio, model: gr.Dropdown)
         mine.stop = Cancellation()
         return told(engine, say, job, mine.stop)
 
+    @page.guard(words)
     async def on_stop(mine: Visit) -> None:
         mine.stop.stop()
 
