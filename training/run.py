@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from training import loop
 from training.errors import BadOption
 from training.loop import Plan, Task
 from training.resume import fingerprint
-from training.watching import Watch
+from training.watching import MOMENTS, START, Watch
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,21 @@ class Run:
         return loop.fit(
             task, plan, out, resume=self.resume, smoke=self.smoke, identity=identity, **settings
         )
+
+    def begins(self, out: Path, write: Callable[[Path], object]) -> None:
+        """Leave the checkpoint that a watched run begins with, for its moments to be asked while it
+        learns.
+
+        Args:
+            write: writes that checkpoint into a folder. Where it cannot, no run ends for it: it is
+                said in the log.
+        """
+        if not self.watch:
+            return
+        try:
+            write(out / MOMENTS / START)
+        except Exception as error:
+            print(f"no rewind yet: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
     def plan(self, usual: Plan) -> Plan:
         """The recipe's settings, with what was asked for in their place."""

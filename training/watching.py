@@ -4,6 +4,7 @@
     moments/         weights at shares of the run that lie closer together the earlier they are,
                      NN.safetensors in half precision: what learns, and buffers. What does not learn
                      is as in the final weights. ``__metadata__`` has step, epoch and progress.
+                     start/ is the checkpoint that the run began with, see `run.Run.begins`.
     samples/         what a recipe has to show of what it has learnt after a step, SSSSSS.txt, .png,
                      .svg or .json: some dozens that lie evenly over the run, or the last alone
     refusal.json     why the run could not be ended: code, fields, sentence
@@ -27,6 +28,7 @@ import torch
 from torch import Tensor, nn
 
 PROGRESS, MOMENTS, SAMPLES = "progress.jsonl", "moments", "samples"
+START = "start"  # in MOMENTS
 REFUSAL = "refusal.json"
 EVERY = 1.0  # seconds between two lines, at first
 LINES = 1000  # about so many lines for every tenfold of a run's time: long runs tell less often

@@ -127,6 +127,8 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
             keep_statistics=not fresh,
         )
         task.scores = head.scores if head else None
+        begun = SelfNormalising(body)
+        run.begins(out, lambda folder: write(folder, entry, begun, pictures, None, size, {}, None))
         model, history = run.fit(
             task,
             recipe.plan,
@@ -327,15 +329,15 @@ def write(
     entry: Entry,
     model: SelfNormalising,
     pictures: Pictures,
-    held_out: Pictures,
+    held_out: Pictures | None,
     size: int,
     made: dict[str, Any],
     both: dict[str, Any] | None,
 ) -> None:
     """Calibrate, where there is enough to do it on, and write the checkpoint folder."""
-    enough = len(held_out) >= LEAST_TO_CALIBRATE
+    enough = held_out is not None and len(held_out) >= LEAST_TO_CALIBRATE
     fitted: dict[str, Any] = {}
-    if enough:
+    if enough and held_out is not None:
         scores = logits(model, held_out, torch.device("cpu"), BATCH)
         fitted = calibration.calibrate(scores, held_out.labels, held_out.split)
     checkpoint.save_weights(out, model.network.state_dict())

@@ -138,6 +138,12 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     usual = recipe.plan if fresh else replace(recipe.plan, **TUNED)
     usual = replace(usual, epochs=math.ceil(usual.epochs * tasks.ROUND / updates))
     plan = run.plan(usual)
+    name = f"detection/{out.resolve().name}" if own else key
+    card = cards()[key]
+    if own:
+        limits = OWN_LIMITS.format(pictures=len(train_on))
+        card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
+    run.begins(out, lambda folder: write(folder, name, network.eval(), card, names, {}))
     averaged, history = run.fit(
         task,
         plan,
@@ -157,11 +163,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         started_from=f"the body of {BODY}" if fresh else key,
     )
     assert isinstance(averaged, Detector)
-    name = f"detection/{out.resolve().name}" if own else key
-    card = cards()[key]
-    if own:
-        limits = OWN_LIMITS.format(pictures=len(train_on))
-        card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
     both = compared(
         history,
         began=f"{key}, what it had not been taught yet untaught",

@@ -150,6 +150,21 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
     task = HandTask(network, train_on, aside, run.seed)
     task.sample = Phrase(config, task.number)
     device = loop.choose_device()
+    name = out.resolve().name
+    card = {**cards()[KEY].told(), "title": name, "licence": "unknown"}
+    hand_told = {"name": "Own hand", "writer": 0}
+    hand_told |= {k: round(v, 2) for k, v in styles.looks(writings).items()}
+    config |= {"key": f"handwriting/{name}", **card, "styles": [hand_told]}
+
+    def write(
+        folder: Path, net: PenNet, state: dict[str, Tensor], made: dict[str, Any], both: Any
+    ) -> None:
+        checkpoint.save_weights(folder, net.state_dict())
+        checkpoint.save_weights(folder, {k: v[None] for k, v in state.items()}, serve.STYLES)
+        checkpoint.write_metadata(folder, config, made, {}, held_out=both)
+
+    first = primed(begun.eval(), config, train_on, task.number)
+    run.begins(out, lambda folder: write(folder, begun, first, {}, None))
     averaged, history = run.fit(
         task, run.plan(PLAN), out, run.identity(KEY, writings), device=device, before=True
     )
@@ -157,12 +172,11 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
     averaged.cpu().eval()
     checkpoint.save_weights(out, averaged.state_dict())
     averaged.load_state_dict(checkpoint.load_weights(out))  # as it will be served
-    states = [primed(net, config, train_on, task.number) for net in (begun.eval(), averaged)]
+    states = [first, primed(averaged, config, train_on, task.number)]
     was, now = (
         measured(net, config, state, writings)
         for net, state in zip((begun, averaged), states, strict=True)
     )
-    name = out.resolve().name
     made = provenance(
         run,
         device,
@@ -180,12 +194,7 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         of="words",
         **{figure: (was[figure], now[figure]) for figure in was},
     )
-    checkpoint.save_weights(out, {k: v[None] for k, v in states[1].items()}, serve.STYLES)
-    card = {**cards()[KEY].told(), "title": name, "licence": "unknown"}
-    hand_told = {"name": "Own hand", "writer": 0}
-    hand_told |= {k: round(v, 2) for k, v in styles.looks(writings).items()}
-    config |= {"key": f"handwriting/{name}", **card, "styles": [hand_told]}
-    checkpoint.write_metadata(out, config, made, {}, held_out=both)
+    write(out, averaged, states[1], made, both)
     return out
 
 

@@ -130,6 +130,11 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if run.watch:
         task.sample = Drawings(train_on.images, device)
     plan = run.plan(recipe.plan)
+    card = cards()[key]
+    if own:
+        card = replace(card, title=out.resolve().name, licence="unknown")
+    name = f"images/{out.resolve().name}" if own else key
+    run.begins(out, lambda folder: write(folder, name, network.eval(), recipe, card, {}, {}))
     averaged, history = run.fit(
         task,
         plan,
@@ -150,7 +155,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         **faces.say(),
         started_from="random weights" if fresh else key,
     )
-    name = f"images/{out.resolve().name}" if own else key
     averaged = averaged.cpu().eval()
     both = None
     if own and not fresh and not run.smoke:
@@ -176,9 +180,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
     if isinstance(averaged, Gan):
         known = {"scores": scores(averaged, held_out.images)}
-    card = cards()[key]
-    if own:
-        card = replace(card, title=out.resolve().name, licence="unknown")
     write(out, name, averaged, recipe, card, made, known, both)
     if not (run.smoke or shared):  # with the copy meter's part only where it is shown
         meter = isinstance(averaged, Gan)

@@ -328,6 +328,17 @@ def train(
     kind = PoemTask if in_verse else WritingTask
     task = kind(network, train_on, held_out, recipe, device)
     task.sample = Continuation(alphabet, "" if in_verse else texts.train)
+    served = replace(
+        recipe, architecture=RECIPES[key].architecture if fresh else config["architecture"]
+    )
+    if own:
+        served = replace(served, kind="quatrains" if in_verse else "prose")
+        card = Card(
+            title=out.resolve().name,
+            description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
+        )
+    name = f"text/{out.resolve().name}" if own else key
+    run.begins(out, lambda folder: write(folder, name, network, alphabet, served, card, texts, {}))
     averaged, history = run.fit(
         task,
         plan,
@@ -357,19 +368,7 @@ def train(
         n=len(held_out) if in_verse else min(len(held_out), task.watched),
         of="characters",
     )
-    if own:
-        recipe = replace(
-            recipe,
-            kind="quatrains" if in_verse else "prose",
-        )
-        card = Card(
-            title=out.resolve().name,
-            description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
-        )
-    name = f"text/{out.resolve().name}" if own else key
-    architecture = RECIPES[key].architecture if fresh else config["architecture"]
-    recipe = replace(recipe, architecture=architecture)
-    write(out, name, averaged.cpu(), alphabet, recipe, card, texts, made, both)
+    write(out, name, averaged.cpu(), alphabet, served, card, texts, made, both)
     return out
 
 
@@ -408,12 +407,15 @@ def write(
     made: dict[str, Any],
     both: dict[str, Any] | None = None,
 ) -> None:
-    """Search the memory for cells that track something, fingerprint the text, and write it all."""
+    """Search the memory for cells that track something, fingerprint the text, and write it all; of
+    a network that has not been trained yet (``made`` is empty) the weights and papers alone."""
     network.eval()
     checkpoint.save_weights(out, network.state_dict())
-    copies.save(out, texts.train, recipe.gram)
-    aside = memory.rows(texts.held_out[:40_000], recipe.kind)
-    tracking = memory.search(network, alphabet, aside, texts.held_out_split, recipe.kind)
+    tracking: list[dict[str, Any]] = []
+    if made:
+        copies.save(out, texts.train, recipe.gram)
+        aside = memory.rows(texts.held_out[:40_000], recipe.kind)
+        tracking = memory.search(network, alphabet, aside, texts.held_out_split, recipe.kind)
     config = {
         "key": key,
         **card.told(),

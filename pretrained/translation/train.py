@@ -147,6 +147,17 @@ def train(
     plan = run.plan(usual)
     task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
+    name = f"translation/{out.resolve().name}" if own else key
+    if own:
+        card = replace(
+            card,
+            title=out.resolve().name,
+            description=f"The recipe of {key} on {pairs.split}.",
+            licence="unknown",
+        )
+    run.begins(
+        out, lambda folder: write(folder, name, network, vocabulary, recipe, card, pairs, {})
+    )
     averaged, history = run.fit(
         task,
         plan,
@@ -183,14 +194,6 @@ def train(
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
-    name = f"translation/{out.resolve().name}" if own else key
-    if own:
-        card = replace(
-            card,
-            title=out.resolve().name,
-            description=f"The recipe of {key} on {pairs.split}.",
-            licence="unknown",
-        )
     write(out, name, averaged, vocabulary, recipe, card, pairs, made, both)
     return out
 
