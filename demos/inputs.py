@@ -17,7 +17,7 @@ from gradio.block_function import BlockFunction
 from gradio.i18n import I18nData
 from gradio.utils import get_upload_folder
 
-from demos import page
+from demos import page, pictures
 from demos.language import Say, Words
 from demos.pictures import BadPicture
 from inference.errors import Refusal
@@ -106,20 +106,26 @@ def endpoint(
 
 
 def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
-    """The arguments of a named endpoint, those that were left out by their defaults.
+    """The arguments of a named endpoint, those that were left out by their defaults; a data URL
+    that was sent as plain text as Gradio has it.
 
     Raises:
         NoFile, BadPicture: a text, or a path that was not uploaded, stands where a file belongs.
     """
     if function.api_visibility != "public":
         return sent
-    for block, value in zip(function.inputs, sent, strict=False):
+    sent = [*sent]
+    for at, (block, value) in enumerate(zip(function.inputs, sent, strict=False)):
         if not isinstance(block, (gr.Image, gr.File)):
             continue
         told = value.get("path") or value.get("url") if isinstance(value, dict) else value
         if not isinstance(told, str) or (isinstance(value, dict) and uploaded(value)):
             continue
-        if told.startswith(("http://", "https://", "data:")):
+        if pictures.is_data_url(told):
+            pictures.of_data_url(told)
+            sent[at] = {"url": told}
+            continue
+        if told.startswith(("http://", "https://")):
             raise BadPicture("picture_address")
         raise NoFile(name=name(block))
     return [*sent, *(getattr(block, "value", None) for block in function.inputs[len(sent) :])]
@@ -128,7 +134,7 @@ def completed(function: BlockFunction, sent: list[Any]) -> list[Any]:
 def uploaded(sent: dict[str, Any]) -> bool:
     """Whether a file is told as Gradio has it: a data URL, or a path among the uploads."""
     url, path = sent.get("url"), sent.get("path")
-    if isinstance(url, str) and url.startswith("data:"):
+    if isinstance(url, str) and pictures.is_data_url(url):
         return True
     folder = Path(get_upload_folder()).resolve()
     try:

@@ -9,7 +9,6 @@ says in the visitor's language. Nothing here knows gradio.
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import io
 import os
@@ -32,6 +31,8 @@ MIN_SIDE = 8  # below this there is nothing to see: CIFAR-10's pictures, the sma
 SENTENCES: Mapping[str, str] = {
     "picture_missing": "There is no picture yet: upload one, paste one, or choose an example.",
     "picture_address": "No address is fetched from here: save the picture and send the file.",
+    "picture_data_url": "This data: URL holds no picture: it begins with data:image/png;base64, "
+    "(or another kind) and goes on with the file's bytes as base64.",
     "picture_empty": "The file is empty: choose another picture.",
     "picture_gone": "The picture was deleted after an hour: send it again.",
     "picture_unreadable": "This file is not a picture that can be read: send a JPEG, PNG or WebP.",
@@ -49,6 +50,7 @@ SENTENCES: Mapping[str, str] = {
     "picture_slow": "The picture could not be opened within {seconds} s: try again in a moment, "
     "or send a smaller one.",
 }
+LINE_ENDS = str.maketrans("", "", "\r\n")
 HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [255, 250, 230]])
 
 
@@ -83,14 +85,9 @@ def open_upload(
     if not isinstance(payload, Mapping):
         raise BadPicture("picture_missing")
     url, path = payload.get("url"), payload.get("path")
-    if isinstance(url, str) and url.startswith("data:"):
-        body = url.partition(",")[2]
-        _check_weight(len(body) * 3 // 4, max_bytes)
-        try:
-            content = base64.b64decode(body, validate=True)
-        except binascii.Error:
-            raise BadPicture("picture_unreadable") from None
-        return open_picture(content, max_bytes, max_pixels, max_side, min_side)
+    if isinstance(url, str) and is_data_url(url):
+        _check_weight(len(url) * 3 // 4, max_bytes)
+        return open_picture(of_data_url(url), max_bytes, max_pixels, max_side, min_side)
     if not isinstance(path, str) or not path or "\0" in path:
         raise BadPicture("picture_missing")
     if path.startswith(("http://", "https://")):
@@ -98,6 +95,24 @@ def open_upload(
     if not Path(path).resolve().is_relative_to(Path(uploads).resolve()):
         raise BadPicture("picture_missing")
     return open_picture(path, max_bytes, max_pixels, max_side, min_side)
+
+
+def is_data_url(sent: str) -> bool:
+    """Whether a text is meant as a picture in itself, be it whole or not."""
+    return sent[:5].lower() == "data:"
+
+
+def of_data_url(url: str) -> bytes:
+    """The bytes in ``data:image/png;base64,...`` (RFC 2397); line ends are allowed, as `base64` and
+    `openssl` write them. Raises `BadPicture`."""
+    body = url.partition(",")[2]
+    try:
+        content = base64.b64decode(body.translate(LINE_ENDS), validate=True)
+    except ValueError:  # binascii.Error too
+        raise BadPicture("picture_data_url") from None
+    if not content:
+        raise BadPicture("picture_data_url")
+    return content
 
 
 def open_picture(

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from demos import pictures
 from demos.limits import MB, FileTooLarge, whole_signs
 from demos.pictures import BadPicture
 from demos.v1.errors import (
@@ -86,10 +87,10 @@ def picture_bytes(sent: Any) -> bytes:
         raise NoPicture
     if sent[:9].lower().lstrip().startswith(ELSEWHERE):
         raise BadPicture("picture_address")
-    body = sent.partition(",")[2] if sent.startswith("data:") else sent
+    if pictures.is_data_url(sent):
+        return pictures.of_data_url(sent)
     try:
-        # Line ends are allowed, as `base64` and `openssl` write them.
-        return base64.b64decode(body.translate(LINE_ENDS), validate=True)
+        return base64.b64decode(sent.translate(pictures.LINE_ENDS), validate=True)
     except (binascii.Error, ValueError):
         raise NoPicture from None
 
@@ -102,9 +103,6 @@ def streams(sent: Any, usual: bool) -> bool:
         return said[str(sent).lower()]
     except KeyError:
         raise BadStream(sent=str(sent)[:40]) from None
-
-
-LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
 async def _parts(request: Request) -> Any:

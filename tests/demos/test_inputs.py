@@ -53,7 +53,9 @@ def test_what_is_left_out_has_its_default(server: gr.Blocks) -> None:
         ("./cat.jpg", "handle_file"),
         ("", "handle_file"),
         ("https://example.com/cat.jpg", "No address is fetched"),
-        ("data:image/png;base64,AAAA", "No address is fetched"),
+        ("data:image/png;base64,AAA", "holds no picture"),
+        ("data:image/png", "holds no picture"),
+        ("data:image/png;base64,", "holds no picture"),
         ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "handle_file"),
         ({"path": "/etc/passwd"}, "none that was uploaded here"),
         ({"path": "a\0b"}, "handle_file"),
@@ -72,7 +74,8 @@ def test_what_is_no_file_is_refused_in_a_sentence(
 
 
 def test_a_picture_as_a_data_url_gets_through(server: gr.Blocks) -> None:
-    assert "a picture, 3 cat" in call(server, "look", {"url": "data:image/png;base64,AAAA"})
+    for sent in ({"url": "data:image/png;base64,AAAA"}, "data:image/png;base64,AA\nAA"):
+        assert "a picture, 3 cat" in call(server, "look", sent)
 
 
 def test_in_the_callers_language(server: gr.Blocks) -> None:

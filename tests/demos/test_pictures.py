@@ -139,8 +139,15 @@ def test_an_upload_may_be_a_path_or_a_data_address(tmp_path):
         with pytest.raises(BadInput) as refusal:
             pictures.open_upload(payload, tmp_path)
         assert refusal.value.code == "picture_missing"
-    with pytest.raises(BadInput):
-        pictures.open_upload({"url": "data:image/png;base64,%%%"}, tmp_path)
+    for broken in (
+        "data:image/png;base64,%%%",
+        "data:image/png",
+        "data:,",
+        "DATA:image/png;base64,A",
+    ):
+        with pytest.raises(BadInput) as refusal:
+            pictures.open_upload({"url": broken}, tmp_path)
+        assert refusal.value.code == "picture_data_url"
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1/a.png", "https://example.org/a.png"])

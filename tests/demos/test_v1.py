@@ -199,6 +199,7 @@ def test_a_model_that_a_visitor_trained_answers_by_its_key_and_is_listed_nowhere
         ("classify", {"image": {"path": "/etc/passwd"}}, 422, "v1_no_picture", {}),
         ("classify", {"image": "https://example.com/cat.jpg"}, 422, "picture_address", {}),
         ("classify", {"image": "file:///etc/passwd"}, 422, "picture_address", {}),
+        ("classify", {"image": "data:image/png;base64,A"}, 422, "picture_data_url", {}),
         ("classify", {"image": "aGVsbG8="}, 415, "picture_unreadable", {}),
         ("classify", {"image": BASE64, "top_k": "x"}, 422, "top_k", {"most": 20}),
         ("classify", {"image": BASE64, "model": "nothing"}, 404, "unknown_model",
