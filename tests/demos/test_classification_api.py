@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 
 import gradio as gr
 import httpx
@@ -134,9 +133,9 @@ def test_nonsense_is_refused_without_a_traceback(page, image):
 
 
 def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
-    """Gradio's default of one call at a time would leave nothing to batch."""
+    """One call at a time would leave nothing to batch. Who asks has a limit: see `test_events`."""
     most = max(entry.max_batch for entry in engine.entries.values())
-    asking = [fn for fn in page.fns.values() if fn.fn and "engine" in closure(fn.fn)]
+    asking = [fn for fn in page.fns.values() if fn.concurrency_limit != "default"]
     assert len(asking) >= 7
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
 
@@ -169,11 +168,6 @@ def test_what_is_asked_of_a_picture_before_is_not_begun(page):
         return [step async for step in events["on_compare"](mine, old, "imagenet", None)]
 
     assert asyncio.run(run()) == [gr.skip()]
-
-
-def closure(fn) -> set[str]:
-    """Names that a callback closes over, looking through decorators."""
-    return set(inspect.unwrap(fn).__code__.co_freevars)
 
 
 def test_the_page_carries_no_word_of_one_language_only(page):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 
 import gradio as gr
 import httpx
@@ -163,16 +162,11 @@ def test_no_file_of_the_server_can_be_named(page, tmp_path, path):
 
 
 def test_events_that_ask_the_engine_may_run_as_a_batch(page, engine):
-    """Gradio's default of one call at a time would leave nothing to batch."""
+    """One call at a time would leave nothing to batch. Who asks has a limit: see `test_events`."""
     most = max(entry.max_batch for entry in engine.entries.values())
-    asking = [fn for fn in page.fns.values() if fn.fn and {"engine", "steps", "columns"} & free(fn)]
+    asking = [fn for fn in page.fns.values() if fn.concurrency_limit != "default"]
     assert len(asking) >= 9
     assert all(fn.concurrency_limit == most for fn in asking), [fn.name for fn in asking]
-
-
-def free(fn) -> set[str]:
-    """Names that a callback closes over, looking through its decorators."""
-    return set(inspect.unwrap(fn.fn).__code__.co_freevars)
 
 
 def test_the_page_carries_no_word_of_one_language_only(page):
