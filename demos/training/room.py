@@ -196,6 +196,8 @@ def run(say: Say) -> str:
         label = say(f"training.{name}")
         return f'<button type="button" class="{kind}" data-do="{name}">{label}</button>'
 
+    own = say.words.table(say.lang, "training.moments")
+    words = escape(json.dumps(own, ensure_ascii=False))
     return f"""
 <div class="train-head"><h2 data-show="state" role="status"></h2>
 <p class="quiet" data-show="about"></p>
@@ -207,6 +209,8 @@ def run(say: Say) -> str:
 <input type="range" min="0" max="0" value="0" aria-label="{say("training.rewind")}" data-rewind>
 <figcaption></figcaption></figure></div>
 <div class="train-score" data-show="score" hidden></div>
+<details class="train-rewind" hidden data-words="{words}"><summary>{say("training.moments.title")}
+</summary><p class="quiet">{say("training.moments.how")}</p><div data-rewound></div></details>
 <p class="train-buttons">{button("use", "btn")}
 <a class="ghost" data-do="take" download>{say("training.take")}</a>
 {"".join(map(button, ("pause", "resume", "cancel", "remove", "new")))}</p>

@@ -152,6 +152,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     if jobs is None:
         return []
     told = answering(words)
+    settings = getattr(engine, "settings", None)
+    open_to_all = bool(settings and settings.api and not settings.api_key)
     few = asyncio.Semaphore(AT_ONCE)
 
     @told
@@ -220,7 +222,8 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         after = request.query_params.get("after", "0")
         known = int(after) if after.isdecimal() and len(after) < 12 else 0
         events = await asyncio.to_thread(jobs.events, id, known)
-        return {"job": described(job, say), "events": [vars(event) for event in events]}
+        about = {**described(job, say), "answers": open_to_all and not job.evaluates}
+        return {"job": about, "events": [vars(event) for event in events]}
 
     @told
     async def change(request: Request, say: Say) -> Any:

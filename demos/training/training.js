@@ -104,12 +104,24 @@ const curve = (figure, steps, rows, words) => {
 export const follow = (place, id, words, { left = () => {}, changed = (_job) => {} } = {}) => {
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
-	const steps = [], rows = new Map(), samples = [];
+	const steps = [], rows = new Map(), samples = [], moments = [];
 	let after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "";
 	place.hidden = false;
 	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
 	figure.hidden = true;
+	const past = place.querySelector(".train-rewind");
+	/** @type {any} */
+	let rewound = null; // what `rewind.js` shows, once it was opened
+	past.hidden = true;
+	past.open = false;
+	past.ontoggle = async () => {
+		if (!past.open) return rewound?.pause();
+		const { rewinding } = await import("./rewind.js");
+		if (over || rewound) return;
+		rewound = rewinding(past, job);
+		rewound.told(job, moments, rows);
+	};
 
 	const sample = async () => {
 		if (!samples.length) return;
@@ -163,6 +175,8 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		curve(place.querySelector(".train-curve"), steps, [...rows.values()], words);
 		score(show("score"), job.metrics ?? {}, words);
 		place.querySelector(".train-log").hidden = !job.mine || job.state === "queued";
+		past.hidden = !job.answers || moments.length < 2;
+		rewound?.told(job, moments, rows);
 		sample();
 	};
 
@@ -177,6 +191,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 				after = n;
 				if (kind === "step") steps.push(body);
 				else if (kind === "row") rows.set(body.epoch, body);
+				else if (kind === "moment") moments.push(body);
 				else if (kind === "sample") { // files of one step belong together
 					const [step] = body.name.split(".");
 					const there = samples.find((one) => one.step === step);
@@ -202,6 +217,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	};
 	const end = () => {
 		over = true;
+		rewound?.pause();
 		clearTimeout(timer);
 		place.hidden = true;
 	};

@@ -1,0 +1,51 @@
+"""Rewind in a real browser: one input, asked of two moments of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demos.language import Words
+from tests.browser.server import serving
+
+WORDS = Words()
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app whose trainings end at once, with two moments."""
+    folder = tmp_path_factory.mktemp("rewind")
+    with serving(folder, "--offline", script="tests/browser/rewound_training.py") as url:
+        yield url
+
+
+def test_a_slider_goes_back_to_what_the_network_said_before_it_had_learnt(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = new_page(**PHONE)
+    page.goto(f"{app_url}/?tab=text&room=train&lang=zh")
+    room = page.locator("[data-mounted]:visible")
+    room.locator("[data-starter=text]").click()
+    room.locator("[data-do=start]").click()
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("zh", "training.done"))
+    for _ in range(2):  # and by its link again
+        rewind = room.locator(".train-rewind")
+        rewind.locator("summary").click()
+        rewind.locator("textarea").fill("ROMEO:")
+        answer, slider = rewind.locator(".rewind-answer"), rewind.locator("[type=range]")
+        late = rewind.locator(".rewind-answer[data-moment='31']:not(.asking)")
+        expect(late).to_contain_text("ROMEO:")
+        told = answer.inner_text()
+        said = WORDS.say("zh", "training.moments.end", step=60)
+        expect(slider).to_have_attribute("aria-valuetext", said)
+        slider.press("Home")
+        expect(rewind.locator("output")).to_have_text(WORDS.say("zh", "training.moments.begin"))
+        expect(answer).to_have_attribute("data-moment", "00")
+        assert answer.inner_text() not in ("", told)
+        slider.press("End")
+        expect(answer).to_have_text(told, use_inner_text=True)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.reload()
