@@ -321,3 +321,9 @@ def test_the_files_that_train_shows_can_be_trained_on(tmp_path) -> None:
         file.write_text("\n".join(many), "utf-8")
         scored, _ = data.to_score(file, "-".join(languages))
         assert len(scored) == len(lines) and all(one.references for one in scored)
+
+
+@pytest.mark.parametrize("name", ["scores", "ablation", "curve", "networks"])
+def test_the_bundled_cards_fill_every_figure(name: str) -> None:
+    """A card written anew once lost the rows that an experiment had put there."""
+    assert learn.DASH not in text(learn.figures()[name](WORDS.speaker("en")))
