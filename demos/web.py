@@ -31,8 +31,9 @@ HEAD = DEMOS / "page"
 #: What a page may fetch: scripts, styles and pictures beside the rooms they serve, by their names.
 KINDS = (".js", ".svg", ".png")
 ASSETS = {file.name: file for file in DEMOS.glob("*/**/*") if file.suffix in KINDS}
-# Of pages of their own; a tab's are sent as one, `sheets`.
-ASSETS |= {file.name: file for file in (HEAD / "page.css", DEMOS / "present" / "present.css")}
+# Fetched on their own; a tab's are sent as one, `sheets`.
+ALONE = (HEAD / "page.css", DEMOS / "present" / "present.css", DEMOS / "tour" / "tour.css")
+ASSETS |= {file.name: file for file in ALONE}
 ASSETS["living.json"] = DEMOS / "home" / "living.json"
 LICENCE = DEMOS.parent / "LICENSE"
 GRADIO_PREVIEW = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from demos import tour
 from demos.language import Say, Words
 from demos.page.errors import guard
 from demos.visibility import on_visible
@@ -42,13 +43,19 @@ def tab(name: str, words: Words) -> Iterator[gr.Tabs]:
 
 
 def title(name: str, words: Words) -> None:
-    """The question at the head of a page, and the sentence that answers how."""
-    markup(
-        words,
-        lambda say: (
-            f'<div class="title"><h1>{say(f"{name}.title")}</h1><p>{say(f"{name}.lead")}</p></div>'
-        ),
-    )
+    """The question at the head of a page, the sentence that answers how, and the button of its
+    tour, where it has one (`demos.tour`)."""
+    guided = name in tour.steps()
+    key = words.apart(lambda say: tour.panel(name, say)) if guided else ""
+
+    def render(say: Say) -> str:
+        begin = " " + tour.button(name, say, key) if guided else ""
+        return (
+            f'<div class="title"><h1>{say(f"{name}.title")}</h1>'
+            f"<p>{say(f'{name}.lead')}{begin}</p></div>"
+        )
+
+    markup(words, render)
 
 
 @contextmanager

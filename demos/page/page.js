@@ -17,7 +17,7 @@
 	};
 
 	document.addEventListener("click", async (/** @type {any} */ event) => {
-		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-api]");
+		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-tour], [data-api]");
 		if (!button) return;
 		if (button.dataset.switch === "lang") {
 			const address = new URL(location.href);
@@ -36,6 +36,8 @@
 		} else if (button.dataset.tab) {
 			event.preventDefault();
 			house.show(button.dataset.tab);
+		} else if (button.dataset.tour) {
+			tour(button);
 		} else {
 			button.dataset.label ??= button.textContent;
 			try {
@@ -49,6 +51,10 @@
 			button.again = setTimeout(() => (button.textContent = button.dataset.label), 1600);
 		}
 	});
+
+	// The guided tour of a tab begins at its button, or goes on where the address says (?tour=3).
+	const tour = (button) => import(new URL("house/tour.js", document.baseURI).href).then((it) => it.begin(button));
+	if (new URL(location.href).searchParams.has("tour")) tour();
 
 	// Without a clipboard to write to, the command is selected, ready for Ctrl+C.
 	const select = (button) =>
