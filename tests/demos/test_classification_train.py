@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from starlette.testclient import TestClient
 
 from demos import training
 from demos.classification import train
-from demos.classification.train import head
+from demos.classification.train import collection, head
 from demos.language import LANGUAGES, Words
 from demos.training import unlisted
 from inference.settings import Settings
@@ -289,3 +290,54 @@ def test_a_page_of_another_site_cannot_use_a_model(
     assert refused.json()["error"]["sentence"] == said
     own = client.post("/use/any/answer", content=b"x", headers={"Origin": str(client.base_url)})
     assert own.json()["error"]["code"] == "job_unknown"
+
+
+def filled(folder: Path, count: int) -> collection.Collection:
+    """Pictures that were looked at, the last one of another class; the n-th's features: n + 1."""
+    (folder / "sent").mkdir(parents=True)
+    made = collection.Collection.make(folder, ["a", "b"])
+    for number in range(count):
+        (folder / "sent" / f"{number}.png").write_bytes(picture(RED, number))
+    made.sort_in(folder / "sent", 1)
+    for number, one in enumerate(made.waiting(count)):
+        with Image.open(made.path(one)) as looked_at:
+            made.seen(one, looked_at, np.full(head.WIDTH, number + 1, np.float32))
+    made.move(max(made.pictures), 2)
+    made.save()
+    return made
+
+
+def features(made: collection.Collection) -> dict[int, set[float]]:
+    """What is held of each picture, by its id."""
+    return {one.id: set(map(float, made._features[one.row])) for one in made.pictures.values()}
+
+
+@pytest.mark.parametrize("gone", [[0], [5], [1, 4], [5, 4, 0]])
+def test_nothing_of_a_deleted_picture_stays(tmp_path, gone):
+    made = filled(tmp_path / "upload", 6)
+    pictures = list(made.pictures.values())
+    known, small = features(made), {one.id: made.thumbnail(one.id) for one in pictures}
+    for number in gone:
+        made.delete(pictures[number].id)
+    left = {one.id for one in pictures} - {pictures[number].id for number in gone}
+    for now in (made, collection.Collection.open(made.folder)):
+        assert features(now) == {id: known[id] for id in left}
+        assert {id: now.thumbnail(id) for id in left} == {id: small[id] for id in left}
+    room = made.folder / ".room"
+    kept = np.fromfile(room / "features.f16", np.float16).reshape(-1, head.WIDTH)
+    assert sorted(kept[:, 0]) == sorted(min(known[id]) for id in left)
+    assert not any(small[pictures[n].id] in (room / "thumbnails").read_bytes() for n in gone)
+    made.remove(1)
+    assert features(made) == {id: known[id] for id in left & {pictures[5].id}}
+
+
+def test_collections_that_are_held_are_bounded_by_their_bytes(bench, tmp_path, monkeypatch):
+    jobs = bench.jobs()
+    rooms = sys.modules[train.routes.__module__].Rooms(Seeing(jobs), jobs)
+    made = [filled(tmp_path / name, 3) for name in "abc"]
+    monkeypatch.setattr(sys.modules[train.routes.__module__], "MOST_HELD", 2 * made[0].bytes)
+    for one in made:
+        rooms._hold(one, "ann")
+    assert list(rooms.opened) == ["b", "c"]
+    assert rooms._open(made[0].folder, "ann") is not made[0]  # read again
+    assert list(rooms.opened) == ["c", "a"]

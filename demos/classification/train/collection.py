@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ ROOM, STATE, FEATURES, THUMBNAILS = ".room", "state.json", "features.f16", "thum
 MOST_CLASSES, MOST_PICTURES = 40, 4000  # a fit stays within a second or two
 LONGEST = 60  # characters of a class's name
 THUMBNAIL = 96  # pixels
+EMPTY, ROW = 64 * 1024, 1024  # bytes that a collection and a picture of it take, about
 NAMED = 12  # files that were left out, of which the page names the latest
 
 
@@ -159,11 +161,18 @@ class Collection:
         whole = len(raw) // (2 * WIDTH)
         found._features = [*np.frombuffer(raw[: 2 * WIDTH * whole], np.float16).reshape(-1, WIDTH)]
         for one in list(found.pictures.values()):
-            if not found.path(one).is_file():
-                del found.pictures[one.id]
-            elif one.row >= whole:
+            if one.row >= whole:
                 one.row = one.start = -1
+        lost = [one for one in found.pictures.values() if not found.path(one).is_file()]
+        for one in lost:
+            del found.pictures[one.id]
+        found._forget(lost)
         return found
+
+    @property
+    def bytes(self) -> int:
+        """About what it takes in memory."""
+        return EMPTY + len(self._features) * 2 * WIDTH + len(self.pictures) * ROW
 
     def close(self) -> None:
         """Nothing is written to its folder any more."""
@@ -205,8 +214,10 @@ class Collection:
         with self.lock:
             one = self._class(id)
             del self.classes[id]
+            gone = [p for p in self.pictures.values() if p.of == id]
             self.pictures = {p.id: p for p in self.pictures.values() if p.of != id}
             shutil.rmtree(self.folder / one.folder, ignore_errors=True)
+            self._forget(gone)
             self._write(learn=True)
 
     # ---- pictures -----------------------------------------------------------------------------
@@ -286,6 +297,7 @@ class Collection:
         with self.lock:
             if one := self.pictures.pop(id, None):
                 self.path(one).unlink(missing_ok=True)
+                self._forget([one])
                 self._write(learn=True)
 
     def move(self, id: int, to: int) -> None:
@@ -413,6 +425,31 @@ class Collection:
         into.fresh = False
         made = Picture(self._id(), into.id, target.name)
         self.pictures[made.id] = made
+
+    def _forget(self, gone: Sequence[Picture]) -> None:
+        """Of pictures whose files are gone nothing stays: their thumbnails become zeros, and the
+        last rows of the features take the place of theirs. Were it to break off here, `open` would
+        drop the first and look at the others again."""
+        gone = sorted((one for one in gone if one.row >= 0), key=lambda one: -one.row)
+        if not gone:
+            return
+        with (self.folder / ROOM / THUMBNAILS).open("r+b") as file:
+            for one in gone:
+                file.seek(one.start)
+                file.write(bytes(one.bytes))
+        at = {one.row: one for one in self.pictures.values()}
+        with (self.folder / ROOM / FEATURES).open("r+b") as file:
+            for one in gone:
+                last = self._features.pop()
+                if one.row == len(self._features):
+                    continue
+                self._features[one.row] = last
+                file.seek(one.row * 2 * WIDTH)
+                file.write(last.tobytes())
+                if moved := at.pop(len(self._features), None):
+                    moved.row = one.row
+                    at[one.row] = moved
+            file.truncate(len(self._features) * 2 * WIDTH)
 
     def _leave_out(self, name: str, why: Refusal) -> None:
         self.left_out = [*self.left_out, (name, why)][-NAMED:]

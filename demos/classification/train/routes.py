@@ -77,7 +77,7 @@ AT_ONCE = 16  # pictures that are looked at together
 WAIT = 20.0  # seconds that a question for news is kept
 OFTEN = 0.05  # seconds between two looks whether there are some
 RETRIES, AGAIN = 5, 1.0  # where everything is busy: times, seconds
-MOST_HELD = 32  # collections held in memory; others are read again
+MOST_HELD = 128 * MB  # of collections held in memory; others are read again
 MINUTES = 5.0  # of a training of the whole network, unless the visitor asks otherwise
 STARTERS = {"shapes": 16, "digits": 10}  # pictures of each class that are taken
 
@@ -303,6 +303,7 @@ class Rooms:
         with self.lock:
             if found := self.opened.pop(folder.name, None):
                 self.opened[folder.name] = found  # the latest goes last
+                self._let_go()
                 return found
         try:
             return self._hold(Collection.open(folder), owner)
@@ -315,12 +316,18 @@ class Rooms:
         with self.lock:
             held = self.opened.setdefault(name, collection)
             held.key = secret.hex()[:32]
-            while len(self.opened) > MOST_HELD:
-                idle = next((one for one in self.opened if one not in self.tasks), None)
-                if idle is None:
-                    break
-                del self.opened[idle]
+            self._let_go()
         return held
+
+    def _let_go(self) -> None:
+        """Under the lock, once one has been asked for: of the others those that were asked longest
+        ago leave, until the rest fits. Where somebody looks at pictures it stays."""
+        held = sum(one.bytes for one in self.opened.values())
+        for name in list(self.opened)[:-1]:
+            if held <= MOST_HELD:
+                return
+            if name not in self.tasks:
+                held -= self.opened.pop(name).bytes
 
 
 def number(sent: object) -> int:
