@@ -77,7 +77,12 @@ def test_a_killed_training_goes_on_along_the_same_curve_and_can_be_rewound(tmp_p
         picture.load()
     early, late = (cut.moment(second, moments[n]["name"]) for n in (0, -1))
     assert checkpoint_bytes(early) != checkpoint_bytes(late)
-    for folder in (early, late, cut.get(second).out):
+    out = cut.get(second).out
+    (out / "model.safetensors").rename(tmp_path / "aside")  # as while it runs
+    running = cut.moment(second, moments[-1]["name"])
+    (tmp_path / "aside").rename(out / "model.safetensors")
+    assert running.name.endswith(".begun")
+    for folder in (early, late, running, out):
         [answer] = catalog.from_folder(folder).load("cpu").predict([picture])
         assert answer["label"] == "circle"
     for jobs in (whole, cut):

@@ -60,6 +60,9 @@ def test_the_pen_writes_more_as_its_new_hand_does(writings, tmp_path, monkeypatc
     assert model.names == ["Own hand"]
     [answer] = model.predict([{"text": "river", "style": 0}])
     assert len(answer["points"]) > 10
+    begun = catalog.from_folder(out / "moments" / "start").load("cpu")  # asked while it learns
+    [first] = begun.predict([{"text": "river", "style": 0}])
+    assert len(first["points"]) > 10
     config = checkpoint.read_json(out, "config.json")
     bundled = checkpoint.read_json(catalog.folder_of(adapt.KEY), "config.json")
     assert config["hands"] == bundled["hands"] + 1
