@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import models, page, streaming, uploads
+from demos import fool, models, page, streaming, uploads
 from demos.classification import answers, contest, examples, kinds, several
 from demos.classification.answers import DEFAULT, Answer, classifiers
 from demos.classification.learn import facts
@@ -25,6 +25,14 @@ from pretrained.catalog import Entry
 COMPARED = ("classification/hog-svm", "classification/cifar10", DEFAULT)
 # What the browser does by itself in this room: `classify.js`.
 SCRIPT = "import(new URL('house/classify.js', document.baseURI)).then((it) => it.%s(element));"
+FOOLED = fool.Fooled(
+    "classification",
+    "classify",
+    "#classify-picture img",
+    "printed",
+    answers.entry_of,
+    lambda say, entry: kinds.names(say.lang, entry),
+)
 
 Payload = Mapping[str, Any]  # a file as Gradio sends it
 HIDDEN = gr.update(visible=False)
@@ -98,6 +106,7 @@ def build(engine: Engine, words: Words) -> Given:
                     elem_id="classify-several",
                 )
     below = gr.HTML(elem_id="classify-below", js_on_load=page.PICK)
+    fool.build(engine, words, model, FOOLED)
     contest.build(engine, words)
     visit = gr.State(Visit())
     page.markup(words, facts)

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import models, page, streaming
+from demos import fool, models, page, streaming
 from demos.detection import answers
 from demos.detection.answers import Payload
 from demos.detection.tryout import answering, compare, contest, controls
@@ -31,6 +31,16 @@ STRIP = SCRIPT % "mountPicks(element, (name) => trigger('pick', {name}), watch)"
 LEAST = SCRIPT % "mountLeast(element)"
 FOUND = SCRIPT % "mountFound(element, (at) => trigger('shown', {at}), watch)"
 LIVE = SCRIPT.replace("detection", "detection_give") % "mountLive(element, watch)"
+FOOLED = fool.Fooled(
+    "detection",
+    "detect",
+    "#detect-found [data-sheet]:not([hidden]) .plate img",
+    "cat",
+    answers.entry_of,
+    lambda say, entry: {
+        label: answers.label_in(say.lang, entry, label)[0] for label in answers.looked_for(entry)
+    },
+)
 LIVE_NEVER = "<p hidden></p>"
 SKIP = gr.skip()
 #: Bar, sheets, then and now, the pictures given, what was looked at; then those of `on_page`.
@@ -85,6 +95,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         )
     below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
+    fool.build(engine, words, model, FOOLED)
     contest.build(engine, words)
     controls.headline(words)
     visibility = on_visible()
