@@ -292,7 +292,8 @@ def fit(
         history.append({**known, **before} if isinstance(before, Mapping) else told())
     if watch:
         watch.begin(step)
-        watch.moment(averaged, model, progress(), step=step, epoch=epoch)
+        far = max(step / total, spent / budget)  # what came before the first step does not count
+        watch.moment(averaged, model, far, step=step, epoch=epoch)
         if shown and not step:
             watch.sample(shown, averaged, step, most=most)
     started = clock() - spent

@@ -92,6 +92,15 @@ def test_moments_lie_closer_together_early_on(tmp_path):
     assert "2.weight" in names and "1.running_mean" in names and "0.weight" not in names
 
 
+def test_the_first_moment_is_before_the_first_step_however_long_that_takes(tmp_path):
+    slow = itertools.count(step=5.0)  # seconds at every look
+    watch = watched(tmp_path, moments=11)
+    plan = replace(PLAN, minutes=1)
+    loop.fit(Line(), plan, tmp_path, device=CPU, watch=watch, clock=lambda: next(slow))
+    told, _ = moments(tmp_path)[0]
+    assert (told["step"], float(told["progress"])) == ("0", 0)
+
+
 def test_moments_of_a_large_network_are_fewer(tmp_path):
     size = 2 * 4 + 2 * 2 + 8  # two layers in half precision, two buffers, a count
     for room, left in ((10 * size, 6), (3 * size, 3), (size, 0)):
