@@ -13,6 +13,8 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -24,6 +26,8 @@ MIB = 2**20
 USED = ".used"
 #: Seconds after its use in which a download stays: a loader may be about to read it.
 FRESH = 600.0
+#: Downloads under way: each one's folder, and its bytes when all has come.
+_promised: list[tuple[Path, int]] = []
 _room = threading.Lock()
 
 
@@ -56,30 +60,51 @@ def check(name: str) -> None:
         raise DownloadNotAllowed(model=name)
 
 
-def make_room(name: str, folder: Path, needed: int) -> None:
-    """Deletes older downloads until ``needed`` bytes more fit, never ``folder`` itself.
+@contextmanager
+def room(name: str, folder: Path, needed: int) -> Iterator[None]:
+    """Deletes older downloads until ``needed`` bytes more fit into ``folder``, never that itself,
+    and keeps them for it until the download is over: others of this process count them as there.
 
     Raises:
         NoAllowance: they do not fit, and nothing was deleted.
     """
     told = os.environ.get("BREAKTHROUGHS_DOWNLOADS_MB")
     if told is None or needed <= 0:
+        yield
         return
-    limit = int(told) * MIB
     with _room:
-        sizes = {each: size_of(each) for each in (*own(), folder)}
-        over = sum(sizes.values()) + needed - limit
-        going: list[Path] = []
-        for each in sorted(own(), key=last_use):
-            if over <= 0:
-                break
-            if each != folder and time.time() - last_use(each) >= FRESH:
-                going.append(each)
-                over -= sizes[each]
-        if over > 0:
-            raise NoAllowance(model=name, needed=megabytes(needed), limit=megabytes(limit))
-        for each in going:
-            shutil.rmtree(each, ignore_errors=True)
+        promise = folder, size_of(folder) + needed
+        _make_room(name, promise, int(told) * MIB)
+        _promised.append(promise)
+    try:
+        yield
+    finally:
+        with _room:
+            _promised.remove(promise)
+
+
+def _make_room(name: str, promise: tuple[Path, int], limit: int) -> None:
+    """Under the lock. ``promise``: a folder, and its bytes when all has come."""
+    there = own()
+    sizes = {each: size_of(each) for each in there}
+    promised = [*_promised, promise]
+    for each, size in promised:
+        sizes[each] = max(sizes.get(each, 0), size)
+    over = sum(sizes.values()) - limit
+    coming = {each for each, _ in promised}
+    going: list[Path] = []
+    for each in sorted(there, key=last_use):
+        if over <= 0:
+            break
+        if each not in coming and time.time() - last_use(each) >= FRESH:
+            going.append(each)
+            over -= sizes[each]
+    if over > 0:
+        folder, size = promise
+        needed = megabytes(size - size_of(folder))
+        raise NoAllowance(model=name, needed=needed, limit=megabytes(limit))
+    for each in going:
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def used(folder: Path) -> None:

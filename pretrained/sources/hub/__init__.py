@@ -151,19 +151,19 @@ def fetch(
     wanted = listing.choose(files)
     total = sum(file.bytes for file in wanted)
     missing = sum(f.bytes - arrived(repo, f) for f in wanted)
-    allowance.make_room(hub_id, repo, missing)
-    _check_space(repo, hub_id, missing)
-    finished = 0
-    for file in wanted:
-        before = finished
+    with allowance.room(hub_id, repo, missing):
+        _check_space(repo, hub_id, missing)
+        finished = 0
+        for file in wanted:
+            before = finished
 
-        def report(done: int, before: int = before) -> None:
-            progress(before + done, total)
+            def report(done: int, before: int = before) -> None:
+                progress(before + done, total)
 
-        with disk_errors(repo, hub_id, file.bytes):
-            bring(repo, hub_id, listing.commit, file, report)
-            link(repo, listing.commit, file)
-        finished += file.bytes
+            with disk_errors(repo, hub_id, file.bytes):
+                bring(repo, hub_id, listing.commit, file, report)
+                link(repo, listing.commit, file)
+            finished += file.bytes
     with disk_errors(repo, hub_id, 0):
         write(repo / "breakthroughs" / f"{listing.commit}.json", json.dumps(asdict(listing)))
         if not COMMIT.fullmatch(revision or ""):
