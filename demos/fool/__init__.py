@@ -43,7 +43,7 @@ PATCHES, GROUNDS = ("printed", "grey", "none"), ("own", "white", "grey", "meadow
 #: (`experiments.adversarial_patch`).
 COUNTED = {"n": 197, "patch": 194, "grey": 78}
 SPOKEN = (
-    *("lost", "one", "comma", "nothing", "unsure", "unchanged", "place", "no_outlines"),
+    *("asking", "lost", "one", "comma", "nothing", "unsure", "unchanged", "place", "no_outlines"),
     *("patch", "noise", "blur", "turn", "ground", "many"),
     *("same", "other", "same_found", "found", "lost_all"),
 )

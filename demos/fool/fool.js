@@ -54,6 +54,12 @@ export function mount(element, open, watch) {
 	const find = (name) => element.querySelector(`[data-show=${name}]`);
 	let told = null, model = "", state = null, stale = false;
 	let image = null, address = "", base = null, first = null, outlines = null;
+	let leaving = new AbortController(); // ends a question about what is no longer there
+	const leave = () => {
+		leaving.abort();
+		leaving = new AbortController();
+		first = null;
+	};
 
 	// ---- What is changed ----------------------------------------------------------------------
 
@@ -67,7 +73,8 @@ export function mount(element, open, watch) {
 		const now = image?.naturalWidth ? image.src : "";
 		if (now === address) return;
 		address = now;
-		base = first = outlines = null;
+		leave();
+		base = outlines = null;
 		state.ground = "own";
 		if (!now) return;
 		const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
@@ -129,11 +136,11 @@ export function mount(element, open, watch) {
 	// ---- What is asked, and what is said of it --------------------------------------------------
 
 	const ask = async (canvas, endpoint = told.endpoint) => {
-		const form = new FormData(), blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", .92));
+		const { signal } = leaving, form = new FormData(), blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", .92));
 		form.append("image", blob, "picture.jpg");
 		if (endpoint === told.endpoint) form.append("model", model);
 		if (endpoint === "classify") form.append("top_k", String(NAMES));
-		const read = await asked(endpoint, form, told.lost);
+		const read = await asked(endpoint, form, told.lost, signal);
 		return read.objects ?? read.confidences.map(({ label, confidence }) => ({ label, score: confidence }));
 	};
 	const named = ({ label }) => told.names[label] ?? label;
@@ -181,6 +188,8 @@ export function mount(element, open, watch) {
 		if (!base) return;
 		const mine = base, key = model;
 		const others = () => mine !== base || key !== model; // asked about what is no longer there
+		const verdict = find("verdict");
+		if (!verdict.textContent) verdict.textContent = told.asking;
 		try {
 			if (!first) {
 				const answer = await ask(mine.canvas);
@@ -252,7 +261,7 @@ export function mount(element, open, watch) {
 		stale = false;
 		told = JSON.parse(face.dataset.told);
 		state ??= { ...START, patch: told.start };
-		if (model !== told.model) first = null;
+		if (model !== told.model) leave();
 		model = told.model;
 		options();
 		if (!printed.src) printed.src = new URL("house/printed_patch.png", document.baseURI).href;

@@ -6,6 +6,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -40,7 +41,7 @@ def test_the_fold_knows_what_labels_are_called(fooled, key, label, called, lang)
         assert re.match(r"[^<]+<", field) and 'data-set="' in field  # each control has its label
 
 
-def folds(build, **settings: object) -> list[str]:
+def folds(build, **settings: Any) -> list[str]:
     with gr.Blocks() as page:
         build(Engine(catalog.entries(), Settings(**settings)), Words())
     return [b.elem_id for b in page.blocks.values() if str(b.elem_id).endswith("-fool")]
