@@ -111,10 +111,13 @@ def openapi(say: Say, settings: Settings, root: str) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": {"Error": ERROR}},
     }
-    if settings.api_key:
-        scheme = {"key": {"type": "http", "scheme": "bearer"}}
-        found["components"]["securitySchemes"] = scheme
-        found["security"] = [{"key": []}]
+    schemes = {"key": "bearer"} if settings.api_key else {}
+    schemes |= {"login": "basic"} if settings.login and not settings.api_key else {}
+    if schemes:
+        found["components"]["securitySchemes"] = {
+            name: {"type": "http", "scheme": scheme} for name, scheme in schemes.items()
+        }
+        found["security"] = [{name: []} for name in schemes]
     return found
 
 
@@ -144,15 +147,19 @@ def _operation(
 def facts(say: Say, settings: Settings) -> list[str]:
     """What holds for every request, as text."""
     key = "key_asked" if settings.api_key else "key_none"
+    if settings.login:  # stands before all of it; a key opens /v1 instead
+        key = "key_or_login" if settings.api_key else "login"
     limits = {
         "most": settings.api_at_once,
         "megabytes": settings.max_upload_mb,
         "megapixels": f"{settings.max_pixels / MB:.0f}",
     }
+    minute = settings.api_per_minute
     return [
         say.plain("v1.docs.lead"),
         say.plain(f"v1.docs.{key}"),
         say.plain("v1.docs.limits", **limits),
+        *([say.plain("v1.docs.minute", most=minute)] if minute else []),
         say.plain("v1.docs.pictures"),
         say.plain("v1.docs.errors"),
         say.plain("v1.docs.hang_up"),
@@ -184,7 +191,12 @@ margin-bottom:.6rem;color:var(--quiet)}}
 def docs(say: Say, settings: Settings, request: Request) -> str:
     """All endpoints with their arguments and a command line each, as HTML."""
     root = proxy.public_root(request.scope)
-    sections = [_section(say, one, root, bool(settings.api_key)) for one in ENDPOINTS]
+    flags = ""
+    if settings.api_key:
+        flags = " -H 'Authorization: Bearer YOUR_KEY'"
+    elif settings.login:
+        flags = " -u NAME:PASSWORD"
+    sections = [_section(say, one, root, flags) for one in ENDPOINTS]
     told = "".join(f"<p>{html.escape(fact)}</p>" for fact in facts(say, settings)[1:])
     mcp = say("v1.docs.mcp", address=html.unescape(f"{root}/mcp"))
     models = f'<a href="models">{say("v1.docs.models")}</a> · ' if not settings.api_key else ""
@@ -205,7 +217,7 @@ def docs(say: Say, settings: Settings, request: Request) -> str:
 """
 
 
-def _section(say: Say, one: Endpoint, root: str, key: bool) -> str:
+def _section(say: Say, one: Endpoint, root: str, flags: str) -> str:
     rows = "".join(
         f"<tr><td><code>{name}</code></td><td>{say(f'v1.{one.name}.{name}')}</td>"
         f"<td>{_usual(say, name, schema)}</td></tr>"
@@ -216,7 +228,7 @@ def _section(say: Say, one: Endpoint, root: str, key: bool) -> str:
 <p>{sentences(say.lang, *(say(f"v1.{one.name}.{part}") for part in ("about", "use")))}</p>
 <div class="wide"><table><tr>{heads}<th>{say("v1.docs.usual")}</th></tr>{rows}</table></div>
 <p><b>{say("v1.docs.answer")}</b>{say("house.colon")}{say(f"v1.{one.name}.answer")}</p>
-<pre>{curl(one, root, key)}</pre></section>"""
+<pre>{curl(one, root, flags)}</pre></section>"""
 
 
 def _usual(say: Say, name: str, schema: Mapping[str, Any]) -> str:
@@ -225,9 +237,9 @@ def _usual(say: Say, name: str, schema: Mapping[str, Any]) -> str:
     return f"<code>{html.escape(json.dumps(schema.get('default', '')))}</code>"
 
 
-def curl(one: Endpoint, root: str, key: bool = False) -> str:
-    """The example as a command line, escaped for HTML. ``root`` is escaped already."""
-    flags = " -H 'Authorization: Bearer YOUR_KEY'" if key else ""
+def curl(one: Endpoint, root: str, flags: str = "") -> str:
+    """The example as a command line, escaped for HTML. ``root`` is escaped already; ``flags``: what
+    opens /v1, begun with a blank."""
     if one.picture:
         fields = "".join(f" -F {name}={value}" for name, value in one.example.items())
         return f"curl {root}/{one.name}{html.escape(flags)} -F image=@cat.jpg{fields}"

@@ -24,7 +24,7 @@ from served import PATIENCE, WORDS, soon
 from served_v1 import served_v1
 
 from demos import proxy
-from demos.v1 import callers, errors
+from demos.v1 import callers, description, errors
 from demos.v1.endpoints import ENDPOINTS
 from inference import Settings
 from inference.errors import Busy, DeadlineExceeded
@@ -492,6 +492,24 @@ def test_the_page_about_it_fetches_nothing(server: httpx.Client) -> None:
     assert all(f"POST /v1/{one.name}" in page for one in ENDPOINTS)
     here = str(server.base_url).rstrip("/")
     assert not [url for url in re.findall(r"https?://[^\s<\"']+", page) if not url.startswith(here)]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_it_says_what_opens_it_and_how_often_one_may_ask(lang: str) -> None:
+    say = WORDS.speaker(lang)
+    login = {"login": "class:eight or more"}
+    for settings, told, scheme in (
+        ({}, "key_none", []),
+        (login, "login", [{"login": []}]),
+        ({**login, "api_key": "a-long-key"}, "key_or_login", [{"key": []}]),
+    ):
+        made = Settings(**settings)  # type: ignore[arg-type]
+        facts = description.facts(say, made)
+        assert WORDS.say(lang, f"v1.docs.{told}") in facts
+        assert description.openapi(say, made, "/v1").get("security", []) == scheme
+    limited = description.facts(say, Settings(api_per_minute=7))
+    assert WORDS.say(lang, "v1.docs.minute", most=7) in limited
+    assert len(limited) == len(description.facts(say, Settings())) + 1
 
 
 def test_a_key_that_is_refused_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
