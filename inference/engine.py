@@ -88,7 +88,8 @@ class Engine:
         )
 
     def find(self, key: str) -> Entry | None:
-        """The entry of a key, one that is not listed too; None where there is none."""
+        """The entry of a key, one that is not listed too; None where there is none, or
+        `UnknownModel` by a class that says more."""
         return self.entries.get(key) or self._unlisted(key)
 
     def add(self, entry: Entry) -> None:

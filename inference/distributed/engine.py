@@ -28,6 +28,7 @@ from inference.errors import (
     Closed,
     DeadlineExceeded,
     Interrupted,
+    UnknownModel,
     explain,
 )
 from inference.protocols import Entry
@@ -280,8 +281,10 @@ class RayEngine(Engine):
     def _beat(self) -> None:
         """Renews the leases of what is under way here, and learns what is deployed."""
         keys = [key for key, count in list(self._under_way.items()) if count > 0]
-        entries = [entry for key in keys if (entry := self.find(key)) is not None]
-        names = [self._name(entry) for entry in entries]
+        names = []
+        for key in keys:
+            with contextlib.suppress(UnknownModel):  # taken back while it answers
+                names += [self._name(entry)] if (entry := self.find(key)) is not None else []
         asked_at = self._clock()
         try:
             self._deployed = ray.get(self._director.beat.remote(names), timeout=LEASE)
