@@ -65,7 +65,7 @@ function lead(tab, panel, button, number) {
 	const ring = Object.assign(document.createElement("div"), { className: "tour-ring" });
 	const stop = new AbortController(), { signal } = stop;
 	const part = (name) => panel.querySelector(`[data-show=${name}], [data-do=${name}]`);
-	let step, target, opened, acted, pressed, moved, rest, late, at;
+	let step, target, opened, acted, pressed, moved, going, overdue, rest, late, at;
 
 	const over = () => number > count;
 	const within = (where, selector) => selector && where.closest?.(selector);
@@ -76,7 +76,7 @@ function lead(tab, panel, button, number) {
 		clearTimeout(rest);
 		clearTimeout(late);
 		step = steps[number - 1].dataset;
-		[target, opened, acted, moved, at] = [null, {}, false, false, null];
+		[target, opened, acted, moved, going, overdue, at] = [null, {}, false, false, false, false, null];
 		panel.querySelector("h2").textContent = steps[number - 1].querySelector("b").textContent;
 		panel.querySelector("#tour-text").textContent = steps[number - 1].querySelector("p").textContent;
 		part("count").textContent = over() ? "" : panel.dataset.step.replace("{number}", number).replace("{count}", count);
@@ -87,7 +87,10 @@ function lead(tab, panel, button, number) {
 		part("aloud").textContent = "";
 		ring.hidden = true;
 		if (over()) address(0);
-		else late = setTimeout(() => { part("missing").hidden = !!target; }, LATE);
+		else late = setTimeout(() => {
+			overdue = true;
+			look();
+		}, LATE);
 		// Whoever is writing goes on writing, and hears of it.
 		if (aloud && document.activeElement?.matches(TEXT)) part("aloud").textContent = `${part("count").textContent}. ${panel.querySelector("h2").textContent}. ${panel.querySelector("#tour-text").textContent}`;
 		else panel.focus({ preventScroll: true });
@@ -109,14 +112,16 @@ function lead(tab, panel, button, number) {
 			open("room", room(step.room), (one) => one.ariaSelected === "true");
 			if (step.first) open("first", visible(step.first), (one) => one.ariaPressed === "true");
 			const found = visible(step.target);
-			if (found && found !== target) {
-				address(number);
-				part("missing").hidden = true;
-			}
+			if (found && found !== target) address(number);
 			target = found;
+			part("missing").hidden = !overdue || target || acted;
 		}
 		place();
 		if (target && !moved) reach(target);
+		if (target && going) {
+			going = false;
+			tabbable(target)[0]?.focus({ preventScroll: true });
+		}
 	};
 
 	// Beside the target, over nothing that is to be used; rather not over its answer either.
@@ -141,11 +146,11 @@ function lead(tab, panel, button, number) {
 			const x = Math.min(Math.max(left, EDGE), most[0]), y = Math.min(Math.max(top, EDGE), most[1]);
 			if (!narrow()) places = [[right + GAP, y], [left - GAP - panel.offsetWidth, y], [x, bottom + GAP], [x, top - GAP - panel.offsetHeight], ...corners];
 		}
-		const used = target ? [target, ...document.querySelectorAll(step.used)].map((one) => one.getBoundingClientRect()) : [];
+		const used = target ? [...document.querySelectorAll(step.used)].map((one) => one.getBoundingClientRect()) : [];
 		const cost = (/** @type {number[]} */ [left, top]) => {
 			if (left < EDGE - 1 || top < EDGE - 1 || left > most[0] + 1 || top > most[1] + 1) return Infinity;
 			const mine = box(left, top);
-			return used.reduce((sum, one) => sum + 1000 * overlap(mine, one), 0) + (answer ? overlap(mine, answer) : 0);
+			return used.reduce((sum, one) => sum + 1e3 * overlap(mine, one), (answer ? overlap(mine, answer) : 0) + (around ? 1e6 * overlap(mine, around) : 0));
 		};
 		// Once the visitor moves the page, the panel stays where it is as long as it may.
 		if (moved && at && cost(at) === 0) places = [at];
@@ -208,9 +213,8 @@ function lead(tab, panel, button, number) {
 		else if (asked === "next") show(number + 1);
 		else if (asked === "back") show(number - 1);
 		else if (asked === "there") {
-			[opened, moved] = [{}, false];
+			[opened, moved, going] = [{}, false, true];
 			look();
-			if (target) tabbable(target)[0]?.focus({ preventScroll: true });
 		}
 	});
 	addEventListener("keydown", (event) => {
