@@ -128,6 +128,12 @@ def said(text: str, lang: str) -> str:
     return made
 
 
+def held_out(name: str, lang: str) -> str:
+    """What a recipe calls the data that it kept aside, in ``lang``; another name as it is."""
+    known = templates()[1]["held_out"]
+    return name if lang != "zh" or len(name) > LONGEST else first(known, name) or name
+
+
 def fields(given: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """The fields of a refusal, its reason in ``lang``."""
     reason = given.get("reason")

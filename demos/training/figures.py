@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demos.language import Say
+from demos.language import Say, reasons
 from pretrained.metrics import metric_of
 
 #: What the histories of trainings have besides `pretrained.metrics.METRICS`: less is better.
@@ -24,7 +24,8 @@ def compared(held_out: Mapping[str, Any], say: Say) -> dict[str, Any]:
         return {}
     names = sorted((name for name in before if name in after), key=abstract)
     rows = [row(name, before[name], after[name], say) for name in names]
-    on = say.plain("training.of", split=held_out.get("split", ""), n=f"{held_out.get('n', 0):,}")
+    split = reasons.held_out(str(held_out.get("split", "")), say.lang)
+    on = say.plain("training.of", split=split, n=f"{held_out.get('n', 0):,}")
     return {"figures": rows, "on": on} if rows else {}
 
 

@@ -283,3 +283,16 @@ def test_names_that_look_like_sentences_end(name: str) -> None:
     """As many as one text may hold: neither an error nor a text cut short."""
     text = name * (reasons.LONGEST // len(name))
     assert reasons.said(text, "zh").count("x") == text.count("x")
+
+
+@pytest.mark.parametrize(
+    ("name", "chinese"),
+    [
+        ("last 5% of my text.txt", "my text.txt 的最后 5%"),
+        ("5% of pairs.tsv, kept aside", "从 pairs.tsv 中留出的 5%"),
+        ("cats (kept aside)", "从 cats 中留出的部分"),
+        ("flowers/validation", "flowers/validation"),
+    ],
+)
+def test_what_was_kept_aside_is_called_in_chinese(name: str, chinese: str) -> None:
+    assert reasons.held_out(name, "zh") == chinese and reasons.held_out(name, "en") == name
