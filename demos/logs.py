@@ -4,7 +4,9 @@ them: no text, no file's name, no query, no id of a training or a session.
     {"time": "...Z", "level": "INFO", "logger": "requests", "id": "9f2c41d8", "method": "POST",
      "path": "/v1/classify", "status": 429, "ms": 2, "code": "v1_too_many"}
 
-The id is told to the caller as X-Request-Id.
+The id is told to the caller as X-Request-Id. What is refused inside an answer that has begun, as
+Gradio's streams all have, is a line of its own: {..., "id": "9f2c41d8", "code": "busy"}, with the
+id of the request that asked.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from gradio.context import LocalContext
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +33,8 @@ ALONE = ("", "use", "house", "assets", "static", "config", "healthz", "metrics",
 KNOWN = {**dict.fromkeys(WITH_SECOND, True), **dict.fromkeys(ALONE, False)}
 WORD = re.compile(r"[a-z_]{1,24}(\.json)?")
 CODE = re.compile(rb'"code": ?"([a-z0-9_]{1,40})"')
+#: Where a request keeps its id.
+ID = "breakthroughs.id"
 FIRST = 400  # bytes of a refusal in which its code stands
 
 
@@ -69,6 +74,14 @@ def place(path: str) -> str:
     return f"/{first}/{second}" if second else f"/{first}"
 
 
+def refused(code: str) -> None:
+    """A refusal's line, where requests have theirs. For what runs on a visitor's request and cannot
+    say it by a status any more."""
+    request = getattr(LocalContext.request.get(None), "request", None)
+    if request is not None and (id := request.scope.get(ID)):
+        log.info("", extra={"fields": {"id": id, "code": code}})
+
+
 class Requests:
     """ASGI middleware: one line for each request, at its end."""
 
@@ -80,6 +93,7 @@ class Requests:
             await self.app(scope, receive, send)
             return
         id, begun = secrets.token_hex(4), time.monotonic()
+        scope[ID] = id
         told: dict[str, Any] = {
             "id": id,
             "method": scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other",

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
+from demos import logs
 from demos.language import Say, Words, reasons
 from pretrained import catalog
 from pretrained.errors import Refusal
@@ -80,6 +81,7 @@ def shown(error: Exception, say: Say) -> gr.Error:
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, Refusal):
+        logs.refused(error.code)
         heading, sentence = "page.refused", sentence_of(error, say)
     else:
         id = secrets.token_hex(4)
@@ -126,5 +128,6 @@ def beside(said: str, name: str) -> str:
 
 def refusal(say: Say, error: Refusal) -> str:
     """Why there is no answer, where the answer would have stood."""
+    logs.refused(error.code)
     sentence = sentence_of(error, say)
     return f'<p class="refusal" role="alert">{html_text.escape(sentence)}</p>'

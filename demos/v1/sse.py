@@ -12,8 +12,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from demos import streaming
+from demos import logs, streaming
 from demos.v1.callers import steps_unless_gone
+from pretrained.errors import Refusal
 
 #: Seconds without news after which a comment keeps proxies from closing the connection.
 EVERY = 15.0
@@ -56,6 +57,8 @@ async def response(
                 async for step in steps:
                     yield b": waiting\n\n" if step is streaming.HEARTBEAT else step
             except Exception as error:
+                if isinstance(error, Refusal):
+                    logs.refused(error.code)
                 yield failed(error)
 
     return StreamingResponse(body(), media_type="text/event-stream", headers=HEADERS)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import AsyncGenerator
 
+import gradio as gr
 import pytest
+from gradio.context import LocalContext
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import app
 from demos import logs
 from demos.language import LANGUAGES, Words
+from demos.page.errors import guard
+from demos.v1 import sse
 from inference import Engine, Settings
 from inference.batching import Request as Asked
+from inference.errors import UnknownModel
 from inference.worker import Worker
 
 LOGIN, KEY = "class:秘密 words", "a key of the api"
@@ -92,6 +98,45 @@ def test_a_request_is_one_line_of_json_with_nothing_of_the_visitors(
     assert first["code"] == "job_unknown" and first["ms"] >= 0
     assert (second["path"], second["status"]) == ("other", 200)
     assert "secret" not in "".join(lines)
+
+
+def test_a_refusal_inside_an_answer_that_has_begun_is_a_line_with_its_requests_id(
+    words: Words, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a callback of Gradio's raises it, and as a stream of /v1 ends with it."""
+
+    async def callback(request: Request) -> Response:
+        @guard(words)
+        def refuses(text: str) -> None:
+            raise UnknownModel(model=text)
+
+        LocalContext.request.set(gr.Request(request))
+        with pytest.raises(gr.Error):
+            refuses("secret")
+        return JSONResponse({})
+
+    async def events(request: Request) -> Response:
+        async def run() -> AsyncGenerator[bytes, None]:
+            yield b"first"
+            raise UnknownModel(model="secret")
+
+        LocalContext.request.set(gr.Request(request))
+        return await sse.response(request, run(), lambda error: b"failed")
+
+    made = Starlette(
+        routes=[Route("/gradio_api/queue", callback), Route("/v1/write", events)],
+        middleware=app.before(Settings(log="json"), words),
+    )
+    for path in ("/gradio_api/queue", "/v1/write"):
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "requests"):
+            asked = TestClient(made).get(path)
+        found = [each for each in caplog.records if each.name == "requests"]
+        lines = [logs.Lines().format(record) for record in found]
+        refused, request = map(json.loads, lines)
+        assert refused["id"] == request["id"] == asked.headers["x-request-id"]
+        assert refused["code"] == UnknownModel.code and request["status"] == 200
+        assert "secret" not in "".join(lines)
 
 
 def test_an_exception_stays_on_one_line() -> None:
