@@ -20,7 +20,7 @@ from benchmarks.load import Effort, Load, closed_loops
 from benchmarks.samples import SAMPLES
 from benchmarks.servers import DidNotStart
 from benchmarks.table import Cell, Spread, Table, paired
-from benchmarks.ways import KEY, PATIENCE, WAYS, litserve
+from benchmarks.ways import KEY, NEEDED, PATIENCE, WAYS
 from pretrained import catalog
 
 COLUMNS = (
@@ -34,8 +34,9 @@ NOTES = (
     " they open, and share the cores with their callers",
     "on two idle Xeon cores a call of the page cost 26 ms of CPU in the server (the model about 6,"
     " decoding 5, the rest Gradio's queue and its three requests a call) and 7 in its caller",
-    "LitServe: one worker, the same largest batch, gathered for 10 ms; naive Gradio app: one call"
-    " at a time, as is Gradio's default",
+    "LitServe and Ray Serve: one worker, the same largest batch, gathered for 10 ms; naive Gradio"
+    " app: one call at a time, as is Gradio's default",
+    "--engine ray: one replica on this machine; the way there and back is part of a call",
 )
 
 
@@ -107,8 +108,9 @@ async def _measure(device: str, effort: Effort, say: Callable[[str], None], bare
 
     settings, left_out = [batched, single], []
     for name, way in WAYS.items():
-        if way is litserve and find_spec("litserve") is None:
-            left_out.append("LitServe left out: `make setup-dev` installs it")
+        package, install = NEEDED.get(name, ("", ""))
+        if package and find_spec(package) is None:
+            left_out.append(f"{name} left out: `{install}` installs it")
             continue
         say(f"{name}: starting")
         rows = [Setting(name, callers) for callers in effort.callers]

@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 
 from benchmarks.samples import SAMPLES, opened
 from benchmarks.servers import server
-from inference import Engine, Settings
+from inference import Engine, Settings, distributed
 from pretrained import catalog
 
 KEY = "classification/cifar10"
@@ -29,8 +29,23 @@ Way = Callable[[str, int], AbstractAsyncContextManager[Ask]]
 @asynccontextmanager
 async def engine(device: str, callers: int) -> AsyncIterator[Ask]:
     """`Engine.predict`, in this process and on this event loop."""
+    async with asked_directly(Engine(catalog.entries(), Settings(device=device))) as ask:
+        yield ask
+
+
+@asynccontextmanager
+async def on_ray(device: str, callers: int) -> AsyncIterator[Ask]:
+    """`Engine.predict` here, computed by a replica of a Ray that is started for it."""
+    settings = Settings(device=device, ray_gpus=1.0 if device == "cuda" else 0.0)
+    made = await asyncio.to_thread(distributed.engine_class(), catalog.entries(), settings)
+    async with asked_directly(made) as ask:
+        yield ask
+
+
+@asynccontextmanager
+async def asked_directly(ours: Engine) -> AsyncIterator[Ask]:
+    """An engine, asked for pictures in memory, and closed at the end."""
     pictures = opened()
-    ours = Engine(catalog.entries(), Settings(device=device))
     await ours.preload(KEY)
 
     async def ask(caller: int, sample: int) -> str:
@@ -66,6 +81,12 @@ def litserve(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
     """LitServe over HTTP."""
     command = ("-m", "benchmarks.rivals.lit_server", "{port}", KEY, device)
     return over_http(command, "/health", "/predict", callers)
+
+
+def ray_serve(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
+    """Ray Serve over HTTP."""
+    command = ("-m", "benchmarks.rivals.ray_server", "{port}", KEY, device)
+    return over_http(command, "/", "/predict", callers)
 
 
 def v1(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
@@ -138,8 +159,16 @@ def page(device: str, callers: int) -> AbstractAsyncContextManager[Ask]:
 
 WAYS: dict[str, Way] = {
     "this app's engine": engine,
+    "this app's --engine ray": on_ray,
     "this app's /v1/classify": v1,
     "LitServe over HTTP": litserve,
+    "Ray Serve over HTTP": ray_serve,
     "this app's page, /classify": page,
     "naive Gradio app": naive,
+}
+#: Packages that a way needs, and what installs each.
+NEEDED: dict[str, tuple[str, str]] = {
+    "this app's --engine ray": ("ray", "pip install -r requirements-ray.txt"),
+    "LitServe over HTTP": ("litserve", "make setup-dev"),
+    "Ray Serve over HTTP": ("ray", "pip install -r requirements-ray.txt"),
 }
