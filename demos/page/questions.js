@@ -1,13 +1,48 @@
 // @ts-check
 // Five questions at the end of Learn. The first choice counts; nothing leaves the page.
 
+const PATIENCE = 30_000; // ms that a place may take to be built
+const STAY = 10_000; // ms in which what is still built above may not push it away
+let look = new MutationObserver(() => {}), stay = new ResizeObserver(() => {});
+
+/** Go to a place of the room that opens, once it is there; what is folded is opened. */
+const arrive = (rooms, selector) => {
+	const reach = () => {
+		const place = [...rooms.querySelectorAll(selector)].find((one) => one.offsetParent);
+		if (!place) return;
+		look.disconnect();
+		/** @type {any} */ (place.querySelector(".label-wrap:not(.open)"))?.click();
+		place.tabIndex = -1;
+		place.classList.add("pointed-at");
+		place.focus({ preventScroll: true });
+		place.addEventListener("blur", () => place.classList.remove("pointed-at"), { once: true });
+		hold(rooms, place);
+	};
+	look.disconnect();
+	look = new MutationObserver(reach);
+	look.observe(rooms, { childList: true, subtree: true, attributes: true, attributeFilter: ["style", "class"] });
+	setTimeout((mine) => mine.disconnect(), PATIENCE, look);
+	reach();
+};
+
+/** Keep a place in sight while its room grows, until the visitor moves. */
+const hold = (rooms, place) => {
+	stay.disconnect();
+	const mine = stay = new ResizeObserver(() => place.scrollIntoView({ block: "start" }));
+	mine.observe(rooms);
+	setTimeout(() => mine.disconnect(), STAY);
+	for (const moved of ["wheel", "pointerdown", "keydown", "touchstart"])
+		addEventListener(moved, () => mine.disconnect(), { once: true, passive: true });
+};
+
 /** Whatever stands in `element`, now or later, is answered by clicks. */
 export const mount = (element) => element.addEventListener("click", ({ target }) => {
 	const see = target.closest("[data-see]");
 	if (see) {
-		const [tab, room] = see.dataset.see.split("/");
-		/** @type {any} */ (document.querySelector(`#${tab}-rooms > .tab-wrapper [data-tab-id=${room}]`))?.click();
-		document.getElementById(`${tab}-rooms`)?.scrollIntoView({ block: "start" });
+		const [tab, room] = see.dataset.see.split("/"), rooms = document.getElementById(`${tab}-rooms`);
+		/** @type {any} */ (rooms?.querySelector(`:scope > .tab-wrapper [data-tab-id=${room}]`))?.click();
+		rooms?.scrollIntoView({ block: "start" });
+		if (rooms) arrive(rooms, see.dataset.at);
 		return;
 	}
 	const button = target.closest("[data-answer]"), question = button?.closest("[data-question]");

@@ -1,7 +1,8 @@
 """Five questions at the end of Learn, answered in the page; nothing is sent anywhere.
 
 `demos/<name>/questions.<lang>.toml` has them: ``[[question]]`` with ask, options, right (which of
-them, from 0), why, and see, the room where the answer can be seen.
+them, from 0), why, see and at: the room where the answer can be seen, and the place in it as a CSS
+selector. Of three options the right one is not to be told by its length.
 """
 
 from __future__ import annotations
@@ -58,5 +59,5 @@ def _one(name: str, number: int, row: dict[str, Any], say: Say) -> str:
 <div role="group" aria-labelledby="{name}-question-{number}">{buttons}</div>
 <div class="questions-why" role="status" hidden><b data-right="{say("page.questions.right")}"
 data-wrong="{say("page.questions.wrong")}"></b> {text(row["why"])}
-<button type="button" class="link" data-see="{name}/{row["see"]}">
+<button type="button" class="link" data-see="{name}/{row["see"]}" data-at="{escape(row["at"])}">
 {say("page.questions.see", room=see)}</button></div></li>"""

@@ -20,12 +20,15 @@ def test_both_languages_ask_the_same(name):
     english, chinese = read(name, "en"), read(name, "zh")
     assert len(english) == len(chinese) == 5
     for one, other in zip(english, chinese, strict=True):
-        assert (one["right"], one["see"]) == (other["right"], other["see"])
+        assert all(one[name] == other[name] for name in ("right", "see", "at"))
         assert len(one["options"]) == len(other["options"]) == len(set(one["options"])) == 3
         assert one["see"] in ROOMS
         assert all(re.search("[一-鿿]", text) for text in (other["ask"], other["why"]))
-    # Whoever always takes the first, or any other, does not know.
+    # Whoever always takes the first, or any other, or the longest, does not know.
     assert len({row["right"] for row in english}) == 3
+    for rows in (english, chinese):
+        longest = [max(row["options"], key=len) == row["options"][row["right"]] for row in rows]
+        assert sum(longest) <= 2
 
 
 @pytest.mark.parametrize("name", TABS)
