@@ -5,13 +5,12 @@ const PATIENCE = 30_000; // ms that a place may take to be built
 const STAY = 10_000; // ms in which what is still built above may not push it away
 let look = new MutationObserver(() => {}), stay = new ResizeObserver(() => {});
 
-/** Go to a place of the room that opens, once it is there; what is folded is opened. */
+/** Go to a place of the room that opens, once it is there. */
 const arrive = (rooms, selector) => {
 	const reach = () => {
 		const place = [...rooms.querySelectorAll(selector)].find((one) => one.offsetParent);
 		if (!place) return;
 		look.disconnect();
-		/** @type {any} */ (place.querySelector(".label-wrap:not(.open)"))?.click();
 		place.tabIndex = -1;
 		place.classList.add("pointed-at");
 		place.focus({ preventScroll: true });
@@ -25,10 +24,13 @@ const arrive = (rooms, selector) => {
 	reach();
 };
 
-/** Keep a place in sight while its room grows, until the visitor moves. */
+/** Keep a place in sight and its fold open while its room is built, until the visitor moves. */
 const hold = (rooms, place) => {
 	stay.disconnect();
-	const mine = stay = new ResizeObserver(() => place.scrollIntoView({ block: "start" }));
+	const mine = stay = new ResizeObserver(() => {
+		/** @type {any} */ (place.querySelector(".label-wrap:not(.open)"))?.click(); // Gradio may close it again
+		place.scrollIntoView({ block: "start" });
+	});
 	mine.observe(rooms);
 	setTimeout(() => mine.disconnect(), STAY);
 	for (const moved of ["wheel", "pointerdown", "keydown", "touchstart"])
