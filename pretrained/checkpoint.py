@@ -61,6 +61,12 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     return value
 
 
+def training_record(folder: Path) -> dict[str, Any]:
+    """How the weights in a folder were trained, see `training.provenance`; empty where untold."""
+    made: dict[str, Any] = read_json(folder, METRICS).get("training", {})
+    return made
+
+
 def write_json(folder: Path, name: str, value: Mapping[str, Any]) -> None:
     """Write atomically: a reader sees the old file or the new one, never half of one."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,8 @@ def provenance(
     run: Run,
     device: torch.device,
     history: Sequence[Mapping[str, Any]],
+    before: Mapping[str, Any] | None = None,
+    /,
     *,
     data: str,
     **more: Any,
@@ -25,16 +27,26 @@ def provenance(
 
     Args:
         history: rows of the training as `loop.fit` gives them; the last one says how long it took.
+        before: such a record of the weights that it began with, whose time and updates are added up
+            as ``wall_seconds_in_all`` and ``updates_in_all``; None where it began with none.
         data: the split.
         more: how many of it, and what else this kind of run has to tell.
     """
     last = history[-1]
+    took = {"wall_seconds": round(last["seconds"], 1)}
+    if "step" in last:
+        took["updates"] = last["step"]
+    sums = {
+        f"{name}_in_all": round(value + before.get(f"{name}_in_all", before.get(name, 0)), 1)
+        for name, value in took.items()
+        if before
+    }
     return {
         "command": run.command,
         "seed": run.seed,
         "hardware": hardware(device),
-        "wall_seconds": round(last["seconds"], 1),
-        **({"updates": last["step"]} if "step" in last else {}),
+        **took,
+        **sums,
         "data": data,
         **more,
         "torch": torch.__version__,

@@ -41,10 +41,19 @@ def learnt(key: str, say: Say) -> str:
     training = page.read_metrics(key).get("training", {})
     if not training.get("pictures") or not training.get("wall_seconds"):
         return '<p class="quiet" hidden></p>'
-    minutes = f"{training['wall_seconds'] / 60:.0f}"
+    minutes = in_all(training)[0]
     pictures = f"{training['pictures']:,}"
     said = f"images.fact.learnt.{key.rpartition('-')[2]}"
     return f'<p class="quiet">{say(said, minutes=minutes, pictures=pictures)}</p>'
+
+
+def in_all(training: Mapping[str, Any]) -> tuple[str, str]:
+    """Minutes and updates of a training and of those whose weights it began with."""
+    seconds, updates = (
+        training.get(f"{name}_in_all", training.get(name, 0))
+        for name in ("wall_seconds", "updates")
+    )
+    return f"{seconds / 60:,.0f}", f"{updates:,}"
 
 
 def figures_of(key: str, say: Say) -> str:

@@ -149,6 +149,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run,
         device,
         history,
+        None if fresh else checkpoint.training_record(catalog.folder_of(key)),
         pictures=len(train_on),
         passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
         data=faces.split,

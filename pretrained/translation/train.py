@@ -186,6 +186,7 @@ def train(
         run,
         device,
         history,
+        None if fresh else checkpoint.training_record(Path(str(entry.folder))),  # type: ignore[union-attr]
         rounds=history[-1]["epoch"],
         data=pairs.split,
         pairs=len(pairs.train),
@@ -200,7 +201,7 @@ def train(
 
 def stood(folder: Path, key: str) -> str:
     """What a training started from: the key, and what had gone into those weights before."""
-    made = checkpoint.read_json(folder, checkpoint.METRICS).get("training", {})
+    made = checkpoint.training_record(folder)
     if not made:
         return key
     before = f"{made.get('updates', 0):,} updates in {made.get('wall_seconds', 0) / 60:.0f} minutes"

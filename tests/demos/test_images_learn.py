@@ -115,7 +115,12 @@ def test_how_long_each_learnt_comes_from_its_card(cards, lang: str) -> None:
     assert diffusion[3] == "2.0"
     assert "<cores>" not in html
     assert begun(say, "gan") not in html
-    cards[GAN] = {"training": MADE | {"started_from": "images/faces-gan"}}
+    more = {
+        "started_from": "images/faces-gan",
+        "wall_seconds_in_all": 9_000,
+        "updates_in_all": 7_000,
+    }
+    cards[GAN] = {"training": MADE | more}
     cards[DIFFUSION] = {"training": MADE | {"started_from": "random weights"}}
     html = figures.trained(say)
     assert begun(say, "gan") in html and begun(say, "diffusion") not in html
@@ -125,7 +130,8 @@ def test_how_long_each_learnt_comes_from_its_card(cards, lang: str) -> None:
 
 def begun(say, name: str) -> str:
     """That a network went on from an earlier training."""
-    return say("images.chart.began", name=unescape(say(f"images.fact.{name}")))
+    who = unescape(say(f"images.fact.{name}"))
+    return say("images.chart.began", name=who, minutes="150", updates="7,000")
 
 
 def strip(folder, moments: int) -> None:

@@ -380,10 +380,12 @@ def test_figures_that_are_not_there_yet_are_dashes(engine, monkeypatch):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("key", [GAN, DIFFUSION])
 def test_how_long_a_network_has_learnt_is_told_beside_it(monkeypatch, lang, key):
-    told = {"training": {"pictures": 12_483, "wall_seconds": 3_960.4}}
-    monkeypatch.setattr(cards.page, "read_metrics", lambda key: told)
+    told = {"pictures": 12_483, "wall_seconds": 3_960.4}
+    monkeypatch.setattr(cards.page, "read_metrics", lambda key: {"training": told})
     said = plain(cards.learnt(key, WORDS.speaker(lang)))
     assert "66" in said and "12,483" in said
+    told["wall_seconds_in_all"] = 9_000  # with the trainings before it
+    assert "150" in plain(cards.learnt(key, WORDS.speaker(lang)))
 
 
 def test_nothing_is_to_be_seen_where_no_card_tells(engine, monkeypatch):

@@ -14,7 +14,15 @@ from PIL import Image
 
 from demos import page
 from demos.images.answers import DIFFUSION, GAN, STEPS
-from demos.images.cards import DASH, METRICS, NETWORKS, measured, reached, told_of_training
+from demos.images.cards import (
+    DASH,
+    METRICS,
+    NETWORKS,
+    in_all,
+    measured,
+    reached,
+    told_of_training,
+)
 from demos.images.inside import replay
 from demos.language import Say
 from demos.pictures import address
@@ -71,8 +79,11 @@ def trained(say: Say) -> str:
     heads = ("network", "minutes", "updates", "passes", "hardware")
     told = [say("images.chart.trained")]
     for key, name in NETWORKS.items():
-        if page.read_metrics(key).get("training", {}).get("started_from", AFRESH) != AFRESH:
-            told.append(say("images.chart.began", name=unescape(say(f"images.fact.{name}"))))
+        training = page.read_metrics(key).get("training", {})
+        if training.get("started_from", AFRESH) != AFRESH:
+            minutes, updates = in_all(training)
+            who = unescape(say(f"images.fact.{name}"))
+            told.append(say("images.chart.began", name=who, minutes=minutes, updates=updates))
     caption = page.sentences(say.lang, *told)
     return page.table([say(f"images.chart.{head}") for head in heads], rows, caption)
 
