@@ -335,7 +335,7 @@ def test_collections_that_are_held_are_bounded_by_their_bytes(bench, tmp_path, m
     jobs = bench.jobs()
     rooms = sys.modules[train.routes.__module__].Rooms(Seeing(jobs), jobs)
     made = [filled(tmp_path / name, 3) for name in "abc"]
-    monkeypatch.setattr(sys.modules[train.routes.__module__], "MOST_HELD", 2 * made[0].bytes)
+    monkeypatch.setattr(sys.modules[train.routes.__module__], "MOST_HELD", 2 * made[0].in_memory)
     for one in made:
         rooms._hold(one, "ann")
     assert list(rooms.opened) == ["b", "c"]

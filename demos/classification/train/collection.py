@@ -170,8 +170,8 @@ class Collection:
         return found
 
     @property
-    def bytes(self) -> int:
-        """About what it takes in memory."""
+    def in_memory(self) -> int:
+        """About how many bytes it takes there."""
         return EMPTY + len(self._features) * 2 * WIDTH + len(self.pictures) * ROW
 
     def close(self) -> None:

@@ -322,12 +322,12 @@ class Rooms:
     def _let_go(self) -> None:
         """Under the lock, once one has been asked for: of the others those that were asked longest
         ago leave, until the rest fits. Where somebody looks at pictures it stays."""
-        held = sum(one.bytes for one in self.opened.values())
+        held = sum(one.in_memory for one in self.opened.values())
         for name in list(self.opened)[:-1]:
             if held <= MOST_HELD:
                 return
             if name not in self.tasks:
-                held -= self.opened.pop(name).bytes
+                held -= self.opened.pop(name).in_memory
 
 
 def number(sent: object) -> int:
