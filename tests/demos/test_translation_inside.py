@@ -407,6 +407,9 @@ def test_what_is_said_of_neighbours_is_measured():
     assert embeddings.retrieved(plain_map(turn=3)) == (0, 0)
     assert "for 100 of 100 English ones" in embeddings.measured(SAY, plain_map())
     assert "100%" in embeddings.measured(SAY, plain_map())
+    apart = SAY("translation.inside.meaning.apart").strip()
+    assert apart in embeddings.measured(SAY, plain_map(turn=3))
+    assert apart not in embeddings.measured(SAY, plain_map())
 
 
 def test_the_map_has_every_pair_and_the_visitors_sentence():

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 FILE = Path(__file__).with_name("sentences.toml")
 SIDE, EDGE = 420, 16  # of the drawing, in its own units
 NEAR = 3  # neighbours that are told
+APART = 0.2  # share of translations found below which two languages lie apart
 #: Gives the state of each sentence of a text: (text, source, target) -> [[H]].
 Ask = Callable[[str, str, str], Awaitable[Sequence[Sequence[float]]]]
 
@@ -156,6 +157,7 @@ def key(say: Say, map_: Map) -> str:
 def measured(say: Say, map_: Map) -> str:
     """How often a translation is its sentence's nearest, and what the plane leaves out."""
     there, back = retrieved(map_)
+    pairs = 2 * len(sentences())
     names = [say.plain(f"translation.language.{code}") for code in map_.languages]
     told = say(
         "translation.inside.meaning.measured",
@@ -164,6 +166,7 @@ def measured(say: Say, map_: Map) -> str:
         there=there,
         back=back,
         count=len(sentences()),
+        apart=say("translation.inside.meaning.apart") if there + back < APART * pairs else "",
         spread=f"{map_.spread:.0%}",
     )
     return f'<p class="quiet">{told}</p>'
