@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         72.0, gt=0, description="hours after which what was trained or sent is deleted"
     )
     jobs_at_once: int = Field(1, ge=1, description="trainings that run at the same time")
+    jobs_push: bool = Field(
+        True,
+        description="let visitors send what they trained to the Hugging Face Hub, with a token of "
+        "their own that is not kept; never with --offline",
+    )
     engine: Literal["local", "ray", "zero"] = Field(
         default_factory=lambda: "zero" if on_zero_gpu() else "local",
         description="where models run: in this process, on a Ray cluster, or as on a ZeroGPU Space",

@@ -138,6 +138,19 @@ class NotDone(JobRefusal):
     sentence = "This training has not ended yet: take its model home when it is done."
 
 
+class PushOff(JobRefusal):
+    code = "push_off"
+    sentence = (
+        "This server sends nothing to the Hugging Face Hub: take the model home as a zip and send "
+        "it from your own machine."
+    )
+
+
+class PushBusy(JobRefusal):
+    code = "push_busy"
+    sentence = "Other models are being sent to the Hub just now: try again in a minute."
+
+
 class TakeHomeBusy(JobRefusal):
     code = "take_home_busy"
     sentence = "Another model is being packed just now: try again in a minute."

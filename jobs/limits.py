@@ -29,6 +29,7 @@ class Limits:
         waiting: jobs that may be under way or wait, of all visitors; one address has half of them.
         each: jobs of one owner that may be under way or wait. kept: and those that have ended.
         files: that the data of one job may have.
+        push: whether a model may go to the Hub, with its owner's token.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class Limits:
     each: int = 2
     kept: int = 8
     files: int = 20_000
+    push: bool = True
 
     @classmethod
     def of(cls, settings: Any) -> Limits:
@@ -62,6 +64,7 @@ class Limits:
             slice_s=settings.jobs_slice_s,
             keep_hours=settings.jobs_keep_hours,
             at_once=settings.jobs_at_once,
+            push=settings.jobs_push and not settings.offline,
         )
 
 

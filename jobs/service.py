@@ -380,6 +380,23 @@ class Jobs:
             raise errors.NotDone
         return take_home.packed(job.out, take_home.Facts.of(job))
 
+    def push(
+        self, id: str, owner: str, repository: str, token: str, *, private: bool = True
+    ) -> str:
+        """Send what `take_home` packs to the Hub, under the owner's own token, which is not kept.
+        Gives the repository's address.
+
+        Raises:
+            NotYours: somebody else's. PushOff: whoever hosts the app wants none.
+            Refusal: as `take_home` and `take_home.pushed` say.
+        """
+        from jobs import take_home
+
+        self._mine(id, owner)
+        if not self.limits.push:
+            raise errors.PushOff
+        return take_home.pushed(self.take_home(id), repository, token, private=private)
+
     def adopt(self, model: Path, owner: str, address: str = "", name: str = "") -> Job:
         """A job that is done, of a zip that was taken home or of a folder of its files.
 

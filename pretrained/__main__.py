@@ -9,6 +9,7 @@ import sys
 import tempfile
 import traceback
 import uuid
+import zipfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
@@ -24,6 +25,8 @@ from pretrained.errors import BadCheckpoint, Refusal
 from training.errors import BadOption, CannotKeep, CannotResume, Stopped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+#: What of a checkpoint folder is sent to the Hub.
+SENT = ("*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md", "*.onnx", "use_it.*")
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
 Data = Annotated[str, typer.Option("--data", help="A file, a folder, or a data set id on the Hub.")]
 
@@ -200,29 +203,27 @@ def starter(
 
 @app.command()
 def push(
-    folder: Annotated[Path, typer.Argument(help="A checkpoint folder.")],
+    folder: Annotated[Path, typer.Argument(help="A checkpoint folder, or a zip of one.")],
     repository: Annotated[str, typer.Argument(help="OWNER/NAME on the Hub.")],
     private: bool = True,
 ) -> None:
-    """Send a checkpoint folder to the Hub, under the account of HF_TOKEN."""
-    import httpx2
-    from huggingface_hub import HfApi, errors
+    """Send a checkpoint folder or a zip that was taken home to the Hub, under the account of
+    HF_TOKEN or of `hf auth login`."""
+    from huggingface_hub import get_token
 
-    catalog.from_folder(folder)  # refuses what is no checkpoint
-    api = HfApi()
-    allowed = ["*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md"]
-    try:
-        api.create_repo(repository, private=private, exist_ok=True)
-        sent = api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=allowed)
-    except (httpx2.HTTPError, errors.HFValidationError, errors.OfflineModeIsEnabled) as error:
-        reason = str(error).strip().partition("\n")[0]
-        print(
-            f"{folder} was not sent to {repository} ({reason}): check the network, that HF_TOKEN "
-            "may write, and that the name is OWNER/NAME, then try again.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(2) from error
-    print(sent.commit_url)
+    from pretrained.sources.hub import upload
+
+    token = get_token()
+    if not token:
+        print("There is no token: set HF_TOKEN, or run `hf auth login`.", file=sys.stderr)
+        raise typer.Exit(2)
+    with tempfile.TemporaryDirectory() as place:
+        if zipfile.is_zipfile(folder):
+            with zipfile.ZipFile(folder) as archive:
+                archive.extractall(place)
+            folder = next((file.parent for file in Path(place).rglob("config.json")), folder)
+        catalog.from_folder(folder)  # refuses what is no checkpoint
+        print(upload.send(folder, repository, token, private=private, update=True, only=SENT))
 
 
 def main() -> None:

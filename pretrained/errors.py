@@ -62,6 +62,57 @@ class HubOffline(Refusal):
     )
 
 
+class HubUpload(Refusal):
+    """Something was not sent to the Hub. Fields of each: name, the repository."""
+
+
+class HubToken(HubUpload):
+    code = "hub_token"
+    sentence = (
+        "Hugging Face does not accept this token, and {name} was not sent: make one with the right "
+        "to write in your account's settings there, and give all of it."
+    )
+
+
+class HubForbidden(HubUpload):
+    code = "hub_forbidden"
+    sentence = (
+        "This token may not write {name}: take your own user name before the slash, and a token "
+        "with the right to write."
+    )
+
+
+class HubName(HubUpload):
+    code = "hub_name"
+    sentence = (
+        "{name} cannot be the name of a repository: write user/name, in English letters, digits, "
+        "hyphens, dots and underscores."
+    )
+
+
+class HubTaken(HubUpload):
+    code = "hub_taken"
+    sentence = "There is something called {name} already: choose another name."
+
+
+class HubUnreachable(HubUpload):
+    code = "hub_unreachable"
+    sentence = (
+        "Hugging Face cannot be reached or does not answer as it should, and {name} was not sent: "
+        "check the network and try again."
+    )
+
+
+class HubSlow(HubUpload):
+    """Fields: name, seconds."""
+
+    code = "hub_slow"
+    sentence = (
+        "{name} was not sent within {seconds} seconds: try again when the network is faster, or "
+        "take the model home and send it from there."
+    )
+
+
 class HubNotFound(Refusal):
     code = "hub_not_found"
     sentence = (

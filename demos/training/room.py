@@ -214,6 +214,17 @@ def run(say: Say) -> str:
 <p class="train-buttons">{button("use", "btn")}
 <a class="ghost" data-do="take" download>{say("training.take")}</a>
 {"".join(map(button, ("pause", "resume", "cancel", "remove", "new")))}</p>
+<details class="train-push" hidden><summary>{say("training.push.title")}</summary>
+<form><p class="quiet">{say("training.push.how")}</p>
+<label>{say("training.push.repository")}<input name="repository" required maxlength="193"
+autocomplete="off" spellcheck="false" placeholder="user/name"></label>
+<label>{say("training.push.token")}<input name="token" type="password" required maxlength="4000"
+autocomplete="off" placeholder="hf_…"></label>
+<label class="check"><input name="private" type="checkbox" checked>
+{say("training.push.private")}</label>
+<button class="ghost">{say("training.push.go")}</button>
+<p role="status" data-sending="{say("training.push.sending")}"
+data-sent="{say("training.push.sent")}"></p></form></details>
 <div class="train-link" hidden><p class="quiet">{say("training.link_how")}</p>
 <p><input readonly aria-label="{say("training.link")}" data-show="link">
 <button type="button" class="ghost" data-do="copy">{say("page.copy")}</button></p></div>

@@ -37,6 +37,7 @@ from jobs import Job, Jobs, Received, errors
 from jobs.intake import FULL, clean
 from jobs.store import DONE
 from pretrained import catalog, checkpoint
+from pretrained.errors import HubSlow, HubUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,10 @@ STATUS: Mapping[type[Refusal], int] = {
     errors.DataTooLarge: 413,
     errors.TooManyFiles: 413,
     errors.TakeHomeBusy: 503,
+    errors.PushBusy: 503,
+    errors.PushOff: 403,
+    HubUnreachable: 502,
+    HubSlow: 504,
     Busy: 503,
 }
 
@@ -222,7 +227,11 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         after = request.query_params.get("after", "0")
         known = int(after) if after.isdecimal() and len(after) < 12 else 0
         events = await asyncio.to_thread(jobs.events, id, known)
-        about = {**described(job, say), "answers": open_to_all and not job.evaluates}
+        about = {
+            **described(job, say),
+            "answers": open_to_all and not job.evaluates,
+            "pushes": jobs.limits.push and job.mine and job.state == DONE and not job.evaluates,
+        }
         return {"job": about, "events": [vars(event) for event in events]}
 
     @told
@@ -266,6 +275,18 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         raise errors.TakeHomeBusy
 
     @told
+    async def push(request: Request, say: Say) -> Any:
+        id, mine = request.path_params["id"], owner(request)
+        sent = await body(request)
+        link = await asyncio.to_thread(
+            functools.partial(
+                jobs.push, id, mine, str(sent.get("repository", "")), str(sent.get("token", "")),
+                private=sent.get("private") is not False,
+            )
+        )  # fmt: skip
+        return {"link": link}
+
+    @told
     async def load(request: Request, say: Say) -> Any:
         mine = owner(request)
         await asyncio.to_thread(jobs.check_room, mine)
@@ -292,6 +313,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
                 Route("/jobs/{id}/log", log_of, methods=["GET"]),
                 Route("/jobs/{id}/samples/{name}", sample, methods=["GET"]),
                 Route("/jobs/{id}/model.zip", take_home, methods=["GET"]),
+                Route("/jobs/{id}/push", push, methods=["POST"]),
                 Route("/jobs/{id}/{what}", change, methods=["POST"]),
                 Route("/models", load, methods=["POST"]),
             ],

@@ -175,6 +175,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		curve(place.querySelector(".train-curve"), steps, [...rows.values()], words);
 		score(show("score"), job.metrics ?? {}, words);
 		place.querySelector(".train-log").hidden = !job.mine || job.state === "queued";
+		place.querySelector(".train-push").hidden = !job.pushes;
 		past.hidden = !job.answers || moments.length < 2;
 		rewound?.told(job, moments, rows);
 		sample();
@@ -248,6 +249,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 			setTimeout(() => (button("copy").textContent = textContent), 1600);
 		}, () => {});
 	};
+	sends(place.querySelector(".train-push form"), id, words);
 	const log = place.querySelector(".train-log");
 	log.ontoggle = async () => {
 		if (log.open) log.querySelector("pre").textContent = (await ask(`jobs/${id}/log`).catch((error) => ({ log: error.message }))).log;
@@ -305,6 +307,26 @@ export const takes = (link, id, words, refuse) => {
 			refuse(error.message || words.lost);
 		}
 		link.textContent = text;
+	};
+};
+
+/** `form` sends a model to the Hub under the visitor's own token, which leaves the page at once. */
+const sends = (form, id, words) => {
+	const { repository, token, private: hidden } = form.elements, said = form.querySelector("[role=status]");
+	form.onsubmit = async (event) => {
+		event.preventDefault();
+		const json = { repository: repository.value, token: token.value.trim(), private: hidden.checked };
+		token.value = "";
+		const go = form.querySelector("button");
+		go.disabled = true;
+		said.textContent = said.dataset.sending;
+		try {
+			const { link } = await ask(`jobs/${id}/push`, { json });
+			said.replaceChildren(said.dataset.sent, " ", part("a", link, { href: link, target: "_blank", rel: "noopener" }));
+		} catch (error) {
+			said.textContent = error.message || words.lost;
+		}
+		go.disabled = false;
 	};
 };
 

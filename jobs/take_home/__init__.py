@@ -2,6 +2,7 @@
 
     packed(job.out, Facts.of(job))       the zip, kept beside the job until it changes
     unpacked(zip, into, name)            a checkpoint folder of such a zip, checked
+    pushed(zip, repository, token)       its content as a repository on the Hub
 
 In the zip, below one folder: safetensors, config.json, what else its loader needs, metrics.json,
 history.jsonl, ``model.onnx`` where the network is one that `pretrained.onnx` can export (it says
@@ -17,9 +18,11 @@ Loading one back believes nothing that it says: see `unpacking` and `headers`.
 packing.py     the zip             card.py        the card, its words in card.*.toml
 examples.py    use_it              unpacking.py   a zip that comes back
 headers.py     safetensors and configs before they are read
+push.py        to the Hub
 """
 
 from jobs.take_home.packing import Facts, packed
+from jobs.take_home.push import pushed
 from jobs.take_home.unpacking import recipe, unpacked
 
-__all__ = ["Facts", "packed", "recipe", "unpacked"]
+__all__ = ["Facts", "packed", "pushed", "recipe", "unpacked"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hub_standin import hub  # noqa: F401  a fixture
 from job_bench import Bench
 from trainer import Trainer
 

@@ -8,12 +8,14 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import tiny_writers
+from hub_standin import WRITER
 from job_bench import Bench
 from safetensors.torch import save_file
 from starlette.applications import Starlette
@@ -333,6 +335,29 @@ def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
     assert (seen["state"], seen["mine"], seen["model"]) == ("done", True, came["key"])
     assert training.unlisted(jobs)(came["key"]) is not None
     assert client.get("/train/jobs", headers=ANN).json()["jobs"][0]["id"] == job["id"]
+
+
+def test_its_owner_sends_a_model_to_the_hub(client, jobs, bench, words, hub):
+    job = started(client)
+    there, order = f"/train/jobs/{job['id']}", {"repository": "me/plays", "token": WRITER}
+    assert not client.get(there, headers=ANN).json()["job"]["pushes"]
+    early = client.post(f"{there}/push", json=order, headers=ANN)
+    assert early.json()["error"]["code"] == "job_not_done"
+    tiny_writers.tiny(bench.until_ended(jobs, job["id"]).out)
+    assert client.get(there, headers=ANN).json()["job"]["pushes"]
+    assert not client.get(there, headers=BOB).json()["job"]["pushes"]
+    assert client.post(f"{there}/push", json=order, headers=BOB).status_code == 403
+    wrong = order | {"token": "hf_nobodyHasThisToken"}
+    refused = client.post(f"{there}/push?lang=zh", json=wrong, headers=ANN)
+    assert refused.json()["error"] == {
+        "code": "hub_token",
+        "sentence": words.say("zh", "error.hub_token", name="me/plays"),
+    }
+    sent = client.post(f"{there}/push", json=order, headers=ANN)
+    assert sent.json() == {"link": f"{hub.url}/me/plays"} and hub.repos["me/plays"].private
+    jobs.limits = replace(jobs.limits, push=False)
+    assert not client.get(there, headers=ANN).json()["job"]["pushes"]
+    assert client.post(f"{there}/push", json=order, headers=ANN).status_code == 403
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hub_standin import hub  # noqa: F401  a fixture
 from job_bench import Bench
 
 

@@ -2,15 +2,20 @@
 
 It answers what the real one answers for models: repository information, the file tree, paths,
 HEAD and GET of files with entity tags, commit headers, ranges, a redirect to "the CDN" for large
-files, and its error codes. It can also misbehave on request: break off in the middle, ignore
-ranges, send other bytes than it promised, hold a body back until it is told to go on, be silent.
+files, and its error codes. Models and Spaces can be sent to it too, as huggingface_hub does without
+Xet: create, preupload, LFS batch, PUT, verify, commit. It can also misbehave on request: break off
+in the middle, ignore ranges, send other bytes than it promised, hold a body back until it is told
+to go on, be silent.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +27,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 LARGE = (".safetensors", ".bin", ".model")  # stored in LFS, as the Hub does
+WRITER, READER = "hf_aTokenThatMayWrite", "hf_aTokenThatMayRead"
+MOST_REGULAR = 10 * 2**20  # bytes of a text file that needs no LFS
 
 
 def git_sha1(data: bytes) -> str:
@@ -59,6 +66,8 @@ class HubStandIn:
         hold: when set to (bytes, event), a large body waits after so many bytes for the event.
         silence: when set, who asks for pull requests waits for this event.
         answers: when set, every request gets this (status, body): a portal, a Hub in trouble.
+        writers, readers: token -> the account that it may write for, or only read for.
+        large: what was sent to LFS, by its SHA-256, until a commit names it and after.
     """
 
     def __init__(self) -> None:
@@ -70,6 +79,8 @@ class HubStandIn:
         self.hold: tuple[int, threading.Event] | None = None
         self.silence: threading.Event | None = None
         self.answers: tuple[int, bytes] | None = None
+        self.writers, self.readers = {WRITER: "me"}, {READER: "me"}
+        self.large: dict[str, bytes] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -120,7 +131,7 @@ class HubStandIn:
 
 
 class _Gone(Exception):
-    """The answer is an error: status, X-Error-Code, X-Error-Message."""
+    """The answer is an error: status, X-Error-Code, X-Error-Message, and fields beside it."""
 
 
 def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
@@ -139,6 +150,9 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._answer()
 
+        def do_PUT(self) -> None:
+            self._answer()
+
         def _answer(self) -> None:
             self.close_connection = True
             url = urlsplit(self.path)
@@ -148,11 +162,12 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
                     self.command, path, self.headers.get("Range"), self.headers.get("Authorization")
                 )
             )
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length)
+            body = self._body()
             try:
                 if hub.answers is not None:
                     self._send(*hub.answers, {"Content-Type": "text/html"})
+                elif self.command in ("POST", "PUT") and _writes(path):
+                    self._write(path, body)
                 elif path.startswith("/api/models/"):
                     self._api(path.removeprefix("/api/models/"), parse_qs(url.query), body)
                 elif path.startswith("/cdn/"):
@@ -161,9 +176,79 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
                 else:
                     self._resolve(path)
             except _Gone as error:
-                status, code, message = error.args
+                status, code, message, *more = error.args
                 headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
-                self._send(status, json.dumps({"error": message}).encode(), headers)
+                self._send(status, json.dumps(dict(*more, error=message)).encode(), headers)
+
+        def _body(self) -> bytes:
+            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            pieces = []
+            while size := int(self.rfile.readline(), 16):
+                pieces.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(pieces)
+
+        def _write(self, path: str, body: bytes) -> None:
+            """What changes something. A Space stands in ``repos`` as ``spaces/OWNER/NAME``."""
+            if path.startswith("/lfs/"):  # the address itself is the permission
+                oid = path.removeprefix("/lfs/")
+                if hashlib.sha256(body).hexdigest() != oid:
+                    raise _Gone(400, "", "Checksum mismatch")
+                hub.large[oid] = body
+                return self._told({})
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            account = hub.writers.get(token, hub.readers.get(token))
+            if path == "/api/validate-yaml":
+                return self._told({"errors": [], "warnings": []})
+            if account is None:
+                raise _Gone(401, "", "Invalid username or password.")
+            if path == "/api/repos/create":
+                asked = json.loads(body)
+                owner = asked.get("organization") or account
+                place = "spaces/" if asked.get("type") == "space" else ""
+                hub_id = f"{place}{owner}/{asked['name']}"
+            else:
+                hub_id, verb, revision = _place(path)
+                owner = hub_id.split("/")[-2]
+            if token in hub.readers or owner != account:
+                raise _Gone(403, "", f"You don't have the rights to write under {owner}")
+            if path == "/api/repos/create":
+                told = {"url": f"{hub.url}/{hub_id}", "name": hub_id}
+                if hub_id in hub.repos:
+                    raise _Gone(409, "", "You already created this model repo", told)
+                private = asked.get("visibility") == "private" or bool(asked.get("private"))
+                hub.add(hub_id, {".gitattributes": b""}, private=private)
+                return self._told(told)
+            repo = self._repo(hub_id)
+            if verb == "preupload":
+                asked = json.loads(body)
+                files = {f["path"]: _mode(f) for f in asked["files"]}
+                ignored = _ignored(asked.get("gitIgnore", ""), list(files))
+                told = [
+                    {"path": path, "uploadMode": mode, "shouldIgnore": path in ignored}
+                    for path, mode in files.items()
+                ]
+                return self._told({"files": told})
+            if verb == "batch":
+                return self._told({"transfer": "basic", "objects": [
+                    {**one, "actions": {"upload": {"href": f"{hub.cdn}/lfs/{one['oid']}"}}}
+                    for one in json.loads(body)["objects"]
+                ]})  # fmt: skip
+            files = dict(repo.commits[self._commit(repo, revision)])
+            for line in map(json.loads, body.splitlines()):
+                value = line["value"]
+                if line["key"] == "file":
+                    files[value["path"]] = base64.b64decode(value["content"])
+                elif line["key"] == "lfsFile":
+                    files[value["path"]] = hub.large[value["oid"]]
+            commit = hub.add(hub_id, files, branch=revision, private=repo.private)
+            url = f"{hub.url}/{hub_id}/commit/{commit}"
+            self._told({"success": True, "commitOid": commit, "commitUrl": url, "hookOutput": ""})
+
+        def _told(self, value: Any) -> None:
+            self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
         def _repo(self, hub_id: str) -> Repo:
             repo = hub.repos.get(hub_id)
@@ -284,6 +369,37 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
                 pass  # the client left
 
     return Handler
+
+
+def _writes(path: str) -> bool:
+    fixed = path in ("/api/repos/create", "/api/validate-yaml") or path.startswith("/lfs/")
+    return fixed or path.endswith("/objects/batch") or "/preupload/" in path or "/commit/" in path
+
+
+def _place(path: str) -> tuple[str, str, str]:
+    """Repository, what is wanted of it, and the branch."""
+    if path.endswith(".git/info/lfs/objects/batch"):
+        return path[1:].removesuffix(".git/info/lfs/objects/batch"), "batch", ""
+    _, _, kind, owner, name, verb, revision = path.split("/", 6)
+    return f"{'spaces/' if kind == 'spaces' else ''}{owner}/{name}", verb, revision
+
+
+def _mode(file: dict[str, Any]) -> str:
+    """``lfs`` for what the Hub takes for binary, or large."""
+    binary = b"\0" in base64.b64decode(file["sample"]) or file["path"].endswith(LARGE)
+    return "lfs" if binary or file["size"] > MOST_REGULAR else "regular"
+
+
+def _ignored(rules: str, paths: list[str]) -> set[str]:
+    """Those of the paths that a .gitignore is about, as git itself tells it."""
+    if not rules:
+        return set()
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run(["git", "init", "-q", place], check=True)
+        Path(place, ".gitignore").write_text(rules, "utf-8")
+        asked = ["git", "-C", place, "check-ignore", "--no-index", "-z", "--stdin"]
+        told = subprocess.run(asked, input="\0".join(paths).encode(), capture_output=True)
+        return set(told.stdout.decode().split("\0"))
 
 
 def _metadata(path: str, data: bytes, style: str) -> dict[str, Any]:

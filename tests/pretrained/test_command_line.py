@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hub_standin import WRITER, HubStandIn
 from PIL import Image
 
 from pretrained import __main__ as command_line
@@ -129,15 +131,56 @@ def test_what_nobody_expected_has_an_id_and_its_details_a_file(
     assert "KeyError: 'a bug'" in kept.read_text()
 
 
-@pytest.mark.parametrize("name", ["me/tiny", "no/such/name"])
+@pytest.mark.parametrize(
+    ("name", "token", "said"),
+    [
+        ("me/tiny", "hf_aTokenOfMine", "cannot be reached"),
+        ("no/such/name", "hf_aTokenOfMine", "cannot be the name of a repository"),
+        ("me/tiny", "", "set HF_TOKEN"),
+    ],
+)
 def test_what_cannot_be_sent_is_one_sentence(
-    tiny: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, name: str, token: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # nobody answers there
+    monkeypatch.setenv("HF_HOME", str(tmp_path))  # nor is a token there
+    monkeypatch.setenv("HF_TOKEN", token)
     done = run("push", tiny, name)
     assert done.returncode == 2 and not done.stdout
-    assert f"was not sent to {name}" in done.stderr and "HF_TOKEN" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert said in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_takes_the_place_of_what_was_sent_before(
+    tiny: Path, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")  # the stand-in speaks no Xet
+    hub.add("me/tiny", {"config.json": b"{}"}, private=True)
+    done = run("push", tiny, "me/tiny")
+    assert done.stdout.strip() == f"{hub.url}/me/tiny", done.stderr
+    repo = hub.repos["me/tiny"]
+    sent = repo.commits[repo.branches["main"]]
+    assert sent["config.json"] == (tiny / "config.json").read_bytes()
+
+
+def test_the_documented_line_makes_a_space(
+    tmp_path: Path, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "hosting.md").read_text("utf-8")
+    [line] = [one.strip() for one in text.splitlines() if one.strip().startswith("hf upload")]
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    project = tmp_path / "project"
+    for name in ("app.py", "demos/web.py", "tests/test_a.py", ".venv/bin/x", "runs/r/state.pt"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(name)
+    command = shlex.split(line.replace("OWNER", "me"))
+    command[0] = str(Path(sys.executable).with_name("hf"))
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    repo = hub.repos["spaces/me/breakthroughs"]
+    sent = set(repo.commits[repo.branches["main"]]) - {".gitattributes"}
+    assert sent == {"app.py", "demos/web.py"}
 
 
 def test_the_recorded_command_is_the_one_that_measures_the_same(tiny: Path) -> None:
