@@ -1,4 +1,4 @@
-"""Results: is it any good? Charts, then the models folded, then every figure that the app claims.
+"""Results: is it any good? Charts; folded below them the models and every figure that is claimed.
 
     results.build(engine, words, jobs)      the page
     results.routes(words, jobs, folder)     what Measure again talks to
@@ -23,8 +23,22 @@ from pretrained import catalog
 
 __all__ = ["build", "routes", "table", "target"]
 
-#: The script is fetched when somebody measures again, or opens a model where that may go on.
+#: The script is fetched when somebody measures again, or opens a model where that may go on. What
+#: the address points at (#results-claims, #measure-KEY) is unfolded, also when the page comes late.
 MOUNT = """const script = () => import(new URL('house/results.js', document.baseURI));
+const unfold = () => {
+  const at = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!at || !element.contains(at)) return;
+  for (let fold = at.closest('details'); fold; fold = fold.parentElement.closest('details'))
+    fold.open = true;
+  at.scrollIntoView();
+};
+addEventListener('hashchange', unfold);
+new MutationObserver((_, late) => {
+  if (!element.querySelector('section')) return;
+  late.disconnect();
+  unfold();
+}).observe(element, { childList: true, subtree: true });
 for (const kind of ['click', 'change', 'toggle']) element.addEventListener(kind, (event) => {
   const at = event.target.closest('[data-measure], details.folded-model[open]');
   if (at && event.target === at) script().then((it) => it[kind](at));
@@ -39,11 +53,16 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
         folder = engine.settings.data_folder
 
         def render(say: Say) -> str:
-            return (
-                f"{charts.drawn(say)}{fold.drawn(say, jobs, folder)}"
-                f'<section class="claims" aria-labelledby="results-claims">'
-                f'<h2 id="results-claims">{say("results.claims")}</h2>'
-                f"{table(catalog.cards(), say)}</section>"
-            )
+            return f"{charts.drawn(say)}{fold.drawn(say, jobs, folder)}{claimed(say)}"
 
         page.later(words, render, shown)
+
+
+def claimed(say: Say) -> str:
+    """Every claim, folded: the charts have answered before."""
+    cards = catalog.cards()
+    held = say("results.claims_held", n=len(cards), models=len({card["key"] for card in cards}))
+    return (
+        f'<details class="claims"><summary><h2 id="results-claims">{say("results.claims")}</h2>'
+        f'<span class="quiet">{held}</span></summary>{table(cards, say)}</details>'
+    )

@@ -47,7 +47,8 @@ def one(entry: Entry, say: Say, jobs: Jobs | None, folder: Path | None) -> str:
 <b>{html.escape(say.model(entry))}</b> <code lang="en">{html.escape(entry.key)}</code>
 <span class="quiet"><span>{html.escape(label)}</span> {html.escape(value)} ·
 <span lang="en">{html.escape(first.split)}</span></span></summary>
-<p class="quiet">{about}</p>{trained(entry, say)}{published}{runs}</details>"""
+<p class="quiet" id="measure-{html.escape(entry.key)}">{about}</p>
+{trained(entry, say)}{published}{runs}</details>"""
 
 
 def tab(entry: Entry) -> str:

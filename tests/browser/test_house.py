@@ -114,11 +114,20 @@ def test_a_phone_has_the_tagline_too(new_page: NewPage, app_url: str) -> None:
     expect(page.get_by_text("five deep-learning ideas you can touch")).to_be_visible()
 
 
-def test_chinese_results_have_chinese_colons_on_a_phone(new_page: NewPage, app_url: str) -> None:
+def test_the_figures_are_folded_until_asked_for_and_have_chinese_colons_on_a_phone(
+    new_page: NewPage, app_url: str
+) -> None:
     page = new_page(viewport=PHONE)
     visit(page, app_url, "results", "zh")
-    before = "cell => getComputedStyle(cell, '::before').content"
     cells = page.locator("#results .results td:not(:first-child)")
+    expect(cells.first).to_be_hidden()
+    model = page.locator('[id="measure-translation/en-fr"]')
+    for asked, shown in ("#results-claims", cells.first), ("#measure-translation/en-fr", model):
+        page.evaluate("hash => location.hash = hash", asked)
+        expect(shown).to_be_visible()
+    page.reload()
+    expect(model).to_be_in_viewport()
+    before = "cell => getComputedStyle(cell, '::before').content"
     said = {cell.evaluate(before) for cell in cells.all()[:12]}
     assert said and all("：" in text and ":" not in text for text in said), said
 
