@@ -216,8 +216,8 @@ def run(say: Say) -> str:
 {"".join(map(button, ("pause", "resume", "cancel", "remove", "new")))}</p>
 <details class="train-push" hidden><summary>{say("training.push.title")}</summary>
 <form><p class="quiet">{say("training.push.how")}</p>
-<label>{say("training.push.repository")}<input name="repository" required maxlength="193"
-autocomplete="off" spellcheck="false" placeholder="user/name"></label>
+<label>{say("training.push.repository")}<input name="repository" type="text" required
+maxlength="193" autocomplete="off" spellcheck="false" placeholder="user/name"></label>
 <label>{say("training.push.token")}<input name="token" type="password" required maxlength="4000"
 autocomplete="off" placeholder="hf_…"></label>
 <label class="check"><input name="private" type="checkbox" checked>

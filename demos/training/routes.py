@@ -260,25 +260,29 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             raise errors.UnknownJob
         return FileResponse(file, headers=NOTHING_RUNS)
 
+    async def in_turn(pack: Callable[[], Any]) -> Any:
+        """What ``pack`` gives, when no other model is packed: no thread waits for that."""
+        for _ in range(TURNS):
+            with contextlib.suppress(errors.TakeHomeBusy):
+                try:
+                    return await asyncio.to_thread(pack)
+                except FileNotFoundError:  # removed meanwhile
+                    raise errors.UnknownJob from None
+            await asyncio.sleep(TURN)
+        raise errors.TakeHomeBusy
+
     @told
     async def take_home(request: Request, say: Say) -> Any:
         job = jobs.get(request.path_params["id"])
-        for _ in range(TURNS):  # no thread waits while another model is packed
-            with contextlib.suppress(errors.TakeHomeBusy):
-                try:
-                    zip = await asyncio.to_thread(jobs.take_home, job.id)
-                except FileNotFoundError:  # removed meanwhile
-                    raise errors.UnknownJob from None
-                named = f"{job.key.split('/')[0]}-{datetime.fromtimestamp(job.created):%Y-%m-%d}"
-                return FileResponse(zip, filename=f"{named}.zip", media_type="application/zip")
-            await asyncio.sleep(TURN)
-        raise errors.TakeHomeBusy
+        zip = await in_turn(functools.partial(jobs.take_home, job.id))
+        named = f"{job.key.split('/')[0]}-{datetime.fromtimestamp(job.created):%Y-%m-%d}"
+        return FileResponse(zip, filename=f"{named}.zip", media_type="application/zip")
 
     @told
     async def push(request: Request, say: Say) -> Any:
         id, mine = request.path_params["id"], owner(request)
         sent = await body(request)
-        link = await asyncio.to_thread(
+        link = await in_turn(
             functools.partial(
                 jobs.push, id, mine, str(sent.get("repository", "")), str(sent.get("token", "")),
                 private=sent.get("private") is not False,
