@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -37,6 +38,8 @@ DOWNSCALE = 60.0
 LOGGING = LoggingConfig(log_level="WARNING", enable_access_log=False)
 #: Seconds that the director may take to say what one replica is.
 PATIENCE = 2.0
+#: Serve's deployments may not be made in two threads at once: it registers modules for all.
+_one = threading.Lock()
 
 
 def join(settings: Settings) -> bool:
@@ -113,25 +116,26 @@ class RayCluster:
                 downscale_delay_s=DOWNSCALE,
             )
             options = {"autoscaling_config": scaling}
-        deployment: Any = serve.deployment(
-            Replica,
-            name=MODEL,
-            ray_actor_options={"num_cpus": settings.ray_cpus, "num_gpus": settings.ray_gpus},
-            # All that is under way waits in the replica's own queue, where callers take turns.
-            max_ongoing_requests=settings.queue_limit + entry.max_batch,
-            max_queued_requests=settings.queue_limit,
-            graceful_shutdown_wait_loop_s=0.5,
-            graceful_shutdown_timeout_s=5.0,
-            health_check_period_s=2.0,
-            logging_config=LOGGING,
-            **options,
-        )
-        made = deployment.bind(entry, settings, self._environment)
-        serve.run_many(
-            [serve.RunTarget(made, name=app, route_prefix=None)],
-            wait_for_ingress_deployment_creation=False,
-            wait_for_applications_running=False,
-        )
+        with _one:
+            deployment: Any = serve.deployment(
+                Replica,
+                name=MODEL,
+                ray_actor_options={"num_cpus": settings.ray_cpus, "num_gpus": settings.ray_gpus},
+                # What is under way waits in the replica's own queue, where callers take turns.
+                max_ongoing_requests=settings.queue_limit + entry.max_batch,
+                max_queued_requests=settings.queue_limit,
+                graceful_shutdown_wait_loop_s=0.5,
+                graceful_shutdown_timeout_s=5.0,
+                health_check_period_s=2.0,
+                logging_config=LOGGING,
+                **options,
+            )
+            made = deployment.bind(entry, settings, self._environment)
+            serve.run_many(
+                [serve.RunTarget(made, name=app, route_prefix=None)],
+                wait_for_ingress_deployment_creation=False,
+                wait_for_applications_running=False,
+            )
 
     def delete(self, app: str) -> None:
         serve.delete(app)

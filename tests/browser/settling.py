@@ -21,12 +21,12 @@ def watch(page: Page) -> None:
 
 
 #: Resolves once the page has not been rewritten for five frames. Networks that learn in
-#: the page and the footer never stop, and are left out.
+#: the page, Home's living pictures and the footer never stop, and are left out.
 STILL = """() => new Promise((resolve) => {
     let still = 0;
     const watch = new MutationObserver((changes) => {
         const where = ({ target }) => target.closest ? target : target.parentElement;
-        const alive = ".lab, .duel, [data-footer]";
+        const alive = ".lab, .duel, .living, [data-footer]";
         if (changes.some((change) => !where(change)?.closest(alive))) still = 0;
     });
     watch.observe(document.body, { childList: true, subtree: true, characterData: true });

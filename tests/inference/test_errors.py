@@ -14,7 +14,7 @@ from inference.errors import (
     explain,
 )
 
-FIELDS = {"model": "a", "waiting": 3, "seconds": 60.0, "id": "1f"}
+FIELDS = {"model": "a", "moment": 2, "waiting": 3, "seconds": 60.0, "id": "1f"}
 
 
 def children(kind: type[Refusal]) -> list[type[Refusal]]:
