@@ -56,7 +56,7 @@ const answers = {
 
 /** A picture from a file, from the camera, or one that the room shows; `given` is called with it. */
 const pictures = (place, given, words) => {
-	const row = part("p", "", { className: "rewind-give" }), shown = part("img", "", { alt: words.shown, hidden: true });
+	const row = part("p", "", { className: "rewind-give" }), shown = part("img", "", { alt: words.shown, hidden: true, onerror: () => (shown.hidden = true) });
 	const label = part("label", words.picture, { className: "ghost" }), input = part("input", "", { type: "file", accept: "image/*", className: "sr-only" });
 	const look = part("button", words.camera, { type: "button", className: "ghost", hidden: !navigator.mediaDevices }), video = part("video", "", { muted: true, playsInline: true, autoplay: true, hidden: true });
 	const problem = part("span", "", { className: "quiet" });
@@ -117,7 +117,7 @@ const fields = (place, job, given, words) => {
 		given({ seed: 1 });
 		return row;
 	}
-	const text = part("textarea", "", { rows: 2, maxLength: 200, spellcheck: false }), chosen = part("select");
+	const text = part("textarea", "", { rows: 2, spellcheck: false }), chosen = part("select");
 	let timer = 0;
 	const give = () => given({ text: text.value, direction: chosen.value });
 	text.oninput = () => {

@@ -15,7 +15,7 @@ from typing import Any
 
 from demos import contest, page
 from demos.contest import Said
-from demos.images import answers, cards, faces, points
+from demos.images import answers, faces, points
 from demos.images.answers import Pixels
 from demos.language import Say, Words
 from inference import Engine
@@ -90,7 +90,6 @@ def build(engine: Engine, words: Words) -> None:
     page.markup(
         words, lambda say: f'<section class="part"><h2>{say("images.game.title")}</h2></section>'
     )
-    page.markup(words, lambda say: cards.learnt(answers.DIFFUSION, say))
     contest.build(words, played(engine), folded=False)
 
 
