@@ -176,7 +176,7 @@ def head_start(say: Say) -> str:
         cells = [
             escape(page.figure("top1", variants[data, each, start]))
             if (data, each, start) in variants
-            else ""
+            else "—"
             for start in starts
         ]
         lines.append([row, *cells])
