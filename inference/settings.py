@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         None,
         min_length=8,
         description="key that /v1 asks for (better as a variable than as a flag, which others on "
-        "the machine can read); it guards /v1 only: the page and Gradio's own API ask for none",
+        "the machine can read); it guards /v1 only, --login the page and Gradio's own API too",
     )
     api_at_once: int = Field(
         8, ge=1, description="requests that one address may have under way at /v1"

@@ -7,6 +7,7 @@ as `pretrained.classification.folders` does, and counted with whatever else is l
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -16,7 +17,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -37,8 +38,19 @@ RATIO = 200  # bytes that one packed byte may become; text comes to about 10, de
 SMALL = 1_000_000  # bytes that no ratio is asked of
 CHUNK = 2**20
 LONGEST = 120  # characters of one name, so that even a Chinese one fits into 255 bytes with a mark
-FULL = (28, 122)  # ENOSPC, EDQUOT
+FULL = (errno.ENOSPC, errno.EDQUOT)
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full disk is said in words. Raises: NoSpace."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace from error
+        raise
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _made(base: Path, file: Path, folder: Path) -> None:
         _merge(file, part / checkpoint.WEIGHTS)
     except (ValueError, KeyError, IndexError) as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise BadCheckpoint(path=file, reason="it does not fit the final weights") from error
+        raise BadCheckpoint(path=file, reason="it does not fit the other weights") from error
     os.replace(part, folder)
 
 

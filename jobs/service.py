@@ -395,6 +395,7 @@ class Jobs:
         self._mine(id, owner)
         if not self.limits.push:
             raise errors.PushOff
+        take_home.checked(repository, token)  # before a zip is made, which may take a minute
         return take_home.pushed(self.take_home(id), repository, token, private=private)
 
     def adopt(self, model: Path, owner: str, address: str = "", name: str = "") -> Job:

@@ -34,7 +34,7 @@ from demos.training.models import key_of
 from inference import Engine
 from inference.errors import BadInput, Busy, Refusal
 from jobs import Job, Jobs, Received, errors
-from jobs.intake import FULL, clean
+from jobs.intake import clean, disk_errors
 from jobs.store import DONE
 from pretrained import catalog, checkpoint
 from pretrained.errors import HubSlow, HubUnreachable
@@ -351,23 +351,20 @@ def received(jobs: Jobs, folder: Path, files: list[UploadFile], under: str) -> R
     spool = folder.parent / f".{folder.name}.{secrets.token_hex(8)}"
     spool.mkdir()
     try:
-        for number, file in enumerate(files):
-            place = [part for part in re.split(r"[/\\]", file.filename or "") if part.strip(". ")]
-            *folders, name = place or ["file"]
-            within = spool.joinpath(*map(clean, folders)) if folders else spool
-            within.mkdir(parents=True, exist_ok=True)
-            target = within / clean(name)
-            if target.exists():
-                target = target.with_stem(f"{target.stem} ({number})")
-            with target.open("xb") as written:
-                shutil.copyfileobj(file.file, written)
-        return intake.receive([(one, one.name) for one in sorted(spool.iterdir())], under)
+        with disk_errors():
+            for number, file in enumerate(files):
+                parts = re.split(r"[/\\]", file.filename or "")
+                *folders, name = [part for part in parts if part.strip(". ")] or ["file"]
+                within = spool.joinpath(*map(clean, folders)) if folders else spool
+                within.mkdir(parents=True, exist_ok=True)
+                target = within / clean(name)
+                if target.exists():
+                    target = target.with_stem(f"{target.stem} ({number})")
+                with target.open("xb") as written:
+                    shutil.copyfileobj(file.file, written)
+            return intake.receive([(one, one.name) for one in sorted(spool.iterdir())], under)
     except (FileExistsError, NotADirectoryError):  # a file and a folder of one name
         raise BadRequest from None
-    except OSError as error:
-        if error.errno in FULL:
-            raise errors.NoSpace from error
-        raise
     finally:
         shutil.rmtree(spool, ignore_errors=True)
 
@@ -376,13 +373,8 @@ def adopted(jobs: Jobs, file: UploadFile, owner: str, address: str) -> Job:
     """The job that is made of a zip that a visitor took home."""
     with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".load.") as place:
         zip = Path(place) / "model.zip"
-        try:
-            with zip.open("xb") as written:
-                shutil.copyfileobj(file.file, written)
-        except OSError as error:
-            if error.errno in FULL:
-                raise errors.NoSpace from error
-            raise
+        with disk_errors(), zip.open("xb") as written:
+            shutil.copyfileobj(file.file, written)
         return jobs.adopt(zip, owner, address, clean(file.filename or "model.zip"))
 
 

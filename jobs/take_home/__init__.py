@@ -24,5 +24,6 @@ push.py        to the Hub
 from jobs.take_home.packing import Facts, packed
 from jobs.take_home.push import pushed
 from jobs.take_home.unpacking import recipe, unpacked
+from pretrained.sources.hub.upload import checked
 
-__all__ = ["Facts", "packed", "pushed", "recipe", "unpacked"]
+__all__ = ["Facts", "checked", "packed", "pushed", "recipe", "unpacked"]

@@ -24,7 +24,7 @@ from typing import Any
 
 from jobs.errors import NoSpace, NotDone, TakeHomeBusy
 from jobs.folder import DATA, lines
-from jobs.intake import FULL
+from jobs.intake import disk_errors
 from jobs.take_home import card, examples, headers
 from jobs.worker import flags
 from pretrained import catalog, checkpoint
@@ -97,14 +97,11 @@ def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
     if not _one_at_a_time.acquire(blocking=False):
         raise TakeHomeBusy
     try:
-        if not target.is_file():
-            for old in out.parent.glob("take_home-*.zip"):
-                old.unlink()
-            _made(out, facts, onnx, target)
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpace from error
-        raise
+        with disk_errors():
+            if not target.is_file():
+                for old in out.parent.glob("take_home-*.zip"):
+                    old.unlink()
+                _made(out, facts, onnx, target)
     finally:
         _one_at_a_time.release()
     return target

@@ -16,8 +16,8 @@ import threading
 import zipfile
 from pathlib import Path
 
-from jobs.errors import NoSpace, PushBusy, PushOff
-from jobs.intake import FULL
+from jobs.errors import PushBusy, PushOff
+from jobs.intake import disk_errors
 from jobs.take_home.packing import ROOT
 from pretrained.errors import HubSlow, HubUnreachable, HubUpload
 from pretrained.sources.hub import errors, upload
@@ -55,15 +55,11 @@ def pushed(zip: Path, repository: str, token: str, *, private: bool = True) -> s
     if not _few.acquire(blocking=False):
         raise PushBusy
     try:
-        with tempfile.TemporaryDirectory(dir=zip.parent, prefix=".push.") as place:
+        with disk_errors(), tempfile.TemporaryDirectory(dir=zip.parent, prefix=".push.") as place:
             with zipfile.ZipFile(zip) as archive:
                 archive.extractall(place)
             [folder] = Path(place).iterdir()
             return _sent(folder, name, token, private)
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpace from error
-        raise
     finally:
         _few.release()
 

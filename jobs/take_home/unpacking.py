@@ -23,10 +23,9 @@ from jobs.errors import (
     ModelForeign,
     ModelKind,
     ModelWeights,
-    NoSpace,
     ZipUnreadable,
 )
-from jobs.intake import FULL, Intake, clean
+from jobs.intake import Intake, clean, disk_errors
 from jobs.take_home import headers
 from jobs.take_home.headers import Unfit
 from pretrained import catalog, checkpoint
@@ -62,21 +61,18 @@ def unpacked(model: Path, into: Path, name: str = "", most_mb: int = MOST_MB) ->
     name = clean(name or model.name)
     place = into.parent / f".{into.name}.{secrets.token_hex(8)}"
     try:
-        intake = Intake(place / "all", most_mb, MOST_FILES)
-        sources = sorted(model.iterdir()) if model.is_dir() else [(model, _zip(model, name))]
-        intake.receive(sources)
-        folder = _inner(place / "all")
-        for file in sorted(folder.iterdir()):
-            if file.name in LEFT_OUT:
-                file.unlink()
-            elif file.is_dir() or file.name not in (*WEIGHTS, *PAPERS):
-                raise ModelForeign(name=name, inside=file.name)
-        _check(folder, name)
-        os.rename(folder, into)
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpace from error
-        raise
+        with disk_errors():
+            intake = Intake(place / "all", most_mb, MOST_FILES)
+            sources = sorted(model.iterdir()) if model.is_dir() else [(model, _zip(model, name))]
+            intake.receive(sources)
+            folder = _inner(place / "all")
+            for file in sorted(folder.iterdir()):
+                if file.name in LEFT_OUT:
+                    file.unlink()
+                elif file.is_dir() or file.name not in (*WEIGHTS, *PAPERS):
+                    raise ModelForeign(name=name, inside=file.name)
+            _check(folder, name)
+            os.rename(folder, into)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return into
