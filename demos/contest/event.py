@@ -36,7 +36,7 @@ def build(words: Words, contest: Contest, *, folded: bool = True) -> gr.HTML:
         words("contest.title"),
         open=False,
         elem_id=f"{contest.tab}-game",
-        elem_classes="contest-fold",
+        elem_classes="room-fold",
     ):
         return _table(words, contest)
 

@@ -74,7 +74,7 @@ def build(engine: Engine, words: Words, model: gr.Dropdown, fooled: Fooled) -> N
     if not engine.settings.api or engine.settings.api_key:
         return
     with gr.Accordion(
-        words("fool.title"), open=False, elem_id=f"{fooled.tab}-fool", elem_classes="contest-fold"
+        words("fool.title"), open=False, elem_id=f"{fooled.tab}-fool", elem_classes="room-fold"
     ):
         place = gr.HTML("<span></span>", js_on_load=MOUNT, elem_classes="fool")
 
