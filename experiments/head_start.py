@@ -75,6 +75,9 @@ def measure(
     started = time.process_time()
     imagenet_train.train(catalog.find(KEY), data, folder, run)
     spent = time.process_time() - started
+    if run.minutes:  # with those of the sittings before, where it went on
+        last = (folder / "history.jsonl").read_text("utf-8").splitlines()[-1]
+        spent = json.loads(last)["seconds"]
     made = checkpoint.read_json(folder, checkpoint.METRICS)["training"]
     scored = evaluate.evaluate(catalog.from_folder(folder), source, split=split)
     amount = f"{each} a class" if each else "all"
