@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.context import Context
 
-from demos import fool, models, page, streaming, uploads
-from demos.classification import answers, contest, examples, kinds, several
+from demos import fool, models, page, share, streaming, uploads
+from demos.classification import answers, contest, examples, kinds, several, sharing
 from demos.classification.answers import DEFAULT, Answer, classifiers
 from demos.classification.learn import facts
 from demos.examples import strip as example_strip
@@ -62,6 +63,7 @@ class Visit:
 def build(engine: Engine, words: Words) -> Given:
     """Lay out the room."""
     shown = examples.available()
+    linked = gr.HTML(visible=False, js_on_load=None, elem_id="classify-linked")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             picture = gr.Image(
@@ -110,20 +112,38 @@ def build(engine: Engine, words: Words) -> Given:
     contest.build(engine, words)
     visit = gr.State(Visit())
     page.markup(words, facts)
-    page.choices(words, model, lambda say: models.choices(say, classifiers(engine).values()))
+    page.choices(
+        words,
+        model,
+        lambda say: models.choices(say, classifiers(engine).values()),
+        partial(models.asked, answers.TASK, engine),
+    )
     assert Context.root_block is not None
 
     # A new picture or model ends what is still being said about the one before.
-    @streaming.event(
+    answered = streaming.event(
         words,
         (SKIP,) * 6,
         broken=("", HIDDEN, "", SKIP, SKIP, SKIP),
         latest=lambda mine: mine.answer,
     )
+
+    @answered
     def on_picture(
         mine: Visit, payload: Payload | None, key: str, request: gr.Request
     ) -> AsyncIterator[Any]:
         mine.below.end()
+        mine.about = subject(payload, key)
+        return pages(engine, words.speaker(request), payload, key)
+
+    @answered
+    def on_open(
+        mine: Visit, payload: Payload | None, key: str, request: gr.Request
+    ) -> AsyncIterator[Any] | None:
+        """The picture that the page opens with, but for a link to another."""
+        shared = sharing.linked(engine, share.query(request))
+        if shared and shared.opens:
+            return None
         mine.about = subject(payload, key)
         return pages(engine, words.speaker(request), payload, key)
 
@@ -163,8 +183,16 @@ def build(engine: Engine, words: Words) -> Given:
         return streaming.once(asyncio.to_thread(kinds.known, words.speaker(request), entry))
 
     @page.guard(words)
-    async def on_load(request: gr.Request) -> str:
-        return await asyncio.to_thread(examples_html, words.speaker(request))
+    async def on_load(request: gr.Request) -> tuple[Any, ...]:
+        """(the examples, the picture of a link, what of the link cannot be had)."""
+        say = words.speaker(request)
+        shared = sharing.linked(engine, share.query(request))
+        html = await asyncio.to_thread(examples_html, say)
+        if shared is None:
+            return html, SKIP, SKIP
+        found = str(shared.example.path) if shared.example else SKIP
+        said = share.refused(say, shared.wrong)
+        return html, found, gr.update(value=said, visible=bool(said))
 
     @page.guard(words)
     def on_example(event: gr.EventData) -> Any:
@@ -178,7 +206,7 @@ def build(engine: Engine, words: Words) -> Given:
         "preprocess": False,
         **page.PRIVATE,
     }
-    Context.root_block.load(on_load, None, strip, queue=False, **page.PRIVATE)
+    Context.root_block.load(on_load, None, [strip, picture, linked], queue=False, **page.PRIVATE)
     strip.pick(on_example, None, picture, **page.PRIVATE)
     # What a model knows is fetched when somebody asks, and again for another model.
     known.expand(on_known, model, listed, trigger_mode="always_last", **options)
@@ -188,13 +216,9 @@ def build(engine: Engine, words: Words) -> Given:
     compare.click(on_compare, [visit, picture, model], below, **options)
     batch.upload(on_several, [visit, batch, model], below, **options)
     below.pick(on_fetch_several, [visit, batch, model], below, **options)
-    gr.on(
-        [Context.root_block.load, picture.change, model.change],
-        on_picture,
-        [visit, picture, model],
-        [answer, fetch, below, refused, picture, seen],
-        **options,
-    )
+    asked = [visit, picture, model], [answer, fetch, below, refused, picture, seen]
+    Context.root_block.load(on_open, *asked, **options)
+    gr.on([picture.change, model.change], on_picture, *asked, **options)
     return Given(picture, model, seen)
 
 
@@ -260,7 +284,9 @@ async def answering(
         async with aclosing(models.with_progress(engine, entry.key, work)) as steps:
             async for step in steps:
                 if isinstance(step, Answer):
-                    yield answers.answer(say, entry, step, picture.info), False
+                    example = await asyncio.to_thread(sharing.example_of, payload)
+                    told = answers.answer(say, entry, step, picture.info)
+                    yield told + sharing.buttons(say, entry, example), False
                 else:
                     yield models.waiting(say, entry, step), False
     except Refusal as error:

@@ -24,6 +24,7 @@ EVERYDAY, RCNN = "detection/everyday", "detection/rcnn"
 SIDE = 1280  # pixels: of the longest side that a model is shown, finer than any of them looks
 LEAST = 0.05  # score below which no model names an object
 USUAL = 0.5  # score from which an object is shown, until the visitor says otherwise
+LEAST_SHOWN, MOST_SHOWN = 5, 95  # percent between which the visitor may say so
 GRADIO, SKIMAGE = "gradio", "skimage"
 #: Three that our own network answers rightly, and one that fools it: to it a cheetah is a cat.
 EXAMPLES = (

@@ -111,7 +111,7 @@ def picked(say: Say, point: Mapping[str, Any], image: Pixels, query: str) -> str
         f'<button type="button" class="plain" data-save="{file}.png">{say("images.try.save")}'
         f"</button>"
         f'<button type="button" class="plain" data-link="{escape(f"{query}&face={text}")}" '
-        f'data-done="{say("page.copied")}">{say("images.try.link")}</button>'
+        f'data-done="{say("page.copied")}">{say("page.share.link")}</button>'
         f'<button type="button" class="plain" data-credit="{credit}" data-file="{file}-large.png">'
         f"{say('images.try.credited')}</button></div>"
         f"</figcaption></figure>"

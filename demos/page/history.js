@@ -89,8 +89,12 @@
 	const FIELDS = "textarea, input:is(:not([type]), [type=text], [type=number], [type=search])";
 	const STORE = "breakthroughs.typed";
 	const ELSEWHERE = "#face-seed"; // the faces stand in the address, with the one that was picked
+	// A link that says what is to stand in a field is another page than the one that was typed on.
+	const linked = () => ["source", "text_seed", "pen_seed"].map(asked).join();
 	let kept = {};
 	try { kept = JSON.parse(sessionStorage.getItem(STORE)) ?? {}; } catch { /* a private window */ }
+	if (kept.linked !== linked()) kept = {};
+	delete kept.linked;
 	const typed = new Set();
 	const block = (field) => field.closest("[id]");
 	const key = (field) => {
@@ -110,7 +114,7 @@
 			const value = field(one)?.value;
 			if (value?.length <= MOST) kept[one] = value;
 		}
-		try { sessionStorage.setItem(STORE, JSON.stringify(kept)); } catch { /* full */ }
+		try { sessionStorage.setItem(STORE, JSON.stringify({ ...kept, linked: linked() })); } catch { /* full */ }
 	});
 	// Given back when the field is in sight, and again where the page's own opening words come after;
 	// until the visitor does anything.

@@ -17,7 +17,7 @@
 	};
 
 	document.addEventListener("click", async (/** @type {any} */ event) => {
-		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-tour], [data-api]");
+		const button = event.target.closest?.("[data-switch], [data-copy], [data-tab], [data-tour], [data-api], .share .link");
 		if (!button) return;
 		if (button.dataset.switch === "lang") {
 			const address = new URL(location.href);
@@ -38,6 +38,8 @@
 			house.show(button.dataset.tab);
 		} else if (button.dataset.tour) {
 			tour(button);
+		} else if (button.closest(".share")) {
+			share(button);
 		} else {
 			button.dataset.label ??= button.textContent;
 			try {
@@ -55,6 +57,8 @@
 	// The guided tour of a tab begins at its button, or goes on where the address says (?tour=3).
 	const tour = (button) => import(new URL("house/tour.js", document.baseURI).href).then((it) => it.begin(button));
 	if (new URL(location.href).searchParams.has("tour")) tour();
+
+	const share = (button) => import(new URL("house/share.js", document.baseURI).href).then((it) => it.take(button));
 
 	// Without a clipboard to write to, the command is selected, ready for Ctrl+C.
 	const select = (button) =>

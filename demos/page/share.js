@@ -1,6 +1,14 @@
 // @ts-check
 // Share: a link that opens the same again, and a picture with a small credit line to take along.
 
+/** What a button beneath an answer does: `data-share`, the parameters of a link that it copies, or
+ *  `data-picture`, the script whose `picture(button)` saves one. */
+export async function take(button) {
+	const { share, picture } = button.dataset;
+	if (share) copyLink(button, linkTo(JSON.parse(share)));
+	else (await import(`./${picture}.js`)).picture(button);
+}
+
 /** The page's address with these parameters and the visitor's language, and nothing else. */
 export function linkTo(parameters) {
 	const here = new URL(location.href), link = new URL(here.pathname, here.origin);
@@ -25,20 +33,40 @@ export async function copyLink(button, address) {
 	}
 }
 
-const LINE = 28, SIZE = 13, MARGIN = 10; // pixels of the line beneath a picture, of its letters, at its left
+export const INK = "#1c1b19", FACE = '"Songti SC", "Noto Serif CJK SC", Georgia, "Noto Serif", serif';
+
+/** A line of text as lines of at most `most` pixels: broken at blanks, and before Chinese characters. */
+export function wrapped(context, text, most) {
+	const found = [];
+	let now = "";
+	for (const word of text.split(/(?<=[\s\u3000-\u9fff\uff00-\uffef])(?![，。！？；：、）”])/)) {
+		if (now && context.measureText(now + word.trimEnd()).width > most) {
+			found.push(now);
+			now = "";
+		}
+		now += word;
+	}
+	return [...found, now];
+}
+
+// Pixels of the line beneath a picture, of its letters, at its left; of the widest line that makes a
+// narrow picture wider.
+const LINE = 28, SIZE = 13, MARGIN = 10, WIDEST = 640;
 
 /** A canvas with a picture `width` by `height` pixels large, drawn by `paint(context)`, and the credit
  *  line beneath it. */
 export function credited(width, height, credit, paint) {
 	const canvas = Object.assign(document.createElement("canvas"), { width, height: height + LINE });
-	const context = canvas.getContext("2d");
+	const context = canvas.getContext("2d"), font = `${SIZE}px system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif`;
+	context.font = font;
+	canvas.width = Math.max(width, Math.min(WIDEST, Math.ceil(context.measureText(credit).width) + 2 * MARGIN));
 	context.fillStyle = "#fff";
-	context.fillRect(0, 0, width, canvas.height);
+	context.fillRect(0, 0, canvas.width, canvas.height);
 	paint(context);
 	context.fillStyle = "#555";
-	context.font = `${SIZE}px system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif`;
+	context.font = font;
 	context.textBaseline = "middle";
-	context.fillText(credit, MARGIN, height + LINE / 2, width - 2 * MARGIN);
+	context.fillText(credit, MARGIN, height + LINE / 2, canvas.width - 2 * MARGIN);
 	return canvas;
 }
 

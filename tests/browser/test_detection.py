@@ -322,7 +322,7 @@ def test_what_is_taken_home_is_what_is_shown_in_the_pixels_that_were_sent(
     download = saved(page, "picture")
     assert download.suggested_filename == "wide-objects.png"
     taken = Image.open(download.path()).convert("RGB")
-    assert taken.size == (1280, 96)
+    assert taken.size == (1280, 96 + 28), "the credit line beneath it"
     red, _, blue = taken.getpixel((160, 50))
     assert blue > 60 > 20 < red, "the person's red under the blue of its class"
 

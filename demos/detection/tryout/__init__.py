@@ -12,10 +12,10 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import fool, models, page, streaming
+from demos import fool, models, page, share, streaming
 from demos.detection import answers
 from demos.detection.answers import Payload
-from demos.detection.tryout import answering, compare, contest, controls
+from demos.detection.tryout import answering, compare, contest, controls, sharing
 from demos.detection.tryout.answering import Looked
 from demos.language import Say, Words
 from demos.streaming import Latest
@@ -70,6 +70,7 @@ class Visit(Latest):
 def build(engine: Engine, words: Words) -> TryParts:
     """What is given on top, the answer in the middle, then and now below, and the examples."""
     known = answers.detectors(engine)
+    linked = gr.HTML(visible=False, js_on_load=None, elem_id="detect-linked")
     with gr.Row(elem_classes="asked"):
         give = gr.HTML(
             words.markup(lambda say: controls.giving(say, engine.settings.max_upload_mb)),
@@ -114,11 +115,13 @@ def build(engine: Engine, words: Words) -> TryParts:
 
     @asked
     def on_open(mine: Visit, now: Sequence[Payload], key: Any, request: gr.Request) -> Steps | None:
-        first = answers.first_example()
+        say = words.speaker(request)
+        shared = sharing.linked(engine, share.query(request), say)
+        first = (shared and shared.payload) or answers.first_example()
         if now or first is None:
             return None
         own = models.asked(answers.TASK, engine, request)
-        return steps(engine, words.speaker(request), mine, [first], own.key if own else key)
+        return steps(engine, say, mine, [first], own.key if own else key)
 
     @asked
     def on_give(mine: Visit, key: Any, event: gr.EventData, request: gr.Request) -> Steps | None:
@@ -169,11 +172,16 @@ def build(engine: Engine, words: Words) -> TryParts:
         return compare.comparing(engine, words.speaker(request), one, mine, wanted)
 
     @page.guard(words)
-    async def example_strip(request: gr.Request) -> str:
-        return await asyncio.to_thread(controls.examples_html, words.speaker(request))
+    async def on_load(request: gr.Request) -> tuple[Any, ...]:
+        """(the examples, what of a link cannot be had)."""
+        say = words.speaker(request)
+        html = await asyncio.to_thread(controls.examples_html, say)
+        shared = sharing.linked(engine, share.query(request), say)
+        said = share.refused(say, shared.wrong) if shared else ""
+        return html, gr.update(value=said, visible=bool(said))
 
     assert Context.root_block is not None
-    Context.root_block.load(example_strip, None, strip, queue=False, **page.PRIVATE)
+    Context.root_block.load(on_load, None, [strip, linked], queue=False, **page.PRIVATE)
     heavy: dict[str, Any] = {
         "concurrency_limit": models.most_together(known.values()),
         "trigger_mode": "multiple",

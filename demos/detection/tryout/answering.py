@@ -98,7 +98,9 @@ async def answering(
             found = await answers.ask(engine, entry.key, picture, named(say, payload))
             looked.append(Looked(payload, entry.key, found.objects))
             first = first if number else found
-            sheets += await asyncio.to_thread(sheet.figure, say, entry, found, number=number)
+            sheets += await asyncio.to_thread(
+                sheet.figure, say, entry, found, number=number, example=payload.get("example")
+            )
         cut = say.plain("detection.try.cut", most=MOST) if len(given) > MOST else ""
         yield Moment(page.note(cut) if cut else "", sheets, tuple(looked), first)
     except Refusal as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demos import examples, page
-from demos.detection.answers import EVERYDAY, EXAMPLES, USUAL
+from demos.detection.answers import EVERYDAY, EXAMPLES, LEAST_SHOWN, MOST_SHOWN, USUAL
 from demos.detection.tryout.answering import MOST
 from demos.language import Say, Words
 from demos.limits import MB
@@ -48,7 +48,8 @@ def slider(say: Say) -> str:
     return (
         f'<div class="least" {data}><label for="detect-sure">{say("detection.try.least")}</label>'
         f'<output for="detect-sure">{USUAL:.0%}</output><input type="range" id="detect-sure" '
-        f'min="5" max="95" step="1" value="{USUAL * 100:.0f}" aria-valuetext="{USUAL:.0%}"></div>'
+        f'min="{LEAST_SHOWN}" max="{MOST_SHOWN}" step="1" value="{USUAL * 100:.0f}" '
+        f'aria-valuetext="{USUAL:.0%}"></div>'
     )
 
 

@@ -3,16 +3,22 @@
 
 import { columns, encoded, scaled } from "./detection_masks.js";
 import { chosen, follow, isShown, paint, paintAll, percent, read, tint } from "./detection_shown.js";
-import { save, savePicture } from "./share.js";
+import { credited, save, savePicture } from "./share.js";
 
-/** The slider: from which score an object is shown. */
+/** The slider: from which score an object is shown; where a link says it, from there. */
 export function mountLeast(element) {
-	element.addEventListener("input", (event) => {
-		chosen.least = +event.target.value / 100;
-		event.target.setAttribute("aria-valuetext", percent(chosen.least));
+	const slider = element.querySelector("input"), linked = new URL(location.href).searchParams;
+	const set = () => {
+		chosen.least = +slider.value / 100;
+		slider.setAttribute("aria-valuetext", percent(chosen.least));
 		element.querySelector("output").textContent = percent(chosen.least);
 		paintAll();
-	});
+	};
+	slider.addEventListener("input", set);
+	const asked = linked.has("detect_picture") ? linked.get("confidence") : null;
+	if (!/^\d{1,2}$/.test(asked) || +asked < +slider.min || +asked > +slider.max) return; // which is said
+	slider.value = asked;
+	set();
 }
 
 /** The answered pictures; of several the one that is chosen is shown. */
@@ -68,12 +74,16 @@ export function mountFound(element, shown, watch) {
 
 const stem = (name) => name.replace(/\.\w{1,5}$/, "") || "picture";
 
-/** The picture as PNG with what is shown of it. */
+/** The picture as PNG with what is shown of it, its credit line beneath. */
 function saveShown(figure) {
 	const { objects, seen, file } = read(figure), image = figure.querySelector("img");
 	const size = [image.naturalWidth, image.naturalHeight];
-	const canvas = Object.assign(document.createElement("canvas"), { width: size[0], height: size[1] });
-	const sheet = canvas.getContext("2d");
+	const { credit } = figure.querySelector("[data-credit]").dataset;
+	const canvas = credited(size[0], size[1], credit, (sheet) => drawShown(sheet, { objects, seen, image, size }));
+	savePicture(canvas, `${stem(file)}-objects.png`);
+}
+
+function drawShown(sheet, { objects, seen, image, size }) {
 	sheet.drawImage(image, 0, 0);
 	tint(sheet, objects, seen, size);
 	const across = size[0] / seen[0], down = size[1] / seen[1], high = Math.max(10, Math.round(Math.min(Math.max(...size) / 55, Math.min(...size) / 8)));
@@ -90,7 +100,6 @@ function saveShown(figure) {
 		sheet.fillStyle = "#fff";
 		sheet.fillText(text, left + high / 2, top + tall / 2);
 	}
-	savePicture(canvas, `${stem(file)}-objects.png`);
 }
 
 /** What is shown of all pictures as COCO writes it, in the pixels of the files that were sent. */

@@ -54,6 +54,8 @@ export function paint(figure) {
 				name: best.name, score: percent(best.score), least: percent(chosen.least),
 			});
 	}
+	const link = figure.querySelector("[data-share]");
+	if (link) link.dataset.share = JSON.stringify({ ...JSON.parse(link.dataset.share), confidence: Math.round(chosen.least * 100) });
 	figure.querySelector(".things")?.toggleAttribute("hidden", !rows.length);
 	draw(figure.querySelector("canvas"), figure, alone, seen);
 }

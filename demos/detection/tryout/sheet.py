@@ -16,6 +16,7 @@ from typing import Any
 from demos import models, page, pictures
 from demos.detection import answers
 from demos.detection.answers import USUAL, Found, Size, Thing
+from demos.detection.tryout import sharing
 from demos.language import Say
 from inference.errors import Refusal
 from pretrained.catalog import Entry
@@ -32,8 +33,17 @@ WIDE = 2  #: times its height: from there a picture has the whole width for itse
 FEW = 12  #: kinds of object that are named one by one
 
 
-def figure(say: Say, entry: Entry, found: Found, *, number: int = 0, live: bool = False) -> str:
-    """The picture, its boxes and everything about them. ``live``: the page has the picture."""
+def figure(
+    say: Say,
+    entry: Entry,
+    found: Found,
+    *,
+    number: int = 0,
+    live: bool = False,
+    example: str | None = None,
+) -> str:
+    """The picture, its boxes and everything about them. ``live``: the page has the picture.
+    ``example``: its name, where it is none of the visitor's own."""
     wide = " wide" if found.picture.width > WIDE * found.picture.height else ""
     told = {"first_of_many": "first_frame", "cut_short": "cut_short"}
     notes = "".join(
@@ -54,6 +64,8 @@ def figure(say: Say, entry: Entry, found: Found, *, number: int = 0, live: bool 
         f"{say(f'detection.try.save_{kind}')}</button>"
         for kind in ("picture", "coco")
     )
+    credit = say("detection.share.credit", model=say.model(entry), house=say.plain("house.name"))
+    link, why = sharing.buttons(say, entry, example)
     return (
         f'<figure class="found{wide}" data-sheet="{number}" {_data(say, entry, found)}>'
         f"{plate(say, entry, found, answers.SIDE, live=live)}"
@@ -61,7 +73,8 @@ def figure(say: Say, entry: Entry, found: Found, *, number: int = 0, live: bool 
         f"{page.quiet(line(say, entry, found))}{about}"
         f'<p class="note" data-show="none" hidden></p>{notes}'
         f"{classes(say, entry, found)}{table(say, entry, found)}"
-        f'<p class="take">{buttons}</p></figcaption></figure>'
+        f'<div class="take share" data-credit="{credit}">{link}{buttons}{"" if live else why}</div>'
+        "</figcaption></figure>"
     )
 
 

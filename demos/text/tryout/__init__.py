@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import models, page, streaming, typed
+from demos import models, page, share, streaming, typed
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.text import answers, learn
@@ -178,7 +178,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         say = words.speaker(request)
         own = models.asked(answers.TASK, engine, request)
         key = own.key if own else openings.first(say.lang, engine)
-        shared = sharing.linked(getattr(request, "query_params", None) or {})
+        shared = sharing.linked(share.query(request))
         if shared is not None:
             order = ordered(engine, shared.prompt, shared.acrostic, key, *shared.numbers)
             told = form(say, engine, key, Opening(shared.prompt), order.wish)

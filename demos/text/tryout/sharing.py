@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from demos import share
 from demos.language import Say
+from demos.share import MOST_LINKED
 from demos.text import answers
 from demos.text.tryout.writing import Written
 from pretrained.catalog import Entry
 
-#: Characters of a beginning that an address still holds everywhere.
-MOST_LINKED = 500
 NUMBERS = ("temperature", "length", "seed")
 #: What the address calls the seed: the faces of another tab have one, too.
 SEED = "text_seed"
@@ -44,25 +42,18 @@ def buttons(say: Say, entry: Entry, now: Written, *, again: bool) -> str:
     if not now.text:
         return ""
     wish = now.wish
-    parts = []
-    if again and not wish.cut and len(wish.prompt) <= MOST_LINKED:
-        told = {"tab": "text", "room": "try", "model": wish.key, "prompt": wish.prompt}
-        told |= {"acrostic": wish.acrostic} if wish.acrostic else {}
-        told |= {name: str(wish.options[name]) for name in NUMBERS[:2]}
-        told[SEED] = str(wish.options["seed"])
-        parts.append(
-            f'<button type="button" class="link" data-done="{say("page.copied")}" '
-            f'data-share="{escape(json.dumps(told))}">{say("text.share.link")}</button>'
-        )
+    parts, why = [], ""
+    if len(wish.prompt) > MOST_LINKED:
+        why = say("page.share.long", most=MOST_LINKED)
+    elif again and not wish.cut:
+        told = {"prompt": wish.prompt} | ({"acrostic": wish.acrostic} if wish.acrostic else {})
+        told |= {name: wish.options[name] for name in NUMBERS[:2]} | {SEED: wish.options["seed"]}
+        parts.append(share.link(say, "text", wish.key, "text.share.link", **told))
     credit = say(
         "text.share.credit",
         model=say.model(entry),
         seed=wish.options["seed"],
         house=say.plain("house.name"),
     )
-    poem = ' data-poem=""' if answers.writes_poems(entry) else ""
-    parts.append(
-        f'<button type="button" class="link" data-picture="{credit}"{poem}>'
-        f"{say('text.share.picture')}</button>"
-    )
-    return f'<div class="share">{"".join(parts)}</div>'
+    poem = {"poem": ""} if answers.writes_poems(entry) else {}
+    return share.row([*parts, share.picture(say, "text_share", credit, **poem)], why)

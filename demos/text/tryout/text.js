@@ -4,13 +4,6 @@
 /** Keeps the newest line in sight while it is written, and goes back to where that began at its end,
  *  unless the visitor has scrolled. */
 export const follow = (element, watch) => {
-	element.addEventListener("click", async ({ target }) => {
-		const button = target.closest("[data-share], [data-picture]");
-		if (!button) return;
-		const { share, picture } = await import("./text_share.js");
-		if ("share" in button.dataset) share(button);
-		else picture(element.querySelector(".leaf"), button.dataset.picture, "poem" in button.dataset);
-	});
 	let below = true, busy = false, begun = 0, top = 0;
 	element.addEventListener("scroll", ({ target: leaf }) => {
 		if (!leaf.matches(".leaf")) return;

@@ -1,30 +1,10 @@
 // @ts-check
-// What can be taken along of a text: a link, and a picture of it. Fetched when somebody asks for one.
+// A text as a picture. Fetched when somebody asks for one.
 
-import { copyLink, credited, linkTo, savePicture } from "./share.js";
+import { FACE, INK, credited, savePicture, wrapped } from "./share.js";
 
-const WIDTH = 900, EDGE = 70, SIZE = 24, INK = "#1c1b19"; // pixels
+const WIDTH = 900, EDGE = 70, SIZE = 24; // pixels
 const MOST = 60; // lines of a picture: the rest is told by an ellipsis
-const FACE = '"Songti SC", "Noto Serif CJK SC", Georgia, "Noto Serif", serif';
-
-export const share = (button) => copyLink(button, linkTo(JSON.parse(button.dataset.share)));
-
-/** The lines of a text, none wider than there is room. */
-function lines(context, text) {
-	const found = [];
-	for (const line of text.split("\n")) {
-		let now = "";
-		for (const word of line.split(/(?<=\s)/)) {
-			if (now && context.measureText(now + word.trimEnd()).width > WIDTH - 2 * EDGE) {
-				found.push(now);
-				now = "";
-			}
-			now += word;
-		}
-		found.push(now);
-	}
-	return found;
-}
 
 /** A poem from top to bottom, its first line at the right, as it stands on the page. */
 function poemOn(all, credit) {
@@ -45,16 +25,17 @@ function poemOn(all, credit) {
 	});
 }
 
-/** The text of a leaf as a picture, its credit line beneath. */
-export function picture(leaf, credit, poem) {
-	const copy = leaf.cloneNode(true);
+/** The text of the leaf above a button as a picture, its credit line beneath. */
+export function picture(button) {
+	const { credit, poem } = button.dataset;
+	const copy = button.closest("#write-sheet").querySelector(".leaf").cloneNode(true);
 	for (const end of copy.querySelectorAll("br")) end.replaceWith("\n");
 	const text = copy.textContent.trim();
-	if (poem) return savePicture(poemOn(text.split("\n"), credit), "poem.png");
+	if (poem !== undefined) return savePicture(poemOn(text.split("\n"), credit), "poem.png");
 	const pitch = SIZE * 1.6;
 	const measure = document.createElement("canvas").getContext("2d");
 	measure.font = `${SIZE}px ${FACE}`;
-	const all = lines(measure, text);
+	const all = text.split("\n").flatMap((line) => wrapped(measure, line, WIDTH - 2 * EDGE));
 	const shown = all.length > MOST ? [...all.slice(0, MOST), "…"] : all;
 	const height = Math.round(shown.length * pitch + 2 * EDGE);
 	savePicture(credited(WIDTH, height, credit, (context) => {

@@ -14,12 +14,12 @@ from typing import Any
 
 import gradio as gr
 
-from demos import models, page, streaming
+from demos import models, page, share, streaming
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.translation import answers, examples, learn
 from demos.translation.answers import Translated
-from demos.translation.tryout import answering, compare, contest, files
+from demos.translation.tryout import answering, compare, contest, files, sharing
 from demos.visibility import on_visible
 from inference import Engine
 from pretrained.catalog import Entry
@@ -47,6 +47,7 @@ class Parts:
 
 def build(engine: Engine, words: Words) -> Parts:
     """What you give on the left, what it says on the right; wired to the engine."""
+    linked = gr.HTML(visible=False, js_on_load=None, elem_id="say-linked")
     with gr.Row(elem_classes="directions"):
         direction = gr.Radio(
             list(answers.DIRECTIONS),
@@ -168,16 +169,22 @@ def build(engine: Engine, words: Words) -> Parts:
         opened: bool, text: str, key: str, direction: str | None, request: gr.Request
     ) -> tuple[Any, ...]:
         if opened:  # back from another room: what was written here stays
-            return (SKIP,) * (len(set_up) + 1)
+            return (SKIP,) * (len(set_up) + 2)
         own = models.asked(answers.TASK, engine, request)
+        shared = sharing.linked(engine, share.query(request))
+        wrong = sharing.refused(words.speaker(request), shared) if shared else ""
+        told = gr.update(value=wrong, visible=bool(wrong)), True
         learnt = answers.directions(own) if own else answers.DIRECTIONS
         # From before the page changed its language:
         if direction and direction in learnt and examples.own(text, direction):
-            return *setting(request, direction, text, key, own), True
+            return *setting(request, direction, text, key, own), *told
+        if shared and shared.direction:
+            return *setting(request, shared.direction, shared.text, key, own), *told
         direction = answers.FIRST[words.lang(request)]
         if learnt and direction not in learnt:
             direction = learnt[0]
-        return *setting(request, direction, turned(text, direction), key, own), True
+        text = shared.text if shared else turned(text, direction)
+        return *setting(request, direction, text, key, own), *told
 
     @page.guard(words)
     async def on_direction(
@@ -221,7 +228,7 @@ def build(engine: Engine, words: Words) -> Parts:
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
     opening = [opened, text, model, direction]
-    sight.shown(on_open, opening, [*set_up, opened], js=EVENT % "takeDraft", **page.PRIVATE)
+    sight.shown(on_open, opening, [*set_up, linked, opened], js=EVENT % "takeDraft", **page.PRIVATE)
     opened.change(**ask)
     chosen = [latest, direction, text, model]
     options: dict[str, Any] = {"trigger_mode": "always_last", **page.PRIVATE}

@@ -11,7 +11,7 @@ from demos.language import Say
 from demos.models import offer, on_disk, ready, waiting
 from demos.translation import answers
 from demos.translation.answers import Translated
-from demos.translation.tryout import pane
+from demos.translation.tryout import pane, sharing
 from inference import Engine
 from inference.errors import Refusal
 from pretrained.translation import languages
@@ -53,7 +53,8 @@ async def answering(
         details = pane.details(say, entry, now)
         if beneath and (written := pane.written_in(now)) != target:
             beneath = noticed(say, text, direction, written)
-        yield Step(pane.sheet(say, entry, now), beneath, details, now)
+        html = pane.sheet(say, entry, now) + sharing.buttons(say, entry, now)
+        yield Step(html, beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
         yield Step(answers.refusal(say, error), beneath, offered=again)

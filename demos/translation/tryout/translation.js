@@ -27,12 +27,18 @@ export function typed(element, watch, paused) {
 /** @returns {HTMLInputElement} */
 const field = (selector) => document.querySelector(selector);
 
+// What a link asks to be translated, if it is one: a draft of another page does not take its place.
+const linked = () => {
+  const told = new URL(location.href).searchParams;
+  return `${told.get("source")} ${told.get("direction")}`;
+};
+
 // The draft stays in the browser, for this visit of this tab; neither address nor server sees it.
 function keepDraft() {
   const text = field("#say-text textarea")?.value;
   const direction = field("#say-direction input:checked")?.value;
   if (!text || text.length > MOST || !direction) return;
-  try { sessionStorage.setItem(DRAFT, JSON.stringify({ text, direction })); } catch { /* full */ }
+  try { sessionStorage.setItem(DRAFT, JSON.stringify({ text, direction, at: linked() })); } catch { /* full */ }
 }
 
 // A draft, read once and forgotten, in place of what the fields of a new page hold: (opened, text,
@@ -41,7 +47,7 @@ export function takeDraft(opened, text, model) {
   try {
     const draft = JSON.parse(sessionStorage.getItem(DRAFT));
     sessionStorage.removeItem(DRAFT);
-    if (draft) return [opened, draft.text, model, draft.direction];
+    if (draft?.at === linked()) return [opened, draft.text, model, draft.direction];
   } catch { /* a private window has nothing to keep it in */ }
   return [opened, text, model, null];
 }
