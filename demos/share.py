@@ -6,9 +6,11 @@ again, and the answer as a picture with a small credit line. `page.js` notices t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
+
+import gradio as gr
 
 from demos import models, page
 from demos.examples import Example
@@ -27,6 +29,21 @@ class NoSuchExample(Refusal):
 
     code = "no_such_example"
     sentence = "There is no example called {name}: choose one of those shown."
+
+
+# What a link could not have is said until the visitor asks for something else.
+ASKED = """const gone = ({ type, target, isTrusted }) => {
+  const used = type === 'drop' || target.closest('button, input, textarea, label, [role=option]');
+  if (isTrusted && used) element.style.display = 'none';
+};
+const room = element.closest('.room');
+for (const kind of ['click', 'input', 'drop']) room.addEventListener(kind, gone, true);
+"""
+
+
+def unmet(elem_id: str) -> gr.HTML:
+    """The place where it is said what a link could not have (`refused`)."""
+    return gr.HTML(visible=False, js_on_load=ASKED, elem_id=elem_id, elem_classes="unmet")
 
 
 def link(say: Say, tab: str, model: str, label: str = "page.share.link", **told: object) -> str:
@@ -80,6 +97,10 @@ def example(examples: Sequence[Example], name: str, wrong: list[Refusal]) -> Exa
     return None
 
 
-def refused(say: Say, wrong: Sequence[Refusal]) -> str:
-    """What of a link cannot be had; nothing where all can."""
-    return "".join(page.refusal(say, error) for error in wrong)
+def refused(
+    say: Say,
+    wrong: Sequence[Refusal],
+    said: Callable[[Say, Refusal], str] = page.refusal,
+) -> Any:
+    """What of a link cannot be had, where it is `unmet`. ``said``: a tab's own way to say it."""
+    return gr.update(value="".join(said(say, error) for error in wrong), visible=bool(wrong))

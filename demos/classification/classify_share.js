@@ -31,12 +31,13 @@ export function picture(button) {
 			at += PITCH;
 		}
 		at += 8;
-		const label = Math.round((width - 2 * EDGE) * 0.4), track = width - 2 * EDGE - label - 64; // the share's own place
 		context.font = `${SIZE}px system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif`;
+		const words = bars.map((bar) => context.measureText(bar.querySelector("b").textContent).width + 16);
+		const label = Math.min(Math.max(...words), (width - 2 * EDGE) * 0.6), track = width - 2 * EDGE - label - 64; // the share's own place
 		for (const bar of bars) {
 			const share = parseFloat(bar.querySelector("i").style.width) / 100;
 			context.fillStyle = INK;
-			context.fillText(bar.querySelector("b").textContent, EDGE, at, label - 12);
+			context.fillText(bar.querySelector("b").textContent, EDGE, at, label - 16);
 			context.fillStyle = GROUND;
 			context.fillRect(EDGE + label, at - 5, track, 10);
 			context.fillStyle = ACCENT;

@@ -63,7 +63,7 @@ class Visit:
 def build(engine: Engine, words: Words) -> Given:
     """Lay out the room."""
     shown = examples.available()
-    linked = gr.HTML(visible=False, js_on_load=None, elem_id="classify-linked")
+    unmet = share.unmet("classify-unmet")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             picture = gr.Image(
@@ -191,8 +191,7 @@ def build(engine: Engine, words: Words) -> Given:
         if shared is None:
             return html, SKIP, SKIP
         found = str(shared.example.path) if shared.example else SKIP
-        said = share.refused(say, shared.wrong)
-        return html, found, gr.update(value=said, visible=bool(said))
+        return html, found, share.refused(say, shared.wrong)
 
     @page.guard(words)
     def on_example(event: gr.EventData) -> Any:
@@ -206,7 +205,7 @@ def build(engine: Engine, words: Words) -> Given:
         "preprocess": False,
         **page.PRIVATE,
     }
-    Context.root_block.load(on_load, None, [strip, picture, linked], queue=False, **page.PRIVATE)
+    Context.root_block.load(on_load, None, [strip, picture, unmet], queue=False, **page.PRIVATE)
     strip.pick(on_example, None, picture, **page.PRIVATE)
     # What a model knows is fetched when somebody asks, and again for another model.
     known.expand(on_known, model, listed, trigger_mode="always_last", **options)

@@ -65,9 +65,9 @@ def test_a_shared_translation_is_made_again_whatever_was_typed_before(
     page.goto(link)  # in the same tab, which keeps what was typed
     expect(page.locator("#say-text textarea")).to_have_value("Où est la gare ?")
     expect(page.locator("#say-pane .said")).to_have_text(said)
-    expect(page.locator("#say-linked")).to_be_hidden()
+    expect(page.locator("#say-unmet")).to_be_hidden()
     page.goto(f"{app_url}/?tab=translation&source=Hello.&direction=en-xx&model=nobody&lang=en")
-    expect(page.locator("#say-linked .refusal")).to_have_count(2)
+    expect(page.locator("#say-unmet .refusal")).to_have_count(2)
     expect(page.locator("#say-text textarea")).to_have_value("Hello.")
     expect(page.locator("#say-pane .said")).to_be_visible()
 
@@ -94,8 +94,10 @@ def test_a_link_opens_an_example_and_never_a_visitors_picture(
     name, (width, height) = taken(page, "#classify-answer [data-picture]")
     assert (name, width) == ("answer.png", 560) and height > 300
     page.goto(f"{app_url}/?tab=classification&classify_picture=nobody&lang=en")
-    expect(page.locator("#classify-linked .refusal")).to_contain_text("no example called nobody")
+    expect(page.locator("#classify-unmet .refusal")).to_contain_text("no example called nobody")
     expect(answer.locator(".answer-name")).to_have_text("espresso")
+    page.locator(".room-try .examples [data-pick=lion]").click()
+    expect(page.locator("#classify-unmet")).to_be_hidden()
 
 
 def test_a_link_to_detected_objects_keeps_the_minimum_confidence(
@@ -109,5 +111,5 @@ def test_a_link_to_detected_objects_keeps_the_minimum_confidence(
     link = copied(page, "#detect-found")
     assert "detect_picture=cat" in link and "confidence=61" in link
     page.goto(f"{app_url}/?tab=detection&detect_picture=cat&confidence=99&lang=en")
-    expect(page.locator("#detect-linked .refusal")).to_contain_text("from 5 to 95")
+    expect(page.locator("#detect-unmet .refusal")).to_contain_text("from 5 to 95")
     expect(page.locator("#detect-least output")).to_have_text("50%")

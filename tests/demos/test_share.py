@@ -15,7 +15,7 @@ import pytest
 from fake_translators import EN_FR, EN_ZH, PLAIN
 from served import WORDS
 
-from demos import classification, translation
+from demos import classification, share, translation
 from demos.classification import examples
 from demos.classification import sharing as classified
 from demos.classification import tryout as classify
@@ -23,6 +23,7 @@ from demos.detection import answers as detection
 from demos.detection.tryout import answering as looking
 from demos.detection.tryout import sharing as detected
 from demos.share import MOST_LINKED
+from demos.translation import answers
 from demos.translation.tryout import answering as translating
 from demos.translation.tryout import sharing as translated
 
@@ -112,7 +113,7 @@ def test_an_address_that_asks_for_no_translation_is_none(translators, query):
 def test_what_a_link_to_a_translation_cannot_have_is_said(translators, query, direction, wrong):
     shared = translated.linked(translators, {"source": "Hello."} | query)
     assert shared is not None and (shared.direction, codes(shared)) == (direction, wrong)
-    html = translated.refused(SAY, shared)
+    html = share.refused(SAY, shared.wrong, answers.refusal)["value"]
     assert html.count('role="alert"') == len(wrong) and len(html) < 400
 
 

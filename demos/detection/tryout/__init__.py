@@ -70,7 +70,7 @@ class Visit(Latest):
 def build(engine: Engine, words: Words) -> TryParts:
     """What is given on top, the answer in the middle, then and now below, and the examples."""
     known = answers.detectors(engine)
-    linked = gr.HTML(visible=False, js_on_load=None, elem_id="detect-linked")
+    unmet = share.unmet("detect-unmet")
     with gr.Row(elem_classes="asked"):
         give = gr.HTML(
             words.markup(lambda say: controls.giving(say, engine.settings.max_upload_mb)),
@@ -177,11 +177,10 @@ def build(engine: Engine, words: Words) -> TryParts:
         say = words.speaker(request)
         html = await asyncio.to_thread(controls.examples_html, say)
         shared = sharing.linked(engine, share.query(request), say)
-        said = share.refused(say, shared.wrong) if shared else ""
-        return html, gr.update(value=said, visible=bool(said))
+        return html, share.refused(say, shared.wrong) if shared else SKIP
 
     assert Context.root_block is not None
-    Context.root_block.load(on_load, None, [strip, linked], queue=False, **page.PRIVATE)
+    Context.root_block.load(on_load, None, [strip, unmet], queue=False, **page.PRIVATE)
     heavy: dict[str, Any] = {
         "concurrency_limit": models.most_together(known.values()),
         "trigger_mode": "multiple",

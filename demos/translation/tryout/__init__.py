@@ -47,7 +47,7 @@ class Parts:
 
 def build(engine: Engine, words: Words) -> Parts:
     """What you give on the left, what it says on the right; wired to the engine."""
-    linked = gr.HTML(visible=False, js_on_load=None, elem_id="say-linked")
+    unmet = share.unmet("say-unmet")
     with gr.Row(elem_classes="directions"):
         direction = gr.Radio(
             list(answers.DIRECTIONS),
@@ -172,8 +172,8 @@ def build(engine: Engine, words: Words) -> Parts:
             return (SKIP,) * (len(set_up) + 2)
         own = models.asked(answers.TASK, engine, request)
         shared = sharing.linked(engine, share.query(request))
-        wrong = sharing.refused(words.speaker(request), shared) if shared else ""
-        told = gr.update(value=wrong, visible=bool(wrong)), True
+        wrong = shared.wrong if shared else ()
+        told = share.refused(words.speaker(request), wrong, answers.refusal), True
         learnt = answers.directions(own) if own else answers.DIRECTIONS
         # From before the page changed its language:
         if direction and direction in learnt and examples.own(text, direction):
@@ -228,7 +228,7 @@ def build(engine: Engine, words: Words) -> Parts:
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
     opening = [opened, text, model, direction]
-    sight.shown(on_open, opening, [*set_up, linked, opened], js=EVENT % "takeDraft", **page.PRIVATE)
+    sight.shown(on_open, opening, [*set_up, unmet, opened], js=EVENT % "takeDraft", **page.PRIVATE)
     opened.change(**ask)
     chosen = [latest, direction, text, model]
     options: dict[str, Any] = {"trigger_mode": "always_last", **page.PRIVATE}

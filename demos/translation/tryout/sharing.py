@@ -51,11 +51,6 @@ def linked(engine: Engine, query: Mapping[str, str]) -> Shared | None:
     return Shared(query[SOURCE], told if offered else None, tuple(wrong))
 
 
-def refused(say: Say, shared: Shared) -> str:
-    """What of a link cannot be had, as HTML."""
-    return "".join(answers.refusal(say, error) for error in shared.wrong)
-
-
 def buttons(say: Say, entry: Entry, now: Translated) -> str:
     """What can be taken along of a translation; nothing where nothing was translated."""
     if not now.result["sentences"]:
