@@ -38,7 +38,7 @@ def test_a_shared_text_is_written_again_and_the_pen_is_given_its_words(
 def copied(page: Page, place: str) -> str:
     """The link that a button copies, by the keyboard."""
     page.locator(f"{place} [data-share]").press("Enter")
-    expect(page.locator(f"{place} [data-share]")).to_have_text("Copied")
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('tab='))")
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
@@ -56,6 +56,7 @@ def test_a_shared_translation_is_made_again_whatever_was_typed_before(
     page.goto(f"{app_url}/?tab=translation&lang=en")
     expect(page.locator("#say-pane .said")).to_be_visible()
     page.locator("#say-direction label").nth(1).click()
+    expect(page.locator("#say-pane .said")).to_contain_text("student")
     page.locator("#say-text textarea").fill("Où est la gare ?")
     expect(page.locator("#say-pane .said")).to_contain_text("station")
     said, link = page.locator("#say-pane .said").inner_text(), copied(page, "#say-pane")
