@@ -1,7 +1,7 @@
 // @ts-check
 // Plain HTTP from a script: one question to /v1, and what its answer looks like.
 
-import { part, svg } from "./dom.js";
+import { filled, part, svg } from "./dom.js";
 
 const SIDE = 1024; // pixels of the longer side that a picture is sent with
 
@@ -55,9 +55,9 @@ export const continued = (prompt, text) => {
 	return leaf;
 };
 
-/** Drawn pictures, side by side. */
-export const faces = (images) => {
+/** Drawn pictures, side by side. `said`: their alternative text, with the field {seed}. */
+export const faces = (images, said) => {
 	const sheet = part("div", "", { className: "faces" });
-	for (const { png, seed } of images) sheet.append(part("img", "", { src: `data:image/png;base64,${png}`, alt: `seed ${seed}` }));
+	for (const { png, seed } of images) sheet.append(part("img", "", { src: `data:image/png;base64,${png}`, alt: filled(said, { seed }) }));
 	return sheet;
 };

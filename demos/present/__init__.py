@@ -33,7 +33,7 @@ POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'self'"
 )
-SPOKEN = ("asking", "lost", "kinds", "nothing", "measured", "unsure")
+SPOKEN = ("asking", "lost", "kinds", "nothing", "measured", "unsure", "face")
 
 
 @dataclass(frozen=True)
@@ -114,18 +114,19 @@ def rendered(request: Request, say: Say, engine: Engine) -> str:
 <body data-told="{escape(json.dumps(told, ensure_ascii=False))}">
 <header><b>{say("house.name")}</b><nav aria-label="{say("present.screens")}">
 <button type="button" data-go="-1" aria-label="{say("present.back")}">←</button>
-<span class="place" role="status"></span>
+<span class="place"></span>
 <button type="button" data-go="1" aria-label="{say("present.next")}">→</button>
 <button type="button" data-do="full">{say("present.full")}</button>
 <button type="button" data-do="print">{say("present.print")}</button>
 <a href="present?lang={other}" lang="{LOCALES[other]}">{say("house.language")}</a>
-<a href="./?lang={say.lang}">{say("present.leave")}</a></nav></header>
+<a href="./?lang={say.lang}">{say("present.leave")}</a></nav>
+<p class="sr-only" role="status"></p></header>
 <main>
-<section class="screen cover"><h1>{say("present.title")}</h1>
+<section class="screen cover"><h1 tabindex="-1">{say("present.title")}</h1>
 <p class="claim">{say("present.lead")}</p>
 <p class="quiet">{say("present.keys")}</p>{closed}</section>
 {screens}
-<section class="screen cover"><h1>{say("present.yours")}</h1>
+<section class="screen cover"><h1 tabindex="-1">{say("present.yours")}</h1>
 <p class="claim">{say("present.yours_how")}</p>
 <p><a class="btn" href="./?tab=classification&amp;room=train&amp;lang={say.lang}">
 {say("present.train")}</a></p></section>
@@ -154,11 +155,12 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
         (figure, source),
         (models.size(say, entry.parameters), say("present.weights", mb=f"{entry.bytes / MB:.0f}")),
         ('<span data-show="ms">…</span>', say("present.run")),
-        (trained(say, entry), say(f"{name}.trained", **training(entry))),
+        (trained(say, entry), say(f"{name}.trained", **training(say, entry))),
     ]
     cells = "".join(f"<div><dd>{value}</dd><dt>{label}</dt></div>" for value, label in facts)
     return f"""<section class="screen" data-screen="{screen.name}" data-model="{entry.key}">
-<h1><small>{number}</small> {say(f"{name}.title")}</h1><p class="claim">{say(f"{name}.claim")}</p>
+<h1 tabindex="-1"><small>{number}</small> {say(f"{name}.title")}</h1>
+<p class="claim">{say(f"{name}.claim")}</p>
 <div class="demo"><div class="give">{given(say, screen)}
 <p class="quiet">{say(f"{name}.try")}</p></div>
 <div class="get" aria-live="polite"></div></div>
@@ -172,16 +174,16 @@ def given(say: Say, screen: Screen) -> str:
     label = say(f"present.{screen.name}.give")
     if screen.given == "picture":
         return (
-            f'<div class="picture"><img src="present/{screen.name}.picture" alt="{label}">'
-            f'<svg aria-hidden="true"></svg></div><label class="btn quiet-btn">{label}'
-            f'<input type="file" accept="image/*"></label>'
+            f'<div class="picture"><img src="present/{screen.name}.picture" '
+            f'alt="{say("present.seen")}"><svg aria-hidden="true"></svg></div>'
+            f'<label class="btn quiet-btn">{label}<input type="file" accept="image/*"></label>'
         )
     if screen.name == "images":
         return f'<button type="button" class="btn" data-do="again">{label}</button>'
     assert not isinstance(screen.given, str)
     text = escape(screen.given[say.lang])
     return (
-        f'<label>{label}<textarea rows="3" maxlength="400">{text}</textarea></label>'
+        f'<label>{label}<textarea rows="3" maxlength="400" lang="en">{text}</textarea></label>'
         f'<button type="button" class="btn" data-do="again">{say("present.go")}</button>'
     )
 
@@ -192,12 +194,13 @@ def claimed(entry: Entry, screen: Screen) -> Claim | None:
     return next(fitting, None)
 
 
-def training(entry: Entry) -> dict[str, Any]:
+def training(say: Say, entry: Entry) -> dict[str, Any]:
     """What its card tells of the training, as a visitor reads it."""
     made = page.read_metrics(entry.key).get("training", {})
     count = next((made[k] for k in ("pictures", "pairs", "characters") if made.get(k)), None)
     told = f"{count:,}" if count else "—"
-    return {"data": made.get("data", "—"), "count": told, "hardware": made.get("hardware", "—")}
+    hardware = made.get("hardware", "—").replace(", 1 thread", say.plain("present.thread"))
+    return {"count": told, "hardware": hardware}
 
 
 def trained(say: Say, entry: Entry) -> str:

@@ -51,7 +51,7 @@ const demos = {
 	async write(screen, place) {
 		const prompt = screen.querySelector("textarea").value;
 		const { read, ms } = await ask("write", { prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
-		place.replaceChildren(continued(prompt, read.text));
+		place.replaceChildren(Object.assign(continued(prompt, read.text), { lang: "en", tabIndex: 0 })); // it scrolls
 		return ms;
 	},
 	async translate(screen, place) {
@@ -62,12 +62,19 @@ const demos = {
 	async images(screen, place) {
 		const seed = screen.dataset.seed = String(+(screen.dataset.seed ?? 0) + 1);
 		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6 });
-		place.replaceChildren(faces(read.images));
+		place.replaceChildren(faces(read.images, told.face));
 		return ms;
 	},
 };
 
-const run = async (screen) => {
+/** The demonstrations that are under way. @type {Map<HTMLElement, Promise<void>>} */
+const under = new Map();
+const run = (screen) => {
+	const mine = answered(screen).finally(() => under.get(screen) === mine && under.delete(screen));
+	under.set(screen, mine);
+	return mine;
+};
+const answered = async (screen) => {
 	const demo = demos[screen.dataset.screen];
 	if (!demo || !told.live) return;
 	const turn = screen.dataset.turn = String(+(screen.dataset.turn ?? 0) + 1);
@@ -90,8 +97,11 @@ const run = async (screen) => {
 let at = 0;
 const show = (to) => {
 	at = Math.max(0, Math.min(screens.length - 1, to));
+	const title = screens[at].querySelector("h1"), within = document.activeElement.closest(".screen");
 	screens.forEach((screen, place) => screen.classList.toggle("shown", place === at));
 	document.querySelector(".place").textContent = `${at + 1} / ${screens.length}`;
+	if (within && within !== screens[at]) title.focus({ preventScroll: true }); // it would be lost with its screen
+	else if (!within) document.querySelector("[role=status]").textContent = `${at + 1} / ${screens.length}: ${title.textContent}`;
 	history.replaceState(null, "", `${location.pathname}${location.search}#${at + 1}`); // the page has a base
 	for (const screen of screens.slice(at, at + 2)) // the next one is ready when it is turned to
 		if (!screen.dataset.turn) run(screen);
@@ -108,7 +118,7 @@ document.addEventListener("click", (/** @type {any} */ { target }) => {
 	if (!button) return;
 	if (button.dataset.go) show(at + +button.dataset.go);
 	else if (button.dataset.do === "full") full();
-	else if (button.dataset.do === "print") print();
+	else if (button.dataset.do === "print") printed(button);
 	else run(button.closest(".screen"));
 });
 document.addEventListener("change", (/** @type {any} */ { target }) => {
@@ -120,6 +130,17 @@ document.addEventListener("keydown", (/** @type {any} */ event) => {
 		run(event.target.closest(".screen"));
 	}
 });
-// On paper all screens stand below one another, each with its answer.
-addEventListener("beforeprint", () => screens.forEach((screen) => screen.dataset.turn || run(screen)));
+// On paper all screens stand below one another, each with its answer: the button waits for them, one after
+// the other as the server works. The browser's own print cannot wait.
+const missing = () => screens.filter((screen) => !screen.dataset.turn);
+const printed = async (button) => {
+	if (button.ariaBusy === "true") return;
+	const { textContent } = button;
+	[button.ariaBusy, button.textContent] = ["true", told.asking];
+	for (const screen of missing()) await run(screen);
+	await Promise.all(under.values());
+	[button.ariaBusy, button.textContent] = ["false", textContent];
+	print();
+};
+addEventListener("beforeprint", () => missing().forEach(run));
 show(Number(location.hash.slice(1) || 1) - 1);

@@ -50,7 +50,7 @@ const answers = {
 		return svgs.map((drawn) => part("img", "", { className: "rewind-ink", src: `data:image/svg+xml,${encodeURIComponent(drawn)}`, alt: text }));
 	},
 	async images({ seed }, model, words) {
-		return [faces((await asked("images", { model, seed, count: 4 }, words.lost)).images)];
+		return [faces((await asked("images", { model, seed, count: 4 }, words.lost)).images, `${words.seed}: {seed}`)];
 	},
 };
 
