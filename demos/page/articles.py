@@ -19,6 +19,11 @@ CHECKPOINTS = DEMOS.parent / "pretrained"
 #: An interval whose middle is so far from the value, in half its width, has no one "±".
 LOPSIDED = 0.25
 PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}")
+#: A line by which an article of two exhibits begins or ends the part of one.
+EXHIBIT = re.compile(r"^(<div class=\"exhibit [\w-]+\">|</div>)$", re.M)
+HEADING = re.compile(r"^## (.+)$", re.M)
+#: Opens the list of contents; brings the section that the address names into sight.
+ARRIVED = "import(new URL('house/contents.js', document.baseURI)).then((it) => it.arrive());"
 
 
 def article(
@@ -28,13 +33,45 @@ def article(
 
     ``{{metric:classification/cifar10:top1}}`` becomes "95.9% ± 0.4"; ``:value`` after it leaves the
     interval out; ``{{training:classification/cifar10:hardware}}`` takes a field of the training
-    record; ``{{figure:NAME}}`` calls ``figures["NAME"](say)`` for a piece of HTML."""
+    record; ``{{figure:NAME}}`` calls ``figures["NAME"](say)`` for a piece of HTML. Its sections
+    have a list of contents beside them (`with_contents`)."""
 
     def render(say: Say) -> str:
         text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
+        text = with_contents(name, text, say("page.contents"))
         return PLACEHOLDER.sub(lambda m: fill(m[1].strip(), say, figures or {}), text)
 
-    return later(words, render, gr.Markdown(elem_classes="article", sanitize_html=False))
+    place = gr.Markdown(elem_classes="article", sanitize_html=False)
+    return later(words, render, place, first=ARRIVED)
+
+
+def with_contents(name: str, text: str, title: str) -> str:
+    """A Markdown article whose second-level headings begin sections, ``<name>-learn-1`` and so on,
+    with a list of them before the first; each exhibit has a list of its own."""
+    parts, begun = [], 0
+    for part in EXHIBIT.split(text):
+        headings = HEADING.findall(part)
+        if not headings:
+            parts.append(part)
+            continue
+        ids = [f"{name}-learn-{begun + at}" for at in range(1, len(headings) + 1)]
+        begun += len(headings)
+        items = "".join(
+            f'<li><a href="?tab={name}&amp;room=learn#{id_}">{heading}</a></li>'
+            for id_, heading in zip(ids, headings, strict=True)
+        )
+        before, *sections = (one.strip() for one in HEADING.split(part))
+        bodies = [
+            f'<section id="{id_}">\n\n## {heading}\n\n{body}\n\n</section>'
+            for id_, heading, body in zip(ids, sections[::2], sections[1::2], strict=True)
+        ]
+        nav = (
+            f'<nav class="contents" aria-label="{title}"><details><summary>{title}</summary>'
+            f"<ol>{items}</ol></details></nav>"
+        )
+        read = "\n\n".join(['<div class="read">', before, *bodies, "</div>"])
+        parts.append(f'\n\n<div class="laid">\n\n{nav}\n\n{read}\n\n</div>\n\n')
+    return "".join(parts)
 
 
 def fill(placeholder: str, say: Say, figures: Mapping[str, Callable[[Say], str]]) -> str:

@@ -64,6 +64,7 @@
 		address.searchParams.set("tab", place.id);
 		if (place.in) address.searchParams.set("room", place.in);
 		else address.searchParams.delete("room");
+		if (step && /-learn-\d+$/.test(address.hash)) address.hash = ""; // a section of the room that is left
 		history[step ? "pushState" : "replaceState"](null, "", address);
 	};
 	const arrived = (place) => {

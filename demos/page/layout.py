@@ -74,11 +74,12 @@ def markup(words: Words, render: Callable[[Say], str], **options: Any) -> gr.HTM
     return gr.HTML(words.markup(render), js_on_load=None, apply_default_css=False, **options)
 
 
-def later(words: Words, render: Callable[[Say], str], place: Any) -> Any:
+def later(words: Words, render: Callable[[Say], str], place: Any, first: str = "") -> Any:
     """A long piece of page in ``place``, an HTML or a Markdown: fetched when it comes into sight,
-    so that nobody waits for what few open."""
+    so that nobody waits for what few open. ``first``: JavaScript that runs as it is asked for."""
     key = words.apart(render)
-    on_visible().shown(None, None, place, js=f"() => house.text('{key}')", **PRIVATE)
+    js = f"() => {{ {first} return house.text('{key}'); }}"
+    on_visible().shown(None, None, place, js=js, **PRIVATE)
     return place
 
 

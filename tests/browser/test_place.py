@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -177,3 +178,20 @@ def test_typing_does_not_move_the_page(new_page: NewPage, app_url: str) -> None:
     page.keyboard.type(" Yes.")
     settle(page)
     assert page.evaluate("scrollY") == before
+
+
+def test_the_contents_of_learn_lead_to_a_section_which_the_address_keeps(
+    page: Page, app_url: str
+) -> None:
+    at_the_top = "({ top }) => top >= 0 && top < 40"
+    page.goto(f"{app_url}/?tab=detection&room=learn&lang=en")
+    contents = page.locator("#detection .contents")
+    contents.get_by_role("link", name="How it is measured").press("Enter")
+    section = page.locator("#detection-learn-5")
+    expect(page).to_have_url(re.compile(r"tab=detection.*#detection-learn-5$"))
+    for _ in range(2):  # there, and again after a reload
+        page.wait_for_function(
+            f"(one) => ({at_the_top})(one.getBoundingClientRect())", arg=section.element_handle()
+        )
+        page.reload()
+        expect(section).to_be_visible()

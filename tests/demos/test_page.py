@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +86,36 @@ def test_articles_take_their_figures_from_metrics(checkpoint: str, words: Words)
     assert articles.fill("metric:classification/none:top1", say, {}) == "—"
 
 
+def test_an_article_lists_its_sections() -> None:
+    text = articles.with_contents(
+        "text", "## The question\n\nWhich?\n\n## The data\n\nThis.", "All"
+    )
+    assert re.findall(r"#(text-learn-\d)\">([\w ]+)<", text) == [
+        ("text-learn-1", "The question"),
+        ("text-learn-2", "The data"),
+    ]
+    assert re.findall('<section id="(.+?)">\n\n## (.+)', text) == [
+        ("text-learn-1", "The question"),
+        ("text-learn-2", "The data"),
+    ]
+    assert text.count("<section") == text.count("</section>") and 'aria-label="All"' in text
+
+
+def test_each_exhibit_of_an_article_lists_its_own_sections() -> None:
+    one, other = ('<div class="exhibit exhibit-one">', '<div class="exhibit exhibit-two">')
+    text = articles.with_contents(
+        "x", f"{one}\n\n## A\n\na\n\n</div>\n{other}\n\n## A\n\nb\n\n</div>", ""
+    )
+    first, second = text.split(other)
+    assert re.findall("#(x-learn-.)", first) == ["x-learn-1"]
+    assert re.findall("#(x-learn-.)", second) == ["x-learn-2"]
+
+
 @pytest.mark.parametrize(
     "article", sorted(DEMOS.glob("*/learn.*.md")), ids=lambda p: f"{p.parent.name}/{p.name}"
 )
 def test_no_article_has_a_figure_that_nobody_measured(article: Path) -> None:
     """Every placeholder of every article finds its figure in a bundled model's metrics.json."""
-    import re
-
     for placeholder in re.findall(r"\{\{(.+?)\}\}", article.read_text("utf-8")):
         if not placeholder.startswith("figure:"):
             assert articles.fill(placeholder.strip(), None, {}) != "—", placeholder  # type: ignore[arg-type]
