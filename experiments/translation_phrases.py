@@ -4,8 +4,8 @@
 
 25 phrases each for English and French, English and Chinese, both ways: greetings, courtesies,
 names, numbers, single words, with and without capital and last sign. A translation is acceptable
-when it is one of those that ``translation_phrases.tsv`` allows. Translated as the page does it,
-with four beams. BLEU does not see any of this: one test sentence in ten has up to three words.
+when it is one of those that ``translation_phrases.tsv`` allows. Translated as the page does it.
+BLEU does not see any of this: one test sentence in ten has up to three words.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ BUNDLED = {
 PLAIN = "translation/en-fr-plain"
 #: Characters of one request: as many as the translators take.
 MOST_TEXT = 5_000
+#: How many beginnings the search keeps where nobody says: as the served models have it.
+BEAMS = 8
 #: What the pages write for each language in ``lang=``.
 TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
 
@@ -84,7 +86,7 @@ async def ask(
     target: str,
     *,
     view: str = "answer",
-    beams: int = 4,
+    beams: int = BEAMS,
     prefix: str = "",
 ) -> dict[str, Any]:
     """One text to the engine, so that the texts of many visitors form one batch. Raises a

@@ -20,7 +20,7 @@ from pretrained.translation import columns, languages
 from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, UnknownDirection
 
 MOST_BEAMS, MOST_DIGITS = 8, 20
-SOURCE, TARGET, BEAMS = "en", "fr", 4
+SOURCE, TARGET, BEAMS = "en", "fr", answers.BEAMS
 AUTO = "auto"  # a language that the text tells
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
@@ -169,6 +169,7 @@ def build(engine: Engine, words: Words) -> None:
             model: Key of a model, such as "translation/en-fr"; empty: the bundled one. A model
                 that is not on this machine is refused: it is downloaded on the page only.
             beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.
+                The bundled networks read each one back, and that which leads back best is first.
 
         Returns:
             "translation"; "alternatives", the next best translations of the whole text;

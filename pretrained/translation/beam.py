@@ -28,6 +28,8 @@ ALPHA = 0.6
 LONGER, MORE, MOST = 2, 12, 250
 #: How far behind the best one a translation may be that keeps more of the source's figures.
 NEAR = 1.0
+#: What the way back counts beside the search's own score, see `pretrained.translation.reranking`.
+WEIGHT = 0.3
 #: Branches of the tree that are told at each step, kept and dropped together.
 BRANCHES = 10
 
@@ -38,7 +40,8 @@ class Hypothesis:
 
     ``tokens`` [T]: without mark and end. ``log_probs`` [T], and one more for the end if
     ``finished``; ``attention`` [as many, S]: what each step looked at, rows add up to one.
-    ``score``: their sum over the length's penalty; higher is better.
+    ``score``: their sum over the length's penalty; higher is better. ``back``: likewise of the
+    source, read back from it, where that was asked: see `pretrained.translation.reranking`.
     """
 
     tokens: list[int]
@@ -46,6 +49,12 @@ class Hypothesis:
     attention: Doubles
     score: float
     finished: bool
+    back: float | None = None
+
+    @property
+    def rank(self) -> float:
+        """What the best one is found by."""
+        return self.score + WEIGHT * (self.back or 0.0)
 
 
 @dataclass(frozen=True)
@@ -335,16 +344,19 @@ class Search:
             tokens, log_probs, seen = one.trace(0)
             score = float(totals[0]) / penalty(len(tokens), alpha)
             return [Hypothesis(tokens, log_probs, np.array(seen), score, False)]
+        return self.ordered(one.finished, one.figures)[:beams]
+
+    def ordered(self, finished: Sequence[Hypothesis], figures: tuple[str, ...]) -> list[Hypothesis]:
+        """Translations of a sentence, best first: those that keep its numbers before others."""
         lacking = [
-            missing(self.vocabulary.decode(h.tokens), one.figures) if one.figures else 0
-            for h in one.finished
+            missing(self.vocabulary.decode(h.tokens), figures) if figures else 0 for h in finished
         ]
         # One that is far behind says its numbers in a sentence that means nothing.
-        top = max(h.score for h in one.finished)
-        far = [h.score < top - NEAR for h in one.finished]
-        lacking = [len(one.figures) if f else n for f, n in zip(far, lacking, strict=True)]
-        order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -one.finished[n].score, n))
-        return [one.finished[n] for n in order[:beams]]
+        top = max(h.score for h in finished)
+        far = [h.score < top - NEAR for h in finished]
+        lacking = [len(figures) if f else n for f, n in zip(far, lacking, strict=True)]
+        order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -finished[n].rank, n))
+        return [finished[n] for n in order]
 
     def _closed(self, prefix: list[int]) -> bool:
         """Whether a forced beginning ends with a letter, so that its last word is complete."""

@@ -7,10 +7,7 @@ from typing import Any
 
 from pretrained.catalog import Entry
 from pretrained.translation import data, scores
-from pretrained.translation.serve import MOST_TEXT, Translator
-
-#: Beams, as the page has them.
-BEAMS = 4
+from pretrained.translation.serve import BEAMS, MOST_TEXT, Translator
 
 
 def evaluate(

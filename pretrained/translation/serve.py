@@ -19,7 +19,7 @@ from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
 from pretrained.translation import copies, data, figures, readings, sentences
-from pretrained.translation.beam import Found, Hypothesis, Search
+from pretrained.translation.beam import Found, Hypothesis, Search, penalty
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -30,12 +30,15 @@ from pretrained.translation.errors import (
 )
 from pretrained.translation.model import TranslationNet
 from pretrained.translation.readings import Reading
+from pretrained.translation.reranking import Channel
 from pretrained.translation.sentences import Part
 from pretrained.translation.stepper import Stepper
 from pretrained.translation.vocabulary import END, Vocabulary
 
 #: Characters of one request, and beams.
 MOST_TEXT, MOST_BEAMS = 5_000, 8
+#: Beams, usually: the more candidates there are, the more reading them back is worth.
+BEAMS = 8
 #: Tokens of one piece that is translated in one go; a longer sentence is cut at a comma or a blank.
 MOST_TOKENS = 90
 #: Tokens that may be forced.
@@ -102,6 +105,8 @@ class Translator:
 
     #: Whether a sentence is read in several ways: networks of this size need it.
     rereads = True
+    #: The way back, where its weights know both directions.
+    channel: Channel | None = None
     vocabulary: Words
     search: Searching
     spell: Callable[[str, str], list[int]]
@@ -121,6 +126,8 @@ class Translator:
         never = [vocabulary.pad, *vocabulary.marks.values()]
         self.stepper = Stepper(network.eval(), never).eval()
         self.search = Search(self.stepper, vocabulary)
+        if len(self.directions) == 2:
+            self.channel = Channel(self.stepper, vocabulary)
         self.to(device)
         tensors = self.stepper.state_dict().values()
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
@@ -137,7 +144,7 @@ class Translator:
         view: str = "answer",
         source: str | None = None,
         target: str | None = None,
-        beams: int = 4,
+        beams: int = BEAMS,
         prefix: str = "",
     ) -> list[dict[str, Any]]:
         """Translate texts.
@@ -274,7 +281,28 @@ class Translator:
                 best.append((rank, task, found))
             elif rank > best[n][0]:
                 best[n] = rank, task, found
-        return [(task, found) for _, task, found in best]
+        chosen = [(task, found) for _, task, found in best]
+        self._rerank(chosen)
+        return chosen
+
+    def _rerank(self, chosen: Sequence[tuple[_Task, Found]]) -> None:
+        """Read the candidates of each sentence back, and put first the one that leads there."""
+        if self.channel is None:
+            return
+        assert isinstance(self.search, Search)
+        several = [(task, found) for task, found in chosen if len(found.hypotheses) > 1]
+        pairs = [(task, one) for task, found in several for one in found.hypotheses]
+        other = dict(direction.split("-")[::-1] for direction in self.directions)
+        backs = self.channel(
+            [one.tokens for _, one in pairs],
+            [task.tokens for task, _ in pairs],
+            [other[task.target] for task, _ in pairs],
+        )
+        for (task, one), back in zip(pairs, backs, strict=True):
+            one.back = back / penalty(len(task.tokens))
+        for task, found in several:
+            wanted = figures.numbers(self.vocabulary.decode(task.tokens))
+            found.hypotheses = self.search.ordered(found.hypotheses, wanted)
 
     def _survives(self, task: _Task, one: Hypothesis) -> bool:
         text = self.vocabulary.decode(one.tokens)
@@ -397,12 +425,19 @@ class Translator:
         """Each different text once, by its best spelling: one text can be written in other pieces,
         and a capital or a blank makes no other translation. The best one always, no empty one.
 
-        ``score``: nats over the length's penalty; ``probability``: of the whole sentence.
+        ``score``: nats over the length's penalty; ``back``: likewise of the source read back, None
+        where it was not; ``rank``: what they are ordered by; ``probability``: of the whole
+        sentence.
         """
         found: dict[str, dict[str, Any]] = {}
         for one in hypotheses:
             text = readings.put_back(self.vocabulary.decode(one.tokens), kept)
-            told = {"score": one.score, "probability": exp(sum(one.log_probs))}
+            told = {
+                "score": one.score,
+                "back": one.back,
+                "rank": one.rank,
+                "probability": exp(sum(one.log_probs)),
+            }
             same = " ".join(text.split()).casefold()
             if same or not found:
                 found.setdefault(same, {"translation": text, **told})

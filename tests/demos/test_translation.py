@@ -66,7 +66,7 @@ def test_a_text_is_asked_in_its_direction_and_stands_in_the_pane(engine):
         (
             EN_FR,
             {"text": "I am here.", "source": "fr", "target": "en", "prefix": ""},
-            {"view": "answer", "beams": 4},
+            {"view": "answer", "beams": answers.BEAMS},
         )
     ]
     assert said(step.html) == turned("I am here.") and 'lang="en"' in step.html
@@ -214,6 +214,15 @@ def test_alternatives_are_listed_with_what_differs(engine):
         "Je suis <del>un</del> étudiant."
     )
     assert alternatives.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
+
+
+def test_one_that_the_search_held_likelier_is_told(engine):
+    result = {"sentences": [sentence("Hello")], "translation": "olleH"}
+    now = answers.Translated("Hello", "en", "fr", EN_FR, result)
+    about = SAY.plain("translation.answer.others_back")
+    assert about not in plain(alternatives.listed(SAY, now))
+    result["sentences"][0]["alternatives"][1]["probability"] = 0.9
+    assert about in plain(alternatives.listed(SAY, now))
 
 
 def test_a_very_small_probability_is_told_as_such():

@@ -39,7 +39,7 @@ def call(client, *arguments):
 def test_every_argument_but_the_first_has_a_default(english, engine):
     assert call(english, "Hello there.")["translation"] == turned("Hello there.")
     key, one, options = engine.asked[-1]
-    assert (key, one["source"], one["target"], options["beams"]) == (EN_FR, "en", "fr", 4)
+    assert (key, one["source"], one["target"], options["beams"]) == (EN_FR, "en", "fr", 8)
     api = english.view_api(return_format="dict")
     [first, *rest] = api["named_endpoints"]["/translate"]["parameters"]
     assert first["parameter_name"] == "text" and not first["parameter_has_default"]
@@ -53,7 +53,7 @@ def test_the_answer_has_the_five_parts_of_the_contract(english):
     assert got["source_tokens"] == [" Hello", " there.", "</s>"]
     assert got["target_tokens"] == [" olleH", " .ereht"]
     assert [len(row) for row in got["attention"]] == [3, 3]
-    assert got["alternatives"] == [turned("Hello there.") + "!" * n for n in (1, 2, 3)]
+    assert got["alternatives"] == [turned("Hello there.") + "!" * n for n in range(1, 8)]
     assert set(got) == {
         "translation", "alternatives", "source_tokens", "target_tokens", "attention",
     }  # fmt: skip
@@ -188,7 +188,7 @@ def test_who_waits_is_handed_the_answer_alone(english, engine):
 
 
 def test_beams_are_bounded_as_the_translators_bound_them():
-    assert api.MOST_BEAMS == serve.MOST_BEAMS
+    assert (api.MOST_BEAMS, api.BEAMS) == (serve.MOST_BEAMS, serve.BEAMS)
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "not on this machine"), ("zh", "本机还没有")])

@@ -19,7 +19,7 @@ from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 from demos.language import Words
 from demos.page import layout
 from demos.streaming import Latest
-from demos.translation import inside, learn, tokens
+from demos.translation import answers, inside, learn, tokens
 from demos.translation.answers import Translated
 from demos.translation.inside import attention, beams, choice, embeddings, look, pointing
 from demos.translation.inside.look import Look, Looked
@@ -291,11 +291,11 @@ def test_a_compound_is_offered_whole():
 def asked_of(engine, prefixes=None):
     """Asks the fake for one sentence, as `Look.ask` does."""
 
-    async def ask(prefix, view, beams_):
+    async def ask(prefix, view):
         if prefixes is not None:
             prefixes.append((prefix, view))
         one = {"text": "ab cd ef", "source": "en", "target": "fr", "prefix": prefix}
-        return (await engine.predict(EN_FR, one, view=view, beams=beams_))["sentences"][0]
+        return (await engine.predict(EN_FR, one, view=view, beams=answers.BEAMS))["sentences"][0]
 
     return ask
 
@@ -312,10 +312,10 @@ def test_a_word_whose_sentence_is_refused_is_not_offered(engine):
     pieces, failing = [" ba", " dc", " fe"], {"ba other": Busy(waiting=9)}
     inner = asked_of(engine)
 
-    async def ask(prefix, view, beams_):
+    async def ask(prefix, view):
         if prefix in failing:
             raise failing[prefix]
-        return await inner(prefix, view, beams_)
+        return await inner(prefix, view)
 
     found = asyncio.run(choice.options(ask, pieces, 1))
     assert [one.text for one in found] == [" dc"]
@@ -330,7 +330,7 @@ def test_a_word_whose_sentence_is_refused_is_not_offered(engine):
 def test_the_beginning_of_a_longer_word_is_not_offered():
     tree = [STUDENT[0], {**STUDENT[4], "parent": -1, "token": " étudi", "probability": 0.1}]
 
-    async def ask(prefix, view, beams_):
+    async def ask(prefix, view):
         likely = 0.001 if prefix == "étudi" else 0.5
         return with_(tree=tree, target_tokens=[f" {prefix}", "."], probabilities=[0.3, likely])
 
@@ -712,3 +712,12 @@ def test_every_event_of_the_room_is_private_and_takes_many_at_a_time(engine):
     assert all(event.api_visibility == "private" for event in events)
     heavy = [event for event in events if event.inputs]
     assert {event.concurrency_limit for event in heavy} == {16} and len(heavy) == 6
+
+
+def test_finished_translations_tell_how_they_lead_back():
+    one = {"translation": "Je dors.", "probability": 0.2, "score": -1.0}
+    plain_table = beams.finished(SAY, with_(alternatives=[one]), "fr")
+    assert SAY("translation.inside.beams.back") not in plain_table
+    back = with_(alternatives=[{**one, "back": -2.0, "rank": -1.6}])
+    table = beams.finished(SAY, back, "fr")
+    assert "−2.00" in table and "−1.60" in table and "plus 0.3 times that" in table

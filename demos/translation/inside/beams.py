@@ -161,18 +161,33 @@ def ending(text: str, most: int) -> str:
 
 def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     """The translations that reached their end, with what they are ranked by."""
+    told = sentence["alternatives"]
+    back = [one for one in told if one.get("back") is not None]
+    columns = {"score": "score", "back": "back", "rank": "together"} if back else {"score": "score"}
     rows = "".join(
         f'<tr><td lang="{TAGS[target]}">{escape(one["translation"])}</td>'
         f'<td class="number">{tiny(one["probability"])}</td>'
-        f'<td class="number">{one["score"]:.2f}</td></tr>'.replace(">-", ">−")
-        for one in sentence["alternatives"]
+        + "".join(f'<td class="number">{signed(one[name])}</td>' for name in columns)
+        + "</tr>"
+        for one in told
     )
-    heads = [say(f"translation.inside.beams.{name}") for name in ("ended", "probability", "score")]
+    names = ("ended", "probability", *columns.values())
+    heads = [say(f"translation.inside.beams.{name}") for name in names]
+    numbers = "".join(f'<th class="number">{head}</th>' for head in heads[1:])
+    how = [say("translation.inside.beams.how")]
+    if back:
+        weight = (back[0]["rank"] - back[0]["score"]) / back[0]["back"]
+        how.append(say("translation.inside.beams.how_back", weight=f"{weight:.1f}"))
     return (
-        f'<table class="sheet ended"><thead><tr><th>{heads[0]}</th><th class="number">{heads[1]}'
-        f'</th><th class="number">{heads[2]}</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="quiet">{say("translation.inside.beams.how")}</p>'
+        f'<div class="scroll-x"><table class="sheet ended"><thead><tr><th>{heads[0]}</th>{numbers}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        + "".join(f'<p class="quiet">{one}</p>' for one in how)
     )
+
+
+def signed(value: float) -> str:
+    """A number with two decimals and a true minus."""
+    return f"{value:.2f}".replace("-", "−")
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,14 @@ from demos.translation.answers import TAGS
 from demos.translation.inside import beams
 from inference.errors import Refusal
 
-BEAMS = 8  # of the search that looks for other words
 SHOWN = 6  # words that are offered
 #: After a word that is complete, something that can follow a word has at least this probability:
 #: where it has not, the token is the beginning of a longer word.
 COMPLETE = 0.02
 MOST_TAKEN = 60  # characters of a word that the page may send
 
-#: Translates from a beginning: (prefix, view, beams) -> the sentence of the answer.
-Ask = Callable[[str, str, int], Awaitable[Mapping[str, Any]]]
+#: Translates from a beginning: (prefix, view) -> the sentence of the answer.
+Ask = Callable[[str, str], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,11 @@ async def options(ask: Ask, written: Sequence[str], number: int) -> list[Option]
     """What may stand in the place of a word of the tokens ``written``, likeliest first; a word
     whose sentence is refused is left out. Raises a `Refusal` where all are."""
     before = tokens.until(written, number)
-    tree = (await ask(before.strip(), "inside", BEAMS))["tree"]
+    tree = (await ask(before.strip(), "inside"))["tree"]
     found, open_ = beams.next_words(tree, beams.stem(tree))
     likely = sorted(found, key=lambda text: -found[text])[: 2 * SHOWN]
     prefixes = [(before + text).strip() for text in likely]
-    asked = (ask(prefix, "answer", 4) for prefix in prefixes)
+    asked = (ask(prefix, "answer") for prefix in prefixes)
     tried = await asyncio.gather(*asked, return_exceptions=True)
     failed = [one for one in tried if isinstance(one, BaseException)]
     bugs = [one for one in failed if not isinstance(one, Refusal)]

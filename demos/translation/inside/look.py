@@ -73,7 +73,7 @@ class Look:
     def text(self) -> str:
         return self.looked.texts[self.looked.number]
 
-    async def ask(self, prefix: str = "", view: str = "inside", width: int = 4) -> Any:
+    async def ask(self, prefix: str = "", view: str = "inside") -> Any:
         """The first sentence of the answer. Raises a `Refusal`."""
         now = self.looked
         result = await answers.ask(
@@ -83,7 +83,6 @@ class Look:
             now.source,
             now.target,
             view=view,
-            beams=width,
             prefix=prefix,
         )
         return result["sentences"][0]

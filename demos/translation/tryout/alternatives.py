@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from html import escape
 from typing import Any
@@ -13,6 +13,7 @@ from demos.translation import answers, tokens
 from demos.translation.answers import Translated
 
 MOST_SHOWN = 40  # sentences whose alternatives are listed
+OTHERS = 3  # of a sentence; Look inside has them all
 
 
 def listed(say: Say, now: Translated) -> str:
@@ -25,7 +26,7 @@ def listed(say: Say, now: Translated) -> str:
         return ""
     groups = []
     for one in told[:MOST_SHOWN]:
-        best, *rest = one["alternatives"]
+        best, *rest = one["alternatives"][: OTHERS + 1]
         rows = "".join(
             f'<li><span lang="{tag}">{marked(best["translation"], other["translation"])}</span>'
             f"<b>{share(other)}</b></li>"
@@ -45,11 +46,19 @@ def listed(say: Say, now: Translated) -> str:
     about = say("translation.answer.others_one", share="\0").replace("\0", best)
     if len(now.result["sentences"]) > 1:
         about = say("translation.answer.others_many")
+    if any(likelier(one["alternatives"][: OTHERS + 1]) for one in told[:MOST_SHOWN]):
+        about = f"{about} {say('translation.answer.others_back')}"
     is_open = " open" if len(groups) == 1 else ""
     return (
         f'<details class="others"{is_open}><summary>{title}</summary>'
         f'<p class="quiet">{about}</p>{"".join(groups)}{more if left > 0 else ""}</details>'
     )
+
+
+def likelier(alternatives: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the search held another one likelier than that which leads back best."""
+    best, *rest = (one["probability"] for one in alternatives)
+    return any(other > best for other in rest)
 
 
 def share(one: Mapping[str, Any]) -> str:

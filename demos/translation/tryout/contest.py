@@ -25,7 +25,6 @@ from demos.translation.inside.embeddings import sentences
 from inference import Engine
 
 ROUNDS = 6
-BEAMS = 8
 #: chrF points by which two translations differ at least: less is hardly to be seen.
 GAP = 8.0
 #: Sentences that a round may look at until two translations differ so much.
@@ -60,9 +59,7 @@ async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
     best: tuple[float, dict[str, str], list[tuple[str, float, float]]] | None = None
     for n in range(TRIED):
         one = contest.item("translation", seed, number * TRIED + n, sentences()).said
-        found = await answers.ask(
-            engine, key_of(say.lang), one[source], source, target, beams=BEAMS
-        )
+        found = await answers.ask(engine, key_of(say.lang), one[source], source, target)
         rivals = [
             (str(other["translation"]), float(other["probability"]))
             for sentence in found["sentences"]
