@@ -1,17 +1,20 @@
 """Real Chromium against the real app: one server a test session, one browser a file.
 
-Fixtures: `app_url`, `page` (1280x900, English, light) and `new_page(**context options)`. A test
-fails when a page it opened logs an error, or asks anything of another host.
+Fixtures: `app_url`, `page` (1280x900, English, light), `new_page(**context options)`, and
+`shared_page` for the tests of a file that only read. A test fails when a page it opened logs an
+error, or asks anything of another host. Each page is a visitor of its own, but not always a
+context: an emptied one keeps the scripts that it fetched and compiled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find
 from tests.browser.server import serving
@@ -55,18 +58,55 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def new_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
-    """Makes pages in contexts of their own: ``new_page(locale="zh-CN", color_scheme="dark")``."""
-    contexts: list[BrowserContext] = []
+#: What a visit leaves behind and the next must not find. What was fetched and compiled stays:
+#: on two cores that is a quarter of what it costs to open the app.
+LEFT_BEHIND = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_systems"
+MEDIA = {"color_scheme", "reduced_motion"}  # what a page can be told itself
+Blank = dict[str, list[Page]]  # first pages of contexts in which nobody is, by their options
+
+
+@pytest.fixture(scope="module")
+def blank(browser: Browser) -> Blank:
+    return {}
+
+
+def ticks(page: Page) -> bool:
+    """Whether its clock is the browser's: Playwright's would stay with the context for good."""
+    try:
+        return not page.evaluate("'__pwClock' in window")
+    except Error:  # the test has closed the page, or it has crashed
+        return False
+
+
+def emptied(context: BrowserContext, url: str) -> Page:
+    """A blank page of a context that is now as if nobody had ever been at `url` in it."""
+    for page in context.pages:
+        page.close()
+    page = context.new_page()
+    told = context.new_cdp_session(page)
+    told.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": LEFT_BEHIND})
+    told.detach()
+    context.clear_cookies()
+    return page
+
+
+@contextmanager
+def visitors(browser: Browser, app_url: str, blank: Blank) -> Iterator[Callable[..., Page]]:
+    """What `new_page` makes; asks in the end whether all went well on them."""
+    pages: list[tuple[str, Page]] = []
     wrong: list[str] = []
 
     def make(**options: Any) -> Page:
         options = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options
-        context = browser.new_context(**options)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
+        media = {name: options.pop(name) for name in MEDIA & options.keys()}
+        viewport = options["viewport"] if options.get("is_mobile") else options.pop("viewport")
+        key = repr(sorted(options.items()))
+        waiting = blank.setdefault(key, [])
+        page = waiting.pop() if waiting else browser.new_context(**options).new_page()
+        page.context.set_default_timeout(PATIENCE)
+        page.set_viewport_size(viewport)
+        page.emulate_media(**media)
+        pages.append((key, page))
         watch(page)
         page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
         page.on(
@@ -91,9 +131,29 @@ def new_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
         return page
 
     yield make
-    for context in contexts:
-        context.close()
-    assert not wrong, "\n".join(wrong)
+    again = [ticks(page) for _, page in pages]
+    said = list(wrong)  # what a page says while it is being left is no fault of it
+    for (key, page), kept in zip(pages, again, strict=True):
+        if kept:
+            blank[key].append(emptied(page.context, app_url))
+        else:
+            page.context.close()
+    assert not said, "\n".join(said)
+
+
+@pytest.fixture
+def new_page(browser: Browser, app_url: str, blank: Blank) -> Iterator[Callable[..., Page]]:
+    """Makes pages in contexts of their own: ``new_page(locale="zh-CN", color_scheme="dark")``."""
+    with visitors(browser, app_url, blank) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser, app_url: str, blank: Blank) -> Iterator[Page]:
+    """One page for the tests of a file that read it, or reckon by its scripts, and change nothing:
+    what it logs fails the last of them."""
+    with visitors(browser, app_url, blank) as make:
+        yield make()
 
 
 @pytest.fixture
