@@ -172,11 +172,10 @@ def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None
     expect(page.locator("#server .facts")).to_contain_text("启动以来已回答")
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_the_address_opens_a_tab_and_follows_it(page: Page, app_url: str, tab: str) -> None:
+@pytest.mark.parametrize(("tab", "other"), [(TABS[1], "results"), ("results", "server")])
+def test_the_address_follows_the_tab(page: Page, app_url: str, tab: str, other: str) -> None:
+    """That it opens each tab is asked by `test_no_text_is_left_untranslated`."""
     visit(page, app_url, tab)
-    expect(page.locator(f"#{tab}-button")).to_have_attribute("aria-selected", "true")
-    other = "results" if tab != "results" else "server"
     page.locator(f"#{other}-button").click()
     expect(page.locator(f"#{other} h1")).to_be_visible()
     assert f"tab={other}" in page.url
@@ -205,24 +204,26 @@ def test_dark_follows_the_system_and_the_switch_wins(new_page: NewPage, app_url:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("width", [768, 1024])
 def test_the_tabs_of_the_site_wrap_without_lines_between_them(
-    new_page: NewPage, app_url: str, lang: str, width: int
+    new_page: NewPage, app_url: str, lang: str
 ) -> None:
-    page = new_page(viewport={"width": width, "height": 700})
+    page = new_page(viewport={"width": 768, "height": 700})
     visit(page, app_url, "server", lang)
     bar = page.locator("#site > .tab-wrapper .tab-container")
-    assert bar.evaluate("bar => getComputedStyle(bar).backgroundImage") == "none"
-    boxes = bar.evaluate("""bar => [bar, ...bar.querySelectorAll("[role=tab]")].map((e) => {
-        const { x, y, right, bottom } = e.getBoundingClientRect();
-        return [x, y, right, bottom].map(Math.round);
-    })""")
-    outer, *tabs = boxes
-    assert len(tabs) == len(TABS)
-    rows = {top: bottom for _, top, _, bottom in tabs}
-    assert len(rows) == 1 or width < 1024
-    assert min(rows) == outer[1] and max(rows.values()) == outer[3], "the bar is as high as they"
-    assert all(outer[0] <= left and right <= outer[2] for left, _, right, _ in tabs)
+    for width in (768, 1024):
+        page.set_viewport_size({"width": width, "height": 700})
+        settle(page)
+        assert bar.evaluate("bar => getComputedStyle(bar).backgroundImage") == "none"
+        boxes = bar.evaluate("""bar => [bar, ...bar.querySelectorAll("[role=tab]")].map((e) => {
+            const { x, y, right, bottom } = e.getBoundingClientRect();
+            return [x, y, right, bottom].map(Math.round);
+        })""")
+        outer, *tabs = boxes
+        assert len(tabs) == len(TABS)
+        rows = {top: bottom for _, top, _, bottom in tabs}
+        assert len(rows) == 1 or width < 1024
+        assert min(rows) == outer[1] and max(rows.values()) == outer[3], "the bar is as high"
+        assert all(outer[0] <= left and right <= outer[2] for left, _, right, _ in tabs)
 
 
 def test_quotes_are_narrow_in_english_and_as_they_are_in_chinese(page: Page, app_url: str) -> None:
@@ -487,6 +488,7 @@ def english(page: Page) -> list[str]:
 @pytest.mark.parametrize("tab", TABS)
 def test_no_text_is_left_untranslated(page: Page, app_url: str, tab: str) -> None:
     visit(page, app_url, tab, "zh")
+    expect(page.locator(f"#{tab}-button")).to_have_attribute("aria-selected", "true")
     for room in rooms(page, tab):
         assert english(page) == [], room
 

@@ -75,11 +75,11 @@ PLAY = """async ([shape, plan, seed]) => {
 USUAL, GENERATOR_AHEAD, DISCRIMINATOR_AHEAD = 4, -4, 8
 
 
-@pytest.fixture
-def house(page: Page, app_url: str) -> Page:
-    page.goto(app_url)
-    page.wait_for_function("window.house")
-    return page
+@pytest.fixture(scope="module")
+def house(shared_page: Page, app_url: str) -> Page:
+    shared_page.goto(app_url)
+    shared_page.wait_for_function("window.house")
+    return shared_page
 
 
 def learn(page: Page, app_url: str, lang: str = "en") -> Page:
@@ -252,10 +252,10 @@ def test_points_of_ones_own_are_drawn_by_hand_or_by_keyboard(
     expect(run).to_be_disabled()
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_game_fits_a_phone(new_page: Callable[..., Page], app_url: str, lang: str) -> None:
+def test_the_game_fits_a_phone(new_page: Callable[..., Page], app_url: str) -> None:
+    """No word stands in the field: test_house asks for the page's width in both languages."""
     page = new_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    learn(page, app_url, lang)
+    learn(page, app_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = page.locator(".duel canvas.field").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
