@@ -62,9 +62,11 @@ def trained(entry: Entry, say: Say) -> str:
     words = []
     if made.get("hardware") and made.get("wall_seconds"):
         minutes = f"{made['wall_seconds'] / 60:.1f}"
-        words.append(say("results.trained", hardware=made["hardware"], minutes=minutes))
+        told = say("results.trained", hardware="{hardware}", minutes=minutes)
+        words.append(told.replace("{hardware}", page.hardware(made["hardware"], say)))
     if made.get("data"):
-        words.append(say("results.learnt", data=made["data"]))
+        card = f'<span lang="en">{html.escape(made["data"])}</span>'
+        words.append(say("results.learnt", data="{data}").replace("{data}", card))
     return f'<p class="quiet">{" · ".join(words)}</p>' if words else ""
 
 

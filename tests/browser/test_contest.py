@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import keeps_out
+
 GAME, BOX = "#detection-play", "#detection-play [data-box]"
 
 
@@ -36,17 +38,20 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
             number + 1  # the mean is one more
         )
         expect(page.locator(f"{GAME} [data-next]")).to_be_focused()
+        if number in (1, 5):
+            assert keeps_out(page, "#detection-game") == []
         if number < 5:
             page.keyboard.press("Enter")
     assert len(set(pictures)) == 5
     expect(page.locator(f"{GAME} .note")).to_contain_text("So few rounds settle nothing")
     link = page.locator(f"{GAME} [data-link]").get_attribute("data-link")
 
-    friend = new_page(viewport={"width": 390, "height": 844})
+    friend = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     friend.goto(f"{app_url}/?tab=detection&room=try&lang=zh&game={link}")
     score = link.rsplit("-", 1)[1]
     expect(friend.locator(f"{GAME} [data-friend]")).to_contain_text(score)
     friend.locator(f"{GAME} [data-next]").press("Enter")
     expect(friend.locator(f"{BOX} img")).to_have_attribute("src", str(pictures[0]))
     expect(friend.locator(GAME)).to_contain_text("朋友用同样的题向你挑战")
+    assert keeps_out(friend, "#detection-game") == []
     assert friend.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import keeps_out
+
 FOLD = "#classification-fool"
 #: A grey picture of 40 x 30 with a white square, changed in each way twice.
 PIXELS = """async () => {
@@ -89,3 +91,6 @@ def test_the_answer_changes_while_the_patch_moves_by_keys(page: Page, app_url: s
     expect(verdict).to_contain_text("With the patch it says toaster")
     page.locator(f"{FOLD} [data-set=patch]").select_option("none")
     expect(verdict).to_contain_text("Nothing is changed")
+    assert keeps_out(page, FOLD) == []
+    page.locator("button[data-dark]").click()
+    assert keeps_out(page, FOLD) == []

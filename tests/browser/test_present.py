@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import keeps_out
+
 SCREENS = 7
 
 
@@ -19,6 +21,7 @@ def test_arrow_keys_lead_through_and_everything_answers(page: Page, app_url: str
             expect(shown.locator("[data-show=ms]")).not_to_have_text("…")
             expect(shown.locator(".get :is(.answer, .leaf, .faces)")).to_be_visible()
             expect(shown.locator(".refusal")).to_have_count(0)
+            assert keeps_out(page, ".screen.shown") == []
     page.keyboard.press("ArrowRight")
     expect(page.locator(".place")).to_have_text(f"{SCREENS} / {SCREENS}")
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == SCREENS

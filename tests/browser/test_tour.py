@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import keeps_out
 from tests.browser.settling import settle
 
 #: Whether the panel lies over what its step points at: what the ring is drawn around.
@@ -50,6 +51,7 @@ def test_the_tour_waits_for_what_it_asks_and_goes_on_from_its_address(
     page.keyboard.press("Tab")  # the next picture
     page.keyboard.press("Enter")
     at_step(page, 2)  # by itself
+    assert keeps_out(page, ".tour") == []
     page.keyboard.press("ArrowRight")
     at_step(page, 3)
     page.keyboard.press("ArrowLeft")
