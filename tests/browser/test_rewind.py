@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demos.language import Words
+from tests.browser.accessible import keeps_out
 from tests.browser.server import serving
 
 WORDS = Words()
@@ -48,4 +49,5 @@ def test_a_slider_goes_back_to_what_the_network_said_before_it_had_learnt(
         slider.press("End")
         expect(answer).to_have_text(told, use_inner_text=True)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert keeps_out(page, ".train-rewind") == []
         page.reload()

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from demos.handwriting.train import GIVEN, LEAST
 from demos.language import Words
+from tests.browser.accessible import keeps_out
 from tests.browser.server import serving
 
 NewPage = Callable[..., Page]
@@ -41,6 +42,7 @@ def ends(room: Locator, lang: str = "en") -> None:
     assert "job=" in room.page.url
     wide = "document.documentElement.scrollWidth <= innerWidth"
     assert room.page.evaluate(wide)
+    assert keeps_out(room.page, "[data-mounted]") == []
 
 
 def test_pairs_are_shown_before_they_are_learnt(page: Page, app_url: str) -> None:
