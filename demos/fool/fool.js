@@ -39,12 +39,13 @@ export function latest(work) {
 		due = true;
 		if (busy) return;
 		busy = true;
-		while (due) {
-			due = false;
-			await work();
-			await new Promise((done) => setTimeout(done, PAUSE));
-		}
-		busy = false;
+		try {
+			while (due) {
+				due = false;
+				await work();
+				await new Promise((done) => setTimeout(done, PAUSE));
+			}
+		} finally { busy = false; } // what went wrong once does not stop what is wished next
 	};
 }
 
