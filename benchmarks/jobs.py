@@ -58,7 +58,7 @@ def serve(folder: Path, epochs: int, seconds: float) -> None:
             jobs.submit("fake", upload, owner="ann")
             (folder / NEXT).unlink()
         time.sleep(0.05)
-        jobs._wake.set()  # looks more often than a page needs, so that a table takes minutes
+        jobs.scheduler.wake()  # looks more often than a page needs, so that a table takes minutes
         for job in jobs.list("ann"):
             if job.state == "failed":
                 jobs.resume(job.id, "ann")

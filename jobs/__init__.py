@@ -34,15 +34,18 @@ worker's last state stays, the job fails with a sentence, and what the store cou
 written at a later look. What is left out here: a job's outputs are not guarded against another
 program that writes into its folder.
 
-errors.py   every refusal      limits.py   settings       service.py  `Jobs`
-store.py    SQLite             fair_share.py  whose turn  worker.py   the process
-folder.py   files to events    moments.py  rewind         intake.py   safe zips and folders
+service.py  `Jobs`             queue.py    states, room, upkeep   fair_share.py  whose turn
+store.py    SQLite             scheduler.py  starts, watches      worker.py   the process
+commands.py  what it runs      folder.py   files to events        moments.py  rewind
+uploads.py  not trained on yet   intake.py  safe zips and folders
+errors.py   every refusal      limits.py   settings
 take_home/  the model's zip, and its way back
 """
 
 from jobs.intake import Intake, Received
 from jobs.limits import Limits
-from jobs.service import Job, Jobs
+from jobs.queue import Job
+from jobs.service import Jobs
 from jobs.store import Event
 
 __all__ = ["Event", "Intake", "Job", "Jobs", "Limits", "Received"]

@@ -5,6 +5,8 @@ Owners are kept as a hash of their token, so that whoever reads the file is not 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import sqlite3
 import threading
@@ -192,6 +194,16 @@ class Store:
             Record(**{**row, "options": json.loads(row["options"]), "error": _read(row["error"])})
             for row in map(dict, rows)
         ]
+
+
+def hashed(token: str) -> str:
+    """An owner's token, or an address, as it is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def owns(record: Record, token: str) -> bool:
+    """Whether this is the token of a job's owner; nobody's is empty."""
+    return bool(token) and hmac.compare_digest(record.owner, hashed(token))
 
 
 def _json(value: Mapping[str, Any]) -> str:

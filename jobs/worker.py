@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -78,20 +77,6 @@ class Worker:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, seconds))
         return self._process.poll() is not None
-
-
-def flags(options: Mapping[str, Any]) -> list[str]:
-    """What a visitor chose (`jobs.service.OPTIONS`), as `pretrained train` is told it."""
-    words: list[str] = []
-    for name, value in options.items():
-        flag = "--" + name.replace("_", "-")
-        if name == "scratch":
-            words.append(flag if value else "--no-scratch")
-        elif isinstance(value, bool):
-            words += [flag] if value else []
-        else:
-            words += [flag, str(value)]
-    return words
 
 
 def end_orphans(top: Path, seconds: float) -> int:

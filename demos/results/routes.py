@@ -1,5 +1,5 @@
 """``/train/evaluations``: measuring a model again as a job, within the limits and with the owner of
-`demos.training.routes`, whose way of saying no this has too."""
+`demos.training.answering`, whose way of saying no this has too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute, Route
 
 from demos.language import Say, Words
 from demos.results.again import Evaluation, compared, named
-from demos.training.routes import BadRequest, address, answering, body, owner, sentence, within
+from demos.training.answering import BadRequest, address, answering, body, owner
+from demos.training.routes import sentence, within
 from jobs import Job, Jobs, errors
-from jobs.service import EVALUATE
+from jobs.commands import EVALUATE
 from jobs.store import DONE
 from pretrained import checkpoint
 from pretrained.errors import Refusal

@@ -7,13 +7,16 @@
 The page talks to these routes by itself (`training.js`) and not by Gradio's events: a training
 outlives the page, so whatever shows it must be able to come back, and a link must be enough.
 
-routes.py   HTTP            models.py   a training that is done is a model of the app
+routes.py   HTTP            answering.py   its answers and refusals
+models.py   a training that is done is a model of the app
 previews.py what a recipe will make of the data   figures.py   what it reached
 room.py     the room        training.js, training.css   what happens in it
+training_live.js   one training as it goes on     rewind.js   its earlier moments
 """
 
+from demos.training.answering import address, answering, owner
 from demos.training.models import key_of, unlisted
 from demos.training.room import Recipe, room
-from demos.training.routes import address, answering, owner, routes
+from demos.training.routes import routes
 
 __all__ = ["Recipe", "address", "answering", "key_of", "owner", "room", "routes", "unlisted"]

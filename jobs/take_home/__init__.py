@@ -18,6 +18,7 @@ Loading one back believes nothing that it says: see `unpacking` and `headers`.
 packing.py     the zip             card.py        the card, its words in card.*.toml
 examples.py    use_it              unpacking.py   a zip that comes back
 headers.py     safetensors and configs before they are read
+architectures.py   the tensors that a config must tell the shapes of
 push.py        to the Hub
 """
 

@@ -22,11 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from jobs.commands import flags
 from jobs.errors import NoSpace, NotDone, TakeHomeBusy
 from jobs.folder import DATA, lines
 from jobs.intake import disk_errors
-from jobs.take_home import card, examples, headers
-from jobs.worker import flags
+from jobs.take_home import architectures, card, examples
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint
 
@@ -168,7 +168,7 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
                 left_out=[name for name in MARKS if (out / name).is_file()],
                 onnx=told,
                 alone=alone,
-                comes_back=entry.loader in headers.EXPECTED,
+                comes_back=entry.loader in architectures.EXPECTED,
             )
         )
         written = scratch / "zip"

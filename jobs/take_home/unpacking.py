@@ -3,8 +3,9 @@
 Bytes are counted as they come out (`jobs.intake`). Only files that a checkpoint of ours has are
 taken; the ONNX file and the examples stay behind, as the app does without them, and a file of any
 other kind refuses the zip. Weights are safetensors whose headers and shapes are checked before they
-are read (`headers`); nothing is unpickled, and a loader is one of a fixed list. What a fine-tuned
-model of the Hub needs besides cannot be checked so: those are started with ``--model``.
+are read (`headers`, `architectures`); nothing is unpickled, and a loader is one of a fixed list.
+What a fine-tuned model of the Hub needs besides cannot be checked so: those are started with
+``--model``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from jobs.errors import (
     ZipUnreadable,
 )
 from jobs.intake import Intake, clean, disk_errors
-from jobs.take_home import headers
+from jobs.take_home import architectures, headers
 from jobs.take_home.headers import Unfit
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint
@@ -120,15 +121,15 @@ def _check(folder: Path, name: str) -> None:
         if (folder / checkpoint.METRICS).is_file():
             headers.bounded(checkpoint.read_json(folder, checkpoint.METRICS))
         loader = checkpoint.MOVED_LOADERS.get(config.get("loader", ""), config.get("loader"))
-        if loader not in headers.EXPECTED or "borrows" in config:
+        if loader not in architectures.EXPECTED or "borrows" in config:
             raise ModelKind(name=name)
         entry = catalog.from_folder(folder)
         if entry.task != str(loader).split(".")[1]:
             raise Unfit("its task is not that of its loader")
         _common(config)
         if loader in WITH_TOKENS:
-            config[headers.TOKENS] = _tokens(folder)
-        headers.fitting(config, str(loader), there)
+            config[architectures.TOKENS] = _tokens(folder)
+        architectures.fitting(config, str(loader), there)
     except BadCheckpoint as refused:  # which names a place of the server
         reason = str(refused.fields["reason"]).partition(":")[0]
         raise ModelConfig(name=name, what=reason) from refused
@@ -178,7 +179,7 @@ def _tokens(folder: Path) -> int:
 def _plain(folder: Path, config: dict[str, Any]) -> None:
     """Write the papers again, the metrics without what the page could not show, the history with
     its numbers alone."""
-    config.pop(headers.TOKENS, None)
+    config.pop(architectures.TOKENS, None)
     checkpoint.write_json(folder, checkpoint.CONFIG, config)
     if (folder / checkpoint.METRICS).is_file():
         metrics = checkpoint.read_json(folder, checkpoint.METRICS)

@@ -31,6 +31,6 @@ def trainer(tmp_path: Path, words) -> Iterator[Trainer]:
     bench = Bench(tmp_path / "jobs")
     made = Trainer(SimpleNamespace(entries={}), words, bench)
     yield made
-    for running in list(made.jobs._running.values()):
+    for running in list(made.jobs.scheduler.running.values()):
         running.worker.kill()
         running.worker.wait(10)

@@ -150,7 +150,7 @@ def test_a_real_evaluation_of_fifty_pictures_is_never_taken_for_the_test_set(wor
     assert job["state"] == "queued", job
     while not jobs.get(job["id"]).ended:
         jobs.tick()
-        for running in list(jobs._running.values()):
+        for running in list(jobs.scheduler.running.values()):
             running.worker.wait(0.05)
     address = f"/train/evaluations/{job['id']}"
     told = page.get(address, headers=ANN).json()
@@ -176,7 +176,7 @@ def test_the_hosts_data_are_read_where_they_lie(words, jobs, tmp_path):
     job = page.post("/train/evaluations", json=asked, headers=ANN).json()
     record = jobs.store.get(job["id"])
     place = jobs.limits.folder / "jobs" / record.id
-    command = jobs.command(record, place, 1.0)
+    command = jobs.scheduler.command(record, place, 1.0)
     assert command[command.index("--data") + 1] == str(data)
     assert not (place / "data").exists()
     assert str(tmp_path) not in str(job)
@@ -220,7 +220,7 @@ def test_why_it_failed_names_no_place_of_the_host(words, jobs, tmp_path):
     job = page.post("/train/evaluations", json={"key": CIFAR, "number": 0}, headers=ANN).json()
     while not jobs.get(job["id"]).ended:
         jobs.tick()
-        for running in list(jobs._running.values()):
+        for running in list(jobs.scheduler.running.values()):
             running.worker.wait(0.05)
     told = page.get(f"/train/evaluations/{job['id']}", headers=ANN).json()
     assert told["state"] == "failed" and "at test.parquet " in told["error"], told

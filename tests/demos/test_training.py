@@ -40,7 +40,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path / "jobs")
     yield made
     for jobs in made.open:
-        for running in list(jobs._running.values()):
+        for running in list(jobs.scheduler.running.values()):
             running.worker.kill()
             running.worker.wait(10)
 

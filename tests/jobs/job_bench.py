@@ -46,8 +46,10 @@ class Bench:
         """Look until it is so; a hang is ended by the suite's own time limit."""
         while not is_so(job := jobs.get(id)):
             jobs.tick()
-            self.last_pid = next((r.worker.pid for r in jobs._running.values()), self.last_pid)
-            for running in list(jobs._running.values()):
+            self.last_pid = next(
+                (r.worker.pid for r in jobs.scheduler.running.values()), self.last_pid
+            )
+            for running in list(jobs.scheduler.running.values()):
                 running.worker.wait(0.01)
         return job
 
@@ -57,7 +59,7 @@ class Bench:
     def until_kept(self, jobs: Jobs, id: str) -> Job:
         """A worker runs and has kept a state."""
         return self.until(
-            jobs, id, lambda job: bool(jobs._running) and (job.out / "state.pt").exists()
+            jobs, id, lambda job: bool(jobs.scheduler.running) and (job.out / "state.pt").exists()
         )
 
 

@@ -29,7 +29,7 @@ def test_a_killed_worker_goes_on_along_the_same_curve(bench):
         bench.until_kept(jobs, job.id)
         before = json.loads((job.out / "state.pt").read_text())["epoch"]
         time.sleep(chance.uniform(0, 0.05))
-        for running in list(jobs._running.values()):
+        for running in list(jobs.scheduler.running.values()):
             os.kill(running.worker.pid, signal.SIGKILL)
             running.worker.wait(10)
         assert json.loads((job.out / "state.pt").read_text())["epoch"] >= before

@@ -52,7 +52,7 @@ def test_pause_keeps_what_was_learnt_and_resume_goes_on(bench):
     bench.until_kept(jobs, job.id)
     assert jobs.pause(job.id, "ann").asked == "pause"
     paused = bench.until(jobs, job.id, lambda job: job.state == "paused")
-    assert 0 < len(rows(jobs, job.id)) < 40 and not jobs._running
+    assert 0 < len(rows(jobs, job.id)) < 40 and not jobs.scheduler.running
     bench.seconds = 0
     assert jobs.resume(paused.id, "ann").state == "queued"
     assert bench.until_ended(jobs, job.id).state == "done"
@@ -120,9 +120,9 @@ def test_others_are_served_while_data_are_copied(bench, tmp_path, monkeypatch):
 
     def looked(*asked):
         with ThreadPoolExecutor(1) as other:
-            free.append(other.submit(jobs._lock.acquire, blocking=False).result())
+            free.append(other.submit(jobs.queue.lock.acquire, blocking=False).result())
             if free[-1]:
-                other.submit(jobs._lock.release).result()
+                other.submit(jobs.queue.lock.release).result()
         return copying(*asked)
 
     monkeypatch.setattr(Jobs, "intake", looked)
@@ -237,7 +237,7 @@ def test_options_that_no_run_can_follow_are_refused(bench, options):
 
 
 def test_the_command_is_the_command_lines_own(tmp_path):
-    from jobs.service import train
+    from jobs.commands import train
 
     job = Record(
         "i", "o", "a", "text/tang", "data/a.txt", {"scratch": True, "lr": 0.1}, "queued", 0, 0, 0
@@ -255,7 +255,7 @@ def test_jobs_can_be_turned_off(bench):
     with pytest.raises(errors.JobsOff):
         bench.submit(jobs)
     jobs.start()
-    assert jobs._thread is None
+    assert jobs.scheduler._thread is None
 
 
 def test_an_unknown_model_is_refused(bench):
@@ -301,7 +301,7 @@ def test_an_owner_whose_uploads_are_gone_leaves_no_folder_and_may_send_again(ben
 
 
 def test_uploads_are_counted_over_all_owners(bench, monkeypatch):
-    monkeypatch.setattr("jobs.service.UPLOADS", 2)
+    monkeypatch.setattr("jobs.uploads.UPLOADS", 2)
     jobs = bench.jobs()
     jobs.upload("ann"), jobs.upload("bob")
     with pytest.raises(errors.NoSpace):

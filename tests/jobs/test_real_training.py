@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from jobs import Jobs, Limits
-from jobs.service import train
+from jobs.commands import train
 from jobs.store import Record
 from pretrained import catalog
 
@@ -47,7 +47,7 @@ def trained(folder: Path, kills: int) -> tuple[Jobs, str]:
     job = jobs.submit("classification/imagenet", upload, OPTIONS, owner="ann")
     while not jobs.get(job.id).ended:
         jobs.tick()
-        for running in list(jobs._running.values()):
+        for running in list(jobs.scheduler.running.values()):
             running.worker.wait(0.02)
             if kills and (job.out / "state.pt").exists():
                 os.kill(running.worker.pid, signal.SIGKILL)

@@ -22,7 +22,7 @@ from home_bench import (
 )
 from PIL import Image
 
-from jobs.take_home import card, examples, headers, packed, packing, unpacked
+from jobs.take_home import architectures, card, examples, packed, packing, unpacked
 from pretrained import catalog, onnx
 
 
@@ -88,7 +88,7 @@ def test_what_has_no_onnx_is_asked_by_this_app(tmp_path: Path) -> None:
     run_cells(home)
 
 
-@pytest.mark.parametrize("loader", headers.EXPECTED)
+@pytest.mark.parametrize("loader", architectures.EXPECTED)
 @pytest.mark.parametrize("there", [True, False])
 def test_every_kind_has_an_example_that_is_python_and_short(loader: str, there: bool) -> None:
     parts = examples.use_it(loader, there)

@@ -21,9 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demos.classification.train.head import WIDTH, Estimate, Floats, Head, Ints, fit, rows
+from demos.classification.train.classes import (
+    Class,
+    Learnt,
+    NameTaken,
+    NoName,
+    NotLearnt,
+    Picture,
+    TooManyClasses,
+    TooManyPictures,
+    UnknownClass,
+)
+from demos.classification.train.head import WIDTH, Floats, fit, rows
 from demos.pictures import BadPicture, fitted
-from inference.errors import BadInput, Refusal
+from inference.errors import Refusal
 from jobs.intake import clean, free
 from pretrained import splits
 from pretrained.classification.folders import class_name, files_in, folders_in, is_picture
@@ -34,80 +45,6 @@ LONGEST = 60  # characters of a class's name
 THUMBNAIL = 96  # pixels
 EMPTY, ROW = 64 * 1024, 1024  # bytes that a collection and a picture of it take, about
 NAMED = 12  # files that were left out, of which the page names the latest
-
-
-class NameTaken(BadInput):
-    """Fields: name."""
-
-    code = "train_name_taken"
-    sentence = "Another class is called {name} already: choose another name."
-
-
-class NoName(BadInput):
-    code = "train_no_name"
-    sentence = "A class needs a name: type one."
-
-
-class TooManyClasses(BadInput):
-    """Fields: most."""
-
-    code = "train_many_classes"
-    sentence = "There are {most} classes already, as many as fit here: remove one first."
-
-
-class TooManyPictures(BadInput):
-    """Fields: most."""
-
-    code = "train_many_pictures"
-    sentence = (
-        "Only {most} pictures fit here: remove some, or train with all of yours from the command "
-        "line."
-    )
-
-
-class UnknownClass(BadInput):
-    code = "train_no_class"
-    sentence = "This class is no longer there: reload the page."
-
-
-class NotLearnt(BadInput):
-    code = "train_not_learnt"
-    sentence = "It has learnt nothing yet: give two classes a picture each."
-
-
-@dataclass
-class Class:
-    """``folder``: of its pictures. ``fresh``: nobody has named it or given it anything."""
-
-    id: int
-    name: str
-    folder: str
-    fresh: bool = True
-
-
-@dataclass
-class Picture:
-    """``row`` of the features, ``start``, ``bytes`` of its thumbnail; -1 until they are there."""
-
-    id: int
-    of: int
-    file: str
-    row: int = -1
-    start: int = -1
-    bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Learnt:
-    """What was learnt from the pictures ``ids`` of the ``classes`` (their ids), in ``seconds``."""
-
-    change: int
-    head: Head
-    estimate: Estimate
-    ids: tuple[int, ...]
-    labels: Ints
-    classes: tuple[int, ...]
-    seconds: float
 
 
 @dataclass

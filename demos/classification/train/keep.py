@@ -7,13 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from demos.classification.train.collection import (
-    Class,
-    Collection,
-    Learnt,
-    NotLearnt,
-    UnknownClass,
-)
+from demos.classification.train.classes import Class, Learnt, NotLearnt, UnknownClass
+from demos.classification.train.collection import Collection
 from demos.classification.train.head import PENALTY, WIDTH
 from jobs import Job, Jobs
 

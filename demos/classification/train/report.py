@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from demos import page
-from demos.classification.train.collection import Collection, Learnt
+from demos.classification.train.classes import Learnt
+from demos.classification.train.collection import Collection
 from demos.language import Say
 
 FEW = 5  # pictures of a class, below which it is said to have few

@@ -46,25 +46,13 @@ from starlette.routing import BaseRoute, Route
 
 from demos import pictures, uploads
 from demos.classification.train import keep, report, use
-from demos.classification.train.collection import (
-    MOST_PICTURES,
-    Collection,
-    NotLearnt,
-    Picture,
-    TooManyPictures,
-)
+from demos.classification.train.classes import NotLearnt, Picture, TooManyPictures
+from demos.classification.train.collection import MOST_PICTURES, Collection
 from demos.classification.train.head import Floats
 from demos.language import Say, Words
 from demos.limits import MB
-from demos.training.routes import (
-    BadRequest,
-    address,
-    answering,
-    body,
-    described,
-    owner,
-    received,
-)
+from demos.training.answering import BadRequest, address, answering, body, owner
+from demos.training.routes import described, received
 from inference import Engine
 from inference.errors import Busy, EngineError, Refusal
 from jobs import Job, Jobs, errors

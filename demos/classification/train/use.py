@@ -22,8 +22,8 @@ from demos import models, page, pictures, uploads
 from demos.language import LOCALES, Say, Words
 from demos.limits import MB
 from demos.proxy import public_root
+from demos.training.answering import answering
 from demos.training.models import key_of
-from demos.training.routes import answering
 from inference import Engine
 from inference.errors import Refusal
 from jobs import Job, Jobs, errors

@@ -26,7 +26,8 @@ from starlette.routing import BaseRoute, Route
 from demos import models, pictures, training, uploads
 from demos.detection import answers
 from demos.language import Say, Words
-from demos.training.routes import owner, within
+from demos.training.answering import owner
+from demos.training.routes import within
 from inference import Engine
 from jobs import Job, Jobs, errors
 from jobs.folder import DATA, SAMPLES
