@@ -6,19 +6,18 @@ put together again with its blanks and line breaks. Loads with torch and tokeniz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import exp
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
-from pretrained.translation import copies, data, figures, readings, sentences
+from pretrained.translation import answers, copies, data, figures, readings, sentences
+from pretrained.translation.answers import Task, Words
 from pretrained.translation.beam import Found, Hypothesis, Search, penalty
 from pretrained.translation.errors import (
     BadBeams,
@@ -33,7 +32,7 @@ from pretrained.translation.readings import Reading
 from pretrained.translation.reranking import Channel
 from pretrained.translation.sentences import Part
 from pretrained.translation.stepper import Stepper
-from pretrained.translation.vocabulary import END, Vocabulary
+from pretrained.translation.vocabulary import Vocabulary
 
 #: Characters of one request, and beams.
 MOST_TEXT, MOST_BEAMS = 5_000, 8
@@ -56,29 +55,6 @@ class Request:
     source: str
     target: str
     prefix: str
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One sentence to search: token numbers, ended, and what its translation must begin with.
-
-    ``reading``: how it was read; None as it stands. ``others``: the same, read other ways.
-    """
-
-    tokens: tuple[int, ...]
-    target: str
-    prefix: tuple[int, ...] = ()
-    reading: Reading | None = None
-    others: tuple[_Task, ...] = ()
-
-
-class Words(Protocol):
-    """A vocabulary, ours or another's: see `Vocabulary`."""
-
-    @property
-    def end(self) -> int: ...
-    def decode(self, numbers: Iterable[int]) -> str: ...
-    def spans(self, numbers: Sequence[int]) -> list[tuple[str, int]]: ...
 
 
 class Searching(Protocol):
@@ -216,7 +192,7 @@ class Translator:
             raise BadPrefix(most=MOST_FORCED)
         return Request(parts, str(source), str(target), prefix)
 
-    def _tasks(self, request: Request, part: Part) -> list[_Task]:
+    def _tasks(self, request: Request, part: Part) -> list[Task]:
         """What has to be searched for one sentence: nothing where there is no letter, several
         pieces where it is very long."""
         if not any(c.isalpha() for c in part.text):
@@ -228,10 +204,10 @@ class Translator:
         pieces = self._cut(text, request.source)
         if len(prefix) > MOST_FORCED or (prefix and len(pieces) > 1):
             raise BadPrefix(most=MOST_FORCED)
-        tasks = [_Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
+        tasks = [Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
         if self.rereads and len(tasks) == 1:
             others = [
-                _Task(
+                Task(
                     (*self.spell(one.text, request.source), self.vocabulary.end),
                     request.target,
                     prefix,
@@ -261,15 +237,13 @@ class Translator:
 
     # ---- from tokens to an answer -------------------------------------------------------------
 
-    def _likeliest(
-        self, tasks: Sequence[_Task], beams: int, tree: bool
-    ) -> list[tuple[_Task, Found]]:
+    def _likeliest(self, tasks: Sequence[Task], beams: int, tree: bool) -> list[tuple[Task, Found]]:
         """Of each sentence the reading whose translation is likeliest; one that has something to
         put back comes first, and only where that has a place. Compared by the search's own score:
         of our hundred phrases 95 were acceptable so, 93 by the mean over tokens."""
         every = [(n, one) for n, task in enumerate(tasks) for one in (task, *task.others)]
         results = self._search([one for _, one in every], beams, tree)
-        best: list[tuple[tuple[bool, float], _Task, Found]] = []
+        best: list[tuple[tuple[bool, float], Task, Found]] = []
         for (n, task), found in zip(every, results, strict=True):
             kept = task.reading.kept if task.reading else ()
             if kept:
@@ -285,7 +259,7 @@ class Translator:
         self._rerank(chosen)
         return chosen
 
-    def _rerank(self, chosen: Sequence[tuple[_Task, Found]]) -> None:
+    def _rerank(self, chosen: Sequence[tuple[Task, Found]]) -> None:
         """Read the candidates of each sentence back, and put first the one that leads there."""
         if self.channel is None:
             return
@@ -304,11 +278,11 @@ class Translator:
             wanted = figures.numbers(self.vocabulary.decode(task.tokens))
             found.hypotheses = self.search.ordered(found.hypotheses, wanted)
 
-    def _survives(self, task: _Task, one: Hypothesis) -> bool:
+    def _survives(self, task: Task, one: Hypothesis) -> bool:
         text = self.vocabulary.decode(one.tokens)
         return task.reading is not None and readings.survives(task.reading, text)
 
-    def _search(self, tasks: Sequence[_Task], beams: int, tree: bool) -> list[Found]:
+    def _search(self, tasks: Sequence[Task], beams: int, tree: bool) -> list[Found]:
         """Every sentence, those of like length together."""
         found: dict[int, Found] = {}
         order = sorted(range(len(tasks)), key=lambda n: len(tasks[n].tokens))
@@ -324,7 +298,7 @@ class Translator:
             found |= dict(zip(chosen, results, strict=True))
         return [found[n] for n in range(len(tasks))]
 
-    def states(self, tasks: Sequence[_Task]) -> list[list[float]]:
+    def states(self, tasks: Sequence[Task]) -> list[list[float]]:
         """The encoder's last state [H] of each sentence, -1..1."""
         rows: list[list[float]] = []
         for first in range(0, len(tasks), TOGETHER):
@@ -333,7 +307,7 @@ class Translator:
         return rows
 
     def _answer(
-        self, request: Request, found: list[list[tuple[_Task, Found]]], view: str
+        self, request: Request, found: list[list[tuple[Task, Found]]], view: str
     ) -> dict[str, Any]:
         text, told = "", []
         for part, pieces in zip(request.parts, found, strict=True):
@@ -365,117 +339,8 @@ class Translator:
             return ""
         return part.after
 
-    def _sentence(self, request: Request, task: _Task, found: Found, view: str) -> dict[str, Any]:
-        """One sentence, best translation first; attention has a row for each target token and a
-        column for each source token, the last one for the end of the sentence.
-
-        ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end.
-        ``read_as``: the text as it was read, where that is not as it was typed.
-        ``missing_numbers``: how many that the source has in figures it has not.
-        """
-        reading = task.reading or Reading("")
-        hypotheses = [self._unsigned(h) if reading.signed else h for h in found.hypotheses]
-        best = hypotheses[0]
-        columns = self.vocabulary.spans(task.tokens[:-1])
-        rows = readings.put_back_pieces(self.vocabulary.spans(best.tokens), reading.kept)
-        read, written = (self.vocabulary.decode(one) for one in (task.tokens, best.tokens))
-        answer = {
-            "source": read,
-            "translation": readings.put_back(written, reading.kept),
-            "alternatives": self._alternatives(hypotheses, reading.kept),
-            "source_tokens": [*(piece for piece, _ in columns), END],
-            "target_tokens": [piece for piece, _ in rows],
-            "probabilities": _products(best, [count for _, count in rows]),
-            "attention": _gathered(best, [n for _, n in rows], [*(n for _, n in columns), 1]),
-            "complete": best.finished,
-            "mean_probability": exp(_mean(best)),
-            "missing_numbers": figures.missing(written, figures.numbers(read)),
-        }
-        if task.reading and not task.reading.typed:
-            answer["read_as"] = read
-        if view == "inside":
-            answer["state"] = found.meaning.tolist()
-            answer["tree"] = [
-                {
-                    "parent": node.parent,
-                    "token": self._shown(node.token),
-                    "probability": exp(node.log_prob),
-                    "total": node.total,
-                    "fate": node.fate,
-                }
-                for node in found.tree
-            ]
-        return answer
-
-    def _unsigned(self, one: Hypothesis) -> Hypothesis:
-        """Without the full stop that stands for one which nobody typed."""
-        if not one.tokens[1:] or self.vocabulary.decode(one.tokens[-1:]) not in (".", "。"):
-            return one
-        at = len(one.tokens) - 1
-        return replace(
-            one,
-            tokens=one.tokens[:at],
-            log_probs=one.log_probs[:at] + one.log_probs[at + 1 :],
-            attention=np.delete(one.attention, at, 0),
-        )
-
-    def _alternatives(
-        self, hypotheses: Sequence[Hypothesis], kept: tuple[tuple[str, str], ...] = ()
-    ) -> list[dict[str, Any]]:
-        """Each different text once, by its best spelling: one text can be written in other pieces,
-        and a capital or a blank makes no other translation. The best one always, no empty one.
-
-        ``score``: nats over the length's penalty; ``back``: likewise of the source read back, None
-        where it was not; ``rank``: what they are ordered by; ``probability``: of the whole
-        sentence.
-        """
-        found: dict[str, dict[str, Any]] = {}
-        for one in hypotheses:
-            text = readings.put_back(self.vocabulary.decode(one.tokens), kept)
-            told = {
-                "score": one.score,
-                "back": one.back,
-                "rank": one.rank,
-                "probability": exp(sum(one.log_probs)),
-            }
-            same = " ".join(text.split()).casefold()
-            if same or not found:
-                found.setdefault(same, {"translation": text, **told})
-        return list(found.values())
-
-    def _shown(self, token: int) -> str:
-        """A token as text; the end as its sign."""
-        if token == self.vocabulary.end:
-            return END
-        return self.vocabulary.spans([token])[0][0]
-
-
-def _mean(one: Hypothesis) -> float:
-    """The mean log-probability of its tokens."""
-    return sum(one.log_probs) / max(1, len(one.log_probs))
-
-
-def _products(one: Hypothesis, counts: Sequence[int]) -> list[float]:
-    """The probability of each shown piece, of one token or of several."""
-    found, at = [], 0
-    for count in counts:
-        found.append(exp(sum(one.log_probs[at : at + count])))
-        at += count
-    return found
-
-
-def _gathered(one: Hypothesis, rows: Sequence[int], columns: Sequence[int]) -> list[list[float]]:
-    """Attention between shown pieces: the mean over a piece's rows, the sum over its columns."""
-    table, row = [], 0
-    for height in rows:
-        mean = one.attention[row : row + height].mean(0)
-        row += height
-        at, cells = 0, []
-        for width in columns:
-            cells.append(float(mean[at : at + width].sum()))
-            at += width
-        table.append(cells)
-    return table
+    def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
+        return answers.sentence(self.vocabulary, task, found, view)
 
 
 def load(entry: Entry, device: str, progress: Progress) -> Translator:

@@ -17,7 +17,7 @@ from tiny_translators import ENGLISH, TEXTS, network, tiny, vocabulary
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.translation import beam, copies, data, figures, readings, sentences, serve
+from pretrained.translation import answers, beam, copies, data, figures, readings, sentences, serve
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -364,7 +364,7 @@ def test_one_text_in_other_pieces_is_one_alternative(translator):
         beam.Hypothesis(tokens, [-0.1] * (len(tokens) + 1), np.zeros((len(tokens), 1)), score, True)
         for tokens, score in ((whole, -0.1), (apart, -0.2))
     ]
-    [only] = translator._alternatives(found)
+    [only] = answers.alternatives(translator.vocabulary, found)
     assert only["translation"] == "Tom" and only["score"] == -0.1
 
 

@@ -18,12 +18,13 @@ from pretrained.errors import BadCheckpoint, ViewUnsupported
 from pretrained.sources import hub
 from pretrained.sources.hub import networks
 from pretrained.translation import copies
+from pretrained.translation.answers import Task
 from pretrained.translation.beam import Found
 from pretrained.translation.hub.entries import DIRECTIONS, FILES
 from pretrained.translation.hub.search import MarianSearch
 from pretrained.translation.hub.tokens import PieceWords
 from pretrained.translation.sentences import Part
-from pretrained.translation.serve import Request, Translator, _Task
+from pretrained.translation.serve import Request, Translator
 
 #: ``model_type`` and the class that transformers has for it.
 KINDS = {"marian": "MarianMTModel", "m2m_100": "M2M100ForConditionalGeneration"}
@@ -68,7 +69,7 @@ class MarianTranslator(Translator):
             raise ViewUnsupported(model=self.config["key"], view=view)
         return super().predict(inputs, **options)
 
-    def _tasks(self, request: Request, part: Part) -> list[_Task]:
+    def _tasks(self, request: Request, part: Part) -> list[Task]:
         """Each with the mark of its language before it, where the model wants one."""
         lead = self.words.lead(request.source, request.target)
         return [
@@ -81,7 +82,7 @@ class MarianTranslator(Translator):
             del sentence["in_training"]
         return answer
 
-    def _sentence(self, request: Request, task: _Task, found: Found, view: str) -> dict[str, Any]:
+    def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
         """Without the language's mark; the attention to the rest adds up to one again."""
         lead = len(self.words.lead(request.source, request.target))
         best = found.hypotheses[0]
