@@ -79,15 +79,11 @@ def answer_name(page: Page) -> str:
 # Try
 
 
-def test_an_example_is_answered_when_the_page_opens(page: Page, app_url: str) -> None:
+def test_an_example_is_answered_rightly_when_the_page_opens(page: Page, app_url: str) -> None:
     visit(page, app_url)
     expect(page.locator("#classify-answer .bar")).to_have_count(5)
     expect(page.locator("#classify-answer .quiet")).to_contain_text("million weights, answered in")
     assert shown(page) == Path(str(examples.available()[0].path)).name
-
-
-def test_the_example_that_opens_the_page_is_named_rightly(page: Page, app_url: str) -> None:
-    visit(page, app_url)
     expect(page.locator("#classify-answer .answer-name")).to_contain_text(examples.EXAMPLES[0].name)
 
 

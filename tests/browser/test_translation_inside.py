@@ -106,7 +106,7 @@ def test_the_table_stays_when_a_word_is_forced(page: Page, app_url: str) -> None
     expect(first).to_contain_text("étudiant")
 
 
-def test_the_search_is_walked_by_keyboard(page: Page, app_url: str) -> None:
+def test_the_search_and_the_map_are_walked_by_keyboard(page: Page, app_url: str) -> None:
     seen = inside(page, app_url)
     box = seen.locator("#look-beams")
     box.locator(".figure").focus()
@@ -120,9 +120,7 @@ def test_the_search_is_walked_by_keyboard(page: Page, app_url: str) -> None:
     at = box.locator("g.at")
     expect(at).to_be_in_viewport()
 
-
-def test_a_family_stands_out_on_the_map_until_it_is_pressed_again(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+    # A family stands out on the map until it is pressed again.
     box = seen.locator("#look-meaning")
     expect(box.locator("svg g")).to_have_count(101)
     weather = box.locator("[data-show=weather]")
