@@ -23,7 +23,7 @@ from torch import Tensor
 
 from pretrained import catalog, checkpoint
 from pretrained.metrics import mean_of_blocks
-from pretrained.text import data, train
+from pretrained.text import data, likelihood, train
 from pretrained.text.data import Texts
 from pretrained.text.model import CELLS, CharNet
 from training import loop
@@ -76,7 +76,7 @@ def learn(texts: Texts, cell: str, rate: float, passes: float, out: Path) -> Var
     averaged, _ = loop.fit(task, plan, out, device=device)
     seconds = time.monotonic() - began
     assert isinstance(averaged, CharNet)
-    nll = train.nats(averaged.cpu(), encoded[1], streams=1)
+    nll = likelihood.nats(averaged.cpu(), encoded[1], streams=1)
     return Variant(averaged, nll, rounds * seen, seconds)
 
 

@@ -1,4 +1,4 @@
-"""Scoring a network that writes: its surprise at a text it has not seen, the form of its poems."""
+"""Scoring a network that writes: nats per character of an unseen text, the form of its poems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from pretrained.catalog import Entry
 from pretrained.errors import BadData
 from pretrained.metrics import mean_of_blocks, wilson
-from pretrained.text import data, train
+from pretrained.text import data, likelihood, train
 from pretrained.text.hub import evaluate as hub_evaluate
 from pretrained.text.serve import Writer
 
@@ -40,19 +40,19 @@ def evaluate(
     text, name = scored(entry.key, source, writer.kind)
     indices = data.encoded(text, writer.alphabet)
     if writer.kind == "quatrains":
-        surprise = train.poem_nats(writer.network, indices).double().numpy()
+        nll = likelihood.poem_nats(writer.network, indices).double().numpy()
     else:
         # The first character is foretold from the sign that parts texts.
         first = torch.tensor([writer.alphabet.index(writer.alphabet.begin)], dtype=torch.int32)
         streams = max(1, len(indices) // ONE_GO)
-        surprise = train.nats(writer.network, torch.cat([first, indices]), streams).double().numpy()
-    metrics = {"nats_per_char": mean_of_blocks(surprise)}
+        nll = likelihood.nats(writer.network, torch.cat([first, indices]), streams).double().numpy()
+    metrics = {"nats_per_char": mean_of_blocks(nll)}
     if writer.kind == "quatrains":
         metrics["wellformed"] = wilson(well_formed(writer, POEMS), POEMS) | {"n": POEMS}
     return {
         "key": entry.key,
         "split": name,
-        "n": len(surprise),
+        "n": len(nll),
         "metrics": metrics,
         "per_class": {},
         "unknown_share": data.share_unknown(indices),

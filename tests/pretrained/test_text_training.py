@@ -15,7 +15,7 @@ from tiny_writers import ARCHITECTURE, QUATRAINS, VERSE, tiny
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.metrics import mean_of_blocks
-from pretrained.text import data, evaluate, train
+from pretrained.text import data, evaluate, likelihood, train
 from pretrained.text.model import CharNet
 from pretrained.text.widen import widened
 from training import loop
@@ -129,12 +129,12 @@ def test_a_poem_is_scored_as_it_is_written_by_itself():
     torch.manual_seed(0)
     network = CharNet(9, hidden=16, embedding=4).eval()
     one, two = torch.tensor([1, 2, 3, 8]), torch.tensor([4, 5, 8])
-    both = train.poem_nats(network, torch.cat([one, two]))
+    both = likelihood.poem_nats(network, torch.cat([one, two]))
     assert both.shape == (7,)
-    assert torch.allclose(both[4:], train.poem_nats(network, two), atol=1e-6)
-    x, y = train.led_in([one, two])
+    assert torch.allclose(both[4:], likelihood.poem_nats(network, two), atol=1e-6)
+    x, y = likelihood.led_in([one, two])
     assert x.tolist() == [[8, 1, 2, 3], [8, 4, 5, 8]]
-    assert y.tolist() == [[1, 2, 3, 8], [4, 5, 8, train.IGNORED]]
+    assert y.tolist() == [[1, 2, 3, 8], [4, 5, 8, likelihood.IGNORED]]
 
 
 def test_verses_of_ones_own_make_a_poet(tmp_path):
@@ -190,11 +190,11 @@ def test_a_round_begins_all_over_the_text_and_windows_follow_each_other():
 def test_surprise_of_a_text_is_the_same_in_one_go_and_in_parts():
     torch.manual_seed(0)
     network, text = CharNet(30, 16).eval(), torch.randint(0, 30, (3_001,))
-    whole = train.nats(network, text, streams=1)
+    whole = likelihood.nats(network, text, streams=1)
     logits, _ = network(text[None, :-1])
     direct = torch.nn.functional.cross_entropy(logits[0], text[1:], reduction="none")
     assert torch.allclose(whole, direct, atol=1e-4)
-    parts = train.nats(network, text, streams=7)
+    parts = likelihood.nats(network, text, streams=7)
     assert parts.shape == whole.shape and torch.allclose(whole, parts, atol=1e-2)
 
 
@@ -433,7 +433,7 @@ def test_a_recipe_goes_on_from_its_trained_weights_made_wider(tmp_path, monkeypa
     held = data.shakespeare(tmp_path).held_out
     old, new = (catalog.from_folder(f).load("cpu") for f in (tmp_path / "base", tmp_path / "on"))
     first, after = (
-        train.nats(w.network, data.encoded(held, w.alphabet)).mean() for w in (old, new)
+        likelihood.nats(w.network, data.encoded(held, w.alphabet)).mean() for w in (old, new)
     )
     assert abs(first - after) < 0.5
     train.train(entry.key, tmp_path, tmp_path / "anew", Run(smoke=True))
