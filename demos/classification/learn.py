@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from demos import models, page
-from demos.language import Say
+from demos.language import Say, reasons
 from inference import Engine
 from pretrained import catalog
 
@@ -189,7 +189,7 @@ def head_start(say: Say) -> str:
             "classification.start.judged",
             data=say(f"classification.start.{data}"),
             n=n,
-            split=split,
+            split=reasons.held_out(split, say.lang),
         )
         for data, n, split in judges
     ]

@@ -4,12 +4,11 @@ nothing yet."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any
 
 from demos import page, results
 from demos.images.answers import DIFFUSION, GAN
-from demos.language import Say
+from demos.language import Say, reasons
 from inference import Engine
 
 DASH = "—"
@@ -76,19 +75,25 @@ def measured(say: Say, key: str) -> str:
     row = reached(key)
     if not row:
         return say("images.fact.none")
-    told = [say("images.fact.measured", n=f"{row['n']:,}", split=row["split"])]
+    told = [
+        say(
+            "images.fact.measured",
+            n=f"{row['n']:,}",
+            split=reasons.held_out(row["split"], say.lang),
+        )
+    ]
     if (goal := row.get("target", {}).get("fd_ratio")) is not None:
         claim = {**row["metrics"]["fd_ratio"], "metric": "fd_ratio", "target": goal}
         told += [f"{say('images.fact.target')} {results.target(claim, say)}"]
     return page.sentences(say.lang, *told)
 
 
-def told_of_training(key: str) -> tuple[str, ...]:
+def told_of_training(key: str, say: Say) -> tuple[str, ...]:
     """Minutes, updates, passes over the photographs and the machine, from the card, as HTML."""
     made = page.read_metrics(key).get("training", {})
     return (
         f"{made['wall_seconds'] / 60:,.0f}" if made.get("wall_seconds") else DASH,
         f"{made['updates']:,}" if made.get("updates") else DASH,
         f"{made['passes']:.1f}" if made.get("passes") else DASH,
-        f'<span lang="en">{escape(made["hardware"])}</span>' if made.get("hardware") else DASH,
+        page.hardware(made["hardware"], say) if made.get("hardware") else DASH,
     )

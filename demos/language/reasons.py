@@ -130,7 +130,17 @@ def said(text: str, lang: str) -> str:
 
 def held_out(name: str, lang: str) -> str:
     """What a recipe calls the data that it kept aside, in ``lang``; another name as it is."""
-    known = templates()[1]["held_out"]
+    return called("held_out", name, lang)
+
+
+def hardware(name: str, lang: str) -> str:
+    """What a recipe calls the machine that it ran on, in ``lang``; another name as it is."""
+    return called("hardware", name, lang)
+
+
+def called(kind: str, name: str, lang: str) -> str:
+    """A name that a recipe gives, in ``lang``, by the part ``kind`` of what is known."""
+    known = templates()[1][kind]
     return name if lang != "zh" or len(name) > LONGEST else first(known, name) or name
 
 

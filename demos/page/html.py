@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos.language import Say, Words
+from demos.language import Say, Words, reasons
 from demos.page.layout import markup
 
 
@@ -124,6 +124,22 @@ def command_html(line: str, say: Say) -> str:
         f'<button type="button" class="ghost" data-copy="{html_text.escape(line, quote=True)}" '
         f'data-done="{say("page.copied")}">{say("page.copy")}</button></div>'
     )
+
+
+def split(name: str, say: Say) -> str:
+    """On which data something was measured, as HTML."""
+    return _translated(name, reasons.held_out(name, say.lang))
+
+
+def hardware(name: str, say: Say) -> str:
+    """On which machine something was trained, as HTML."""
+    return _translated(name, reasons.hardware(name, say.lang))
+
+
+def _translated(name: str, told: str) -> str:
+    """``told``; marked as English where it is still the recipe's own ``name``."""
+    escaped = html_text.escape(told)
+    return f'<span lang="en">{escaped}</span>' if told == name else escaped
 
 
 def step(words: Words, key: str) -> gr.HTML:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from demos import page
-from demos.language import Say
+from demos.language import Say, reasons
 from pretrained import catalog
 from pretrained.catalog import Entry
 from pretrained.metrics import Claim
@@ -97,7 +97,8 @@ def compared(
         ``rows``, each {"label", "card", "now", "verdict", "code"}, and ``on``: what they are on.
     """
     rows = [row(claim, result, say) for claim in evaluation.claims]
-    fields = {"split": result["split"], "n": f"{result['n']:,}", "seconds": f"{seconds:.0f}"}
+    split = reasons.held_out(result["split"], say.lang)
+    fields = {"split": split, "n": f"{result['n']:,}", "seconds": f"{seconds:.0f}"}
     other = any(one["code"] == "other" for one in rows)
     on = "held" if not sent else "sent_other" if other else "sent"
     return {"rows": rows, "on": say.plain(f"results.again.{on}", **fields)}

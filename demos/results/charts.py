@@ -34,7 +34,7 @@ def one(chart: Chart, say: Say) -> str:
     better = say("results.lower" if chart.lower_is_better else "results.higher")
     measure = metric_of(chart.measures[0])
     end = f"{top:.0%}" if measure.fraction else f"{top:g}"
-    split = f'<span lang="en">{escape(chart.split)}</span>'
+    split = page.split(chart.split, say)
     return f"""<article class="chart-one tab-{chart.tab}"><h3>{say(f"{name}.title")}</h3>
 <p class="about">{say(f"{name}.about")} <b>{better}</b></p>
 <ul class="figures-drawn">{bars}</ul>
@@ -153,5 +153,5 @@ def apart(chart: Chart, figure: Figure, say: Say) -> str:
     return (
         f"<li><small>{say(f'results.role.{figure.role}')}</small> <span>{label(figure, say)}"
         f"</span>{say('house.colon')}<b>{value}</b> <span>{escape(named)}</span> · "
-        f'<span lang="en">{escape(claim.split)}</span> · {why} {origin(claim, say)}</li>'
+        f"{page.split(claim.split, say)} · {why} {origin(claim, say)}</li>"
     )

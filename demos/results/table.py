@@ -47,7 +47,7 @@ def claim(row: Mapping[str, Any], say: Say) -> str:
         "metric": html.escape(label),
         "value": f"<b>{page.figure(metric, row, interval=False)}</b>{interval}",
         "target": target(row, say),
-        "split": f'<span lang="en">{html.escape(str(row["split"]))}</span> {size}',
+        "split": f"{page.split(str(row['split']), say)} {size}",
         "reference": reference(str(row["reference"])) + published(row, say),
     }
     return "<tr>{}</tr>".format(

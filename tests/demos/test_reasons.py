@@ -291,8 +291,23 @@ def test_names_that_look_like_sentences_end(name: str) -> None:
         ("last 5% of my text.txt", "my text.txt 的最后 5%"),
         ("5% of pairs.tsv, kept aside", "从 pairs.tsv 中留出的 5%"),
         ("cats (kept aside)", "从 cats 中留出的部分"),
-        ("flowers/validation", "flowers/validation"),
+        ("flowers/validation", "flowers 验证集"),
+        ("en-fr/test fr-en", "en-fr 测试集，fr-en 方向"),
+        ("tinyshakespeare/train, last 10%", "tinyshakespeare 训练集的最后 10%"),
+        ("a name of one's own", "a name of one's own"),
     ],
 )
 def test_what_was_kept_aside_is_called_in_chinese(name: str, chinese: str) -> None:
     assert reasons.held_out(name, "zh") == chinese and reasons.held_out(name, "en") == name
+
+
+@pytest.mark.parametrize(
+    ("name", "chinese"),
+    [
+        ("AMD EPYC, 1 thread", "AMD EPYC，1 个线程"),
+        ("AMD EPYC, 16 threads", "AMD EPYC，16 个线程"),
+        ("NVIDIA H200", "NVIDIA H200"),
+    ],
+)
+def test_a_machine_is_named_in_chinese(name: str, chinese: str) -> None:
+    assert reasons.hardware(name, "zh") == chinese and reasons.hardware(name, "en") == name

@@ -12,7 +12,7 @@ from typing import Any
 from demos import page, results
 from demos.detection.answers import EVERYDAY, RCNN
 from demos.detection.learn import architectures, curves
-from demos.language import Say
+from demos.language import Say, reasons
 from demos.limits import MB
 from pretrained import catalog
 from pretrained.detection.coco_names import CHINESE
@@ -136,7 +136,11 @@ def scores(say: Say) -> str:
         rows.append((say(f"detection.chart.{metric}"), *cells, aim, count))
     caption = say("detection.chart.scores")
     if ours:
-        on = say("detection.chart.measured", n=f"{ours['n']:,}", split=ours["split"])
+        on = say(
+            "detection.chart.measured",
+            n=f"{ours['n']:,}",
+            split=reasons.held_out(ours["split"], say.lang),
+        )
         caption = page.sentences(say.lang, caption, on)
     else:
         caption = page.sentences(say.lang, caption, say("detection.chart.none"))

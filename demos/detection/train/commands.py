@@ -70,8 +70,8 @@ def took(say: Say) -> str:
     told = say(
         "detection.train.folder.took", minutes=minutes, pictures=pictures, hardware="{hardware}"
     )
-    machine = f'<span lang="en">{escape(made["hardware"])}</span>'
-    return f'<p class="quiet">{told.replace("{hardware}", machine)}</p>'
+    told = told.replace("{hardware}", page.hardware(made["hardware"], say))
+    return f'<p class="quiet">{told}</p>'
 
 
 def fine_tuning(say: Say, entry: catalog.Entry) -> str:

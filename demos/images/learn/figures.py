@@ -75,7 +75,9 @@ def said_of_targets(say: Say) -> str:
 
 def trained(say: Say) -> str:
     """How long each learnt, on what, and how often it saw a photograph."""
-    rows = [(say(f"images.fact.{name}"), *told_of_training(key)) for key, name in NETWORKS.items()]
+    rows = [
+        (say(f"images.fact.{name}"), *told_of_training(key, say)) for key, name in NETWORKS.items()
+    ]
     heads = ("network", "minutes", "updates", "passes", "hardware")
     told = [say("images.chart.trained")]
     for key, name in NETWORKS.items():

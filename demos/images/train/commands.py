@@ -63,7 +63,7 @@ def took(say: Say) -> str:
     the name of a text that is empty.)"""
     parts = []
     for key, name in NETWORKS.items():
-        minutes, updates, _, hardware = told_of_training(key)
+        minutes, updates, _, hardware = told_of_training(key, say)
         if minutes != DASH and hardware != DASH:
             told = {"name": unescape(say(f"images.fact.{name}")), "minutes": minutes}
             told |= {"updates": updates, "hardware": "{hardware}"}
