@@ -199,7 +199,7 @@ def run(say: Say) -> str:
     own = say.words.table(say.lang, "training.moments")
     words = escape(json.dumps(own, ensure_ascii=False))
     return f"""
-<div class="train-head"><h2 data-show="state" role="status"></h2>
+<div class="train-head"><h2 data-show="state" aria-live="polite"></h2>
 <p class="quiet" data-show="about"></p>
 <progress max="1" value="0" aria-label="{say("training.progress_label")}"></progress></div>
 <div class="train-live">
