@@ -107,7 +107,7 @@ def build(engine: Engine, words: Words) -> Given:
                     file_count="multiple",
                     elem_id="classify-several",
                 )
-    below = gr.HTML(elem_id="classify-below", js_on_load=page.PICK)
+    below = gr.HTML(elem_id="classify-below", elem_classes="beneath", js_on_load=page.PICK)
     fool.build(engine, words, model, FOOLED)
     contest.build(engine, words)
     visit = gr.State(Visit())

@@ -94,7 +94,7 @@ def build(engine: Engine, words: Words) -> TryParts:
         beside = gr.Button(
             words("detection.try.compare"), interactive=False, elem_id="detect-compare"
         )
-    below = gr.HTML(js_on_load=STRIP, elem_id="detect-below")
+    below = gr.HTML(js_on_load=STRIP, elem_id="detect-below", elem_classes="beneath")
     strip = gr.HTML(js_on_load=STRIP, elem_id="detect-examples")
     fool.build(engine, words, model, FOOLED)
     contest.build(engine, words)

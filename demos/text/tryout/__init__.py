@@ -102,7 +102,7 @@ def build(engine: Engine, words: Words) -> TryParts:
                 seen = gr.Button(words("text.try.inside"), visible=False, elem_id="write-inside")
                 then = gr.Button(words("text.try.compare"), visible=False, elem_id="write-compare")
             below = gr.HTML(js_on_load=None, elem_id="write-below")
-    beside = gr.HTML(js_on_load=None, elem_id="write-beside")
+    beside = gr.HTML(js_on_load=None, elem_id="write-beside", elem_classes="beneath")
     fetch_now = gr.Button(words("text.try.fetch"), visible=False, elem_id="write-fetch-now")
     contest.build(engine, words)
     page.facts(words, learn.headline(engine))
@@ -208,6 +208,8 @@ def build(engine: Engine, words: Words) -> TryParts:
     ) -> AsyncGenerator[Any, None]:  # fmt: skip
         ours = openings.openings(answers.entry_of(engine, key))
         opening = ours[min(int(event.name), len(ours) - 1)]
+        # Drawn anew: the example's seed would write again what the page opened with.
+        opening = Opening(opening.text)
         return begun(mine, words.speaker(request), key, opening, (temperature, length, seed))
 
     def comparing(fetch: bool) -> Any:
