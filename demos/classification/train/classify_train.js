@@ -6,7 +6,7 @@ import { camera as cameras, frame, smaller, why } from "./classify_camera.js";
 import { kept as keeping } from "./classify_kept.js";
 import { confusion, report as reporting } from "./classify_report.js";
 import { filled, part } from "./dom.js";
-import { ask, follow, renderers, loaded } from "./training.js";
+import { ask, renderers, loaded } from "./training.js";
 
 const STORE = "breakthroughs.classes";
 const PIECE = { files: 24, bytes: 6_000_000 }; // of one request, so that progress can be told
@@ -458,29 +458,35 @@ export const mount = (element) => {
 	});
 	let training = null;
 	const whole = room.querySelector(".classroom-whole");
-	const train = (id) => {
+	const train = async (id) => {
 		training?.();
+		training = () => {};
 		const form = whole.querySelector(".train-form"), address = new URL(location.href);
 		address.searchParams.set("job", id);
 		history.replaceState(history.state, "", address);
 		form.hidden = true;
+		paint();
+		const left = () => {
+			form.hidden = false;
+			training = null;
+			const cleared = new URL(location.href);
+			cleared.searchParams.delete("job");
+			history.replaceState(history.state, "", cleared);
+			relist();
+		};
+		const live = await import("./training_live.js").catch(() => null);
+		if (!live) {
+			left();
+			return refuse(words.lost);
+		}
 		let done = false;
-		const end = follow(whole.querySelector(".train-run"), id, panel, {
-			left() {
-				form.hidden = false;
-				training = null;
-				const cleared = new URL(location.href);
-				cleared.searchParams.delete("job");
-				history.replaceState(history.state, "", cleared);
-				relist();
-			},
+		training = live.follow(whole.querySelector(".train-run"), id, panel, {
+			left,
 			changed(job) {
 				if (job.state === "done" && !done) relist();
 				done = job.state === "done";
 			},
 		});
-		training = end;
-		paint();
 	};
 
 	paint();
