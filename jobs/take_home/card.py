@@ -6,6 +6,7 @@ Whatever the run did not keep is said to be unknown. Words are in ``card.<langua
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +119,11 @@ def _facts(run: Run, say: Mapping[str, Any]) -> list[str]:
     made.setdefault("date", made.get("made"))
     told |= {name: made[name] for name in say["fact"] if made.get(name) not in (None, "")}
     order = [name for name in say["fact"] if name in told]
-    return [f"- {say['fact'][name]}: {_line(told[name])}" for name in order]
+    shown = {
+        name: (_named(told[name], say) if name == "hardware" else _line(told[name]))
+        for name in order
+    }
+    return [f"- {say['fact'][name]}: {shown[name]}" for name in order]
 
 
 def _curve(history: Rows, say: Mapping[str, Any]) -> list[str]:
@@ -161,7 +166,7 @@ def _figures(run: Run, say: Mapping[str, Any]) -> list[str]:
 
     def row(name: str, m: Mapping[str, Any], split: str, n: Any) -> str:
         between = f"{m['low']:.4f}–{m['high']:.4f}"
-        return f"| {name} | {m['value']:.4f} | {between} | {_line(split)} | {n} |"
+        return f"| {name} | {m['value']:.4f} | {between} | {_named(split, say)} | {n} |"
 
     results = run.metrics.get("results") or []
     if results:
@@ -190,15 +195,17 @@ def _held_out(run: Run, say: Mapping[str, Any], table: list[str], row: Any) -> l
     n, split = told.get("n"), told.get("split", say["unknown"])
     if not isinstance(n, int) or n < 1:
         return ["", say["held_out_bare"]]
-    lines = ["", say["held_out"].format(n=n, split=_line(split)), "", *table]
+    lines = ["", say["held_out"].format(n=n, split=_named(split, say)), "", *table]
     for name, value in after.items():
         if name in SHARES:
             lines.append(row(name, wilson(round(value * n), n), split, n))
         else:
-            lines.append(f"| {name} | {value:.4f} | {say['unknown']} | {_line(split)} | {n} |")
+            lines.append(
+                f"| {name} | {value:.4f} | {say['unknown']} | {_named(split, say)} | {n} |"
+            )
     if before:
         was = ", ".join(f"{name} {value:.4f}" for name, value in before.items())
-        lines += ["", say["before"].format(began=_line(told.get("began", "")), was=was)]
+        lines += ["", say["before"].format(began=_named(told.get("began", ""), say), was=was)]
     return lines
 
 
@@ -217,6 +224,17 @@ def _onnx(run: Run, say: Mapping[str, Any]) -> list[str]:
     if "log_probabilities" in told["outputs"]:
         lines += ["", say["onnx_text"]]
     return lines
+
+
+def _named(text: Any, say: Mapping[str, Any]) -> str:
+    """What a recipe calls a machine, a part of the data or what it began with, in the language of
+    ``say``, whose ``named`` has templates; as it is where none fits. One `_line`."""
+    line = _line(text)
+    for english, told in say["named"].items():
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(english))
+        if found := re.fullmatch(pattern, line):
+            return str(told).format(**found.groupdict())
+    return line
 
 
 def _line(text: Any) -> str:

@@ -267,3 +267,17 @@ def test_only_what_is_done_goes_home(bench: Bench) -> None:
         jobs.take_home(job.id)
     with pytest.raises(errors.UnknownJob):
         jobs.take_home("x" * 22)
+
+
+@pytest.mark.parametrize(
+    ("name", "chinese"),
+    [
+        ("AMD EPYC, 2 threads", "AMD EPYC，2 个线程"),
+        ("5% of a|b.tsv, kept aside", "从 a\\|b.tsv 中留出的 5%"),
+        ("translation/en-fr as it came", "未经调整的 translation/en-fr"),
+        ("another name", "another name"),
+    ],
+)
+def test_the_chinese_card_names_machines_and_data_in_chinese(name: str, chinese: str) -> None:
+    assert card._named(name, card.words("zh")) == chinese
+    assert card._named(name, card.words("en")) == name.replace("|", "\\|")
