@@ -91,6 +91,14 @@ def bundled(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(catalog, "entries", lambda: entries)
     monkeypatch.setattr(detection, "SIDES", (64, 32))
     monkeypatch.setattr(detectors, "SEEN", {"shortest_edge": 64, "longest_edge": 96})
+    levelled = detectors.level
+
+    def ten(network: torch.nn.Module) -> None:
+        """Ten candidates, for which heads and masks are computed, rather than a thousand."""
+        levelled(network)
+        network.rpn._post_nms_top_n["testing"] = 10
+
+    monkeypatch.setattr(detectors, "level", ten)
     measured = memory.alone
 
     def alone(prepare, given, batch) -> float | None:
