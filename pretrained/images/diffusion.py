@@ -3,9 +3,11 @@
 Ho et al. 2020 (DDPM, arXiv 2006.11239) teach it: pictures are mixed with noise in a known measure,
 and it learns to tell the two apart. Song et al. 2021 (DDIM, arXiv 2010.02502) draw with it in
 steps; Karras et al. 2022 (arXiv 2206.00364) say where the steps had best lie, and Lu et al. 2022
-(DPM-Solver++, arXiv 2211.01095) take each along the curve that the last two guesses lie on.
+(DPM-Solver++, arXiv 2211.01095) take each along the curve that the last two guesses lie on, and
+put some new noise in place of what is left, which takes with it the errors made before.
 Network and noise schedule are those of ``diffusers``; the picture is folded first, each 2x2 pixels
-into one place of twelve channels, so that a step costs a quarter.
+into one place of twelve channels, so that a step costs a quarter. What comes out is unfolded, and a
+last small network at full size smooths the seams between neighbouring places.
 """
 
 from __future__ import annotations
@@ -38,10 +40,15 @@ class Denoiser(nn.Module):
         widths: channels at 32x32 and at each halving; the middle also has attention.
         blocks: residual blocks at each size.
         dropout: share of the numbers hidden while training.
+        finish: channels of the network at full size; 0: there is none. It begins by adding nothing.
     """
 
     def __init__(
-        self, widths: Sequence[int] = (48, 96, 192), blocks: int = 1, dropout: float = 0.0
+        self,
+        widths: Sequence[int] = (48, 96, 192),
+        blocks: int = 1,
+        dropout: float = 0.0,
+        finish: int = 0,
     ) -> None:
         super().__init__()
         from diffusers import DDIMScheduler, UNet2DModel
@@ -59,6 +66,13 @@ class Denoiser(nn.Module):
             attention_head_dim=32,
             dropout=dropout,
         )
+        self.finish: nn.Sequential | None = None
+        if finish:
+            last = nn.Conv2d(finish, 3, 3, padding=1)
+            for weights in last.parameters():
+                nn.init.zeros_(weights)
+            first = nn.Conv2d(6, finish, 3, padding=1)
+            self.finish = nn.Sequential(first, nn.SiLU(), last)
         #: Its last degree is nothing but noise (Lin et al. 2023, arXiv 2305.08891).
         self.schedule: Any = DDIMScheduler(
             num_train_timesteps=DEGREES,
@@ -80,7 +94,10 @@ class Denoiser(nn.Module):
     def forward(self, noisy: Tensor, degrees: Tensor) -> Tensor:
         """Pictures [N, 3, 64, 64] in -1..1 with noise of ``degrees`` [N] -> velocity, as large."""
         folded = F.pixel_unshuffle(noisy, FOLD)
-        return F.pixel_shuffle(self.unet(folded, degrees).sample, FOLD)
+        velocity = F.pixel_shuffle(self.unet(folded, degrees).sample, FOLD)
+        if self.finish is not None:
+            velocity = velocity + self.finish(torch.cat([velocity, noisy], 1))
+        return velocity
 
     def degrees(self, steps: int) -> list[int]:
         """Where a drawing of so many steps stands before each: high to low, the last one -1. The
@@ -95,7 +112,13 @@ class Denoiser(nn.Module):
         return [*found, -1]
 
     def step(
-        self, noisy: Tensor, now: Tensor, then: Tensor, before: Tensor, last: Tensor
+        self,
+        noisy: Tensor,
+        now: Tensor,
+        then: Tensor,
+        before: Tensor,
+        last: Tensor,
+        fresh: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """One step of drawing, for rows that may stand at different degrees.
 
@@ -103,6 +126,8 @@ class Denoiser(nn.Module):
             noisy: [N, 3, 64, 64]. now, then: degrees [N] before and after the step.
             before, last: the degree [N] of the step before, and what each row was taken to be
                 there, [N, 3, 64, 64]; at a row's first step its own degree, and anything.
+            fresh: new noise, [N, 3, 64, 64]; at a row's first step, its noise: there is no picture
+                in it yet.
 
         Returns:
             The rows at their next degree, and what each was taken to be: both [N, 3, 64, 64].
@@ -115,7 +140,9 @@ class Denoiser(nn.Module):
         bent = ahead.isfinite() & back.isfinite() & (back > 0)
         trend = torch.where(bent, ahead / (2 * back), 0)
         aim = guess + trend * (guess - last)
-        noise = (noisy - picture_share * aim) / noise_share
+        stays = torch.exp(-ahead)  # of the noise that there is; 0 at the first and the last step
+        noise = stays * (noisy - picture_share * aim) / noise_share
+        noise = noise + (1 - stays.square()).sqrt() * fresh
         picture_share, noise_share = self.shares(then)
         return picture_share * aim + noise_share * noise, guess
 

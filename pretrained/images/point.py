@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SEEDS = 2**32
+#: From a step's numbers to the next one's: far, so that no neighbouring seed has the same ones
+#: (Knuth, The Art of Computer Programming 3, section 6.4: 2**32 over the golden ratio).
+APART = 2_654_435_761
 #: Seeds of a mix, directions of the latent, and how far a move goes, in standard deviations.
 MOST, DIRECTIONS, FAR = 8, 8, 3.0
 
@@ -59,13 +62,13 @@ class Point:
             raise BadPoint(sent=str(given)[:80])
         return cls(mix, moves, truncation)
 
-    def latent(self, *shape: int) -> Tensor:
+    def latent(self, *shape: int, step: int = 0) -> Tensor:
         """The mix as numbers of that shape, as it is before truncation and moves; on any machine
-        the same."""
+        the same. ``step``: others for each step of a drawing that needs noise again and again."""
         import torch
 
         drawn = torch.zeros(shape)
         for seed, weight in self.mix:
-            rng = torch.Generator().manual_seed(seed)
+            rng = torch.Generator().manual_seed((seed + step * APART) % SEEDS)
             drawn += weight * torch.randn(shape, generator=rng)
         return drawn / math.fsum(weight**2 for _, weight in self.mix) ** 0.5

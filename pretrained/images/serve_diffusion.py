@@ -32,11 +32,17 @@ class Drawing:
     [3, 64, 64]: the degree of the step before, and what it was taken to be there.
     """
 
+    point: Point
     noisy: Tensor
     degrees: list[int]
     steps: int
     before: int
     guess: Tensor
+
+    @property
+    def taken(self) -> int:
+        """Steps that were taken."""
+        return self.steps + 1 - len(self.degrees)
 
     @property
     def done(self) -> bool:
@@ -64,9 +70,10 @@ class Finder:
         """
         if type(steps) is not int or not 1 <= steps <= MOST:
             raise BadSteps(sent=str(steps)[:40], most=MOST)
-        noise = Point.of(prompt).latent(3, SIZE, SIZE).to(self.device)
+        point = Point.of(prompt)
+        noise = point.latent(3, SIZE, SIZE).to(self.device)
         degrees = self.network.degrees(steps)
-        return Drawing(noise, degrees, steps, degrees[0], torch.zeros_like(noise))
+        return Drawing(point, noise, degrees, steps, degrees[0], torch.zeros_like(noise))
 
     @torch.no_grad()
     def step(self, states: list[Drawing]) -> list[dict[str, Any]]:
@@ -78,19 +85,23 @@ class Finder:
         """
         noisy = torch.stack([state.noisy for state in states])
         last = torch.stack([state.guess for state in states])
+        fresh = [state.point.latent(3, SIZE, SIZE, step=state.taken) for state in states]
         now, then, before = torch.tensor(
             [[*state.degrees[:2], state.before] for state in states], device=self.device
         ).T
         half = self.precision is not torch.float32
         with torch.autocast(self.device.type, self.precision, enabled=half):
-            noisy, guess = self.network.step(noisy, now, then, before, last)
+            noisy, guess = self.network.step(
+                noisy, now, then, before, last, torch.stack(fresh).to(self.device)
+            )
         events = []
         for n, (where, what) in enumerate(zip(shown(noisy), shown(guess), strict=True)):
             state = states[n]
             state.before, *state.degrees = state.degrees
             state.noisy, state.guess = noisy[n], guess[n]
-            number = state.steps - len(state.degrees) + 1
-            events.append({"step": number, "steps": state.steps, "image": what, "noisy": where})
+            events.append(
+                {"step": state.taken, "steps": state.steps, "image": what, "noisy": where}
+            )
         return events
 
     def predict(

@@ -96,11 +96,12 @@ def drawings(model: nn.Module, count: int) -> Tensor:
     noisy = torch.stack([seed.latent(3, SIZE, SIZE) for seed in seeds]).to(device)
     guess, degrees = torch.zeros_like(noisy), model.degrees(STEPS)
     before = degrees[0]
-    for now, then in pairwise(degrees):
+    for number, (now, then) in enumerate(pairwise(degrees)):
+        fresh = torch.stack([seed.latent(3, SIZE, SIZE, step=number) for seed in seeds])
         here, there, earlier = (
             torch.full((count,), degree, device=device) for degree in (now, then, before)
         )
-        noisy, guess = model.step(noisy, here, there, earlier, guess)
+        noisy, guess = model.step(noisy, here, there, earlier, guess, fresh.to(device))
         before = now
     return data.pixels(noisy).cpu()
 

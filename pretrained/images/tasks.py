@@ -8,7 +8,8 @@ update moves both, each down its own slope. Each photograph is compared with one
 two together are steady and keep variety. The penalty is computed at every eighth update of a round
 and weighs eight times as much (Karras et al. 2020, arXiv 1912.04958).
 
-`DenoisingTask`: noise is added to photographs, and the network learns to take it out again.
+`DenoisingTask`: noise is added to photographs, and the network learns to take it out again. Beside
+the error of each pixel counts how unlike the picture its guess looks: see `perceptual`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pretrained.images import data
 from pretrained.images.augment import changed
 from pretrained.images.diffusion import DEGREES, Denoiser
 from pretrained.images.model import Gan
+from pretrained.images.perceptual import PerceptualDistance
 from training.watching import Showing
 
 #: Updates of one round: one row of the history, one moment of the replay.
@@ -178,6 +180,7 @@ class DenoisingTask:
 
     Args:
         train: uint8 [N, 3, 64, 64]. held_out: likewise; nobody learns from them.
+        perceptual: what `PerceptualDistance` counts beside the squared error.
     """
 
     def __init__(
@@ -189,9 +192,12 @@ class DenoisingTask:
         *,
         batch: int = 32,
         seed: int = 0,
+        perceptual: float = 0.0,
     ) -> None:
         self.sample: Showing | None = None
         self.model = model
+        self.perceptual = perceptual
+        self.distance = PerceptualDistance(device) if perceptual else None
         self.device, self.train, self.batch, self.seed = device, train, batch, seed
         self.steps_per_epoch = ROUND
         rng = torch.Generator().manual_seed(seed)
@@ -227,14 +233,20 @@ class DenoisingTask:
             yield self.placed(pictures, noise, (spread * DEGREES).long().clamp(max=DEGREES - 1))
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Mean square error of the velocity, those of the clearest pictures held down."""
+        """Mean square error of the velocity, those of the clearest pictures held down, and how
+        unlike the pictures look what they are taken to be."""
         assert isinstance(model, Denoiser)
         pictures, noise, degrees = batch
         picture_share, noise_share = model.shares(degrees)
-        answer = model(picture_share * pictures + noise_share * noise, degrees).float()
+        noisy = picture_share * pictures + noise_share * noise
+        answer = model(noisy, degrees).float()
         velocity = picture_share * noise - noise_share * pictures
         error = (answer - velocity).square().mean((1, 2, 3))
-        return (error * (CLEAREST * noise_share.flatten().square()).clamp(max=1)).mean()
+        loss = (error * (CLEAREST * noise_share.flatten().square()).clamp(max=1)).mean()
+        if self.distance is None:
+            return loss
+        guess = picture_share * noisy - noise_share * answer
+        return loss + self.perceptual * self.distance(guess, pictures).mean()
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:

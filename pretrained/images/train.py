@@ -79,7 +79,9 @@ RECIPES = {
         task=DenoisingTask,
         loader="pretrained.images.serve_diffusion:load",
         batch=16,
-        architecture={"widths": [48, 96, 192], "blocks": 1},
+        # The two parts of the loss then move the weights of the shipped network about equally.
+        task_options={"perceptual": 0.02},
+        architecture={"widths": [48, 96, 192], "blocks": 1, "finish": 16},
     ),
 }
 
@@ -108,8 +110,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     fresh = entry is None or run.starts_fresh(own)
     torch.manual_seed(run.seed)
     network = recipe.network(**recipe.architecture)
-    if not fresh:
-        network.load_state_dict(checkpoint.load_weights(catalog.folder_of(key)))
+    if not fresh:  # what a recipe has gained since then begins as it is made
+        weights = checkpoint.load_weights(catalog.folder_of(key))
+        network.load_state_dict(network.state_dict() | weights)
     device = loop.choose_device()
     options = dict(recipe.task_options)
     if isinstance(network, Gan):

@@ -21,6 +21,7 @@ from pretrained.images import tasks as game_module
 from pretrained.images.diffusion import DEGREES, Denoiser
 from pretrained.images.errors import BadPoint, BadSeed, BadSteps
 from pretrained.images.model import Gan
+from pretrained.images.perceptual import PerceptualDistance
 from pretrained.images.point import FAR, MOST, SEEDS, Point
 from pretrained.images.tasks import EVERY, ROUND, DenoisingTask, GanTask, slope
 from training.run import Run
@@ -318,6 +319,7 @@ def test_a_drawing_is_that_of_diffusers_solver():
         thresholding=True,  # with 1.0 as the highest value: each guess is cut to -1..1
         sample_max_value=1.0,
         final_sigmas_type="zero",
+        algorithm_type="sde-dpmsolver++",
     )
     solver.set_timesteps(timesteps=degrees[:-1])
     theirs = mine = torch.randn(1, 3, 64, 64)
@@ -325,9 +327,13 @@ def test_a_drawing_is_that_of_diffusers_solver():
     with torch.no_grad():
         for at, (now, then) in enumerate(pairwise(degrees)):
             start = torch.tensor([now])
-            mine, last = net.step(mine, start, torch.tensor([then]), before, last)
-            theirs = solver.step(net(theirs, start), now, theirs).prev_sample
+            fresh = torch.randn_like(mine) if at else mine
+            mine, last = net.step(mine, start, torch.tensor([then]), before, last, fresh)
+            theirs = solver.step(net(theirs, start), now, theirs, variance_noise=fresh).prev_sample
             before = start
+            if not at:  # theirs takes a 4,096th of a picture for seen in what is noise alone
+                assert torch.allclose(mine, theirs, rtol=0.02, atol=5e-3)
+                theirs = mine
             assert torch.allclose(mine, theirs, atol=5e-3), at
     assert (mine - last).abs().max() == 0
 
@@ -336,12 +342,13 @@ def test_rows_of_a_step_do_not_mind_each_other():
     torch.manual_seed(0)
     net = Denoiser(**tiny_faces.DENOISER).eval()
     degrees = net.degrees(5)
-    noisy, last = torch.randn(2, 2, 3, 64, 64)
+    noisy, last, fresh = torch.randn(3, 2, 3, 64, 64)
     now, then, before = torch.tensor([degrees[:2] + degrees[:1], degrees[2:4] + degrees[1:2]]).T
     with torch.no_grad():
-        both, _ = net.step(noisy, now, then, before, last)
+        both, _ = net.step(noisy, now, then, before, last, fresh)
         for row in (slice(0, 1), slice(1, 2)):
-            alone, _ = net.step(noisy[row], now[row], then[row], before[row], last[row])
+            given = (one[row] for one in (noisy, now, then, before, last, fresh))
+            alone, _ = net.step(*given)
             assert torch.allclose(both[row], alone, atol=1e-5)
 
 
@@ -374,6 +381,42 @@ def test_a_network_that_knows_the_picture_has_no_loss():
     )
     batch = task.placed(picture, torch.randn(1, 3, 64, 64), torch.tensor([500]))
     assert task.loss(task.model, batch).item() < 1e-8
+
+
+def test_a_finish_begins_by_adding_nothing_and_may_be_gained_later():
+    torch.manual_seed(0)
+    plain = Denoiser(**tiny_faces.DENOISER).eval()
+    torch.manual_seed(1)
+    grown = Denoiser(**tiny_faces.DENOISER, finish=4).eval()
+    grown.load_state_dict(grown.state_dict() | plain.state_dict())
+    noisy, degrees = torch.randn(2, 3, 64, 64), torch.tensor([10, 900])
+    with torch.no_grad():
+        assert torch.equal(plain(noisy, degrees), grown(noisy, degrees))
+    grown(noisy, degrees).square().sum().backward()
+    assert grown.finish[-1].weight.grad.abs().sum() > 0
+
+
+def test_a_picture_is_near_itself_and_a_guess_learns_from_how_far_it_is():
+    distance = PerceptualDistance()
+    pictures = data.signed(tiny_faces.ovals(4))
+    assert distance(pictures, pictures).abs().max() < 1e-5
+    padded = functional.pad(pictures, (3, 3, 3, 3), mode="replicate")
+    blurred = functional.avg_pool2d(padded, 7, 1).requires_grad_()
+    apart = distance(blurred, pictures)
+    assert apart.shape == (4,) and (apart > 0.1).all()
+    apart.sum().backward()
+    assert blurred.grad is not None and blurred.grad.abs().sum() > 0
+
+
+def test_how_a_guess_looks_counts_beside_its_pixels():
+    pictures = tiny_faces.ovals(2)
+    tasks = [
+        DenoisingTask(Denoiser(**tiny_faces.DENOISER), pictures, pictures, "cpu", perceptual=share)
+        for share in (0.0, 0.02)
+    ]
+    tasks[1].model.load_state_dict(tasks[0].model.state_dict())
+    without, with_it = (task.loss(task.model, tasks[0].watched).item() for task in tasks)
+    assert with_it > without > 0
 
 
 # ---- served -----------------------------------------------------------------------------------
@@ -476,7 +519,7 @@ def test_a_drawing_in_steps_is_the_drawing_at_once(finder):
     while not state.done:  # another one joins at its own degree and changes nothing
         events.append(finder.step([state, late] if not late.done else [state])[0])
     assert [event["step"] for event in events] == [1, 2, 3, 4]
-    assert np.abs(events[-1]["noisy"].astype(int) - whole["image"]).max() <= 3  # bfloat16
+    assert np.abs(events[-1]["noisy"].astype(int) - whole["image"]).max() <= 8  # bfloat16
 
 
 @pytest.mark.parametrize("steps", [0, -1, 101, 2.5, "20"])
