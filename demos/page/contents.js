@@ -50,8 +50,8 @@ export const arrive = () => {
 			wire(list);
 		}
 		if (lists.length) {
-			const asked = location.hash && document.getElementById(location.hash.slice(1));
-			if (asked && asked.closest(".article")) asked.scrollIntoView();
+			const asked = document.getElementById(location.hash.slice(1));
+			if (asked?.closest(".article")) asked.scrollIntoView();
 		} else if (Date.now() < until) setTimeout(look, 100);
 	};
 	look();

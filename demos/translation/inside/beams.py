@@ -26,7 +26,7 @@ STEP, ROW, WIDE, HIGH, EDGE = 116, 34, 88, 26, 10
 LONGEST, LETTER = 10, 8.5  # letters that fit into a branch, the width of one
 STEM = 24  # letters of a forced beginning that are drawn, its last ones
 LEAST = 1e-9  # a probability that is still told
-ROWS = 7  # branches of one step that are drawn, though never fewer than were kept
+ROWS = 10  # branches of one step that are drawn, though never fewer than were kept
 TINY = 1e-300  # that logarithms take
 
 
