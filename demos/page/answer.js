@@ -14,8 +14,9 @@
 	let due = null;
 	const expect = ({ isTrusted, target }) => {
 		const room = target.closest?.(".room");
-		const beneath = target.closest(".actions") && room?.querySelector(".beneath");
-		if (!isTrusted || !room || (!beneath && target.closest(".get, .answer"))) return;
+		if (!isTrusted || !room) return;
+		const beneath = target.closest(".actions") && room.querySelector(".beneath");
+		if (!beneath && target.closest(".get, .answer")) return;
 		const near = beneath || target.closest(".two")?.querySelector(".get");
 		const answer = near ?? [...room.querySelectorAll(".answer")].find((one) => one.offsetParent);
 		forget();

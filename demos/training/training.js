@@ -316,7 +316,8 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const asked = new URL(location.href).searchParams;
 	const id = asked.get("job");
 	list().then(async () => {
-		if (!id) return attempt(again);
+		// Only where there is something: an attempt takes back what was refused meanwhile.
+		if (!id) return kept(undefined) && !upload && attempt(again);
 		const job = (await ask(`jobs/${id}`).catch(() => null))?.job;
 		if (job && job.task === task) open(id);
 		else if (!job && asked.get("tab") === room.closest("[id$=-rooms]")?.id.replace("-rooms", "")) {

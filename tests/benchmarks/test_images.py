@@ -18,8 +18,8 @@ GREY = np.full((4, 4, 3), 100, np.uint8)
 
 
 def test_a_picture_that_differs_by_more_than_rounding_is_named() -> None:
-    assert images.differences([GREY, GREY + 2], [GREY, GREY]) == []
-    assert images.differences([GREY, GREY + 3], [GREY, GREY]) == ["seed 1 differs"]
+    assert images.differences([GREY, GREY + images.CLOSE], [GREY, GREY]) == []
+    assert images.differences([GREY, GREY + images.CLOSE + 1], [GREY, GREY]) == ["seed 1 differs"]
 
 
 def test_a_row_stands_beside_the_first_way_and_says_what_failed() -> None:
