@@ -179,7 +179,8 @@ def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:
         weight = (back[0]["rank"] - back[0]["score"]) / back[0]["back"]
         how.append(say("translation.inside.beams.how_back", weight=f"{weight:.1f}"))
     return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{heads[0]}"><table class="sheet ended"><thead><tr><th>{heads[0]}</th>{numbers}'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{heads[0]}">'
+        f'<table class="sheet ended"><thead><tr><th>{heads[0]}</th>{numbers}'
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
         + "".join(f'<p class="quiet">{one}</p>' for one in how)
     )
