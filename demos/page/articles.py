@@ -23,7 +23,10 @@ PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}")
 EXHIBIT = re.compile(r"^(<div class=\"exhibit [\w-]+\">|</div>)$", re.M)
 HEADING = re.compile(r"^## (.+)$", re.M)
 #: Opens the list of contents; brings the section that the address names into sight.
-ARRIVED = "import(new URL('house/contents.js', document.baseURI)).then((it) => it.arrive());"
+ARRIVED = (
+    "import(new URL('house/contents.js', document.baseURI))"
+    ".then((it) => it.arrive()).catch(() => {});"
+)
 
 
 def article(

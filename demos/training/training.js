@@ -294,8 +294,8 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (opened !== id) return;
 		end?.();
 		if (live) end = live.follow(run, id, words, { left });
-		else {
-			left();
+		else { // the address keeps the training: loaded anew, the page finds it
+			form.hidden = false;
 			refuse(words.lost);
 		}
 	};

@@ -202,6 +202,9 @@ def _denoiser(config: Config) -> Shapes:
         "unet.conv_out.weight": (12, widths[0], 3, 3),
         **_counted("unet.down_blocks", len(widths)),
     }
+    if told.get("finish", 0) != 0:
+        finish = size(told, "finish", most=4096)
+        found |= {"finish.0.weight": (finish, 6, 3, 3), "finish.2.weight": (3, finish, 3, 3)}
     for n, width in enumerate(widths):
         found |= {
             f"unet.down_blocks.{n}.resnets.{m}.conv2.weight": (width, width, 3, 3)

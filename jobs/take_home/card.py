@@ -18,6 +18,7 @@ from pretrained.metrics import metric_of, wilson
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 MOST_CLASSES = 30  # that are named
+LONGEST = 200  # characters of what may be the name of a machine or of a split
 SHARES = ("top1", "top5")  # right ones of all: what a Wilson interval is of
 Rows = Sequence[Mapping[str, Any]]
 
@@ -230,6 +231,8 @@ def _named(text: Any, say: Mapping[str, Any]) -> str:
     """What a recipe calls a machine, a part of the data or what it began with, in the language of
     ``say``, whose ``named`` has templates; as it is where none fits. One `_line`."""
     line = _line(text)
+    if len(line) > LONGEST:  # no machine is called so, and a pattern may take its square in time
+        return line
     for english, told in say["named"].items():
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(english))
         if found := re.fullmatch(pattern, line):

@@ -49,6 +49,8 @@ class Recipe:
 
 
 GAN = "images/faces-gan"
+#: What a network that is gone on from may lack, for the recipe has gained it since.
+GAINED = "finish."
 RECIPES = {
     GAN: Recipe(
         plan=loop.Plan(
@@ -110,9 +112,10 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     fresh = entry is None or run.starts_fresh(own)
     torch.manual_seed(run.seed)
     network = recipe.network(**recipe.architecture)
-    if not fresh:  # what a recipe has gained since then begins as it is made
+    if not fresh:
         weights = checkpoint.load_weights(catalog.folder_of(key))
-        network.load_state_dict(network.state_dict() | weights)
+        own_part = {k: v for k, v in network.state_dict().items() if k.startswith(GAINED)}
+        network.load_state_dict(own_part | weights)
     device = loop.choose_device()
     options = dict(recipe.task_options)
     if isinstance(network, Gan):

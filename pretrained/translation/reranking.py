@@ -8,7 +8,8 @@ read backwards by the same weights, which counts `beam.WEIGHT` times as much.
 
 Of the weights from 0.1 to 1.5 that one is the best or near it in each direction. BLEU on
 validation with eight beams, without and with it: en-fr 42.5 and 44.3 (the first 500 sentences),
-fr-en 48.6 and 49.9, en-zh 34.7 and 37.1, zh-en 31.1 and 32.5 (400 each).
+fr-en 48.6 and 49.9, en-zh 34.7 and 37.1, zh-en 31.1 and 32.5 (400 each). Of these sentences 29 to
+31% got another first translation.
 """
 
 from __future__ import annotations

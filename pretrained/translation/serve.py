@@ -240,7 +240,8 @@ class Translator:
     def _likeliest(self, tasks: Sequence[Task], beams: int, tree: bool) -> list[tuple[Task, Found]]:
         """Of each sentence the reading whose translation is likeliest; one that has something to
         put back comes first, and only where that has a place. Compared by the search's own score:
-        of our hundred phrases 95 were acceptable so, 93 by the mean over tokens."""
+        of our hundred phrases 95 were acceptable so, 93 by the mean over tokens (with four beams,
+        nothing read back)."""
         every = [(n, one) for n, task in enumerate(tasks) for one in (task, *task.others)]
         results = self._search([one for _, one in every], beams, tree)
         best: list[tuple[tuple[bool, float], Task, Found]] = []

@@ -216,13 +216,25 @@ def test_alternatives_are_listed_with_what_differs(engine):
     assert alternatives.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
-def test_one_that_the_search_held_likelier_is_told(engine):
+def test_one_that_the_search_had_before_is_told():
     result = {"sentences": [sentence("Hello")], "translation": "olleH"}
     now = answers.Translated("Hello", "en", "fr", EN_FR, result)
     about = SAY.plain("translation.answer.others_back")
+    best, other, *_ = result["sentences"][0]["alternatives"]
+    other["score"] = best["score"] + 1  # of a network that reads nothing back
     assert about not in plain(alternatives.listed(SAY, now))
-    result["sentences"][0]["alternatives"][1]["probability"] = 0.9
+    for one in result["sentences"][0]["alternatives"]:
+        one["back"] = -1.0
+    assert about not in plain(alternatives.listed(SAY, now))
+    other["back"] = -2.0
     assert about in plain(alternatives.listed(SAY, now))
+
+
+def test_alternatives_that_are_not_listed_are_counted():
+    result = {"sentences": [sentence("Hello", 8)], "translation": "olleH"}
+    now = answers.Translated("Hello", "en", "fr", EN_FR, result)
+    told = plain(alternatives.listed(SAY, now))
+    assert "And 4 more, which Look inside lists." in told
 
 
 def test_a_very_small_probability_is_told_as_such():

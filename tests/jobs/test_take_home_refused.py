@@ -123,6 +123,8 @@ def test_a_curve_holds_numbers_alone(plain: Path, tmp_path: Path) -> None:
         ("images/faces-diffusion", {"widths": [17, 33]}),
         ("images/faces-diffusion", {"blocks": 10**9}),
         ("images/faces-diffusion", {"blocks": 2}),
+        ("images/faces-diffusion", {"finish": 10**9}),
+        ("images/faces-diffusion", {"finish": 16}),
     ],
 )
 def test_networks_larger_than_their_weights(

@@ -176,7 +176,8 @@ def finished(say: Say, sentence: Mapping[str, Any], target: str) -> str:
     numbers = "".join(f'<th class="number">{head}</th>' for head in heads[1:])
     how = [say("translation.inside.beams.how")]
     if back:
-        weight = (back[0]["rank"] - back[0]["score"]) / back[0]["back"]
+        some = min(back, key=lambda one: float(one["back"]))  # the farthest from 0
+        weight = (some["rank"] - some["score"]) / (some["back"] or 1.0)
         how.append(say("translation.inside.beams.how_back", weight=f"{weight:.1f}"))
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{heads[0]}">'

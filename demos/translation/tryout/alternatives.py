@@ -40,6 +40,9 @@ def listed(say: Say, now: Translated) -> str:
             )
         groups.append(f"<ol>{head}{rows}</ol>")
     title = say("translation.answer.others")
+    hidden = sum(max(0, len(one["alternatives"]) - 1 - OTHERS) for one in told[:MOST_SHOWN])
+    inside = say("translation.answer.others_inside", count=hidden)
+    inside = f'<p class="quiet">{inside}</p>' if hidden else ""
     left = len(told) - MOST_SHOWN
     more = f'<p class="quiet">{say("translation.answer.others_left", count=left)}</p>'
     best = share(told[0]["alternatives"][0])
@@ -51,14 +54,16 @@ def listed(say: Say, now: Translated) -> str:
     is_open = " open" if len(groups) == 1 else ""
     return (
         f'<details class="others"{is_open}><summary>{title}</summary>'
-        f'<p class="quiet">{about}</p>{"".join(groups)}{more if left > 0 else ""}</details>'
+        f'<p class="quiet">{about}</p>{"".join(groups)}{inside}{more if left > 0 else ""}</details>'
     )
 
 
 def likelier(alternatives: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the search held another one likelier than that which leads back best."""
-    best, *rest = (one["probability"] for one in alternatives)
-    return any(other > best for other in rest)
+    """Whether the search had another one before that which leads back best."""
+    best, *rest = alternatives
+    if best.get("back") is None:  # nothing was read back
+        return False
+    return any(one["score"] > best["score"] and one["back"] < best["back"] for one in rest)
 
 
 def share(one: Mapping[str, Any]) -> str:
