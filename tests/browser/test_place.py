@@ -174,6 +174,7 @@ def test_typing_does_not_move_the_page(new_page: NewPage, app_url: str) -> None:
     visit(page, app_url, "tab=translation")
     text = page.locator("#say-text textarea")
     text.tap()
+    settle(page)  # the answer that the page opens with may still come
     before = page.evaluate("scrollY")
     page.keyboard.type(" Yes.")
     settle(page)
