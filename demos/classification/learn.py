@@ -194,7 +194,11 @@ def head_start(say: Say) -> str:
         for data, n, split in judges
     ]
     same = say("classification.start.same_minutes") if len(starts) > 1 else ""
-    caption = page.sentences(say.lang, say("classification.start.caption"), same, *judged)
+    whole = all("—" not in line for line in lines)
+    unmeasured = "" if whole else say("classification.start.unmeasured")
+    caption = page.sentences(
+        say.lang, say("classification.start.caption"), same, unmeasured, *judged
+    )
     return page.table(heads, lines, caption)
 
 

@@ -17,16 +17,16 @@ const wire = (list) => {
 	/** @type {Map<Element, HTMLAnchorElement>} */
 	const links = new Map();
 	for (const link of list.querySelectorAll("a")) links.set(document.getElementById(link.hash.slice(1)), link);
-	const seen = new Set();
-	const spy = new IntersectionObserver((changes) => {
-		for (const { target, isIntersecting } of changes) seen[isIntersecting ? "add" : "delete"](target);
-		const now = [...links.keys()].find((section) => seen.has(section));
-		if (!now) return;
+	// The last section that has begun by a third of the window.
+	const mark = () => {
+		if (!list.isConnected) return removeEventListener("scroll", mark);
+		const now = [...links.keys()].findLast((section) => section.getBoundingClientRect().top < innerHeight / 3);
 		for (const [section, link] of links)
 			if (section === now) link.setAttribute("aria-current", "true");
 			else link.removeAttribute("aria-current");
-	}, { rootMargin: "-10% 0px -70% 0px" });
-	for (const section of links.keys()) spy.observe(section);
+	};
+	addEventListener("scroll", mark, { passive: true });
+	mark();
 	list.addEventListener("click", (/** @type {any} */ event) => {
 		const link = event.target.closest("a");
 		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
