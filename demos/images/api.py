@@ -25,6 +25,7 @@ from inference import Engine
 
 MOST = 16  # pictures that one call may ask for
 MODEL, SEED, COUNT = answers.GAN, 0, 1
+WHOLE = 1.0  # of a latent: nothing is truncated
 FOLDER = "generated-"  # how the folders of this endpoint's files begin
 
 
@@ -57,18 +58,23 @@ def build(engine: Engine, words: Words) -> None:
 
 
 def asked(
-    engine: Engine, model: Any = MODEL, seed: Any = SEED, count: Any = COUNT
+    engine: Engine,
+    model: Any = MODEL,
+    seed: Any = SEED,
+    count: Any = COUNT,
+    truncation: Any = WHOLE,
 ) -> tuple[str, list[Point]]:
     """Which model is to draw which points.
 
     Raises:
-        Refusal: UnknownModel, Unfiltered, BadSeed, BadCount, NotHere.
+        Refusal: UnknownModel, Unfiltered, BadSeed, BadCount, BadPoint, NotHere.
     """
     entry = answers.entry_of(engine, MODEL if left_open(model) else model)
     first = points.checked_seed(SEED if left_open(seed) else seed)
     many = points.checked_count(COUNT if left_open(count) else count, MOST)
+    near = points.checked_truncation(WHOLE if left_open(truncation) else truncation)
     check_here(entry)
-    return entry.key, points.several(first, many)
+    return entry.key, points.several(first, many, near if near < WHOLE else None)
 
 
 async def saved(engine: Engine, key: str, wanted: Sequence[Point]) -> str | list[str]:

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from demos import models, page
 from demos.classification import examples, kinds
 from demos.detection.answers import EXAMPLES
+from demos.images import points
 from demos.language import LOCALES, Say, Words
 from demos.limits import MB
 from demos.proxy import public_root
@@ -100,6 +101,7 @@ def rendered(request: Request, say: Say, engine: Engine) -> str:
     settings = engine.settings
     live = settings.api and not settings.api_key
     told["live"] = "yes" if live else ""
+    told["truncation"] = points.TRUNCATION
     told["names"] = {screen.name: names(say, known[screen.key]) for screen in here}
     other = "en" if say.lang == "zh" else "zh"
     closed = "" if live else f'<p class="note">{say("present.no_api")}</p>'

@@ -61,7 +61,7 @@ const demos = {
 	},
 	async images(screen, place) {
 		const seed = screen.dataset.seed = String(+(screen.dataset.seed ?? 0) + 1);
-		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6 });
+		const { read, ms } = await ask("images", { model: screen.dataset.model, seed: 100 * +seed, count: 6, truncation: told.truncation });
 		place.replaceChildren(faces(read.images, told.face));
 		return ms;
 	},

@@ -254,6 +254,7 @@ ENDPOINTS = (
             "model": model(images.MODEL),
             "seed": number(0, points.MOST_SEED, images.SEED, whole=True),
             "count": number(1, images.MOST, images.COUNT, whole=True),
+            "truncation": number(0, images.WHOLE, images.WHOLE),
         },
         draw,
         {"seed": 7, "count": 1},

@@ -109,6 +109,14 @@ def test_pictures_come_as_base64_with_the_seeds_that_draw_them(server: httpx.Cli
             assert drawn.size == (64, 64) and "no photograph" in drawn.info["Description"]
 
 
+def test_a_truncation_of_one_changes_nothing_and_a_small_one_does(server: httpx.Client) -> None:
+    def drawn(**more: Any) -> str:
+        [one] = server.post("/images", json={"seed": 7, **more}).json()["images"]
+        return str(one["png"])
+
+    assert drawn(truncation=1) == drawn() != drawn(truncation=0.2)
+
+
 def test_every_argument_but_the_first_has_a_default(server: httpx.Client) -> None:
     assert len(server.post("/images").json()["images"]) == 1
     assert server.post("/write", json={"stream": False}).json()["text"] == (VERSE * 9)[:400]
