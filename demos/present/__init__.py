@@ -21,7 +21,7 @@ from demos import models, page
 from demos.classification import examples, kinds
 from demos.detection.answers import EXAMPLES
 from demos.images import points
-from demos.language import LOCALES, Say, Words
+from demos.language import LOCALES, Say, Words, reasons
 from demos.limits import MB
 from demos.proxy import public_root
 from inference import Engine
@@ -34,7 +34,10 @@ POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'self'"
 )
-SPOKEN = ("asking", "lost", "kinds", "nothing", "measured", "unsure", "face")
+SPOKEN = (
+    *("asking", "lost", "kinds", "nothing", "measured", "unsure", "face"),
+    *("milliseconds", "seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,9 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
         page.figure(claim.metric, vars(claim), interval=claim.low is not None) if claim else "—"
     )
     source = (
-        say(f"{name}.figure", n=f"{claim.n:,}", split=claim.split) if claim else say("present.none")
+        say(f"{name}.figure", n=f"{claim.n:,}", split=reasons.held_out(claim.split, say.lang))
+        if claim
+        else say("present.none")
     )
     facts = [
         (figure, source),
@@ -201,8 +206,7 @@ def training(say: Say, entry: Entry) -> dict[str, Any]:
     made = page.read_metrics(entry.key).get("training", {})
     count = next((made[k] for k in ("pictures", "pairs", "characters") if made.get(k)), None)
     told = f"{count:,}" if count else "—"
-    hardware = made.get("hardware", "—").replace(", 1 thread", say.plain("present.thread"))
-    return {"count": told, "hardware": hardware}
+    return {"count": told, "hardware": reasons.hardware(made.get("hardware", "—"), say.lang)}
 
 
 def trained(say: Say, entry: Entry) -> str:

@@ -86,7 +86,7 @@ const answered = async (screen) => {
 		const ms = await demo(screen, made);
 		if (screen.dataset.turn !== turn) return;
 		place.replaceChildren(...made.childNodes);
-		screen.querySelector("[data-show=ms]").textContent = ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+		screen.querySelector("[data-show=ms]").textContent = ms < 1000 ? `${Math.round(ms)} ${told.milliseconds}` : `${(ms / 1000).toFixed(1)} ${told.seconds}`;
 	} catch (error) {
 		if (screen.dataset.turn === turn) place.replaceChildren(part("p", error instanceof TypeError ? told.lost : error.message, { className: "refusal", role: "alert" }));
 	} finally {
