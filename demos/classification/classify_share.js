@@ -11,8 +11,10 @@ export function picture(button) {
 	/** @type {HTMLImageElement} */
 	const photo = document.querySelector("#classify-picture img");
 	const answer = button.closest("#classify-answer");
-	// A TIFF is answered though no browser shows it: then the answer stands alone.
-	const [wide, high] = photo?.complete ? [photo.naturalWidth, photo.naturalHeight] : [0, 0];
+	// A TIFF is answered though no browser shows it, and a photograph may stand there that is not
+	// answered yet: then the answer stands alone.
+	const file = decodeURIComponent(photo?.src ?? ""), other = file.includes("file=") && !file.endsWith(button.dataset.photo);
+	const [wide, high] = photo?.complete && !other ? [photo.naturalWidth, photo.naturalHeight] : [0, 0];
 	const scale = Math.min(1, LARGEST / Math.max(wide, high, 1));
 	const width = Math.max(NARROWEST, Math.round(wide * scale)), below = Math.round(high * scale);
 	const measure = document.createElement("canvas").getContext("2d");

@@ -6,6 +6,7 @@ from __future__ import annotations
 import filecmp
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from demos import pictures, share
@@ -59,12 +60,16 @@ def example_of(payload: Mapping[str, Any] | None) -> Example | None:
         return None
 
 
-def buttons(say: Say, entry: Entry, example: Example | None) -> str:
-    """What can be taken along of an answer. ``example``: None where the picture is a visitor's."""
+def buttons(
+    say: Say, entry: Entry, example: Example | None, payload: Mapping[str, Any] | None = None
+) -> str:
+    """What can be taken along of an answer. ``example``: None where the picture is a visitor's.
+    ``payload``: which file was answered, for another one may stand beside the answer already."""
     credit = say(
         "classification.share.credit", model=say.model(entry), house=say.plain("house.name")
     )
-    saved = share.picture(say, "classify_share", credit)
+    photo = "/".join(Path(str((payload or {}).get("path") or "")).parts[-2:])
+    saved = share.picture(say, "classify_share", credit, photo=photo)
     if example is None:
         return share.row([saved], say("page.share.own"))
     told = {PICTURE: example.name}

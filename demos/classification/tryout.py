@@ -285,7 +285,7 @@ async def answering(
                 if isinstance(step, Answer):
                     example = await asyncio.to_thread(sharing.example_of, payload)
                     told = answers.answer(say, entry, step, picture.info)
-                    yield told + sharing.buttons(say, entry, example), False
+                    yield told + sharing.buttons(say, entry, example, payload), False
                 else:
                     yield models.waiting(say, entry, step), False
     except Refusal as error:

@@ -134,7 +134,7 @@ class Search:
         sources: Sequence[Sequence[int]],
         languages: Sequence[str],
         *,
-        beams: int = 4,
+        beams: int,
         alpha: float = ALPHA,
         prefixes: Sequence[Sequence[int]] | None = None,
         tree: bool = False,

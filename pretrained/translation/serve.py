@@ -65,7 +65,7 @@ class Searching(Protocol):
         sources: Sequence[Sequence[int]],
         languages: Sequence[str],
         *,
-        beams: int = 4,
+        beams: int,
         prefixes: Sequence[Sequence[int]] | None = None,
         tree: bool = False,
     ) -> list[Found]: ...

@@ -37,6 +37,7 @@ def test_a_shared_text_is_written_again_and_the_pen_is_given_its_words(
 
 def copied(page: Page, place: str) -> str:
     """The link that a button copies, by the keyboard."""
+    page.evaluate("navigator.clipboard.writeText('')")  # what another test has copied
     page.locator(f"{place} [data-share]").press("Enter")
     page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('tab='))")
     return str(page.evaluate("navigator.clipboard.readText()"))
@@ -94,6 +95,10 @@ def test_a_link_opens_an_example_and_never_a_visitors_picture(
     expect(answer.locator("[data-share]")).to_have_count(0)
     name, (width, height) = taken(page, "#classify-answer [data-picture]")
     assert (name, width) == ("answer.png", 560) and height > 300
+    # A photograph that is not answered yet is not saved beside the answer to another.
+    button = answer.locator("[data-picture]")
+    button.evaluate("(one) => { one.dataset.photo = 'another/file.png'; }")
+    assert taken(page, "#classify-answer [data-picture]")[1][1] == height - 200
     page.goto(f"{app_url}/?tab=classification&classify_picture=nobody&lang=en")
     expect(page.locator("#classify-unmet .refusal")).to_contain_text("no example called nobody")
     expect(answer.locator(".answer-name")).to_have_text("espresso")

@@ -59,7 +59,7 @@ class MarianSearch:
         sources: Sequence[Sequence[int]],
         languages: Sequence[str],
         *,
-        beams: int = 4,
+        beams: int,
         prefixes: Sequence[Sequence[int]] | None = None,
         tree: bool = False,
     ) -> list[Found]:
