@@ -45,7 +45,7 @@ TOGETHER = 64
 
 def network(variant: str, tokens: int, inner: int = 512) -> nn.Module:
     """One variant's network; ``inner`` is the Transformer's only measure that is not given."""
-    shape = train.RECIPES[KEY].architecture
+    shape = {k: v for k, v in train.RECIPES[KEY].architecture.items() if k != "separate"}
     if variant == "transformer":
         width, dropout = shape["embedding"], shape["dropout"]
         return TransformerNet(tokens, width, inner=inner, dropout=dropout)

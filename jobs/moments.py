@@ -106,7 +106,9 @@ def _made(base: Path, file: Path, folder: Path) -> None:
             taken = other.suffix in (".json", ".md", ".safetensors")
             if whole and (taken or other.stat().st_size < 2**20):
                 shutil.copy2(other, part / other.name)
-        _merge(file, part / checkpoint.WEIGHTS)
+        for weights in (checkpoint.WEIGHTS, checkpoint.REVERSE):
+            if (part / weights).is_file():
+                _merge(file, part / weights)
     except (ValueError, KeyError, IndexError) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise BadCheckpoint(path=file, reason="it does not fit the other weights") from error

@@ -78,6 +78,9 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from OUT's last epoch.")] = False,
     smoke: Annotated[bool, typer.Option(help="Two steps, to see that all is in place.")] = False,
     watch: Annotated[bool, typer.Option(help="Write in OUT how far it is, and moments.")] = False,
+    direction: Annotated[
+        str | None, typer.Option(help="For translators: learn en-fr, or fr-en, only.")
+    ] = None,
 ) -> None:
     """Train a model by its recipe, or fine-tune it on data of your own."""
     from training.run import Run
@@ -98,9 +101,14 @@ def train(
     entry = catalog.entries().get(key)
     with refusals_kept(out) if watch else nullcontext():
         if entry is not None and entry.hub_id and entry.folder is None:
+            if direction:
+                raise typer.BadParameter(
+                    "models of the Hub learn all of theirs: leave it out",
+                    param_hint="--direction",
+                )
             recipe_module(key, "hub.train").train(entry, data, out, run)
         else:
-            recipe_module(key, "train").train(key, data, out, run)
+            recipe_module(key, "train").train(key, data, out, run, **turned(direction, key))
     print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
 
 
@@ -125,12 +133,9 @@ def evaluate(
 ) -> None:
     """Score a model: metrics with n, split and 95% interval."""
     entry = catalog.from_folder(checkpoint_, key) if checkpoint_ else catalog.find(key)
-    if direction and entry.task != "translation":
-        reason = "only translators have one: leave it out"
-        raise typer.BadParameter(reason, param_hint="--direction")
-    turned = {"direction": direction} if direction else {}
+    one_way = turned(direction, key)
     with told_in(out) if out else nullcontext():
-        result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **turned)
+        result = recipe_module(key, "evaluate").evaluate(entry, data, split=split, **one_way)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         checkpoint.write_json(out, "result.json", result)
@@ -145,6 +150,14 @@ def evaluate(
     print(f"{result['key']} on {result['split']}, n {result['n']}")
     for name, m in result["metrics"].items():
         print(f"  {name} {m['value']:.4f}  95% {m['low']:.4f} to {m['high']:.4f}")
+
+
+def turned(direction: str | None, key: str) -> dict[str, str]:
+    """``--direction`` for a recipe or an evaluation, which only translators have."""
+    if direction and key.split("/")[0] != "translation":
+        reason = "only translators have one: leave it out"
+        raise typer.BadParameter(reason, param_hint="--direction")
+    return {"direction": direction} if direction else {}
 
 
 def told_in(out: Path) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 config.json        architecture, preprocessing, labels: all that serving needs besides weights
 model.safetensors  weights, half precision on disk, no pickle anywhere
+reverse.safetensors  likewise, where a translator's second direction has a network of its own
 metrics.json       every figure with split, n, interval and command
 history.jsonl      the training curve, one line an epoch
 README.md          the model card, written from the files above
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 Network = TypeVar("Network", bound="nn.Module")
 
-CONFIG, WEIGHTS, METRICS, HISTORY, CARD = (
+CONFIG, WEIGHTS, REVERSE, METRICS, HISTORY, CARD = (
     "config.json",
     "model.safetensors",
+    "reverse.safetensors",
     "metrics.json",
     "history.jsonl",
     "README.md",
@@ -123,6 +125,8 @@ def load_network(
         BadCheckpoint: a file is missing or damaged, or the two do not fit together.
     """
     config, weights = read_json(folder, CONFIG), load_weights(folder)
+    if (folder / REVERSE).exists():
+        weights |= load_weights(folder, REVERSE)
     try:
         network = build(config)
         network.load_state_dict(weights)

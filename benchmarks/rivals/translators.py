@@ -17,10 +17,11 @@ from typing import Any
 import torch
 
 from benchmarks.sentences import Sentence
-from pretrained import checkpoint
 from pretrained.catalog import Entry
+from pretrained.translation import networks
 from pretrained.translation.beam import LONGER, MORE
 from pretrained.translation.model import TranslationNet
+from pretrained.translation.networks import writing
 from pretrained.translation.vocabulary import Vocabulary
 
 LAYERS, HEAD, WIDER = 2, 16, 4  # of the Marian: few, so that few calls are made; a head's width
@@ -47,12 +48,8 @@ class OneByOne:
     @classmethod
     def of(cls, entry: Entry, pieces: Vocabulary, target: str, device: str) -> OneByOne:
         """The network of a checkpoint folder, to write the language ``target``."""
-        network, _ = checkpoint.load_network(
-            Path(str(entry.folder)),
-            lambda config: TranslationNet(len(pieces), **config["architecture"]),
-        )
-        never = [pieces.pad, *pieces.marks.values()]
-        return cls(network, pieces.marks[target], pieces.end, never, device)
+        network, _, _ = networks.load(Path(str(entry.folder)))
+        return cls(writing(network, target), pieces.marks[target], pieces.end, pieces.never, device)
 
     @torch.no_grad()
     def write(self, sentence: Sentence) -> list[int]:

@@ -159,15 +159,20 @@ def _translator(config: Config) -> Shapes:
     hidden, embedding = size(told, "hidden", 384), size(told, "embedding", 256)
     layers = size(told, "layers", 1, 16)
     number(told, "dropout", 0, 0.99, 0.1)
-    found: Shapes = {
+    half = hidden // 2
+    one: Shapes = {
         "embed.weight": (tokens, embedding),
         "bias": (tokens,),
         "lower.weight_ih_l0": (4 * hidden, embedding),
         "lower.weight_hh_l0": (4 * hidden, hidden),
         "upper.weight_ih_l0": (4 * hidden, 2 * hidden),
+        **{f"encoder.weight_hh_l{n}": (4 * half, half) for n in range(layers)},
     }
-    half = hidden // 2
-    return found | {f"encoder.weight_hh_l{n}": (4 * half, half) for n in range(layers)}
+    if not told.get("separate"):
+        return one
+    written = [direction.partition("-")[2] for direction in directions]
+    files = zip(("model", "reverse"), written, strict=False)
+    return {f"{file}:{to}.{name}": shape for file, to in files for name, shape in one.items()}
 
 
 def _gan(config: Config) -> Shapes:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[2]
 #: What a loader may need. Everything else stays: data, state, moments, samples, marks of the data.
 TAKEN = (
-    *(checkpoint.WEIGHTS, "probes.safetensors", "styles.safetensors"),
+    *(checkpoint.WEIGHTS, checkpoint.REVERSE, "probes.safetensors", "styles.safetensors"),
     *("tokenizer.json", "vocab.json", "*.spm", "*.model"),
 )
 #: Marks of the training data: a text's fingerprint tells the text to who has patience.

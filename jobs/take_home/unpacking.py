@@ -34,7 +34,7 @@ from pretrained.errors import BadCheckpoint
 
 MOST_MB, MOST_FILES = 500, 64
 #: Files of a checkpoint that come back, with the most MiB of each.
-WEIGHTS = ("model.safetensors", "probes.safetensors", "styles.safetensors")
+WEIGHTS = tuple(f"{name}.safetensors" for name in ("model", "reverse", "probes", "styles"))
 PAPERS = {"config.json": 8, "metrics.json": 8, "history.jsonl": 16, "tokenizer.json": 16}
 #: Files of our zips that the app does without: it writes its own card, and runs its own network.
 LEFT_OUT = ("README.md", "model.onnx", "use_it.py", "use_it.ipynb")

@@ -8,7 +8,7 @@ other sentences are searched beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -344,23 +344,26 @@ class Search:
             tokens, log_probs, seen = one.trace(0)
             score = float(totals[0]) / penalty(len(tokens), alpha)
             return [Hypothesis(tokens, log_probs, np.array(seen), score, False)]
-        return self.ordered(one.finished, one.figures)[:beams]
-
-    def ordered(self, finished: Sequence[Hypothesis], figures: tuple[str, ...]) -> list[Hypothesis]:
-        """Translations of a sentence, best first: those that keep its numbers before others."""
-        lacking = [
-            missing(self.vocabulary.decode(h.tokens), figures) if figures else 0 for h in finished
-        ]
-        # One that is far behind says its numbers in a sentence that means nothing.
-        top = max(h.score for h in finished)
-        far = [h.score < top - NEAR for h in finished]
-        lacking = [len(figures) if f else n for f, n in zip(far, lacking, strict=True)]
-        order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -finished[n].rank, n))
-        return [finished[n] for n in order]
+        return ordered(one.finished, self.vocabulary.decode, one.figures)[:beams]
 
     def _closed(self, prefix: list[int]) -> bool:
         """Whether a forced beginning ends with a letter, so that its last word is complete."""
         return _word(self.vocabulary.decode(prefix)[-1:])
+
+
+def ordered(
+    finished: Sequence[Hypothesis],
+    decode: Callable[[Sequence[int]], str],
+    figures: tuple[str, ...],
+) -> list[Hypothesis]:
+    """Translations of a sentence, best first: those that keep its numbers before others."""
+    lacking = [missing(decode(h.tokens), figures) if figures else 0 for h in finished]
+    # One that is far behind says its numbers in a sentence that means nothing.
+    top = max(h.score for h in finished)
+    far = [h.score < top - NEAR for h in finished]
+    lacking = [len(figures) if f else n for f, n in zip(far, lacking, strict=True)]
+    order = sorted(range(len(lacking)), key=lambda n: (lacking[n], -finished[n].rank, n))
+    return [finished[n] for n in order]
 
 
 def best(token_log_probs: Tensor, count: int) -> tuple[Tensor, Tensor]:

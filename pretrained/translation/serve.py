@@ -6,19 +6,19 @@ put together again with its blanks and line breaks. Loads with torch and tokeniz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
-from pretrained import catalog, checkpoint
+from pretrained import catalog
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
-from pretrained.translation import answers, copies, data, figures, readings, sentences
+from pretrained.translation import answers, copies, data, figures, networks, readings, sentences
 from pretrained.translation.answers import Task, Words
-from pretrained.translation.beam import Found, Hypothesis, Search, penalty
+from pretrained.translation.beam import Found, Hypothesis, Search, ordered, penalty
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -27,7 +27,7 @@ from pretrained.translation.errors import (
     TooLong,
     UnknownDirection,
 )
-from pretrained.translation.model import TranslationNet
+from pretrained.translation.networks import Network, writing
 from pretrained.translation.readings import Reading
 from pretrained.translation.reranking import Channel
 from pretrained.translation.sentences import Part
@@ -81,15 +81,16 @@ class Translator:
 
     #: Whether a sentence is read in several ways: networks of this size need it.
     rereads = True
-    #: The way back, where its weights know both directions.
-    channel: Channel | None = None
+    #: The way back, by the language that it writes, where its weights know both directions.
+    channels: Mapping[str, Channel] = {}
+    #: By the language that is written; one search may serve several.
+    searches: Mapping[str, Searching]
     vocabulary: Words
-    search: Searching
     spell: Callable[[str, str], list[int]]
 
     def __init__(
         self,
-        network: TranslationNet,
+        network: Network,
         vocabulary: Vocabulary,
         config: dict[str, Any],
         device: str,
@@ -99,19 +100,26 @@ class Translator:
         self.spell = lambda text, language: vocabulary.encode(text)
         self.seen = seen or copies.Seen({})
         self.directions = tuple(config["directions"])
-        never = [vocabulary.pad, *vocabulary.marks.values()]
-        self.stepper = Stepper(network.eval(), never).eval()
-        self.search = Search(self.stepper, vocabulary)
+        written = [direction.partition("-")[2] for direction in self.directions]
+        nets = {language: writing(network.eval(), language) for language in written}
+        steppers = {net: Stepper(net, vocabulary.never).eval() for net in nets.values()}
+        searches = {net: Search(stepper, vocabulary) for net, stepper in steppers.items()}
+        self.steppers = {language: steppers[net] for language, net in nets.items()}
+        self.searches = {language: searches[net] for language, net in nets.items()}
         if len(self.directions) == 2:
-            self.channel = Channel(self.stepper, vocabulary)
+            self.channels = {
+                language: Channel(stepper, vocabulary)
+                for language, stepper in self.steppers.items()
+            }
         self.to(device)
-        tensors = self.stepper.state_dict().values()
+        tensors = [t for one in steppers.values() for t in one.state_dict().values()]
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
     def to(self, device: str) -> None:
         """Move the weights, for instance to the host while nobody asks."""
         self.device = torch.device(device)
-        self.stepper.to(self.device)
+        for stepper in self.steppers.values():
+            stepper.to(self.device)
 
     def predict(
         self,
@@ -262,22 +270,21 @@ class Translator:
 
     def _rerank(self, chosen: Sequence[tuple[Task, Found]]) -> None:
         """Read the candidates of each sentence back, and put first the one that leads there."""
-        if self.channel is None:
+        if not self.channels:
             return
-        assert isinstance(self.search, Search)
         several = [(task, found) for task, found in chosen if len(found.hypotheses) > 1]
-        pairs = [(task, one) for task, found in several for one in found.hypotheses]
-        other = dict(direction.split("-")[::-1] for direction in self.directions)
-        backs = self.channel(
-            [one.tokens for _, one in pairs],
-            [task.tokens for task, _ in pairs],
-            [other[task.target] for task, _ in pairs],
-        )
-        for (task, one), back in zip(pairs, backs, strict=True):
-            one.back = back / penalty(len(task.tokens))
+        for direction in self.directions:
+            source, target = direction.split("-")
+            own = [(task, found) for task, found in several if task.target == target]
+            pairs = [(task, one) for task, found in own for one in found.hypotheses]
+            backs = self.channels[source](
+                [one.tokens for _, one in pairs], [task.tokens for task, _ in pairs], source
+            )
+            for (task, one), back in zip(pairs, backs, strict=True):
+                one.back = back / penalty(len(task.tokens))
         for task, found in several:
             wanted = figures.numbers(self.vocabulary.decode(task.tokens))
-            found.hypotheses = self.search.ordered(found.hypotheses, wanted)
+            found.hypotheses = ordered(found.hypotheses, self.vocabulary.decode, wanted)
 
     def _survives(self, task: Task, one: Hypothesis) -> bool:
         text = self.vocabulary.decode(one.tokens)
@@ -286,26 +293,31 @@ class Translator:
     def _search(self, tasks: Sequence[Task], beams: int, tree: bool) -> list[Found]:
         """Every sentence, those of like length together."""
         found: dict[int, Found] = {}
-        order = sorted(range(len(tasks)), key=lambda n: len(tasks[n].tokens))
-        for first in range(0, len(order), TOGETHER):
-            chosen = order[first : first + TOGETHER]
-            results = self.search(
-                [tasks[n].tokens for n in chosen],
-                [tasks[n].target for n in chosen],
-                beams=beams,
-                prefixes=[tasks[n].prefix for n in chosen],
-                tree=tree,
-            )
-            found |= dict(zip(chosen, results, strict=True))
+        every = sorted(range(len(tasks)), key=lambda n: len(tasks[n].tokens))
+        for search in set(self.searches.values()):
+            order = [n for n in every if self.searches[tasks[n].target] is search]
+            for first in range(0, len(order), TOGETHER):
+                chosen = order[first : first + TOGETHER]
+                results = search(
+                    [tasks[n].tokens for n in chosen],
+                    [tasks[n].target for n in chosen],
+                    beams=beams,
+                    prefixes=[tasks[n].prefix for n in chosen],
+                    tree=tree,
+                )
+                found |= dict(zip(chosen, results, strict=True))
         return [found[n] for n in range(len(tasks))]
 
     def states(self, tasks: Sequence[Task]) -> list[list[float]]:
         """The encoder's last state [H] of each sentence, -1..1."""
-        rows: list[list[float]] = []
-        for first in range(0, len(tasks), TOGETHER):
-            read = self.stepper.read([task.tokens for task in tasks[first : first + TOGETHER]])
-            rows += read.meaning.cpu().tolist()
-        return rows
+        rows: dict[int, list[float]] = {}
+        for stepper in set(self.steppers.values()):
+            own = [n for n, task in enumerate(tasks) if self.steppers[task.target] is stepper]
+            for first in range(0, len(own), TOGETHER):
+                some = own[first : first + TOGETHER]
+                read = stepper.read([tasks[n].tokens for n in some])
+                rows |= dict(zip(some, read.meaning.cpu().tolist(), strict=True))
+        return [rows[n] for n in range(len(tasks))]
 
     def _answer(
         self, request: Request, found: list[list[tuple[Task, Found]]], view: str
@@ -351,14 +363,7 @@ def load(entry: Entry, device: str, progress: Progress) -> Translator:
         BadCheckpoint: something in it is missing, damaged, or does not fit together.
     """
     folder = Path(str(entry.folder))
-
-    def build(config: dict[str, Any]) -> TranslationNet:
-        config["directions"][0]
-        size = len(Vocabulary.load(folder, config["languages"]))
-        return TranslationNet(size, **config["architecture"])
-
-    network, config = checkpoint.load_network(folder, build)
-    vocabulary = Vocabulary.load(folder, config["languages"])
+    network, config, vocabulary = networks.load(folder)
     marks = catalog.folder_of(config["marks_of"]) if "marks_of" in config else folder
     seen = copies.load(marks) if (marks / copies.FILE).exists() else None
     translator = Translator(network, vocabulary, config, device, seen)

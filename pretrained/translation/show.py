@@ -12,7 +12,7 @@ import torch
 from pretrained.translation import scores
 from pretrained.translation.beam import Search
 from pretrained.translation.data import Scored
-from pretrained.translation.model import TranslationNet
+from pretrained.translation.networks import Network, writing
 from pretrained.translation.passes import Example
 from pretrained.translation.stepper import Stepper
 from pretrained.translation.vocabulary import Vocabulary
@@ -36,7 +36,7 @@ class Sentences:
     def __call__(self, model: torch.nn.Module) -> dict[str, str]:
         """``{".json": {"sentences": [{"source", "translation", "reference", "target"}]}}``, target
         the language that is written."""
-        assert isinstance(model, TranslationNet)
+        assert isinstance(model, Network)
         written = translated(model, self.vocabulary, self.shown)
         rows = [
             {"source": source, "translation": text, "reference": reference, "target": target}
@@ -46,26 +46,25 @@ class Sentences:
 
 
 @torch.no_grad()
-def translated(
-    network: TranslationNet, vocabulary: Vocabulary, examples: Sequence[Example]
-) -> list[str]:
+def translated(network: Network, vocabulary: Vocabulary, examples: Sequence[Example]) -> list[str]:
     """The likeliest next token at every place, for each source, as served but without a beam."""
-    if not examples:
-        return []
-    stepper = Stepper(network, [vocabulary.pad, *vocabulary.marks.values()]).eval()
-    stepper.to(next(network.parameters()).device)
     sources = vocabulary.encode_all(source for source, _, _ in examples)
-    found = Search(stepper, vocabulary)(
-        [[*source, vocabulary.end] for source in sources],
-        [language for _, _, language in examples],
-        beams=1,
-    )
-    return [vocabulary.decode(one.hypotheses[0].tokens) for one in found]
+    written = dict.fromkeys(range(len(examples)), "")
+    for language in {language for _, _, language in examples}:
+        rows = [n for n, example in enumerate(examples) if example[2] == language]
+        stepper = Stepper(writing(network, language), vocabulary.never).eval()
+        stepper.to(next(network.parameters()).device)
+        found = Search(stepper, vocabulary)(
+            [[*sources[n], vocabulary.end] for n in rows], [language] * len(rows), beams=1
+        )
+        written |= {
+            n: vocabulary.decode(one.hypotheses[0].tokens)
+            for n, one in zip(rows, found, strict=True)
+        }
+    return list(written.values())
 
 
-def chrf(
-    network: TranslationNet, vocabulary: Vocabulary, examples: Sequence[Example]
-) -> dict[str, float]:
+def chrf(network: Network, vocabulary: Vocabulary, examples: Sequence[Example]) -> dict[str, float]:
     """``{"chrf_fr": 61.2}``: chrF (0 to 100) of the first `MOST_SCORED` examples in each language
     that is written."""
     each: dict[str, list[Example]] = defaultdict(list)

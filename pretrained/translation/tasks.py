@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pretrained.translation.networks import Separate, writing
 from pretrained.translation.passes import Example
 from pretrained.translation.vocabulary import Vocabulary
 from training.watching import Showing
@@ -57,6 +58,8 @@ class PairsTask:
     ) -> None:
         self.sample: Showing | None = None
         self.model, self.vocabulary, self.device = model, vocabulary, device
+        self.apart = isinstance(model, Separate)
+        self.languages = {number: language for language, number in vocabulary.marks.items()}
         self.tokens, self.smoothing, self.seed = tokens, smoothing, seed
         self.draw, self.respell, self.longest = draw or (lambda _: train), respell, longest
         self.fixed = draw is None and not respell
@@ -87,7 +90,7 @@ class PairsTask:
                 self.left_out = len(spelled) - len(self._spelled)
             generator = torch.Generator().manual_seed(self.seed * 10_007 + number)
             order = torch.randperm(len(self._spelled), generator=generator).tolist()
-            lots = batched(self._spelled, order, self.tokens)
+            lots = batched(self._spelled, order, self.tokens, apart=self.apart)
             shuffled = torch.randperm(len(lots), generator=generator).tolist()
             self._pass = (number, [lots[n] for n in shuffled])
         return self._pass[1]
@@ -115,6 +118,8 @@ class PairsTask:
     def _nll(self, model: nn.Module, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, int]:
         """Sum of the nats of the wanted tokens, and their number."""
         sources, given, wanted = batch
+        if isinstance(model, Separate):
+            model = writing(model, self.languages[int(given[0, 0])])
         real = wanted != self.vocabulary.pad
         logits: Tensor = model.logits(model(sources, given)[real])  # type: ignore[operator]
         nll = F.cross_entropy(
@@ -126,7 +131,8 @@ class PairsTask:
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Nats per token of pairs that are kept aside, both ways."""
         total, count = torch.zeros((), device=self.device), 0
-        for lot in batched(self.watched, range(len(self.watched)), 2 * self.tokens):
+        every = range(len(self.watched))
+        for lot in batched(self.watched, every, 2 * self.tokens, apart=self.apart):
             nll, tokens = self._nll(model, self.stacked([self.watched[n] for n in lot]))
             total, count = total + nll, count + tokens
         return {"held_out_nats": total.item() / max(count, 1)}
@@ -143,17 +149,21 @@ def spell(vocabulary: Vocabulary, examples: Sequence[Example]) -> list[tuple[lis
 
 
 def batched(
-    spelled: Sequence[tuple[list[int], list[int]]], order: Sequence[int], tokens: int
+    spelled: Sequence[tuple[list[int], list[int]]],
+    order: Sequence[int],
+    tokens: int,
+    apart: bool = False,
 ) -> list[list[int]]:
     """Examples, in that order, as batches of one source length and at most ``tokens`` of targets.
 
-    A sentence longer than that is a batch by itself.
+    A sentence longer than that is a batch by itself. ``apart``: a batch is of one direction.
     """
-    by_length: dict[int, list[int]] = defaultdict(list)
+    kinds: dict[tuple[int, int], list[int]] = defaultdict(list)
     for n in order:
-        by_length[len(spelled[n][0])].append(n)
+        source, target = spelled[n]
+        kinds[len(source), target[0] if apart else 0].append(n)
     lots: list[list[int]] = []
-    for alike in by_length.values():
+    for alike in kinds.values():
         alike.sort(key=lambda n: len(spelled[n][1]))  # stable: the order stays random within
         lot: list[int] = []
         for n in alike:

@@ -1,6 +1,7 @@
 """How the translators were trained: recipes over the one loop, from random weights.
 
-One network learns both ways: the first token that the decoder reads says which language to write.
+One network learns both ways, where the first token that the decoder reads says which language to
+write, or each way has its own (``separate``), where there are pairs enough for it.
 Batches are small, because many small updates learn faster than few large ones on one core. What
 each shipped checkpoint reached, in how long and on what, stands in its card.
 """
@@ -17,10 +18,10 @@ import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.cards import Card, cards
-from pretrained.errors import UnknownEntry
-from pretrained.translation import copies, data, grow
+from pretrained.errors import BadData, UnknownEntry
+from pretrained.translation import copies, data, grow, networks
 from pretrained.translation.data import Pairs
-from pretrained.translation.model import TranslationNet
+from pretrained.translation.networks import Network, built, writing
 from pretrained.translation.passes import Example, Mixture, Passes
 from pretrained.translation.show import Sentences, chrf
 from pretrained.translation.tasks import PairsTask
@@ -75,7 +76,7 @@ RECIPES = {
         vocabulary=7_500,
         tokens=800,
         mixture=MIXTURE,
-        architecture=SHAPE,
+        architecture={**SHAPE, "separate": True},
     ),
     "translation/en-zh": Recipe(
         plan=replace(PLAN, epochs=200),
@@ -100,6 +101,7 @@ def train(
     source: Path | str,
     out: Path,
     run: Run = USUAL,
+    direction: str | None = None,
 ) -> Path:
     """Train one translator and leave a checkpoint folder in ``out``.
 
@@ -109,10 +111,12 @@ def train(
     Args:
         source: the folder, or one .tsv, .jsonl or .parquet file of pairs.
         run: its epochs are rounds of about `tasks.ROUND` updates.
+        direction: such as ``fr-en``: learn only this one. A network of the other direction, where
+            that has its own, stays as it was at the start.
 
     Raises:
         UnknownEntry: no recipe is called so.
-        BadData: the pairs cannot be read, or are too few.
+        BadData: the pairs cannot be read, or are too few; the model has no such direction.
     """
     entry = catalog.entries().get(key)
     if key not in RECIPES:
@@ -130,20 +134,19 @@ def train(
     if own:  # a visitor's own words are mixed with nothing
         recipe = replace(recipe, mixture=Mixture(casual=recipe.mixture.casual))
     if fresh:
+        recipe, ways = only(recipe, direction, fresh)
         vocabulary = Vocabulary.learn(texts(train_on, recipe), recipe.vocabulary, recipe.languages)
-        network = TranslationNet(len(vocabulary), **recipe.architecture)
+        network = built(len(vocabulary), ways, recipe.architecture)
     else:
         folder = Path(str(entry.folder))  # type: ignore[union-attr]
-        architecture = checkpoint.read_json(folder, checkpoint.CONFIG)["architecture"]
-        vocabulary = Vocabulary.load(folder, recipe.languages)
-        network = TranslationNet(len(vocabulary), **architecture)
-        network.load_state_dict(checkpoint.load_weights(folder))
+        network, config, vocabulary = networks.load(folder)
         usual = replace(usual, peak=usual.peak / 4, epochs=20)
         if own:
-            recipe = replace(recipe, architecture=architecture)
-        else:
+            recipe = replace(recipe, architecture=config["architecture"])
+        recipe, ways = only(recipe, direction, fresh)
+        if not own:
             usual = replace(recipe.plan, peak=recipe.plan.peak / 2)
-            vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe)
+            vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe, ways)
     plan = run.plan(usual)
     task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
@@ -156,22 +159,22 @@ def train(
             licence="unknown",
         )
     run.begins(
-        out, lambda folder: write(folder, name, network, vocabulary, recipe, card, pairs, {})
+        out, lambda folder: write(folder, name, network, vocabulary, recipe, ways, card, pairs, {})
     )
+    learnt = (*recipe.languages, direction) if direction else recipe.languages
     averaged, history = run.fit(
         task,
         plan,
         out,
-        run.identity(key, train_on, held_out, classes=recipe.languages),
+        run.identity(key, train_on, held_out, classes=learnt),
         device=device,
         before=own and not fresh,
     )
-    assert isinstance(averaged, TranslationNet)
+    assert isinstance(averaged, Network)
     averaged.cpu()
     both = None
     if own and not fresh:
-        begun = TranslationNet(len(vocabulary), **recipe.architecture).eval()
-        begun.load_state_dict(checkpoint.load_weights(folder))
+        begun = networks.load(folder)[0].eval()
         aside = examples(held_out, recipe)
         was, now = (chrf(one, vocabulary, aside) for one in (begun, averaged.eval()))
         both = compared(
@@ -195,8 +198,27 @@ def train(
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
-    write(out, name, averaged, vocabulary, recipe, card, pairs, made, both)
+    write(out, name, averaged, vocabulary, recipe, ways, card, pairs, made, both)
     return out
+
+
+def only(recipe: Recipe, direction: str | None, fresh: bool) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe with no direction but that, if one is asked for; and those of the network.
+
+    A direction that has a network of its own and a start stays, whether it learns or not.
+
+    Raises:
+        BadData: the recipe has no such direction.
+    """
+    ways = recipe.directions
+    if direction is None:
+        return recipe, ways
+    if direction not in ways:
+        reason = f"this model knows {' and '.join(ways)}: name one of them"
+        raise BadData(path=direction, reason=reason)
+    one = replace(recipe, directions=(direction,))
+    apart = recipe.architecture.get("separate") and not fresh
+    return one, ways if apart else one.directions
 
 
 def stood(folder: Path, key: str) -> str:
@@ -225,16 +247,22 @@ def texts(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[str]:
 
 
 def grown(
-    vocabulary: Vocabulary, network: TranslationNet, learnt_from: Sequence[str], recipe: Recipe
-) -> tuple[Vocabulary, TranslationNet]:
+    vocabulary: Vocabulary,
+    network: Network,
+    learnt_from: Sequence[str],
+    recipe: Recipe,
+    ways: Sequence[str],
+) -> tuple[Vocabulary, Network]:
     """A trained network at the size of the recipe, if that is larger; it still says the same."""
     merges: list[tuple[int, int]] = []
     if len(vocabulary) < recipe.vocabulary:
         vocabulary, merges = grow.more_pieces(
             vocabulary, learnt_from, recipe.vocabulary, recipe.languages
         )
-    larger = TranslationNet(len(vocabulary), **recipe.architecture)
-    grow.wider(network, larger, merges)
+    larger = built(len(vocabulary), ways, recipe.architecture)
+    for direction in ways:
+        _, language = data.languages_of(direction)
+        grow.wider(writing(network, language), writing(larger, language), merges)
     return vocabulary, larger
 
 
@@ -266,16 +294,18 @@ def task_of(
 def write(
     out: Path,
     key: str,
-    network: TranslationNet,
+    network: Network,
     vocabulary: Vocabulary,
     recipe: Recipe,
+    ways: Sequence[str],
     card: Card,
     pairs: Pairs,
     made: dict[str, Any],
     both: dict[str, Any] | None = None,
 ) -> None:
-    """Write the checkpoint: weights, vocabulary, marks of the training sentences, papers."""
-    checkpoint.save_weights(out, network.eval().state_dict())
+    """Write the checkpoint: weights, vocabulary, marks of the training sentences, papers. ``ways``:
+    directions of the network."""
+    networks.save(out, network.eval())
     vocabulary.save(out)
     copies.save(out, pairs)
     config = {
@@ -286,7 +316,7 @@ def write(
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 64,
         "languages": list(recipe.languages),
-        "directions": list(recipe.directions),
+        "directions": list(ways),
         "architecture": recipe.architecture,
     }
     checkpoint.write_metadata(out, config, made, {}, held_out=both)

@@ -37,6 +37,7 @@ class Vocabulary:
     Attributes:
         pad, end: numbers of the tokens that fill up a batch and that end a sentence.
         marks: the number of each language's direction mark.
+        never: the numbers of what is never written: padding and marks.
     """
 
     def __init__(self, tokenizer: Tokenizer, languages: Sequence[str]) -> None:
@@ -50,6 +51,7 @@ class Vocabulary:
             numbers[name] = number
         self.pad, self.end = numbers[PAD], numbers[END]
         self.marks = {language: numbers[mark(language)] for language in languages}
+        self.never = [self.pad, *self.marks.values()]
         self.bytes_of = [_bytes(tokenizer.id_to_token(n) or "") for n in range(len(self))]
         for number in numbers.values():
             self.bytes_of[number] = b""

@@ -259,7 +259,7 @@ def test_translations_are_read_once_more_in_small_lots(
                 lots.append(len(options["decoder_input_ids"]))
 
         hook = network.model.register_forward_pre_hook(note, with_kwargs=True)
-        found = model.search(sources, ["fr"] * len(sources), beams=2)
+        found = model.searches["fr"](sources, ["fr"] * len(sources), beams=2)
         hook.remove()
         assert sum(lots) == 2 * len(sources) and max(lots) == 2 * search.TOGETHER
         for source, one in zip(sources, found, strict=True):
@@ -315,13 +315,13 @@ def test_chinese_is_asked_for_by_its_mark(
 ) -> None:
     mark = chinese.words.numbers[MARK]
     seen: list[list[int]] = []
-    search = chinese.search
+    search = chinese.searches["zh"]
 
     def look(sources: Any, *arguments: Any, **options: Any) -> Any:
         seen.extend(map(list, sources))
         return search(sources, *arguments, **options)
 
-    monkeypatch.setattr(chinese, "search", look)
+    monkeypatch.setattr(chinese, "searches", {"zh": look})
     (answer,) = chinese.predict(["I am a student."])
     assert seen[0][0] == mark and seen[0].count(mark) == 1
     assert MARK not in json.dumps(answer)

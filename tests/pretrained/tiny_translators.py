@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from pretrained import checkpoint
-from pretrained.translation import copies
+from pretrained.translation import copies, networks
 from pretrained.translation.data import Pairs
 from pretrained.translation.model import TranslationNet
 from pretrained.translation.vocabulary import Vocabulary
@@ -46,8 +46,14 @@ def network(tokens: int, seed: int = 0, **architecture: object) -> TranslationNe
 def tiny(folder: Path, other: str = "fr", **architecture: object) -> Path:
     """A checkpoint folder with random weights that translates between English and another."""
     pieces = vocabulary(other)
-    net = network(len(pieces), **architecture)
-    checkpoint.save_weights(folder, net.state_dict())
+    directions = [f"en-{other}", f"{other}-en"]
+    net: networks.Network = network(len(pieces))
+    if architecture.get("separate"):
+        each = {other: network(len(pieces)), "en": network(len(pieces), seed=1)}
+        net = networks.Separate(each)
+    elif architecture:
+        net = network(len(pieces), **architecture)
+    networks.save(folder, net)
     pieces.save(folder)
     rows = list(zip(ENGLISH, TEXTS[other], strict=True))
     copies.save(folder, Pairs(("en", other), rows, rows, "", ""))
@@ -58,7 +64,7 @@ def tiny(folder: Path, other: str = "fr", **architecture: object) -> Path:
         "parameters": sum(p.numel() for p in net.parameters()),
         "max_batch": 64,
         "languages": ["en", other],
-        "directions": [f"en-{other}", f"{other}-en"],
+        "directions": directions,
         "architecture": ARCHITECTURE | architecture,
     }
     checkpoint.write_metadata(folder, config, {}, {})

@@ -46,7 +46,8 @@ class MarianTranslator(Translator):
         self.config = {"key": key, "directions": list(directions)}
         self.directions = tuple(directions)
         self.spell = words.spell
-        self.search = MarianSearch(network, words)
+        search = MarianSearch(network, words)
+        self.searches = {direction.partition("-")[2]: search for direction in directions}
         self.seen = copies.Seen({})
         self.to(device)
         tensors = [*network.parameters(), *network.buffers()]
