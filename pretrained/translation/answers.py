@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pretrained.translation import figures, readings
-from pretrained.translation.beam import Found, Hypothesis
+from pretrained.translation.beam import Found, Hypothesis, penalty
 from pretrained.translation.readings import Reading
 from pretrained.translation.vocabulary import END
 
@@ -43,7 +43,8 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     """One sentence, best translation first; attention has a row for each target token and a
     column for each source token, the last one for the end of the sentence.
 
-    ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end.
+    ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end;
+    ``read_back``: the same of the source, read back from the translation, None where it was not.
     ``read_as``: the text as it was read, where that is not as it was typed.
     ``missing_numbers``: how many that the source has in figures it has not.
     """
@@ -63,6 +64,7 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
         "attention": _gathered(best, [n for _, n in rows], [*(n for _, n in columns), 1]),
         "complete": best.finished,
         "mean_probability": exp(_mean(best)),
+        "read_back": _read_back(best, len(task.tokens)),
         "missing_numbers": figures.missing(written, figures.numbers(read)),
     }
     if task.reading and not task.reading.typed:
@@ -130,6 +132,12 @@ def _shown(words: Words, token: int) -> str:
 def _mean(one: Hypothesis) -> float:
     """The mean log-probability of its tokens."""
     return sum(one.log_probs) / max(1, len(one.log_probs))
+
+
+def _read_back(one: Hypothesis, length: int) -> float | None:
+    """The geometric mean of the probabilities of the source's tokens, of which there are so many:
+    `Hypothesis.back` is their logarithms' sum over another measure of the length."""
+    return None if one.back is None else exp(one.back * penalty(length) / length)
 
 
 def _products(one: Hypothesis, counts: Sequence[int]) -> list[float]:

@@ -345,6 +345,11 @@ def test_how_a_text_was_read_is_said(lang):
         ({}, []),
         ({"mean_probability": 0.9, "missing_numbers": 0}, []),
         ({"mean_probability": 0.05}, ["unlikely"]),
+        ({"mean_probability": 0.05, "read_back": 0.01}, ["unlikely"]),
+        ({"mean_probability": 0.9, "read_back": None}, []),
+        ({"mean_probability": 0.9, "read_back": 0.5}, []),
+        ({"mean_probability": 0.9, "read_back": 0.0}, ["lost"]),
+        ({"read_back": 0.01, "missing_numbers": 1}, ["lost", "numbers"]),
         ({"missing_numbers": 1}, ["numbers"]),
     ],
 )

@@ -65,8 +65,12 @@ def test_an_answer_tells_the_way_back_of_each(tmp_path):
     for one in told:
         assert one["rank"] == pytest.approx(one["score"] + beam.WEIGHT * one["back"])
     assert [one["rank"] for one in told] == sorted((one["rank"] for one in told), reverse=True)
+    length, read_back = len(PIECES.encode(ENGLISH[0])) + 1, answer["sentences"][0]["read_back"]
+    total = told[0]["back"] * beam.penalty(length)  # in nats
+    assert read_back == pytest.approx(np.exp(total / length)) and 0 < read_back < 1
     [alone] = translator.predict([ENGLISH[0]], beams=1)
     assert alone["sentences"][0]["alternatives"][0]["back"] is None
+    assert alone["sentences"][0]["read_back"] is None
 
 
 def test_a_network_of_one_direction_reads_nothing_back(tmp_path):

@@ -25,6 +25,8 @@ SHADES = (0.7, 0.3, 0.1)
 #: English, 11, 12, 20 and 27 lie below, and of those 73%, 75%, 95% and 89% have a chrF below 40;
 #: of those above 19%, 25%, 76% and 37%: `experiments.translation_doubt`.
 UNLIKELY = 0.4
+#: Likewise of its source, read back from it: something is missing, or other than it was.
+LOST = 0.1
 MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_READ = 3  # sentences whose reading is told
 MOST_NAMED = 12  # characters that are listed one by one
@@ -204,12 +206,14 @@ def repetitions(say: Say, now: Translated) -> str:
 
 
 def doubtful(say: Say, now: Translated) -> str:
-    """That the network holds a sentence of its own unlikely, or that figures did not come through:
-    one line for each."""
+    """That the network holds a sentence of its own unlikely, or cannot find the way back from it,
+    or that figures did not come through: one line for each."""
     sentences = now.result["sentences"]
     found = []
     if any(one.get("mean_probability", 1.0) < UNLIKELY for one in sentences):
         found.append("unlikely")
+    elif any(back < LOST for one in sentences if (back := one.get("read_back")) is not None):
+        found.append("lost")
     if any(one.get("missing_numbers") for one in sentences):
         found.append("numbers")
     return "".join(page.note(say.plain(f"translation.answer.{key}")) for key in found)
