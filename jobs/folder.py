@@ -30,7 +30,14 @@ STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES = (
     "samples",
 )
 LOG_TAIL = 4000  # bytes
+OWN_DATA = ", trained on own data"  # what a model that nobody named is called when it goes home
 News = tuple[str, Mapping[str, Any]]
+
+
+def named(config: Mapping[str, Any]) -> str:
+    """The name that somebody gave a model; "" where its recipe called it by the folder in a job."""
+    title = str(config.get("title") or "")
+    return "" if title == OUT or title.endswith(OWN_DATA) else title
 
 
 @dataclass

@@ -195,6 +195,15 @@ class Jobs:
         """An owner's jobs, the newest first."""
         return [self.queue.seen(record, owner) for record in self.store.of(hashed(owner))]
 
+    def beside(self, id: str) -> Sequence[Job]:
+        """The other jobs of whoever has this one, the newest first, as a stranger is shown them.
+
+        Raises:
+            UnknownJob: there is none.
+        """
+        records = self.store.of(self.queue.record(id).owner)
+        return [self.queue.seen(record, "") for record in records if record.id != id]
+
     def pause(self, id: str, owner: str) -> Job:
         """Keep what was learnt and wait until `resume`."""
         return self._ask(id, owner, "pause")

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import fool, models, page, share, streaming, uploads
+from demos import fool, models, page, share, streaming, training, uploads
 from demos.classification import answers, contest, examples, kinds, several, sharing
 from demos.classification.answers import DEFAULT, Answer, classifiers
 from demos.classification.learn import facts
@@ -21,11 +21,15 @@ from demos.language import Say, Words
 from demos.streaming import Latest
 from inference import Engine
 from inference.errors import Refusal
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 COMPARED = ("classification/hog-svm", "classification/cifar10", DEFAULT)
 # What the browser does by itself in this room: `classify.js`.
 SCRIPT = "import(new URL('house/classify.js', document.baseURI)).then((it) => it.%s(element));"
+#: When a classifier was kept or deleted (`classify_kept.js`), also before this room was first seen,
+#: its list of models is made anew.
+KEPT = "addEventListener('house:kept', () => trigger('kept')); if (house.kept) trigger('kept'); "
 FOOLED = fool.Fooled(
     "classification",
     "classify",
@@ -60,8 +64,8 @@ class Visit:
     below: Latest = field(default_factory=Latest)
 
 
-def build(engine: Engine, words: Words) -> Given:
-    """Lay out the room."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Given:
+    """Lay out the room. ``jobs``: where the classifiers are that visitors have trained."""
     shown = examples.available()
     unmet = share.unmet("classify-unmet")
     with gr.Row(elem_classes="two"):
@@ -78,7 +82,7 @@ def build(engine: Engine, words: Words) -> Given:
                 height=360,
                 elem_id="classify-picture",
             )
-            upload_guard(words, engine)
+            guard = upload_guard(words, engine)
             refused = gr.HTML(elem_id="classify-refused", js_on_load=None)
             strip = gr.HTML(js_on_load=page.PICK, elem_classes="examples")
             model = gr.Dropdown(
@@ -117,6 +121,8 @@ def build(engine: Engine, words: Words) -> Given:
         model,
         lambda say: models.choices(say, classifiers(engine).values()),
         partial(models.asked, answers.TASK, engine),
+        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        guard.kept,
     )
     assert Context.root_block is not None
 
@@ -339,7 +345,7 @@ async def comparison(engine: Engine, say: Say, payload: Payload | None, key: str
     return f'<div class="compare" aria-live="polite">{body}</div>'
 
 
-def upload_guard(words: Words, engine: Engine) -> None:
+def upload_guard(words: Words, engine: Engine) -> gr.HTML:
     """Refuses in the browser, in the visitor's language, what Gradio would refuse in its own."""
     limit = engine.settings.max_upload_mb
 
@@ -347,4 +353,6 @@ def upload_guard(words: Words, engine: Engine) -> None:
         told = page.refusals(say, limit, "error.picture_empty", "error.picture_unreadable")
         return f'{told}<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
 
-    gr.HTML(words.markup(render), js_on_load=SCRIPT % "give", elem_id="classify-guard")
+    return gr.HTML(
+        words.markup(render), js_on_load=KEPT + SCRIPT % "give", elem_id="classify-guard"
+    )

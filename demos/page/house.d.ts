@@ -9,6 +9,7 @@ interface Window {
 
 interface WindowEventMap {
 	"house:language": CustomEvent<URL>;
+	"house:kept": CustomEvent;
 }
 
 // All that stands in a page is HTML or SVG.

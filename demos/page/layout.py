@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html as html_text
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -86,6 +86,12 @@ def later(words: Words, render: Callable[[Say], str], place: Any, first: str = "
 #: What a choice is called until the page has its name in the visitor's language: a blank, so that
 #: neither a code nor another language is seen for a moment.
 UNNAMED = "\u2003"
+#: Puts the secret of this browser, where it has one yet, before the other inputs of an event.
+SECRET = """(_, ...given) => {
+  let stored = null;
+  try { stored = localStorage.getItem("breakthroughs.owner"); } catch { /* a private window */ }
+  return [stored ?? window.house?.owner?.() ?? "", ...given];
+}"""
 
 
 def choices(
@@ -93,26 +99,49 @@ def choices(
     component: Any,
     options: Callable[[Say], list[tuple[str, Any]]],
     asked: Callable[[gr.Request], Any] = lambda request: None,
+    mine: Callable[[str], Iterable[Any]] | None = None,
+    anew: Any = None,
 ) -> None:
     """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
 
     Gradio translates labels in the browser but not choices, so these are said by the server.
-    ``asked``: the entry of a model that the address names; it is one more choice, and chosen."""
+
+    Args:
+        asked: the entry of a model that the address names; it is one more choice, and chosen.
+        mine: the entries of the models that a visitor has trained, by the secret that their browser
+            keeps (`house.owner`); they are more choices.
+        anew: the event at which ``mine`` are looked for again."""
+
+    def listed(request: gr.Request, secret: str) -> tuple[dict[Any, str], Any]:
+        """(what each choice is called, the entry that is asked for)."""
+        say = words.speaker(words.lang(request))
+        known = {value: html_text.unescape(text) for text, value in options(say)}
+        own = asked(request)
+        for entry in [*(mine(secret) if mine else ()), *([own] if own else ())]:
+            known.setdefault(entry.key, say.model(entry))
+        return known, own
+
+    def told(known: dict[Any, str], **more: Any) -> Any:
+        return gr.update(choices=[(text, value) for value, text in known.items()], **more)
 
     @guard(words)
-    def fill(request: gr.Request) -> Any:
-        say = words.speaker(words.lang(request))
-        found = [(html_text.unescape(text), value) for text, value in options(say)]
-        own = asked(request)
-        if own is None:
-            return gr.update(choices=found)
-        if own.key not in (value for _, value in found):
-            found.append((say.model(own), own.key))
-        return gr.update(choices=found, value=own.key)
+    def fill(secret: str, request: gr.Request) -> Any:
+        known, own = listed(request, secret)
+        return told(known, value=own.key) if own else told(known)
+
+    @guard(words)
+    def fill_anew(secret: str, chosen: Any, request: gr.Request) -> Any:
+        """What was chosen stays so, unless it is there no more."""
+        known, _ = listed(request, secret)
+        return told(known) if chosen in known else told(known, value=next(iter(known)))
 
     component.choices = [(UNNAMED, value) for _, value in component.choices]
     assert Context.root_block is not None
-    Context.root_block.load(fill, None, component, queue=False, **PRIVATE)
+    secret = gr.Textbox("", visible=False)
+    js = SECRET if mine else None
+    Context.root_block.load(fill, secret, component, js=js, queue=False, **PRIVATE)
+    if anew is not None:
+        anew(fill_anew, [secret, component], component, js=SECRET, queue=False, **PRIVATE)
 
 
 def header(words: Words) -> gr.HTML:

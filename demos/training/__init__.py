@@ -3,6 +3,7 @@
     training.room(words, jobs, Recipe("text/shakespeare", kind="text", ...))     the third room
     training.routes(engine, words, jobs)                                         what it talks to
     training.unlisted(jobs)                    how the engine finds what visitors have trained
+    training.mine(jobs, engine.find, owner, "text")        what one of them has, for that one only
 
 The page talks to these routes by itself (`training.js`) and not by Gradio's events: a training
 outlives the page, so whatever shows it must be able to come back, and a link must be enough.
@@ -15,8 +16,18 @@ training_live.js   one training as it goes on     rewind.js   its earlier moment
 """
 
 from demos.training.answering import address, answering, owner
-from demos.training.models import key_of, unlisted
+from demos.training.models import key_of, mine, unlisted
 from demos.training.room import Recipe, room
 from demos.training.routes import routes
 
-__all__ = ["Recipe", "address", "answering", "key_of", "owner", "room", "routes", "unlisted"]
+__all__ = [
+    "Recipe",
+    "address",
+    "answering",
+    "key_of",
+    "mine",
+    "owner",
+    "room",
+    "routes",
+    "unlisted",
+]

@@ -2,6 +2,7 @@
 
 ``<task>/<job>@<moment>`` is the same network at an earlier moment of its training (rewind), also
 while that still runs. The id is the secret: to whoever does not know it there is no such model.
+It is called by the name that its owner gave it, by its date where they gave none.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from demos.training.answering import OWNER
 from inference.errors import UnknownModel
 from jobs import Job, Jobs, moments
+from jobs.folder import named
 from jobs.store import DONE
-from pretrained import catalog
+from pretrained import catalog, checkpoint
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 
 KEY = re.compile(r"([a-z]+)/([\w-]{22})(?:@(\d+))?")
+LONGEST = 32  # characters of a name that somebody gave
+JOINER = "\u200d"  # holds the parts of an emoji together; nothing else that is not seen stays
 
 
 def key_of(job: Job, moment: str = "") -> str:
@@ -50,10 +55,10 @@ def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
             if job.key.split("/")[0] != task or job.evaluates:
                 return None
             if not moment:
-                return _entry(job.out, key, job.created) if job.state == DONE else None
+                return _entry(job.out, key, title(jobs, job)) if job.state == DONE else None
             if moments.has(job.out, moment):
                 folder = jobs.moment(id, moment)
-                return replace(_entry(folder, key, job.created), fleeting=True)
+                return replace(_entry(folder, key, title(jobs, job)), fleeting=True)
         except (Refusal, OSError):  # taken back, or no room for a copy
             return None
         raise MomentGone(moment=moment)
@@ -61,8 +66,47 @@ def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
     return find
 
 
+def mine(
+    jobs: Jobs | None, find: Callable[[str], Entry | None], owner: str, task: str
+) -> list[Entry]:
+    """The models that whoever has this token has trained for one task, the newest first: as many
+    as an owner may keep (`jobs.Limits.kept`). ``find``: gives the entry of a key (`Engine.find`).
+    """
+    if jobs is None or not OWNER.fullmatch(owner):
+        return []
+    done = [job for job in jobs.list(owner) if is_model(job) and job.key.split("/")[0] == task]
+    found = [find(key_of(job)) for job in done[: jobs.limits.kept]]
+    return [entry for entry in found if entry is not None]
+
+
+def is_model(job: Job) -> bool:
+    """Whether a job has become one."""
+    return job.state == DONE and not job.evaluates
+
+
+def title(jobs: Jobs, job: Job) -> str:
+    """What a training's model is called: by the name that its owner gave it, with the time where
+    they called another one the same; by the date where they gave none."""
+    day = datetime.fromtimestamp(job.created)
+    name = _name(job.out) if job.state == DONE else ""
+    if not name:
+        return f"★ {day:%m-%d %H:%M}"
+    alike = any(is_model(one) and _name(one.out) == name for one in jobs.beside(job.id))
+    return f"★ {name} · {day:%m-%d %H:%M:%S}" if alike else f"★ {name}"
+
+
+@lru_cache(maxsize=256)
+def _name(folder: Path) -> str:
+    """The name that somebody gave a model that is done, shortened; "" where nobody did."""
+    try:
+        told = named(checkpoint.read_json(folder, checkpoint.CONFIG))
+    except Refusal:
+        return ""
+    name = " ".join("".join(c for c in told if c in f" {JOINER}" or c.isprintable()).split())
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+
 @lru_cache(maxsize=64)
-def _entry(folder: Path, key: str, created: float) -> Entry:
+def _entry(folder: Path, key: str, called: str) -> Entry:
     """The folder of a training stays as it is once that is done."""
-    named = f"★ {datetime.fromtimestamp(created):%m-%d %H:%M}"
-    return replace(catalog.from_folder(folder, key), title=named)
+    return replace(catalog.from_folder(folder, key), title=called)

@@ -24,7 +24,7 @@ from typing import Any
 
 from jobs.commands import flags
 from jobs.errors import NoSpace, NotDone, TakeHomeBusy
-from jobs.folder import DATA, lines
+from jobs.folder import DATA, OWN_DATA, lines, named
 from jobs.intake import disk_errors
 from jobs.take_home import architectures, card, examples
 from pretrained import catalog, checkpoint
@@ -200,8 +200,8 @@ def _titled(config: dict[str, Any], base: str) -> dict[str, Any]:
     task, _, name = str(config["key"]).partition("/")
     if name == "out":
         config["key"] = f"{task}/mine"
-    if config.get("title") in (None, "", "out"):
-        config["title"] = f"{base or config['key']}, trained on own data"
+    if not named(config):
+        config["title"] = f"{base or config['key']}{OWN_DATA}"
     return config
 
 

@@ -37,6 +37,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         made.close()
 
 
+def room(page: Page, name: str) -> None:
+    page.locator("#classification-rooms").get_by_role("tab", name=name, exact=True).click()
+
+
 def opened(new_page: Callable[..., Page], app_url: str, lang: str = "en", **more: object) -> Page:
     page = new_page(**more)
     page.goto(f"{app_url}/?tab=classification&room=train&lang={lang}")
@@ -68,10 +72,24 @@ def test_from_the_first_click_to_a_page_for_a_phone(
     assert width <= 390
     phone.close()  # else it goes on asking
 
+    own = page.get_by_role("option", name="★ Shapes", exact=True)
+    room(page, "Try")
+    page.locator("#classify-model input").click()
+    expect(own).to_be_visible()
+    page.goto(f"{app_url}/?tab=classification&room=try&lang=en")
+    page.locator("#classify-model input").click()
+    own.click()
+    expect(page.locator("#classify-answer")).to_contain_text("★ Shapes, ")
+    room(page, "Train your own")
+
     page.on("dialog", lambda dialog: dialog.accept())
     card.get_by_role("button", name="Take it back").click()
     expect(card).to_have_count(0)
     assert page.request.get(link).status == 404
+    room(page, "Try")
+    page.locator("#classify-model input").click()
+    expect(page.get_by_role("option", name="HOG")).to_be_visible()
+    expect(own).to_have_count(0)
 
 
 def test_a_burst_by_keyboard_makes_a_class_and_a_reload_keeps_it(

@@ -6,9 +6,12 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 from job_bench import Bench
@@ -17,11 +20,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demos import training
-from demos.classification import train
+from demos.classification import train, tryout
 from demos.classification.train import collection, head
 from demos.language import LANGUAGES, Words
 from demos.training import unlisted
 from inference.settings import Settings
+from jobs import Jobs
 from pretrained import catalog
 
 ANN, BOB = {"X-Owner": "a" * 32}, {"X-Owner": "b" * 32}
@@ -72,22 +76,26 @@ def picture(colour: tuple[int, int, int], seed: int = 0) -> bytes:
     return data.getvalue()
 
 
-def begun(client: TestClient) -> dict[str, Any]:
-    return client.post("/train/classify", json={}, headers=ANN).json()
+def begun(client: TestClient, who: dict[str, str] = ANN) -> dict[str, Any]:
+    return client.post("/train/classify", json={}, headers=who).json()
 
 
 def given(
-    client: TestClient, state: dict[str, Any], files: list[tuple[str, bytes]], of: int | None
+    client: TestClient,
+    state: dict[str, Any],
+    files: list[tuple[str, bytes]],
+    of: int | None,
+    who: dict[str, str] = ANN,
 ):
     where = f"/train/classify/{state['upload']}/pictures" + (f"?class={of}" if of else "")
-    return client.post(where, files=[("files", file) for file in files], headers=ANN)
+    return client.post(where, files=[("files", file) for file in files], headers=who)
 
 
-def settled(client: TestClient, state: dict[str, Any]) -> dict[str, Any]:
+def settled(client: TestClient, state: dict[str, Any], who: dict[str, str] = ANN) -> dict[str, Any]:
     """The state when all pictures were looked at and what is there was learnt."""
     while True:
         state = client.get(
-            f"/train/classify/{state['upload']}?after={state['version']}", headers=ANN
+            f"/train/classify/{state['upload']}?after={state['version']}", headers=who
         ).json()
         ready = [len(one["pictures"]) for one in state["classes"] if one["pictures"]]
         known = state["learnt"]["pictures"] if state["learnt"] else 0
@@ -95,13 +103,13 @@ def settled(client: TestClient, state: dict[str, Any]) -> dict[str, Any]:
             return state
 
 
-def taught(client: TestClient, count: int = 6) -> dict[str, Any]:
+def taught(client: TestClient, count: int = 6, who: dict[str, str] = ANN) -> dict[str, Any]:
     """Three classes of one colour each."""
-    state = begun(client)
+    state = begun(client, who)
     for one, colour in zip(state["classes"], (RED, GREEN, BLUE), strict=True):
         files = [(f"{n}.png", picture(colour, n)) for n in range(count)]
-        assert given(client, state, files, one["id"]).status_code == 200
-    return settled(client, state)
+        assert given(client, state, files, one["id"], who).status_code == 200
+    return settled(client, state, who)
 
 
 def test_three_classes_are_learnt_and_asked(client):
@@ -261,6 +269,87 @@ def test_a_classifier_that_is_kept_has_a_page_and_can_be_taken_back(client):
     assert job["state"] == "done" and job["model"] == f"classification/{told['id']}"
     assert client.delete(f"/train/jobs/{told['id']}", headers=ANN).status_code == 200
     assert client.get(f"/use/{told['id']}").status_code == 404
+
+
+def kept(client: TestClient, title: str, who: dict[str, str] = ANN) -> str:
+    """The key of a classifier that was kept under this name."""
+    state = taught(client, 2, who)
+    where = f"/train/classify/{state['upload']}/keep"
+    return f"classification/{client.post(where, json={'title': title}, headers=who).json()['id']}"
+
+
+def offered(jobs: Jobs, engine: Seeing, words: Words, secret: str, **more: str) -> list[Any]:
+    """The choices of Try's list of models, as the page of whoever has this secret is told them."""
+    with gr.Blocks(analytics_enabled=False) as page:
+        tryout.build(engine, words, jobs)
+    [fill] = [fn.fn for fn in page.fns.values() if fn.name == "fill"]
+    told = fill(secret, gr.Request(query_params={"lang": "en", **more}))
+    return told["choices"]
+
+
+def test_try_lists_what_a_visitor_kept_for_that_visitor_alone(bench, words):
+    jobs = bench.jobs(data_mb=20)
+    engine = Seeing(jobs)
+    with TestClient(Starlette(routes=train.routes(engine, words, jobs))) as client:
+        key, other = kept(client, "My shapes 🔺"), kept(client, "<b>Tea & wine</b> " * 4)
+        theirs = kept(client, "Bob's", BOB)
+    house = offered(jobs, engine, words, "")
+    ours = offered(jobs, engine, words, ANN["X-Owner"])
+    assert ours[: len(house)] == house and theirs not in [key for _, key in ours]
+    shortened = "★ <b>Tea & wine</b> <b>Tea & wine…"
+    assert set(ours[len(house) :]) == {("★ My shapes 🔺", key), (shortened, other)}
+    assert [one for one in offered(jobs, engine, words, BOB["X-Owner"]) if one not in house] == [
+        ("★ Bob's", theirs)
+    ]
+    assert offered(jobs, engine, words, "no secret; 'a' OR 1=1") == house
+    linked = offered(jobs, engine, words, "", model=key)  # whoever has the link
+    assert linked == [*house, ("★ My shapes 🔺", key)]
+
+
+def test_what_was_taken_back_is_listed_no_more_and_not_chosen(bench, words):
+    jobs = bench.jobs(data_mb=20)
+    engine = Seeing(jobs)
+    with TestClient(Starlette(routes=train.routes(engine, words, jobs))) as client:
+        key = kept(client, "Colours")
+    with gr.Blocks(analytics_enabled=False) as page:
+        tryout.build(engine, words, jobs)
+    [anew] = [fn.fn for fn in page.fns.values() if fn.name == "fill_anew"]
+    asked = ANN["X-Owner"], key, gr.Request(query_params={"lang": "en"})
+    told = anew(*asked)
+    assert key in [key for _, key in told["choices"]] and "value" not in told
+    jobs.remove(key.split("/")[1], ANN["X-Owner"])
+    told = anew(*asked)
+    assert key not in [key for _, key in told["choices"]]
+    assert told["value"] == "classification/imagenet"
+
+
+def test_two_of_one_name_are_told_apart_by_their_times(bench, words):
+    jobs = bench.jobs(data_mb=20)
+    engine = Seeing(jobs)
+    with TestClient(Starlette(routes=train.routes(engine, words, jobs))) as client:
+        first = kept(client, "Colours")
+        assert engine.find(first).title == "★ Colours"
+        bench.now += 1
+        second = kept(client, " Colours ")
+        kept(client, "Colours", BOB)  # somebody else's changes nothing
+    day = f"{datetime.fromtimestamp(bench.now):%m-%d %H:%M:%S}"
+    assert engine.find(second).title == f"★ Colours · {day}"
+    assert engine.find(first).title not in ("★ Colours", engine.find(second).title)
+    jobs.remove(first.split("/")[1], ANN["X-Owner"])
+    assert engine.find(second).title == "★ Colours"
+
+
+def test_no_more_are_listed_than_one_may_keep(bench, words):
+    jobs = bench.jobs(data_mb=20)
+    engine = Seeing(jobs)
+    with TestClient(Starlette(routes=train.routes(engine, words, jobs))) as client:
+        for name in "abc":
+            kept(client, name)
+    fewer = SimpleNamespace(list=jobs.list, limits=SimpleNamespace(kept=2))
+    find = engine.find
+    assert len(training.mine(jobs, find, ANN["X-Owner"], "classification")) == 3
+    assert len(training.mine(fewer, find, ANN["X-Owner"], "classification")) == 2
+    assert training.mine(jobs, find, ANN["X-Owner"], "text") == []
 
 
 def test_kept_pictures_start_a_training_of_the_whole_network(client, bench):

@@ -35,13 +35,19 @@ export const kept = (room, words, panel, filled, refuse) => {
 		back.onclick = async () => {
 			if (!confirm(filled(words.sure_back, { name }))) return;
 			await ask(`jobs/${job.id}`, { method: "DELETE" }).catch((error) => refuse(error.message || words.lost));
-			list();
+			relist();
 		};
 		buttons.append(open, tried, take, back);
 		told.append(part("h3", name), link, buttons);
 		made.append(code, told);
 		return made;
 	};
+	// Try lists them too: there they are looked for again.
+	const relist = async () => {
+		await list();
+		window.house.kept = true;
+		dispatchEvent(new CustomEvent("house:kept"));
+	};
 	list();
-	return list;
+	return relist;
 };
