@@ -65,6 +65,7 @@ def client(bench: Bench, words: Words) -> Iterator[TestClient]:
     engine = Seeing(jobs)
     routes = [*train.routes(engine, words, jobs), *training.routes(engine, words, jobs)]
     with TestClient(Starlette(routes=routes), raise_server_exceptions=False) as made:
+        made.engine = engine
         yield made
 
 
@@ -262,7 +263,7 @@ def test_a_classifier_that_is_kept_has_a_page_and_can_be_taken_back(client):
     ).json()
     assert told.get("title") == "Colours", told
     assert told["address"].endswith(f"/use/{told['id']}")
-    assert told["qr"].startswith("<svg")
+    assert told["qr"].startswith("<svg") and not told["local"]
     shown = client.get(f"/use/{told['id']}?lang=zh")
     assert shown.status_code == 200 and "Colours" in shown.text and "{{" not in shown.text
     job = client.get(f"/train/jobs/{told['id']}", headers=ANN).json()["job"]
@@ -350,6 +351,32 @@ def test_no_more_are_listed_than_one_may_keep(bench, words):
     assert len(training.mine(jobs, find, ANN["X-Owner"], "classification")) == 3
     assert len(training.mine(fewer, find, ANN["X-Owner"], "classification")) == 2
     assert training.mine(jobs, find, ANN["X-Owner"], "text") == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("host", "listens", "local"),
+    [
+        ("127.0.0.1:7860", "127.0.0.1", "only"),
+        ("localhost", "::1", "only"),
+        ("[::1]:7860", "0.0.0.0", "address"),
+        ("192.168.1.5:7860", "0.0.0.0", ""),
+        ("classes.example", "127.0.0.1", ""),  # a proxy asks
+    ],
+)
+def test_an_address_that_no_phone_can_open_is_said_to_be_one(
+    client, words, lang, host, listens, local
+):
+    state = taught(client, 2)
+    client.engine.settings = Settings(host=listens)
+    asked = {**ANN, "Host": host}
+    where = f"/train/classify/{state['upload']}/keep?lang={lang}"
+    told = client.post(where, json={"title": "Colours"}, headers=asked).json()
+    assert client.get(f"/use/{told['id']}/link?lang={lang}", headers=asked).json() == told
+    assert told["address"] == f"http://{host}/use/{told['id']}"
+    said = words.say(lang, f"classification.train.local_{local}") if local else ""
+    assert told["local"] == said and bool(told["qr"]) is not bool(local)
+    assert ("--host 0.0.0.0" in told["local"]) is (local == "only")
 
 
 def test_kept_pictures_start_a_training_of_the_whole_network(client, bench):

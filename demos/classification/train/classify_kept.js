@@ -11,16 +11,14 @@ export const kept = (room, words, panel, filled, refuse) => {
 		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
 		const ours = jobs.filter((job) => job.task === "classification" && job.state === "done");
 		const cards = await Promise.all(ours.map(async (job) => {
-			const told = await fetch(new URL(`use/${job.id}/link`, document.baseURI)).then((answer) => answer.ok ? answer.json() : null, () => null);
+			const told = await fetch(new URL(`use/${job.id}/link?lang=${window.house.lang}`, document.baseURI)).then((answer) => answer.ok ? answer.json() : null, () => null);
 			return told && card(job, told);
 		}));
 		place.replaceChildren(...cards.filter(Boolean));
 		section.hidden = !place.childElementCount;
 	};
-	const card = (job, { title, address, qr }) => {
+	const card = (job, { title, address, qr, local }) => {
 		const name = title || job.base, made = part("article", "", { className: "classroom-card" });
-		const code = part("div", "", { className: "qr", role: "img", innerHTML: qr }); // made by our server
-		code.setAttribute("aria-label", filled(words.qr, { name }));
 		const told = part("div");
 		const link = part("input", "", { readOnly: true, value: address });
 		link.setAttribute("aria-label", words.link);
@@ -38,8 +36,13 @@ export const kept = (room, words, panel, filled, refuse) => {
 			relist();
 		};
 		buttons.append(open, tried, take, back);
-		told.append(part("h3", name), link, buttons);
-		made.append(code, told);
+		told.append(part("h3", name), link, ...(local ? [part("p", local, { className: "note" })] : []), buttons);
+		if (qr) {
+			const code = part("div", "", { className: "qr", role: "img", innerHTML: qr }); // made by our server
+			code.setAttribute("aria-label", filled(words.qr, { name }));
+			made.append(code);
+		}
+		made.append(told);
 		return made;
 	};
 	// Try lists them too: there they are looked for again.

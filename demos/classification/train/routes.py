@@ -16,7 +16,7 @@ thumbnails are given for a key that only the owner is told.
     GET    /train/classify/{upload}/pictures/{id}?key=  -> image/jpeg
     POST   /train/classify/{upload}/starter             {"name": "shapes" or "digits"} -> state
     POST   /train/classify/{upload}/answer              a picture -> {"answers": [...]}
-    POST   /train/classify/{upload}/keep                {"title"} -> {"id", "address", "qr"}
+    POST   /train/classify/{upload}/keep                {"title"} -> {"id", "address", "qr", ...}
     POST   /train/classify/{upload}/whole               {"minutes"} -> a job (`demos.training`)
     DELETE /train/classify/{upload}                     all of it
 """
@@ -174,7 +174,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         job = await asyncio.to_thread(
             keep.keep, jobs, found, title, owner(request), address(request)
         )
-        return use.link(request, jobs, job.id, engine.settings.root_path)
+        return use.link(request, say, jobs, job.id, engine.settings)
 
     @told
     async def whole(request: Request, say: Say) -> Any:

@@ -8,9 +8,11 @@ across a table. Whoever has the link may use the model; its owner takes it back 
 from __future__ import annotations
 
 import html
+import ipaddress
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -24,7 +26,7 @@ from demos.limits import MB
 from demos.proxy import public_root
 from demos.training.answering import answering
 from demos.training.models import key_of
-from inference import Engine
+from inference import Engine, Settings
 from inference.errors import Refusal
 from jobs import Job, Jobs, errors
 from jobs.store import DONE
@@ -76,7 +78,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
 
     @told
     async def where(request: Request, say: Say) -> Any:
-        return link(request, jobs, request.path_params["id"], engine.settings.root_path)
+        return link(request, say, jobs, request.path_params["id"], engine.settings)
 
     return [
         Route("/use/{id}", shown, methods=["GET"]),
@@ -93,8 +95,9 @@ def done(jobs: Jobs, id: str) -> Job:
     return job
 
 
-def link(request: Request, jobs: Jobs, id: str, root_path: str) -> dict[str, str]:
-    """Where a model is used, and a QR code of that (SVG, dark on light: cameras want it so).
+def link(request: Request, say: Say, jobs: Jobs, id: str, settings: Settings) -> dict[str, str]:
+    """Where a model is used, and a QR code of that (SVG, dark on light: cameras want it so). Where
+    only this machine finds that address, ``qr`` is "" and ``local`` says what to do.
 
     Raises: UnknownJob: there is none.
     """
@@ -102,11 +105,23 @@ def link(request: Request, jobs: Jobs, id: str, root_path: str) -> dict[str, str
 
     title = checkpoint.read_json(done(jobs, id).out, checkpoint.CONFIG).get("title", "")
 
-    where = f"{html.unescape(public_root(request.scope, root_path))}/use/{id}"
+    where = f"{html.unescape(public_root(request.scope, settings.root_path))}/use/{id}"
+    told = {"id": id, "title": str(title), "address": where, "qr": "", "local": ""}
+    if loopback(urlsplit(where).hostname or ""):
+        served = "local_only" if loopback(settings.host) else "local_address"
+        return told | {"local": say.plain(f"classification.train.{served}")}
     code = segno.make(where, error="m").svg_inline(
         scale=4, border=3, dark="#1c1b19", light="#fff", omitsize=True
     )
-    return {"id": id, "title": str(title), "address": where, "qr": code}
+    return told | {"qr": code}
+
+
+def loopback(host: str) -> bool:
+    """Whether a host's name or address means the machine that asks."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def rendered(request: Request, say: Say, engine: Engine, job: Job) -> str:
