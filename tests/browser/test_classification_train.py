@@ -4,6 +4,7 @@ and the page for a phone. The camera is Chromium's own fake one, which plays a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -49,7 +50,7 @@ def opened(new_page: Callable[..., Page], app_url: str, lang: str = "en", **more
 
 
 def test_from_the_first_click_to_a_page_for_a_phone(
-    new_page: Callable[..., Page], app_url: str
+    new_page: Callable[..., Page], app_url: str, tmp_path: Path
 ) -> None:
     page = opened(new_page, app_url)
     page.get_by_role("button", name="Start with drawn shapes").click()
@@ -71,6 +72,23 @@ def test_from_the_first_click_to_a_page_for_a_phone(
     expect(phone.locator(".answer")).to_have_text("star")
     width = phone.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+    picture = tmp_path / "wide.png"
+    Image.new("RGB", (600, 400), "teal").save(picture)
+    phone.locator("input[type=file]").set_input_files(picture)
+    for size in ({"width": 390, "height": 780}, {"width": 1440, "height": 900}):
+        phone.set_viewport_size(size)
+        shown = phone.locator(".see img")
+        expect(shown).to_be_visible()
+        expect(shown).to_have_css("object-fit", "contain")
+        whole, (width, height) = phone.evaluate(
+            "['.see img', '.see'].map((name) => document.querySelector(name))"
+            ".map((it) => [it.clientWidth, it.clientHeight])"
+        )
+        assert whole == [width, height] and width * height > 0.3 * 390 * 780
+        letters = phone.locator(".answer").evaluate(
+            "it => parseFloat(getComputedStyle(it).fontSize)"
+        )
+        assert letters >= 40 and phone.locator(".answer").bounding_box()["y"] < size["height"] - 40
     phone.close()  # else it goes on asking
 
     own = page.get_by_role("option", name="★ Shapes", exact=True)

@@ -72,7 +72,7 @@ const open = async () => {
 		find("[data-do=switch]").hidden = !await cam.more();
 		look();
 	} catch {
-		said.textContent = words[why()];
+		if (picture.hidden) said.textContent = words[why()]; // else one was chosen meanwhile
 		video.hidden = true;
 		find("[data-do=camera]").hidden = why() === "insecure";
 	}
