@@ -3,13 +3,15 @@ and the page for a phone. The camera is Chromium's own fake one, which plays a f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
+from demos.language import Words
 from pretrained import starters
 from tests.browser.chromium import ARGUMENTS, find
 
@@ -54,7 +56,10 @@ def test_from_the_first_click_to_a_page_for_a_phone(
 ) -> None:
     page = opened(new_page, app_url)
     page.get_by_role("button", name="Start with drawn shapes").click()
-    expect(page.locator("[data-show=estimate]")).to_contain_text("of 64 pictures")
+    estimate = page.locator("[data-show=estimate]")
+    expect(estimate).to_have_text(
+        re.compile(r"of 64 pictures \(\d+%\)\. Each was left out in turn,")
+    )
     expect(page.locator(".classroom-matrix td")).to_have_count(1 + 16)
     page.get_by_role("button", name="Camera", exact=True).click()
     expect(page.locator(".classroom-live .best b")).to_have_text("star")
@@ -102,7 +107,7 @@ def test_from_the_first_click_to_a_page_for_a_phone(
     room(page, "Train your own")
 
     page.on("dialog", lambda dialog: dialog.accept())
-    card.get_by_role("button", name="Take it back").click()
+    card.get_by_role("button", name="Delete it").click()
     expect(card).to_have_count(0)
     assert page.request.get(link).status == 404
     room(page, "Try")
@@ -129,3 +134,17 @@ def test_a_burst_by_keyboard_makes_a_class_and_a_reload_keeps_it(
     page.reload()
     expect(first.locator(".classroom-name input")).to_have_value("我的")
     expect(first.locator(".classroom-strip img").first).to_be_visible()
+
+    classes, asked = page.locator(".classroom-class"), []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    page.on("dialog", answer)
+    for _ in range(2):  # beside pictures of one's own only when one says so
+        expect(classes).to_have_count(3)
+        page.locator("[data-do='starter:shapes']").click()
+    expect(classes).to_have_count(5)  # two of the three had no picture, and are called anew
+    expect(first.locator(".classroom-name input")).to_have_value("我的")
+    assert asked == [Words().say("zh", "classification.train.sure_starter")] * 2

@@ -38,7 +38,7 @@ export const report = (room, words, filled, thumbnail, move) => {
 		show("estimate").textContent = [
 			known.n ? filled(words.estimate, { ...known, percent }) : words.estimate_none,
 			known.n && known.alone ? filled(words.estimate_alone, known) : "",
-		].filter(Boolean).join(" · ");
+		].filter(Boolean).join(window.house.lang === "zh" ? "" : " ");
 		show("how").textContent = filled(words.estimate_how, known);
 
 		const table = part("table", "", { className: "classroom-matrix" });

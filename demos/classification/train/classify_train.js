@@ -407,8 +407,10 @@ export const mount = (element) => {
 	});
 	room.addEventListener("click", async ({ target }) => {
 		const what = target.closest("[data-do]")?.dataset.do ?? "";
-		if (what.startsWith("starter:")) change("starter", { json: { name: what.slice(8) } });
-		else if (what === "add") {
+		if (what.startsWith("starter:")) {
+			if (state.classes.some((one) => one.pictures.length + one.waiting) && !confirm(words.sure_starter)) return;
+			change("starter", { json: { name: what.slice(8) } });
+		} else if (what === "add") {
 			const taken = state.classes.map((one) => one.name);
 			let n = state.classes.length + 1;
 			while (taken.includes(filled(words.class, { n }))) n++;
