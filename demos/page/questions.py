@@ -2,7 +2,8 @@
 
 `demos/<name>/questions.<lang>.toml` has them: ``[[question]]`` with ask, options, right (which of
 them, from 0), why, see and at: the room where the answer can be seen, and the place in it as a CSS
-selector. Of three options the right one is not to be told by its length.
+selector. Wrong options are what newcomers take to be so; neither length, place nor tone tells the
+right one.
 """
 
 from __future__ import annotations
