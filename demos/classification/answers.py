@@ -126,19 +126,23 @@ def notes(say: Say, entry: Entry, said: Answer, info: Mapping[Any, Any]) -> list
         found.append(told("group", group=kinds.many_of(say.lang, group), count=count))
     elif not said.sure:
         found.append(told("unsure"))
-    elif entry.key in TEN_THINGS:
-        found.append(told("ten_things"))
-    if entry.key == DEFAULT and said.sure:
-        found.append(told("trusted"))
-    if entry.hub_id:  # what was trained here had its temperature fitted
-        found.append(told("uncalibrated"))
-    if say.lang == "zh" and not kinds.names(say.lang, entry):
-        found.append(told("labels_own"))
+    found += caveats(say, entry, said.sure)
     if info.get("first_of_many"):
         found.append(told("first_frame"))
     if info.get("cut_short"):
         found.append(told("cut_short"))
     return found
+
+
+def caveats(say: Say, entry: Entry, sure: bool) -> list[str]:
+    """What holds for any answer of a model; ``sure``: also what holds where it is sure."""
+    always = "trusted" if entry.key == DEFAULT else "always"
+    names = [("ten_things" if entry.key in TEN_THINGS else always)] if sure else []
+    if entry.hub_id:  # what was trained here had its temperature fitted
+        names.append("uncalibrated")
+    if say.lang == "zh" and not kinds.names(say.lang, entry):
+        names.append("labels_own")
+    return [say.plain(f"classification.answer.{name}") for name in names]
 
 
 class Unseen(str):

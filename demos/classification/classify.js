@@ -59,17 +59,19 @@ export function give(element) {
 }
 
 /** The list of what a model knows narrows to what is typed: any part of a name, in either language or
- *  in the data set's own words. */
+ *  in the data set's own words. The beginning of a word of a group's name finds all its kinds. */
 export function search(element) {
 	element.addEventListener("input", () => {
 		const box = element.querySelector("input"), told = element.querySelector("[role=status]");
 		const typed = box.value.trim().toLowerCase();
 		told.dataset.all ??= told.textContent;
+		const latin = /^[ -~]*$/.test(typed), long = typed.length > (latin ? 2 : 0);
 		let found = 0;
 		for (const section of element.querySelectorAll("section")) {
+			const whole = long && ` ${section.dataset.group ?? ""}`.includes(latin ? ` ${typed}` : typed);
 			let here = 0;
 			for (const line of section.querySelectorAll("li")) {
-				const fits = `${line.textContent} ${line.dataset.own ?? ""}`.toLowerCase().includes(typed);
+				const fits = whole || `${line.textContent} ${line.dataset.own ?? ""}`.toLowerCase().includes(typed);
 				line.hidden = !fits;
 				here += Number(fits);
 			}

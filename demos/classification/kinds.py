@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from demos.language import Say
+from demos.language import LANGUAGES, Say
 from pretrained import catalog
 from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
@@ -102,7 +102,8 @@ def with_article(lang: str, label: str) -> str:
 def known(say: Say, entry: Entry) -> str:
     """Everything that a model can answer, as a list to search: HTML.
 
-    A name in both languages where both are known; the data set's own is searched, too."""
+    A name in both languages where both are known; the data set's own is searched, too, and the
+    group's finds all its kinds."""
     labels = catalog.labels(entry)
     english = names("en", entry)
     chinese = names("zh", entry)
@@ -117,7 +118,9 @@ def known(say: Say, entry: Entry) -> str:
     for group in order:
         lines = grouped.get(group, [])
         head = f"<h3>{escape(many_of(say.lang, group))} <i>{len(lines)}</i></h3>" if group else ""
-        parts.append(f"<section>{head}<ul>{''.join(lines)}</ul></section>")
+        named = " ".join(many_of(lang, group) for lang in LANGUAGES) if group else ""
+        told = f' data-group="{escape(named.lower())}"' if group else ""
+        parts.append(f"<section{told}>{head}<ul>{''.join(lines)}</ul></section>")
     total = sum(map(len, grouped.values()))
     return (
         f'<div class="known"><label>{say("classification.known.search")} '

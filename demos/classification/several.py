@@ -119,7 +119,11 @@ def rendered(
         f'<th scope="col">{say(f"classification.several.{column}")}</th>' for column in columns
     )
     data = base64.b64encode(sheet.getvalue().encode("utf-8-sig")).decode()
-    note = page.note(say.plain("classification.several.cut", most=MOST)) if cut else ""
+    given = [said for *_, said in rows if isinstance(said, answers.Answer)]
+    told = [say.plain("classification.several.cut", most=MOST)] if cut else []
+    if given:
+        told += answers.caveats(say, entry, any(said.sure for said in given))
+    note = "".join(map(page.note, told))
     line = say(
         "classification.several.line",
         count=len(rows),

@@ -56,7 +56,10 @@ GROUPS = {
         "一种爬行动物或两栖动物",
     ),
     "insects": Group(
-        "Insects, spiders and the like", "an insect, spider or the like", "昆虫、蜘蛛等", "一种虫子"
+        "Insects, spiders, snails, worms and the like",
+        "an insect, spider, snail, worm or the like",
+        "昆虫、蜘蛛、蜗牛、蠕虫等",
+        "一种昆虫、蜘蛛、蜗牛、蠕虫或类似的小动物",
     ),
     "sea-life": Group(
         "Crabs, shells, jellyfish and the like",

@@ -155,6 +155,29 @@ def test_a_model_of_other_labels_has_no_groups(tmp_path, picture):
     assert heading(said) == "Not sure. Perhaps lion?" and "all together" not in said
 
 
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [("snail", "an insect, spider, snail, worm"), ("roundworm", "worm"), ("slug", "snail")],
+)
+def test_a_snail_is_no_insect(thousand, picture, name, one):
+    shares = {name: 0.4, "tick": 0.3}
+    assert one in heading(asked(thousand(shares), picture)).lower()
+    assert "蜗牛" in heading(asked(thousand(shares), picture, "zh"))
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"), [({"lion": 0.9}, 1), ({"lion": 0.4, "teapot": 0.1}, 0)]
+)
+def test_a_table_says_once_what_to_beware_of_where_it_is_sure(thousand, picture, shares, told):
+    async def run():
+        steps = several.table(thousand(shares), WORDS.speaker("en"), [picture] * 3, DEFAULT)
+        return [step async for step in steps][-1]
+
+    table = asyncio.run(run())
+    assert table.count("Shown anything else, it still names something") == told
+    assert table.count("<td>yes</td>") == 3 * told
+
+
 # What it knows
 
 
@@ -162,8 +185,9 @@ def test_the_list_of_what_it_knows_has_every_kind_once_in_its_group(thousand):
     engine = thousand(TERRIERS)
     html = kinds.known(WORDS.speaker("en"), engine.entries[DEFAULT])
     assert html.count("<li") == 1000 and "1,000 kinds" in html
-    assert html.count("<section>") == len(imagenet_names.GROUPS)
-    sections = dict(re.findall(r"<section><h3>(.*?) <i>.*?</h3>(.*?)</section>", html))
+    assert html.count("<section ") == len(imagenet_names.GROUPS)
+    sections = dict(re.findall(r"<section [^>]*><h3>(.*?) <i>.*?</h3>(.*?)</section>", html))
+    assert '<section data-group="fish 鱼">' in html, "found by the group's name in both languages"
     assert "Border terrier" in sections["Dogs"] and "边境梗" in sections["Dogs"]
     assert "<h3>Dogs <i>118</i></h3>" in html
     assert 'data-own="sunglasses, dark glasses, shades"' in html, "found by other words, too"
