@@ -109,8 +109,7 @@ const show = (to) => {
 addEventListener("keydown", ({ key, target, altKey, ctrlKey, metaKey }) => {
 	if (altKey || ctrlKey || metaKey || /** @type {Element} */ (target).matches("textarea, input")) return;
 	const step = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1, Home: -99, End: 99 }[key];
-	if (step) show(at + step);
-	else if (key === "f") full();
+	if (step) show(at + step); // no letters: who speaks to the page would set them off (WCAG 2.1.4)
 });
 const full = () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(() => {});
 document.addEventListener("click", (/** @type {any} */ { target }) => {

@@ -34,3 +34,20 @@ def test_an_input_may_be_changed_there_and_then(page: Page, app_url: str) -> Non
     shown.locator("textarea").fill("Good morning!")
     shown.locator("textarea").press("Enter")
     expect(shown.locator(".answer")).to_contain_text("Bonjour")
+
+
+def test_a_letter_alone_does_nothing_and_the_button_fills_the_screen(
+    page: Page, app_url: str
+) -> None:
+    page.goto(f"{app_url}/present?lang=en")
+    expect(page.locator(".place")).to_have_text(f"1 / {SCREENS}")
+    page.evaluate(
+        "() => { window.filled = 0;"
+        " document.documentElement.requestFullscreen = async () => { window.filled += 1 } }"
+    )
+    page.keyboard.press("f")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(f"2 / {SCREENS}")
+    assert page.evaluate("window.filled") == 0
+    page.locator("[data-do=full]").click()
+    assert page.evaluate("window.filled") == 1
