@@ -138,6 +138,11 @@ def hardware(name: str, lang: str) -> str:
     return called("hardware", name, lang)
 
 
+def data(name: str, lang: str) -> str:
+    """What a recipe says that it learnt from, in ``lang``; another name as it is."""
+    return called("data", name, lang)
+
+
 def called(kind: str, name: str, lang: str) -> str:
     """A name that a recipe gives, in ``lang``, by the part ``kind`` of what is known."""
     known = templates()[1][kind]

@@ -136,6 +136,11 @@ def hardware(name: str, say: Say) -> str:
     return _translated(name, reasons.hardware(name, say.lang))
 
 
+def learnt_from(name: str, say: Say) -> str:
+    """What something was trained on, as HTML."""
+    return _translated(name, reasons.data(name, say.lang))
+
+
 def _translated(name: str, told: str) -> str:
     """``told``; marked as English where it is still the recipe's own ``name``."""
     escaped = html_text.escape(told)

@@ -65,7 +65,7 @@ def trained(entry: Entry, say: Say) -> str:
         told = say("results.trained", hardware="{hardware}", minutes=minutes)
         words.append(told.replace("{hardware}", page.hardware(made["hardware"], say)))
     if made.get("data"):
-        card = f'<span lang="en">{html.escape(made["data"])}</span>'
+        card = page.learnt_from(made["data"], say)
         words.append(say("results.learnt", data="{data}").replace("{data}", card))
     return f'<p class="quiet">{" · ".join(words)}</p>' if words else ""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
+import re
 import tomllib
 import types
 from collections.abc import Iterator
@@ -311,3 +313,17 @@ def test_what_was_kept_aside_is_called_in_chinese(name: str, chinese: str) -> No
 )
 def test_a_machine_is_named_in_chinese(name: str, chinese: str) -> None:
     assert reasons.hardware(name, "zh") == chinese and reasons.hardware(name, "en") == name
+
+
+def test_what_every_bundled_model_learnt_from_is_said_in_chinese() -> None:
+    """A bare name, such as cifar10/train, is none of either language."""
+    cards = (ROOT / "pretrained").glob("*/checkpoints/*/metrics.json")
+    told = [json.loads(card.read_text("utf-8")).get("training", {}).get("data") for card in cards]
+    sentences = {name for name in told if name and re.search(r"[ ,]", name)}
+    assert sentences
+    for name in sentences:
+        assert re.search("[一-鿿]", reasons.data(name, "zh")), name
+        assert reasons.data(name, "en") == name
+    rcnn = "none: nothing is learnt, it works with classification/imagenet"
+    assert rcnn in sentences
+    assert reasons.data(rcnn, "zh") == "没有：它什么都不学，靠 classification/imagenet 来辨认"
