@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -48,6 +49,21 @@ def taken(page: Page, button: str) -> tuple[str, tuple[int, int]]:
     with page.expect_download() as download:
         page.locator(button).press("Enter")
     return download.value.suggested_filename, Image.open(download.value.path()).size
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "There is no model called text/nope"), ("zh", "没有名为 text/nope 的模型")],
+)
+def test_an_address_with_an_unknown_writer_says_so_and_ours_writes(
+    page: Page, app_url: str, lang: str, said: str
+) -> None:
+    page.goto(f"{app_url}/?tab=text&model=text/nope&lang={lang}")
+    unmet = page.locator("#write-unmet")
+    expect(unmet).to_contain_text(said)
+    expect(page.locator("#write-inside")).to_be_visible()  # ours has written
+    page.locator("#write-prompt textarea").click()
+    expect(unmet).to_be_hidden()
 
 
 def test_a_shared_translation_is_made_again_whatever_was_typed_before(

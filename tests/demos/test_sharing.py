@@ -81,6 +81,21 @@ def test_an_address_that_asks_for_no_text_is_none(query):
     assert sharing.linked(query) is None
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"tab": "text", "model": "text/nope"}, ["text/nope"]),
+        ({"text_seed": "1", "model": "classification/imagenet"}, ["classification/imagenet"]),
+        ({"tab": "text", "model": SHAKESPEARE}, []),
+        ({"tab": "text"}, []),
+        ({"tab": "translation", "model": "text/nope"}, []),
+        ({"tab": "text", "exhibit": "pen", "model": "handwriting/nope"}, []),
+    ],
+)
+def test_a_model_that_is_not_here_is_told_where_the_address_leads(engine, query, told):
+    assert [error.fields["model"] for error in sharing.wrong(engine, query)] == told
+
+
 def test_the_form_shows_what_a_link_asked_for(engine):
     asked = wish(engine, TANG, "", "春夏", length=60, temperature=0.5, seed=41)
     told = form(SAY, engine, TANG, openings.Opening(""), asked)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 
 from demos import models, page, share, streaming, typed
 from demos.language import Say, Words
@@ -52,6 +53,7 @@ class Visit:
 
 def build(engine: Engine, words: Words) -> TryParts:
     """What you give on the left, what is written on the right; wired to the engine."""
+    unmet = share.unmet("write-unmet")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             prompt = gr.Textbox(
@@ -223,6 +225,14 @@ def build(engine: Engine, words: Words) -> TryParts:
 
         return on_compare
 
+    @page.guard(words)
+    async def on_load(request: gr.Request) -> Any:
+        """What of the address cannot be had."""
+        wrong = sharing.wrong(engine, share.query(request))
+        return share.refused(words.speaker(request), wrong, answers.refusal)
+
+    assert Context.root_block is not None
+    Context.root_block.load(on_load, None, unmet, queue=False, **page.PRIVATE)
     every, compared = [visit, prompt, acrostic, *chosen], [visit, prompt, *chosen]
     gr.on([write.click, prompt.submit, acrostic.submit], asking(False), every, shown, **heavy)
     fetch.click(asking(True), every, shown, **heavy)

@@ -11,6 +11,8 @@ from demos.language import Say
 from demos.share import MOST_LINKED
 from demos.text import answers
 from demos.text.tryout.writing import Written
+from inference import Engine
+from inference.errors import Refusal
 from pretrained.catalog import Entry
 
 NUMBERS = ("temperature", "length", "seed")
@@ -34,6 +36,15 @@ def linked(query: Mapping[str, str]) -> Shared | None:
         return None
     temperature, length, seed = (query.get(name) or None for name in (*NUMBERS[:2], SEED))
     return Shared(query.get("prompt", ""), query.get("acrostic", ""), (temperature, length, seed))
+
+
+def wrong(engine: Engine, query: Mapping[str, str]) -> list[Refusal]:
+    """What the page's address asks this exhibit for and cannot have: a model that is not here."""
+    found: list[Refusal] = []
+    here = SEED in query or query.get("tab") == answers.TASK
+    if here and query.get("exhibit") != "pen":
+        share.model(answers.TASK, engine, query, found)
+    return found
 
 
 def buttons(say: Say, entry: Entry, now: Written, *, again: bool) -> str:
