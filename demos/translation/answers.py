@@ -33,8 +33,6 @@ BUNDLED = {
 PLAIN = "translation/en-fr-plain"
 #: Characters of one request: as many as the translators take.
 MOST_TEXT = 5_000
-#: How many beginnings the search keeps where nobody says: as the served models have it.
-BEAMS = 8
 #: What the pages write for each language in ``lang=``.
 TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
 
@@ -86,13 +84,14 @@ async def ask(
     target: str,
     *,
     view: str = "answer",
-    beams: int = BEAMS,
+    beams: int | None = None,
     prefix: str = "",
 ) -> dict[str, Any]:
-    """One text to the engine, so that the texts of many visitors form one batch. Raises a
-    `Refusal`."""
+    """One text to the engine, so that the texts of many visitors form one batch. ``beams``: None
+    for as many as the model usually keeps. Raises a `Refusal`."""
+    options: dict[str, Any] = {"view": view} | ({} if beams is None else {"beams": beams})
     one = {"text": text, "source": source, "target": target, "prefix": prefix}
-    found: dict[str, Any] = await engine.predict(key, one, view=view, beams=beams)
+    found: dict[str, Any] = await engine.predict(key, one, **options)
     return found
 
 

@@ -20,7 +20,7 @@ from pretrained.translation import columns, languages
 from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, UnknownDirection
 
 MOST_BEAMS, MOST_DIGITS = 8, 20
-SOURCE, TARGET, BEAMS = "en", "fr", answers.BEAMS
+SOURCE, TARGET = "en", "fr"
 AUTO = "auto"  # a language that the text tells
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
@@ -61,10 +61,11 @@ def alternatives(result: dict[str, Any]) -> list[str]:
     return [one for one in dict.fromkeys(found) if one != result["translation"]]
 
 
-def checked_beams(sent: Any) -> int:
-    """A number of beams; nothing, or an empty text, is the usual one. Raises `BadBeams`."""
+def checked_beams(sent: Any) -> int | None:
+    """A number of beams; None for nothing or an empty text: the model's usual one. Raises
+    `BadBeams`."""
     if sent is None or sent == "":
-        return BEAMS
+        return None
     whole = sent
     if isinstance(sent, str):
         whole = int(sent) if len(sent) <= MOST_DIGITS and sent.strip().isdecimal() else None
@@ -126,7 +127,7 @@ async def translated(
     source: Any = SOURCE,
     target: Any = TARGET,
     model: Any = "",
-    beams: Any = BEAMS,
+    beams: Any = None,
 ) -> dict[str, Any]:
     """A text in another language, as the endpoint gives it. Raises a `Refusal`."""
     asked = answers.checked(text)
@@ -147,7 +148,7 @@ def build(engine: Engine, words: Words) -> None:
     source = gr.Textbox(SOURCE, visible=False, label="source")
     target = gr.Textbox(TARGET, visible=False, label="target")
     model = gr.Textbox("", visible=False, label="model")
-    beams = gr.Number(BEAMS, visible=False, label="beams")
+    beams = gr.Number(None, visible=False, label="beams")
     result = gr.JSON(visible=False, label="result")
 
     @streaming.event(words, None)
@@ -156,7 +157,7 @@ def build(engine: Engine, words: Words) -> None:
         source: Any = SOURCE,
         target: Any = TARGET,
         model: Any = "",
-        beams: Any = BEAMS,
+        beams: Any = None,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Translate a text. Sentences are translated one by one; line breaks are kept.
@@ -169,7 +170,8 @@ def build(engine: Engine, words: Words) -> None:
             model: Key of a model, such as "translation/en-fr"; empty: the bundled one. A model
                 that is not on this machine is refused: it is downloaded on the page only.
             beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.
-                The bundled networks read each one back, and that which leads back best is first.
+                Usually 8 with the bundled networks, which read each one back and put first that
+                which leads back best; 4 with others.
 
         Returns:
             "translation"; "alternatives", the next best translations of the whole text;

@@ -148,9 +148,10 @@ async def draw(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:
     return {"model": key, "images": await asyncio.to_thread(encoded)}
 
 
-def number(least: float, most: float, usual: float, *, whole: bool = False) -> Schema:
-    """A number with its bounds."""
-    kind = "integer" if whole else "number"
+def number(least: float, most: float, usual: float | None, *, whole: bool = False) -> Schema:
+    """A number with its bounds. ``usual``: None where nothing, that is null, may be sent."""
+    one = "integer" if whole else "number"
+    kind = one if usual is not None else [one, "null"]
     return {"type": kind, "minimum": least, "maximum": most, "default": usual}
 
 
@@ -198,7 +199,8 @@ ENDPOINTS = (
             "source": {"type": "string", "default": translation.SOURCE},
             "target": {"type": "string", "default": translation.TARGET},
             "model": model(""),
-            "beams": number(1, translation.MOST_BEAMS, translation.BEAMS, whole=True),
+            # Without a number the model keeps as many as it usually does.
+            "beams": number(1, translation.MOST_BEAMS, None, whole=True),
         },
         translate,
         {"text": "Where is the station?", "target": "fr"},

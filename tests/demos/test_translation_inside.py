@@ -19,7 +19,7 @@ from fake_translators import EN_FR, EN_ZH, NOW, PLAIN, answer
 from demos.language import Words
 from demos.page import layout
 from demos.streaming import Latest
-from demos.translation import answers, inside, learn, tokens
+from demos.translation import inside, learn, tokens
 from demos.translation.answers import Translated
 from demos.translation.inside import attention, beams, choice, embeddings, look, pointing
 from demos.translation.inside.look import Look, Looked
@@ -295,7 +295,7 @@ def asked_of(engine, prefixes=None):
         if prefixes is not None:
             prefixes.append((prefix, view))
         one = {"text": "ab cd ef", "source": "en", "target": "fr", "prefix": prefix}
-        return (await engine.predict(EN_FR, one, view=view, beams=answers.BEAMS))["sentences"][0]
+        return (await engine.predict(EN_FR, one, view=view))["sentences"][0]
 
     return ask
 

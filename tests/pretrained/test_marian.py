@@ -208,6 +208,24 @@ def test_several_sentences_blanks_and_line_breaks_are_kept(served: MarianTransla
     ]
 
 
+def test_four_beams_are_kept_where_nobody_says_how_many(
+    served: MarianTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight are for candidates that are read back, which these models do not."""
+    kept: list[int] = []
+    whole = served.searches["fr"]
+
+    def counted(*arguments: Any, beams: int, **options: Any) -> Any:
+        kept.append(beams)
+        return whole(*arguments, beams=beams, **options)
+
+    monkeypatch.setattr(served, "searches", {"fr": counted})
+    usual, wide = served.predict(["I am."]), served.predict(["I am."], beams=8)
+    assert set(kept) == {4, 8} and not served.channels
+    assert len(usual[0]["sentences"][0]["alternatives"]) <= 4
+    assert wide[0]["translation"]
+
+
 @pytest.mark.parametrize("beams", [1, 2, 5])
 def test_an_answer_has_what_the_page_draws(beams: int, served: MarianTranslator) -> None:
     (answer,) = served.predict(["I am a student."], beams=beams)
