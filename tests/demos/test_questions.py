@@ -7,6 +7,8 @@ import re
 import pytest
 
 import app
+from demos.language import DEMOS
+from demos.page.articles import with_contents
 from demos.page.layout import ROOMS
 from demos.page.questions import read, rendered
 from inference import Engine, Settings
@@ -26,6 +28,16 @@ def test_both_languages_ask_the_same(name):
         assert all(re.search("[一-鿿]", text) for text in (other["ask"], other["why"]))
     # Whoever always takes the first, or any other, does not know.
     assert len({row["right"] for row in english}) == 3
+
+
+@pytest.mark.parametrize("name", TABS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_leads_into_learn_leads_to_a_section_that_is_there(name, lang):
+    article = with_contents(name, (DEMOS / name / f"learn.{lang}.md").read_text("utf-8"), "")
+    for row in read(name, lang):
+        if row["see"] == "learn":
+            section = re.fullmatch(r"#([\w-]+) h2", row["at"])
+            assert section and f'<section id="{section[1]}">' in article, row["at"]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
