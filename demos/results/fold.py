@@ -46,7 +46,7 @@ def one(entry: Entry, say: Say, jobs: Jobs | None, folder: Path | None) -> str:
     return f"""<details class="folded-model tab-{tab(entry)}"><summary>
 <b>{html.escape(say.model(entry))}</b> <code lang="en">{html.escape(entry.key)}</code>
 <span class="quiet"><span>{html.escape(label)}</span> {html.escape(value)} ·
-<span lang="en">{html.escape(first.split)}</span></span></summary>
+{page.split(first.split, say)}</span></summary>
 <p class="quiet" id="measure-{html.escape(entry.key)}">{about}</p>
 {trained(entry, say)}{published}{runs}</details>"""
 
@@ -74,8 +74,8 @@ def measured(
     run: Evaluation, entry: Entry, say: Say, jobs: Jobs | None, folder: Path | None
 ) -> str:
     """The command of some figures, and measuring them again."""
-    splits = " · ".join(dict.fromkeys(claim.split for claim in run.claims))
-    head = f'<p class="quiet"><span lang="en">{html.escape(splits)}</span></p>'
+    names = dict.fromkeys(claim.split for claim in run.claims)
+    head = f'<p class="quiet">{" · ".join(page.split(name, say) for name in names)}</p>'
     return f"""<div class="run">{head}{page.command_html(run.command, say)}
 {again(run, entry, say, jobs, folder)}</div>"""
 

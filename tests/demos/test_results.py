@@ -63,6 +63,13 @@ def test_less_is_better_is_said_and_what_is_missing_too(words: Words) -> None:
         assert page.count("不可比。") == len(chart.parted) or chart.name == "translation"
 
 
+def test_the_folds_of_a_chinese_page_leave_nothing_but_names_in_english(words: Words) -> None:
+    told = fold.drawn(words.speaker("zh"), None, None)
+    english = set(re.findall(r'<span lang="en">(.*?)</span>', told))
+    assert english and not [text for text in english if re.search(r"[\s,:]", text)]
+    assert "训练数据" in told and "cifar10 测试集" in told
+
+
 def test_flowers_are_drawn_once_the_same_was_learnt_from_nothing(monkeypatch):
     ladder = [
         {"metric": "top1", "value": value, "low": 0.2, "high": 0.9, "split": figures.FLOWERS}
