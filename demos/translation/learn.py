@@ -56,7 +56,7 @@ def headline(engine: Engine) -> list[Fact]:
             rows.append((score(row, "bleu"), f"translation.fact.{name}", told))
     sizes = {k: known[k].parameters for k in BUNDLED.values() if k in known}
     if sizes:
-        rows.append((f"{max(sizes.values()):,}", "translation.fact.weights"))
+        rows.append((f"{sum(sizes.values()):,}", "translation.fact.weights"))
     return rows
 
 
