@@ -90,6 +90,8 @@
 	const FIELDS = "textarea, input:is(:not([type]), [type=text], [type=number], [type=search])";
 	const STORE = "breakthroughs.typed";
 	const ELSEWHERE = "#face-seed"; // the faces stand in the address, with the one that was picked
+	// What answers a field that does not answer by itself: else another text's answer would stand there.
+	const ASKED_BY = { "write-prompt": "write-go", "write-acrostic": "write-go" };
 	// A link that says what is to stand in a field is another page than the one that was typed on.
 	const linked = () => ["source", "text_seed", "pen_seed"].map(asked).join();
 	let kept = {};
@@ -133,6 +135,8 @@
 				place.value = value;
 				place.dispatchEvent(new Event("input", { bubbles: true }));
 				typed.add(key);
+				const go = ASKED_BY[block(place).id];
+				if (go) setTimeout(() => document.getElementById(go)?.click(), 100); // once Gradio knows it
 			}
 			if (!until) restoring.get(key).until = Date.now() + AGAIN;
 		}

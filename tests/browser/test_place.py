@@ -93,6 +93,8 @@ def test_a_reload_keeps_what_was_typed(page: Page, app_url: str) -> None:
     expect(prompt).to_have_value("To whom it may concern")
     settle(page)
     expect(prompt).to_have_value("To whom it may concern")
+    # What stands there goes on from it, and not from the page's own opening.
+    expect(page.locator("#write-sheet")).to_contain_text("To whom it may concern")
 
 
 def test_a_reload_keeps_what_is_translated(page: Page, app_url: str) -> None:
