@@ -216,18 +216,18 @@ def test_alternatives_are_listed_with_what_differs(engine):
     assert alternatives.marked("我是学生。", "我是一个学生。") == "我是<mark>一个</mark>学生。"
 
 
-def test_one_that_the_search_had_before_is_told():
+def test_an_order_that_the_probabilities_do_not_tell_is_explained():
     result = {"sentences": [sentence("Hello")], "translation": "olleH"}
     now = answers.Translated("Hello", "en", "fr", EN_FR, result)
-    about = SAY.plain("translation.answer.others_back")
-    best, other, *_ = result["sentences"][0]["alternatives"]
-    other["score"] = best["score"] + 1  # of a network that reads nothing back
-    assert about not in plain(alternatives.listed(SAY, now))
-    for one in result["sentences"][0]["alternatives"]:
-        one["back"] = -1.0
-    assert about not in plain(alternatives.listed(SAY, now))
-    other["back"] = -2.0
-    assert about in plain(alternatives.listed(SAY, now))
+    ways = result["sentences"][0]["alternatives"]
+    for n, one in enumerate(ways):
+        one["probability"] = 0.5 - n / 10
+    told = {why: SAY.plain(f"translation.answer.others_{why}") for why in ("length", "back")}
+    assert not [why for why, about in told.items() if about in plain(alternatives.listed(SAY, now))]
+    ways[1]["probability"] = 0.9  # of a network that reads nothing back
+    assert told["length"] in plain(alternatives.listed(SAY, now))
+    ways[1]["back"] = -2.0
+    assert told["back"] in plain(alternatives.listed(SAY, now))
 
 
 def test_alternatives_that_are_not_listed_are_counted():

@@ -49,8 +49,8 @@ def listed(say: Say, now: Translated) -> str:
     about = say("translation.answer.others_one", share="\0").replace("\0", best)
     if len(now.result["sentences"]) > 1:
         about = say("translation.answer.others_many")
-    if any(likelier(one["alternatives"][: OTHERS + 1]) for one in told[:MOST_SHOWN]):
-        about = f"{about} {say('translation.answer.others_back')}"
+    if other := order(told[:MOST_SHOWN]):
+        about = f"{about} {say(f'translation.answer.others_{other}')}"
     is_open = " open" if len(groups) == 1 else ""
     return (
         f'<details class="others"{is_open}><summary>{title}</summary>'
@@ -58,12 +58,16 @@ def listed(say: Say, now: Translated) -> str:
     )
 
 
-def likelier(alternatives: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the search had another one before that which leads back best."""
-    best, *rest = alternatives
-    if best.get("back") is None:  # nothing was read back
-        return False
-    return any(one["score"] > best["score"] and one["back"] < best["back"] for one in rest)
+def order(sentences: Sequence[Mapping[str, Any]]) -> str:
+    """What the order counts besides the probability that stands beside each: the ``length``, or
+    that and the way ``back``; nothing where the probability alone would order them so."""
+    lists = [one["alternatives"][: OTHERS + 1] for one in sentences]
+    shares = [[one["probability"] for one in ways] for ways in lists]
+    if all(ways == sorted(ways, reverse=True) for ways in shares):
+        return ""
+    return (
+        "back" if any(one.get("back") is not None for ways in lists for one in ways) else "length"
+    )
 
 
 def share(one: Mapping[str, Any]) -> str:
