@@ -83,6 +83,9 @@ def target(row: Mapping[str, Any], say: Say) -> str:
         page.figure(row["metric"], {"value": value}, interval=False)
         for value in (goal, row["value"])
     )
-    word = "just_missed" if verdict == "missed" and asked == got else verdict
-    said = f'<span class="{verdict}">{say(f"results.{word}")}</span>'
+    told = say(f"results.{verdict}")
+    if verdict == "missed" and asked == got:  # more decimals than figures have here
+        exact = f"{100 * row['value']:.6g}%" if got.endswith("%") else f"{row['value']:.6g}"
+        told = say("results.just_missed", value=exact)
+    said = f'<span class="{verdict}">{told}</span>'
     return f"{sign}\N{NO-BREAK SPACE}{asked} {said}"

@@ -59,7 +59,7 @@ def test_a_missed_target_is_shown_as_missed(words: Words) -> None:
 def test_a_target_that_seems_met_as_it_is_rounded_says_that_it_is_not(words: Words) -> None:
     card = {"metric": "fd_ratio", "target": 2.5}
     just = results.target({**card, "value": 2.5025}, words.speaker("en"))
-    assert "just missed" in just
+    assert "just missed, at 2.5025" in just
     assert "just" not in results.target({**card, "value": 2.6}, words.speaker("en"))
     assert "missed" not in results.target({**card, "value": 2.5}, words.speaker("en"))
 
