@@ -56,6 +56,12 @@ export function mount(element, name, next, answered, watch) {
 	});
 	/** @type {Promise<() => void>} what is called when another round stands there, in a game of boxes */
 	let boxed = null;
+	// The clock runs: a round that is being played and does not stand in sight is brought there.
+	const bring = () => {
+		const { top, bottom } = element.getBoundingClientRect();
+		if (playing && (top < 0 || bottom > innerHeight))
+			element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
+	};
 	const shown = () => {
 		const friend = element.querySelector("[data-friend]"), score = challenge?.split("-")[2];
 		if (friend && /^[\d.]+$/.test(score ?? "")) {
@@ -67,7 +73,12 @@ export function mount(element, name, next, answered, watch) {
 		boxed?.then((again) => again());
 		const said = element.querySelector(".verdict")?.textContent ?? "";
 		if (aloud.textContent !== said) aloud.textContent = said;
-		if (options().length || box) since = performance.now();
+		if (options().length || box) {
+			since = performance.now();
+			const picture = element.querySelector(".item img");
+			if (picture && !picture.complete) picture.addEventListener("load", bring, { once: true });
+			bring();
+		}
 		if (!playing || element.contains(document.activeElement)) return;
 		element.querySelector("[data-next], [data-choice], [data-box]")?.focus({ preventScroll: true });
 	};

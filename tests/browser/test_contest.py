@@ -55,3 +55,21 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
     expect(friend.locator(GAME)).to_contain_text("朋友用同样的题向你挑战")
     assert keeps_out(friend, "#detection-game") == []
     assert friend.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_round_comes_into_sight_before_its_clock_has_run(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = new_page(viewport={"width": 1440, "height": 757})
+    page.goto(f"{app_url}/?tab=classification&room=try&lang=en")
+    fold = page.locator("#classification-game > button")
+    fold.click()
+    game = page.locator("#classification-play")
+    game.locator("[data-next]").click()
+    for number in (1, 2):
+        expect(game).to_contain_text(f"Round {number} of")
+        for option in game.locator("[data-choice]").all():
+            expect(option).to_be_in_viewport(ratio=1)
+        expect(game.locator(".item img")).to_be_in_viewport(ratio=0.9)
+        game.locator("[data-choice]").first.click()
+        game.locator("[data-next]").click()
