@@ -162,7 +162,7 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
         (figure, source),
         (models.size(say, entry.parameters), say("present.weights", mb=f"{entry.bytes / MB:.0f}")),
         ('<span data-show="ms">…</span>', say("present.run")),
-        (trained(say, entry), say(f"{name}.trained", **training(say, entry))),
+        (trained(say, screen, entry), say(f"{name}.trained", **training(say, entry))),
     ]
     cells = "".join(f"<div><dd>{value}</dd><dt>{label}</dt></div>" for value, label in facts)
     return f"""<section class="screen" data-screen="{screen.name}" data-model="{entry.key}">
@@ -209,7 +209,9 @@ def training(say: Say, entry: Entry) -> dict[str, Any]:
     return {"count": told, "hardware": reasons.hardware(made.get("hardware", "—"), say.lang)}
 
 
-def trained(say: Say, entry: Entry) -> str:
-    """How long the training took, as far as its card tells."""
+def trained(say: Say, screen: Screen, entry: Entry) -> str:
+    """How long the training took; where its card does not tell, what it learnt from."""
     seconds = page.read_metrics(entry.key).get("training", {}).get("wall_seconds")
-    return say("present.minutes", minutes=f"{seconds / 60:.0f}") if seconds else "—"
+    if not seconds:
+        return say(f"present.{screen.name}.taught")
+    return say("present.minutes", minutes=f"{seconds / 60:.0f}")

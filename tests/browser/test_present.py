@@ -27,6 +27,19 @@ def test_arrow_keys_lead_through_and_everything_answers(page: Page, app_url: str
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == SCREENS
 
 
+def test_a_screen_stands_whole_on_a_laptop(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?present&lang=en")
+    for _ in range(2, SCREENS):
+        page.keyboard.press("ArrowRight")
+        shown = page.locator(".screen.shown")
+        expect(shown.locator("[data-show=ms]")).not_to_have_text("…")
+        assert "—" not in shown.locator("dd").all_inner_texts()
+        for width, height in ((1440, 757), (1280, 720)):
+            page.set_viewport_size({"width": width, "height": height})
+            place = page.locator(".place").inner_text()
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), place
+
+
 def test_an_input_may_be_changed_there_and_then(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/present?lang=zh#5")
     shown = page.locator(".screen.shown")
