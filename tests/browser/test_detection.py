@@ -354,6 +354,7 @@ def test_several_pictures_stand_in_a_strip(
     send(page, drawn, tmp_path / "broken.png", tmp_path / "cat.png")
     strip = page.locator("#detect-found .several button")
     expect(strip).to_have_count(3)
+    expect(strip.nth(1)).to_have_text("⚠ broken.png")
     strip.nth(2).click()
     expect(answered(page, "cat.png").locator("h2")).to_have_text("1 object")
     strip.nth(1).click()

@@ -47,7 +47,7 @@ export function mountFound(element, shown, watch) {
 			button.setAttribute("aria-label", name);
 			button.title = name;
 			if (picture) button.append(Object.assign(new Image(), { src: picture.src, alt: "" }));
-			else button.textContent = "×";
+			else button.append(Object.assign(document.createElement("span"), { textContent: `⚠ ${name}` }));
 			row.append(button);
 		});
 		return row;
