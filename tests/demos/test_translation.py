@@ -180,6 +180,14 @@ def test_words_are_underlined_by_how_sure_it_was(engine):
     assert "It doubted most: ruof 5.0%, eerht 35%" in plain(step.html)
 
 
+def test_a_word_that_was_doubted_twice_is_named_once():
+    one = sentence("one two three one")
+    one["probabilities"] = [0.31, 0.4, 0.9, 0.2]
+    told = plain(pane.sureness(SAY, {"sentences": [one], "translation": one["translation"]}))
+    first = one["translation"].split(" ")[0]
+    assert told.count(f"{first} ") == 1 and "20%" in told and "31%" not in told
+
+
 def test_where_every_word_is_sure_one_sentence_says_so(engine):
     step = ask(engine, "one")
     assert 'class="u' not in step.html and "70% or more" in plain(step.html)

@@ -149,7 +149,7 @@ def took(say: Say, seconds: float) -> str:
 
 
 def sureness(say: Say, result: Mapping[str, Any]) -> str:
-    """The legend of the lines beneath words, and the words that it doubted most, by name."""
+    """The legend of the lines beneath words, and the words that it doubted most, each named once."""
     written = [word for s in result["sentences"] for word in worth(s)]
     known = [(given, word) for word, given in written if given is not None]
     if not known:
@@ -166,7 +166,8 @@ def sureness(say: Say, result: Mapping[str, Any]) -> str:
         f'<span><i class="u{n}" aria-hidden="true" lang="en">abc</i> {name}</span>'
         for n, name in enumerate(names, 1)
     )
-    doubted = sorted(one for one in known if one[0] < DOUBT)[:MOST_DOUBTS]
+    lowest = {word: given for given, word in sorted(known, reverse=True)}
+    doubted = sorted((given, word) for word, given in lowest.items() if given < DOUBT)[:MOST_DOUBTS]
     listed = say("translation.answer.comma").join(
         f"<bdi>{escape(word)}</bdi> {escape(page.percent(given))}" for given, word in doubted
     )
