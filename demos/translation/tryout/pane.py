@@ -149,7 +149,7 @@ def took(say: Say, seconds: float) -> str:
 
 
 def sureness(say: Say, result: Mapping[str, Any]) -> str:
-    """The legend of the lines beneath words, and the words that it doubted most, each named once."""
+    """The legend of the lines beneath words, and the words that it doubted most, each once."""
     written = [word for s in result["sentences"] for word in worth(s)]
     known = [(given, word) for word, given in written if given is not None]
     if not known:
