@@ -85,7 +85,7 @@ RECIPES = {
         vocabulary=7_500,
         tokens=800,
         mixture=replace(MIXTURE, everyday=0.6),
-        architecture={**SHAPE, "dropout": 0.2},
+        architecture={**SHAPE, "dropout": 0.2, "separate": True},
     ),
     "translation/en-fr-plain": Recipe(
         plan=PLAN,
