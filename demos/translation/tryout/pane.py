@@ -22,12 +22,12 @@ from pretrained.translation import languages
 SHADES = (0.7, 0.3, 0.1)
 #: A sentence whose tokens have a lower probability than this in the (geometric) mean is held
 #: unlikely. Of 250 validation sentences into each of French, English, Chinese and (from Chinese)
-#: English, 6, 6, 28 and 39 lie below, and of those 100%, 67%, 100% and 82% have a chrF below 40;
-#: of those above 16%, 16%, 70% and 33%: `experiments.translation_doubt`.
+#: English, 6, 6, 25 and 28 lie below, and of those 100%, 67%, 96% and 71% have a chrF below 40;
+#: of those above 16%, 16%, 69% and 34%: `experiments.translation_doubt`.
 UNLIKELY = 0.4
 #: Likewise of its source, read back from it: something is missing, or other than it was. Of those
-#: that are not held unlikely 9, 10, 46 and 37 lie below, and of those 44%, 80%, 87% and 62% have a
-#: chrF below 40; of those above 14%, 13%, 66% and 27%.
+#: that are not held unlikely 9, 10, 49 and 34 lie below, and of those 44%, 80%, 84% and 65% have a
+#: chrF below 40; of those above 14%, 13%, 65% and 29%.
 LOST = 0.1
 MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_READ = 3  # sentences whose reading is told
