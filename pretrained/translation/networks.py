@@ -1,7 +1,7 @@
 """One network for every direction, or one for each; and the files that hold them.
 
-One that learns both ways shares what the languages have in common, which helps where there are few
-pairs. Where there are many it runs out of room, and two that learn one way each say more.
+One that learns both ways is half as large. Two that go on from it, one way each, translate better
+(see the cards), and so does one for each way from the start (`experiments.translation_directions`).
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def load(folder: Path) -> tuple[Network, dict[str, Any], Vocabulary]:
     read: list[Vocabulary] = []
 
     def build(config: dict[str, Any]) -> Network:
-        directions = config["directions"][0] and config["directions"]
+        if not config["directions"]:
+            raise KeyError("directions")
         read.append(Vocabulary.load(folder, config["languages"]))
-        return built(len(read[0]), directions, config["architecture"])
+        return built(len(read[0]), config["directions"], config["architecture"])
 
     network, config = checkpoint.load_network(folder, build)
     return network, config, read[0]

@@ -102,17 +102,15 @@ class Translator:
         self.directions = tuple(config["directions"])
         written = [direction.partition("-")[2] for direction in self.directions]
         nets = {language: writing(network.eval(), language) for language in written}
-        steppers = {net: Stepper(net, vocabulary.never).eval() for net in nets.values()}
-        searches = {net: Search(stepper, vocabulary) for net, stepper in steppers.items()}
-        self.steppers = {language: steppers[net] for language, net in nets.items()}
+        # A network that writes several languages is there once.
+        served = {net: Stepper(net, vocabulary.never).eval() for net in set(nets.values())}
+        searches = {net: Search(stepper, vocabulary) for net, stepper in served.items()}
+        self.steppers = {language: served[net] for language, net in nets.items()}
         self.searches = {language: searches[net] for language, net in nets.items()}
         if len(self.directions) == 2:
-            self.channels = {
-                language: Channel(stepper, vocabulary)
-                for language, stepper in self.steppers.items()
-            }
+            self.channels = {to: Channel(one, vocabulary) for to, one in self.steppers.items()}
         self.to(device)
-        tensors = [t for one in steppers.values() for t in one.state_dict().values()]
+        tensors = [t for one in served.values() for t in one.state_dict().values()]
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
     def to(self, device: str) -> None:
@@ -138,7 +136,8 @@ class Translator:
                 ``target`` and ``prefix``.
             view: ``answer``: the translation, and for each sentence its alternatives, tokens,
                 their probabilities (0..1) and the attention; ``inside``: also the tree of the
-                search and the encoder's state; ``meaning``: only that state of each sentence.
+                search and the encoder's state; ``meaning``: only that state of each sentence, as
+                the network has it that writes ``target``, which may be the text's own language.
             source, target: languages; by default the model's first direction.
             beams: 1 to `MOST_BEAMS` hypotheses are kept, and as many alternatives given at most.
             prefix: what the translation of a single sentence must begin with.
@@ -151,10 +150,11 @@ class Translator:
             raise ViewUnsupported(model=self.config["key"], view=view)
         if isinstance(beams, bool) or beams not in range(1, MOST_BEAMS + 1):
             raise BadBeams(sent=str(beams)[:20], most=MOST_BEAMS)
-        requests = [self._request(one, source, target, prefix) for one in inputs]
+        reads = view == "meaning"
+        requests = [self._request(one, source, target, prefix, reads) for one in inputs]
         pieces = [[self._tasks(request, part) for part in request.parts] for request in requests]
         tasks = [task for texts in pieces for part in texts for task in part]
-        if view == "meaning":
+        if reads:
             states = iter(self.states(tasks))
             return [
                 {"sentences": [[next(states) for _ in part] for part in texts]} for texts in pieces
@@ -167,7 +167,10 @@ class Translator:
 
     # ---- from text to tokens ------------------------------------------------------------------
 
-    def _request(self, one: Any, source: str | None, target: str | None, prefix: str) -> Request:
+    def _request(
+        self, one: Any, source: str | None, target: str | None, prefix: str, reads: bool
+    ) -> Request:
+        """``reads``: nothing is written, so that the text may be in either language."""
         given = {"text": one} if isinstance(one, str) else dict(one)
         text = str(given.get("text", ""))
         first, _, second = self.directions[0].partition("-")
@@ -179,9 +182,10 @@ class Translator:
             known = source or target
             other = second if known == first else first
             source, target = source or other, target or other
-        if source == target:
+        own = reads and source == target and target in self.steppers
+        if source == target and not own:
             raise SameLanguage(language=source)
-        if f"{source}-{target}" not in self.directions:
+        if f"{source}-{target}" not in self.directions and not own:
             known = ", ".join(self.directions)
             raise UnknownDirection(source=str(source)[:20], target=str(target)[:20], known=known)
         if len(text) > MOST_TEXT:
@@ -294,7 +298,7 @@ class Translator:
         """Every sentence, those of like length together."""
         found: dict[int, Found] = {}
         every = sorted(range(len(tasks)), key=lambda n: len(tasks[n].tokens))
-        for search in set(self.searches.values()):
+        for search in dict.fromkeys(self.searches.values()):
             order = [n for n in every if self.searches[tasks[n].target] is search]
             for first in range(0, len(order), TOGETHER):
                 chosen = order[first : first + TOGETHER]
@@ -311,7 +315,7 @@ class Translator:
     def states(self, tasks: Sequence[Task]) -> list[list[float]]:
         """The encoder's last state [H] of each sentence, -1..1."""
         rows: dict[int, list[float]] = {}
-        for stepper in set(self.steppers.values()):
+        for stepper in dict.fromkeys(self.steppers.values()):
             own = [n for n, task in enumerate(tasks) if self.steppers[task.target] is stepper]
             for first in range(0, len(own), TOGETHER):
                 some = own[first : first + TOGETHER]

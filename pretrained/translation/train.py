@@ -1,7 +1,7 @@
 """How the translators were trained: recipes over the one loop, from random weights.
 
 One network learns both ways, where the first token that the decoder reads says which language to
-write, or each way has its own (``separate``), where there are pairs enough for it.
+write, or each way has its own (``separate``).
 Batches are small, because many small updates learn faster than few large ones on one core. What
 each shipped checkpoint reached, in how long and on what, stands in its card.
 """

@@ -426,10 +426,10 @@ def test_the_map_has_every_pair_and_the_visitors_sentence():
 
 
 def test_a_map_is_computed_once_and_the_oldest_leaves():
-    asked: list[tuple[str, str]] = []
+    asked: list[str] = []
 
-    async def ask(text, source, target):
-        asked.append((source, target))
+    async def ask(text, language):
+        asked.append(language)
         return [state(line) for line in text.split("\n")]
 
     async def run():
@@ -440,15 +440,15 @@ def test_a_map_is_computed_once_and_the_oldest_leaves():
         assert await maps.of(ask, "a", ("en", "fr")) is not one
 
     asyncio.run(run())
-    french, chinese = [("en", "fr"), ("fr", "en")], [("en", "zh"), ("zh", "en")]
+    french, chinese = ["en", "fr"], ["en", "zh"]
     assert asked == [*french, *chinese, *french]
 
 
 def test_visitors_who_come_at_once_wait_for_one_map():
     asked, gate = [], asyncio.Event()
 
-    async def ask(text, source, target):
-        asked.append(source)
+    async def ask(text, language):
+        asked.append(language)
         await gate.wait()
         return [state(line) for line in text.split("\n")]
 
@@ -466,10 +466,10 @@ def test_visitors_who_come_at_once_wait_for_one_map():
 
 
 def test_a_map_that_was_refused_is_asked_for_again():
-    async def refused(text, source, target):
+    async def refused(text, language):
         raise Busy(waiting=9)
 
-    async def ask(text, source, target):
+    async def ask(text, language):
         return [state(line) for line in text.split("\n")]
 
     async def run():
@@ -491,7 +491,10 @@ def test_a_model_that_was_trained_anew_has_another_map(engine):
             await look_.meaning()
 
         asyncio.run(run())
-        return sum(options["view"] == "meaning" for _, _, options in engine.asked)
+        asked = [one for _, one, options in engine.asked if options["view"] == "meaning"]
+        assert {one["target"] for one in asked} == {"fr"}, "both read by the one that translated"
+        assert {one["source"] for one in asked} == {"en", "fr"}
+        return len(asked)
 
     assert maps_asked_for() == 2 and maps_asked_for() == 2
     weights = Path(engine.entries[EN_FR].folder) / "model.safetensors"

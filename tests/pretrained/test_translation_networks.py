@@ -13,6 +13,7 @@ from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.translation import networks, tasks, train
+from pretrained.translation.errors import SameLanguage
 from pretrained.translation.reranking import Channel
 from pretrained.translation.stepper import Stepper
 from training.run import Run
@@ -72,6 +73,26 @@ def test_a_translation_is_read_back_by_the_other_network(apart):
     backs = back([PIECES.encode(way["translation"]) for way in ways], [source] * len(ways), "en")
     order = sorted(range(len(ways)), key=lambda n: backs[n])
     assert order == sorted(range(len(ways)), key=lambda n: ways[n]["back"])
+
+
+def test_a_network_reads_both_languages_for_their_meaning(apart):
+    """Two networks have two spaces: states are compared within one."""
+    both = catalog.from_folder(apart).load("cpu")
+    [alone] = both.predict([ENGLISH[0]], source="en", target="fr", view="inside")
+    state = alone["sentences"][0]["state"]
+    read = {
+        target: both.predict([ENGLISH[0]], source="en", target=target, view="meaning")
+        for target in ("fr", "en")
+    }
+    assert read["fr"][0]["sentences"] == [[state]] != read["en"][0]["sentences"]
+    french = networks.writing(networks.load(apart)[0].eval(), "fr")
+    _, meaning = french.encode(torch.tensor([[*PIECES.encode(FRENCH[0]), PIECES.end]]))
+    [told] = both.predict([FRENCH[0]], source="fr", target="fr", view="meaning")
+    assert told["sentences"][0][0] == pytest.approx(meaning[0].tolist(), abs=2e-3)
+    with pytest.raises(SameLanguage):
+        both.predict([FRENCH[0]], source="fr", target="fr")
+    with pytest.raises(SameLanguage):
+        both.predict([FRENCH[0]], source="zh", target="zh", view="meaning")
 
 
 def test_a_batch_is_of_one_direction_and_teaches_one_network(apart):

@@ -29,8 +29,8 @@ FILE = Path(__file__).with_name("sentences.toml")
 SIDE, EDGE = 420, 16  # of the drawing, in its own units
 NEAR = 3  # neighbours that are told
 APART = 0.2  # share of translations found below which two languages lie apart
-#: Gives the state of each sentence of a text: (text, source, target) -> [[H]].
-Ask = Callable[[str, str, str], Awaitable[Sequence[Sequence[float]]]]
+#: Gives the state of each sentence of a text: (text, its language) -> [[H]].
+Ask = Callable[[str, str], Awaitable[Sequence[Sequence[float]]]]
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def retrieved(map_: Map) -> tuple[int, int]:
 async def charted(ask: Ask, languages: tuple[str, str]) -> Map:
     """The map of the model that is asked. Raises a `Refusal`."""
     states = []
-    for here, there in (languages, languages[::-1]):
-        text = "\n".join(one.said[here] for one in sentences())
-        states.append(np.array(await ask(text, here, there), dtype=np.float64))
+    for language in languages:
+        text = "\n".join(one.said[language] for one in sentences())
+        states.append(np.array(await ask(text, language), dtype=np.float64))
     return principal_plane(languages, states[0], states[1])
 
 
@@ -115,7 +115,7 @@ class Maps:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
     async def of(self, ask: Ask, model: Hashable, languages: tuple[str, str]) -> Map:
-        """The map of a model; ``model`` is another one where its weights are. Who comes while it
+        """The map of a network; ``model`` is another one where its weights are. Who comes while it
         is computed waits, and goes on with it where the one who computes leaves. Raises a
         `Refusal`."""
         name = (model, *languages)

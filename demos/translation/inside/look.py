@@ -183,11 +183,13 @@ class Look:
         if not both_ways or "state" not in now.sentence:
             return pointing.closed(self.say, "meaning", "closed")
 
-        async def states(text: str, source: str, target: str) -> Sequence[Sequence[float]]:
-            found = await answers.ask(self.engine, now.key, text, source, target, view="meaning")
+        # Both languages by the network that read this sentence: another one has another space.
+        async def states(text: str, language: str) -> Sequence[Sequence[float]]:
+            asked = text, language, now.target
+            found = await answers.ask(self.engine, now.key, *asked, view="meaning")
             return [state for part in found["sentences"] for state in part]
 
-        drawn = await self.maps.of(states, (now.key, self.entry.changed), pair)
+        drawn = await self.maps.of(states, (now.key, now.target, self.entry.changed), pair)
         return embeddings.drawn(self.say, drawn, self.text, now.sentence["state"])
 
 
