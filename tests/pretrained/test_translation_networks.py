@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tiny_translators import ENGLISH, FRENCH, tiny, vocabulary
 from typer.testing import CliRunner
 
@@ -182,10 +182,3 @@ def test_the_command_line_names_a_direction(tmp_path, monkeypatch, apart):
         command_line.app, ["train", "text/shakespeare", *asked, "--out", str(tmp_path / "no")]
     )
     assert done.exit_code == 2 and "leave it out" in " ".join(done.output.split())
-
-
-def test_a_stranger_cannot_leave_half_of_it_out(apart):
-    """A moment that holds nothing of a file is refused rather than answered with old weights."""
-    save_file({"else": torch.zeros(1)}, apart / "moment.safetensors")
-    with pytest.raises(ValueError, match="no tensor in common"):
-        moments._merge(apart / "moment.safetensors", apart / "reverse.safetensors")
