@@ -89,9 +89,8 @@ async def ask(
 ) -> dict[str, Any]:
     """One text to the engine, so that the texts of many visitors form one batch. ``beams``: None
     for as many as the model usually keeps. Raises a `Refusal`."""
-    options: dict[str, Any] = {"view": view} | ({} if beams is None else {"beams": beams})
     one = {"text": text, "source": source, "target": target, "prefix": prefix}
-    found: dict[str, Any] = await engine.predict(key, one, **options)
+    found: dict[str, Any] = await engine.predict(key, one, view=view, beams=beams)
     return found
 
 

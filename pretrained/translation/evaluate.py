@@ -7,7 +7,7 @@ from typing import Any
 
 from pretrained.catalog import Entry
 from pretrained.translation import data, scores
-from pretrained.translation.serve import BEAMS, MOST_TEXT, Translator
+from pretrained.translation.serve import MOST_TEXT, Translator
 
 
 def evaluate(
@@ -42,7 +42,7 @@ def evaluate(
     written = [
         one["translation"]
         for one in translator.predict(
-            [one.source for one in scored], source=languages[0], target=languages[1], beams=BEAMS
+            [one.source for one in scored], source=languages[0], target=languages[1]
         )
     ]
     figures = scores.metrics(written, scored, languages[1])
@@ -61,6 +61,6 @@ def evaluate(
         "per_class": scores.curve(written, scored, languages),
         "direction": direction,
         "references": sum(len(one.references) for one in scored),
-        "beams": BEAMS,
+        "beams": translator.usual_beams,
         **known,
     }

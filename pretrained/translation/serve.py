@@ -36,8 +36,6 @@ from pretrained.translation.vocabulary import Vocabulary
 
 #: Characters of one request, and beams.
 MOST_TEXT, MOST_BEAMS = 5_000, 8
-#: Beams, usually: the more candidates there are, the more reading them back is worth.
-BEAMS = 8
 #: Tokens of one piece that is translated in one go; a longer sentence is cut at a comma or a blank.
 MOST_TOKENS = 90
 #: Tokens that may be forced.
@@ -81,6 +79,9 @@ class Translator:
 
     #: Whether a sentence is read in several ways: networks of this size need it.
     rereads = True
+    #: Beams where nobody says how many: the more candidates there are, the more reading them back
+    #: is worth.
+    usual_beams = 8
     #: The way back, by the language that it writes, where its weights know both directions.
     channels: Mapping[str, Channel] = {}
     #: By the language that is written; one search may serve several.
@@ -126,7 +127,7 @@ class Translator:
         view: str = "answer",
         source: str | None = None,
         target: str | None = None,
-        beams: int = BEAMS,
+        beams: int | None = None,
         prefix: str = "",
     ) -> list[dict[str, Any]]:
         """Translate texts.
@@ -139,7 +140,8 @@ class Translator:
                 search and the encoder's state; ``meaning``: only that state of each sentence, as
                 the network has it that writes ``target``, which may be the text's own language.
             source, target: languages; by default the model's first direction.
-            beams: 1 to `MOST_BEAMS` hypotheses are kept, and as many alternatives given at most.
+            beams: 1 to `MOST_BEAMS` hypotheses are kept, and as many alternatives given at most;
+                None: `usual_beams`.
             prefix: what the translation of a single sentence must begin with.
 
         Raises:
@@ -148,6 +150,7 @@ class Translator:
         """
         if view not in VIEWS:
             raise ViewUnsupported(model=self.config["key"], view=view)
+        beams = self.usual_beams if beams is None else beams
         if isinstance(beams, bool) or beams not in range(1, MOST_BEAMS + 1):
             raise BadBeams(sent=str(beams)[:20], most=MOST_BEAMS)
         reads = view == "meaning"

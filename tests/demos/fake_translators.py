@@ -139,6 +139,6 @@ class FakeEngine:
                 await self.gate.wait()
             if one["text"] in self.refusing:
                 raise self.refusing[one["text"]]
-            return answer(one, options.get("beams", 8))
+            return answer(one, options.get("beams") or 8)
         finally:
             self.open -= 1

@@ -66,7 +66,7 @@ def test_a_text_is_asked_in_its_direction_and_stands_in_the_pane(engine):
         (
             EN_FR,
             {"text": "I am here.", "source": "fr", "target": "en", "prefix": ""},
-            {"view": "answer"},  # as many beams as the model usually keeps
+            {"view": "answer", "beams": None},  # as many beams as the model usually keeps
         )
     ]
     assert said(step.html) == turned("I am here.") and 'lang="en"' in step.html

@@ -26,9 +26,6 @@ from pretrained.translation.hub.tokens import PieceWords
 from pretrained.translation.sentences import Part
 from pretrained.translation.serve import Request, Translator
 
-#: Rows that the search keeps by default. Ours keep eight, because they read each candidate back,
-#: which nothing does here.
-BEAMS = 4
 #: ``model_type`` and the class that transformers has for it.
 KINDS = {"marian": "MarianMTModel", "m2m_100": "M2M100ForConditionalGeneration"}
 
@@ -41,6 +38,7 @@ class MarianTranslator(Translator):
     """
 
     rereads = False
+    usual_beams = 4  # nothing is read back here
 
     def __init__(
         self, network: Any, words: PieceWords, key: str, directions: Sequence[str], device: str
@@ -62,17 +60,16 @@ class MarianTranslator(Translator):
         self.network.to(self.device)
 
     def predict(
-        self, inputs: list[Any], *, view: str = "answer", beams: int = BEAMS, **options: Any
+        self, inputs: list[Any], *, view: str = "answer", **options: Any
     ) -> list[dict[str, Any]]:
-        """As `Translator.predict`, without ``in_training``, by fewer beams where nobody says how
-        many.
+        """As `Translator.predict`, without ``in_training``.
 
         Raises:
             ViewUnsupported: another view than ``answer`` is asked for.
         """
         if view != "answer":
             raise ViewUnsupported(model=self.config["key"], view=view)
-        return super().predict(inputs, beams=beams, **options)
+        return super().predict(inputs, **options)
 
     def _tasks(self, request: Request, part: Part) -> list[Task]:
         """Each with the mark of its language before it, where the model wants one."""
