@@ -63,9 +63,9 @@ def train(
 ) -> Path:
     """Train or fine-tune one classifier and leave a checkpoint folder in ``out``.
 
-    The recipe of ``key`` runs from random weights where the data has that recipe's own classes;
-    otherwise its trained weights are kept and only the last layer starts anew. ``run.scratch``
-    overrides that choice.
+    The recipe of ``key`` runs from random weights where the data has that recipe's own classes, or
+    goes on from its trained ones where ``run.scratch`` is False; with other classes the trained
+    weights are kept and only the last layer starts anew, unless ``run.scratch`` is True.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -81,10 +81,9 @@ def train(
     recipe, card = RECIPES[key], cards()[key]
     pictures = data.read(source, "train", recipe.size)
     told = pictures.say()
-    scratch = run.scratch
-    if scratch is None:
-        own = catalog.labels(entry)["en"] if entry else list(pictures.names)
-        scratch = list(pictures.names) == own
+    known = catalog.labels(entry)["en"] if entry else list(pictures.names)
+    goes_on = run.scratch is False and not run.head_only and list(pictures.names) == known
+    scratch = list(pictures.names) == known if run.scratch is None else run.scratch or goes_on
     device = loop.choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out = data.split_held_out(
@@ -98,6 +97,9 @@ def train(
         kind = airbench.AirbenchTask if recipe.airbench else ClassifierTask
         model.whiten_stem(train_on.images[:2000].float() / 255)
         task = kind(model, train_on, held_out, replace(recipe, plan=plan), device)
+        if goes_on:
+            assert entry is not None, "it goes on from the bundled weights"
+            model.load_state_dict(entry.load("cpu").network.state_dict())
     else:
         # A third of the rate, half of that for what is already learnt (chosen on the flowers kept
         # aside). Few epochs suffice, but a handful of pictures still needs a few hundred steps.
@@ -142,7 +144,7 @@ def train(
         epochs=history[-1]["epoch"],
         data=pictures.split,
         pictures=len(train_on),
-        started_from="random weights" if scratch else key,
+        started_from="random weights" if scratch and not goes_on else key,
         **told,
     )
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"

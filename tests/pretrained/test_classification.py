@@ -226,6 +226,23 @@ class TestTraining:
         assert json.loads(history[-1])["step"] == 2
         assert catalog.from_folder(tmp_path / "out").classes == 3
 
+    def test_no_scratch_goes_on_with_the_trained_weights_on_the_same_classes(self, tmp_path):
+        entry = catalog.find("classification/cifar10")
+        for i, name in enumerate(catalog.labels(entry)["en"]):
+            for j in range(6):
+                path = tmp_path / "ten" / name / f"{j}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(png((25 * i, 0, 250 - 25 * i), j))
+        out = train.train(
+            entry.key, str(tmp_path / "ten"), tmp_path / "on", Run(scratch=False, smoke=True)
+        )
+        made = catalog.from_folder(out)
+        training = checkpoint.read_json(out, "metrics.json")["training"]
+        assert training["started_from"] == entry.key
+        was, now = (e.load("cpu").network for e in (entry, made))
+        assert torch.equal(was.stem.conv.weight, now.stem.conv.weight)  # not whitened anew
+        assert torch.allclose(was.head.weight, now.head.weight, atol=0.1)
+
     def test_an_interval_narrows_with_n(self):
         few, many = wilson(9, 10), wilson(9000, 10_000)
         assert few["high"] - few["low"] > 10 * (many["high"] - many["low"])
