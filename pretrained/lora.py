@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from pretrained.errors import MissingDependency
+from pretrained import checkpoint
+from pretrained.errors import BadCheckpoint, MissingDependency
+from pretrained.sources import hub
 
 RANK = 16
 #: By what the product of the two small matrices is multiplied. Twice is usual; not tuned here.
@@ -102,3 +106,47 @@ def merge(network: nn.Module, weights: Mapping[str, Tensor], scale: float) -> No
             raise ValueError(name)
         change = scale * (last.flatten(1) @ first.flatten(1))
         weight += change.view(weight.shape).to(weight)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """While a config is read for what it was fine-tuned from. Raises `BadCheckpoint`."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        reason = "its config.json does not tell what it was fine-tuned from: train it again"
+        raise BadCheckpoint(path=folder, reason=reason) from None
+
+
+def base_of(folder: Path, base: Mapping[str, Any], files: Sequence[str]) -> Path:
+    """Where the model of the Hub lies that a checkpoint was fine-tuned from. Uses no network.
+
+    Args:
+        base: ``hub_id`` and ``revision``, as the config tells them.
+
+    Raises:
+        BadCheckpoint: it is not on this machine, or not told.
+    """
+    with reading(folder):
+        hub_id, revision = str(base["hub_id"]), str(base["revision"])
+    there = hub.local(hub_id, revision, files)
+    if there is None:
+        reason = (
+            f"it was fine-tuned from {hub_id}, which is not on this machine: "
+            f"run `hf download {hub_id} --revision {revision}`"
+        )
+        raise BadCheckpoint(path=folder, reason=reason)
+    return there
+
+
+def merge_saved(network: nn.Module, folder: Path, scale: float) -> None:
+    """`merge` with the weights of a checkpoint.
+
+    Raises:
+        BadCheckpoint: they are damaged, or do not fit the network.
+    """
+    try:
+        merge(network, checkpoint.load_weights(folder), scale)
+    except (KeyError, ValueError, RuntimeError, AttributeError) as error:
+        reason = "its weights do not fit the model that it was fine-tuned from: train it again"
+        raise BadCheckpoint(path=folder, reason=reason) from error

@@ -68,8 +68,8 @@ def evaluate(
     asked += [("catdog_box_ap50", pets, "box", ["pet"])]
     asked = [one for one in asked if any(one[1].name(label) in one[3] for label in known)]
     means = [(f"{kind}_ap50", scores, kind, sorted(offered)) for kind in kinds]
-    chance = np.random.default_rng(0)
-    draws = [chance.integers(0, len(scenes), len(scenes)) for _ in range(DRAWS)]
+    rng = np.random.default_rng(0)
+    draws = [rng.integers(0, len(scenes), len(scenes)) for _ in range(DRAWS)]
     metrics = {}
     for name, one, kind, classes in asked + means:
         if count := one.count(kind, classes):

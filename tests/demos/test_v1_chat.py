@@ -270,14 +270,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
     import tiny_causal
     import torch
 
-    from pretrained.text.hub import serve
+    from pretrained.text.hub.network import build
+    from pretrained.text.hub.serve import CausalWriter
 
     folder = tmp_path_factory.mktemp("tiny")
     tiny_causal.save(folder)
 
-    def load(entry: Any, device: str, progress: Any) -> serve.CausalWriter:
-        network, tokens = serve.build(folder, torch.device("cpu"))
-        return serve.CausalWriter(network, tokens, entry.key, "cpu")
+    def load(entry: Any, device: str, progress: Any) -> CausalWriter:
+        network, tokens = build(folder, torch.device("cpu"))
+        return CausalWriter(network, tokens, entry.key, "cpu")
 
     entry = catalog.Entry(
         key="text/tiny", task="text", title="Tiny", loader="none:load", licence="apache-2.0",

@@ -34,6 +34,7 @@ from pretrained.text.hub import serve
 from pretrained.text.hub.attention import Memory
 from pretrained.text.hub.entries import CAUSAL_ENTRIES, FILES, CausalEntry
 from pretrained.text.hub.evaluate import BEGINNING
+from pretrained.text.hub.network import KINDS, build
 from pretrained.text.hub.serve import CHUNK, TOGETHER, CausalWriter, Writing
 from pretrained.text.hub.tokens import MOST_TOKENS, Growing, Tokens
 from pretrained.text.piece import Piece
@@ -43,7 +44,7 @@ tiny = tiny_causal.tiny
 
 @pytest.fixture(scope="module")
 def served(tiny: Path) -> CausalWriter:
-    network, tokens = serve.build(tiny, torch.device("cpu"))
+    network, tokens = build(tiny, torch.device("cpu"))
     return CausalWriter(network, tokens, "text/tiny", "cpu")
 
 
@@ -112,7 +113,7 @@ def test_every_place_in_a_step_computes_the_same(served: CausalWriter) -> None:
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3"])
 def test_the_likeliest_text_is_what_transformers_itself_writes(kind: str, tmp_path: Path) -> None:
     network = tiny_causal.save(tmp_path, kind)
-    mine, tokens = serve.build(tmp_path, torch.device("cpu"))
+    mine, tokens = build(tmp_path, torch.device("cpu"))
     model = CausalWriter(mine, tokens, "text/tiny", "cpu")
     state = model.begin("The river " * 40, length=2000, top_k=1)
     ids = torch.tensor([state.unread])
@@ -561,7 +562,7 @@ def test_entries_are_counted(entry: CausalEntry) -> None:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     kind = "qwen2" if entry.hub_id.startswith("Qwen/") else "llama"
-    assert kind in serve.KINDS
+    assert kind in KINDS
     shape = dict(entry.network)
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(

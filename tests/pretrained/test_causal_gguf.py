@@ -23,6 +23,7 @@ from pretrained.sources import Wheel, wheel
 from pretrained.sources.wheel import WheelOffline
 from pretrained.text.hub import gguf as text_gguf
 from pretrained.text.hub import serve, train
+from pretrained.text.hub.network import build
 from pretrained.text.hub.serve import CausalWriter
 from training.run import Run
 
@@ -140,7 +141,7 @@ def test_the_network_is_the_one_that_was_written_but_for_its_four_bits(
     entry: Entry, tiny: Path
 ) -> None:
     model = load(entry)
-    whole, _ = serve.build(tiny, torch.device("cpu"))
+    whole, _ = build(tiny, torch.device("cpu"))
     mine, theirs = model.network.state_dict(), whole.state_dict()
     assert mine.keys() == theirs.keys()
     for name, weights in theirs.items():
@@ -152,7 +153,7 @@ def test_the_network_is_the_one_that_was_written_but_for_its_four_bits(
 
 def test_words_and_marks_are_those_of_the_model(entry: Entry, tiny: Path) -> None:
     mine = load(entry).tokens
-    _, theirs = serve.build(tiny, torch.device("cpu"))
+    _, theirs = build(tiny, torch.device("cpu"))
     for text in (*tiny_causal.SENTENCES, "a 🎋 b", ""):
         assert mine.prompt(text) == theirs.prompt(text)
     assert mine.chat and theirs.stops <= mine.stops

@@ -20,7 +20,9 @@ from typer.testing import CliRunner
 from pretrained import catalog, checkpoint
 from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData
+from pretrained.lora import merge
 from pretrained.text.hub import serve, train
+from pretrained.text.hub.network import build
 from pretrained.text.hub.serve import CausalWriter
 from pretrained.text.hub.train import Adapter
 from training.run import Run
@@ -82,7 +84,7 @@ def test_what_is_served_is_what_was_learnt(
     base: str, tiny: Path, tmp_path: Path, text: Path
 ) -> None:
     """The merged model answers as the one with the adapter beside it did in training."""
-    network, tokens = serve.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, tokens = build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     with torch.no_grad():
         for number, weight in enumerate(adapter.weights):
@@ -91,11 +93,11 @@ def test_what_is_served_is_what_was_learnt(
     ids = torch.tensor([tokens.encode("The river runs under the bridge.")])
     with torch.no_grad():
         expected = adapter(ids)
-        plain, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
+        plain, _ = build(tiny, torch.device("cpu"), attention="sdpa")
         original = plain(ids).logits
         checkpoint.save_weights(tmp_path, adapter.state())
         weights = checkpoint.load_weights(tmp_path)
-        serve.merge(plain, weights, train.SCALE)
+        merge(plain, weights, train.SCALE)
         merged = plain(ids).logits
     assert (expected - original).abs().max() > 0.1
     torch.testing.assert_close(merged, expected, atol=5e-3, rtol=5e-3)  # half precision on disk
@@ -104,13 +106,13 @@ def test_what_is_served_is_what_was_learnt(
 def test_peft_reads_what_is_written(tiny: Path) -> None:
     import peft
 
-    network, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, _ = build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     assert set(adapter.state()) == set(peft.get_peft_model_state_dict(adapter._base[0]))
 
 
 def test_an_untrained_adapter_changes_nothing(tiny: Path) -> None:
-    network, tokens = serve.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, tokens = build(tiny, torch.device("cpu"), attention="sdpa")
     ids = torch.tensor([tokens.encode("The museum opens at nine.")])
     with torch.no_grad():
         expected = network(ids).logits
@@ -118,7 +120,7 @@ def test_an_untrained_adapter_changes_nothing(tiny: Path) -> None:
 
 
 def test_copies_of_an_adapter_share_the_base_and_nothing_else(tiny: Path) -> None:
-    network, _ = serve.build(tiny, torch.device("cpu"), attention="sdpa")
+    network, _ = build(tiny, torch.device("cpu"), attention="sdpa")
     adapter = Adapter.of(network)
     twin = deepcopy(adapter)
     assert twin._base[0] is adapter._base[0]
@@ -275,7 +277,7 @@ def test_what_is_kept_aside_is_not_learnt(
     monkeypatch.setattr(train.loop, "fit", look)
     with pytest.raises(KeyboardInterrupt):
         train.train(ENTRY, file, tmp_path / "out")
-    network, tokens = serve.build(tiny_folder(base, tmp_path), torch.device("cpu"))
+    network, tokens = build(tiny_folder(base, tmp_path), torch.device("cpu"))
     del network
     learnt = "".join(tokens.decode(row[1:].tolist()) for row in seen["learn"])
     aside = "".join(tokens.decode(row[1:].tolist()) for row in seen["aside"])

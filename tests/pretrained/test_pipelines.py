@@ -31,8 +31,9 @@ from pretrained.errors import (
 from pretrained.images import evaluate
 from pretrained.images.errors import BadPoint, BadSteps, BadText
 from pretrained.images.hub.entries import LONGEST, PIPELINE_ENTRIES, PIPELINES, PipelineEntry
-from pretrained.images.hub.serve import KINDS as SERVED
-from pretrained.images.hub.serve import Painter, read
+from pretrained.images.hub.pipeline import KINDS as SERVED
+from pretrained.images.hub.pipeline import read
+from pretrained.images.hub.serve import Painter
 from pretrained.sources import hub as downloads
 
 cat, things, words = tiny_pipeline.cat, tiny_pipeline.things, tiny_pipeline.words

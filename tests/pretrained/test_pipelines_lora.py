@@ -21,7 +21,7 @@ from pretrained.__main__ import app
 from pretrained.errors import BadCheckpoint, BadData, HubOffline
 from pretrained.images.errors import NotTunable
 from pretrained.images.hub import train
-from pretrained.images.hub.serve import read
+from pretrained.images.hub.pipeline import read
 from pretrained.images.hub.train import LAYERS, FineTuneTask
 from pretrained.lora import SCALE, Adapter, merge
 from training.run import Run

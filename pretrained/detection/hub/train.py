@@ -249,12 +249,12 @@ class FineTuneTask:
         for module in self.model.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()  # four pictures tell too little of how bright things are
-        chance = np.random.default_rng((self.seed, epoch))
-        order = chance.permutation(len(self.train)).tolist()
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.train)).tolist()
         for start in range(0, len(order), self.batch):
             lot = [self.train[number] for number in order[start : start + self.batch]]
             size = self._size(lot[0])
-            shown = [self.shown(scene, size, bool(chance.random() < 0.5)) for scene in lot]
+            shown = [self.shown(scene, size, bool(rng.random() < 0.5)) for scene in lot]
             yield torch.stack([pixels for pixels, _ in shown]), [told for _, told in shown]
 
     def _size(self, scene: Scene) -> tuple[int, int]:

@@ -1,8 +1,7 @@
 """Pipelines of diffusers, from their files on the Hub to what the app serves.
 
-A pipeline is put together from its parts, so that many drawings advance together, each at its own
-step of its own schedule. Weights come as safetensors, and no code comes with a model; diffusers and
-transformers are imported with the first pipeline.
+A pipeline is put together from its parts (`pipeline`), so that many drawings advance together, each
+at its own step of its own schedule.
 """
 
 from __future__ import annotations
@@ -18,17 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pretrained import checkpoint
+from pretrained import checkpoint, lora
 from pretrained.catalog import Entry, Progress
 from pretrained.classification import imagenet_names
-from pretrained.errors import BadCheckpoint, MissingDependency, ViewUnsupported
+from pretrained.errors import ViewUnsupported
 from pretrained.images.errors import BadSteps, BadText
-from pretrained.images.hub.entries import INDEX, LONGEST, PIPELINES
+from pretrained.images.hub.entries import LONGEST, PIPELINES
+from pretrained.images.hub.pipeline import Parts, read
 from pretrained.images.point import Point
 from pretrained.images.serve import shown
-from pretrained.lora import merge
 from pretrained.sources import hub
-from pretrained.sources.hub import networks
 
 
 @dataclass
@@ -41,7 +39,7 @@ class Drawing:
 
     noisy: Tensor
     schedule: Any
-    chance: torch.Generator
+    rng: torch.Generator
     told: dict[str, Tensor]
     steps: int
     taken: int = 0
@@ -77,7 +75,7 @@ class Painter:
         tensors = [t for n in self.networks for t in (*n.parameters(), *n.buffers())]
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         takes = inspect.signature(parts.schedule.step).parameters
-        self.draws_lots = "generator" in takes
+        self.stochastic = "generator" in takes
 
     def to(self, device: str) -> None:
         """Move the weights, to another device or to host memory."""
@@ -120,9 +118,9 @@ class Painter:
         schedule = deepcopy(self.parts.schedule)
         schedule.set_timesteps(steps, device=self.device)
         noise = mix.latent(config.in_channels, *self.parts.sides).to(self.device)
-        chance = torch.Generator().manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
         start = noise * schedule.init_noise_sigma
-        return Drawing(start, schedule, chance, told, steps, label=label)
+        return Drawing(start, schedule, rng, told, steps, label=label)
 
     @torch.no_grad()
     def read(self, text: str) -> Tensor:
@@ -148,8 +146,8 @@ class Painter:
         answers = self.parts.unet(seen, torch.stack(times).to(self.device), **told).sample
         found = []
         for state, schedule, time, answer in zip(states, schedules, times, answers, strict=True):
-            lots = {"generator": state.chance} if self.draws_lots else {}
-            out = schedule.step(answer[None], time, state.noisy[None], **lots)
+            noise = {"generator": state.rng} if self.stochastic else {}
+            out = schedule.step(answer[None], time, state.noisy[None], **noise)
             guess = getattr(out, "pred_original_sample", None)
             noisy = out.prev_sample[0]
             found.append(Moved(schedule, noisy, noisy if guess is None else guess[0]))
@@ -252,155 +250,10 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> Painter:
     """
     folder = Path(str(entry.folder))
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    try:
-        base = PIPELINES[config["base"]["key"]]
-        hub_id, revision = str(config["base"]["hub_id"]), str(config["base"]["revision"])
-        scale = float(config["lora"]["scale"])
-    except (KeyError, TypeError, ValueError):
-        reason = "its config.json does not tell what it was fine-tuned from: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from None
+    with lora.reading(folder):
+        base, scale = PIPELINES[config["base"]["key"]], float(config["lora"]["scale"])
     progress(0, entry.bytes)
-    there = hub.local(hub_id, revision, base.files)
-    if there is None:
-        reason = (
-            f"it was fine-tuned from {hub_id}, which is not on this machine: "
-            f"run `hf download {hub_id} --revision {revision}`"
-        )
-        raise BadCheckpoint(path=folder, reason=reason)
-    parts = read(there)
-    try:
-        merge(parts.unet, checkpoint.load_weights(folder), scale)
-    except (KeyError, ValueError, RuntimeError, AttributeError) as error:
-        reason = "its weights do not fit the model that it was fine-tuned from: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+    parts = read(lora.base_of(folder, config["base"], base.files))
+    lora.merge_saved(parts.unet, folder, scale)
     progress(entry.bytes, entry.bytes)
     return Painter(parts, entry.key, base.steps, device)
-
-
-#: Pipelines that are served, and the class of their U-Net.
-KINDS = {
-    "DDPMPipeline": "UNet2DModel",
-    "DDIMPipeline": "UNet2DModel",
-    "ConsistencyModelPipeline": "UNet2DModel",
-    "StableDiffusionPipeline": "UNet2DConditionModel",
-}
-#: What turns a latent picture into pixels.
-DECODERS = ("AutoencoderTiny", "AutoencoderKL")
-
-
-@dataclass
-class Parts:
-    """What draws.
-
-    Attributes:
-        unet: the network that takes out noise. schedule: how much, at which step.
-        vae: turns latent pictures into pixels; None where the U-Net draws pixels.
-        reader, words: network and tokenizer of the text; None where there is none.
-    """
-
-    unet: Any
-    schedule: Any
-    vae: Any = None
-    reader: Any = None
-    words: Any = None
-
-    @property
-    def sides(self) -> tuple[int, int]:
-        """Height and width of what the U-Net draws."""
-        size = self.unet.config.sample_size
-        return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def read(folder: Path) -> Parts:
-    """The parts of a folder, in single precision.
-
-    Raises:
-        BadCheckpoint: files are damaged or missing, or it is another pipeline.
-        MissingDependency: diffusers is not installed.
-    """
-    index = checkpoint.read_json(folder, INDEX)
-    kind = index.get("_class_name")
-    if kind not in KINDS:
-        reason = f"it is {kind}, and the app runs {', '.join(KINDS)}: choose another model"
-        raise BadCheckpoint(path=folder, reason=reason)
-    try:
-        import diffusers
-    except ImportError as error:
-        raise MissingDependency(package="diffusers") from error
-    diffusers.utils.logging.disable_progress_bar()
-
-    def part(name: str, wanted: tuple[str, ...]) -> Any:
-        where = folder / name if (folder / name).is_dir() else folder
-        config = checkpoint.read_json(where, checkpoint.CONFIG)
-        kind = config.get("_class_name", wanted[0])
-        if kind not in wanted or "quantization_config" in config:
-            reason = f"its {name} is {kind}, and the app runs {', '.join(wanted)}"
-            raise BadCheckpoint(path=folder, reason=f"{reason}: choose another model")
-        with networks.reading(folder):
-            network, told = getattr(diffusers, kind).from_pretrained(
-                where,
-                torch_dtype=torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
-                low_cpu_mem_usage=False,
-                output_loading_info=True,
-            )
-        networks.check_complete(folder, told)
-        return network
-
-    unet = part("unet", (KINDS[kind],))
-    if unet.config.in_channels != unet.config.out_channels:
-        reason = "its network draws more than a picture: choose another model"
-        raise BadCheckpoint(path=folder, reason=reason)
-    parts = Parts(unet, schedule(folder, index))
-    if kind == "StableDiffusionPipeline":
-        parts.vae = part("vae", DECODERS)
-        parts.reader, parts.words = _reading(folder)
-        if unet.config.time_cond_proj_dim or index.get("text_encoder_2"):
-            reason = "it must be told more than a text: choose another model"
-            raise BadCheckpoint(path=folder, reason=reason)
-    return parts
-
-
-def schedule(folder: Path, index: Mapping[str, Any]) -> Any:
-    """The pipeline's schedule. One of a thousand small steps becomes one that can take few (Song et
-    al. 2021, arXiv 2010.02502), beginning at nothing but noise.
-
-    Raises:
-        BadCheckpoint: it is damaged, or none that diffusers has.
-    """
-    import diffusers
-
-    name = "scheduler_config.json"
-    where = folder / "scheduler" if (folder / "scheduler").is_dir() else folder
-    config = checkpoint.read_json(where, name)
-    kind = (index.get("scheduler") or [None, None])[-1]
-    with networks.reading(folder):
-        if kind == "DDPMScheduler":
-            return diffusers.DDIMScheduler.from_config(config, timestep_spacing="trailing")
-        family = getattr(diffusers, str(kind))
-        if not issubclass(family, diffusers.SchedulerMixin):
-            raise TypeError(kind)
-        return family.from_config(config)
-
-
-def _reading(folder: Path) -> tuple[Any, Any]:
-    """Network and tokenizer of the text."""
-    where = folder / "text_encoder"
-    config = checkpoint.read_json(where, checkpoint.CONFIG)
-    transformers = networks.library(folder, config, ("clip_text_model",))
-    with networks.reading(folder):
-        network, told = transformers.CLIPTextModel.from_pretrained(
-            where,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-        words = transformers.CLIPTokenizer.from_pretrained(
-            folder / "tokenizer", local_files_only=True
-        )
-        if len(words) > network.config.vocab_size:
-            raise ValueError("tokens without a vector")
-    networks.check_complete(folder, told)
-    return network, words

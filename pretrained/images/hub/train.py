@@ -17,7 +17,7 @@ from pretrained.catalog import Entry, Progress
 from pretrained.images import data
 from pretrained.images.errors import NotTunable
 from pretrained.images.hub.entries import PIPELINES
-from pretrained.images.hub.serve import read
+from pretrained.images.hub.pipeline import read
 from pretrained.images.tasks import Batch, DenoisingTask
 from pretrained.lora import RANK, SCALE, Adapter
 from pretrained.sources import hub

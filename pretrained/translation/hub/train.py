@@ -63,10 +63,10 @@ class FineTuneTask:
 
     def batches(self, epoch: int, progress: float) -> Iterator[list[Pair]]:
         """Every pair once, in another order in every epoch."""
-        chance = torch.Generator().manual_seed(self.seed * 10_007 + epoch)
-        order = torch.randperm(len(self.train), generator=chance).tolist()
+        rng = torch.Generator().manual_seed(self.seed * 10_007 + epoch)
+        order = torch.randperm(len(self.train), generator=rng).tolist()
         lots = batched(self.train, order, TOKENS)
-        for n in torch.randperm(len(lots), generator=chance).tolist():
+        for n in torch.randperm(len(lots), generator=rng).tolist():
             yield [self.train[one] for one in lots[n]]
 
     def loss(self, model: nn.Module, batch: list[Pair]) -> Tensor:
