@@ -26,8 +26,8 @@ def lstm(model: Any, wish: Wish) -> Callable[[First], int]:
     def write(first: First) -> int:
         logits, state = network(torch.tensor([read], device=model.device))
         for _ in range(wish.length):
-            odds = torch.softmax(logits[0, -1] / TEMPERATURE, 0)
-            drawn = int(torch.multinomial(odds, 1))
+            probabilities = torch.softmax(logits[0, -1] / TEMPERATURE, 0)
+            drawn = int(torch.multinomial(probabilities, 1))
             first()
             logits, state = network(torch.tensor([[drawn]], device=model.device), state)
         return wish.length

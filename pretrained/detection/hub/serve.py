@@ -319,13 +319,13 @@ class Preprocessing:
     """Sizes in pixels and the colours that count as grey.
 
     Attributes:
-        exact: (height, width) of every picture, stretched; None: its shape is kept.
+        fixed: (height, width) of every picture, stretched; None: its shape is kept.
         shortest, longest: bounds of the sides where the shape is kept.
         mean, std: of each colour, taken from and divided into 0..1.
         step: the sides are multiples of it, for a network that cuts a picture into patches.
     """
 
-    exact: tuple[int, int] | None
+    fixed: tuple[int, int] | None
     shortest: int
     longest: int
     mean: tuple[float, ...]
@@ -342,9 +342,9 @@ class Preprocessing:
         size = told["size"]
         if not isinstance(size, Mapping):
             size = {"shortest_edge": size, "longest_edge": told.get("max_size", MOST)}
-        exact = None
+        fixed = None
         if "height" in size:
-            exact = _bounded(size["height"]), _bounded(size["width"])
+            fixed = _bounded(size["height"]), _bounded(size["width"])
         plain = not told.get("do_normalize", True)
         mean = (0.0,) * 3 if plain else tuple(float(v) for v in told["image_mean"])
         std = (1.0,) * 3 if plain else tuple(float(v) for v in told["image_std"])
@@ -352,12 +352,12 @@ class Preprocessing:
             raise ValueError("three colours are normalised")
         shortest = _bounded(size.get("shortest_edge", MOST))
         longest = _bounded(size.get("longest_edge", MOST))
-        return cls(exact, shortest, longest, mean, std, max(1, min(int(step), LEAST)))
+        return cls(fixed, shortest, longest, mean, std, max(1, min(int(step), LEAST)))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a picture of this height and width is seen."""
-        if self.exact is not None:
-            return self.exact
+        if self.fixed is not None:
+            return self.fixed
         scale = min(self.shortest / min(height, width), self.longest / max(height, width))
         high, wide = (max(LEAST, round(side * scale)) for side in (height, width))
         return high - high % self.step, wide - wide % self.step

@@ -1,8 +1,8 @@
 """Beam search for the models of transformers, by its ``generate``, told as `beam.Search` tells it.
 
 What each token was given, and what was looked at for it, comes from reading the finished
-translations once more: to keep the odds of every step would take gigabytes. So would every layer's
-looks: the last one's are kept alone, and few sentences are read at a time.
+translations once more: to keep the probabilities of every step would take gigabytes. So would every
+layer's looks: the last one's are kept alone, and few sentences are read at a time.
 """
 
 from __future__ import annotations
@@ -155,14 +155,14 @@ class MarianSearch:
 
     def _log_probs(self, states: Tensor, wanted: list[int]) -> list[float]:
         """Nats of the tokens ``wanted`` after states [T, D]."""
-        odds = logits(self.network, states).float().log_softmax(1)
-        places = torch.tensor(wanted, device=odds.device)[:, None]
-        found: list[float] = odds.gather(1, places)[:, 0].double().tolist()
+        log_probabilities = logits(self.network, states).float().log_softmax(1)
+        places = torch.tensor(wanted, device=log_probabilities.device)[:, None]
+        found: list[float] = log_probabilities.gather(1, places)[:, 0].double().tolist()
         return found
 
 
 def _keeper(looks: list[Tensor]) -> Callable[..., None]:
-    """A hook for an attention layer, which gives (what it found, its odds [N, heads, T, S])."""
+    """A hook for an attention layer, which gives (what it found, its weights [N, heads, T, S])."""
 
     def keep(layer: Any, given: Any, found: tuple[Tensor, Tensor]) -> None:
         looks.append(found[1].float().mean(1))
