@@ -25,7 +25,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from demos import models, page
 from demos.language import Say, Words
 from demos.text import answers as writing
-from demos.v1 import bodies, callers, chat, cors, description, errors, sse, tools
+from demos.v1 import bodies, callers, chat, chat_request, cors, description, errors, sse, tools
 from demos.v1.endpoints import ENDPOINTS, Endpoint, others
 from demos.v1.errors import Gone, NoAddress, OtherMethod, SentenceOf
 from inference import Engine, Settings
@@ -167,7 +167,7 @@ async def complete(engine: Engine, is_chat: bool, request: Request, say: Say) ->
     """``/v1/chat/completions`` and ``/v1/completions``."""
     sent: Mapping[str, Any]
     sent = await bodies.arguments(request, engine.settings.max_upload_mb, False)
-    wanted = chat.asked(engine, sent, say, is_chat)
+    wanted = chat_request.asked(engine, sent, say, is_chat)
     if not wanted.stream:
         return JSONResponse(await callers.unless_gone(request, chat.whole(engine, wanted, say)))
 

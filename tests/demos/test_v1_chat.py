@@ -14,7 +14,7 @@ from served import PATIENCE, WORDS
 from served_v1 import served_v1
 
 from demos import visitors
-from demos.v1 import chat
+from demos.v1 import chat, chat_request
 from inference import Engine, Settings
 from pretrained import catalog
 from pretrained.text.piece import Piece
@@ -236,8 +236,8 @@ def test_tokens_that_came_together_are_not_taken_apart(
 ) -> None:
     """A piece of one Chinese character may be three tokens."""
     sent = {"model": SHAKESPEARE, "prompt": "a", "max_tokens": most}
-    wanted = chat.asked(engine, sent, WORDS.speaker("en"), chat=False)  # type: ignore[arg-type]
-    by_token = chat.Asked(**{**vars(wanted), "entry": engine.entries["text/now"]})
+    wanted = chat_request.asked(engine, sent, WORDS.speaker("en"), chat=False)  # type: ignore[arg-type]
+    by_token = chat_request.Asked(**{**vars(wanted), "entry": engine.entries["text/now"]})
     piece = Piece("好", (0.1, 0.1, 0.1))
     assert chat.taken(piece, by_token, 0)[:2] == (text, tokens)
 
