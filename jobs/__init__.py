@@ -34,7 +34,7 @@ worker's last state stays, the job fails with a sentence, and what the store cou
 written at a later look. What is left out here: a job's outputs are not guarded against another
 program that writes into its folder.
 
-service.py  `Jobs`             queue.py    states, room, upkeep   fair_share.py  whose turn
+service.py  `Jobs`             queue.py    whose turn, room, upkeep
 store.py    SQLite             scheduler.py  starts, watches      worker.py   the process
 commands.py  what it runs      folder.py   files to events        moments.py  rewind
 uploads.py  not trained on yet   intake.py  safe zips and folders

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from jobs import errors, fair_share, store
+from jobs import errors, store
 from jobs.commands import EVALUATE
 from jobs.folder import OUT
 from jobs.limits import MIB, Limits
@@ -133,7 +133,7 @@ class Queue:
     def next(self, free: int) -> Sequence[Record]:
         """The jobs that ``free`` more workers would begin, in the order of their turns."""
         waiting = self.store.within(store.QUEUED)
-        return fair_share.in_order(waiting, self.store.served())[: max(0, free)]
+        return in_order(waiting, self.store.served())[: max(0, free)]
 
     def check_space(self) -> None:
         """Raises NoSpace where the disk has no room for what a training writes."""
@@ -189,3 +189,25 @@ def _gone(place: Path, before: float) -> int:
             shutil.rmtree(place, ignore_errors=True)
             return 1
     return 0
+
+
+def in_order(waiting: Sequence[Record], served: Mapping[str, int]) -> list[Record]:
+    """The jobs in the order in which they will have their turn, as things stand.
+
+    Turns go round among addresses, and within each among its owners (cf. `inference.round_robin`);
+    an owner's own jobs go in the order in which they were queued. Unlike there, who had the last
+    turn is kept on disk, since a turn may last half an hour.
+
+    Args:
+        served: when each address and each owner had a turn, as `Store.served` counts.
+    """
+    left, had = list(waiting), dict(served)
+    now = max(had.values(), default=0)
+    found = []
+    while left:
+        one = min(left, key=lambda r: (had.get(r.address, 0), had.get(r.owner, 0), r.queued, r.id))
+        left.remove(one)
+        found.append(one)
+        now += 1
+        had[one.address] = had[one.owner] = now
+    return found

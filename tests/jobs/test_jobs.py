@@ -11,7 +11,7 @@ import pytest
 from job_bench import curve, rows
 
 from jobs import Jobs, errors
-from jobs.fair_share import in_order
+from jobs.queue import in_order
 from jobs.store import Record
 from pretrained.errors import Refusal
 
