@@ -425,7 +425,7 @@ def filled(folder: Path, count: int) -> collection.Collection:
 
 def features(made: collection.Collection) -> dict[int, set[float]]:
     """What is held of each picture, by its id."""
-    return {one.id: set(map(float, made._features[one.row])) for one in made.pictures.values()}
+    return {one.id: set(map(float, made.features.rows[one.row])) for one in made.pictures.values()}
 
 
 @pytest.mark.parametrize("gone", [[0], [5], [1, 4], [5, 4, 0]])

@@ -5,8 +5,9 @@ these, is fitted anew within a second whenever a picture comes or goes, in the s
 DeCAF, is where such features were shown to serve other tasks).
 
 collection.py   one visitor's classes on disk     head.py    the head and its estimate by k-fold
-report.py       what the room is told of them     routes.py  ``/train/classify``
-keep.py         the head as a model               use.py     ``/use/{id}``, a page for a phone
+features.py     what the network said of them     report.py  what the room is told of them
+keep.py         the head as a model               routes.py  ``/train/classify``
+use.py          ``/use/{id}``, a page for a phone
 classify_train.js puts the room together, of classify_camera.js, classify_report.js and
 classify_kept.js; classify_use.js is the page's.
 """

@@ -1,24 +1,21 @@
 """One visitor's classes: pictures on disk, what the network says of each, the head.
 
 An upload (`jobs.Jobs.upload`) with one folder a class, as every recipe reads it, and beside them
-``.room/``, which recipes pass over: ``state.json``, ``features.f16`` (1,280 numbers a picture, so
-that nothing is computed twice) and ``thumbnails``. Any thread may call any method.
+``.room/``, which recipes pass over: ``state.json`` and what `features.Features` keeps. Any thread
+may call any method.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from demos.classification.train.classes import (
@@ -32,17 +29,17 @@ from demos.classification.train.classes import (
     TooManyPictures,
     UnknownClass,
 )
-from demos.classification.train.head import WIDTH, Floats, fit, rows
-from demos.pictures import BadPicture, fitted
+from demos.classification.train.features import Features, thumbnail_of
+from demos.classification.train.head import Floats, fit, rows
+from demos.pictures import BadPicture
 from inference.errors import Refusal
 from jobs.intake import clean, free
 from pretrained import splits
 from pretrained.classification.folders import class_name, files_in, folders_in, is_picture
 
-ROOM, STATE, FEATURES, THUMBNAILS = ".room", "state.json", "features.f16", "thumbnails"
+ROOM, STATE = ".room", "state.json"
 MOST_CLASSES, MOST_PICTURES = 40, 4000  # a fit stays within a second or two
 LONGEST = 60  # characters of a class's name
-THUMBNAIL = 96  # pixels
 EMPTY, ROW = 64 * 1024, 1024  # bytes that a collection and a picture of it take, about
 NAMED = 12  # files that were left out, of which the page names the latest
 
@@ -72,7 +69,7 @@ class Collection:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
-        self._features: list[NDArray[np.float16]] = []
+        self.features = Features(self.folder / ROOM)
 
     @classmethod
     def make(cls, folder: Path, names: list[str]) -> Collection:
@@ -93,23 +90,20 @@ class Collection:
         found = cls(folder, next_id=told["next_id"], version=1, change=1)
         found.classes = {one["id"]: Class(**one) for one in told["classes"]}
         found.pictures = {one["id"]: Picture(**one) for one in told["pictures"]}
-        file = folder / ROOM / FEATURES
-        raw = file.read_bytes() if file.exists() else b""
-        whole = len(raw) // (2 * WIDTH)
-        found._features = [*np.frombuffer(raw[: 2 * WIDTH * whole], np.float16).reshape(-1, WIDTH)]
-        for one in list(found.pictures.values()):
-            if one.row >= whole:
+        found.features.read()
+        for one in found.pictures.values():
+            if one.row >= len(found.features.rows):
                 one.row = one.start = -1
         lost = [one for one in found.pictures.values() if not found.path(one).is_file()]
         for one in lost:
             del found.pictures[one.id]
-        found._forget(lost)
+        found.features.forget(lost, found.pictures.values())
         return found
 
     @property
     def in_memory(self) -> int:
         """About how many bytes it takes there."""
-        return EMPTY + len(self._features) * 2 * WIDTH + len(self.pictures) * ROW
+        return EMPTY + self.features.nbytes + len(self.pictures) * ROW
 
     def close(self) -> None:
         """Nothing is written to its folder any more."""
@@ -154,7 +148,7 @@ class Collection:
             gone = [p for p in self.pictures.values() if p.of == id]
             self.pictures = {p.id: p for p in self.pictures.values() if p.of != id}
             shutil.rmtree(self.folder / one.folder, ignore_errors=True)
-            self._forget(gone)
+            self.features.forget(gone, self.pictures.values())
             self._write(learn=True)
 
     # ---- pictures -----------------------------------------------------------------------------
@@ -198,20 +192,11 @@ class Collection:
 
     def seen(self, picture: Picture, looked_at: Image.Image, features: Floats) -> None:
         """What the network said of a picture, [1280]; `save` afterwards, of many at once."""
-        small = io.BytesIO()
-        fitted(looked_at, THUMBNAIL).save(small, "JPEG", quality=80)
+        small = thumbnail_of(looked_at)
         with self.lock:
             if picture.id not in self.pictures:  # removed meanwhile
                 return
-            row = features.astype(np.float16)
-            with (self.folder / ROOM / THUMBNAILS).open("ab") as file:
-                picture.start, picture.bytes = file.tell(), len(small.getvalue())
-                file.write(small.getvalue())
-            with (self.folder / ROOM / FEATURES).open("ab") as file:
-                file.truncate(len(self._features) * 2 * WIDTH)  # what a write that broke off left
-                file.write(row.tobytes())
-            picture.row = len(self._features)
-            self._features.append(row)
+            self.features.add(picture, features, small)
             self.version += 1
             self.change += 1
 
@@ -234,7 +219,7 @@ class Collection:
         with self.lock:
             if one := self.pictures.pop(id, None):
                 self.path(one).unlink(missing_ok=True)
-                self._forget([one])
+                self.features.forget([one], self.pictures.values())
                 self._write(learn=True)
 
     def move(self, id: int, to: int) -> None:
@@ -251,12 +236,7 @@ class Collection:
     def thumbnail(self, id: int) -> bytes:
         """A small JPEG. Raises: KeyError."""
         with self.lock:
-            one = self.pictures[id]
-            if one.start < 0:
-                raise KeyError(id)
-            with (self.folder / ROOM / THUMBNAILS).open("rb") as file:
-                file.seek(one.start)
-                return file.read(one.bytes)
+            return self.features.thumbnail(self.pictures[id])
 
     def path(self, picture: Picture) -> Path:
         """Where a picture lies. A class that was removed has no folder any more."""
@@ -282,7 +262,7 @@ class Collection:
             classes = tuple(id for id in self.classes if any(one.of == id for one in used))
             order = {id: place for place, id in enumerate(classes)}
             labels = np.array([order[one.of] for one in used], np.int64)
-            features = rows([self._features[one.row] for one in used])
+            features = rows([self.features.rows[one.row] for one in used])
         learnt = None
         if len(classes) > 1:
             began = time.monotonic()
@@ -362,31 +342,6 @@ class Collection:
         into.fresh = False
         made = Picture(self._id(), into.id, target.name)
         self.pictures[made.id] = made
-
-    def _forget(self, gone: Sequence[Picture]) -> None:
-        """Of pictures whose files are gone nothing stays: their thumbnails become zeros, and the
-        last rows of the features take the place of theirs. Were it to break off here, `open` would
-        drop the first and look at the others again."""
-        gone = sorted((one for one in gone if one.row >= 0), key=lambda one: -one.row)
-        if not gone:
-            return
-        with (self.folder / ROOM / THUMBNAILS).open("r+b") as file:
-            for one in gone:
-                file.seek(one.start)
-                file.write(bytes(one.bytes))
-        at = {one.row: one for one in self.pictures.values()}
-        with (self.folder / ROOM / FEATURES).open("r+b") as file:
-            for one in gone:
-                last = self._features.pop()
-                if one.row == len(self._features):
-                    continue
-                self._features[one.row] = last
-                file.seek(one.row * 2 * WIDTH)
-                file.write(last.tobytes())
-                if moved := at.pop(len(self._features), None):
-                    moved.row = one.row
-                    at[one.row] = moved
-            file.truncate(len(self._features) * 2 * WIDTH)
 
     def _leave_out(self, name: str, why: Refusal) -> None:
         self.left_out = [*self.left_out, (name, why)][-NAMED:]
