@@ -45,6 +45,14 @@ const size = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} k
  *  `renderers[task] = async (place, read, job) => {...}` for what is JSON, beside a picture or alone. */
 export const renderers = {};
 
+/** The page's own address leads to a training, or to none any more. */
+export const linkTo = (/** @type {string | null} */ id) => {
+	const here = new URL(location.href);
+	if (id) here.searchParams.set("job", id);
+	else here.searchParams.delete("job");
+	history.replaceState(history.state, "", here);
+};
+
 /** Open a training's model in Try: the tab's page takes it by the address (?model=). */
 export const use = (job) => {
 	const address = new URL(location.href);
@@ -273,21 +281,15 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		await forget();
 		open(job.id);
 	};
-	const remember = (id) => {
-		const address = new URL(location.href);
-		if (id) address.searchParams.set("job", id);
-		else address.searchParams.delete("job");
-		history.replaceState(history.state, "", address);
-	};
 	const left = () => {
 		form.hidden = false;
-		remember(null);
+		linkTo(null);
 		list();
 	};
 	const open = async (id) => {
 		end?.();
 		form.hidden = true;
-		remember(id);
+		linkTo(id);
 		opened = id;
 		list();
 		const live = await import("./training_live.js").catch(() => null);
@@ -322,7 +324,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (job && job.task === task) open(id);
 		else if (!job && asked.get("tab") === room.closest("[id$=-rooms]")?.id.replace("-rooms", "")) {
 			refuse(words.none);
-			remember(null);
+			linkTo(null);
 		}
 	});
 	return { attempt, send, open, refuse };

@@ -148,3 +148,19 @@ def test_a_burst_by_keyboard_makes_a_class_and_a_reload_keeps_it(
     expect(classes).to_have_count(5)  # two of the three had no picture, and are called anew
     expect(first.locator(".classroom-name input")).to_have_value("我的")
     assert asked == [Words().say("zh", "classification.train.sure_starter")] * 2
+
+
+def test_a_class_that_shows_the_camera_takes_it_along(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    """Even before anything lies on the server, where the classes get their numbers only then."""
+    page = opened(new_page, app_url)
+    classes = page.locator(".classroom-class")
+    classes.last.locator("[data-do=webcam]").click()
+    expect(classes.last.locator("[data-do=hold]")).to_be_visible()
+    using = "[...document.querySelectorAll('.classroom-record video')].map((it) => !!it.srcObject)"
+    assert page.evaluate(using) == [True, True, True]
+    classes.last.locator("[data-do=drop-class]").click()
+    expect(classes).to_have_count(2)
+    assert page.evaluate(using) == [False, False]
+    expect(page.locator("[data-classroom] > .refusal")).to_be_hidden()

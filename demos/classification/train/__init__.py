@@ -8,8 +8,8 @@ collection.py   one visitor's classes on disk     head.py    the head and its es
 features.py     what the network said of them     report.py  what the room is told of them
 keep.py         the head as a model               routes.py  ``/train/classify``
 use.py          ``/use/{id}``, a page for a phone
-classify_train.js puts the room together, of classify_camera.js, classify_report.js and
-classify_kept.js; classify_use.js is the page's.
+classify_train.js puts the room together, of classify_cards.js, classify_camera.js,
+classify_live.js, classify_report.js and classify_kept.js; classify_use.js is the page's.
 """
 
 from __future__ import annotations

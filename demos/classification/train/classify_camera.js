@@ -31,26 +31,39 @@ export const smaller = async (file) => {
 /** What a video shows now, as a JPEG; null before its first picture. */
 export const frame = (video) => video.videoWidth ? drawn(video, video.videoWidth, video.videoHeight, FRAME) : Promise.resolve(null);
 
-/** One camera for all: `open()` gives its stream, `other()` turns to the next one. `changed` is called
- *  with the stream, or null when it is off. */
+/** One camera for all: `open()` for somebody, on until all who opened it `leave()`, or off at once by
+ *  `close()`; `other()` turns to the next one. `changed` is called with the stream, null when it is off. */
 export const camera = (changed) => {
+	const users = new Set();
 	let stream = null, facing = "environment", device = null;
 	const stop = () => {
 		for (const track of stream?.getTracks() ?? []) track.stop();
 		stream = null;
 	};
-	const open = async () => {
-		if (stream?.active) return stream;
+	const start = async () => {
+		if (stream?.active) return;
 		const wish = device ? { deviceId: { exact: device } } : { facingMode: facing };
 		stream = await navigator.mediaDevices.getUserMedia({ video: { ...wish, width: { ideal: 640 }, height: { ideal: 480 } } });
 		changed(stream);
-		return stream;
+	};
+	const close = () => {
+		users.clear();
+		stop();
+		changed(null);
 	};
 	return {
-		open,
-		close() {
-			stop();
-			changed(null);
+		async open(user = "") {
+			if (!stream?.active) users.clear();
+			await start();
+			users.add(user);
+		},
+		leave(user) {
+			users.delete(user);
+			if (!users.size) close();
+		},
+		close,
+		get stream() {
+			return stream;
 		},
 		get on() {
 			return !!stream?.active;
@@ -67,7 +80,7 @@ export const camera = (changed) => {
 			device = found[(at + 1) % found.length]?.deviceId || null;
 			facing = facing === "user" ? "environment" : "user";
 			stop();
-			return open();
+			return start();
 		},
 	};
 };

@@ -1,11 +1,11 @@
 // @ts-check
 // Classify, Train: classifiers that were kept: the page of each, its link and QR code, and taking back.
 
-import { part } from "./dom.js";
+import { filled, part } from "./dom.js";
 import { ask, takes, use } from "./training.js";
 
 /** Lists this visitor's classifiers; gives a function that lists them anew. */
-export const kept = (room, words, panel, filled, refuse) => {
+export const kept = (room, words, panel, refuse) => {
 	const section = room.querySelector(".classroom-kept"), place = section.querySelector("div");
 	const list = async () => {
 		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));

@@ -2,7 +2,7 @@
 // Classify, Train: how good it is: the estimate in words, the confusion matrix whose cells open their
 // pictures, and what would help.
 
-import { part } from "./dom.js";
+import { filled, part } from "./dom.js";
 
 /** The confusion matrix that a training of the whole network tells, small: rows are what is right. */
 export const confusion = (place, { labels, matrix, n, split }) => {
@@ -21,9 +21,9 @@ export const confusion = (place, { labels, matrix, n, split }) => {
 	place.append(table, part("p", `n ${n}`, { className: "quiet", title: split }));
 };
 
-/** @param {HTMLElement} room @param {any} words @param {(text: string, fields: any) => string} filled
- *  @param {(id: number, name: string) => HTMLElement} thumbnail @param {(ids: number[], to: number) => void} move */
-export const report = (room, words, filled, thumbnail, move) => {
+/** @param {HTMLElement} room @param {any} words @param {(id: number, name: string) => HTMLElement} thumbnail
+ *  @param {(ids: number[], to: number) => void} move */
+export const report = (room, words, thumbnail, move) => {
 	const section = /** @type {HTMLElement} */ (room.querySelector(".classroom-report"));
 	const show = (name) => section.querySelector(`[data-show=${name}]`);
 	let opened = ""; // the cell whose pictures are shown, as "row/column"
