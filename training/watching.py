@@ -89,7 +89,8 @@ class Watch:
         """Keep the weights, if the next moment of the run has come.
 
         Args:
-            averaged: whose weights are kept. model: the network that learns, of the same form.
+            averaged: whose weights are kept; one that is saved under other names than its own gives
+                them by ``state()``. model: the network that learns, of the same form.
         """
         from safetensors.torch import save_file
 
@@ -98,14 +99,16 @@ class Watch:
             return
         self.kept = due
         fixed = {name for name, one in model.named_parameters() if not one.requires_grad}
+        stored: Callable[[], dict[str, Tensor]] = getattr(averaged, "state", averaged.state_dict)
         tensors = {
             name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-            for name, value in averaged.state_dict().items()
+            for name, value in stored().items()
             if name not in fixed
         }
         size = sum(value.numel() * value.element_size() for value in tensors.values())
-        room = self.most_bytes // max(1, size)
-        if room < 2 or due % -(-self.moments // room):  # large networks keep fewer
+        room, last = self.most_bytes // max(1, size), self.moments - 1
+        # Large networks keep fewer: the first, the last, and some that lie evenly between them.
+        if room < 2 or (due and (last - due) % -(-last // (room - 1))):
             return
         folder = self.out / MOMENTS
         folder.mkdir(exist_ok=True)

@@ -111,6 +111,16 @@ def test_moments_of_a_large_network_are_fewer(tmp_path):
         assert left or not (out / "moments").exists()
 
 
+@pytest.mark.parametrize("room", [2, 3, 22, 31])
+def test_however_few_moments_there_is_room_for_both_ends_are_among_them(tmp_path, room):
+    size = 2 * 4 + 2 * 2 + 8
+    watch = watched(tmp_path, moments=32, most_bytes=room * size)
+    loop.fit(Line(), replace(PLAN, epochs=100), tmp_path, device=CPU, watch=watch)
+    kept = moments(tmp_path)
+    assert len(kept) <= room
+    assert [float(kept[n][0]["progress"]) for n in (min(kept), max(kept))] == [0, 1]
+
+
 def test_a_refusal_is_kept_for_the_page_and_raised_on(tmp_path):
     out = tmp_path / "out"
     with pytest.raises(BadData), refusals_kept(out):
