@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rewound
 import tiny_causal
 import torch
 from hub_standin import HubStandIn
@@ -48,6 +49,17 @@ def base(hub: HubStandIn, tiny: Path) -> str:
 def nats(model: CausalWriter, text: str) -> float:
     (found,) = model.predict([text], view="nll")
     return sum(found["nats"])
+
+
+def test_a_training_that_is_watched_can_be_rewound(
+    base: str, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "PEAK", 1e-2)
+    monkeypatch.setattr(train, "WINDOW", 64)
+    out = train.train(ENTRY, text, tmp_path / "mine", Run(epochs=1, watch=True))
+    begun, learnt = rewound.ends(out)
+    assert nats(begun, LINES[1]) == pytest.approx(nats(ENTRY.load("cpu"), LINES[1]), abs=1e-3)
+    assert nats(learnt, LINES[1]) < nats(begun, LINES[1]) - 1
 
 
 def test_learns_a_text_and_is_served_from_its_folder(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rewound
 import tiny_detection
 import tiny_detr
 import torch
@@ -87,11 +88,25 @@ def test_the_others_of_the_family_learn_too(
     entry = {"yolos": YOLOS, "squared": SQUARED}[name]
     hub.add_folder(HUB_ID, request.getfixturevalue(name))
     out = train.train(entry, shapes, tmp_path / name, Run(epochs=2, lr=1e-3))
-    losses = [json.loads(row)["loss"] for row in (out / "history.jsonl").read_text().splitlines()]
-    assert losses[-1] < losses[0]
+    rows = [json.loads(row) for row in (out / "history.jsonl").read_text().splitlines()]
+    assert rows[-1]["loss"] < rows[1]["loss"]  # the first row is of the weights as they came
     tuned = catalog.from_folder(out).load("cpu")
     assert tuned.labels == NAMES
     tuned.predict([tiny_detr.picture(64, 96)])
+
+
+@pytest.mark.parametrize("head_only", [True, False])
+def test_a_training_that_is_watched_can_be_rewound(
+    base: str, tmp_path: Path, shapes: Path, head_only: bool
+) -> None:
+    run = Run(epochs=1, lr=1e-2, head_only=head_only, watch=True)
+    out = train.train(DETR, shapes, tmp_path / "mine", run)
+    begun, learnt = rewound.ends(out)
+    assert begun.labels == learnt.labels == NAMES
+    original = DETR.load("cpu").network.state_dict()
+    for name, value in begun.network.state_dict().items():
+        if not train.OF_CLASSES.search(name):
+            assert torch.equal(value, original[name].half().float()), name
 
 
 def test_what_is_served_is_what_was_learnt(
@@ -128,7 +143,7 @@ def test_smoke_is_two_steps_and_a_broken_run_goes_on(
     first = train.train(DETR, shapes, tmp_path / "on", Run(epochs=1))
     train.train(DETR, shapes, first, Run(epochs=2, resume=True))
     rows = [json.loads(line) for line in (first / "history.jsonl").read_text().splitlines()]
-    assert [row["epoch"] for row in rows] == [1, 2]
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
 
 
 def test_the_commands_train_and_score_it(

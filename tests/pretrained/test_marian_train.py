@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import rewound
 import tiny_marian
 import torch
 from hub_standin import HubStandIn
@@ -85,6 +86,15 @@ def test_learns_pairs_and_is_served_from_its_folder(
         "I read the letter.",
         "We open the bridge.",
     ]
+
+
+def test_a_training_that_is_watched_can_be_rewound(base: str, tmp_path: Path, pairs: Path) -> None:
+    out = train.train(ENTRY, pairs, tmp_path / "mine", Run(epochs=1, watch=True))
+    begun, learnt = rewound.ends(out)
+    asked = ["I read the letter."]
+    said, before = (model.predict(asked) for model in (begun, ENTRY.load("cpu")))
+    assert said[0]["translation"] == before[0]["translation"]
+    assert learnt.directions == ("en-fr",)
 
 
 def test_what_is_served_is_what_was_learnt(tiny: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rewound
 import tiny_pipeline
 import torch
 from hub_standin import HubStandIn
@@ -76,6 +77,17 @@ def test_learns_pictures_and_is_served_from_its_folder(
     assert seen[-1] == (entry.bytes, entry.bytes)
     one, other = (m.predict(POINT, steps=3)[0]["image"] for m in (before, tuned))
     assert one.shape == other.shape == (SIDE, SIDE, 3) and (one != other).any()
+
+
+def test_a_training_that_is_watched_can_be_rewound(
+    base: str, short: None, tmp_path: Path, pictures: Path
+) -> None:
+    out = train.train(CAT, pictures, tmp_path / "mine", Run(epochs=1, watch=True))
+    drawn = [
+        model.predict(POINT, steps=2)[0]["image"] for model in (CAT.load("cpu"), *rewound.ends(out))
+    ]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert (drawn[1] != drawn[2]).any()
 
 
 def test_the_base_stays_as_it_was(base: str, cat: Path, tmp_path: Path, pictures: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rewound
 import torch
 from hub_standin import HubStandIn
 from PIL import Image
@@ -57,6 +58,20 @@ def test_learns_new_classes_and_is_served_from_its_folder(
 
     again, _ = serve.build(entry, num_classes=4)  # and can be fine-tuned further
     assert again(torch.rand(1, 3, 96, 96)).shape == (1, 4)
+
+
+@pytest.mark.parametrize("head_only", [True, False])
+def test_a_training_that_is_watched_can_be_rewound(
+    hub: HubStandIn, tmp_path: Path, folder: Path, head_only: bool
+) -> None:
+    original = push(hub, tmp_path, "test_resnet").state_dict()
+    run = Run(head_only=head_only, epochs=2, watch=True)
+    out = train.train(ENTRY, folder, tmp_path / "colours", run)
+    begun, learnt = rewound.ends(out)
+    assert learnt.labels == begun.labels == ("blue", "red")
+    for name, value in begun.model.network.state_dict().items():
+        if not name.startswith("fc."):  # the new last layer
+            assert torch.equal(value, original[name].half().float()), name
 
 
 def test_smoke_is_two_steps(hub: HubStandIn, tmp_path: Path, folder: Path) -> None:

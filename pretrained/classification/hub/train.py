@@ -64,19 +64,6 @@ def train(
     task = FineTuneTask(
         model, train_on, held_out, recipe, device, groups=groups, head_only=head_only
     )
-    network, history = run.fit(
-        task,
-        plan,
-        out,
-        run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
-        device=device,
-    )
-    assert isinstance(network, Backbone)
-    network.cpu()
-    fitted = calibration.calibrate(
-        logits(network, held_out, torch.device("cpu"), batch=BATCH), held_out.labels, held_out.split
-    )
-    checkpoint.save_weights(out, network.network.state_dict())
     described: dict[str, Any] = {
         "key": f"classification/{out.resolve().name}",
         "title": out.resolve().name,
@@ -93,14 +80,26 @@ def train(
             "crop_mode": "center",
         },
         "size": size,
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "max_batch": entry.max_batch,
-        "temperature": fitted["temperature"],
-        "unsure_below": fitted["unsure_below"],
-        "calibrated": True,
+        "calibrated": False,
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
+    run.begins(out, lambda folder: write(folder, model, described, {}, {}))
+    network, history = run.fit(
+        task,
+        plan,
+        out,
+        run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
+        device=device,
+        before=True,
+    )
+    assert isinstance(network, Backbone)
+    network.cpu()
+    fitted = calibration.calibrate(
+        logits(network, held_out, torch.device("cpu"), batch=BATCH), held_out.labels, held_out.split
+    )
     made = provenance(
         run,
         device,
@@ -112,5 +111,18 @@ def train(
         learnt="the last layer" if head_only else "every layer, lower ones at lower rates",
         **told,
     )
-    checkpoint.write_metadata(out, described, made, fitted)
+    calibrated = {name: fitted[name] for name in ("temperature", "unsure_below")}
+    write(out, network, {**described, **calibrated, "calibrated": True}, made, fitted)
     return out
+
+
+def write(
+    out: Path,
+    model: Backbone,
+    config: dict[str, Any],
+    made: dict[str, Any],
+    fitted: dict[str, Any],
+) -> None:
+    """Write the checkpoint folder. ``fitted``: what was calibrated, {} before anything was."""
+    checkpoint.save_weights(out, model.network.state_dict())
+    checkpoint.write_metadata(out, config, made, fitted)

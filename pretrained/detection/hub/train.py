@@ -97,15 +97,36 @@ def train(
         average=20,
         clip=CLIP,
     )
-    before = task.evaluate(deepcopy(network))
+    before = {name: round(value, 4) for name, value in task.evaluate(deepcopy(network)).items()}
+    name = out.resolve().name
+    config = {
+        "key": f"detection/{name}",
+        "title": name,
+        "loader": "pretrained.detection.hub.serve:load_tuned",
+        "licence": entry.licence,
+        "pipeline_tag": "object-detection",
+        "description": f"{entry.title}, fine-tuned on {scenes.split}.",
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "max_batch": entry.max_batch,
+        "labels": classes,
+        "offered": classes,
+        "network": {**checkpoint.read_json(folder, checkpoint.CONFIG), **kinds},
+        "preprocessing": checkpoint.read_json(folder, PREPROCESSING),
+    }
+
+    def write(out: Path, network: nn.Module, made: dict[str, Any]) -> None:
+        checkpoint.save_weights(out, network.state_dict())
+        checkpoint.write_metadata(out, config, made, {})
+
+    run.begins(out, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),
         out,
         run.identity(entry.key, scenes.contents(), classes=classes),
         device=device,
+        before=before,
     )
-    checkpoint.save_weights(out, tuned.state_dict())
     made = provenance(
         run,
         device,
@@ -117,25 +138,10 @@ def train(
         started_from=f"{entry.hub_id} at {folder.name}",
         learnt="the heads" if run.head_only else "every layer, the body at a tenth of the rate",
         held_out=f"{min(len(held_out), WATCHED)} pictures {held_out.split}",
-        **{f"{figure}_before": round(value, 4) for figure, value in before.items()},
+        **{f"{figure}_before": value for figure, value in before.items()},
         **{figure: history[-1][figure] for figure in before if figure in history[-1]},
     )
-    name = out.resolve().name
-    config = {
-        "key": f"detection/{name}",
-        "title": name,
-        "loader": "pretrained.detection.hub.serve:load_tuned",
-        "licence": entry.licence,
-        "pipeline_tag": "object-detection",
-        "description": f"{entry.title}, fine-tuned on {scenes.split}.",
-        "parameters": sum(p.numel() for p in tuned.parameters()),
-        "max_batch": entry.max_batch,
-        "labels": classes,
-        "offered": classes,
-        "network": {**checkpoint.read_json(folder, checkpoint.CONFIG), **kinds},
-        "preprocessing": checkpoint.read_json(folder, PREPROCESSING),
-    }
-    checkpoint.write_metadata(out, config, made, {})
+    write(out, tuned, made)
     return out
 
 

@@ -105,27 +105,9 @@ def train(
     device = loop.choose_device()
     model = Adapter.around(parts.unet, LAYERS).to(device)
     task = FineTuneTask(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
-    before = task.evaluate(deepcopy(model))
+    before = {name: round(value, 4) for name, value in task.evaluate(deepcopy(model)).items()}
     usual = loop.Plan.gentle(ROUNDS, PEAK)
     plan = run.plan(usual)
-    learnt, history = run.fit(
-        task, plan, out, run.identity(entry.key, pictures.images), device=device
-    )
-    assert isinstance(learnt, Adapter)
-    checkpoint.save_weights(out, learnt.state())
-    made = provenance(
-        run,
-        device,
-        history,
-        data=pictures.split,
-        **pictures.say(),
-        pictures=len(train_on),
-        started_from=f"{entry.hub_id} at {folder.name}",
-        learnt=f"LoRA of rank {RANK} on attention and convolutions",
-        held_out=f"{min(len(held_out), WATCHED)} of the {held_out.split}",
-        held_out_loss_before=round(before["held_out_loss"], 4),
-        held_out_loss=history[-1]["held_out_loss"],
-    )
     name = out.resolve().name
     config = {
         "key": f"images/{name}",
@@ -143,5 +125,33 @@ def train(
         "base": {"key": entry.key, "hub_id": entry.hub_id, "revision": folder.name},
         "lora": {"rank": RANK, "scale": SCALE},
     }
-    checkpoint.write_metadata(out, config, made, {})
+
+    def write(out: Path, model: Adapter, made: dict[str, Any]) -> None:
+        checkpoint.save_weights(out, model.state())
+        checkpoint.write_metadata(out, config, made, {})
+
+    run.begins(out, lambda folder: write(folder, model, {}))
+    learnt, history = run.fit(
+        task,
+        plan,
+        out,
+        run.identity(entry.key, pictures.images),
+        device=device,
+        before=before,
+    )
+    assert isinstance(learnt, Adapter)
+    made = provenance(
+        run,
+        device,
+        history,
+        data=pictures.split,
+        **pictures.say(),
+        pictures=len(train_on),
+        started_from=f"{entry.hub_id} at {folder.name}",
+        learnt=f"LoRA of rank {RANK} on attention and convolutions",
+        held_out=f"{min(len(held_out), WATCHED)} of the {held_out.split}",
+        held_out_loss_before=before["held_out_loss"],
+        held_out_loss=history[-1]["held_out_loss"],
+    )
+    write(out, learnt, made)
     return out

@@ -128,26 +128,11 @@ def train(
     plan = run.plan(usual)
     task = FineTuneTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()
-    before = task.evaluate(deepcopy(model.to(device)))
-    learnt, history = run.fit(task, plan, out, run.identity(entry.key, texts), device=device)
-    assert isinstance(learnt, Adapter)
-    checkpoint.save_weights(out, learnt.state())
+    before = {
+        name: round(value, 4) for name, value in task.evaluate(deepcopy(model.to(device))).items()
+    }
     name = out.resolve().name
     split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
-    made = provenance(
-        run,
-        device,
-        history,
-        epochs=history[-1]["epoch"],
-        data=split,
-        **({"left_out": "; ".join(told)} if told else {}),
-        tokens=learn[:, 1:].numel(),
-        started_from=base.get("wheel") or f"{base['hub_id']} at {base['revision']}",
-        learnt=f"LoRA of rank {RANK} on every linear layer but the last",
-        held_out=f"the last {held_out[:, 1:].numel()} tokens, {characters} characters",
-        held_out_nats_per_char_before=round(before["held_out_nats_per_char"], 4),
-        held_out_nats_per_char=history[-1]["held_out_nats_per_char"],
-    )
     config = {
         "key": f"text/{name}",
         "title": name,
@@ -161,7 +146,36 @@ def train(
         "base": base,
         "lora": {"rank": RANK, "scale": SCALE},
     }
-    checkpoint.write_metadata(out, config, made, {})
+
+    def write(out: Path, model: Adapter, made: dict[str, Any]) -> None:
+        checkpoint.save_weights(out, model.state())
+        checkpoint.write_metadata(out, config, made, {})
+
+    run.begins(out, lambda folder: write(folder, model, {}))
+    learnt, history = run.fit(
+        task,
+        plan,
+        out,
+        run.identity(entry.key, texts),
+        device=device,
+        before=before,
+    )
+    assert isinstance(learnt, Adapter)
+    made = provenance(
+        run,
+        device,
+        history,
+        epochs=history[-1]["epoch"],
+        data=split,
+        **({"left_out": "; ".join(told)} if told else {}),
+        tokens=learn[:, 1:].numel(),
+        started_from=base.get("wheel") or f"{base['hub_id']} at {base['revision']}",
+        learnt=f"LoRA of rank {RANK} on every linear layer but the last",
+        held_out=f"the last {held_out[:, 1:].numel()} tokens, {characters} characters",
+        held_out_nats_per_char_before=before["held_out_nats_per_char"],
+        held_out_nats_per_char=history[-1]["held_out_nats_per_char"],
+    )
+    write(out, learnt, made)
     return out
 
 

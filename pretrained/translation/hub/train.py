@@ -145,17 +145,35 @@ def train(
         bleu = {f"held_out_bleu_{d}": _bleu(served, held_out[:SCORED], d) for d in directions}
         return {**task.evaluate(network), **bleu}
 
-    before = measured(network)
+    before = {name: round(value, 4) for name, value in measured(network).items()}
+    name = out.resolve().name
+    config = {
+        "key": f"translation/{name}",
+        "title": name,
+        "loader": "pretrained.translation.hub.serve:load_tuned",
+        "licence": entry.licence,
+        "pipeline_tag": "translation",
+        "description": f"{entry.title}, fine-tuned on {pairs.split}.",
+        "parameters": entry.parameters or sum(p.numel() for p in network.parameters()),
+        "max_batch": entry.max_batch,
+        "directions": list(directions),
+        "network": told,
+    }
+
+    def write(out: Path, network: nn.Module, made: dict[str, Any]) -> None:
+        save(out, network, base)
+        checkpoint.write_metadata(out, config, made, {})
+
+    run.begins(out, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),
         out,
         run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
         device=device,
+        before=before,
     )
     after = measured(tuned)
-    save(out, tuned, base)
-    name = out.resolve().name
     made = provenance(
         run,
         device,
@@ -166,22 +184,10 @@ def train(
         started_from=f"{entry.hub_id} at {base.name}",
         held_out=f"{pairs.held_out_split}: nats of at most {WATCHED} pairs, "
         f"BLEU of at most {SCORED}",
-        **{f"{figure}_before": round(value, 4) for figure, value in before.items()},
+        **{f"{figure}_before": value for figure, value in before.items()},
         **{figure: round(value, 4) for figure, value in after.items()},
     )
-    config = {
-        "key": f"translation/{name}",
-        "title": name,
-        "loader": "pretrained.translation.hub.serve:load_tuned",
-        "licence": entry.licence,
-        "pipeline_tag": "translation",
-        "description": f"{entry.title}, fine-tuned on {pairs.split}.",
-        "parameters": entry.parameters or sum(p.numel() for p in tuned.parameters()),
-        "max_batch": entry.max_batch,
-        "directions": list(directions),
-        "network": told,
-    }
-    checkpoint.write_metadata(out, config, made, {})
+    write(out, tuned, made)
     return out
 
 
