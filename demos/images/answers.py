@@ -21,6 +21,7 @@ from pretrained.catalog import Entry
 TASK = "images"
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
 GENERATOR = "pretrained.images.serve:load"  # what loads a network that draws at once
+DENOISER = "pretrained.images.serve_diffusion:load"  # and one that draws in steps
 TOGETHER = 16  # faces of one visitor that wait for a network at the same time
 STEPS = 20  # in which the diffusion model draws
 

@@ -83,6 +83,19 @@ def test_the_room_says_whose_face_it_is_and_that_nobody_has_it(engine):
     assert "diffusion network" in other and "another face" in other
 
 
+def test_the_steps_are_those_of_the_diffusion_model_that_drew_the_face(tmp_path):
+    own = "images/serve_diffusion-own"
+    engine = FakeFaces(tmp_path, GAN, own)
+    found = filled(look(engine, key=own))
+    assert "diffusion network" in text(found["head"]) and "data-player" in found["denoise"]
+    assert {key for key, _, options in engine.asked if "steps" in options} == {own}
+    engine = FakeFaces(tmp_path, GAN, DIFFUSION, own)
+    other = filled(look(engine, key=GAN))
+    assert {key for key, _, options in engine.asked if "steps" in options} == {DIFFUSION}
+    assert "has learnt for" in text(other["denoise"])  # which is told of ours alone
+    assert "has learnt for" not in text(found["denoise"])
+
+
 @pytest.mark.parametrize(
     ("query", "point"),
     [

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from demos import models, page, streaming
-from demos.images.answers import DIFFUSION, GAN, asked, entry_of, most_together
+from demos.images.answers import GAN, asked, entry_of, most_together
 from demos.images.faces import name, tag
 from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import PLAYER, Look, Looked
@@ -198,7 +198,7 @@ async def opened(look: Look) -> AsyncGenerator[dict[str, Any], None]:
         async for verdict in verdicts:
             yield {"verdict": verdict}
     yield {"copy": await look.of("copy", copies.drawn)}
-    if DIFFUSION in entries:
+    if models.found(look.engine, look.diffusion):
         async with aclosing(denoised(look)) as pieces:
             async for piece in pieces:
                 yield {"denoise": piece}
@@ -220,7 +220,7 @@ async def denoised(look: Look) -> AsyncGenerator[str, None]:
     that refuses them."""
     told, found = time.monotonic(), None
     try:
-        async with aclosing(loading(look, DIFFUSION)) as bars:
+        async with aclosing(loading(look, look.diffusion)) as bars:
             async for bar in bars:
                 yield bar
         yield diffusion.waiting(look.say)
@@ -230,7 +230,7 @@ async def denoised(look: Look) -> AsyncGenerator[str, None]:
                     told = time.monotonic()
                     yield diffusion.waiting(look.say, len(found.guesses))
         if found is not None:
-            yield diffusion.drawn(look.say, found)
+            yield diffusion.drawn(look.say, found, look.diffusion)
     except Refusal as error:
         yield look.refusal(error)
 
@@ -238,7 +238,7 @@ async def denoised(look: Look) -> AsyncGenerator[str, None]:
 def head(look: Look) -> str:
     """Which face is looked at, and that it is nobody's."""
     image = look.looked.image
-    key = "carried_diffusion" if look.looked.key == DIFFUSION else "carried"
+    key = "carried_diffusion" if look.looked.key == look.diffusion else "carried"
     called = unescape(name(look.say, look.looked.point))
     told = look.say(f"images.inside.{key}", face=called)
     shown = '<i class="face"></i>' if image is None else tag(image, called)

@@ -31,18 +31,18 @@ class Steps:
 async def steps_of(look: Look) -> AsyncGenerator[Steps, None]:
     """The same drawing after each step; a visitor who leaves ends it. Raises a `Refusal`."""
     point, found = look.looked.point, Steps()
-    noise = await look.engine.predict(DIFFUSION, point, view="steps", steps=1)
+    noise = await look.engine.predict(look.diffusion, point, view="steps", steps=1)
     found.frames.append(noise["frames"][0])
-    async with aclosing(look.engine.stream(DIFFUSION, point, steps=STEPS)) as events:
+    async with aclosing(look.engine.stream(look.diffusion, point, steps=STEPS)) as events:
         async for event in events:
             found.frames.append(event["noisy"])
             found.guesses.append(event["image"])
             yield found
 
 
-def drawn(say: Say, found: Steps) -> str:
+def drawn(say: Say, found: Steps, key: str = DIFFUSION) -> str:
     """Where it is, and what it takes the picture to be, under one slider; after the last step the
-    guess is the picture."""
+    guess is the picture. ``key``: of the model that drew; how long it learnt is told of ours."""
     frames, guesses = found.frames, [*found.guesses, found.frames[-1]]
     steps = len(frames) - 1
     told = [unescape(say(f"{WORDS}.step", step=n, steps=steps)) for n in range(steps)]
@@ -53,7 +53,8 @@ def drawn(say: Say, found: Steps) -> str:
         for name, stack in (("noisy", frames), ("guess", guesses))
     )
     films = f'<div class="films">{body}</div>'
-    shown = player(say, "denoise", films, told) + cards.learnt(DIFFUSION, say)
+    learnt = cards.learnt(key, say) if key == DIFFUSION else ""
+    shown = player(say, "denoise", films, told) + learnt
     return page.section(say, "images.inside.denoise", shown, steps=steps)
 
 

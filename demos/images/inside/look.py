@@ -16,7 +16,7 @@ from html import escape
 from typing import Any
 
 from demos import models, page
-from demos.images.answers import GAN, Pixels, at_once
+from demos.images.answers import DENOISER, DIFFUSION, GAN, Pixels, at_once
 from demos.images.points import Point
 from demos.images.tryout.grid import COUNT, SEED, Asked, linked
 from demos.language import Say
@@ -71,6 +71,12 @@ class Look:
             return GAN
         entry = models.found(self.engine, self.looked.key)
         return self.looked.key if entry and at_once(entry) else GAN
+
+    @property
+    def diffusion(self) -> str:
+        """The key of the diffusion model that is looked into: the one that drew the face, or ours."""
+        entry = models.found(self.engine, self.looked.key)
+        return self.looked.key if entry and entry.loader == DENOISER else DIFFUSION
 
     async def ask(self, view: str, one: Mapping[str, Any] | None = None) -> Any:
         """The GAN's view of the face, or of another point or picture. Raises a `Refusal`."""
