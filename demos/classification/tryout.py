@@ -27,9 +27,6 @@ from pretrained.catalog import Entry
 COMPARED = ("classification/hog-svm", "classification/cifar10", DEFAULT)
 # What the browser does by itself in this room: `classify.js`.
 SCRIPT = "import(new URL('house/classify.js', document.baseURI)).then((it) => it.%s(element));"
-#: When a classifier was kept or deleted (`classify_kept.js`), also before this room was first seen,
-#: its list of models is made anew.
-KEPT = "addEventListener('house:kept', () => trigger('kept')); if (house.kept) trigger('kept'); "
 FOOLED = fool.Fooled(
     "classification",
     "classify",
@@ -354,5 +351,5 @@ def upload_guard(words: Words, engine: Engine) -> gr.HTML:
         return f'{told}<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
 
     return gr.HTML(
-        words.markup(render), js_on_load=KEPT + SCRIPT % "give", elem_id="classify-guard"
+        words.markup(render), js_on_load=page.KEPT + SCRIPT % "give", elem_id="classify-guard"
     )

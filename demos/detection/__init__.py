@@ -17,7 +17,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     """Lay out the tab and wire it to the engine."""
     with page.tab(NAME, words) as rooms:
         with page.room("try"):
-            parts = tryout.build(engine, words)
+            parts = tryout.build(engine, words, jobs)
         with page.room("inside") as room:
             inside.build(engine, words, parts.answered, room)
         with page.room("train"):

@@ -27,14 +27,32 @@ export const mountForm = (element) => {
 	const field = (name) => form.elements[name].value;
 	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
 	const inOwn = () => style() === "own";
-	// A pen that was taught a hand, by the page's address.
+	// Pens that were taught a hand: the one that the page's address names, and this visitor's own.
 	const trained = new URL(location.href).searchParams.get("model")?.match(/^handwriting\/.+/)?.[0];
-	if (trained) {
-		const choice = form.querySelector("[data-show=trained]");
+	const blank = form.querySelector("[data-show=trained]"), pens = new Map();
+	const pen = (key) => {
+		if (pens.has(key)) return pens.get(key);
+		const choice = blank.cloneNode(true), input = choice.querySelector("input");
+		choice.removeAttribute("data-show");
 		choice.hidden = false;
-		choice.querySelector("input").checked = true;
-	}
-	const inTrained = () => style() === "trained";
+		input.value = key;
+		blank.before(choice);
+		pens.set(key, choice);
+		return choice;
+	};
+	const listed = () => {
+		for (const { key, name } of taught) pen(key).querySelector("span").textContent = name;
+		for (const [key, choice] of pens) {
+			if (key === trained || taught.some((one) => one.key === key)) continue;
+			if (choice.querySelector("input").checked) form.querySelector("[name=style]").checked = true;
+			choice.remove();
+			pens.delete(key);
+		}
+	};
+	if (trained) pen(trained).querySelector("input").checked = true;
+	listed();
+	bus.addEventListener("pens", listed);
+	const inTrained = () => pens.has(style());
 	// A link brings back what was written: the words, one of the model's hands, the seed.
 	const link = new URL(location.href).searchParams;
 	if (link.get("exhibit") === "pen" && link.has("pen_seed")) {
@@ -59,7 +77,7 @@ export const mountForm = (element) => {
 	asked.form = () => ({
 		text: field("text"),
 		style: inOwn() ? null : inTrained() ? 0 : style(),
-		model: inTrained() ? trained : null,
+		model: inTrained() ? style() : null,
 		bias: Number(field("bias")),
 		samples: Number(field("samples")),
 		seed: field("seed").trim() || drawn,
@@ -112,6 +130,17 @@ export const mountForm = (element) => {
 
 /** The hands' thumbnails arrive by a way of their own: two updates of one would pass as one. */
 export const mountHands = (props, watch) => watch("value", () => tell("hands", props.value ?? []));
+
+/** The pens that this visitor has taught: {key, name} each. */
+let taught = [];
+export const mountPens = (props, watch) => {
+	const told = () => {
+		taught = props.value ?? [];
+		tell("pens");
+	};
+	told();
+	watch("value", told);
+};
 
 // ---- the board -----------------------------------------------------------------------------
 

@@ -10,12 +10,14 @@ import html
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import gradio as gr
+from gradio.context import Context
 
-from demos import page, streaming
+from demos import models, page, streaming, training
 from demos.handwriting.request import MOST_TEXT, PEN, Asked, asked, hands, note, pen_of, refusal
 from demos.handwriting.writing import Sample, one_word, reads, writing
 from demos.language import Say, Words
@@ -24,6 +26,7 @@ from demos.page.html import Fact
 from demos.streaming import Latest
 from inference import Engine
 from inference.errors import Refusal
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 #: Written when the exhibit opens. The pen knows Latin letters only, so it is the same in Chinese.
@@ -59,8 +62,9 @@ BOARD = """mountBoard(element, {
 }, props, watch)"""
 
 
-def build(engine: Engine, words: Words) -> None:
-    """Lay out the exhibit and wire it to the engine."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
+    """Lay out the exhibit and wire it to the engine. ``jobs``: where the pens are that visitors
+    have taught their hands."""
     entry = pen_of(engine)
     styles = hands(entry)
     with gr.Row(elem_classes="two"):
@@ -74,6 +78,7 @@ def build(engine: Engine, words: Words) -> None:
         with gr.Column(scale=6, elem_classes="get"):
             board = feed(BOARD, elem_id="pen-board")
             thumbnails = feed("mountHands(props, watch)", elem_classes="pen-feed")
+            pens = feed("mountPens(props, watch)", page.KEPT, elem_classes="pen-feed")
     facts(words, entry)
     mine = gr.State(Latest())
     drawn: WeakKeyDictionary[Engine, list[str]] = WeakKeyDictionary()
@@ -94,15 +99,27 @@ def build(engine: Engine, words: Words) -> None:
     def on_hands() -> AsyncGenerator[list[str], None]:
         return thumbnails_of(engine, drawn, len(styles))
 
+    @page.guard(words)
+    def on_pens(secret: str, request: gr.Request) -> list[dict[str, str]]:
+        """The pens that a visitor has taught, by the secret that their browser keeps."""
+        say = words.speaker(request)
+        found = training.mine(jobs, partial(models.found, engine), secret, "handwriting")
+        return [{"key": one.key, "name": say.model(one)} for one in found]
+
+    assert Context.root_block is not None
+    secret = gr.Textbox("", visible=False)
+    for asks in (Context.root_block.load, pens.kept):
+        asks(on_pens, secret, pens, js=page.SECRET, queue=False, **page.PRIVATE)
     options = {"concurrency_limit": entry.max_batch, **page.PRIVATE}
     board.write(on_write, mine, board, trigger_mode="multiple", **options)
     board.stop(on_stop, mine, None, **page.PRIVATE)
     board.hands(on_hands, None, thumbnails, **options)
 
 
-def feed(script: str, **options: Any) -> gr.HTML:
-    """A place that the server sends data to: `pen.js` makes the page of it."""
-    load = SCRIPT % script
+def feed(script: str, first: str = "", **options: Any) -> gr.HTML:
+    """A place that the server sends data to: `pen.js` makes the page of it. ``first``: JavaScript
+    that runs before."""
+    load = first + SCRIPT % script
     return gr.HTML(None, html_template="", js_on_load=load, apply_default_css=False, **options)
 
 
@@ -207,7 +224,8 @@ data-letter="{width:g}"{checked}>
 
 
 def trained(say: Say) -> str:
-    """The hand of a pen that somebody taught theirs: shown where the page's address names one."""
+    """The hand of a pen that somebody taught theirs: what `pen.js` copies for each pen that this
+    visitor has taught, and for the one that the page's address names."""
     return f"""<label class="hand" data-show="trained" hidden><input type="radio" name="style"
 value="trained"><span>{say("handwriting.try.trained")}</span></label>
 """

@@ -78,11 +78,35 @@ def yours(engine: Engine) -> list[Entry]:
     return [e for e in entries(engine).values() if not e.hub_id and e.key not in ours]
 
 
+def drawers(engine: Engine) -> dict[str, Entry]:
+    """The models that the grid may be drawn by, by key: all of this machine but those of the Hub,
+    which have a part of their own."""
+    return {key: entry for key, entry in entries(engine).items() if not entry.hub_id}
+
+
 def asked(engine: Engine, request: Any) -> str:
     """The key of the model that the grid is drawn by: our GAN, or one that somebody trained, by the
     page's address."""
+    own = named(engine, request)
+    return own.key if own else GAN
+
+
+def named(engine: Engine, request: Any) -> Entry | None:
+    """The model that the page's address names, where the grid may be drawn by it."""
     own = models.asked(TASK, engine, request)
-    return own.key if own and not own.hub_id else GAN
+    return own if own and not own.hub_id else None
+
+
+def drawer(engine: Engine, sent: object) -> Entry:
+    """The model that the grid is to be drawn by.
+
+    Raises:
+        UnknownModel: there is none of this key, or it is one of the Hub. Unfiltered: see above.
+    """
+    entry = entry_of(engine, sent)
+    if entry.hub_id:
+        raise UnknownModel(model=entry.key)
+    return entry
 
 
 def at_once(entry: Entry) -> bool:

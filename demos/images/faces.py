@@ -80,10 +80,11 @@ def grid(say: Say, gallery: Gallery, at: int | None) -> str:
         )
     name_of_file = f"faces-{gallery.seed}-{len(gallery.points)}.png"
     save = say("images.try.save_all")
+    own = "" if gallery.key == GAN else " data-own"
     return (
         f'<div class="over"><p>{heading}</p>'
         f'<button type="button" class="plain" data-save="{name_of_file}">{save}</button></div>'
-        f'<div class="faces" role="group" aria-label="{heading}" '
+        f'<div class="faces" role="group" aria-label="{heading}"{own} '
         f'data-columns="{columns(len(cells))}">{"".join(cells)}</div>'
     )
 

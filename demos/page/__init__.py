@@ -35,9 +35,11 @@ from demos.page.html import (
     waiting,
 )
 from demos.page.layout import (
+    KEPT,
     PICK,
     PRIVATE,
     ROOMS,
+    SECRET,
     UNNAMED,
     choices,
     footer,
@@ -51,9 +53,11 @@ from demos.page.layout import (
 from demos.page.questions import questions
 
 __all__ = [
+    "KEPT",
     "PICK",
     "PRIVATE",
     "ROOMS",
+    "SECRET",
     "UNNAMED",
     "article",
     "bars",

@@ -93,6 +93,10 @@ SECRET = """(_, ...given) => {
   return [stored ?? window.house?.owner?.() ?? "", ...given];
 }"""
 
+#: Begins a script that fires "kept" when a visitor's model was kept or deleted, also where that was
+#: before the element was there: what lists such models is then made anew.
+KEPT = "addEventListener('house:kept', () => trigger('kept')); if (house.kept) trigger('kept'); "
+
 
 def choices(
     words: Words,

@@ -26,10 +26,10 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
         with page.room("try"):
             switch(words, pen)
             with exhibit("text"):
-                parts = tryout.build(engine, words)
+                parts = tryout.build(engine, words, jobs)
             if pen:
                 with exhibit("pen"):
-                    handwriting.tryout.build(engine, words)
+                    handwriting.tryout.build(engine, words, jobs)
         with page.room("inside"):
             switch(words, pen)
             with exhibit("text"):

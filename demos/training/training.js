@@ -67,6 +67,12 @@ export const use = (job) => {
 	location.assign(address);
 };
 
+/** A model was kept or deleted: Try, which lists them, looks for them again. */
+export const kept = () => {
+	house.kept = true;
+	dispatchEvent(new CustomEvent("house:kept"));
+};
+
 /** `link` takes a model home. Packing may take a minute, or be refused. */
 export const takes = (link, id, words, refuse) => {
 	const path = `jobs/${id}/model.zip`;

@@ -3,7 +3,7 @@
 // it. `training.js` fetches this when the first is opened.
 
 import { filled, part } from "./dom.js";
-import { ask, renderers, takes, use } from "./training.js";
+import { ask, kept, renderers, takes, use } from "./training.js";
 
 const AGAIN = 1000, RETRY = 3000; // ms between two looks, and after one that failed
 
@@ -66,7 +66,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
 	const steps = [], rows = new Map(), samples = [], moments = [];
-	let after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "";
+	let after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false;
 	place.hidden = false;
 	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
@@ -163,6 +163,10 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 			}
 			paint();
 			changed(job);
+			if (job.state === "done" && job.mine && !listed) {
+				listed = true;
+				kept();
+			}
 			if (["done", "failed", "cancelled", "paused"].includes(job.state) && !job.asked) wait = 0;
 		} catch (error) {
 			if (over) return;
@@ -197,7 +201,10 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	for (const name of ["pause", "resume", "cancel"])
 		button(name).onclick = () => change(`jobs/${id}/${name}`, { json: {} });
 	button("remove").onclick = async () => {
-		if (confirm(words.confirm) && await ask(`jobs/${id}`, { method: "DELETE" }).then(() => true, () => false)) gone();
+		if (confirm(words.confirm) && await ask(`jobs/${id}`, { method: "DELETE" }).then(() => true, () => false)) {
+			gone();
+			kept();
+		}
 	};
 	button("new").onclick = gone;
 	button("use").onclick = () => use(job);

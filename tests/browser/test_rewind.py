@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -51,3 +52,33 @@ def test_a_slider_goes_back_to_what_the_network_said_before_it_had_learnt(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert keeps_out(page, ".train-rewind") == []
         page.reload()
+
+
+def test_what_was_trained_is_listed_under_try_until_it_is_deleted(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=text&room=train&lang=en")
+    rooms = page.locator("#text-rooms")
+    room, opened = rooms.locator("[data-mounted]:visible"), page.locator("#write-model input")
+    own = page.locator("[role=option]").filter(has_text="★")
+
+    def turn(name: str) -> None:
+        rooms.locator(":scope > .tab-wrapper").get_by_role("tab", name=name).click()
+
+    room.locator("[data-starter=text]").click()
+    room.locator("[data-do=start]").click()
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
+    turn(WORDS.say("en", "page.room.try"))  # the same page, not loaded anew
+    expect(page.locator("#write-sheet .leaf")).to_be_visible()
+    opened.click()
+    expect(own).to_have_count(1)
+    own.click()
+    expect(opened).to_have_value(re.compile("^★ "))
+
+    turn(WORDS.say("en", "page.room.train"))
+    page.once("dialog", lambda dialog: dialog.accept())
+    room.locator("[data-do=remove]").click()
+    expect(room.locator(".train-form")).to_be_visible()
+    turn(WORDS.say("en", "page.room.try"))
+    expect(opened).not_to_have_value(re.compile("★"))
+    opened.click()
+    expect(page.locator("[role=option]").first).to_be_visible()
+    expect(own).to_have_count(0)

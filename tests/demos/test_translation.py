@@ -760,7 +760,7 @@ def test_what_does_not_change_is_not_written_back(engine):
     skip, turn, own = gr.skip(), streaming.Latest(), "I am a teacher."
 
     def set_up(name, *sent):
-        return list(asyncio.run(callback(engine, name)(turn, *sent, gr.Request())))
+        return list(asyncio.run(callback(engine, name)("", turn, *sent, gr.Request())))
 
     direction, text, model, _ = set_up("on_direction", "en-fr", own, PLAIN)
     assert direction == text == skip and "value" not in model
@@ -772,7 +772,7 @@ def test_what_does_not_change_is_not_written_back(engine):
     direction, text, *_ = set_up("on_turn", EN_FR, event)
     assert direction == "fr-en" and text == skip
     opening = callback(engine, "on_open")
-    _, text, *_ = asyncio.run(opening(False, own, EN_FR, None, gr.Request()))
+    _, text, *_ = asyncio.run(opening("", False, own, EN_FR, None, gr.Request()))
     assert text == skip
 
 
@@ -790,7 +790,7 @@ def test_what_was_chosen_before_the_language_changed_is_set_up_again(
 ):
     opening = callback(engine, "on_open")
     asked = gr.Request(query_params={"lang": "zh"})
-    got = asyncio.run(opening(False, text or "", EN_FR, direction, asked))
+    got = asyncio.run(opening("", False, text or "", EN_FR, direction, asked))
     if stays:
         assert got[:2] == (direction, text) and got[-1] is True
     else:

@@ -97,9 +97,9 @@ def test_try_takes_the_model_that_the_address_names(tmp_path, lang, opens):
         tab.build(engine, Words())
     opening, *_ = [fn.fn for fn in page.fns.values() if fn.name == "on_open"]
     asked = gr.Request(query_params={"lang": lang, "model": own.key})
-    direction, _, model, *_ = asyncio.run(opening(False, "", FRENCH, None, asked))
+    direction, _, model, *_ = asyncio.run(opening("", False, "", FRENCH, None, asked))
     assert direction == opens and model["value"] == own.key
     assert own.key in [key for _, key in model["choices"]]
     asked = gr.Request(query_params={"lang": lang})
-    _, _, model, *_ = asyncio.run(opening(False, "", FRENCH, None, asked))
+    _, _, model, *_ = asyncio.run(opening("", False, "", FRENCH, None, asked))
     assert own.key not in [key for _, key in model["choices"]]

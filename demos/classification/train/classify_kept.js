@@ -2,7 +2,7 @@
 // Classify, Train: classifiers that were kept: the page of each, its link and QR code, and taking back.
 
 import { filled, part } from "./dom.js";
-import { ask, takes, use } from "./training.js";
+import { ask, kept as tell, takes, use } from "./training.js";
 
 /** Lists this visitor's classifiers; gives a function that lists them anew. */
 export const kept = (room, words, panel, refuse) => {
@@ -48,8 +48,7 @@ export const kept = (room, words, panel, refuse) => {
 	// Try lists them too: there they are looked for again.
 	const relist = async () => {
 		await list();
-		window.house.kept = true;
-		dispatchEvent(new CustomEvent("house:kept"));
+		tell();
 	};
 	list();
 	return relist;

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import fool, models, page, share, streaming
+from demos import fool, models, page, share, streaming, training
 from demos.detection import answers
 from demos.detection.answers import Payload
 from demos.detection.tryout import answering, compare, contest, controls, sharing
@@ -21,6 +21,7 @@ from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.visibility import on_visible
 from inference import Engine
+from jobs import Jobs
 
 SCRIPT = "import(new URL('house/detection.js', document.baseURI)).then((d) => d.%s);"
 GIVE = SCRIPT.replace("detection", "detection_give") % (
@@ -67,14 +68,15 @@ class Visit(Latest):
         self.chosen = Latest()
 
 
-def build(engine: Engine, words: Words) -> TryParts:
-    """What is given on top, the answer in the middle, then and now below, and the examples."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
+    """What is given on top, the answer in the middle, then and now below, and the examples.
+    ``jobs``: where the detectors are that visitors have trained."""
     known = answers.detectors(engine)
     unmet = share.unmet("detect-unmet")
     with gr.Row(elem_classes="asked"):
         give = gr.HTML(
             words.markup(lambda say: controls.giving(say, engine.settings.max_upload_mb)),
-            js_on_load=GIVE,
+            js_on_load=page.KEPT + GIVE,
             elem_id="detect-give",
         )
         model = gr.Dropdown(
@@ -105,6 +107,8 @@ def build(engine: Engine, words: Words) -> TryParts:
         model,
         lambda say: models.choices(say, known.values()),
         partial(models.asked, answers.TASK, engine),
+        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        give.kept,
     )
 
     visit, side = gr.State(Visit()), gr.State(compare.Comparison())

@@ -74,7 +74,7 @@ class Look:
 
     @property
     def diffusion(self) -> str:
-        """The key of the diffusion model that is looked into: the one that drew the face, or ours."""
+        """The key of the diffusion model that is looked into: who drew the face, or ours."""
         entry = models.found(self.engine, self.looked.key)
         return self.looked.key if entry and entry.loader == DENOISER else DIFFUSION
 

@@ -6,11 +6,13 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 
-from demos import models, page, streaming
+from demos import models, page, share, streaming, training
 from demos.images import answers, cards, faces, points
 from demos.images.faces import Gallery
 from demos.images.points import Point
@@ -20,11 +22,12 @@ from demos.language import Say, Words
 from demos.streaming import Latest
 from inference import Engine
 from inference.errors import Refusal
+from jobs import Jobs
 
 SLOW = 4  # pictures that a model of many steps opens with
 MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
 SCRIPT = "import(new URL('house/faces.js', document.baseURI)).then((faces) => faces.%s);"
-GRID = SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
+GRID = page.KEPT + SCRIPT % "mountGrid(element, (at) => trigger('pick', {at}))"
 PICKED = SCRIPT % "mountPicked(element)"
 WALK = SCRIPT % (
     "mountWalk(element, (at) => trigger('take', {at}), (at) => trigger('drop', {at}), watch)"
@@ -48,9 +51,18 @@ class TryParts:
     seen: gr.Button
 
 
-def build(engine: Engine, words: Words) -> TryParts:
-    """The grid on the left, one face on the right; what is done with it below."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
+    """The grid on the left, one face on the right; what is done with it below. ``jobs``: where the
+    models are that visitors have trained."""
+    unmet = share.unmet("face-unmet")
     with gr.Row(elem_classes="asked"):
+        model = gr.Dropdown(
+            choices=[(page.UNNAMED, key) for key in answers.drawers(engine)],
+            value=answers.GAN,
+            label=words("images.try.model"),
+            elem_id="face-model",
+            min_width=240,
+        )
         seed = gr.Number(
             SEED, label=words("images.try.seed"), precision=0, elem_id="face-seed", min_width=120
         )
@@ -79,6 +91,14 @@ def build(engine: Engine, words: Words) -> TryParts:
             kept = gr.HTML(js_on_load=ALOUD, elem_id="face-kept")
     page.markup(words, faces.heading("walk"))
     way = gr.HTML(js_on_load=WALK, elem_id="face-walk")
+    page.choices(
+        words,
+        model,
+        lambda say: models.choices(say, answers.drawers(engine).values()),
+        partial(answers.named, engine),
+        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        grid.kept,
+    )
     first_sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")
     latest, latest_walk = gr.State(Latest()), gr.State(Latest())
     gallery, chosen, stops, opened = gr.State(None), gr.State(None), gr.State(()), gr.State(False)
@@ -136,22 +156,39 @@ def build(engine: Engine, words: Words) -> TryParts:
 
     @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_seed(
-        mine: Latest, seed: Any, count: Any, variety: Any, request: gr.Request
+        mine: Latest, seed: Any, count: Any, variety: Any, key: Any, request: gr.Request
     ) -> AsyncIterator[Any]:
+        return by_seed(words.speaker(request), seed, count, variety, key)
+
+    def by_seed(
+        say: Say, seed: Any, count: Any, variety: Any, key: Any
+    ) -> AsyncGenerator[tuple[Any, ...], None]:
         if None in (seed, count, variety):  # a box is empty while a number is being typed
             return streaming.just(cleared)
-        say = words.speaker(request)
         try:
-            first, many = points.checked_seed(seed), points.checked_count(count, MOST)
             asked = Asked(
-                first,
-                many,
+                points.checked_seed(seed),
+                points.checked_count(count, MOST),
                 truncation=points.checked_truncation(variety),
-                key=answers.asked(engine, request),
+                key=answers.drawer(engine, key).key,
             )
         except Refusal as error:
             return streaming.just((page.refusal(say, error), *nothing[1:]))
         return placed(say, asked)
+
+    @streaming.event(
+        words,
+        nothing=(gr.skip(), *nothing),
+        broken=(gr.skip(), *cleared),
+        waiting=(gr.skip(), *bar_only),
+    )
+    def on_model(
+        mine: Latest, seed: Any, count: Any, variety: Any, key: Any, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        """The same seeds by another model: fewer of them where it takes many steps."""
+        entry = models.found(engine, str(key))
+        many = count if count is None or not entry or answers.at_once(entry) else min(count, SLOW)
+        return counted(many, by_seed(words.speaker(request), seed, many, variety, key))
 
     @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_like(
@@ -167,7 +204,7 @@ def build(engine: Engine, words: Words) -> TryParts:
             others,
             near=near,
             truncation=truncation,
-            key=answers.asked(engine, request),
+            key=now["key"],
         )
         return placed(words.speaker(request), asked)
 
@@ -194,9 +231,20 @@ def build(engine: Engine, words: Words) -> TryParts:
         return streaming.once(taken(words.speaker(request), now, point))
 
     @streaming.event(words, nothing=gr.skip(), broken="")
-    def on_walk(mine: Latest, stops: Sequence[Point], request: gr.Request) -> AsyncIterator[str]:
-        key = answers.asked(engine, request)
+    def on_walk(
+        mine: Latest, stops: Sequence[Point], now: Gallery | None, request: gr.Request
+    ) -> AsyncIterator[str]:
+        key = now.key if now else answers.asked(engine, request)
         return streaming.once(walk.walked(engine, words.speaker(request), stops, key))
+
+    @page.guard(words)
+    async def on_load(request: gr.Request) -> Any:
+        """What of the address cannot be had."""
+        wrong: list[Refusal] = []
+        told = share.query(request)
+        if told.get("tab") == answers.TASK:
+            share.model(answers.TASK, engine, told, wrong)
+        return share.refused(words.speaker(request), wrong)
 
     @page.guard(words)
     def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
@@ -215,9 +263,16 @@ def build(engine: Engine, words: Words) -> TryParts:
         "preprocess": False,
         **page.PRIVATE,
     }
-    said = [latest, seed, count, variety]
+    assert Context.root_block is not None
+    Context.root_block.load(on_load, None, unmet, queue=False, **page.PRIVATE)
+    said = [latest, seed, count, variety, model]
     ask: dict[str, Any] = {"fn": on_seed, "inputs": said, "outputs": shown, **heavy}
-    step: dict[str, Any] = {"fn": on_walk, "inputs": [latest_walk, stops], "outputs": way, **heavy}
+    step: dict[str, Any] = {
+        "fn": on_walk,
+        "inputs": [latest_walk, stops, gallery],
+        "outputs": way,
+        **heavy,
+    }
     first_sight.shown(on_open, [latest, opened], [*boxes, *shown], **heavy)
     opened.change(**step)
     new.click(
@@ -225,12 +280,22 @@ def build(engine: Engine, words: Words) -> TryParts:
     ).success(**ask)
     last = {"trigger_mode": "always_last"}
     gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
+    model.input(on_model, said, [count, *shown], **heavy).success(**step)
     like.click(on_like, [latest, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **page.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
     keep.click(on_keep, [stops, chosen], [stops, kept], **page.PRIVATE).success(**step)
     way.drop(on_drop, stops, stops, **page.PRIVATE).success(**step)
     return TryParts(chosen, seen)
+
+
+async def counted(
+    many: Any, moments: AsyncGenerator[tuple[Any, ...], None]
+) -> AsyncGenerator[tuple[Any, ...], None]:
+    """How many there are to be, before the moments of the grid."""
+    async with aclosing(moments) as steps:
+        async for step in steps:
+            yield many, *step
 
 
 def rolled(seed: Any, now: Gallery | None) -> Any:

@@ -58,6 +58,7 @@ def build(engine: Engine, words: Words, gallery: gr.State, chosen: gr.State) -> 
         if now is None or one is None:
             return None
         keys = [*ERAS, *(entry.key for entry in own if entry.key == third)]
+        keys += [now.key] if now.key not in keys else []
         return comparing(engine, words.speaker(request), wanted(now, one["point"]), keys)
 
     go.click(

@@ -8,8 +8,6 @@ const NEXT = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row" }
 
 /** The grid: a click picks, arrow keys move. */
 export function mountGrid(element, pick) {
-	// What is said of our network is not true of one that somebody trained.
-	if (new URL(location.href).searchParams.get("model")?.startsWith("images/")) document.documentElement.dataset.ownImages = "";
 	const faces = () => [...element.querySelectorAll("[data-at]")];
 	element.addEventListener("click", (event) => {
 		const face = event.target.closest("[data-at]"), save = event.target.closest("[data-save]");
@@ -45,7 +43,7 @@ export function mountPicked(element) {
 	// The page in the other language shows the same.
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
 		if (searchParams.get("tab") !== "images" || !element_of("#face-picked [data-link]")) return;
-		for (const name of ["seed", "count", "near", "face", "walk"]) searchParams.delete(name);
+		for (const name of ["model", "seed", "count", "near", "face", "walk"]) searchParams.delete(name);
 		for (const [name, value] of new URLSearchParams(query())) searchParams.set(name, value);
 	});
 }

@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
-from demos import models, page, share, streaming, typed
+from demos import models, page, share, streaming, training, typed
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.text import answers, learn
@@ -26,6 +26,7 @@ from demos.text.tryout.writing import Wish, Written
 from demos.visibility import on_visible
 from inference import Engine
 from inference.errors import Refusal
+from jobs import Jobs
 
 SCRIPT = "import(new URL('house/text.js', document.baseURI)).then((it) => it.%s);"
 SKIP, HIDDEN = gr.skip(), gr.update(visible=False)
@@ -51,8 +52,9 @@ class Visit:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def build(engine: Engine, words: Words) -> TryParts:
-    """What you give on the left, what is written on the right; wired to the engine."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
+    """What you give on the left, what is written on the right; wired to the engine. ``jobs``: where
+    the writers are that visitors have trained."""
     unmet = share.unmet("write-unmet")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
@@ -94,7 +96,9 @@ def build(engine: Engine, words: Words) -> TryParts:
                 )
             write = gr.Button(words("text.try.write"), variant="primary", elem_id="write-go")
         with gr.Column(scale=6, elem_classes="get"):
-            sheet = gr.HTML(js_on_load=SCRIPT % "follow(element, watch)", elem_id="write-sheet")
+            sheet = gr.HTML(
+                js_on_load=page.KEPT + SCRIPT % "follow(element, watch)", elem_id="write-sheet"
+            )
             fetch = gr.Button(
                 words("text.try.fetch"), variant="primary", visible=False, elem_id="write-fetch"
             )
@@ -114,6 +118,8 @@ def build(engine: Engine, words: Words) -> TryParts:
         model,
         lambda say: models.choices(say, answers.writers(engine).values()),
         partial(models.asked, answers.TASK, engine),
+        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        sheet.kept,
     )
 
     visit, written, stands = gr.State(Visit()), gr.State(None), gr.State(None)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from demos import models, page, share, streaming
+from demos import models, page, share, streaming, training
 from demos.language import Say, Words
 from demos.streaming import Latest
 from demos.translation import answers, examples, learn
@@ -22,6 +23,7 @@ from demos.translation.answers import Translated
 from demos.translation.tryout import answering, compare, contest, files, sharing
 from demos.visibility import on_visible
 from inference import Engine
+from jobs import Jobs
 from pretrained.catalog import Entry
 
 # What the browser does by itself in this room: `translation.js`.
@@ -31,6 +33,8 @@ EVENT = (
     "async (...given) => "
     "(await import(new URL('house/translation.js', document.baseURI))).%s(...given)"
 )
+#: `page.SECRET` before what was being written when the page changed its language.
+OPENING = f"async (_, ...given) => ({page.SECRET})(_, ...await ({EVENT % 'takeDraft'})(...given))"
 TYPED = SCRIPT % "typed(element, watch, () => trigger('paused'))"
 TURN = "house.pick(element, trigger, 'turn');"
 SKIP = gr.skip()
@@ -45,8 +49,9 @@ class Parts:
     seen: gr.Button
 
 
-def build(engine: Engine, words: Words) -> Parts:
-    """What you give on the left, what it says on the right; wired to the engine."""
+def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
+    """What you give on the left, what it says on the right; wired to the engine. ``jobs``: where
+    the translators are that visitors have trained."""
     unmet = share.unmet("say-unmet")
     with gr.Row(elem_classes="directions"):
         direction = gr.Radio(
@@ -76,7 +81,7 @@ def build(engine: Engine, words: Words) -> Parts:
         with gr.Column(elem_classes="get"):
             page.markup(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
             bar = gr.HTML(js_on_load=None, elem_id="say-bar")
-            shown_pane = gr.HTML(js_on_load=TYPED, elem_id="say-pane")
+            shown_pane = gr.HTML(js_on_load=page.KEPT + TYPED, elem_id="say-pane")
             fetch = gr.Button(
                 words("translation.try.fetch"),
                 variant="primary",
@@ -146,18 +151,36 @@ def build(engine: Engine, words: Words) -> Parts:
     # What follows sets up a question, which is asked right after. What does not change is skipped:
     # the visitor may have written on since.
 
+    def listed(request: gr.Request, secret: str, direction: str) -> dict[str, str]:
+        """What each model that knows a direction is called, by key: those of the house, the one
+        that the address names, and those that the visitor with this secret has trained."""
+        say = words.speaker(request)
+        known = answers.known(engine, direction)
+        found = {key: text for text, key in models.choices(say, known.values())}
+        asked = models.asked(answers.TASK, engine, request)
+        own = training.mine(jobs, partial(models.found, engine), secret, answers.TASK)
+        for entry in (*own, *([asked] if asked else ())):
+            if direction in answers.directions(entry):
+                found.setdefault(entry.key, say.model(entry))
+        return found
+
+    def told(found: dict[str, str]) -> list[tuple[str, str]]:
+        return [(text, key) for key, text in found.items()]
+
     def setting(
-        request: gr.Request, direction: str, text: Any, key: str, own: Entry | None = None
+        request: gr.Request,
+        secret: str,
+        direction: str,
+        text: Any,
+        key: str,
+        own: Entry | None = None,
     ) -> tuple[Any, ...]:
         """(direction, text, model, examples) for a direction; the model only where it must be
         another. ``own``: one that must be chosen."""
         say = words.speaker(request)
         chosen = direction if direction in answers.DIRECTIONS else answers.DIRECTIONS[0]
-        found = answers.known(engine, chosen)
-        asked = models.asked(answers.TASK, engine, request)
-        if asked and chosen in answers.directions(asked):
-            found |= {asked.key: asked}
-        model: dict[str, Any] = {"choices": models.choices(say, found.values())}
+        found = listed(request, secret, chosen)
+        model: dict[str, Any] = {"choices": told(found)}
         if own and own.key in found:
             model["value"] = own.key
         elif key not in found:
@@ -166,36 +189,44 @@ def build(engine: Engine, words: Words) -> Parts:
 
     @page.guard(words)
     async def on_open(
-        opened: bool, text: str, key: str, direction: str | None, request: gr.Request
+        secret: str, opened: bool, text: str, key: str, direction: str | None, request: gr.Request
     ) -> tuple[Any, ...]:
         if opened:  # back from another room: what was written here stays
             return (SKIP,) * (len(set_up) + 2)
         own = models.asked(answers.TASK, engine, request)
         shared = sharing.linked(engine, share.query(request))
         wrong = shared.wrong if shared else ()
-        told = share.refused(words.speaker(request), wrong, answers.refusal), True
+        gone = share.refused(words.speaker(request), wrong, answers.refusal), True
         learnt = answers.directions(own) if own else answers.DIRECTIONS
         # From before the page changed its language:
         if direction and direction in learnt and examples.own(text, direction):
-            return *setting(request, direction, text, key, own), *told
+            return *setting(request, secret, direction, text, key, own), *gone
         if shared and shared.direction:
-            return *setting(request, shared.direction, shared.text, key, own), *told
+            return *setting(request, secret, shared.direction, shared.text, key, own), *gone
         direction = answers.FIRST[words.lang(request)]
         if learnt and direction not in learnt:
             direction = learnt[0]
         text = shared.text if shared else turned(text, direction)
-        return *setting(request, direction, text, key, own), *told
+        return *setting(request, secret, direction, text, key, own), *gone
+
+    @page.guard(words)
+    def on_kept(secret: str, direction: str, key: str, request: gr.Request) -> Any:
+        """The models anew. What was chosen stays so, unless it is there no more."""
+        found = listed(request, secret, direction)
+        other: dict[str, Any] = {} if key in found else {"value": next(iter(found), None)}
+        return gr.update(choices=told(found), **other)
 
     @page.guard(words)
     async def on_direction(
-        mine: Latest, direction: str, text: str, key: str, request: gr.Request
+        secret: str, mine: Latest, direction: str, text: str, key: str, request: gr.Request
     ) -> tuple[Any, ...]:
         mine.end()
-        new, *rest = setting(request, direction, turned(text, direction), key)
+        new, *rest = setting(request, secret, direction, turned(text, direction), key)
         return SKIP if new == direction else new, *rest
 
     @page.guard(words)
     async def on_swap(
+        secret: str,
         mine: Latest,
         direction: str,
         text: str,
@@ -206,15 +237,15 @@ def build(engine: Engine, words: Words) -> Parts:
         mine.end()
         source, _, target = direction.partition("-")
         if now is not None and (now.text, now.source, now.target) == (text, source, target):
-            return setting(request, f"{target}-{source}", now.result["translation"], key)
-        return setting(request, f"{target}-{source}", SKIP, key)
+            return setting(request, secret, f"{target}-{source}", now.result["translation"], key)
+        return setting(request, secret, f"{target}-{source}", SKIP, key)
 
     @page.guard(words)
     async def on_turn(
-        mine: Latest, key: str, event: gr.EventData, request: gr.Request
+        secret: str, mine: Latest, key: str, event: gr.EventData, request: gr.Request
     ) -> tuple[Any, ...]:
         mine.end()
-        return setting(request, str(event.name), SKIP, key)
+        return setting(request, secret, str(event.name), SKIP, key)
 
     @page.guard(words)
     async def on_pick(mine: Latest, direction: str, event: gr.EventData) -> str:
@@ -227,14 +258,17 @@ def build(engine: Engine, words: Words) -> Parts:
     shown_pane.paused(**ask)
     gr.on([text.submit, model.input], **ask)
     fetch.click(on_say, [*asked, yes], shown, **heavy)
-    opening = [opened, text, model, direction]
-    sight.shown(on_open, opening, [*set_up, unmet, opened], js=EVENT % "takeDraft", **page.PRIVATE)
+    secret = gr.Textbox("", visible=False)
+    opening = [secret, opened, text, model, direction]
+    sight.shown(on_open, opening, [*set_up, unmet, opened], js=OPENING, **page.PRIVATE)
+    by: dict[str, Any] = {"js": page.SECRET, **page.PRIVATE}
+    shown_pane.kept(on_kept, [secret, direction, model], model, queue=False, **by)
     opened.change(**ask)
-    chosen = [latest, direction, text, model]
-    options: dict[str, Any] = {"trigger_mode": "always_last", **page.PRIVATE}
+    chosen = [secret, latest, direction, text, model]
+    options: dict[str, Any] = {"trigger_mode": "always_last", **by}
     direction.input(on_direction, chosen, set_up, **options).success(**ask)
-    swap.click(on_swap, [*chosen, answered], set_up, **page.PRIVATE).success(**ask)
-    beneath.turn(on_turn, [latest, model], set_up, **page.PRIVATE).success(**ask)
+    swap.click(on_swap, [*chosen, answered], set_up, **by).success(**ask)
+    beneath.turn(on_turn, [secret, latest, model], set_up, **by).success(**ask)
     strip.pick(on_pick, [latest, direction], text, **page.PRIVATE).success(**ask)
     copy.click(None, None, None, js=EVENT % "copy")
     sides = [latest_beside, text, direction, model]
