@@ -24,7 +24,8 @@ MOUNT = (
 )
 #: What `training.js` says by itself: ``training.<name>`` each, with its fields unfilled.
 SPOKEN = (
-    *("queued", "place", "running", "pausing", "stopping", "paused", "done", "failed", "cancelled"),
+    *("queued", "place", "running", "ending", "pausing", "stopping", "paused", "done"),
+    *("failed", "cancelled"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "before"),
     *("after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
     *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse", "packing"),

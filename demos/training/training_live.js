@@ -109,7 +109,8 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	const paint = () => {
 		const last = steps.at(-1);
 		const said = job.asked === "pause" ? words.pausing : job.asked ? words.stopping
-			: job.state === "queued" && job.place ? filled(words.place, job) : words[job.state];
+			: job.state === "queued" && job.place ? filled(words.place, job)
+			: job.state === "running" && last?.progress >= 1 ? words.ending : words[job.state];
 		if (show("state").textContent !== said) show("state").textContent = said;
 		show("about").textContent = [filled(words.model, { name: job.base }), last && filled(words.progress,
 			{ percent: `${Math.round(last.progress * 100)}%`, seconds: Math.round(last.seconds) }), !job.mine && words.elsewhere].filter(Boolean).join(" · ");

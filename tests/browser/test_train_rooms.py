@@ -3,10 +3,11 @@ data in, shown as they will be learnt, a training that ends."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from demos.handwriting.train import GIVEN, LEAST
 from demos.language import Words
@@ -80,7 +81,29 @@ def test_pictures_are_shown_as_they_will_be_learnt(new_page: NewPage, app_url: s
     room = visit(new_page(**PHONE), app_url, "tab=images", "zh")
     room.locator("[data-starter]").click()
     expect(room.locator(".train-thumbs img")).to_have_count(24)
+    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
+    room.locator("[data-give=files]").set_input_files([broken])
+    told = room.locator(".train-pictures .note").filter(has_text="broken.png")
+    expect(told).to_have_text(re.compile("[\u4e00-\u9fff]{4}"))  # said in Chinese, and marked so
+    assert told.evaluate("(one) => one.closest('[lang]').lang").startswith("zh")
     ends(room, "zh")
+
+
+def test_what_follows_the_last_step_is_said(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=images")
+    room.locator("[data-starter]").click()
+    ends(room)
+
+    def measuring(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["job"]["state"] = "running"  # its steps are done, its model is not there yet
+        route.fulfill(response=answer, json=told)
+
+    page.route(re.compile(r"/train/jobs/[\w-]+\?after="), measuring)
+    page.reload()
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.ending"))
+    page.unroute_all()
 
 
 def test_words_are_written_one_after_the_other(new_page: NewPage, app_url: str) -> None:

@@ -36,7 +36,7 @@ export const mount = (element) => {
 		place.append(part("h3", words.seen), row, part("p", filled(words.counts, { count: number(found.count) }), { className: "quiet" }));
 		if (few) place.append(part("p", few, { className: "refusal", role: "alert" }));
 		else if (found.count < FEW) place.append(part("p", words.few, { className: "note" }));
-		for (const sentence of found.told) place.append(part("p", sentence, { className: "note", lang: "en" }));
+		for (const sentence of found.told) place.append(part("p", sentence, { className: "note" }));
 	};
 	const prepared = async () => {
 		if (few) throw Object.assign(new Error(few), { told: true });

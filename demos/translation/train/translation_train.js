@@ -46,7 +46,7 @@ export const mount = (element) => {
 			part("p", filled(words.counts, { learn: found.learn.toLocaleString(window.house.lang), aside: found.aside.toLocaleString(window.house.lang) }), { className: "quiet" }));
 		const ways = found.directions.map((way) => way.split("-").map((code) => languages[code]).join(" → "));
 		place.append(part("p", filled(words.both_ways, { ways: ways.join(" · ") }), { className: "quiet" }));
-		for (const sentence of found.told) place.append(part("p", sentence, { className: "note", lang: "en" }));
+		for (const sentence of found.told) place.append(part("p", sentence, { className: "note" }));
 	};
 	return mountRoom(element, { single: true, named, seen });
 };
