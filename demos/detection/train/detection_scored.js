@@ -2,17 +2,11 @@
 // What a training finds in the pictures it kept aside, beside what it found before it began: right,
 // missed (dashed) and false (red). An error opens its picture large.
 
-import { sideways } from "./detection_boxes.js";
+import { overlap, sideways } from "./detection_paint.js";
 import { filled, part, svg } from "./dom.js";
 
 const SURE = 0.5; // score from which an object counts as found, as Try shows it at first
 const SAME = 0.5; // share of two boxes from which they are one object: AP50's
-
-const overlap = (a, b) => {
-	const both = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-	const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
-	return both / (area(a) + area(b) - both || 1);
-};
 
 /** Each object found, the surest first, takes the free one of its label that it covers best: [{kind:
  *  right, missed or false, box, label, score?}]. */
