@@ -105,6 +105,7 @@ def choices(
     asked: Callable[[gr.Request], Any] = lambda request: None,
     mine: Callable[[str], Iterable[Any]] | None = None,
     anew: Any = None,
+    usual: Callable[[str], Any] | None = None,
 ) -> None:
     """Put a Dropdown's or Radio's choices into the visitor's language when the page opens.
 
@@ -114,7 +115,9 @@ def choices(
         asked: the entry of a model that the address names; it is one more choice, and chosen.
         mine: the entries of the models that a visitor has trained, by the secret that their browser
             keeps (`house.owner`); they are more choices.
-        anew: the event at which ``mine`` are looked for again."""
+        anew: the event at which ``mine`` are looked for again.
+        usual: what a page in a language (``en`` or ``zh``) has chosen, where what was chosen is
+            there no more; None is the first."""
 
     def listed(request: gr.Request, secret: str) -> tuple[dict[Any, str], Any]:
         """(what each choice is called, the entry that is asked for)."""
@@ -137,7 +140,9 @@ def choices(
     def fill_anew(secret: str, chosen: Any, request: gr.Request) -> Any:
         """What was chosen stays so, unless it is there no more."""
         known, _ = listed(request, secret)
-        return told(known) if chosen in known else told(known, value=next(iter(known)))
+        if chosen in known:
+            return told(known)
+        return told(known, value=usual(words.lang(request)) if usual else next(iter(known)))
 
     component.choices = [(UNNAMED, value) for _, value in component.choices]
     assert Context.root_block is not None

@@ -88,7 +88,7 @@ def event(page: gr.Blocks, name: str, place: str = "") -> Any:
 
 
 def asked(**more: str) -> gr.Request:
-    return gr.Request(query_params={"lang": "en", **more})
+    return gr.Request(query_params={"lang": "en"} | more)
 
 
 @pytest.mark.parametrize("tab", LISTED)
@@ -118,6 +118,19 @@ def test_a_list_has_what_a_visitor_trained_for_that_visitor_alone(bench, tmp_pat
     jobs.remove(own.split("/")[1], ANN)
     told = anew(ANN, own, asked())
     assert own not in [key for _, key in told["choices"]] and told["value"] == house[0][1]
+
+
+@pytest.mark.parametrize(("lang", "usual"), [("en", "text/shakespeare"), ("zh", "text/tang")])
+def test_after_a_deletion_a_page_has_what_it_opens_with_in_its_language(
+    bench, tmp_path, words, lang, usual
+):
+    jobs = bench.jobs()
+    own = trained(bench, jobs, "text", "Tea & wine")
+    page, _ = room("text", tmp_path, words, jobs)
+    anew = event(page, "fill_anew", "write-model")
+    jobs.remove(own.split("/")[1], ANN)
+    told = anew(ANN, own, asked(lang=lang))
+    assert told["value"] == usual and usual in [key for _, key in told["choices"]]
 
 
 def test_translators_are_listed_where_they_know_the_direction(bench, tmp_path, words):

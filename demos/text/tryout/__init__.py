@@ -120,6 +120,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         partial(models.asked, answers.TASK, engine),
         lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
         sheet.kept,
+        lambda lang: openings.first(lang, engine),
     )
 
     visit, written, stands = gr.State(Visit()), gr.State(None), gr.State(None)
