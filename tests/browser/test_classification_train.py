@@ -150,17 +150,28 @@ def test_a_burst_by_keyboard_makes_a_class_and_a_reload_keeps_it(
     assert asked == [Words().say("zh", "classification.train.sure_starter")] * 2
 
 
-def test_a_class_that_shows_the_camera_takes_it_along(
-    new_page: Callable[..., Page], app_url: str
+@pytest.mark.parametrize(("recorded", "removed"), [(0, 0), (1, 1), (2, 2), (2, 0), (0, 1), (2, 1)])
+def test_the_camera_stays_with_its_class_and_goes_with_it(
+    new_page: Callable[..., Page], app_url: str, recorded: int, removed: int
 ) -> None:
     """Even before anything lies on the server, where the classes get their numbers only then."""
     page = opened(new_page, app_url)
     classes = page.locator(".classroom-class")
-    classes.last.locator("[data-do=webcam]").click()
-    expect(classes.last.locator("[data-do=hold]")).to_be_visible()
+    name = f"Class {recorded + 1}"
+    classes.nth(recorded).locator("[data-do=webcam]").click()
+    expect(classes.nth(recorded).locator("[data-do=hold]")).to_be_visible()
     using = "[...document.querySelectorAll('.classroom-record video')].map((it) => !!it.srcObject)"
     assert page.evaluate(using) == [True, True, True]
-    classes.last.locator("[data-do=drop-class]").click()
+    classes.nth(removed).locator("[data-do=drop-class]").click()
     expect(classes).to_have_count(2)
-    assert page.evaluate(using) == [False, False]
+    stays = recorded != removed
+    shown = page.locator(".classroom-record:visible")
+    expect(shown).to_have_count(int(stays))
+    assert page.evaluate(using) == [stays, stays]
+    if stays:
+        card = classes.filter(has=shown)
+        expect(card.locator(".classroom-name input")).to_have_value(name)
+        expect(card.locator("[data-do=webcam]")).to_have_text(
+            Words().say("en", "classification.train.close")
+        )
     expect(page.locator("[data-classroom] > .refusal")).to_be_hidden()

@@ -22,9 +22,9 @@ export const thumbnail = ({ upload, key }, id, name) => part("img", "", {
  *  cam, open  the camera; the same, opened for somebody, or false where that was refused
  *  paint      the room anew */
 export const cards = (list, words, { now, change, real, send, cam, open, paint }) => {
-	const made = []; // by place: classes keep theirs
-	/** @type {any} */
-	let recorder = null; // the card that shows the camera
+	const made = []; // by place: what follows a class that is removed moves up into its card
+	/** @type {number | null} */
+	let recorder = null; // the id of the class that shows the camera
 	let holding = false;
 	const hold = async (card, counter) => {
 		if (holding) return;
@@ -78,10 +78,11 @@ export const cards = (list, words, { now, change, real, send, cam, open, paint }
 			await change(() => `classes/${real(one.id)}`, { method: "DELETE" });
 		};
 		card.querySelector("[data-do=webcam]").onclick = async () => {
-			if (recorder === card) {
+			const { id } = now().classes[at];
+			if (recorder === id) {
 				recorder = null;
 				cam.leave("record");
-			} else if (await open("record")) recorder = card;
+			} else if (await open("record")) recorder = id;
 			paint();
 		};
 		const shutter = card.querySelector("[data-do=hold]");
@@ -125,11 +126,12 @@ export const cards = (list, words, { now, change, real, send, cam, open, paint }
 	};
 	return () => {
 		const { classes } = now();
-		if (!cam.on) recorder = null;
-		for (const card of made.splice(classes.length)) {
-			card.remove();
-			if (card === recorder) cam.leave("record"); // which paints anew
+		recorder = cam.on && recorder !== null ? real(recorder) : null;
+		if (recorder !== null && !classes.some(({ id }) => id === recorder)) {
+			recorder = null;
+			cam.leave("record"); // which paints anew
 		}
+		for (const card of made.splice(classes.length)) card.remove();
 		classes.forEach((one, at) => {
 			if (!made[at]) list.append(made[at] = build(at));
 			const card = made[at];
@@ -139,8 +141,8 @@ export const cards = (list, words, { now, change, real, send, cam, open, paint }
 			const count = one.pictures.length, said = count === 1 ? words.one : count ? filled(words.count, { count }) : words.none;
 			card.querySelector(".classroom-name .quiet").textContent = one.waiting ? `${said} · ${filled(words.looking, { count: one.waiting })}` : said;
 			card.querySelector("[data-do=drop-class]").setAttribute("aria-label", filled(words.remove_class, { name: one.name }));
-			card.querySelector("[data-do=webcam]").textContent = recorder === card ? words.close : words.webcam;
-			card.querySelector(".classroom-record").hidden = recorder !== card;
+			card.querySelector("[data-do=webcam]").textContent = recorder === one.id ? words.close : words.webcam;
+			card.querySelector(".classroom-record").hidden = recorder !== one.id;
 			paintStrip(card.querySelector(".classroom-strip"), one);
 		});
 	};

@@ -60,9 +60,9 @@ export const mount = (element) => {
 		const named = state.classes;
 		const made = await ask("classify", { json: {} });
 		store(made.upload);
+		for (const [at, one] of made.classes.entries()) moved.set(named[at]?.id, one.id);
 		state = made;
 		for (const [at, one] of made.classes.entries()) {
-			moved.set(named[at]?.id, one.id);
 			if (named[at] && named[at].name !== one.name) state = await ask(`classify/${made.upload}/classes/${one.id}`, { method: "PATCH", json: { name: named[at].name } });
 		}
 		paint();
