@@ -1,4 +1,4 @@
-"""From random weights to a good small network in few passes: the ideas of airbench.
+"""To a good small network in few passes: the ideas of airbench.
 
 Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (arXiv 2404.00498): a first layer
 that whitens patches and is not trained, convolutions that start as the identity, biases that learn
@@ -41,7 +41,7 @@ SHIFT = 2  # pixels
 
 
 class AirbenchTask(ClassifierTask):
-    """A `ResidualNet` that learns from random weights in few passes."""
+    """A `ResidualNet` that learns in few passes."""
 
     model: ResidualNet
 

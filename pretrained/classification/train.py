@@ -64,8 +64,9 @@ def train(
     """Train or fine-tune one classifier and leave a checkpoint folder in ``out``.
 
     The recipe of ``key`` runs from random weights where the data has that recipe's own classes, or
-    goes on from its trained ones where ``run.scratch`` is False; with other classes the trained
-    weights are kept and only the last layer starts anew, unless ``run.scratch`` is True.
+    goes on from its trained ones, at a third of the rate, where ``run.scratch`` is False; with
+    other classes, or ``run.head_only``, the trained weights are kept and the last layer starts
+    anew, unless ``run.scratch`` is True.
 
     Raises:
         UnknownEntry: no recipe is called so.
@@ -87,10 +88,15 @@ def train(
     device = loop.choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out = data.split_held_out(
-        pictures, recipe.held_out, run.seed, stratified=not scratch
+        # What goes on must not be watched by pictures that it has learnt from.
+        pictures,
+        recipe.held_out,
+        recipe.plan.seed if goes_on else run.seed,
+        stratified=not scratch,
     )
     if scratch:
-        plan = run.plan(recipe.plan)
+        peak = recipe.plan.peak / 3 if goes_on else recipe.plan.peak
+        plan = run.plan(replace(recipe.plan, peak=peak))
         # Few pictures come in smaller batches, so that an epoch still has enough steps.
         recipe = replace(recipe, batch=min(recipe.batch, max(32, len(train_on) // 70)))
         model = ResidualNet(len(pictures.names), **recipe.architecture)
@@ -133,7 +139,7 @@ def train(
         out,
         run.identity(key, pictures.images, pictures.labels, classes=pictures.names),
         device=device,
-        before=not scratch,
+        before=goes_on or not scratch,
     )
     assert isinstance(network, ResidualNet)
     network.cpu()
@@ -150,7 +156,7 @@ def train(
     name = key if scratch else f"{key.split('/')[0]}/{out.resolve().name}"
     both = compared(
         history,
-        began=f"{key} with a new last layer that had learnt nothing",
+        began=key if goes_on else f"{key} with a new last layer that had learnt nothing",
         split=held_out.split,
         n=len(held_out),
         of="pictures",

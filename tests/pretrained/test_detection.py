@@ -430,6 +430,13 @@ def test_a_part_of_a_surer_thing_of_the_like_is_no_second_one():
     assert people.tolist() == [True, False, True, False]
 
 
+@pytest.mark.parametrize(("left", "stays"), [(64.0, True), (40.0, False)])
+def test_a_person_of_whom_a_fifth_shows_beside_another_is_one_of_his_own(left, stays):
+    boxes = torch.tensor([[0.0, 0, 80, 80], [left, 20, left + 20, 60]])  # 80% or all of it within
+    kept = suppression.whole(boxes, torch.ones(2, 28, 28), torch.tensor([0, 0]), (80, 100))
+    assert kept.tolist() == [True, stays]
+
+
 def test_cutting_the_masks_of_the_road_gives_those_of_the_objects(model):
     [answer] = model.predict([picture()], view="steps")
     assert answer["masks"].dtype == np.uint8 and len(answer["masks"]) == len(answer["objects"]) > 0

@@ -7,6 +7,7 @@ engine.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -198,20 +199,24 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
         wrong = shared.wrong if shared else ()
         gone = share.refused(words.speaker(request), wrong, answers.refusal), True
         learnt = answers.directions(own) if own else answers.DIRECTIONS
-        # From before the page changed its language:
-        if direction and direction in learnt and examples.own(text, direction):
-            return *setting(request, secret, direction, text, key, own), *gone
-        if shared and shared.direction:
-            return *setting(request, secret, shared.direction, shared.text, key, own), *gone
-        direction = answers.FIRST[words.lang(request)]
-        if learnt and direction not in learnt:
-            direction = learnt[0]
-        text = shared.text if shared else turned(text, direction)
-        return *setting(request, secret, direction, text, key, own), *gone
+        # A text of the visitor's own stays when the page changes its language.
+        stays = direction and direction in learnt and examples.own(text, direction)
+        if shared and shared.direction and not stays:
+            direction, text = shared.direction, shared.text
+        elif not direction or not stays:
+            direction = answers.FIRST[words.lang(request)]
+            if learnt and direction not in learnt:
+                direction = learnt[0]
+            text = shared.text if shared else turned(text, direction)
+        # The visitor's models are read from disk: not on the event loop.
+        set_to = await asyncio.to_thread(setting, request, secret, direction, text, key, own)
+        return *set_to, *gone
 
     @page.guard(words)
     def on_kept(secret: str, direction: str, key: str, request: gr.Request) -> Any:
         """The models anew. What was chosen stays so, unless it is there no more."""
+        if direction not in answers.DIRECTIONS:
+            return SKIP
         found = listed(request, secret, direction)
         other: dict[str, Any] = {} if key in found else {"value": next(iter(found), None)}
         return gr.update(choices=told(found), **other)
@@ -221,7 +226,8 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
         secret: str, mine: Latest, direction: str, text: str, key: str, request: gr.Request
     ) -> tuple[Any, ...]:
         mine.end()
-        new, *rest = setting(request, secret, direction, turned(text, direction), key)
+        text = turned(text, direction)
+        new, *rest = await asyncio.to_thread(setting, request, secret, direction, text, key)
         return SKIP if new == direction else new, *rest
 
     @page.guard(words)
@@ -237,15 +243,17 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
         mine.end()
         source, _, target = direction.partition("-")
         if now is not None and (now.text, now.source, now.target) == (text, source, target):
-            return setting(request, secret, f"{target}-{source}", now.result["translation"], key)
-        return setting(request, secret, f"{target}-{source}", SKIP, key)
+            return await asyncio.to_thread(
+                setting, request, secret, f"{target}-{source}", now.result["translation"], key
+            )
+        return await asyncio.to_thread(setting, request, secret, f"{target}-{source}", SKIP, key)
 
     @page.guard(words)
     async def on_turn(
         secret: str, mine: Latest, key: str, event: gr.EventData, request: gr.Request
     ) -> tuple[Any, ...]:
         mine.end()
-        return setting(request, secret, str(event.name), SKIP, key)
+        return await asyncio.to_thread(setting, request, secret, str(event.name), SKIP, key)
 
     @page.guard(words)
     async def on_pick(mine: Latest, direction: str, event: gr.EventData) -> str:
