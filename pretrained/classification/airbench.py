@@ -37,7 +37,9 @@ BIAS_RATE = 64.0
 HEAD_SCALE = 1 / 9
 # Of the running statistics: a run has only a few hundred steps.
 NORM_MOMENTUM = 0.3
-SHIFT = 2  # pixels
+# More than that paper's two pixels and nothing hidden, as ours makes more passes: ten more brought
+# 0.9085 to 0.919 on the pictures kept aside.
+SHIFT, CUT = 3, 10  # pixels
 
 
 class AirbenchTask(ClassifierTask):
@@ -78,7 +80,7 @@ class AirbenchTask(ClassifierTask):
         ]
 
     def batches(self, epoch: int, progress: float) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled batches, shifted by up to two pixels: float [B, 3, S, S] in 0..1, labels [B]."""
+        """Shuffled batches, shifted, a square of each hidden: [B, 3, S, S] in 0..1, labels [B]."""
         generator = torch.Generator().manual_seed(self.recipe.plan.seed * 10_007 + epoch)
         order = torch.randperm(len(self.train), generator=generator)
         mirrored = self.mirrored_first ^ (epoch % 2 == 1)
@@ -87,6 +89,7 @@ class AirbenchTask(ClassifierTask):
             images = data.shift_and_flip(
                 self.images[rows.to(self.device)], SHIFT, generator, mirrored[rows]
             )
+            images = data.cut_out(images, CUT, generator)
             images = (images.float() / 255).contiguous(memory_format=torch.channels_last)
             yield images, self.labels[rows.to(self.device)]
 
