@@ -18,7 +18,8 @@ kept.
 **Events** are numbered from 1; a page asks for those after the last that it has. Kinds: ``state``
 (state, error), ``step`` (step, epoch, progress 0 to 1, seconds, loss), ``row`` (a line of
 history.jsonl; of two rows of one epoch the later counts), ``moment`` (name, step, epoch, progress),
-``sample`` (name of a file in ``out/samples``).
+``no_moments`` (bytes that one would take, most_bytes of all: none are kept), ``sample`` (name of a
+file in ``out/samples``).
 
 **Who may what.** ``owner`` is a secret of the visitor's browser, which the page makes
 (`secrets.token_urlsafe`) and keeps. The id of a job is unguessable: whoever has it, from a link,

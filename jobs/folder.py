@@ -2,7 +2,8 @@
 
 data/       what is learnt from
 out/        what the worker writes: history.jsonl, state.pt, progress.jsonl, moments/, samples/,
-            refusal.json (see `training.watching`), and at last a checkpoint that the app loads
+            no_moments.json, refusal.json (see `training.watching`), and at last a checkpoint that
+            the app loads
 log.txt     what the worker printed
 """
 
@@ -22,12 +23,13 @@ from jobs.errors import TRAINING, JobFailed, JobRefusal
 from jobs.store import Event
 
 DATA, OUT, LOG = "data", "out", "log.txt"
-STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES = (
+STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES, NO_MOMENTS = (
     "state.pt",
     "history.jsonl",
     "progress.jsonl",
     "refusal.json",
     "samples",
+    "no_moments.json",
 )
 LOG_TAIL = 4000  # bytes
 OWN_DATA = ", trained on own data"  # what a model that nobody named is called when it goes home
@@ -65,10 +67,13 @@ class Told:
                 self.step = max(self.step, body["step"])
             elif kind in ("moment", "sample"):
                 self.names.add(f"{kind} {body['name']}")
+            elif kind == "no_moments":
+                self.names.add(kind)
 
 
 def news(out: Path, told: Told) -> list[News]:
-    """What has come since: rows of the history, steps, moments and samples."""
+    """What has come since: rows of the history, steps, moments, or that none are kept, and
+    samples."""
     found: list[News] = [
         ("step", row)
         for row in lines(out / PROGRESS)
@@ -82,6 +87,12 @@ def news(out: Path, told: Told) -> list[News]:
     for moment in moments.listed(out):
         if f"moment {moment.name}" not in told.names:
             found.append(("moment", vars(moment)))
+    if "no_moments" not in told.names:
+        with suppress(OSError, ValueError):
+            body = json.loads((out / NO_MOMENTS).read_text("utf-8"))
+            found.append(
+                ("no_moments", {name: int(body[name]) for name in ("bytes", "most_bytes")})
+            )
     with suppress(OSError):
         for file in sorted((out / SAMPLES).iterdir()):
             if not file.name.startswith(".") and f"sample {file.name}" not in told.names:

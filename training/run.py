@@ -15,7 +15,7 @@ from training import loop
 from training.errors import BadOption
 from training.loop import Plan, Task
 from training.resume import fingerprint
-from training.watching import MOMENTS, START, Watch
+from training.watching import MOMENTS, START, Watch, learnt, room_for
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,15 @@ class Run:
             task, plan, out, resume=self.resume, smoke=self.smoke, identity=identity, **settings
         )
 
-    def begins(self, out: Path, write: Callable[[Path], object]) -> None:
+    def begins(self, out: Path, model: nn.Module, write: Callable[[Path], object]) -> None:
         """Leave the checkpoint that a watched run begins with, for its moments to be asked while it
-        learns.
+        learns; where it keeps any, see `watching.room_for`.
 
         Args:
-            write: writes that checkpoint into a folder. Where it cannot, no run ends for it: it is
-                said in the log.
+            model: the network that learns. write: writes that checkpoint into a folder. Where it
+                cannot, no run ends for it: it is said in the log.
         """
-        if not self.watch:
+        if not self.watch or not room_for(learnt(model, model))[0]:
             return
         try:
             write(out / MOMENTS / START)

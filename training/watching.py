@@ -5,6 +5,7 @@
                      NN.safetensors in half precision: what learns, and buffers. What does not learn
                      is as in the final weights. ``__metadata__`` has step, epoch and progress.
                      start/ is the checkpoint that the run began with, see `run.Run.begins`.
+    no_moments.json  that none of these are kept, and how large one would be: bytes, most_bytes
     samples/         what a recipe has to show of what it has learnt after a step, SSSSSS.txt, .png,
                      .svg or .json: some dozens that lie evenly over the run, or the last alone
     refusal.json     why the run could not be ended: code, fields, sentence
@@ -29,6 +30,7 @@ from torch import Tensor, nn
 
 PROGRESS, MOMENTS, SAMPLES = "progress.jsonl", "moments", "samples"
 START = "start"  # in MOMENTS
+NO_MOMENTS = "no_moments.json"
 REFUSAL = "refusal.json"
 EVERY = 1.0  # seconds between two lines, at first
 LINES = 1000  # about so many lines for every tenfold of a run's time: long runs tell less often
@@ -43,6 +45,30 @@ MOST_SAMPLES = 64
 Showing = Callable[[nn.Module], Mapping[str, str | bytes]]
 
 
+def learnt(averaged: nn.Module, model: nn.Module) -> dict[str, Tensor]:
+    """What a moment keeps of a network: buffers, and those weights that ``model`` learns.
+
+    Args:
+        averaged: whose weights they are; one that is saved under other names than its own gives
+            them by ``state()``. model: the network that learns, of the same form.
+    """
+    fixed = {name for name, one in model.named_parameters() if not one.requires_grad}
+    stored: Callable[[], dict[str, Tensor]] = getattr(averaged, "state", averaged.state_dict)
+    return {name: value for name, value in stored().items() if name not in fixed}
+
+
+def room_for(tensors: Mapping[str, Tensor], most_bytes: int | None = None) -> tuple[int, int]:
+    """How many moments of these tensors there is room for, none where it is for fewer than two;
+    and the bytes of one, in half precision. ``most_bytes``: `MOST_BYTES` where it is None."""
+    most = MOST_BYTES if most_bytes is None else most_bytes
+    size = sum(
+        value.numel() * (2 if value.is_floating_point() else value.element_size())
+        for value in tensors.values()
+    )
+    room = most // max(1, size)
+    return (room if room >= 2 else 0), size
+
+
 class Watch:
     """Told of every step by `loop.fit`."""
 
@@ -51,12 +77,13 @@ class Watch:
         out: Path,
         *,
         moments: int = MOST,
-        most_bytes: int = MOST_BYTES,
+        most_bytes: int | None = None,
         samples: int = MOST_SAMPLES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.out, self.clock, self.told = out, clock, -EVERY
-        self.moments, self.most_bytes = moments, most_bytes
+        self.moments = moments
+        self.most_bytes = MOST_BYTES if most_bytes is None else most_bytes
         self.kept = -1  # the last moment that was passed
         self.samples, self.next_sample = samples, -math.inf
 
@@ -86,11 +113,10 @@ class Watch:
             file.write(json.dumps(row) + "\n")
 
     def moment(self, averaged: nn.Module, model: nn.Module, progress: float, **place: Any) -> None:
-        """Keep the weights, if the next moment of the run has come.
+        """Keep the weights, if the next moment of the run has come: see `learnt`.
 
-        Args:
-            averaged: whose weights are kept; one that is saved under other names than its own gives
-                them by ``state()``. model: the network that learns, of the same form.
+        Of a network with no room for two moments none is kept: that is said in the log, and in
+        `NO_MOMENTS`.
         """
         from safetensors.torch import save_file
 
@@ -98,24 +124,38 @@ class Watch:
         if due <= self.kept:
             return
         self.kept = due
-        fixed = {name for name, one in model.named_parameters() if not one.requires_grad}
-        stored: Callable[[], dict[str, Tensor]] = getattr(averaged, "state", averaged.state_dict)
+        kept = learnt(averaged, model)
+        (room, size), last = room_for(kept, self.most_bytes), self.moments - 1
+        if not room:
+            self.kept = last
+            self._none(size)
+            return
+        # Large networks keep fewer: the first, the last, and some that lie evenly between them.
+        if due and (last - due) % -(-last // (room - 1)):
+            return
         tensors = {
             name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-            for name, value in stored().items()
-            if name not in fixed
+            for name, value in kept.items()
         }
-        size = sum(value.numel() * value.element_size() for value in tensors.values())
-        room, last = self.most_bytes // max(1, size), self.moments - 1
-        # Large networks keep fewer: the first, the last, and some that lie evenly between them.
-        if room < 2 or (due and (last - due) % -(-last // (room - 1))):
-            return
         folder = self.out / MOMENTS
         folder.mkdir(exist_ok=True)
         told = {name: str(value) for name, value in {**place, "progress": progress}.items()}
         part = folder / ".part"
         save_file(tensors, part, metadata={"format": "pt", **told})
         os.replace(part, folder / f"{due:02}.safetensors")
+
+    def _none(self, size: int) -> None:
+        """Say that no moment is kept, since one is of ``size`` bytes."""
+        told = {"bytes": size, "most_bytes": self.most_bytes}
+        print(
+            f"no rewind: a moment of this network is of {size} bytes, and all of them together may "
+            f"have {self.most_bytes}",
+            file=sys.stderr,
+            flush=True,
+        )
+        part = self.out / f".{NO_MOMENTS}.part"
+        part.write_text(json.dumps(told), "utf-8")
+        os.replace(part, self.out / NO_MOMENTS)
 
     def sample(
         self,

@@ -212,6 +212,7 @@ def run(say: Say) -> str:
 <div class="train-score" data-show="score" hidden></div>
 <details class="train-rewind" hidden data-words="{words}"><summary>{say("training.moments.title")}
 </summary><p class="quiet">{say("training.moments.how")}</p><div data-rewound></div></details>
+<p class="quiet train-no-rewind" hidden>{say("training.no_moments")}</p>
 <p class="train-buttons">{button("use", "btn")}
 <a class="ghost" data-do="take" download>{say("training.take")}</a>
 {"".join(map(button, ("pause", "resume", "cancel", "remove", "new")))}</p>

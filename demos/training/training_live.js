@@ -66,15 +66,15 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
 	const steps = [], rows = new Map(), samples = [], moments = [];
-	let after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false;
+	let unkept = false, after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false;
 	place.hidden = false;
 	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
 	figure.hidden = true;
-	const past = place.querySelector(".train-rewind");
+	const past = place.querySelector(".train-rewind"), none = place.querySelector(".train-no-rewind");
 	/** @type {any} */
 	let rewound = null; // what `rewind.js` shows, once it was opened
-	past.hidden = true;
+	past.hidden = none.hidden = true;
 	past.open = false;
 	past.ontoggle = async () => {
 		if (!past.open) return rewound?.pause();
@@ -139,6 +139,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		place.querySelector(".train-log").hidden = !job.mine || job.state === "queued";
 		place.querySelector(".train-push").hidden = !job.pushes;
 		past.hidden = !job.answers || moments.length < 2;
+		none.hidden = !job.answers || !unkept;
 		rewound?.told(job, moments, rows);
 		sample();
 	};
@@ -155,6 +156,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 				if (kind === "step") steps.push(body);
 				else if (kind === "row") rows.set(body.epoch, body);
 				else if (kind === "moment") moments.push(body);
+				else if (kind === "no_moments") unkept = true;
 				else if (kind === "sample") { // files of one step belong together
 					const [step] = body.name.split(".");
 					const there = samples.find((one) => one.step === step);

@@ -128,7 +128,11 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         )
         task.scores = head.scores if head else None
         begun = SelfNormalising(body)
-        run.begins(out, lambda folder: write(folder, entry, begun, pictures, None, size, {}, None))
+        run.begins(
+            out,
+            task.model,
+            lambda folder: write(folder, entry, begun, pictures, None, size, {}, None),
+        )
         model, history = run.fit(
             task,
             recipe.plan,

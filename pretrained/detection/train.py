@@ -143,7 +143,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if own:
         limits = OWN_LIMITS.format(pictures=len(train_on))
         card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
-    run.begins(out, lambda folder: write(folder, name, network.eval(), card, names, {}))
+    run.begins(out, task.model, lambda folder: write(folder, name, network.eval(), card, names, {}))
     averaged, history = run.fit(
         task,
         plan,

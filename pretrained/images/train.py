@@ -140,7 +140,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if own:
         card = replace(card, title=out.resolve().name, licence="unknown")
     name = f"images/{out.resolve().name}" if own else key
-    run.begins(out, lambda folder: write(folder, name, network.eval(), recipe, card, {}, {}))
+    run.begins(
+        out, task.model, lambda folder: write(folder, name, network.eval(), recipe, card, {}, {})
+    )
     averaged, history = run.fit(
         task,
         plan,

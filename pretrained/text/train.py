@@ -277,7 +277,11 @@ def train(
             description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
         )
     name = f"text/{out.resolve().name}" if own else key
-    run.begins(out, lambda folder: write(folder, name, network, alphabet, served, card, texts, {}))
+    run.begins(
+        out,
+        task.model,
+        lambda folder: write(folder, name, network, alphabet, served, card, texts, {}),
+    )
     averaged, history = run.fit(
         task,
         plan,

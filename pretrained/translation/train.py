@@ -159,7 +159,9 @@ def train(
             licence="unknown",
         )
     run.begins(
-        out, lambda folder: write(folder, name, network, vocabulary, recipe, ways, card, pairs, {})
+        out,
+        task.model,
+        lambda folder: write(folder, name, network, vocabulary, recipe, ways, card, pairs, {}),
     )
     learnt = (*recipe.languages, direction) if direction else recipe.languages
     averaged, history = run.fit(

@@ -1,7 +1,10 @@
-"""The app, whose trainings end at once and leave a tiny writer with two moments of its training."""
+"""The app, whose trainings end at once and leave a tiny writer with two moments of its training;
+or, where what they learn from begins with `LARGE`, with none, as a large network does."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 import tempfile
 from functools import partial
@@ -15,9 +18,11 @@ from safetensors.torch import save_file
 
 import app
 from jobs import Jobs
+from jobs.folder import DATA, NO_MOMENTS
 from pretrained.checkpoint import load_weights
 
 GAINS = {"00": 0.0, "31": 1.0}  # of the weights at each moment, as shares of the final ones
+LARGE = "A large network"
 COPY = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], dirs_exist_ok=True)"
 
 out = tiny_writers.tiny(Path(tempfile.mkdtemp()) / "out")
@@ -26,10 +31,14 @@ for number, gain in GAINS.items():
     told = {"step": str(int(60 * gain)), "epoch": str(int(2 * gain)), "progress": str(gain)}
     learnt = {key: (value * gain).half() for key, value in load_weights(out).items()}
     save_file(learnt, out / "moments" / f"{number}.safetensors", metadata=told)
+bare = shutil.copytree(out, out.with_name("bare"), ignore=shutil.ignore_patterns("moments"))
+(bare / NO_MOMENTS).write_text(json.dumps({"bytes": 162_000_000, "most_bytes": 268_435_456}))
 
 
 def at_once(record: object, place: Path, minutes: float) -> list[str]:
-    return [sys.executable, "-S", "-c", COPY, str(out), str(place / "out")]
+    given = (file.read_text("utf-8") for file in (place / DATA).rglob("*.txt"))
+    left = bare if any(text.startswith(LARGE) for text in given) else out
+    return [sys.executable, "-S", "-c", COPY, str(left), str(place / "out")]
 
 
 app.Jobs = partial(Jobs, command=at_once)

@@ -54,6 +54,27 @@ def test_a_slider_goes_back_to_what_the_network_said_before_it_had_learnt(
         page.reload()
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_network_too_large_to_be_rewound_is_said_to_be(
+    new_page: Callable[..., Page], app_url: str, lang: str
+) -> None:
+    page = new_page(**PHONE)
+    page.goto(f"{app_url}/?tab=text&room=train&lang={lang}")
+    room = page.locator("[data-mounted]:visible")
+    said, rewind = room.locator(".train-no-rewind"), room.locator(".train-rewind")
+    room.locator("textarea").first.fill("A large network learns this.\n" * 400)
+    room.locator("[data-do=start]").click()
+    expect(said).to_be_visible()
+    expect(said).to_have_text(WORDS.say(lang, "training.no_moments"))
+    expect(rewind).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    room.locator("[data-do=new]").click()
+    room.locator("[data-starter=text]").click()
+    room.locator("[data-do=start]").click()
+    expect(rewind).to_be_visible()  # the next one is small
+    expect(said).to_be_hidden()
+
+
 def test_what_was_trained_is_listed_under_try_until_it_is_deleted(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/?tab=text&room=train&lang=en")
     rooms = page.locator("#text-rooms")

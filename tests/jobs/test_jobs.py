@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +58,21 @@ def test_pause_keeps_what_was_learnt_and_resume_goes_on(bench):
     assert jobs.resume(paused.id, "ann").state == "queued"
     assert bench.until_ended(jobs, job.id).state == "done"
     assert rows(jobs, job.id) == curve(40)
+
+
+def test_a_training_without_moments_says_so_once(bench):
+    bench.epochs, bench.seconds = 40, 0.02
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    bench.until_kept(jobs, job.id)
+    told = {"bytes": 162_000_000, "most_bytes": 268_435_456}
+    (job.out / "no_moments.json").write_text(json.dumps(told))
+    jobs.tick()
+    jobs.pause(job.id, "ann")
+    bench.until(jobs, job.id, lambda job: job.state == "paused")
+    jobs.resume(job.id, "ann")  # another worker, in the same folder
+    bench.until_ended(jobs, job.id)
+    assert [e.body for e in jobs.events(job.id) if e.kind == "no_moments"] == [told]
 
 
 def test_cancel_and_remove(bench):

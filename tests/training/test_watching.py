@@ -10,8 +10,9 @@ from safetensors import safe_open
 from torch import nn
 
 from pretrained.errors import BadData
-from training import loop
+from training import loop, watching
 from training.errors import Stopped
+from training.run import Run
 from training.watching import Watch, refusals_kept
 
 CPU = torch.device("cpu")
@@ -109,6 +110,27 @@ def test_moments_of_a_large_network_are_fewer(tmp_path):
         loop.fit(Line(), PLAN, out, device=CPU, watch=watch)
         assert len(moments(out) if left else []) == left
         assert left or not (out / "moments").exists()
+
+
+@pytest.mark.parametrize("room", [1, 2])
+def test_a_run_that_keeps_no_moment_leaves_no_beginning_either_and_says_why(
+    tmp_path, monkeypatch, capsys, room
+):
+    size = 2 * 4 + 2 * 2 + 8
+    most = (room + 1) * size - 1  # not quite one moment more
+    monkeypatch.setattr(watching, "MOST_BYTES", most)
+    run, task = Run(watch=True), Line()
+    run.begins(tmp_path, task.model, lambda folder: folder.mkdir(parents=True))
+    run.fit(task, PLAN, tmp_path, run.identity("line"), device=CPU)
+    said, none = capsys.readouterr().err, tmp_path / "no_moments.json"
+    if room == 2:
+        found = sorted(one.name for one in (tmp_path / "moments").iterdir())
+        assert found == ["00.safetensors", "31.safetensors", "start"]
+        assert not none.exists() and "no rewind" not in said
+    else:
+        assert not (tmp_path / "moments").exists()
+        assert json.loads(none.read_text()) == {"bytes": size, "most_bytes": most}
+        assert said.count("no rewind: a moment of this network is of 20 bytes") == 1
 
 
 @pytest.mark.parametrize("room", [2, 3, 22, 31])

@@ -86,7 +86,7 @@ def train(
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    run.begins(out, lambda folder: write(folder, model, described, {}, {}))
+    run.begins(out, task.model, lambda folder: write(folder, model, described, {}, {}))
     network, history = run.fit(
         task,
         plan,

@@ -118,7 +118,7 @@ def train(
         checkpoint.save_weights(out, network.state_dict())
         checkpoint.write_metadata(out, config, made, {})
 
-    run.begins(out, lambda folder: write(folder, network, {}))
+    run.begins(out, task.model, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),

@@ -151,7 +151,7 @@ def train(
         checkpoint.save_weights(out, model.state())
         checkpoint.write_metadata(out, config, made, {})
 
-    run.begins(out, lambda folder: write(folder, model, {}))
+    run.begins(out, task.model, lambda folder: write(folder, model, {}))
     learnt, history = run.fit(
         task,
         plan,

@@ -164,7 +164,7 @@ def train(
         save(out, network, base)
         checkpoint.write_metadata(out, config, made, {})
 
-    run.begins(out, lambda folder: write(folder, network, {}))
+    run.begins(out, task.model, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),
