@@ -64,9 +64,9 @@ class OneByOne:
             lower, lower_state = net.lower(vector, lower_state)
             context, _ = net.attend(lower, seen, meaning)
             upper, upper_state = net.upper(torch.cat([lower, context], 2), upper_state)
-            row = net.logits(torch.tanh(net.project(torch.cat([upper, context], 2))))[0, 0]
-            row[self.never if len(written) > 1 else [*self.never, self.end]] = float("-inf")
-            written.append(int(row.argmax()))
+            logits = net.logits(torch.tanh(net.project(torch.cat([upper, context], 2))))[0, 0]
+            logits[self.never if len(written) > 1 else [*self.never, self.end]] = float("-inf")
+            written.append(int(logits.argmax()))
             if written[-1] == self.end:
                 break
         return written[1:]

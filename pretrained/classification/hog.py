@@ -86,8 +86,8 @@ class HogSvm:
         if view == "hog":
             return [{"picture": draw(row)} for row in features]
         margins = (features @ self.weight.T + self.bias) / self.config.get("temperature", 1.0)
-        powers = np.exp(margins - margins.max(1, keepdims=True))
-        probabilities = powers / powers.sum(1, keepdims=True)
+        exponentials = np.exp(margins - margins.max(1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(1, keepdims=True)
         if view == "scores":
             return list(probabilities)
         below = self.config.get("unsure_below", 0.0)

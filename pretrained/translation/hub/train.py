@@ -81,9 +81,11 @@ class FineTuneTask:
         given, _ = padded([target[:-1] for _, target in batch], self.pad, device)
         wanted, real = padded([target[1:] for _, target in batch], self.pad, device)
         out = model.model(input_ids=sources, decoder_input_ids=given, use_cache=False)
-        rows = logits(model, out.last_hidden_state[real.bool()]).float()
-        nll = F.cross_entropy(rows, wanted[real.bool()], label_smoothing=smoothing, reduction="sum")
-        return nll, len(rows)
+        token_logits = logits(model, out.last_hidden_state[real.bool()]).float()
+        nll = F.cross_entropy(
+            token_logits, wanted[real.bool()], label_smoothing=smoothing, reduction="sum"
+        )
+        return nll, len(token_logits)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
