@@ -149,8 +149,16 @@ def choices(
     secret = gr.Textbox("", visible=False)
     js = SECRET if mine else None
     Context.root_block.load(fill, secret, component, js=js, queue=False, **PRIVATE)
+    if mine:
+        carried(component)
     if anew is not None:
         anew(fill_anew, [secret, component], component, js=SECRET, queue=False, **PRIVATE)
+
+
+def carried(model: gr.Dropdown) -> None:
+    """What a visitor chose stays chosen in the page of the other language (`page.js`)."""
+    model.change(None, model, None, js="(key) => house.stands(key)", **PRIVATE)
+    model.select(None, model, None, js="(key) => house.picked(key)", **PRIVATE)
 
 
 def header(words: Words) -> gr.HTML:

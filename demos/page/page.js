@@ -22,6 +22,7 @@
 		if (button.dataset.switch === "lang") {
 			const address = new URL(location.href);
 			address.searchParams.set("lang", house.lang === "zh" ? "en" : "zh");
+			carry(address.searchParams);
 			dispatchEvent(new CustomEvent("house:language", { detail: address }));
 			location.assign(address);
 		} else if (button.dataset.switch === "theme") {
@@ -53,6 +54,18 @@
 			button.again = setTimeout(() => (button.textContent = button.dataset.label), 1600);
 		}
 	});
+
+	// What stands in each task's list of models, and of which tasks the visitor has chosen it there: the
+	// page in the other language has the same chosen.
+	const stands = new Map(), picked = new Set();
+	const task = (key) => key?.split("/")[0];
+	house.stands = (key) => { stands.set(task(key), key); };
+	house.picked = (key) => { picked.add(task(key)); };
+	const carry = (told) => {
+		const tab = told.get("tab");
+		if (tab === "text" && told.get("exhibit") === "pen") return; // `pen.js` carries its hand
+		if (picked.has(tab) && stands.has(tab)) told.set("model", stands.get(tab));
+	};
 
 	// The guided tour of a tab begins at its button, or goes on where the address says (?tour=3).
 	const tour = (button) => import(new URL("house/tour.js", document.baseURI).href).then((it) => it.begin(button));

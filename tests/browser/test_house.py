@@ -164,6 +164,43 @@ def test_the_other_language_opens_at_the_same_room(page: Page, app_url: str) -> 
     expect(rooms_of.nth(layout.ROOMS.index("learn"))).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.parametrize(
+    ("tab", "place", "english", "chinese"),
+    [
+        ("classification", "classify-model", "HOG + SVM", "HOG + SVM"),
+        ("detection", "detect-model", "R-CNN of 2014", "2014 年的 R-CNN"),
+        ("text", "write-model", "Shakespeare network", "莎士比亚网络"),
+        ("translation", "say-model", "M2M-100, many languages", "M2M-100 多语模型"),
+    ],
+)
+def test_the_other_language_has_the_model_chosen_that_a_visitor_chose(
+    page: Page, app_url: str, tab: str, place: str, english: str, chinese: str
+) -> None:
+    visit(page, app_url, tab)
+    field = page.locator(f"#{place} input")
+
+    def choose(name: str) -> None:
+        field.click()
+        page.get_by_role("option").filter(has_text=name).click()
+        expect(field).to_have_value(re.compile(re.escape(name)))
+        settle(page)
+
+    if tab == "text":
+        field.click()
+        field.press("Escape")  # no choice
+        page.locator("[data-switch=lang]").click()
+        expect(field).to_have_value(re.compile("唐诗网络"))
+        assert "model=" not in page.url
+        page.locator("[data-switch=lang]").click()
+        expect(field).to_have_value(re.compile("Shakespeare"))
+        settle(page)
+        choose("Tang network")
+    choose(english)
+    page.locator("[data-switch=lang]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(field).to_have_value(re.compile(re.escape(chinese)))
+
+
 def test_the_address_names_the_language(new_page: NewPage, app_url: str) -> None:
     page = new_page(locale="en-US")
     visit(page, app_url, "server", lang="zh")

@@ -105,6 +105,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
     page.markup(words, learn.targets)
     sight = on_visible()
     page.choices(words, direction, direction_choices)
+    page.carried(model)
 
     latest, latest_beside = gr.State(Latest()), gr.State(Latest())
     answered, opened = gr.State(None), gr.State(False)
