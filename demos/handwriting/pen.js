@@ -28,7 +28,8 @@ export const mountForm = (element) => {
 	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
 	const inOwn = () => style() === "own";
 	// Pens that were taught a hand: the one that the page's address names, and this visitor's own.
-	const trained = new URL(location.href).searchParams.get("model")?.match(/^handwriting\/.+/)?.[0];
+	let trained = new URL(location.href).searchParams.get("model")?.match(/^handwriting\/.+/)?.[0];
+	let mine = false; // whether the one that is named is this visitor's
 	const blank = form.querySelector("[data-show=trained]"), pens = new Map();
 	const pen = (key) => {
 		if (pens.has(key)) return pens.get(key);
@@ -42,6 +43,14 @@ export const mountForm = (element) => {
 	};
 	const listed = () => {
 		for (const { key, name } of taught) pen(key).querySelector("span").textContent = name;
+		const there = taught.some(({ key }) => key === trained);
+		if (mine && !there) { // deleted: the address must not ask for it again
+			const address = new URL(location.href);
+			if (address.searchParams.get("model") === trained) address.searchParams.delete("model");
+			history.replaceState(history.state, "", address);
+			trained = undefined;
+		}
+		mine = there;
 		for (const [key, choice] of pens) {
 			if (key === trained || taught.some((one) => one.key === key)) continue;
 			if (choice.querySelector("input").checked) form.querySelector("[name=style]").checked = true;
@@ -135,7 +144,7 @@ export const mountHands = (props, watch) => watch("value", () => tell("hands", p
 let taught = [];
 export const mountPens = (props, watch) => {
 	const told = () => {
-		taught = props.value ?? [];
+		taught = props.value || []; // "" before the server has told any
 		tell("pens");
 	};
 	told();

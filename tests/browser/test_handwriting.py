@@ -13,13 +13,16 @@ from xml.etree import ElementTree
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client
+from home_bench import bundled
 from playwright.sync_api import Locator, Page, expect
 
 from demos.handwriting.request import hands
 from demos.handwriting.tryout import EXAMPLE, SEED
 from demos.language import Words
 from demos.page import layout
+from jobs.take_home import Facts, packed
 from pretrained import catalog
+from tests.browser.settling import settle
 
 pytestmark = pytest.mark.skipif(
     "handwriting/pen" not in catalog.entries(), reason="no pen is bundled"
@@ -240,6 +243,48 @@ def test_writing_can_be_stopped(page: Page, app_url: str) -> None:
     before = ink(page)
     expect(page.locator("[data-do=stop]")).to_be_hidden()
     assert ink(page) == before
+
+
+def taught(page: Page, app_url: str, tmp_path: Path) -> Locator:
+    """A pen of the visitor's own, which the address of Try names: its training's room."""
+    made = bundled("handwriting/pen")(tmp_path / "out")
+    taken = packed(made, Facts("handwriting/pen"), onnx=False)
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&room=train&lang=en")
+    settle(page)
+    train = page.locator("#text-rooms [data-train]:visible")
+    expect(train).to_have_attribute("data-mounted", "")
+    train.locator("[data-load]").set_input_files(taken)
+    expect(train.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
+    with page.expect_navigation():
+        train.locator("[data-do=use]").click()
+    expect(page.locator(".board .ink path").first).to_be_attached(timeout=COLD)
+    return train
+
+
+def test_a_pen_that_is_deleted_is_listed_and_named_no_more(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    train = taught(page, app_url, tmp_path)
+    own = page.locator(".pen [name=style][value^='handwriting/']")
+    expect(own).to_be_checked()
+    expect(own.locator("xpath=..")).to_contain_text("★")
+    key = own.get_attribute("value") or ""
+    address = f"{app_url}/?tab=text&exhibit=pen&lang=en&model={key}"
+    page.goto(f"{address}&room=try&job={key.partition('/')[2]}")
+    expect(own).to_be_checked()
+    expect(own.locator("xpath=..")).to_contain_text("★")
+    room(page, "train")
+    expect(train.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
+    page.once("dialog", lambda dialog: dialog.accept())
+    train.locator("[data-do=remove]").click()
+    expect(own).to_have_count(0)
+    expect(page.locator(".pen [name=style]").first).to_be_checked()
+    assert "model=" not in page.url
+    page.reload()
+    room(page, "try")
+    expect(page.locator(".pen [name=style]").first).to_be_checked()
+    settle(page)
+    expect(own).to_have_count(0)
 
 
 def ended(app_url: str, outcome: str) -> float:
