@@ -31,7 +31,7 @@ STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES, NO_MOMENTS = (
     "samples",
     "no_moments.json",
 )
-LOG_TAIL = 4000  # bytes
+LOG_TAIL = 4000  # characters
 OWN_DATA = ", trained on own data"  # what a model that nobody named is called when it goes home
 News = tuple[str, Mapping[str, Any]]
 
@@ -166,8 +166,9 @@ def unexpected(id: str) -> dict[str, Any]:
 
 
 def tail(folder: Path) -> str:
-    """The end of what the worker printed."""
+    """The end of what the worker printed, its places given from ``folder`` on."""
     with suppress(OSError):
-        text = (folder / LOG).read_bytes()[-LOG_TAIL:].decode("utf-8", "replace")
-        return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+        text = (folder / LOG).read_bytes()[-4 * LOG_TAIL :].decode("utf-8", "replace")
+        text = text.replace(f"{folder}/", "")
+        return "\n".join(line.rpartition("\r")[2] for line in text[-LOG_TAIL:].split("\n"))
     return ""

@@ -259,7 +259,7 @@ class Jobs:
             await asyncio.sleep(EVERY)
 
     def log(self, id: str, owner: str) -> str:
-        """The end of what the worker printed; for its owner, as it names places on the server."""
+        """The end of what the worker printed; for its owner alone, whose data it may name."""
         return folder.tail(self.queue.place(self.queue.mine(id, owner).id))
 
     def take_home(self, id: str) -> Path:

@@ -25,7 +25,10 @@ class UnknownEntry(Refusal):
     """No catalogue entry has this key. Fields: model."""
 
     code = "unknown_model"
-    sentence = "There is no model called {model}: `python -m pretrained list` names them all."
+    sentence = (
+        "There is no model called {model} here: choose one from the list (in a program "
+        "`python -m pretrained list` or GET /v1/models)."
+    )
 
 
 class BadData(Refusal):

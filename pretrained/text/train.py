@@ -238,6 +238,7 @@ def train(
     torch.manual_seed(run.seed)
     usual = recipe.plan
     alphabet, network, before = None, None, {}
+    anew: list[str] = []
     if not run.starts_fresh(own) and entry is not None:
         config = checkpoint.read_json(Path(str(entry.folder)), checkpoint.CONFIG)
         theirs = Alphabet(config["characters"], config["begin"])
@@ -252,6 +253,9 @@ def train(
                 if recipe.architecture["hidden"] > config["architecture"]["hidden"]:
                     network = widened(network, CharNet(len(alphabet), **recipe.architecture))
                     config["architecture"] = recipe.architecture
+        else:
+            share = f"only {known:.1%} of its characters are in the alphabet of {key}"
+            anew = [f"{share}: it begins from nothing, with an alphabet of its own"]
     fresh = network is None
     if alphabet is None or network is None:
         alphabet = alphabet_of(texts.train, recipe.rare)
@@ -260,7 +264,7 @@ def train(
     recipe = replace(recipe, plan=plan)
     train_on = data.encoded(texts.train, alphabet)
     held_out = data.encoded(texts.held_out, alphabet)
-    told = [*texts.told, *strangers(texts, alphabet)] if own else []
+    told = [*texts.told, *anew, *strangers(texts, alphabet)] if own else []
     for sentence in told:
         print(f"{source}: {sentence}", file=sys.stderr)
     in_verse = data.are_quatrains(texts.train)

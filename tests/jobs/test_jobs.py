@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from job_bench import curve, rows
 
-from jobs import Jobs, errors
+from jobs import Jobs, errors, folder
 from jobs.queue import in_order
 from jobs.store import Record
 from pretrained.errors import Refusal
@@ -322,3 +322,12 @@ def test_uploads_are_counted_over_all_owners(bench, monkeypatch):
     jobs.upload("ann"), jobs.upload("bob")
     with pytest.raises(errors.NoSpace):
         jobs.upload("eve")
+
+
+def test_what_was_printed_names_no_place_of_the_server(tmp_path):
+    place = tmp_path / "a" / "job"
+    place.mkdir(parents=True)
+    (place / folder.LOG).write_text(f"{place}/data/mine.txt: 3 lines\n10%\r20%\n{place}/out\n")
+    assert folder.tail(place) == "data/mine.txt: 3 lines\n20%\nout\n"
+    (place / folder.LOG).write_text("x" * 3 * folder.LOG_TAIL)
+    assert len(folder.tail(place)) == folder.LOG_TAIL

@@ -223,7 +223,7 @@ def test_training_learns_and_the_folder_serves(tmp_path):
         assert scored["unknown_share"] == 0
 
 
-def test_a_text_in_a_known_alphabet_starts_from_the_trained_weights(tmp_path, monkeypatch):
+def test_a_text_in_a_known_alphabet_starts_from_the_trained_weights(tmp_path, monkeypatch, capsys):
     entry = catalog.from_folder(tiny(tmp_path / "base"), "text/shakespeare")
     monkeypatch.setattr(catalog, "entries", lambda: {entry.key: entry})
     text = tmp_path / "mine.txt"
@@ -235,6 +235,8 @@ def test_a_text_in_a_known_alphabet_starts_from_the_trained_weights(tmp_path, mo
     train.train(entry.key, text, tmp_path / "far", Run(smoke=True, epochs=1))
     metrics = checkpoint.read_json(tmp_path / "far", "metrics.json")
     assert metrics["training"]["started_from"] == "random weights"
+    assert "begins from nothing, with an alphabet of its own" in capsys.readouterr().err
+    assert "begins from nothing" in metrics["training"]["replaced_or_left_out"]
 
 
 def test_no_recipe_no_training(tmp_path):
