@@ -64,6 +64,8 @@ export const mountForm = (element) => {
 	const inTrained = () => pens.has(style());
 	// A link brings back what was written: the words, one of the model's hands, the seed.
 	const link = new URL(location.href).searchParams;
+	const hand = link.get("exhibit") === "pen" && !trained && link.get("hand");
+	if (hand) form.elements.style.value = hand;
 	if (link.get("exhibit") === "pen" && link.has("pen_seed")) {
 		const fill = (name, value) => {
 			if (value === null) return;
@@ -73,9 +75,14 @@ export const mountForm = (element) => {
 		};
 		for (const name of ["text", "bias", "samples"]) fill(name, link.get(name));
 		fill("seed", link.get("pen_seed"));
-		if (!trained) fill("style", link.get("hand"));
 		asked.columns = Number(link.get("columns")) || null;
 	}
+	// The page in the other language writes in the same hand.
+	addEventListener("house:language", ({ detail: { searchParams } }) => {
+		if (searchParams.get("tab") !== "text" || searchParams.get("exhibit") !== "pen" || inOwn()) return;
+		for (const name of ["model", "hand"]) searchParams.delete(name);
+		searchParams.set(inTrained() ? "model" : "hand", style());
+	});
 	asked.letter = () => Number(form.querySelector("[name=style]:checked")?.dataset.letter ?? 1);
 
 	// Where no seed is given each press of Write gets one of its own; another hand or legibility does

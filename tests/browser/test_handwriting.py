@@ -287,6 +287,23 @@ def test_a_pen_that_is_deleted_is_listed_and_named_no_more(
     expect(own).to_have_count(0)
 
 
+def test_the_other_language_writes_in_the_same_hand(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    taught(page, app_url, tmp_path)
+    styles = page.locator(".pen [name=style]")
+    own = page.locator(".pen [name=style][value^='handwriting/']")
+    expect(own.locator("xpath=..")).to_contain_text("★")
+    for lang, chosen in (("zh-CN", styles.nth(2)), ("en", own)):
+        chosen.check(force=True)
+        value = chosen.get_attribute("value")
+        page.locator("[data-switch=lang]").click()
+        expect(page.locator("html")).to_have_attribute("lang", lang)
+        expect(page.locator(f".pen [name=style][value='{value}']")).to_be_checked()
+        expect(own).to_have_count(1)
+        expect(own.locator("xpath=..")).to_contain_text("★")
+
+
 def ended(app_url: str, outcome: str) -> float:
     """How many lines of the pen ended so, by the server's own count."""
     with urllib.request.urlopen(f"{app_url}/metrics") as answer:
