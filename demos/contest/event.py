@@ -16,13 +16,19 @@ from demos.language import Say, Words
 from demos.streaming import HEARTBEAT
 from inference.errors import Refusal
 
-#: What is needed to play is fetched when the game comes into sight.
-MOUNT = """const look = new IntersectionObserver((seen) => {
+#: What is needed to play is fetched when the game comes into sight; a press before that is kept.
+MOUNT = """let pressed = false;
+const early = ({target}) => (pressed ||= !!target.closest('[data-next]'));
+element.addEventListener('click', early);
+const look = new IntersectionObserver((seen) => {
   if (!seen.at(-1).isIntersecting) return;
   look.disconnect();
-  import(new URL('house/contest.js', document.baseURI)).then(
-    (it) => it.mount(element, '%s', (game) => trigger('next', {game}),
-      (answer, ms) => trigger('choose', {answer, ms}), watch));
+  import(new URL('house/contest.js', document.baseURI)).then((it) => {
+    it.mount(element, '%s', (game) => trigger('next', {game}),
+      (answer, ms) => trigger('choose', {answer, ms}), watch);
+    element.removeEventListener('click', early);
+    if (pressed) element.querySelector('[data-next]')?.click();
+  });
 }, {rootMargin: '1000000px'});
 look.observe(element);"""
 

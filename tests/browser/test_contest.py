@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessible import keeps_out
 
@@ -73,3 +73,15 @@ def test_a_round_comes_into_sight_before_its_clock_has_run(
         expect(game.locator(".item img")).to_be_in_viewport(ratio=0.9)
         game.locator("[data-choice]").first.click()
         game.locator("[data-next]").click()
+
+
+def test_whoever_presses_before_the_game_is_fetched_is_heard(page: Page, app_url: str) -> None:
+    waiting: list[Route] = []
+    page.route("**/house/contest.js", lambda route: waiting.append(route))
+    page.goto(f"{app_url}/?tab=detection&room=try&lang=en")
+    page.locator("#detection-game > button").press("Enter")
+    page.locator(f"{GAME} [data-next]").press("Enter")
+    while not waiting:
+        page.wait_for_timeout(50)
+    waiting[0].continue_()
+    expect(page.locator(GAME)).to_contain_text("Round 1 of 5")
