@@ -126,7 +126,7 @@ def test_the_form_opens_with_what_a_link_asks_for(translators, query, direction)
         translation.build(translators, WORDS)
     opening = next(fn.fn for fn in page.fns.values() if fn.name == "on_open")
     request = gr.Request(query_params={"source": "Bonne nuit.", "lang": "en"} | query)
-    got = asyncio.run(opening(False, "", EN_FR, None, request))
+    got = asyncio.run(opening("", False, "", EN_FR, None, request))
     assert got[:2] == (direction, "Bonne nuit.")
     assert got[-2]["visible"] is (query.get("direction") == "xx")
 
