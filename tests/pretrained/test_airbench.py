@@ -87,3 +87,10 @@ def test_the_shipped_recipe_learns_so():
         (7, 7),
         (3, 3),
     ]
+
+
+def test_what_goes_on_has_a_part_of_each_picture_hidden(task):
+    task.images.fill_(255)
+    for task.goes_on, hidden in ((False, 0), (True, 5 * 5)):
+        for images, _ in task.batches(0, 0.0):
+            assert ((images == 0).sum((1, 2, 3)) == 3 * hidden).all()
