@@ -5,7 +5,7 @@ bytes that say how long the header is, the header in JSON, then the numbers
 (https://github.com/huggingface/safetensors).
 
 A recipe that is watched leaves the checkpoint that it begins from in `START`
-(`training.run.Run.begins`): until a training has weights of its own, its moments are asked with
+(`training.run.Run.fit`): until a training has weights of its own, its moments are asked with
 those papers.
 """
 

@@ -172,6 +172,19 @@ def write_metadata(
     write_card(folder)
 
 
+def write(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    config: Mapping[str, Any],
+    training: Mapping[str, Any] | None = None,
+    calibration: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a whole checkpoint: weights, and what tells of them (`write_metadata`). A run that only
+    begins leaves out what it cannot know yet."""
+    save_weights(folder, tensors)
+    write_metadata(folder, config, training or {}, calibration or {})
+
+
 def keep_ablation(folder: Path, rows: Sequence[Mapping[str, Any]], module: str) -> None:
     """Write what was compared into the card, each row with the command that was typed, in place of
     what that module compared before."""

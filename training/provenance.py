@@ -54,6 +54,17 @@ def provenance(
     }
 
 
+def before_and_after(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The held-out figures of the last row of a history, by name, and those of the weights as they
+    came, as ``<name>_before`` (`loop.fit` with ``before``)."""
+    first, last = history[0], history[-1]
+    began = first if first["epoch"] == 0 else {}
+    rows = (("_before", began), ("", last))
+    return {
+        f"{k}{end}": v for end, row in rows for k, v in row.items() if k.startswith("held_out_")
+    }
+
+
 def compared(
     history: Sequence[Mapping[str, Any]],
     *,

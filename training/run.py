@@ -78,32 +78,33 @@ class Run:
         }
 
     def fit(
-        self, task: Task, plan: Plan, out: Path, identity: Mapping[str, Any], **settings: Any
+        self,
+        task: Task,
+        plan: Plan,
+        out: Path,
+        identity: Mapping[str, Any],
+        *,
+        begin: Callable[[Path], object] | None = None,
+        **settings: Any,
     ) -> tuple[nn.Module, list[dict[str, Any]]]:
         """`loop.fit` as this run was asked for: gone on with, or two steps only.
 
         Args:
             identity: of this run, as `identity` gives it. settings: others of `loop.fit`.
+            begin: writes into a folder the checkpoint that the run begins with. A watched run that
+                keeps moments (see `watching.room_for`) leaves it beside them, so that they answer
+                while it learns. Where it cannot, no run ends for it: it is said in the log.
         """
         settings["watch"] = Watch(out) if self.watch else None
+        if begin and self.watch and room_for(learnt(task.model, task.model))[0]:
+            try:
+                begin(out / MOMENTS / START)
+            except Exception as error:
+                told = f"no rewind yet: {type(error).__name__}: {error}"
+                print(told, file=sys.stderr, flush=True)
         return loop.fit(
             task, plan, out, resume=self.resume, smoke=self.smoke, identity=identity, **settings
         )
-
-    def begins(self, out: Path, model: nn.Module, write: Callable[[Path], object]) -> None:
-        """Leave the checkpoint that a watched run begins with, for its moments to be asked while it
-        learns; where it keeps any, see `watching.room_for`.
-
-        Args:
-            model: the network that learns. write: writes that checkpoint into a folder. Where it
-                cannot, no run ends for it: it is said in the log.
-        """
-        if not self.watch or not room_for(learnt(model, model))[0]:
-            return
-        try:
-            write(out / MOMENTS / START)
-        except Exception as error:
-            print(f"no rewind yet: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
     def plan(self, usual: Plan) -> Plan:
         """The recipe's settings, with what was asked for in their place."""

@@ -4,7 +4,7 @@
     moments/         weights at shares of the run that lie closer together the earlier they are,
                      NN.safetensors in half precision: what learns, and buffers. What does not learn
                      is as in the final weights. ``__metadata__`` has step, epoch and progress.
-                     start/ is the checkpoint that the run began with, see `run.Run.begins`.
+                     start/ is the checkpoint that the run began with, see `run.Run.fit`.
     no_moments.json  that none of these are kept, and how large one would be: bytes, most_bytes
     samples/         what a recipe has to show of what it has learnt after a step, SSSSSS.txt, .png,
                      .svg or .json: some dozens that lie evenly over the run, or the last alone

@@ -128,11 +128,6 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         )
         task.scores = head.scores if head else None
         begun = SelfNormalising(body)
-        run.begins(
-            out,
-            task.model,
-            lambda folder: write(folder, entry, begun, pictures, None, size, {}, None),
-        )
         model, history = run.fit(
             task,
             recipe.plan,
@@ -141,6 +136,7 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
             device=device,
             single=device.type == "cpu",
             before=head.row if head else False,
+            begin=lambda folder: write(folder, entry, begun, pictures, None, size, {}, None),
         )
     else:
         assert head is not None

@@ -143,7 +143,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if own:
         limits = OWN_LIMITS.format(pictures=len(train_on))
         card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
-    run.begins(out, task.model, lambda folder: write(folder, name, network.eval(), card, names, {}))
     averaged, history = run.fit(
         task,
         plan,
@@ -151,6 +150,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, scenes.contents(), classes=names),
         device=device,
         before=own and not fresh,
+        begin=lambda folder: write(folder, name, network.eval(), card, names, {}),
     )
     made = provenance(
         run,

@@ -164,9 +164,14 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
         checkpoint.write_metadata(folder, config, made, {}, held_out=both)
 
     first = primed(begun.eval(), config, train_on, task.number)
-    run.begins(out, task.model, lambda folder: write(folder, begun, first, {}, None))
     averaged, history = run.fit(
-        task, run.plan(PLAN), out, run.identity(KEY, writings), device=device, before=True
+        task,
+        run.plan(PLAN),
+        out,
+        run.identity(KEY, writings),
+        device=device,
+        before=True,
+        begin=lambda folder: write(folder, begun, first, {}, None),
     )
     assert isinstance(averaged, PenNet)
     averaged.cpu().eval()

@@ -140,9 +140,6 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if own:
         card = replace(card, title=out.resolve().name, licence="unknown")
     name = f"images/{out.resolve().name}" if own else key
-    run.begins(
-        out, task.model, lambda folder: write(folder, name, network.eval(), recipe, card, {}, {})
-    )
     averaged, history = run.fit(
         task,
         plan,
@@ -150,6 +147,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, faces.images),
         device=device,
         before=own and not fresh,
+        begin=lambda folder: write(folder, name, network.eval(), recipe, card, {}, {}),
     )
     if isinstance(averaged, Gan):
         replay.strip(out, history)

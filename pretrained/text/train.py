@@ -281,11 +281,6 @@ def train(
             description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
         )
     name = f"text/{out.resolve().name}" if own else key
-    run.begins(
-        out,
-        task.model,
-        lambda folder: write(folder, name, network, alphabet, served, card, texts, {}),
-    )
     averaged, history = run.fit(
         task,
         plan,
@@ -293,6 +288,7 @@ def train(
         run.identity(key, texts.train, texts.held_out, classes=alphabet.characters),
         device=device,
         before=own and not fresh,
+        begin=lambda folder: write(folder, name, network, alphabet, served, card, texts, {}),
     )
     assert isinstance(averaged, CharNet)
     made = provenance(

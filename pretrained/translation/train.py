@@ -158,11 +158,6 @@ def train(
             description=f"The recipe of {key} on {pairs.split}.",
             licence="unknown",
         )
-    run.begins(
-        out,
-        task.model,
-        lambda folder: write(folder, name, network, vocabulary, recipe, ways, card, pairs, {}),
-    )
     learnt = (*recipe.languages, direction) if direction else recipe.languages
     averaged, history = run.fit(
         task,
@@ -171,6 +166,9 @@ def train(
         run.identity(key, train_on, held_out, classes=learnt),
         device=device,
         before=own and not fresh,
+        begin=lambda folder: write(
+            folder, name, network, vocabulary, recipe, ways, card, pairs, {}
+        ),
     )
     assert isinstance(averaged, Network)
     averaged.cpu()

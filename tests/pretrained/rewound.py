@@ -16,7 +16,7 @@ from pretrained.checkpoint import CONFIG, load_weights, read_json
 def ends(out: Path) -> tuple[Any, Any]:
     """The models of the first and the last moment, each loaded from a folder of its own.
 
-    The first is what the training began with, which `training.run.Run.begins` keeps whole, and the
+    The first is what the training began with, which `training.run.Run.fit` keeps whole, and the
     last what it ended with; the history begins with the figures of the first.
     """
     first, *_, last = moments.listed(out)

@@ -120,8 +120,14 @@ def test_a_run_that_keeps_no_moment_leaves_no_beginning_either_and_says_why(
     most = (room + 1) * size - 1  # not quite one moment more
     monkeypatch.setattr(watching, "MOST_BYTES", most)
     run, task = Run(watch=True), Line()
-    run.begins(tmp_path, task.model, lambda folder: folder.mkdir(parents=True))
-    run.fit(task, PLAN, tmp_path, run.identity("line"), device=CPU)
+    run.fit(
+        task,
+        PLAN,
+        tmp_path,
+        run.identity("line"),
+        device=CPU,
+        begin=lambda folder: folder.mkdir(parents=True),
+    )
     said, none = capsys.readouterr().err, tmp_path / "no_moments.json"
     if room == 2:
         found = sorted(one.name for one in (tmp_path / "moments").iterdir())

@@ -86,7 +86,6 @@ def train(
         "labels": list(pictures.names),
         "labels_zh": chinese.names(pictures.names),
     }
-    run.begins(out, task.model, lambda folder: write(folder, model, described, {}, {}))
     network, history = run.fit(
         task,
         plan,
@@ -94,6 +93,7 @@ def train(
         run.identity(entry.key, pictures.images, pictures.labels, classes=pictures.names),
         device=device,
         before=True,
+        begin=lambda folder: checkpoint.write(folder, model.network.state_dict(), described),
     )
     assert isinstance(network, Backbone)
     network.cpu()
@@ -112,17 +112,6 @@ def train(
         **told,
     )
     calibrated = {name: fitted[name] for name in ("temperature", "unsure_below")}
-    write(out, network, {**described, **calibrated, "calibrated": True}, made, fitted)
+    config = {**described, **calibrated, "calibrated": True}
+    checkpoint.write(out, network.network.state_dict(), config, made, fitted)
     return out
-
-
-def write(
-    out: Path,
-    model: Backbone,
-    config: dict[str, Any],
-    made: dict[str, Any],
-    fitted: dict[str, Any],
-) -> None:
-    """Write the checkpoint folder. ``fitted``: what was calibrated, {} before anything was."""
-    checkpoint.save_weights(out, model.network.state_dict())
-    checkpoint.write_metadata(out, config, made, fitted)

@@ -37,7 +37,7 @@ from pretrained.detection.scoring import Scores
 from pretrained.errors import BadData
 from pretrained.sources import hub
 from training import loop
-from training.provenance import provenance
+from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
 #: Where DETR's authors start with AdamW, and how far one update may go.
@@ -97,7 +97,6 @@ def train(
         average=20,
         clip=CLIP,
     )
-    before = {name: round(value, 4) for name, value in task.evaluate(deepcopy(network)).items()}
     name = out.resolve().name
     config = {
         "key": f"detection/{name}",
@@ -114,18 +113,14 @@ def train(
         "preprocessing": checkpoint.read_json(folder, PREPROCESSING),
     }
 
-    def write(out: Path, network: nn.Module, made: dict[str, Any]) -> None:
-        checkpoint.save_weights(out, network.state_dict())
-        checkpoint.write_metadata(out, config, made, {})
-
-    run.begins(out, task.model, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),
         out,
         run.identity(entry.key, scenes.contents(), classes=classes),
         device=device,
-        before=before,
+        before=True,
+        begin=lambda folder: checkpoint.write(folder, network.state_dict(), config),
     )
     made = provenance(
         run,
@@ -138,10 +133,9 @@ def train(
         started_from=f"{entry.hub_id} at {folder.name}",
         learnt="the heads" if run.head_only else "every layer, the body at a tenth of the rate",
         held_out=f"{min(len(held_out), WATCHED)} pictures {held_out.split}",
-        **{f"{figure}_before": value for figure, value in before.items()},
-        **{figure: history[-1][figure] for figure in before if figure in history[-1]},
+        **before_and_after(history),
     )
-    write(out, tuned, made)
+    checkpoint.write(out, tuned.state_dict(), config, made)
     return out
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from pretrained.images.tasks import Batch, DenoisingTask
 from pretrained.lora import RANK, SCALE, Adapter
 from pretrained.sources import hub
 from training import loop
-from training.provenance import provenance
+from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
 #: The attention's layers, and the convolutions of the residual blocks, which are most of the U-Net.
@@ -105,7 +104,6 @@ def train(
     device = loop.choose_device()
     model = Adapter.around(parts.unet, LAYERS).to(device)
     task = FineTuneTask(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
-    before = {name: round(value, 4) for name, value in task.evaluate(deepcopy(model)).items()}
     usual = loop.Plan.gentle(ROUNDS, PEAK)
     plan = run.plan(usual)
     name = out.resolve().name
@@ -125,19 +123,14 @@ def train(
         "base": {"key": entry.key, "hub_id": entry.hub_id, "revision": folder.name},
         "lora": {"rank": RANK, "scale": SCALE},
     }
-
-    def write(out: Path, model: Adapter, made: dict[str, Any]) -> None:
-        checkpoint.save_weights(out, model.state())
-        checkpoint.write_metadata(out, config, made, {})
-
-    run.begins(out, task.model, lambda folder: write(folder, model, {}))
     learnt, history = run.fit(
         task,
         plan,
         out,
         run.identity(entry.key, pictures.images),
         device=device,
-        before=before,
+        before=True,
+        begin=lambda folder: checkpoint.write(folder, model.state(), config),
     )
     assert isinstance(learnt, Adapter)
     made = provenance(
@@ -150,8 +143,7 @@ def train(
         started_from=f"{entry.hub_id} at {folder.name}",
         learnt=f"LoRA of rank {RANK} on attention and convolutions",
         held_out=f"{min(len(held_out), WATCHED)} of the {held_out.split}",
-        held_out_loss_before=before["held_out_loss"],
-        held_out_loss=history[-1]["held_out_loss"],
+        **before_and_after(history),
     )
-    write(out, learnt, made)
+    checkpoint.write(out, learnt.state(), config, made)
     return out

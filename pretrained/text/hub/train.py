@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pretrained.text import data
 from pretrained.text.hub.network import build, fetch, origin
 from pretrained.text.hub.tokens import Tokens
 from training import loop
-from training.provenance import provenance
+from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
 #: Where AdamW on LoRA commonly starts (Dettmers et al. 2023, arXiv 2305.14314).
@@ -128,9 +127,6 @@ def train(
     plan = run.plan(usual)
     task = FineTuneTask(model, learn, held_out, max(1, characters), plan)
     device = loop.choose_device()
-    before = {
-        name: round(value, 4) for name, value in task.evaluate(deepcopy(model.to(device))).items()
-    }
     name = out.resolve().name
     split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
     config = {
@@ -146,19 +142,14 @@ def train(
         "base": base,
         "lora": {"rank": RANK, "scale": SCALE},
     }
-
-    def write(out: Path, model: Adapter, made: dict[str, Any]) -> None:
-        checkpoint.save_weights(out, model.state())
-        checkpoint.write_metadata(out, config, made, {})
-
-    run.begins(out, task.model, lambda folder: write(folder, model, {}))
     learnt, history = run.fit(
         task,
         plan,
         out,
         run.identity(entry.key, texts),
         device=device,
-        before=before,
+        before=True,
+        begin=lambda folder: checkpoint.write(folder, model.state(), config),
     )
     assert isinstance(learnt, Adapter)
     made = provenance(
@@ -172,10 +163,9 @@ def train(
         started_from=base.get("wheel") or f"{base['hub_id']} at {base['revision']}",
         learnt=f"LoRA of rank {RANK} on every linear layer but the last",
         held_out=f"the last {held_out[:, 1:].numel()} tokens, {characters} characters",
-        held_out_nats_per_char_before=before["held_out_nats_per_char"],
-        held_out_nats_per_char=history[-1]["held_out_nats_per_char"],
+        **before_and_after(history),
     )
-    write(out, learnt, made)
+    checkpoint.write(out, learnt.state(), config, made)
     return out
 
 

@@ -166,7 +166,6 @@ def train(
         save(out, network, base)
         checkpoint.write_metadata(out, config, made, {})
 
-    run.begins(out, task.model, lambda folder: write(folder, network, {}))
     tuned, history = run.fit(
         task,
         run.plan(usual),
@@ -174,6 +173,7 @@ def train(
         run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
         device=device,
         before=before,
+        begin=lambda folder: write(folder, network, {}),
     )
     after = measured(tuned)
     made = provenance(
