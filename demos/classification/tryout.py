@@ -118,7 +118,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Given:
         model,
         lambda say: models.choices(say, classifiers(engine).values()),
         partial(models.asked, answers.TASK, engine),
-        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        partial(training.mine, jobs, engine, answers.TASK),
         guard.kept,
     )
     assert Context.root_block is not None

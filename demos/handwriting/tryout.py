@@ -10,14 +10,13 @@ import html
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import gradio as gr
 from gradio.context import Context
 
-from demos import models, page, streaming, training
+from demos import page, streaming, training
 from demos.handwriting.request import MOST_TEXT, PEN, Asked, asked, hands, note, pen_of, refusal
 from demos.handwriting.writing import Sample, one_word, reads, writing
 from demos.language import Say, Words
@@ -103,7 +102,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     def on_pens(secret: str, request: gr.Request) -> list[dict[str, str]]:
         """The pens that a visitor has taught, by the secret that their browser keeps."""
         say = words.speaker(request)
-        found = training.mine(jobs, partial(models.found, engine), secret, "handwriting")
+        found = training.mine(jobs, engine, "handwriting", secret)
         return [{"key": one.key, "name": say.model(one)} for one in found]
 
     assert Context.root_block is not None

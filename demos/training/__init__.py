@@ -3,7 +3,7 @@
     training.room(words, jobs, Recipe("text/shakespeare", kind="text", ...))     the third room
     training.routes(engine, words, jobs)                                         what it talks to
     training.unlisted(jobs)                    how the engine finds what visitors have trained
-    training.mine(jobs, engine.find, owner, "text")        what one of them has, for that one only
+    training.mine(jobs, engine, "text", owner)             what one of them has, for that one only
 
 The page talks to these routes by itself (`training.js`) and not by Gradio's events: a training
 outlives the page, so whatever shows it must be able to come back, and a link must be enough.

@@ -14,7 +14,9 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from demos import models
 from demos.training.answering import OWNER
+from inference import Engine
 from inference.errors import UnknownModel
 from jobs import Job, Jobs, moments
 from jobs.folder import named
@@ -66,16 +68,13 @@ def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
     return find
 
 
-def mine(
-    jobs: Jobs | None, find: Callable[[str], Entry | None], owner: str, task: str
-) -> list[Entry]:
+def mine(jobs: Jobs | None, engine: Engine, task: str, owner: str) -> list[Entry]:
     """The models that whoever has this token has trained for one task, the newest first: as many
-    as an owner may keep (`jobs.Limits.kept`). ``find``: gives the entry of a key (`Engine.find`).
-    """
+    as an owner may keep (`jobs.Limits.kept`)."""
     if jobs is None or not OWNER.fullmatch(owner):
         return []
     done = [job for job in jobs.list(owner) if is_model(job) and job.key.split("/")[0] == task]
-    found = [find(key_of(job)) for job in done[: jobs.limits.kept]]
+    found = [models.found(engine, key_of(job)) for job in done[: jobs.limits.kept]]
     return [entry for entry in found if entry is not None]
 
 

@@ -347,10 +347,9 @@ def test_no_more_are_listed_than_one_may_keep(bench, words):
         for name in "abc":
             kept(client, name)
     fewer = SimpleNamespace(list=jobs.list, limits=SimpleNamespace(kept=2))
-    find = engine.find
-    assert len(training.mine(jobs, find, ANN["X-Owner"], "classification")) == 3
-    assert len(training.mine(fewer, find, ANN["X-Owner"], "classification")) == 2
-    assert training.mine(jobs, find, ANN["X-Owner"], "text") == []
+    assert len(training.mine(jobs, engine, "classification", ANN["X-Owner"])) == 3
+    assert len(training.mine(fewer, engine, "classification", ANN["X-Owner"])) == 2
+    assert training.mine(jobs, engine, "text", ANN["X-Owner"]) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

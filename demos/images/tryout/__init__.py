@@ -96,7 +96,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         model,
         lambda say: models.choices(say, answers.drawers(engine).values()),
         partial(answers.named, engine),
-        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        partial(training.mine, jobs, engine, answers.TASK),
         grid.kept,
     )
     first_sight = gr.HTML("<span></span>", js_on_load=SHOWN, elem_classes="on-sight")

@@ -118,7 +118,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         model,
         lambda say: models.choices(say, answers.writers(engine).values()),
         partial(models.asked, answers.TASK, engine),
-        lambda secret: training.mine(jobs, partial(models.found, engine), secret, answers.TASK),
+        partial(training.mine, jobs, engine, answers.TASK),
         sheet.kept,
         lambda lang: openings.first(lang, engine),
     )

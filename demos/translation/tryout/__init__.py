@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -160,7 +159,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
         known = answers.known(engine, direction)
         found = {key: text for text, key in models.choices(say, known.values())}
         asked = models.asked(answers.TASK, engine, request)
-        own = training.mine(jobs, partial(models.found, engine), secret, answers.TASK)
+        own = training.mine(jobs, engine, answers.TASK, secret)
         for entry in (*own, *([asked] if asked else ())):
             if direction in answers.directions(entry):
                 found.setdefault(entry.key, say.model(entry))
