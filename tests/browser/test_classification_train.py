@@ -175,3 +175,17 @@ def test_the_camera_stays_with_its_class_and_goes_with_it(
             Words().say("en", "classification.train.close")
         )
     expect(page.locator("[data-classroom] > .refusal")).to_be_hidden()
+
+
+def test_a_class_that_is_added_while_the_camera_is_on_shows_it_too(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = opened(new_page, app_url)
+    page.locator("[data-classroom] [data-do=camera]").click()
+    expect(page.locator(".classroom-see video")).to_be_visible()
+    page.locator("[data-do=add]").click()
+    added = page.locator(".classroom-class").nth(3)
+    added.locator("[data-do=webcam]").click()
+    video = added.locator("video")
+    expect(video).to_be_visible()
+    page.wait_for_function("(it) => it.videoWidth > 0", arg=video.element_handle(), timeout=20_000)

@@ -126,6 +126,17 @@ def test_three_classes_are_learnt_and_asked(client):
         assert sum(a["probability"] for a in answers) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_class_is_added_named_anew_and_removed(client):
+    state = begun(client)
+    top = f"/train/classify/{state['upload']}/classes"
+    added = client.post(top, json={"name": "Fourth"}, headers=ANN).json()["classes"]
+    assert [one["name"] for one in added][3:] == ["Fourth"]
+    named = client.patch(f"{top}/{added[3]['id']}", json={"name": "Last"}, headers=ANN).json()
+    assert [one["name"] for one in named["classes"]][3:] == ["Last"]
+    left = client.delete(f"{top}/{added[3]['id']}", headers=ANN).json()["classes"]
+    assert left == state["classes"]
+
+
 def test_a_picture_that_goes_is_forgotten_and_one_that_moves_is_learnt_anew(client):
     state = taught(client)
     red, green, _ = state["classes"]

@@ -79,7 +79,6 @@ export const answer = (room, words, { now, cam, open, attempt, refuse }) => {
 	button("camera").onclick = async () => {
 		if (!await open("live")) return;
 		live = true;
-		video.srcObject = cam.stream;
 		paint();
 	};
 	button("off").onclick = off;

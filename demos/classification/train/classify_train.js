@@ -175,10 +175,7 @@ export const mount = (element) => {
 	});
 
 	// ---- what is shown ---------------------------------------------------------------------------
-	const cam = cameras((stream) => {
-		for (const one of room.querySelectorAll("video")) if (one.srcObject !== stream) one.srcObject = stream;
-		paint();
-	});
+	const cam = cameras(() => paint());
 	const open = async (user) => {
 		try {
 			await cam.open(user);
@@ -192,6 +189,7 @@ export const mount = (element) => {
 	const now = () => state;
 	const paint = () => {
 		paintCards();
+		for (const one of room.querySelectorAll("video")) if (one.srcObject !== cam.stream) one.srcObject = cam.stream;
 		const left = room.querySelector(".classroom-left-out"), out = state.left_out;
 		left.replaceChildren(...(out.count ? [part("p", filled(words.left_out, out)), ...out.files.map((one) => part("p", filled(words.left_out_file, one)))] : []));
 		button("again").hidden = !state.upload;

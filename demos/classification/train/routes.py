@@ -98,15 +98,13 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def change_class(request: Request, say: Say) -> Any:
         found = await rooms.of(request)
-        id = number(request.path_params.get("id"))
-        if request.method == "DELETE":
-            await asyncio.to_thread(found.remove, id)
+        name = "" if request.method == "DELETE" else str((await body(request)).get("name", ""))
+        if request.method == "POST":
+            await asyncio.to_thread(found.add, name)
+        elif request.method == "PATCH":
+            await asyncio.to_thread(found.rename, number(request.path_params["id"]), name)
         else:
-            name = str((await body(request)).get("name", ""))
-            if request.method == "POST":
-                await asyncio.to_thread(found.add, name)
-            else:
-                await asyncio.to_thread(found.rename, id, name)
+            await asyncio.to_thread(found.remove, number(request.path_params["id"]))
         rooms.work(found, request)
         return await asyncio.to_thread(report.state, found, say)
 
