@@ -6,7 +6,7 @@
 // proposal that nobody has accepted yet.
 
 import { moved } from "./detection_formats.js";
-import { HANDLES, overlap, painter } from "./detection_paint.js";
+import { HANDLES, area, overlap, painter } from "./detection_paint.js";
 import { filled } from "./dom.js";
 
 const REACH = { mouse: 8, pen: 12, touch: 22 }; // screen pixels around a handle that are still it
@@ -17,7 +17,6 @@ const EMPTY = { pictures: [], labels: [], names: {}, at: 0, label: 0 };
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const within = ([x0, y0, x1, y1], x, y) => x >= x0 && x <= x1 && y >= y0 && y <= y1;
-const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
 
 /** The editor in `place`. `image(id)`: a picture's address. `changed(doc)`: called after every change. */
 export function editor(place, { words, image, changed }) {

@@ -12,10 +12,10 @@ export const HANDLES = [["nw", 0, 1], ["ne", 2, 1], ["se", 2, 3], ["sw", 0, 3]];
 export const sideways = (left, right, width) =>
 	left / width > 0.6 ? `right:${(1 - right / width) * 100}%` : `left:${(left / width) * 100}%`;
 
+export const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
 /** Intersection over union of two boxes. */
 export const overlap = (a, b) => {
 	const both = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-	const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
 	return both / (area(a) + area(b) - both || 1);
 };
 
