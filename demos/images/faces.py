@@ -10,9 +10,12 @@ from typing import Any
 from PIL import Image
 
 from demos import pictures
-from demos.images.answers import GAN, Pixels
+from demos.images.answers import DIFFUSION, GAN, Pixels
 from demos.images.points import TRUNCATION, Point, format
 from demos.language import Say
+
+#: The models that draw faces; what others draw, only who trained them knows.
+OURS = (GAN, DIFFUSION)
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,19 @@ class Gallery:
         return f"seed={self.seed}&count={len(self.points)}&variety={self.truncation:g}{near}{own}"
 
 
-def name(say: Say, point: Mapping[str, Any], within: str = "") -> str:
-    """How a face is called: "Face 7", or a mix. ``within``: "the_" for the middle of a sentence."""
+def part(key: str) -> str:
+    """Which words speak of a model's drawings: those of faces, or, where a visitor trained it and
+    nobody knows what it draws, those of pictures."""
+    return "images.try" if key in OURS else "images.own"
+
+
+def name(say: Say, point: Mapping[str, Any], within: str = "", key: str = GAN) -> str:
+    """How a face is called: "Face 7", or a mix. ``within``: "the_" for the middle of a sentence.
+    ``key``: of the model that draws it."""
     [seed, weight], *more = point["mix"]
     if not more and weight > 0 and not point.get("moves"):
-        return say(f"images.try.{within}face", seed=seed)
-    return say(f"images.try.{within}mix")
+        return say(f"{part(key)}.{within}face", seed=seed)
+    return say(f"{part(key)}.{within}mix")
 
 
 def recipe(say: Say, point: Mapping[str, Any]) -> str:
@@ -62,16 +72,19 @@ def tag(image: Pixels, alt: str, *, lossless: bool = True) -> str:
 
 def grid(say: Say, gallery: Gallery, at: int | None) -> str:
     """The faces as buttons, the one that is picked pressed; a heading says what they are."""
+    words = part(gallery.key)
     if gallery.near is None:
         first, last = (gallery.points[n]["mix"][0][0] for n in (0, -1))
         one = len(gallery.points) == 1
-        key = "images.try.one_seed" if one else "images.try.seeds"
-        heading = say(key, first=first, last=last)
+        heading = say(f"{words}.{'one_seed' if one else 'seeds'}", first=first, last=last)
     else:
-        heading = say("images.try.like", face=unescape(name(say, gallery.near, "the_")))
+        near = unescape(name(say, gallery.near, "the_", gallery.key))
+        heading = say(f"{words}.like", face=near)
     cells = []
     for number, (point, image) in enumerate(zip(gallery.points, gallery.images, strict=True)):
-        called = name(say, point) if gallery.near is None else like(say, number)
+        called = like(say, number, words)
+        if gallery.near is None:
+            called = name(say, point, key=gallery.key)
         pressed = str(number == at).lower()
         cells.append(
             f'<button type="button" data-at="{number}" aria-pressed="{pressed}" '
@@ -89,9 +102,9 @@ def grid(say: Say, gallery: Gallery, at: int | None) -> str:
     )
 
 
-def like(say: Say, number: int) -> str:
+def like(say: Say, number: int, words: str) -> str:
     """What a face among those like another is called."""
-    return say("images.try.itself") if number == 0 else say("images.try.relative", number=number)
+    return say(f"{words}.itself") if number == 0 else say("images.try.relative", number=number)
 
 
 def columns(count: int) -> int:
@@ -99,19 +112,20 @@ def columns(count: int) -> int:
     return next(wide for wide in (1, 2, 3, 4) if count <= wide**2 or wide == 4)
 
 
-def picked(say: Say, point: Mapping[str, Any], image: Pixels, query: str) -> str:
+def picked(say: Say, point: Mapping[str, Any], image: Pixels, gallery: Gallery) -> str:
     """One face, large, with its name, what it is made of, and what can be taken home."""
-    called, text = name(say, point), format(point)
+    called, text, words = name(say, point, key=gallery.key), format(point), part(gallery.key)
+    nobody = say(f"{words}.nobody")
     made = len(point["mix"]) > 1 or point.get("moves")
     file = f"face-{text.translate(str.maketrans('*,~@', 'x___'))}"[:60]
-    credit = say("images.try.credit", face=unescape(called), house=say.plain("house.name"))
+    credit = say(f"{words}.credit", face=unescape(called), house=say.plain("house.name"))
     return (
         f'<figure class="one">{tag(image, called)}<figcaption><h2>{called}</h2>'
         + (f'<p class="quiet">{recipe(say, point)}</p>' if made else "")
-        + f'<p class="quiet">{say("images.try.nobody")}</p><div class="take">'
+        + f'<p class="quiet">{nobody}</p><div class="take">'
         f'<button type="button" class="plain" data-save="{file}.png">{say("images.try.save")}'
         f"</button>"
-        f'<button type="button" class="plain" data-link="{escape(f"{query}&face={text}")}" '
+        f'<button type="button" class="plain" data-link="{escape(f"{gallery.query}&face={text}")}" '
         f'data-done="{say("page.copied")}">{say("page.share.link")}</button>'
         f'<button type="button" class="plain" data-credit="{credit}" data-file="{file}-large.png">'
         f"{say('images.try.credited')}</button></div>"

@@ -182,6 +182,28 @@ def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
     assert more == stops and "already" in plain(said)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_visitors_own_model_draws_is_called_no_face(lang):
+    say, stops = WORDS.speaker(lang), tuple(points.several(1, 2))
+    images = tuple(map(face, stops))
+    own = Gallery(1, stops, images, key="images/shells")
+    near = replace(own, near=points.single(1))
+    shown = [
+        faces.grid(say, own, 0),
+        faces.grid(say, near, 0),
+        faces.picked(say, own.points[0], images[0], own),
+        walk.added(say, stops, points.single(9), own.key)[1],
+        walk.shelf(say, stops, images, own.key),
+        walk.slider(say, stops, images * walk.LONGEST_LEG, "", own.key),
+    ]
+    for html in shown:
+        told = re.sub(
+            r'class="[^"]*"|data-(link|file|save|frames)="[^"]*"|src="[^"]*"|{face}', "", html
+        )
+        assert not re.search("face|nobody|脸|没有人", told, re.IGNORECASE), told
+    assert ("Face 1" if lang == "en" else "1 号脸") in faces.grid(say, replace(own, key=GAN), 0)
+
+
 @pytest.mark.parametrize(
     ("chosen", "scores", "left", "right"),
     [

@@ -214,12 +214,12 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         if now is None or not isinstance(at, int) or not 0 <= at < len(now.points):
             return gr.skip(), gr.skip()
         point, image = now.points[at], now.images[at]
-        one = faces.picked(words.speaker(request), point, image, now.query)
+        one = faces.picked(words.speaker(request), point, image, now)
         return one, held(now, point, image)
 
     async def taken(say: Say, now: Gallery, point: Point) -> tuple[Any, ...]:
         image = (await answers.drawn(engine, now.key, [point])).images[0]
-        return faces.picked(say, point, image, now.query), held(now, point, image)
+        return faces.picked(say, point, image, now), held(now, point, image)
 
     @streaming.event(words, nothing=(gr.skip(), gr.skip()))
     def on_take(
@@ -250,7 +250,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     def on_keep(stops: Sequence[Point], now: dict[str, Any] | None, request: gr.Request) -> Any:
         if not now:
             return gr.skip(), gr.skip()
-        more, said = walk.added(words.speaker(request), stops, now["point"])
+        more, said = walk.added(words.speaker(request), stops, now["point"], now["key"])
         return more, f'<p class="quiet">{said}</p>'
 
     @page.guard(words)

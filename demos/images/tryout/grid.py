@@ -88,7 +88,7 @@ async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Draw
         by=answers.by_whom(say, entry),
     )
     html = await asyncio.to_thread(faces.grid, say, now, at)
-    one = faces.picked(say, point, image, now.query)
+    one = faces.picked(say, point, image, now)
     yield Drawing("", html, page.quiet(told), one, now, held(now, point, image))
 
 

@@ -36,17 +36,19 @@ def parse(text: str, point: Callable[[str], Point] = points.parse) -> tuple[Poin
     return tuple(map(point, parts))
 
 
-def added(say: Say, stops: Sequence[Point], point: Point) -> tuple[tuple[Point, ...], str]:
+def added(
+    say: Say, stops: Sequence[Point], point: Point, key: str = answers.GAN
+) -> tuple[tuple[Point, ...], str]:
     """One stop more, and a sentence about it. Where there are `MOST_STOPS`, the first one goes; the
-    last one is not added once more."""
-    called = {"face": unescape(faces.name(say, point, "the_")), "most": MOST_STOPS}
+    last one is not added once more. ``key``: of the model that draws it."""
+    called = {"face": unescape(faces.name(say, point, "the_", key)), "most": MOST_STOPS}
     if stops and stops[-1] == point:
-        called["face"] = unescape(faces.name(say, point))
+        called["face"] = unescape(faces.name(say, point, key=key))
         return tuple(stops), say("images.try.already", **called)
     now = (*stops, point)[-MOST_STOPS:]
     if len(stops) < MOST_STOPS:
         return now, say("images.try.kept", count=len(now), **called)
-    gone = unescape(faces.name(say, stops[0], "the_"))
+    gone = unescape(faces.name(say, stops[0], "the_", key))
     return now, say("images.try.made_room", gone=gone, **called)
 
 
@@ -64,7 +66,7 @@ def place(stops: Sequence[Point], at: Any) -> Point | None:
 async def walked(engine: Engine, say: Say, stops: Sequence[Point], key: str = answers.GAN) -> str:
     """The walk as HTML, or why it cannot be drawn. ``key``: of the model that draws it."""
     if len(stops) < 2:
-        return shelf(say, stops, ()) + f'<p class="note">{say("images.try.walk_more")}</p>'
+        return shelf(say, stops, (), key) + f'<p class="note">{say("images.try.walk_more")}</p>'
     try:
         if not answers.at_once(answers.entry_of(engine, key)):
             return f'<p class="note">{say("images.try.walk_slow")}</p>'
@@ -73,17 +75,18 @@ async def walked(engine: Engine, say: Say, stops: Sequence[Point], key: str = an
     except Refusal as error:
         return page.refusal(say, error)
     time = answers.took(say, drawn.seconds)
-    told = say("images.try.walk_drawn", count=len(way), time=time)
-    return shelf(say, stops, drawn.images[:: leg(stops)]) + slider(say, stops, drawn.images, told)
+    told = say(f"{faces.part(key)}.walk_drawn", count=len(way), time=time)
+    along = drawn.images
+    return shelf(say, stops, along[:: leg(stops)], key) + slider(say, stops, along, told, key)
 
 
-def shelf(say: Say, stops: Sequence[Point], images: Sequence[Pixels]) -> str:
+def shelf(say: Say, stops: Sequence[Point], images: Sequence[Pixels], key: str) -> str:
     """The stops in their order, each with a button that takes it away."""
     cells = []
     for number, stop in enumerate(stops):
-        called = faces.name(say, stop)
+        called = faces.name(say, stop, key=key)
         shown = faces.tag(images[number], called, lossless=False) if len(images) else ""
-        remove = say("images.try.remove", face=unescape(faces.name(say, stop, "the_")))
+        remove = say("images.try.remove", face=unescape(faces.name(say, stop, "the_", key)))
         cells.append(
             f"<li>{shown}<span>{called}</span>"
             f'<button type="button" data-drop="{number}" aria-label="{remove}" title="{remove}">'
@@ -93,11 +96,11 @@ def shelf(say: Say, stops: Sequence[Point], images: Sequence[Pixels]) -> str:
     return f'<ol class="stops" data-stops="{escape(link)}">{"".join(cells)}</ol>'
 
 
-def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str) -> str:
+def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str, key: str) -> str:
     """The picture of one place of the walk, and all the others for the slider to switch to. It
     begins halfway between the first two stops."""
     half = leg(stops) // 2
-    names = [unescape(faces.name(say, stop, "the_")) for stop in stops]
+    names = [unescape(faces.name(say, stop, "the_", key)) for stop in stops]
     spoken = {
         "place": say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}),
         "at": say("images.try.place_at", face="{face}"),
