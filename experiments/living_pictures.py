@@ -37,13 +37,15 @@ async def made(engine: Engine) -> dict[str, Any]:
     found = await endpoints.detect(engine, {"image": scene.read_bytes()})
     with Image.open(scene) as picture:
         width, height = picture.size
-    text = await endpoints.write(
-        engine, {"prompt": living.BEGINNING, "length": WRITTEN, "temperature": 0.6, "seed": 3}
-    )
-    hand = await endpoints.handwrite(engine, {"text": living.WORDS, "style": 1, "seed": 2})
-    said = await endpoints.translate(
-        engine, {"text": living.SENTENCE, "source": "en", "target": "fr"}
-    )
+    written, said = {}, {}
+    for lang, (model, beginning) in living.WRITERS.items():
+        asked = {"model": model, "prompt": beginning, "length": WRITTEN, "temperature": 0.6}
+        written[lang] = (await endpoints.write(engine, {**asked, "seed": 3}))["text"]
+    for lang, target in living.TARGETS.items():
+        pair = {"text": living.SENTENCE, "source": "en", "target": target}
+        answer = await endpoints.translate(engine, pair)
+        said[lang] = [target, living.SENTENCE, answer["translation"]]
+    hand = await endpoints.handwrite(engine, {"text": living.WORDS, "style": 0, "seed": 2})
     faces = await endpoints.draw(
         engine, {"model": "images/faces-gan", "seed": SEED, "count": FACES}
     )
@@ -54,9 +56,9 @@ async def made(engine: Engine) -> dict[str, Any]:
                 one["box"], (width, height, width, height), strict=True)]]
             for one in found["objects"]
         ],
-        "write": text["text"],
+        "write": written,
         "pen": drawn(hand["svgs"][0]),
-        "translate": [living.SENTENCE, said["translation"]],
+        "translate": said,
         "images": [smaller(one["png"]) for one in faces["images"]],
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ const ease = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 3;
 
 /** Each lays its picture out and gives a function that draws it at a share of its time, 0 to 1. */
 const pictures = {
-	classify(place, rows, names) {
+	classify(place, rows, { names }) {
 		const list = part("div", "", { className: "living-bars" });
 		const bars = rows.map(([label, share]) => {
 			const line = part("span"), bar = part("i");
@@ -22,7 +22,7 @@ const pictures = {
 		place.append(list);
 		return (at) => bars.forEach(([bar, share]) => (bar.style.width = `${100 * share * ease((at - .2) / .5)}%`));
 	},
-	detect(place, rows, names) {
+	detect(place, rows, { names }) {
 		const frame = svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none" });
 		const boxes = rows.map(([label, [x0, y0, x1, y1]], number) => {
 			const box = svg("rect", { x: 100 * x0, y: 100 * y0, width: 100 * (x1 - x0), height: 100 * (y1 - y0) });
@@ -39,8 +39,8 @@ const pictures = {
 			box.style.opacity = tag.style.opacity = String(share);
 		});
 	},
-	write(place, text) {
-		const leaf = part("p", "", { className: "living-leaf", lang: "en" });
+	write(place, texts, { lang }) {
+		const leaf = part("p", "", { className: "living-leaf", lang }), text = texts[lang];
 		place.append(leaf);
 		return (at) => (leaf.textContent = text.slice(0, Math.round(text.length * Math.min(1, at / .95))));
 	},
@@ -54,9 +54,11 @@ const pictures = {
 			path.style.visibility = share ? "visible" : "hidden";
 		});
 	},
-	translate(place, [from, to]) {
-		const source = part("p", from, { lang: "en" }), target = part("p", "", { lang: "fr" });
-		const words = to.split(" ").map((word) => target.appendChild(part("span", `${word} `)));
+	translate(place, pairs, { lang }) {
+		const [into, from, to] = pairs[lang];
+		const source = part("p", from, { lang: "en" }), target = part("p", "", { lang: into });
+		const pieces = into === "zh" ? [...to] : to.split(/(?<= )/);
+		const words = pieces.map((word) => target.appendChild(part("span", word)));
 		place.append(source, target);
 		return (at) => words.forEach((word, number) => (word.style.opacity = String(ease(at / .9 * (words.length + 1) - number - .6))));
 	},
@@ -67,14 +69,14 @@ const pictures = {
 };
 
 export const mount = async (element) => {
-	const list = element.querySelector(".tiles"), names = JSON.parse(list.dataset.names);
+	const list = element.querySelector(".tiles"), names = JSON.parse(list.dataset.names), { lang } = list;
 	const answer = await fetch(new URL("house/living.json", document.baseURI)).catch(() => null);
 	if (!answer?.ok) return; // the doors open without
 	const told = await answer.json();
 	const still = matchMedia("(prefers-reduced-motion: reduce)");
 	const playing = [...list.querySelectorAll("[data-living]")].map((place, number) => {
 		const name = place.dataset.living;
-		const draw = pictures[name](place, told[name], names);
+		const draw = pictures[name](place, told[name], { names, lang });
 		draw(still.matches ? 1 : 0);
 		return { draw, seconds: SECONDS[name], begun: performance.now() + 250 * number };
 	});

@@ -20,8 +20,10 @@ from pretrained import catalog
 FILE = DEMOS / "home" / "living.json"
 #: What the models were asked.
 PHOTOS = {"classify": examples.EXAMPLES[0], "detect": EXAMPLES[0]}
-BEGINNING, WORDS = "ROMEO:\n", "Touch it!"
-SENTENCE = "The children are playing in the garden."
+WORDS, SENTENCE = "Touch it!", "The children are playing in the garden."
+#: Who writes and from what beginning, and the language that the sentence turns into, by the page's.
+WRITERS = {"en": ("text/shakespeare", "ROMEO:\n"), "zh": ("text/tang", "")}
+TARGETS = {"en": "fr", "zh": "zh"}
 #: Each picture, and the tab (with an exhibit) behind it.
 TILES = {
     "classify": "classification",
@@ -38,7 +40,10 @@ def tiles(say: Say) -> str:
     told = {"classify": names(say, "classification/imagenet"), "detect": names(say, EVERYDAY)}
     data = html.escape(json.dumps(told, ensure_ascii=False))
     parts = "".join(tile(say, name) for name in TILES)
-    return f'<ul class="tiles" data-names="{data}" aria-label="{say("home.tiles")}">{parts}</ul>'
+    label = say("home.tiles")
+    return (
+        f'<ul class="tiles" lang="{say.lang}" data-names="{data}" aria-label="{label}">{parts}</ul>'
+    )
 
 
 def tile(say: Say, name: str) -> str:

@@ -169,7 +169,8 @@ def test_they_stand_still_where_less_motion_is_asked_for(
     page = new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
     page.goto(f"{app_url}/?lang=zh")
     told = page.locator("[data-living=write] p")
-    expect(told).to_contain_text(":")
+    expect(told).to_contain_text("。")
+    expect(page.locator("[data-living=translate] p").last).to_contain_text("孩子")
     text = told.inner_text()
     page.wait_for_timeout(600)
     assert told.inner_text() == text

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -28,6 +29,13 @@ async def test_the_answers_are_those_of_the_models() -> None:
     assert made["write"] == TOLD["write"]
     assert len(made["pen"]["strokes"]) == len(TOLD["pen"]["strokes"])
     assert len(made["images"]) == len(TOLD["images"]) == living_pictures.FACES
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_written_and_translated_ends_in_the_pages_language(lang: str) -> None:
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    assert bool(chinese.search(TOLD["write"][lang])) == (lang == "zh")
+    assert bool(chinese.search(TOLD["translate"][lang][2])) == (lang == "zh")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
