@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,27 @@ from pretrained.errors import BadCheckpoint
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["a", "b", "c", "d", "e", "f"]
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "pretrained", *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=250)
+
+
+@pytest.fixture
+def typed_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """`run` without a process, which would import torch each time."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        line = ["pretrained", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", line)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+        return subprocess.CompletedProcess(line, int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -82,33 +99,35 @@ def test_list_names_every_model() -> None:
     assert all(key in done.stdout for key in catalog.entries())
 
 
-def test_what_cannot_be_done_is_one_sentence(tiny: Path, pictures: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_one_sentence(
+    typed_here: Typed, tiny: Path, pictures: Path, tmp_path: Path
+) -> None:
     for typed, said in (
         (("train", "classification/foo", "--data", pictures, "--out", tmp_path / "o"), "foo"),
         (("evaluate", "foo", "--data", pictures), "foo"),
         (("evaluate", "x/y", "--checkpoint", tiny, "--data", pictures), "x/y"),
     ):
-        done = run(*typed)
+        done = typed_here(*typed)
         assert done.returncode == 2, done.stderr
         assert said in done.stderr and "Traceback" not in done.stderr and not done.stdout
 
 
 def test_a_damaged_picture_is_left_out_of_the_score_and_counted(
-    tiny: Path, pictures: Path, tmp_path: Path
+    typed_here: Typed, tiny: Path, pictures: Path, tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(pictures, damaged)
     (damaged / "validation" / "c" / "1.png").write_bytes(b"no picture")
     scored = ("evaluate", "classification/tiny", "--checkpoint", tiny, "--json", "--data")
-    whole, done = run(*scored, pictures), run(*scored, damaged)
+    whole, done = typed_here(*scored, pictures), typed_here(*scored, damaged)
     assert json.loads(done.stdout)["n"] == json.loads(whole.stdout)["n"] - 1
     assert "1 of 12 pictures" in done.stderr and "1.png" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--minutes=0", "--epochs=-1", "--lr=0", "--minutes=nan"])
-def test_no_time_is_one_sentence(option: str, tmp_path: Path) -> None:
+def test_no_time_is_one_sentence(typed_here: Typed, option: str, tmp_path: Path) -> None:
     line = ["train", "classification/cifar10", "--data", "x", "--out", tmp_path / "out", option]
-    done = run(*line)
+    done = typed_here(*line)
     assert done.returncode == 2 and done.stdout == ""
     assert option.partition("=")[0] in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
