@@ -144,6 +144,13 @@ def size(say: Say, count: int) -> str:
     return say.plain("waiting.weights", amount=amount)
 
 
+def took(say: Say, seconds: float) -> str:
+    """A time as one says it: "<1 ms", "40 ms", "2.1 s"."""
+    if seconds >= 1:
+        return say.plain("waiting.s", n=f"{seconds:.1f}")
+    return say.plain("waiting.ms", n=f"{seconds * 1000:.0f}" if seconds >= 0.001 else "<1")
+
+
 def waiting(say: Say, entry: Entry, progress: Progress) -> str:
     """What is being waited for: a thin bar, with a count where bytes are counted."""
     name = say.model(entry)

@@ -102,7 +102,7 @@ def answer(say: Say, entry: Entry, said: Answer, info: Mapping[Any, Any]) -> str
         "classification.answer.line",
         model=say.model(entry),
         weights=models.size(say, entry.parameters),
-        ms=f"{said.milliseconds:.0f}" if said.milliseconds >= 1 else "<1",
+        time=models.took(say, said.milliseconds / 1000),
     )
     parts = [
         f'<h2 class="answer-name">{escape(headline(say, entry, said))}</h2>',
@@ -166,7 +166,7 @@ def column(say: Say, entry: Entry, outcome: Answer | Refusal | None) -> str:
     line = say.plain(
         "classification.answer.short_line",
         weights=models.size(say, entry.parameters),
-        ms=f"{outcome.milliseconds:.0f}" if outcome.milliseconds >= 1 else "<1",
+        time=models.took(say, outcome.milliseconds / 1000),
     )
     body = page.quiet(line) + page.bars(shares(say, entry, outcome))
     if not outcome.sure and not outcome.certain:

@@ -11,7 +11,7 @@ import asyncio
 from functools import partial
 from html import escape
 
-from demos import contest, page, pictures
+from demos import contest, models, page, pictures
 from demos.classification import answers
 from demos.classification.examples import EXAMPLES, GRADIO
 from demos.contest import Choice, Contest
@@ -83,7 +83,12 @@ async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
     label = answers.label_in(say.lang, entry, said.label)
     if one.name in NAMED and english in one.right:
         label = say.plain("classification.game.calls", name=called[one.right[0]], label=label)
-    told = say("classification.game.said", label=label, share=share, ms=f"{said.milliseconds:.0f}")
+    told = say(
+        "classification.game.said",
+        label=label,
+        share=share,
+        time=models.took(say, said.milliseconds / 1000),
+    )
     shown = pictures.fitted(picture, SIDE)
     return Choice(
         "classification",

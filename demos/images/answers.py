@@ -137,13 +137,6 @@ async def together(engine: Engine, key: str, inputs: Sequence[Any], **options: A
         await asyncio.gather(*asked, return_exceptions=True)
 
 
-def took(say: Say, seconds: float) -> str:
-    """A time as one says it: "40 ms", "2.1 s"."""
-    if seconds < 1:
-        return say.plain("images.try.ms", n=max(1, round(seconds * 1000)))
-    return say.plain("images.try.s", n=f"{seconds:.1f}")
-
-
 def by_whom(say: Say, entry: Entry) -> str:
     """The model and its size: "Faces GAN, 3.3 million weights"."""
     weights = size(say, entry.parameters)

@@ -38,3 +38,17 @@ def test_a_number_of_any_length_is_refused_in_words(sent: float) -> None:
         points.checked_seed(sent)
     with pytest.raises(points.BadCount):
         points.checked_count(sent, 16)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "zh"),
+    [
+        (0.0004, "<1 ms", "<1 毫秒"),
+        (0.0251, "25 ms", "25 毫秒"),
+        (0.9994, "999 ms", "999 毫秒"),
+        (12.34, "12.3 s", "12.3 秒"),
+    ],
+)
+def test_a_time_is_told_in_the_unit_that_one_would_say(seconds, en, zh):
+    assert models.took(Words().speaker("en"), seconds) == en
+    assert models.took(Words().speaker("zh"), seconds) == zh

@@ -191,7 +191,7 @@ def line(say: Say, entry: Entry, found: Found, short: bool = False) -> str:
         "detection.answer.short_line" if short else "detection.answer.line",
         model=say.model(entry),
         weights=models.size(say, entry.parameters),
-        ms=f"{found.milliseconds:,.0f}" if found.milliseconds >= 1 else "<1",
+        time=models.took(say, found.milliseconds / 1000),
     )
 
 

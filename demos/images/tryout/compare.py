@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import columns, page, streaming
+from demos import columns, models, page, streaming
 from demos.images import answers, cards, faces
 from demos.images.faces import Gallery
 from demos.images.points import Point
@@ -124,7 +124,7 @@ def told(say: Say, sheet: Sheet) -> str:
     """The step that a sheet is at, or the time that it took."""
     if sheet.seconds is not None:
         key = "done" if answers.at_once(sheet.entry) else "done_steps"
-        took = answers.took(say, sheet.seconds)
+        took = models.took(say, sheet.seconds)
         count = len(sheet.points)
         said = say(f"images.compare.{key}", count=count, time=took, steps=sheet.steps)
         return f'<p class="quiet" role="status">{said}</p>'

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from demos import page
+from demos import models, page
 from demos.images import answers, faces, points
 from demos.images.answers import Pixels
 from demos.images.faces import Gallery
@@ -84,7 +84,7 @@ async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Draw
         "images.try.line" if answers.at_once(entry) else "images.try.line_steps",
         steps=answers.STEPS,
         count=len(wanted),
-        time=answers.took(say, drawn.seconds),
+        time=models.took(say, drawn.seconds),
         by=answers.by_whom(say, entry),
     )
     html = await asyncio.to_thread(faces.grid, say, now, at)

@@ -201,7 +201,7 @@ def progress(say: Say, sheet: Sheet) -> str:
     """The step that a sheet is at; at its end the time that it took, and the way home with it."""
     if sheet.seconds is None:
         return counted(say, sheet)
-    took = answers.took(say, sheet.seconds)
+    took = models.took(say, sheet.seconds)
     key = "images.today.done_one" if sheet.steps == 1 else "images.today.done"
     name = f"{sheet.entry.key.rpartition('/')[2]}-{sheet.points[0]['mix'][0][0]}.png"
     return (

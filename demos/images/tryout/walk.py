@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from demos import page, pictures
+from demos import models, page, pictures
 from demos.images import answers, faces, points
 from demos.images.answers import Pixels
 from demos.images.points import Point
@@ -74,7 +74,7 @@ async def walked(engine: Engine, say: Say, stops: Sequence[Point], key: str = an
         drawn = await answers.drawn(engine, key, way)
     except Refusal as error:
         return page.refusal(say, error)
-    time = answers.took(say, drawn.seconds)
+    time = models.took(say, drawn.seconds)
     told = say(f"{faces.part(key)}.walk_drawn", count=len(way), time=time)
     along = drawn.images
     return shelf(say, stops, along[:: leg(stops)], key) + slider(say, stops, along, told, key)

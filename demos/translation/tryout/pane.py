@@ -136,16 +136,9 @@ def line(say: Say, entry: Entry, now: Translated) -> str:
             "translation.answer.line",
             model=say.model(entry),
             weights=models.size(say, entry.parameters),
-            time=took(say, now.seconds),
+            time=models.took(say, now.seconds),
         )
     )
-
-
-def took(say: Say, seconds: float) -> str:
-    """A time as one says it: "40 ms", "2.1 s"."""
-    if seconds < 1:
-        return say.plain("translation.answer.ms", n=max(1, round(seconds * 1000)))
-    return say.plain("translation.answer.s", n=f"{seconds:.1f}")
 
 
 def sureness(say: Say, result: Mapping[str, Any]) -> str:
