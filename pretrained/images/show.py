@@ -87,6 +87,7 @@ class Nearness:
 @torch.no_grad()
 def drawings(model: nn.Module, count: int) -> Tensor:
     """What a network draws of the seeds 0 to ``count`` - 1: uint8 [count, 3, 64, 64]."""
+    model = getattr(model, "denoiser", model)  # of one that learns beside a discriminator
     device = next(model.parameters()).device
     seeds = [Point(((seed, 1.0),)) for seed in range(count)]
     if isinstance(model, Gan):

@@ -9,7 +9,8 @@ two together are steady and keep variety. The penalty is computed at every eight
 and weighs eight times as much (Karras et al. 2020, arXiv 1912.04958).
 
 `DenoisingTask`: noise is added to photographs, and the network learns to take it out again. Beside
-the error of each pixel counts how unlike the picture its guess looks: see `perceptual`.
+the error of each pixel counts how unlike the picture its guess looks: see `perceptual`. Our own
+network has then learnt from a discriminator, too: see `refining`.
 """
 
 from __future__ import annotations
@@ -121,19 +122,12 @@ class GanTask:
         assert isinstance(model, Gan)
         discriminator = model.discriminator
         drawn = model.generator(turn.latent)
-        real, loose = changed(turn.real, turn.generator), changed(drawn, turn.generator)
-        scores = discriminator(torch.cat([real, loose.detach()])).float()
-        on_real, on_drawn = scores.chunk(2)
-        believed = functional_call(
-            discriminator, {n: p.detach() for n, p in discriminator.named_parameters()}, loose
-        )
-        judged = F.softplus(on_drawn - on_real).mean()
-        fooled = F.softplus(on_real.detach() - believed.float()).mean()
-        right = (on_real > on_drawn).float().mean()
-        self.sums += torch.stack([judged, fooled, right, judged.new_ones(())]).detach().cpu()
-        total = judged + fooled
+        pair = played(discriminator, turn.real, drawn, turn.generator)
+        one = pair.judged.new_ones(())
+        self.sums += torch.stack([pair.judged, pair.fooled, pair.right, one]).detach().cpu()
+        total = pair.judged + pair.fooled
         if turn.penalise:
-            total = total + EVERY * self.steepness / 2 * slope(discriminator, real, loose.detach())
+            total = total + EVERY * self.steepness / 2 * slope(discriminator, pair.real, pair.drawn)
         return total
 
     def carried(self) -> dict[str, Tensor]:
@@ -164,6 +158,35 @@ class GanTask:
             "told_apart": right / count,
             **aside,
         }
+
+
+@dataclass(frozen=True)
+class Played:
+    """What comes of one turn of both players: the discriminator's loss, the generator's, and the
+    share of pairs told apart; what was looked at, [N, 3, 64, 64], cut loose from both."""
+
+    judged: Tensor
+    fooled: Tensor
+    right: Tensor
+    real: Tensor
+    drawn: Tensor
+
+
+def played(
+    discriminator: nn.Module, real: Tensor, drawn: Tensor, generator: torch.Generator
+) -> Played:
+    """Each photograph [N, 3, 64, 64] beside one drawing. The slopes of the two losses do not mix:
+    what fools moves the drawings only, what judges the discriminator only."""
+    real, loose = changed(real, generator), changed(drawn, generator)
+    scores = discriminator(torch.cat([real, loose.detach()])).float()
+    on_real, on_drawn = scores.chunk(2)
+    believed = functional_call(
+        discriminator, {n: p.detach() for n, p in discriminator.named_parameters()}, loose
+    )
+    judged = F.softplus(on_drawn - on_real).mean()
+    fooled = F.softplus(on_real.detach() - believed.float()).mean()
+    right = (on_real > on_drawn).float().mean()
+    return Played(judged, fooled, right, real.detach(), loose.detach())
 
 
 def slope(discriminator: nn.Module, real: Tensor, drawn: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from pretrained.images import data, replay, statistics
 from pretrained.images.diffusion import Denoiser
 from pretrained.images.features import Features
 from pretrained.images.model import Gan
+from pretrained.images.refining import Refined, RefiningTask
 from pretrained.images.serve import scores
 from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
@@ -49,6 +50,8 @@ class Recipe:
 
 
 GAN = "images/faces-gan"
+#: Of a denoiser that learns from a discriminator, which a long memory of the slopes would mislead.
+BETAS = (0.5, 0.99)
 #: What a network that is gone on from may lack, for the recipe has gained it since.
 GAINED = "finish."
 RECIPES = {
@@ -92,7 +95,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     """Train one face model and leave a checkpoint folder in ``out``.
 
     On a file or folder without splits, a visitor's own pictures, the trained weights are the start;
-    ``run.scratch`` overrides that.
+    ``run.scratch`` overrides that. On the photographs that it was trained on, the denoiser goes on
+    with a discriminator beside it (`refining`).
 
     Args:
         run: its epochs are rounds of a hundred updates.
@@ -124,18 +128,17 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
             if not fresh:
                 frames.goes_on(catalog.folder_of(key))
             frames(network.eval(), 0)
-    task = recipe.task(
-        network,
-        train_on.images,
-        held_out.images,
-        device,
-        batch=recipe.batch,
-        seed=run.seed,
-        **options,
-    )
+    plan = run.plan(recipe.plan)
+    pictures = (train_on.images, held_out.images, device)
+    if isinstance(network, Denoiser) and not (fresh or own):
+        rivals = Gan(**RECIPES[GAN].architecture)
+        rivals.load_state_dict(checkpoint.load_weights(catalog.folder_of(GAN)))
+        plan = replace(plan, betas=BETAS)
+        task: Any = RefiningTask(Refined(network, rivals.discriminator), *pictures, seed=run.seed)
+    else:
+        task = recipe.task(network, *pictures, batch=recipe.batch, seed=run.seed, **options)
     if run.watch:
         task.sample = Drawings(train_on.images, device)
-    plan = run.plan(recipe.plan)
     card = cards()[key]
     if own:
         card = replace(card, title=out.resolve().name, licence="unknown")
@@ -149,6 +152,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         before=own and not fresh,
         begin=lambda folder: write(folder, name, network.eval(), recipe, card, {}, {}),
     )
+    if isinstance(averaged, Refined):
+        averaged = averaged.denoiser
     if isinstance(averaged, Gan):
         replay.strip(out, history)
     made = provenance(
@@ -157,7 +162,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         history,
         None if fresh else checkpoint.training_record(catalog.folder_of(key)),
         pictures=len(train_on),
-        passes=round(history[-1]["step"] * recipe.batch / len(train_on), 2),
+        passes=round(history[-1]["step"] * task.batch / len(train_on), 2),
         data=faces.split,
         **faces.say(),
         started_from="random weights" if fresh else key,

@@ -20,9 +20,10 @@ from pretrained.images import tasks as denoising
 from pretrained.images import tasks as game_module
 from pretrained.images.diffusion import DEGREES, Denoiser
 from pretrained.images.errors import BadPoint, BadSeed, BadSteps
-from pretrained.images.model import Gan
+from pretrained.images.model import Discriminator, Gan
 from pretrained.images.perceptual import PerceptualDistance
 from pretrained.images.point import FAR, MOST, SEEDS, Point
+from pretrained.images.refining import Lesson, Refined, RefiningTask
 from pretrained.images.tasks import EVERY, ROUND, DenoisingTask, GanTask, slope
 from training.run import Run
 
@@ -419,6 +420,33 @@ def test_how_a_guess_looks_counts_beside_its_pixels():
     assert with_it > without > 0
 
 
+@pytest.mark.parametrize("first", [16, 18, 19])
+def test_photographs_come_to_the_last_step_with_its_noise(first):
+    photos = tiny_faces.ovals(8)
+
+    class Knowing(Denoiser):
+        def forward(self, noisy, degrees):
+            kept, lost = self.shares(degrees)
+            return (kept * noisy - data.signed(photos)) / lost
+
+    both = Refined(Knowing(**tiny_faces.DENOISER), Discriminator(4))
+    task = RefiningTask(both, photos, photos, "cpu")
+    usual = task.watched
+    task.rng.manual_seed(0)
+    lesson = Lesson(usual, data.signed(photos), first, True, task.rng)
+    kept, lost = both.denoiser.shares(torch.tensor([task.ladder[-1]]))
+    noise = (task.brought(both.denoiser, lesson) - kept * lesson.real) / lost
+    assert noise.std().item() == pytest.approx(1, abs=0.1)
+    assert noise.mean().item() == pytest.approx(0, abs=0.1)
+
+
+def test_photographs_get_the_noise_of_one_of_the_last_four_steps():
+    photos = tiny_faces.ovals(4)
+    both = Refined(Denoiser(**tiny_faces.DENOISER), Discriminator(4))
+    lessons = list(RefiningTask(both, photos, photos, "cpu").batches(0, 0.0))
+    assert {lesson.first for lesson in lessons} == {16, 17, 18, 19}
+
+
 # ---- served -----------------------------------------------------------------------------------
 
 
@@ -564,6 +592,20 @@ def test_a_recipe_trains_goes_on_and_serves(key, tmp_path, small):
         assert [row["step"] for row in told] == [0, 5, 10]
         with Image.open(out / replay.STRIP) as strip:
             assert strip.size == (256, 256 * 3)
+
+
+def test_ours_goes_on_beside_a_discriminator_and_is_kept_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(denoising, "ROUND", 2)
+    key, out = "images/faces-diffusion", tmp_path / "faces-diffusion"
+    folder = tiny_faces.folder_of_faces(tmp_path / "faces")
+    train.train(key, folder, out, Run(epochs=1, scratch=False))
+    train.train(key, folder, out, Run(epochs=2, scratch=False, resume=True))
+    was, now = (checkpoint.load_weights(one) for one in (catalog.folder_of(key), out))
+    assert set(was) == set(now)
+    assert any(not torch.equal(was[name], now[name]) for name in was)
+    history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in history] == [2, 4]
+    assert checkpoint.read_json(out, "metrics.json")["training"]["started_from"] == key
 
 
 def test_no_such_recipe_and_too_few_pictures(tmp_path, small):
