@@ -92,7 +92,7 @@ def test_prompt_and_text_stand_apart(engine):
 
 def test_the_line_names_model_size_count_and_seed(engine):
     last = steps(engine, SHAKESPEARE, length=60, seed=41)[-1]
-    assert "Shakespeare network, 3.3 million weights. 60 characters, seed 41" in text(last.html)
+    assert "Shakespeare network, 1.9 million weights. 60 characters, seed 41" in text(last.html)
     last = steps(engine, SHAKESPEARE, lang="zh", length=60, seed=41)[-1]
     assert "190 万个权重。共 60 个字符，种子 41" in text(last.html)
 
