@@ -20,6 +20,8 @@ from pretrained.catalog import Entry
 
 TASK = "images"
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
+#: The models that draw faces; what others draw, only who trained them knows.
+OURS = (GAN, DIFFUSION)
 GENERATOR = "pretrained.images.serve:load"  # what loads a network that draws at once
 DENOISER = "pretrained.images.serve_diffusion:load"  # and one that draws in steps
 TOGETHER = 16  # faces of one visitor that wait for a network at the same time
@@ -74,8 +76,7 @@ def entry_of(engine: Engine, sent: object) -> Entry:
 
 def yours(engine: Engine) -> list[Entry]:
     """The models of this tab that whoever runs the server has added."""
-    ours = (GAN, DIFFUSION)
-    return [e for e in entries(engine).values() if not e.hub_id and e.key not in ours]
+    return [e for e in entries(engine).values() if not e.hub_id and e.key not in OURS]
 
 
 def drawers(engine: Engine) -> dict[str, Entry]:

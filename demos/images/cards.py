@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demos import page, results
-from demos.images.answers import DIFFUSION, GAN
+from demos.images.answers import DIFFUSION, GAN, OURS
 from demos.language import Say, reasons
 from inference import Engine
 
@@ -25,7 +25,7 @@ def reached(key: str) -> Mapping[str, Any]:
 def headline(engine: Engine) -> Callable[[Say], str]:
     """The figures at the foot of Try: of each network how near its faces come to photographs, on
     which, and whether the target was reached. (Gradio shows the name of a text that is empty.)"""
-    keys = [key for key in (GAN, DIFFUSION) if key in engine.entries]
+    keys = [key for key in OURS if key in engine.entries]
 
     def render(say: Say) -> str:
         parts = "".join(figures_of(key, say) for key in keys)

@@ -10,12 +10,9 @@ from typing import Any
 from PIL import Image
 
 from demos import pictures
-from demos.images.answers import DIFFUSION, GAN, Pixels
+from demos.images.answers import GAN, OURS, Pixels
 from demos.images.points import TRUNCATION, Point, format
 from demos.language import Say
-
-#: The models that draw faces; what others draw, only who trained them knows.
-OURS = (GAN, DIFFUSION)
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,9 @@ def part(key: str) -> str:
     return "images.try" if key in OURS else "images.own"
 
 
-def name(say: Say, point: Mapping[str, Any], within: str = "", key: str = GAN) -> str:
-    """How a face is called: "Face 7", or a mix. ``within``: "the_" for the middle of a sentence.
-    ``key``: of the model that draws it."""
+def name(say: Say, point: Mapping[str, Any], key: str, within: str = "") -> str:
+    """How a face is called that the model ``key`` draws: "Face 7", or a mix. ``within``: "the_" for
+    the middle of a sentence."""
     [seed, weight], *more = point["mix"]
     if not more and weight > 0 and not point.get("moves"):
         return say(f"{part(key)}.{within}face", seed=seed)
@@ -78,13 +75,13 @@ def grid(say: Say, gallery: Gallery, at: int | None) -> str:
         one = len(gallery.points) == 1
         heading = say(f"{words}.{'one_seed' if one else 'seeds'}", first=first, last=last)
     else:
-        near = unescape(name(say, gallery.near, "the_", gallery.key))
+        near = unescape(name(say, gallery.near, gallery.key, "the_"))
         heading = say(f"{words}.like", face=near)
     cells = []
     for number, (point, image) in enumerate(zip(gallery.points, gallery.images, strict=True)):
         called = like(say, number, words)
         if gallery.near is None:
-            called = name(say, point, key=gallery.key)
+            called = name(say, point, gallery.key)
         pressed = str(number == at).lower()
         cells.append(
             f'<button type="button" data-at="{number}" aria-pressed="{pressed}" '
@@ -114,7 +111,7 @@ def columns(count: int) -> int:
 
 def picked(say: Say, point: Mapping[str, Any], image: Pixels, gallery: Gallery) -> str:
     """One face, large, with its name, what it is made of, and what can be taken home."""
-    called, text, words = name(say, point, key=gallery.key), format(point), part(gallery.key)
+    called, text, words = name(say, point, gallery.key), format(point), part(gallery.key)
     nobody = say(f"{words}.nobody")
     made = len(point["mix"]) > 1 or point.get("moves")
     file = f"face-{text.translate(str.maketrans('*,~@', 'x___'))}"[:60]

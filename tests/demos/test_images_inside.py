@@ -480,3 +480,12 @@ def test_words_are_whole_in_both_languages():
         assert set(fields.findall(WORDS.tables["en"][key])) == set(
             fields.findall(WORDS.tables["zh"][key])
         ), key
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("diffusion", [DIFFUSION, "images/shells"])
+def test_of_a_visitors_own_model_no_face_is_said_to_be_shown(engine, lang, diffusion, monkeypatch):
+    monkeypatch.setattr(Look, "diffusion", diffusion)
+    told = text(inside.head(look(engine, key="images/shells", lang=lang)))
+    assert ("Picture 3" if lang == "en" else "3 号图") in told
+    assert not re.search("Nobody has|ace 3|没有人长这样|3 号脸", told), told

@@ -174,11 +174,11 @@ def test_a_walk_of_many_stops_has_no_more_frames(engine):
 def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
     stops = tuple(points.several(7, walk.MOST_STOPS))
     new = points.single(99)
-    more, said = walk.added(SAY, stops[:2], new)
+    more, said = walk.added(SAY, stops[:2], new, GAN)
     assert more == (*stops[:2], new) and "stop 3 of 6 is face 99" in plain(said)
-    more, said = walk.added(SAY, stops, new)
+    more, said = walk.added(SAY, stops, new, GAN)
     assert more == (*stops[1:], new) and "face 7 has made room for face 99" in plain(said)
-    more, said = walk.added(SAY, stops, stops[-1])
+    more, said = walk.added(SAY, stops, stops[-1], GAN)
     assert more == stops and "already" in plain(said)
 
 

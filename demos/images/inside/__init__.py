@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from demos import models, page, streaming
-from demos.images.answers import GAN, asked, entry_of, most_together
+from demos.images.answers import GAN, OURS, asked, entry_of, most_together
 from demos.images.faces import name, tag
 from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import PLAYER, Look, Looked
@@ -236,10 +236,11 @@ async def denoised(look: Look) -> AsyncGenerator[str, None]:
 
 
 def head(look: Look) -> str:
-    """Which face is looked at, and that it is nobody's."""
-    image = look.looked.image
-    key = "carried_diffusion" if look.looked.key == look.diffusion else "carried"
-    called = unescape(name(look.say, look.looked.point))
-    told = look.say(f"images.inside.{key}", face=called)
+    """Which face is looked at, and that it is nobody's; of a visitor's own model which picture."""
+    image, key = look.looked.image, look.looked.key
+    called = unescape(name(look.say, look.looked.point, key))
+    words = "images.inside" if key in OURS else "images.own"
+    carried = "carried_diffusion" if key == look.diffusion else "carried"
+    told = look.say(f"{words}.{carried}", face=called)
     shown = '<i class="face"></i>' if image is None else tag(image, called)
     return f'<div class="carried">{shown}<p>{told}</p></div>'

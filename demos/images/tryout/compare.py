@@ -110,7 +110,7 @@ def column(say: Say, sheet: Sheet) -> str:
         body = waiting(say, sheet.entry, sheet.progress)
     else:
         cells = [
-            faces.tag(event["image"], faces.name(say, point), lossless=False)
+            faces.tag(event["image"], faces.name(say, point, sheet.entry.key), lossless=False)
             if event
             else '<i class="face"></i>'
             for point, event in zip(sheet.points, sheet.events, strict=True)

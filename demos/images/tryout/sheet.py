@@ -27,6 +27,7 @@ class Sheet:
 
     Attributes:
         text: what is to be drawn, for a model that reads.
+        picked: the model whose drawing the points were picked from.
         loading, progress: whether its model is on its way, and how far. begun: it draws.
         events: of each point its last step, {"image", "step", "steps"} and more; empty until then.
         seconds: that it took, once it is done.
@@ -35,6 +36,7 @@ class Sheet:
     entry: Entry
     points: Sequence[Point]
     text: str = ""
+    picked: str = answers.GAN
     loading: bool = False
     progress: Progress = None
     begun: bool = False

@@ -55,8 +55,9 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
         mine: Latest, one: Mapping[str, Any] | None, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Any]:
         point = {"mix": one["point"]["mix"]} if one else points.single(SEED)
+        picked = one["key"] if one else answers.GAN
         key, text = getattr(event, "key", ""), getattr(event, "text", "")
-        return brought(engine, words.speaker(request), key, text, point)
+        return brought(engine, words.speaker(request), key, text, point, picked)
 
     first_sight.shown(on_shown, None, table, **page.PRIVATE)
     table.draw(
@@ -70,11 +71,11 @@ def build(engine: Engine, words: Words, chosen: gr.State) -> None:
 
 
 async def brought(
-    engine: Engine, say: Say, key: Any, text: Any, point: Point
+    engine: Engine, say: Say, key: Any, text: Any, point: Point, picked: str
 ) -> AsyncGenerator[tuple[Any, Any], None]:
     """(the models where one has just come, the sheet)."""
     was_here = here(engine, key)
-    async with aclosing(drawing(engine, say, key, text, point)) as pages:
+    async with aclosing(drawing(engine, say, key, text, point, picked)) as pages:
         async for sheet in pages:
             yield gr.skip(), sheet
     if not was_here and here(engine, key):
@@ -93,7 +94,7 @@ def here(engine: Engine, key: Any) -> bool:
 
 
 async def drawing(
-    engine: Engine, say: Say, key: Any, sent: Any, point: Point
+    engine: Engine, say: Say, key: Any, sent: Any, point: Point, picked: str = answers.GAN
 ) -> AsyncGenerator[str, None]:
     """The sheet as HTML while it fills, a refusal included. What is missing is downloaded."""
     try:
@@ -104,7 +105,7 @@ async def drawing(
     except Refusal as error:
         yield page.refusal(say, error)
         return
-    async with aclosing(filled(engine, [Sheet(entry, [point], text)])) as moments:
+    async with aclosing(filled(engine, [Sheet(entry, [point], text, picked)])) as moments:
         async for [now] in moments:
             yield await asyncio.to_thread(drawn, say, now)
 
@@ -183,7 +184,7 @@ def drawn(say: Say, sheet: Sheet) -> str:
     name = escape(say.model(sheet.entry))
     done = sheet.seconds is not None
     picture = faces.tag(event["image"], say.plain("images.today.alt"), lossless=done)
-    face = faces.name(say, point, "the_")
+    face = faces.name(say, point, sheet.picked, "the_")
     seed = say(f"images.today.seed{'s' if len(point['mix']) > 1 else ''}", face=face)
     told = [f'<p class="quiet">{seed}</p>']
     if sheet.text:

@@ -37,18 +37,18 @@ def parse(text: str, point: Callable[[str], Point] = points.parse) -> tuple[Poin
 
 
 def added(
-    say: Say, stops: Sequence[Point], point: Point, key: str = answers.GAN
+    say: Say, stops: Sequence[Point], point: Point, key: str
 ) -> tuple[tuple[Point, ...], str]:
     """One stop more, and a sentence about it. Where there are `MOST_STOPS`, the first one goes; the
     last one is not added once more. ``key``: of the model that draws it."""
-    called = {"face": unescape(faces.name(say, point, "the_", key)), "most": MOST_STOPS}
+    called = {"face": unescape(faces.name(say, point, key, "the_")), "most": MOST_STOPS}
     if stops and stops[-1] == point:
-        called["face"] = unescape(faces.name(say, point, key=key))
+        called["face"] = unescape(faces.name(say, point, key))
         return tuple(stops), say("images.try.already", **called)
     now = (*stops, point)[-MOST_STOPS:]
     if len(stops) < MOST_STOPS:
         return now, say("images.try.kept", count=len(now), **called)
-    gone = unescape(faces.name(say, stops[0], "the_", key))
+    gone = unescape(faces.name(say, stops[0], key, "the_"))
     return now, say("images.try.made_room", gone=gone, **called)
 
 
@@ -84,9 +84,9 @@ def shelf(say: Say, stops: Sequence[Point], images: Sequence[Pixels], key: str) 
     """The stops in their order, each with a button that takes it away."""
     cells = []
     for number, stop in enumerate(stops):
-        called = faces.name(say, stop, key=key)
+        called = faces.name(say, stop, key)
         shown = faces.tag(images[number], called, lossless=False) if len(images) else ""
-        remove = say("images.try.remove", face=unescape(faces.name(say, stop, "the_", key)))
+        remove = say("images.try.remove", face=unescape(faces.name(say, stop, key, "the_")))
         cells.append(
             f"<li>{shown}<span>{called}</span>"
             f'<button type="button" data-drop="{number}" aria-label="{remove}" title="{remove}">'
@@ -100,7 +100,7 @@ def slider(say: Say, stops: Sequence[Point], images: Sequence[Pixels], told: str
     """The picture of one place of the walk, and all the others for the slider to switch to. It
     begins halfway between the first two stops."""
     half = leg(stops) // 2
-    names = [unescape(faces.name(say, stop, "the_", key)) for stop in stops]
+    names = [unescape(faces.name(say, stop, key, "the_")) for stop in stops]
     spoken = {
         "place": say("images.try.place", share="{share}", to="{to}", **{"from": "{from}"}),
         "at": say("images.try.place_at", face="{face}"),
