@@ -146,9 +146,10 @@ def size(say: Say, count: int) -> str:
 
 def took(say: Say, seconds: float) -> str:
     """A time as one says it: "<1 ms", "40 ms", "2.1 s"."""
-    if seconds >= 1:
+    milliseconds = seconds * 1000
+    if round(milliseconds) >= 1000:
         return say.plain("waiting.s", n=f"{seconds:.1f}")
-    return say.plain("waiting.ms", n=f"{seconds * 1000:.0f}" if seconds >= 0.001 else "<1")
+    return say.plain("waiting.ms", n=f"{milliseconds:.0f}" if milliseconds >= 1 else "<1")
 
 
 def waiting(say: Say, entry: Entry, progress: Progress) -> str:

@@ -46,6 +46,7 @@ def test_a_number_of_any_length_is_refused_in_words(sent: float) -> None:
         (0.0004, "<1 ms", "<1 毫秒"),
         (0.0251, "25 ms", "25 毫秒"),
         (0.9994, "999 ms", "999 毫秒"),
+        (0.9996, "1.0 s", "1.0 秒"),
         (12.34, "12.3 s", "12.3 秒"),
     ],
 )
