@@ -18,6 +18,7 @@ from pretrained.images.diffusion import Denoiser
 from pretrained.images.features import Features
 from pretrained.images.model import SIZE, Gan
 from pretrained.images.point import Point
+from pretrained.images.refining import Refined
 from pretrained.images.replay import SIDE, grid
 
 #: Steps in which a denoiser draws here: half of those of the page, in half the time.
@@ -87,7 +88,8 @@ class Nearness:
 @torch.no_grad()
 def drawings(model: nn.Module, count: int) -> Tensor:
     """What a network draws of the seeds 0 to ``count`` - 1: uint8 [count, 3, 64, 64]."""
-    model = getattr(model, "denoiser", model)  # of one that learns beside a discriminator
+    if isinstance(model, Refined):
+        model = model.denoiser
     device = next(model.parameters()).device
     seeds = [Point(((seed, 1.0),)) for seed in range(count)]
     if isinstance(model, Gan):

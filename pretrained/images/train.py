@@ -50,7 +50,7 @@ class Recipe:
 
 
 GAN = "images/faces-gan"
-#: Of a denoiser that learns from a discriminator, which a long memory of the slopes would mislead.
+#: Of a denoiser that learns beside a discriminator: a short memory, as is usual of two that play.
 BETAS = (0.5, 0.99)
 #: What a network that is gone on from may lack, for the recipe has gained it since.
 GAINED = "finish."
@@ -131,10 +131,12 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     plan = run.plan(recipe.plan)
     pictures = (train_on.images, held_out.images, device)
     if isinstance(network, Denoiser) and not (fresh or own):
-        rivals = Gan(**RECIPES[GAN].architecture)
-        rivals.load_state_dict(checkpoint.load_weights(catalog.folder_of(GAN)))
+        gan = Gan(**RECIPES[GAN].architecture)
+        gan.load_state_dict(checkpoint.load_weights(catalog.folder_of(GAN)))
         plan = replace(plan, betas=BETAS)
-        task: Any = RefiningTask(Refined(network, rivals.discriminator), *pictures, seed=run.seed)
+        task: GanTask | DenoisingTask = RefiningTask(
+            Refined(network, gan.discriminator), *pictures, seed=run.seed
+        )
     else:
         task = recipe.task(network, *pictures, batch=recipe.batch, seed=run.seed, **options)
     if run.watch:

@@ -433,7 +433,7 @@ def test_photographs_come_to_the_last_step_with_its_noise(first):
     task = RefiningTask(both, photos, photos, "cpu")
     usual = task.watched
     task.rng.manual_seed(0)
-    lesson = Lesson(usual, data.signed(photos), first, True, task.rng)
+    lesson = Lesson(usual, data.signed(photos), first, True)
     kept, lost = both.denoiser.shares(torch.tensor([task.ladder[-1]]))
     noise = (task.brought(both.denoiser, lesson) - kept * lesson.real) / lost
     assert noise.std().item() == pytest.approx(1, abs=0.1)
