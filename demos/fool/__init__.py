@@ -43,7 +43,7 @@ PATCHES, GROUNDS = ("printed", "grey", "none"), ("own", "white", "grey", "meadow
 #: (`experiments.adversarial_patch`).
 COUNTED = {"n": 197, "patch": 194, "grey": 78}
 SPOKEN = (
-    *("asking", "lost", "one", "comma", "nothing", "unsure", "unchanged", "place", "no_outlines"),
+    *("asking", "lost", "one", "nothing", "unsure", "unchanged", "place", "no_outlines"),
     *("patch", "noise", "blur", "turn", "ground", "many"),
     *("same", "other", "same_found", "found", "lost_all"),
 )
@@ -90,6 +90,7 @@ def build(engine: Engine, words: Words, model: gr.Dropdown, fooled: Fooled) -> N
 def controls(say: Say, entry: Entry, fooled: Fooled) -> str:
     """Everything in the fold, as HTML; `fool.js` reads its words and the labels' names in it."""
     told: dict[str, Any] = {name: say.plain(f"fool.{name}") for name in SPOKEN}
+    told["comma"] = say.plain("house.comma")
     told |= {"model": entry.key, "names": dict(fooled.names(say, entry))}
     told["unsure"] = page.sentences(say.lang, "{said}", told["unsure"])
     told |= {"endpoint": fooled.endpoint, "picture": fooled.picture, "start": fooled.patch}

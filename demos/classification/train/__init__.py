@@ -57,8 +57,9 @@ def rendered(say: Say, jobs: Jobs) -> str:
     """The room in one language; what it holds is put in by its script."""
     limits = jobs.limits
     own = say.words.table(say.lang, "classification.train")
+    own = {name: text for name, text in own.items() if not name.startswith("suggest.")}
     told = {
-        "words": {name: text for name, text in own.items() if not name.startswith("suggest.")},
+        "words": own | {"comma": say.plain("house.comma")},
         "panel": {name: say.plain(f"training.{name}") for name in SPOKEN},
         "mb": limits.data_mb,
     }

@@ -98,7 +98,7 @@ def kinds(say: Say, entry: Entry) -> str:
     said = say("detection.answer.only", kinds="{kinds}")
     named = (answers.label_in(say.lang, entry, label) for label in known)
     each = (f'<span lang="{tag}">{escape(name)}</span>' for name, tag in named)
-    return said.replace("{kinds}", say.plain("detection.answer.comma").join(each))
+    return said.replace("{kinds}", say.plain("house.comma").join(each))
 
 
 def refused(say: Say, name: str, error: Refusal, number: int) -> str:
