@@ -40,7 +40,8 @@ const pictures = {
 		});
 	},
 	write(place, texts, { lang }) {
-		const leaf = part("p", "", { className: "living-leaf", lang }), text = texts[lang];
+		const leaf = part("p", "", { className: "living-leaf", lang });
+		const text = texts[lang].replace(/(?<=[，。])(?=.)/g, "\n"); // a verse a line
 		place.append(leaf);
 		return (at) => (leaf.textContent = text.slice(0, Math.round(text.length * Math.min(1, at / .95))));
 	},

@@ -60,7 +60,7 @@ def test_an_answer_names_the_thing_the_model_its_size_and_its_time(engine, sent)
         answering(engine, WORDS.speaker("en"), payload, "classification/imagenet")
     )[-1]
     assert "<h2" in said and ">lion</h2>" in said and "90.0%" in said and not offered
-    assert re.search(r"ImageNet network, 2\.4 million weights, answered in 25 ms", said)
+    assert re.search(r"ImageNet network, 2\.4 million weights, answered in 25\sms", said)
 
 
 def test_in_chinese_labels_and_sentences_are_chinese(engine, sent):

@@ -97,7 +97,8 @@ def rendered(say: Say, jobs: Jobs) -> str:
 <img alt="{text("shown")}" hidden><p class="quiet" data-show="why">{text("not_yet")}</p></div>
 <p class="classroom-more">{button("camera", "btn")}
 {choose("file", 'accept="image/*" data-give="ask"')}{button("other_camera")}{button("off")}</p>
-<ul class="bars" aria-live="polite"></ul><p class="quiet" data-show="learnt"></p></aside></div>
+<ul class="bars" aria-live="polite"></ul><p class="quiet" data-show="learnt"></p>
+<p class="quiet" data-show="without"></p></aside></div>
 <section class="classroom-report" hidden><h2>{text("report")}</h2>
 <p data-show="estimate"></p><details><summary>{text("estimate_how_title")}</summary>
 <p class="quiet" data-show="how"></p></details>

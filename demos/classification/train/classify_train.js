@@ -194,9 +194,9 @@ export const mount = (element) => {
 		left.replaceChildren(...(out.count ? [part("p", filled(words.left_out, out)), ...out.files.map((one) => part("p", filled(words.left_out_file, one)))] : []));
 		button("again").hidden = !state.upload;
 		const known = state.learnt;
-		const without = state.classes.filter((one) => !one.pictures.length && !one.waiting).map((one) => one.name).join(words.comma);
-		const learnt = known ? filled(words.learnt, { count: known.pictures, seconds: Math.max(.01, known.seconds).toFixed(2) }) : state.waiting ? words.learning : "";
-		show("learnt").textContent = known && without ? `${learnt} ${filled(words.without, { names: without })}` : learnt;
+		show("learnt").textContent = known ? filled(words.learnt, { count: known.pictures, seconds: Math.max(.01, known.seconds).toFixed(2) }) : state.waiting ? words.learning : "";
+		const names = state.classes.filter((one) => !one.pictures.length && !one.waiting).map((one) => one.name).join(words.comma);
+		show("without").textContent = known && names ? filled(words.without, { names }) : "";
 		room.querySelector(".classroom-keep").hidden = !known;
 		whole.hidden = !known && !training;
 		report(state);
