@@ -223,9 +223,9 @@ def test_both_networks_draw_the_same_seeds(page: Page, app_url: str) -> None:
     page.locator("#face-compare").click()
     columns = page.locator("#face-beside .answered")
     expect(columns.nth(1)).to_contain_text(
-        re.compile(r"4 faces in .*, 20 steps"), timeout=FIRST_LOAD
+        re.compile(r"4 drawn in .*, 20 steps"), timeout=FIRST_LOAD
     )
-    expect(columns.nth(0)).to_contain_text(re.compile(r"4 faces in .*, one step"))
+    expect(columns.nth(0)).to_contain_text(re.compile(r"4 drawn in .*, one step"))
     expect(page.locator("#face-beside img")).to_have_count(8)
 
 

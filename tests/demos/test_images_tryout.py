@@ -251,7 +251,7 @@ def test_both_networks_draw_the_same_seeds(engine):
     html = collect(compare.comparing(engine, SAY, wanted))[-1]
     assert [key for key, _, _ in engine.asked] == [GAN, GAN, DIFFUSION, DIFFUSION]
     assert [one for _, one, _ in engine.asked] == wanted * 2
-    assert "2 faces in" in plain(html) and "20 steps" in plain(html)
+    assert "2 drawn in" in plain(html) and "20 steps" in plain(html)
     assert html.count("<img") == 4
 
 
@@ -278,7 +278,7 @@ def test_a_model_of_ones_own_stands_beside_them(tmp_path):
         html = collect(compare.comparing(own, SAY, wanted, (GAN, DIFFUSION, key)))[-1]
         column = html.rpartition("<section")[2]
         assert html.count("<img") == 6 and "Yours" in column and f"<h3>{key}</h3>" in column
-        assert "2 faces in" in plain(column) and steps in plain(column)
+        assert "2 drawn in" in plain(column) and steps in plain(column)
 
 
 def test_nothing_of_ones_own_is_asked_for_where_there_is_none(engine):
