@@ -62,7 +62,7 @@ def test_a_model_of_today_is_downloaded_and_draws_in_sight(new_page: NewPage, ap
     expect(press).to_have_text("Download it and draw")
     press.press("Enter")
     expect(page.locator(SHEET)).to_contain_text(
-        re.compile(r"20 steps in [\d.]+ m?s"), timeout=FIRST_LOAD
+        re.compile(r"20 steps in [\d.]+\sm?s"), timeout=FIRST_LOAD
     )
     expect(page.locator(SHEET)).to_contain_text(f"From the seed of face {SEED}")
     expect(press).to_have_text("Draw", use_inner_text=True)
