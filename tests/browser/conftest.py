@@ -9,7 +9,8 @@ context: an emptied one keeps the scripts that it fetched and compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,18 +142,27 @@ def visitors(browser: Browser, app_url: str, blank: Blank) -> Iterator[Callable[
     assert not said, "\n".join(said)
 
 
+Visits = Callable[[], AbstractContextManager[Callable[..., Page]]]
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Browser, app_url: str, blank: Blank) -> Visits:
+    """What `new_page` is made by, for the fixtures of a file: ``with visits() as make``."""
+    return partial(visitors, browser, app_url, blank)
+
+
 @pytest.fixture
-def new_page(browser: Browser, app_url: str, blank: Blank) -> Iterator[Callable[..., Page]]:
+def new_page(visits: Visits) -> Iterator[Callable[..., Page]]:
     """Makes pages in contexts of their own: ``new_page(locale="zh-CN", color_scheme="dark")``."""
-    with visitors(browser, app_url, blank) as make:
+    with visits() as make:
         yield make
 
 
 @pytest.fixture(scope="module")
-def shared_page(browser: Browser, app_url: str, blank: Blank) -> Iterator[Page]:
+def shared_page(visits: Visits) -> Iterator[Page]:
     """One page for the tests of a file that read it, or reckon by its scripts, and change nothing:
     what it logs fails the last of them."""
-    with visitors(browser, app_url, blank) as make:
+    with visits() as make:
         yield make()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -13,6 +15,8 @@ from tests.browser.settling import settle
 from tests.browser.test_translation import typed, visit
 
 NewPage = Callable[..., Page]
+Looked = Callable[[str], Locator]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 PLACES = ("align", "choice", "beams", "meaning", "ablation")
 
@@ -35,9 +39,18 @@ def room(page: Page, name: str) -> None:
     tabs.nth(layout.ROOMS.index(name)).click()
 
 
+@pytest.fixture(scope="module")
+def looked(visits: Visits, app_url: str) -> Iterator[Looked]:
+    """The room by its language, opened once each: for tests that point and walk in it, each in a
+    figure of its own, and choose nothing."""
+    with visits() as make:
+        yield cache(lambda lang: inside(make(), app_url, lang))
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_sentence_of_try_is_looked_into(page: Page, app_url: str, lang: str) -> None:
-    seen = inside(page, app_url, lang)
+def test_the_sentence_of_try_is_looked_into(looked: Looked, lang: str) -> None:
+    seen = looked(lang)
+    page = seen.page
     for name in PLACES:
         title = WORDS.say(lang, f"translation.inside.{name}.title")
         expect(seen.locator(f"#look-{name} h2")).to_have_text(title)
@@ -49,8 +62,11 @@ def test_the_sentence_of_try_is_looked_into(page: Page, app_url: str, lang: str)
         expect(seen.locator("#look-choice")).to_contain_text("étudiant")
 
 
-def test_pointing_at_a_word_lights_its_lines_and_tells_its_shares(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+def test_pointing_at_a_word_lights_its_lines_and_tells_its_shares_as_do_the_keys(
+    looked: Looked,
+) -> None:
+    seen = looked("en")
+    page = seen.page
     box = seen.locator("#look-align")
     expect(box.locator(".readout")).to_contain_text("Point at a word")
     box.locator(".lines [data-i='0']").hover()
@@ -58,11 +74,7 @@ def test_pointing_at_a_word_lights_its_lines_and_tells_its_shares(page: Page, ap
     expect(box.locator(".readout")).to_contain_text("“Je”")
     assert box.locator(".lines path.on").count() > 0
     assert box.locator(".lines path:not(.on)").count() > 0
-
-
-def test_the_alignment_is_walked_by_keyboard(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
-    box = seen.locator("#look-align")
+    page.mouse.move(2, 2)
     box.locator(".figure").focus()
     expect(box.locator(".readout")).to_contain_text("“Je”")
     page.keyboard.press("ArrowDown")
@@ -73,8 +85,17 @@ def test_the_alignment_is_walked_by_keyboard(page: Page, app_url: str) -> None:
     expect(box.locator(".lines g.at text")).to_have_text("Je")
 
 
-def test_the_table_stays_when_a_word_is_forced(page: Page, app_url: str) -> None:
+def test_coming_back_changes_nothing_and_the_table_stays_when_a_word_is_forced(
+    page: Page, app_url: str
+) -> None:
     seen = inside(page, app_url)
+    seen.locator("#look-choice [data-word]").nth(1).click()
+    expect(seen.locator("#look-choice [data-take]").first).to_be_visible()
+    room(page, "try")
+    room(page, "inside")
+    settle(page)
+    expect(seen.locator("#look-choice [data-take]").first).to_be_visible()
+
     table = seen.locator("#look-align .heat")
     expect(table).to_be_hidden()
     seen.locator("#look-align [data-show=heat]").click()
@@ -83,6 +104,7 @@ def test_the_table_stays_when_a_word_is_forced(page: Page, app_url: str) -> None
     words = seen.locator("#look-choice [data-word]")
     words.nth(2).focus()
     page.keyboard.press("Enter")
+    expect(words.nth(2)).to_have_attribute("aria-pressed", "true")  # no longer the second's
     offered = seen.locator("#look-choice [data-take]")
     expect(offered.nth(1)).to_be_visible()
     other = seen.locator("#look-choice [data-take]:not([aria-current])").first
@@ -106,8 +128,9 @@ def test_the_table_stays_when_a_word_is_forced(page: Page, app_url: str) -> None
     expect(first).to_contain_text("étudiant")
 
 
-def test_the_search_and_the_map_are_walked_by_keyboard(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+def test_the_search_and_the_map_are_walked_by_keyboard(looked: Looked) -> None:
+    seen = looked("en")
+    page = seen.page
     box = seen.locator("#look-beams")
     box.locator(".figure").focus()
     expect(box.locator(".readout")).to_contain_text("“Je”")
@@ -149,16 +172,6 @@ def test_another_text_is_looked_into_and_of_several_sentences_any(page: Page, ap
     expect(dog).to_have_count(1)
     expect(page.locator("#look-ablation h2")).to_be_visible()
     assert seen.locator(".lines b, .options b b").count() == 0
-
-
-def test_coming_back_to_the_room_changes_nothing(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
-    seen.locator("#look-choice [data-word]").nth(1).click()
-    expect(seen.locator("#look-choice [data-take]").first).to_be_visible()
-    room(page, "try")
-    room(page, "inside")
-    settle(page)
-    expect(seen.locator("#look-choice [data-take]").first).to_be_visible()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
