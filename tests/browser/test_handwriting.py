@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import struct
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,12 +24,14 @@ from demos.page import layout
 from jobs.take_home import Facts, packed
 from pretrained import catalog
 from tests.browser.settling import settle
+from tests.browser.test_house import CUT
 
 pytestmark = pytest.mark.skipif(
     "handwriting/pen" not in catalog.entries(), reason="no pen is bundled"
 )
 
 NewPage = Callable[..., Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE = {"width": 390, "height": 844}
@@ -41,6 +44,20 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
     expect(page.locator(".board .ink path").first).to_be_attached(timeout=COLD)
     finish(page)
     return page
+
+
+@pytest.fixture(scope="module")
+def opened(visits: Visits, app_url: str) -> Iterator[Page]:
+    """The exhibit, for tests that say what they write and leave whose hand writes it."""
+    with visits() as make:
+        yield visit(make(), app_url)
+
+
+@pytest.fixture
+def writing(opened: Page) -> Page:
+    """The same, in the room Try."""
+    room(opened, "try")
+    return opened
 
 
 def finish(page: Page) -> None:
@@ -178,8 +195,8 @@ def test_several_samples_stand_side_by_side(page: Page, app_url: str) -> None:
     assert len({tuple(ink(page, n)) for n in range(4)}) == 4
 
 
-def test_a_long_text_takes_several_lines(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_a_long_text_takes_several_lines(writing: Page) -> None:
+    page = writing
     mark(page)
     write(page, "one line that is much too long for the width of the paper\nanother line")
     rewritten(page)
@@ -188,8 +205,8 @@ def test_a_long_text_takes_several_lines(page: Page, app_url: str) -> None:
     assert box and box["height"] > 60
 
 
-def test_what_cannot_be_written_is_named(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_what_cannot_be_written_is_named(writing: Page) -> None:
+    page = writing
     mark(page)
     write(page, "tea 茶 🙂 <img src=x onerror=alert(1)>\u202e")
     rewritten(page)
@@ -221,8 +238,8 @@ def test_bad_input_is_refused_in_the_visitors_language(page: Page, app_url: str,
         finish(page)
 
 
-def test_a_new_wish_takes_the_place_of_the_one_before(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_a_new_wish_takes_the_place_of_the_one_before(writing: Page) -> None:
+    page = writing
     for text in ("the first of many wishes that nobody waits for", "second", "third"):
         write(page, text)
     label = WORDS.say("en", "handwriting.try.alt", text="third")
@@ -360,9 +377,18 @@ def test_svg_png_and_strokes_can_be_taken_home(page: Page, app_url: str) -> None
 # A visitor's own hand
 
 
-def test_it_continues_in_the_visitors_hand(page: Page, app_url: str) -> None:
+def test_strokes_can_be_undone_and_cleared_and_it_continues_in_the_visitors_hand(
+    page: Page, app_url: str
+) -> None:
     visit(page, app_url)
     page.locator(".pen [value=own]").check()
+    expect(page.locator("[data-do=undo]")).to_be_disabled()
+    scribble(page, 3)
+    page.locator("[data-do=undo]").click()
+    expect(page.locator("[data-pad] path")).to_have_count(2)
+    page.locator("[data-do=clear]").click()
+    expect(page.locator("[data-pad] path")).to_have_count(0)
+    expect(page.locator("[data-do=clear]")).to_be_disabled()
     scribble(page)
     expect(page.locator("[data-pad] path")).to_have_count(5)
     mark(page)
@@ -373,18 +399,6 @@ def test_it_continues_in_the_visitors_hand(page: Page, app_url: str) -> None:
     inside = room(page, "inside")
     expect(inside.locator(".letters li")).to_have_count(len("in my hand"))
     expect(inside).to_contain_text(WORDS.say("en", "handwriting.inside.own"))
-
-
-def test_strokes_can_be_undone_and_cleared(page: Page, app_url: str) -> None:
-    visit(page, app_url)
-    page.locator(".pen [value=own]").check()
-    expect(page.locator("[data-do=undo]")).to_be_disabled()
-    scribble(page, 3)
-    page.locator("[data-do=undo]").click()
-    expect(page.locator("[data-pad] path")).to_have_count(2)
-    page.locator("[data-do=clear]").click()
-    expect(page.locator("[data-pad] path")).to_have_count(0)
-    expect(page.locator("[data-do=clear]")).to_be_disabled()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -426,8 +440,8 @@ def test_a_finger_writes_and_does_not_scroll(new_page: NewPage, app_url: str) ->
 # Look inside
 
 
-def test_the_window_moves_over_the_letters(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_the_window_moves_over_the_letters(writing: Page) -> None:
+    page = writing
     mark(page)
     write(page, "a window")
     rewritten(page)
@@ -470,14 +484,14 @@ def test_ellipses_and_drawing_follow_the_time(page: Page, app_url: str) -> None:
     expect(inside.locator(".loupe .cloud ellipse")).to_have_count(4)
 
 
-def test_the_line_inside_is_the_one_that_stands_under_try(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_the_line_inside_is_the_one_that_stands_under_try(writing: Page) -> None:
+    page = writing
     mark(page)
-    write(page, "the same")
+    write(page, "the same line")  # longer than what another test has left inside
     rewritten(page)
     outside = ink(page)
     inside = room(page, "inside")
-    expect(inside.locator(".letters li")).to_have_count(8)
+    expect(inside.locator(".letters li")).to_have_count(len("the same line"))
     points = inside.locator("[data-show=stage] .ghost path").get_attribute("d") or ""
     assert points.count("M") == len(outside)
 
@@ -495,10 +509,14 @@ def test_less_motion_does_not_play_by_itself(new_page: NewPage, app_url: str) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_stands_in_the_way_of_anyone(new_page: NewPage, app_url: str, scheme: Any) -> None:
+def test_ink_follows_the_theme_and_nothing_stands_in_the_way_of_anyone(
+    new_page: NewPage, app_url: str, scheme: Any
+) -> None:
     """axe, WCAG 2.1 AA, on the exhibit alone: the rest of the page is test_house's."""
     page = new_page(color_scheme=scheme, viewport=PHONE)
     visit(page, app_url)
+    colour = page.locator(".board .ink path").first.evaluate("p => getComputedStyle(p).stroke")
+    assert colour == {"light": "rgb(28, 27, 25)", "dark": "rgb(236, 234, 228)"}[scheme]
     page.locator(".pen [value=own]").check()
     found = []
     for name in ("try", "inside"):
@@ -512,14 +530,6 @@ def test_nothing_stands_in_the_way_of_anyone(new_page: NewPage, app_url: str, sc
     assert not found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_ink_follows_the_theme(new_page: NewPage, app_url: str, scheme: Any) -> None:
-    page = new_page(color_scheme=scheme)
-    visit(page, app_url)
-    colour = page.locator(".board .ink path").first.evaluate("p => getComputedStyle(p).stroke")
-    assert colour == {"light": "rgb(28, 27, 25)", "dark": "rgb(236, 234, 228)"}[scheme]
-
-
 def test_on_a_phone_the_lines_are_short_and_the_writing_comes_into_sight(
     new_page: NewPage, app_url: str
 ) -> None:
@@ -530,6 +540,8 @@ def test_on_a_phone_the_lines_are_short_and_the_writing_comes_into_sight(
     rewritten(page)
     assert page.locator(".board .rules line").count() >= 2
     expect(page.locator(".board .sheet-of-paper")).to_be_in_viewport()
+    expect(page.locator(".board .player")).to_be_visible()
+    assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
