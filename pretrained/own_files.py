@@ -3,9 +3,11 @@ where it is no data, in which encoding its text is."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pretrained.errors import BadData
 
@@ -95,6 +97,54 @@ def text(path: Path) -> str:
 def whole(text: str) -> str:
     """Text without halves of characters (lone surrogates), which JSON can hold and no file can."""
     return text.encode("utf-8", "ignore").decode("utf-8")
+
+
+def json_values(text: str) -> Iterator[tuple[str, Any]]:
+    """Each value of JSON lines, of one list, or of the only list of objects in one object, and
+    where it stands. A value may run over several lines and a comma may follow it. What is no JSON
+    is None, and nothing comes after it where the next value cannot be told."""
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        yield from _json_lines(text)
+        return
+    if isinstance(whole, Mapping):
+        lists = [v for v in whole.values() if isinstance(v, list) and v]
+        if len(lists) == 1 and all(isinstance(one, Mapping) for one in lists[0]):
+            whole = lists[0]
+    if isinstance(whole, list):
+        yield from ((f"object {number}", row) for number, row in enumerate(whole, start=1))
+    else:
+        yield "line 1", whole
+
+
+def _json_lines(text: str) -> Iterator[tuple[str, Any]]:
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not lines or _json(lines[0][1]) is not None:
+        yield from ((f"line {number}", _json(line)) for number, line in lines)
+        return
+    at, reader = len(text) - len(text.lstrip().removeprefix("[")), json.JSONDecoder()
+    while rest := text[at : at + 1]:
+        if rest.isspace() or rest == ",":
+            at += 1
+        elif rest == "]" and not text[at + 1 :].strip():
+            return
+        else:
+            place = f"line {text.count(chr(10), 0, at) + 1}"
+            try:
+                value, at = reader.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                yield place, None
+                return
+            yield place, value
+
+
+def _json(line: str) -> Any:
+    """The value of a line, perhaps with a comma after it; None where it is no JSON."""
+    try:
+        return json.loads(line.strip().removesuffix(","))
+    except (ValueError, RecursionError):
+        return None
 
 
 def table(path: Path) -> pyarrow.Table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pretrained import own_files
+from pretrained import own_files, splits
 from pretrained.classification.folders import passed_over
 from pretrained.errors import BadData
 from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
@@ -27,6 +28,9 @@ IN_FILE, LONGER = 0.5, 20
 LEAST = 2_000
 #: Files of JSON objects, a line each, or of one list of them.
 JSON = (".jsonl", ".ndjson", ".jsonlines", ".json")
+TABLES = (".csv", ".tsv")
+#: Keys of an object that are shown, in characters.
+SHOWN = 80
 #: What opens a poem, and what ends it, in the texts that poems are trained and written as.
 OPEN, CLOSE = "\n", "\n"
 
@@ -50,6 +54,21 @@ class Texts:
 
 #: Files that were left out, of which so many are named.
 NAMED = 5
+#: What stands in a text that is no text to most, by the form of it; told from so many on.
+ODD_SIGNS = {
+    "tags such as {} are learnt as they stand: save it as plain text if they are not meant": (
+        re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
+    ),
+    "time codes such as {} are learnt as they stand: take them out if they are not meant": (
+        re.compile(r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d")
+    ),
+    "characters such as {} seem to be UTF-8 that was read as another encoding: save the file anew "
+    "from its source as UTF-8": re.compile(
+        "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
+    ),
+}
+LEAST_ODD = 10
+CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 
 
 def read_text(source: Path | str) -> str:
@@ -65,12 +84,28 @@ def read_text(source: Path | str) -> str:
 def _read(path: Path) -> tuple[str, list[str]]:
     """`read_text`, and what it changed, in sentences that count."""
     text = _newlines(read_text_raw(path))
-    told = []
-    if path.suffix.lower() not in JSON:
-        if not _is_record(text.lstrip().partition("\n")[0]):
-            return _without_zeros(text)
+    told: list[str] = []
+    if path.suffix.lower() in JSON:
+        whole = [*records(text, path)]
+    elif cells := _column(text, path):
+        whole = cells
+        told.append("it is a table: the cells of its column text are read, and nothing else")
+    else:
+        kind = _kind_of_records(text)
+        if kind != "text":
+            text, changed = _without_controls(text)
+            if kind is not None:
+                told.append(
+                    f"it is JSON without a text: its signs and names are learnt too ({kind})"
+                )
+            elif path.suffix.lower() in TABLES:
+                told.append(
+                    "it is a table without a column called text: all of it is learnt as it stands"
+                )
+            return text, [*told, *changed]
         told.append("its lines are JSON objects: the text of each is read")
-    whole = [_newlines(record) for record in records(text, path)]
+        whole = [*records(text, path)]
+    whole = [_newlines(record) for record in whole]
     given = [own_files.whole(text) for text in whole]
     if halves := sum(map(len, whole)) - sum(map(len, given)):
         told.append(f"{halves:,} halves of characters were left out")
@@ -82,80 +117,137 @@ def _read(path: Path) -> tuple[str, list[str]]:
     joined = sum("\n" in text.strip("\n") and "\n" not in poem for text, poem in both)
     told += [f"{joined:,} quatrains were put on one line each"] if joined else []
     gap = "\n\n" if any("\n" in text.strip("\n") for text in poems) else CLOSE
-    return "".join(text.strip("\n") + gap for text in poems), told
+    text, changed = _without_controls("".join(text.strip("\n") + gap for text in poems))
+    return text, [*told, *changed]
 
 
 def _read_all(source: Path) -> tuple[str, list[str]]:
     """`_read` of a file, or of every text of a folder, a blank line between them. What is no text
-    is left out, named and counted.
+    is left out, named and counted, and so is a text that is there already; of files that are named
+    by split those of the training.
 
     Raises:
         BadData: as `_read`; or there is no text in the folder.
     """
     if not source.is_dir():
         return _read(source)
-    texts, told, no_text = [], [], []
-    places = (path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file())
-    for place in places:
-        if any(passed_over(Path(part)) for part in place.parts):
-            continue
+    told: list[str] = []
+    texts: dict[str, Path] = {}
+    twice: list[str] = []
+    lost: dict[str, list[str]] = {}
+    for place in _of_training(source, told):
         try:
             text, changed = _read(source / place)
-        except BadData:
-            no_text.append(place.as_posix())
+        except BadData as refusal:
+            lost.setdefault(refusal.fields["reason"], []).append(place.as_posix())
             continue
-        texts.append(text.strip("\n") + "\n")
+        if text.strip() and text in texts:
+            twice.append(place.as_posix())
+            continue
+        texts[text] = place
         told += [f"{place.as_posix()}: {one}" for one in changed]
+    for reason, files in lost.items():
+        told.append(f"{len(files):,} files were left out, {reason} ({_few(files)})")
     if not texts:
-        raise BadData(path=source, reason="there is no text in it: give files of UTF-8 text")
-    if no_text:
-        named = ", ".join(no_text[:NAMED]) + (", …" if len(no_text) > NAMED else "")
-        told.append(f"{len(no_text):,} files that are no UTF-8 text were left out: {named}")
-    return "\n".join(texts), [f"{len(texts):,} files were read", *told]
+        reason = "there is no text in it: give files of UTF-8 text"
+        raise BadData(path=source, reason=". ".join([reason, *told]))
+    if twice:
+        told.append(
+            f"{len(twice):,} files hold what another one holds and were left out: {_few(twice)}"
+        )
+    joined = "\n".join(text.strip("\n") + "\n" for text in texts)
+    return joined, [f"{len(texts):,} files were read", *told]
+
+
+def _of_training(folder: Path, told: list[str]) -> list[Path]:
+    """The files in a folder that people put there, in the order of their names; where they are
+    named train and test, or stand in folders called so, those of the training."""
+    every = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    every = [path for path in every if not any(passed_over(Path(part)) for part in path.parts)]
+    part = {path: splits.named(Path(path.parts[0]).stem) for path in every}
+    if "train" not in part.values() or not {"validation", "test"} & {*part.values()}:
+        return every
+    taken, others = (
+        [*dict.fromkeys(path.parts[0] for path in every if (part[path] == "train") == wanted)]
+        for wanted in (True, False)
+    )
+    told.append(f"{folder}: it has splits; {_few(taken)} is taken, not {_few(others)}")
+    return [path for path in every if part[path] == "train"]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
 
 
 def records(text: str, path: Path) -> Iterator[str]:
-    """The ``text`` of each line of JSONL, blank lines passed over, or of each object of a list.
+    """The ``text`` of each line of JSONL, blank lines passed over, or of each object of a list, or
+    each of a list of texts; "" where it is null.
 
     Raises:
         BadData: a line or an object has no such text.
     """
-    rows: Iterator[tuple[str, Any]]
-    if text.lstrip().startswith("["):  # no line of JSONL begins so
-        try:
-            listed = json.loads(text)
-        except (ValueError, RecursionError):
-            listed = [None]
-        rows = ((f"object {number}", row) for number, row in enumerate(listed, start=1))
-    else:
-        lines = enumerate(text.split("\n"), start=1)
-        rows = ((f"line {number}", line) for number, line in lines if line.strip())
-    for place, row in rows:
+    for place, row in own_files.json_values(text):
         found = _text_of(row)
         if found is None:
             reason = f'{place} is no JSON object with a "text": mend it or take it out'
+            if isinstance(row, Mapping) and "text" not in {key.casefold() for key in row}:
+                keys = ", ".join(map(str, row))[:SHOWN]
+                reason = f'{place} has no "text", but {keys}: call so what is to be learnt'
             raise BadData(path=path, reason=reason)
         yield found
 
 
 def _text_of(row: Any) -> str | None:
-    """The ``text`` of an object or of the JSON that stands for one."""
-    try:
-        found = (json.loads(row) if isinstance(row, str) else row)["text"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    """The ``text`` of an object, in whichever case, or a text itself."""
+    if isinstance(row, Mapping):
+        keys = [key for key in row if key.casefold() == "text"]
+        row = (row[keys[0]] or "") if len(keys) == 1 else None
+    return row if isinstance(row, str) else None
+
+
+def _kind_of_records(text: str) -> str | None:
+    """ "text" where a file, however it is called, begins as JSON objects with a text do; the keys
+    of other objects; None where it is a text."""
+    if not text.lstrip().startswith(("{", "[")):
         return None
-    return found if isinstance(found, str) else None
+    _, first = next(own_files.json_values(text), ("", None))
+    if not isinstance(first, Mapping) or not first:
+        return None
+    return "text" if _text_of(first) is not None else ", ".join(map(str, first))[:SHOWN]
 
 
-def _is_record(line: str) -> bool:
-    return line.startswith("{") and _text_of(line) is not None
+def _column(text: str, path: Path) -> list[str]:
+    """The cells of the column ``text`` of a table, or none where it has no such heading."""
+    sign = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
+    if sign is None:
+        return []
+    first = text.partition("\n")[0]
+    sign = max((sign, ";"), key=first.count)
+    quote = None if sign == "\t" else '"'
+    read = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=sign,
+        quotechar=quote,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+    )
+    try:
+        heading, *rows = read
+    except (csv.Error, ValueError):
+        return []
+    names = [cell.strip().casefold() for cell in heading]
+    if names.count("text") != 1:
+        return []
+    return [row[names.index("text")] if len(row) > names.index("text") else "" for row in rows]
 
 
-def _without_zeros(text: str) -> tuple[str, list[str]]:
-    """A text without zero bytes, and a sentence that counts them."""
-    zeros = text.count("\0")
+def _without_controls(text: str) -> tuple[str, list[str]]:
+    """A text without zero bytes and control characters, and sentences that count them."""
+    zeros, others = text.count("\0"), Counter(CONTROL.findall(text))
     told = [f"{zeros:,} zero bytes were left out"] if zeros else []
-    return text.replace("\0", ""), told
+    if others:
+        each = ", ".join(counted(c, n) for c, n in others.most_common(NAMED))
+        told.append(f"{others.total():,} control characters were left out: {each}")
+    return CONTROL.sub("", text.replace("\0", "")), told
 
 
 def read_text_raw(path: Path) -> str:
@@ -168,7 +260,7 @@ def read_text_raw(path: Path) -> str:
 
 
 def _newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub("\r*\n|\r", "\n", text)  # some programs write \\r\\r\\n
 
 
 def own(source: Path | str) -> Texts:
@@ -194,7 +286,7 @@ def own(source: Path | str) -> Texts:
         f"first {share}% of {name}",
         f"last {100 - share}% of {name}",
         own=True,
-        told=(*told, *_told(raw)),
+        told=(*told, *_odd(raw), *_told(raw)),
     )
 
 
@@ -207,6 +299,15 @@ def end_of_training(text: str) -> int:
         if place >= 0:
             return place + len(end)
     return last
+
+
+def _odd(text: str) -> Iterator[str]:
+    """What of a text is hardly meant to be learnt, counted."""
+    for told, form in ODD_SIGNS.items():
+        found = Counter(form.findall(text))
+        if found.total() >= LEAST_ODD:
+            (first, _), *_ = found.most_common(1)
+            yield f"{found.total():,} {told.format(first)}"
 
 
 def _told(text: str) -> Iterator[str]:

@@ -1,0 +1,131 @@
+"""A visitor's own text in the forms in which people have it: read as it was meant, or refused, and
+never changed or left out without a word."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demos.language import reasons
+from pretrained import own_files
+from pretrained.errors import BadData
+from pretrained.text import data
+
+LINES = [f"On day {n} we had tea and talked about the weather." for n in range(60)]
+TEXT = "".join(f"{line}\n" for line in LINES)
+ROWS = [json.dumps({"id": n, "text": line}) for n, line in enumerate(LINES)]
+
+
+def learnt(path):
+    texts = data.own(path)
+    return texts.train + texts.held_out, texts.told
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("commas.jsonl", ",\n".join(ROWS) + ","),
+        ("glued.jsonl", "".join(ROWS)),
+        ("spread.jsonl", "\n".join(json.dumps(json.loads(row), indent=2) for row in ROWS)),
+        ("last_comma.json", "[\n" + "".join(f"{row},\n" for row in ROWS) + "]\n"),
+        ("within.json", json.dumps({"version": 1, "data": [json.loads(row) for row in ROWS]})),
+        ("one.json", json.dumps({"title": "Tea", "text": TEXT}, indent=1)),
+        ("list.json", json.dumps(LINES)),
+        ("capitals.jsonl", "\n".join(ROWS).replace('"text"', '"TEXT"')),
+        ("twice.txt", TEXT.replace("\n", "\r\r\n")),
+    ],
+)
+def test_what_says_what_is_meant_is_read_so(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content.encode())
+    assert learnt(tmp_path / name) == (TEXT, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "a.csv",
+            "id,Text\n" + "".join(f'{n},"{s}"\n' for n, s in enumerate(LINES)),
+            "column text",
+        ),
+        ("a.tsv", "text\tid\n" + "".join(f"{s}\t1\n" for s in LINES), "column text"),
+        ("a.txt", f"[{','.join(ROWS)}]", "its lines are JSON objects"),
+        ("a.jsonl", "\n".join([*ROWS, '{"text": null}']), "1 empty texts were left out"),
+        ("b.txt", TEXT.replace("tea", "\atea"), "60 control characters were left out: U+0007 60"),
+    ],
+)
+def test_what_is_guessed_or_left_out_is_told(tmp_path, name, content, told):
+    (tmp_path / name).write_text(content, "utf-8")
+    text, sentences = learnt(tmp_path / name)
+    assert text == TEXT
+    assert len(sentences) == 1 and told in sentences[0]
+    assert reasons.said(sentences[0], "zh") != sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.html", "".join(f"<p>{line}</p>\n" for line in LINES), "120 tags such as <p>"),
+        ("a.srt", TEXT.replace("On", "00:00:01,000 --> 00:00:02,000\nOn"), "60 time codes such as"),
+        ("a.txt", TEXT.replace("tea", "thé").encode().decode("cp1252"), "60 characters such as Ã©"),
+        ("b.txt", "\n".join(ROWS).replace('"text"', '"content"'), "JSON without a text"),
+        ("a.csv", TEXT.replace(" ", ","), "a table without a column called text"),
+    ],
+)
+def test_what_is_hardly_meant_to_be_learnt_is_told(tmp_path, name, content, told):
+    (tmp_path / name).write_text(content, "utf-8")
+    [sentence] = learnt(tmp_path / name)[1]
+    assert told in sentence and reasons.said(sentence, "zh") != sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("\n".join(ROWS).replace('"text"', '"body"'), 'line 1 has no "text", but id, body'),
+        ("\n".join(ROWS) + '\n{"text": "cut', "line 61 is no JSON"),
+        ("[" + ",\n".join(ROWS) + ',\n{"text": "cut', "line 61 is no JSON"),
+        ('{"text": 7}', 'line 1 is no JSON object with a "text"'),
+    ],
+)
+def test_a_refusal_names_the_line_and_what_stands_there(tmp_path, content, reason):
+    (tmp_path / "a.jsonl").write_text(content)
+    with pytest.raises(BadData, match=reason):
+        data.own(tmp_path / "a.jsonl")
+
+
+def test_of_a_folder_nothing_is_left_out_without_its_reason(tmp_path):
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "copy of a.txt").write_text(TEXT)
+    (tmp_path / "thé.txt").write_bytes("thé".encode("cp1252"))
+    (tmp_path / "z.json").write_text('{"a": 1}')
+    text, told = learnt(tmp_path)
+    assert text == TEXT
+    assert told == (
+        "1 files were read",
+        "1 files were left out, it is not UTF-8: save it as UTF-8 text (thé.txt)",
+        '1 files were left out, line 1 has no "text", but a: call so what is to be learnt (z.json)',
+        "1 files hold what another one holds and were left out: copy of a.txt",
+    )
+    for sentence in told:
+        assert reasons.said(sentence, "zh") != sentence
+
+
+@pytest.mark.parametrize("names", [("train.txt", "test.txt"), ("Training/1.txt", "valid/1.txt")])
+def test_of_a_folder_with_splits_the_training_is_learnt(tmp_path, names):
+    for name, text in zip(names, (TEXT, TEXT.upper()), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    text, told = learnt(tmp_path)
+    first, second = (name.partition("/")[0] for name in names)
+    assert text == TEXT
+    assert told[1] == f"{tmp_path}: it has splits; {first} is taken, not {second}"
+
+
+def test_values_of_json_are_told_where_they_stand():
+    assert [*own_files.json_values('{"a": 1}\n\nno\n[2]')] == [
+        ("line 1", {"a": 1}),
+        ("line 3", None),
+        ("line 4", [2]),
+    ]
+    assert [*own_files.json_values("")] == []
