@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,7 +22,8 @@ from pretrained.detection import rle
 from tests.browser.settling import settle
 from tests.browser.test_images import FIRST_LOAD
 
-NewPage = Callable[..., Page]
+Looked = Callable[[str], Locator]
+Visits = Callable[[], AbstractContextManager[Callable[..., Page]]]
 WORDS = Words()
 STEPS = ("pyramid", "proposals", "scores", "suppression", "refined", "masks")
 #: What is drawn over the picture of a step, whatever it is drawn with.
@@ -72,9 +75,17 @@ def dials(seen: Locator, lang: str = "en") -> Iterator[tuple[str, Locator]]:
         yield name, seen.get_by_label(said(lang, f"{name}.slider"), exact=True)
 
 
+@pytest.fixture(scope="module")
+def looked(visits: Visits, app_url: str) -> Iterator[Looked]:
+    """The room by its language, opened once each: for tests that hold whatever a slider or another
+    object shows."""
+    with visits() as make:
+        yield cache(lambda lang: opened(make(), app_url, lang))
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_step_is_shown_and_told(page: Page, app_url: str, lang: str) -> None:
-    seen = opened(page, app_url, lang)
+def test_every_step_is_shown_and_told(looked: Looked, lang: str) -> None:
+    seen = looked(lang)
     expect(seen.locator("#look-steps h2")).to_have_text([said(lang, f"{n}.title") for n in STEPS])
     for name in ("attribution", "rcnn"):
         expect(seen.locator(f".step-{name} h2")).to_have_text(said(lang, f"{name}.title"))
@@ -89,10 +100,9 @@ def test_every_step_is_shown_and_told(page: Page, app_url: str, lang: str) -> No
     expect(seen.locator(".refusal:visible, progress:visible")).to_have_count(0)
 
 
-def test_each_slider_changes_the_picture_and_what_is_told_by_keyboard(
-    page: Page, app_url: str
-) -> None:
-    seen = opened(page, app_url)
+def test_each_slider_changes_the_picture_and_what_is_told_by_keyboard(looked: Looked) -> None:
+    seen = looked("en")
+    page = seen.page
     for name, dial in dials(seen):
         step = seen.locator(f"[data-step={name}]")
         dial.focus()
@@ -105,11 +115,10 @@ def test_each_slider_changes_the_picture_and_what_is_told_by_keyboard(
 
 
 def test_what_the_page_drops_and_cuts_is_what_the_network_drops_and_cuts(
-    page: Page, app_url: str
+    looked: Looked, app_url: str
 ) -> None:
     """By the boxes and masks that the door gives to scripts, for the same picture."""
-    opened(page, app_url)
-    mine = page.evaluate(RECKONED, SAME)
+    mine = looked("en").page.evaluate(RECKONED, SAME)
     path = next(str(example.path) for example in answers.EXAMPLES if example.path)
     sent = handle_file(path)
     objects = Client(app_url, verbose=False).predict(sent, threshold=0, api_name="/detect")
@@ -123,8 +132,13 @@ def test_what_the_page_drops_and_cuts_is_what_the_network_drops_and_cuts(
         assert pixels * scale**2 == pytest.approx(rle.area(one["mask"]), rel=0.02, abs=4)
 
 
-def test_another_object_is_followed_through_all_that_comes_after(page: Page, app_url: str) -> None:
-    seen = opened(page, app_url)
+def test_another_object_is_followed_through_all_that_comes_after(looked: Looked) -> None:
+    seen = looked("en")
+    page = seen.page
+    seen.locator("[data-pick='0']").first.click()
+    expect(seen.locator("[data-pick='0'][aria-pressed=true]")).to_have_count(3)
+    expect(seen.locator("#look-attribution .scale")).to_be_visible()
+    settle(page)
     refined, masks, heat = (
         seen.locator("[data-step=refined] .kept"),
         seen.locator("[data-step=masks]"),
@@ -148,9 +162,21 @@ def test_another_object_is_followed_through_all_that_comes_after(page: Page, app
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_way_of_2014_shows_its_steps_and_its_clock(page: Page, app_url: str, lang: str) -> None:
-    seen = opened(page, app_url, lang)
+def test_the_way_of_2014_shows_its_steps_and_its_clock_to_whoever_stays(
+    looked: Looked, lang: str
+) -> None:
+    seen = looked(lang)
+    page = seen.page
     go = page.locator("#look-rcnn-go")
+    go.click()
+    expect(seen.locator("#look-rcnn progress")).to_be_visible()
+    expect(go).to_be_hidden()
+    room(page, "learn")  # nobody waits for it in another room
+    settle(page)
+    room(page, "inside")
+    expect(go).to_be_visible()
+    settle(page)
+    expect(seen.locator("#look-rcnn progress, .old-clock")).to_have_count(0)
     go.click()
     expect(seen.locator("#look-rcnn progress")).to_be_visible()
     expect(go).to_be_hidden()
@@ -168,19 +194,6 @@ def test_the_way_of_2014_shows_its_steps_and_its_clock(page: Page, app_url: str,
     expect(told).not_to_have_text(first)
     assert dial.get_attribute("aria-valuetext") == told.inner_text()
     assert "{" not in seen.inner_text()
-
-
-def test_nobody_waits_for_2014_in_another_room(page: Page, app_url: str) -> None:
-    seen = opened(page, app_url)
-    go = page.locator("#look-rcnn-go")
-    go.click()
-    expect(seen.locator("#look-rcnn progress")).to_be_visible()
-    room(page, "learn")
-    settle(page)
-    room(page, "inside")
-    expect(go).to_be_visible()
-    settle(page)
-    expect(seen.locator("#look-rcnn progress, .old-clock")).to_have_count(0)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
