@@ -142,9 +142,10 @@ def test_diffusion(tmp_path, monkeypatch):
     from pretrained.images import show, tasks, train
 
     monkeypatch.setattr(tasks, "ROUND", 32)
+    monkeypatch.setattr(tasks, "LEAST_WATCHED", 32)
     monkeypatch.setattr(show, "STEPS", 2)
     key = "images/faces-diffusion"
-    monkeypatch.setitem(train.RECIPES, key, replace(train.RECIPES[key], batch=8))
+    monkeypatch.setitem(train.RECIPES, key, replace(train.RECIPES[key], batch=4))
     data = starters.make("shapes-images", tmp_path / "data")
     for file in sorted(data.iterdir())[50:]:
         file.unlink()
