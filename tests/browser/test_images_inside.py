@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from tests.browser.settling import settle
 from tests.browser.test_images import FIRST_LOAD, asked_of, visit
 
 NewPage = Callable[..., Page]
+Looked = Callable[[str], Locator]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 STEPS = ("layers", "moves", "discriminator", "replay", "denoise", "copy")
 
@@ -35,20 +39,33 @@ def source(image: Locator) -> str:
     return str(image.get_attribute("src"))
 
 
+@pytest.fixture(scope="module")
+def looked(visits: Visits, app_url: str) -> Iterator[Looked]:
+    """The room by its language, opened once each: each test has a figure to itself."""
+
+    def open_(lang: str) -> Locator:
+        seen = inside(make(), app_url, lang)
+        expect(seen.locator(".refusal:visible")).to_have_count(0)
+        return seen
+
+    with visits() as make:
+        yield cache(open_)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_face_of_try_is_looked_into(page: Page, app_url: str, lang: str) -> None:
-    seen = inside(page, app_url, lang)
+def test_the_face_of_try_is_looked_into(looked: Looked, lang: str) -> None:
+    seen = looked(lang)
+    page = seen.page
     for name in STEPS:
         title = WORDS.say(lang, f"images.inside.{name}.title")
         expect(seen.locator(f"#look-{name} h2")).to_have_text(title)
     head = page.locator("#look-images-head")
     expect(head).to_contain_text(WORDS.say(lang, "images.inside.carried").partition("{face}")[2])
     expect(seen.locator("#look-layers li")).to_have_count(6)
-    expect(seen.locator(".refusal:visible")).to_have_count(0)
 
 
-def test_a_slider_moves_the_face_and_reset_brings_it_back(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+def test_a_slider_moves_the_face_and_reset_brings_it_back(looked: Looked) -> None:
+    seen = looked("en")
     image = seen.locator("#look-moved img")
     before = source(image)
     slider = seen.get_by_label("Direction 2").first
@@ -66,10 +83,19 @@ def test_a_slider_moves_the_face_and_reset_brings_it_back(page: Page, app_url: s
     assert moved != before
 
 
+def rest(seen: Locator) -> None:
+    """The sliders where they began, and the face drawn there."""
+    seen.locator("[data-reset]").click()
+    expect(seen.get_by_label("Direction 1").first).to_have_value("0")
+    settle(seen.page)
+
+
 def test_however_fast_a_slider_moves_the_last_place_is_the_one_that_is_drawn(
-    page: Page, app_url: str
+    looked: Looked,
 ) -> None:
-    seen = inside(page, app_url)
+    seen = looked("en")
+    page = seen.page
+    rest(seen)
     asked = asked_of(page)
     image = seen.locator("#look-moved img")
     before = source(image)
@@ -91,8 +117,9 @@ def test_however_fast_a_slider_moves_the_last_place_is_the_one_that_is_drawn(
     expect(image).to_have_attribute("src", fast)
 
 
-def test_spots_tell_their_number_under_the_pointer_and_the_keys(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+def test_spots_tell_their_number_under_the_pointer_and_the_keys(looked: Looked) -> None:
+    seen = looked("en")
+    page = seen.page
     told = seen.locator("#look-verdict .readout")
     expect(told).to_have_text(WORDS.say("en", "images.inside.discriminator.point"))
     seen.locator(".spots [data-i='20'] .ground").hover(force=True)
@@ -108,10 +135,8 @@ def test_spots_tell_their_number_under_the_pointer_and_the_keys(page: Page, app_
     expect(seen.locator(".spots .at")).to_have_count(1)
 
 
-def test_a_picture_of_ones_own_is_scored_and_what_is_none_is_refused(
-    page: Page, app_url: str
-) -> None:
-    seen = inside(page, app_url)
+def test_a_picture_of_ones_own_is_scored_and_what_is_none_is_refused(looked: Looked) -> None:
+    seen = looked("en")
     field = seen.locator("#look-discriminator").locator(
         "xpath=following::input[@type='file'][1]"
     )  # Gradio puts the field beside its button
@@ -133,9 +158,10 @@ def test_a_picture_of_ones_own_is_scored_and_what_is_none_is_refused(
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_file_too_large_is_refused_before_it_is_sent(
-    page: Page, app_url: str, tmp_path: Path, lang: str
+    looked: Looked, tmp_path: Path, lang: str
 ) -> None:
-    seen = inside(page, app_url, lang)
+    seen = looked(lang)
+    page = seen.page
     heavy = tmp_path / "heavy.jpg"
     with heavy.open("wb") as file:
         file.truncate(60_000_000)
@@ -147,8 +173,9 @@ def test_a_file_too_large_is_refused_before_it_is_sent(
     expect(page.locator(".toast-body")).to_have_count(0)
 
 
-def test_the_training_plays_and_its_marker_follows(page: Page, app_url: str) -> None:
-    seen = inside(page, app_url)
+def test_the_training_plays_and_its_marker_follows(looked: Looked) -> None:
+    seen = looked("en")
+    page = seen.page
     replay = seen.locator("#look-replay")
     slider = replay.locator("input[type=range]")
     last = int(str(slider.get_attribute("max")))
@@ -195,7 +222,12 @@ def test_another_face_is_looked_into_and_the_same_one_stays(page: Page, app_url:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_nothing_is_wider_than_a_phone(new_page: NewPage, app_url: str, lang: str) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
-    inside(page, app_url, lang)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_nothing_is_wider_than_a_phone(looked: Looked, lang: str) -> None:
+    """What is opened there on a phone: test_house."""
+    page = looked(lang).page
+    desktop = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(desktop)  # type: ignore[arg-type]
+    assert width <= 390
