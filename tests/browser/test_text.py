@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 
 import pytest
 from gradio_client import Client
@@ -17,6 +19,8 @@ from pretrained.text.ending import MOST_OVER
 from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
+Written = Callable[[str], Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 LEAF = "#write-sheet .leaf"
 DONE = LEAF + "[aria-busy=false]"
@@ -29,10 +33,33 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
     return page
 
 
+@pytest.fixture(scope="module")
+def written(visits: Visits, app_url: str) -> Iterator[Written]:
+    """The tab by its language with its options unfolded, opened once each: for tests that set what
+    they write."""
+
+    def open_(lang: str) -> Page:
+        page = visit(make(), app_url, lang)
+        page.get_by_role("button", name=WORDS.say(lang, "text.try.more")).click()
+        return page
+
+    with visits() as make:
+        yield cache(open_)
+
+
 def room(page: Page, name: str) -> Locator:
     tabs = page.locator("#text-rooms > .tab-wrapper [role=tab]")
     tabs.nth(layout.ROOMS.index(name)).click()
     return page.locator(f"#text .room-{name}")
+
+
+def at_room(page: Page, url: str, name: str, lang: str = "en") -> Locator:
+    """Open one room by its address."""
+    page.goto(f"{url}/?tab=text&room={name}&lang={lang}")
+    shown = page.locator(f"#text .room-{name}")
+    expect(shown).to_be_visible()
+    settle(page)
+    return shown
 
 
 def write(page: Page, beginning: str) -> None:
@@ -121,11 +148,11 @@ def test_the_theme_in_the_address_wins_until_the_switch_is_pressed(
     def dark() -> bool:
         return bool(page.evaluate("document.body.classList.contains('dark')"))
 
-    page.goto(f"{app_url}/?tab=text&lang=en")
+    page.goto(f"{app_url}/?tab=results&lang=en")
     page.evaluate("localStorage.setItem('breakthroughs.theme', 'light')")
-    visit_dark = f"{app_url}/?tab=text&lang=en&__theme=dark"
+    visit_dark = f"{app_url}/?tab=results&lang=en&__theme=dark"
     page.goto(visit_dark)
-    expect(page.locator(DONE)).to_be_visible()
+    expect(page.locator("#results h1")).to_be_visible()
     assert dark()
     page.locator("[data-switch=theme]").click()
     assert not dark() and "__theme" not in page.url
@@ -148,9 +175,8 @@ def test_stop_keeps_what_is_there_and_continue_goes_on(page: Page, app_url: str)
     assert longer.startswith(stopped.rstrip()) and len(longer) > len(stopped)
 
 
-def test_the_same_seed_writes_the_same(page: Page, app_url: str) -> None:
-    visit(page, app_url)
-    page.get_by_role("button", name=WORDS.say("en", "text.try.more")).click()
+def test_the_same_seed_writes_the_same(written: Written) -> None:
+    page = written("en")
     field(page, "#write-seed").fill("12")
     write(page, "First Witch:\n")
     once = page.locator(LEAF).inner_text()
@@ -159,9 +185,8 @@ def test_the_same_seed_writes_the_same(page: Page, app_url: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_seed_that_is_no_number_is_refused(page: Page, app_url: str, lang: str) -> None:
-    visit(page, app_url, lang)
-    page.get_by_role("button", name=WORDS.say(lang, "text.try.more")).click()
+def test_a_seed_that_is_no_number_is_refused(written: Written, lang: str) -> None:
+    page = written(lang)
     field(page, "#write-seed").fill("abc")
     page.locator("#write-go").click()
     refusal = page.locator("#write-sheet .refusal")
@@ -171,9 +196,10 @@ def test_a_seed_that_is_no_number_is_refused(page: Page, app_url: str, lang: str
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_is_typed_is_never_markup_and_the_unknown_is_named(
-    page: Page, app_url: str, lang: str
+    written: Written, lang: str
 ) -> None:
-    visit(page, app_url, lang)
+    page = written(lang)
+    field(page, "#write-seed").fill("")
     write(page, "<img> \u0645 \U0001f600 \x07")
     assert page.locator(LEAF + " img").count() == 0
     note = page.locator("#write-sheet .note")
@@ -181,8 +207,9 @@ def test_what_is_typed_is_never_markup_and_the_unknown_is_named(
         expect(note).to_contain_text(named)
 
 
-def test_100_000_characters_are_cut_and_it_says_so(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_100_000_characters_are_cut_and_it_says_so(written: Written) -> None:
+    page = written("en")
+    field(page, "#write-seed").fill("")
     write(page, "the time is out of joint " * 4000)
     expect(page.locator("#write-sheet .note")).to_contain_text("You sent 100,000 characters")
 
@@ -267,7 +294,9 @@ def test_a_cell_is_chosen_from_those_that_track_something(page: Page, app_url: s
     expect(cells.nth(1)).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_text_of_ones_own_is_looked_into(page: Page, app_url: str) -> None:
+def test_a_text_of_ones_own_is_looked_into_and_of_a_long_one_the_end(
+    page: Page, app_url: str
+) -> None:
     visit(page, app_url)
     inside = room(page, "inside")
     expect(inside.locator("#look-cell .strips")).to_be_visible()
@@ -275,13 +304,7 @@ def test_a_text_of_ones_own_is_looked_into(page: Page, app_url: str) -> None:
     page.locator("#look-text textarea").fill("My own words.")
     page.locator("#look-go").click()
     expect(inside.locator(".expected [data-i]")).to_have_count(len("My own words."))
-
-
-def test_of_a_long_text_the_end_is_looked_into_and_it_says_so(page: Page, app_url: str) -> None:
-    visit(page, app_url)
-    inside = room(page, "inside")
-    expect(inside.locator("#look-cell .strips")).to_be_visible()
-    inside.get_by_role("button", name=WORDS.say("en", "text.inside.yours")).click()
+    # Of a long text the end is looked into, and it says so.
     page.locator("#look-text textarea").fill("To be, or not to be. " * 100 + "The end.")
     page.locator("#look-go").click()
     expect(inside.locator("#look-head")).to_contain_text("Of its 2,108 characters these are")
@@ -306,8 +329,8 @@ def test_nothing_of_a_text_is_hidden_in_a_box(new_page: NewPage, app_url: str) -
 
 
 def test_a_phone_shows_commands_and_files_whole(new_page: NewPage, app_url: str) -> None:
-    page = visit(new_page(viewport={"width": 390, "height": 844}), app_url)
-    train = room(page, "train")
+    page = new_page(viewport={"width": 390, "height": 844})
+    train = at_room(page, app_url, "train")
     train.locator(".exhibit-text").get_by_role(
         "button", name="The same from the command line"
     ).click()
@@ -320,8 +343,7 @@ def test_a_phone_shows_commands_and_files_whole(new_page: NewPage, app_url: str)
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_learn_shows_measured_figures(page: Page, app_url: str, lang: str) -> None:
-    visit(page, app_url, lang)
-    text = room(page, "learn").inner_text()
+    text = at_room(page, app_url, "learn", lang).inner_text()
     assert "{{" not in text and "—" not in text
 
 
