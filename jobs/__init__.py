@@ -6,6 +6,7 @@
     job = jobs.submit("classification/imagenet", upload, {"epochs": 8}, owner=owner, address=ip)
     jobs.get(id, owner)   jobs.list(owner)   jobs.events(id, after)   jobs.follow(id, after)
     jobs.pause(id, owner)  jobs.resume(id, owner)  jobs.cancel(id, owner)  jobs.remove(id, owner)
+    jobs.rename(id, owner, name)         what its model is called
     jobs.moment(id, name)                a checkpoint folder of an earlier moment (rewind)
     jobs.evaluate(key, data, {"options": {}}, owner=owner)     measures, and leaves out/result.json
     jobs.take_home(id)                   a zip of the model; `jobs.adopt(zip, owner, ip)` loads it

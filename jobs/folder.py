@@ -33,13 +33,22 @@ STATE, HISTORY, PROGRESS, REFUSAL, SAMPLES, NO_MOMENTS = (
 )
 LOG_TAIL = 4000  # characters
 OWN_DATA = ", trained on own data"  # what a model that nobody named is called when it goes home
+LONGEST = 60  # characters of a model's name
+JOINER = "\u200d"  # holds the parts of an emoji together; nothing else that is not seen stays
 News = tuple[str, Mapping[str, Any]]
 
 
 def named(config: Mapping[str, Any]) -> str:
     """The name that somebody gave a model; "" where its recipe called it by the folder in a job."""
     title = str(config.get("title") or "")
-    return "" if title == OUT or title.endswith(OWN_DATA) else title
+    return "" if title == OUT or title.endswith(OWN_DATA) else clean(title)
+
+
+def clean(name: str, most: int = LONGEST) -> str:
+    """A name on one line, of what can be seen, cut with … where it is longer than ``most``."""
+    seen = "".join(c if c == JOINER or c.isprintable() else " " * c.isspace() for c in name)
+    name = " ".join(seen.split())
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
 @dataclass

@@ -32,6 +32,7 @@ class Job:
         asked: pause or cancel, while a worker still keeps what it has learnt.
         error: code and fields of why it failed. sentence: the same in English.
         seconds: that its workers have run. mine: whether whoever asks started it.
+        name: that its owner gave it; "" where they gave none.
         out: the folder where its model is once it is done.
     """
 
@@ -48,6 +49,7 @@ class Job:
     sentence: str
     mine: bool
     out: Path
+    name: str
 
     @property
     def ended(self) -> bool:
@@ -114,7 +116,7 @@ class Queue:
         return Job(
             record.id, record.key, record.options, record.state, place, record.asked,
             record.created, record.changed, record.seconds, error, sentence,
-            owns(record, owner), self.place(record.id) / OUT,
+            owns(record, owner), self.place(record.id) / OUT, record.name,
         )  # fmt: skip
 
     def becomes(self, record: Record, state: str, **fields: Any) -> None:

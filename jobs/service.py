@@ -20,7 +20,7 @@ from jobs.scheduler import EVERY, GRACE, PATIENCE, Scheduler
 from jobs.store import ACTIVE, ENDED, Event, Record, hashed
 from jobs.uploads import Uploads
 from jobs.worker import Worker
-from pretrained import catalog
+from pretrained import catalog, checkpoint
 
 
 class Jobs:
@@ -227,6 +227,13 @@ class Jobs:
         self.scheduler.wake()
         return self.get(id, owner)
 
+    def rename(self, id: str, owner: str, name: str) -> Job:
+        """Call it so, on one line and no longer than fits there; by nothing where it is empty."""
+        with self.queue.lock:
+            self.queue.mine(id, owner)
+            self.store.change_record(id, name=folder.clean(name))
+        return self.get(id, owner)
+
     def remove(self, id: str, owner: str) -> None:
         """End it if need be, and delete all of it."""
         with self.queue.lock:
@@ -316,7 +323,8 @@ class Jobs:
             out = take_home.unpacked(model, place / OUT, name, self.limits.data_mb)
             key, now = take_home.recipe(out), self.clock()
             where = hashed(address) if address else who
-            record = Record(id, who, where, key, "", {}, store.DONE, now, now, now)
+            called = folder.named(checkpoint.read_json(out, checkpoint.CONFIG))
+            record = Record(id, who, where, key, "", {}, store.DONE, now, now, now, name=called)
             curve = folder.news(out, Told())
             with self.queue.lock, self.store.change():
                 self.queue.check_kept(who)  # two at once

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     data TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL, asked TEXT NOT NULL DEFAULT '',
     created REAL NOT NULL, changed REAL NOT NULL, queued REAL NOT NULL,
     seconds REAL NOT NULL DEFAULT 0, futile INTEGER NOT NULL DEFAULT 0,
-    error TEXT NOT NULL DEFAULT '{}'
+    error TEXT NOT NULL DEFAULT '{}', name TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS events (
     job TEXT NOT NULL, n INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
@@ -51,6 +51,7 @@ class Record:
         seconds: that its workers have run.
         futile: times in a row that a worker ended without having kept anything new.
         error: code and fields of the refusal that it failed with.
+        name: that its owner gave it; "" where they gave none.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Record:
     seconds: float = 0.0
     futile: int = 0
     error: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ class Store:
         with self.change():
             for statement in TABLES.split(";"):
                 self._file.execute(statement)
+            if "name" not in {row["name"] for row in self._file.execute("PRAGMA table_info(jobs)")}:
+                # a file of before jobs had names
+                self._file.execute("ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT ''")
 
     @contextmanager
     def change(self) -> Iterator[None]:

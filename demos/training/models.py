@@ -19,15 +19,14 @@ from demos.training.answering import OWNER
 from inference import Engine
 from inference.errors import UnknownModel
 from jobs import Job, Jobs, moments
-from jobs.folder import named
+from jobs.folder import clean
 from jobs.store import DONE
-from pretrained import catalog, checkpoint
+from pretrained import catalog
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
 
 KEY = re.compile(r"([a-z]+)/([\w-]{22})(?:@(\d+))?")
-LONGEST = 32  # characters of a name that somebody gave
-JOINER = "\u200d"  # holds the parts of an emoji together; nothing else that is not seen stays
+LONGEST = 32  # characters of a name among those that may be chosen
 
 
 def key_of(job: Job, moment: str = "") -> str:
@@ -87,22 +86,12 @@ def title(jobs: Jobs, job: Job) -> str:
     """What a training's model is called: by the name that its owner gave it, with the time where
     they called another one the same; by the date where they gave none."""
     day = datetime.fromtimestamp(job.created)
-    name = _name(job.out) if job.state == DONE else ""
+    name = clean(job.name, LONGEST)
     if not name:
         return f"★ {day:%m-%d %H:%M}"
-    alike = any(is_model(one) and _name(one.out) == name for one in jobs.beside(job.id))
+    others = jobs.beside(job.id)
+    alike = any(is_model(one) and clean(one.name, LONGEST) == name for one in others)
     return f"★ {name} · {day:%m-%d %H:%M:%S}" if alike else f"★ {name}"
-
-
-@lru_cache(maxsize=256)
-def _name(folder: Path) -> str:
-    """The name that somebody gave a model that is done, shortened; "" where nobody did."""
-    try:
-        told = named(checkpoint.read_json(folder, checkpoint.CONFIG))
-    except Refusal:
-        return ""
-    name = " ".join("".join(c for c in told if c in f" {JOINER}" or c.isprintable()).split())
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
 
 
 @lru_cache(maxsize=64)

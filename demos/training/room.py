@@ -17,6 +17,7 @@ import gradio as gr
 from demos import page
 from demos.language import Say, Words
 from jobs import Jobs
+from jobs.folder import LONGEST
 
 MOUNT = (
     "import(new URL('house/training.js', document.baseURI)).then((training) => "
@@ -210,6 +211,10 @@ def run(say: Say) -> str:
 <input type="range" min="0" max="0" value="0" aria-label="{say("training.rewind")}" data-rewind>
 <figcaption></figcaption></figure></div>
 <div class="train-score" data-show="score" hidden></div>
+<form class="train-name" hidden><label>{say("training.name")}
+<input name="name" maxlength="{LONGEST}" autocomplete="off"></label>
+<button class="ghost">{say("training.rename")}</button>
+<span class="quiet" role="status" data-said="{say("training.renamed")}"></span></form>
 <details class="train-rewind" hidden data-words="{words}"><summary>{say("training.moments.title")}
 </summary><p class="quiet">{say("training.moments.how")}</p><div data-rewound></div></details>
 <p class="quiet train-no-rewind" hidden>{say("training.no_moments")}</p>

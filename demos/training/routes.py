@@ -120,6 +120,14 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         return {"job": about, "events": [vars(event) for event in events]}
 
     @told
+    async def rename(request: Request, say: Say) -> Any:
+        name = (await body(request)).get("name")
+        if not isinstance(name, str):
+            raise BadRequest
+        id = request.path_params["id"]
+        return described(await asyncio.to_thread(jobs.rename, id, owner(request), name), say)
+
+    @told
     async def change(request: Request, say: Say) -> Any:
         id, what = request.path_params["id"], request.path_params["what"]
         asked = {"pause": jobs.pause, "resume": jobs.resume, "cancel": jobs.cancel}.get(what)
@@ -203,6 +211,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
                 Route("/jobs/{id}/samples/{name}", sample, methods=["GET"]),
                 Route("/jobs/{id}/model.zip", take_home, methods=["GET"]),
                 Route("/jobs/{id}/push", push, methods=["POST"]),
+                Route("/jobs/{id}/name", rename, methods=["POST"]),
                 Route("/jobs/{id}/{what}", change, methods=["POST"]),
                 Route("/models", load, methods=["POST"]),
             ],
@@ -283,6 +292,7 @@ def described(job: Job, say: Say) -> dict[str, Any]:
         "task": job.key.split("/")[0],
         "base": say.model(base) if base else job.key,
         "options": dict(job.options),
+        "name": job.name,
         "state": job.state,
         "place": job.place,
         "asked": job.asked,

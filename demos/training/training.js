@@ -301,7 +301,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		const live = await import("./training_live.js").catch(() => null);
 		if (opened !== id) return;
 		end?.();
-		if (live) end = live.follow(run, id, words, { left });
+		if (live) end = live.follow(run, id, words, { left, renamed: list });
 		else { // the address keeps the training: loaded anew, the page finds it
 			form.hidden = false;
 			refuse(words.lost);
@@ -314,7 +314,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		mine.hidden = !ours.length;
 		mine.querySelector("ul").replaceChildren(...ours.map((job) => {
 			const line = part("li"), time = new Date(job.created * 1000);
-			const button = part("button", `${job.base} · ${time.toLocaleString(house.lang)} · ${words[job.state]}`, { type: "button", className: "link" });
+			const button = part("button", `${job.name || job.base} · ${time.toLocaleString(house.lang)} · ${words[job.state]}`, { type: "button", className: "link" });
 			button.onclick = () => open(job.id);
 			line.append(button);
 			return line;

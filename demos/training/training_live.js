@@ -62,11 +62,12 @@ const curve = (figure, steps, rows, words) => {
 };
 
 /** One training, shown in `place` (the `.train-run` of a room) until it is left. */
-export const follow = (place, id, words, { left = () => {}, changed = (_job) => {} } = {}) => {
+export const follow = (place, id, words, { left = () => {}, changed = (_job) => {}, renamed = () => {} } = {}) => {
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
 	const steps = [], rows = new Map(), samples = [], moments = [];
 	let unkept = false, after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false;
+	const names = place.querySelector(".train-name");
 	place.hidden = false;
 	show("score").replaceChildren();
 	const rewind = place.querySelector("[data-rewind]"), figure = place.querySelector(".train-samples");
@@ -138,6 +139,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		score(show("score"), job.metrics ?? {}, words);
 		place.querySelector(".train-log").hidden = !job.mine || job.state === "queued";
 		place.querySelector(".train-push").hidden = !job.pushes;
+		names.hidden = !job.mine || ["failed", "cancelled"].includes(job.state);
 		past.hidden = !job.answers || moments.length < 2;
 		none.hidden = !job.answers || !unkept;
 		rewound?.told(job, moments, rows);
@@ -150,6 +152,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		try {
 			const told = await ask(`jobs/${id}?after=${after}`);
 			if (over) return;
+			if (!job) names.elements.name.value = told.job.name;
 			job = told.job;
 			for (const { n, kind, body } of told.events) {
 				after = n;
@@ -221,6 +224,17 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		}, () => {});
 	};
 	sends(place.querySelector(".train-push form"), id, words);
+	names.elements.name.value = "";
+	names.onsubmit = async (event) => {
+		event.preventDefault();
+		const said = names.querySelector("[role=status]");
+		said.textContent = "";
+		if (!await change(`jobs/${id}/name`, { json: { name: names.elements.name.value } })) return;
+		said.textContent = said.dataset.said;
+		kept();
+		renamed();
+	};
+	names.oninput = () => (names.querySelector("[role=status]").textContent = "");
 	const log = place.querySelector(".train-log");
 	log.ontoggle = async () => {
 		if (log.open) log.querySelector("pre").textContent = (await ask(`jobs/${id}/log`).catch((error) => ({ log: error.message }))).log;

@@ -67,16 +67,17 @@ class Facts:
 
     Attributes:
         key: of the model that was trained or begun from; "" where nobody knows.
-        options: of the training.
+        options: of the training. name: that its owner gave it.
     """
 
     key: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
     @classmethod
     def of(cls, job: Any) -> Facts:
         """From a `jobs.Job`."""
-        return cls(job.key, dict(job.options))
+        return cls(job.key, dict(job.options), job.name)
 
 
 def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
@@ -109,7 +110,7 @@ def packed(out: Path, facts: Facts = Facts(), *, onnx: bool = True) -> Path:
 
 def _digest(out: Path, facts: Facts, onnx: bool) -> str:
     """Changes with whatever goes into the zip, and with what makes it."""
-    told: list[Any] = [facts.key, dict(facts.options), onnx]
+    told: list[Any] = [facts.key, dict(facts.options), facts.name, onnx]
     told += [bool(find_spec("onnx")), bool(find_spec("onnxruntime"))]
     for file in [*sorted(out.iterdir()), *sorted(Path(__file__).parent.iterdir())]:
         if file.is_file() and not file.is_symlink():
@@ -140,7 +141,7 @@ def _made(out: Path, facts: Facts, onnx: bool, target: Path) -> None:
             for name, value in config.items()
             if name != "works"  # titles of what was sent, for the marks that stay here
         } | ({"recipe": base} if base else {})
-        config = _titled(config, base)
+        config = _titled(config, base, facts.name)
         parts = examples.use_it(entry.loader, ONNX in files)
         alone = examples.alone(parts)
         say = card.words("en")
@@ -195,13 +196,12 @@ def _temporary(place: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-def _titled(config: dict[str, Any], base: str) -> dict[str, Any]:
+def _titled(config: dict[str, Any], base: str, name: str) -> dict[str, Any]:
     """A recipe calls its model by the folder that it writes, which is ``out`` in every job."""
-    task, _, name = str(config["key"]).partition("/")
-    if name == "out":
+    task, _, folder = str(config["key"]).partition("/")
+    if folder == "out":
         config["key"] = f"{task}/mine"
-    if not named(config):
-        config["title"] = f"{base or config['key']}{OWN_DATA}"
+    config["title"] = name or named(config) or f"{base or config['key']}{OWN_DATA}"
     return config
 
 

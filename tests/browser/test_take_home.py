@@ -28,6 +28,11 @@ def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Pa
     room.locator("[data-load]").set_input_files(taken)
     expect(room.locator("[data-show=state]")).to_have_text("Done")
     expect(room.locator(":scope > .refusal")).to_be_hidden()
+    naming = room.locator(".train-name")
+    naming.get_by_label("Name of the model").fill("Letters of mine")
+    naming.get_by_label("Name of the model").press("Enter")
+    expect(naming.locator("[role=status]")).to_have_text("Named.")
+    expect(room.locator(".train-mine li")).to_contain_text("Letters of mine")
     with page.expect_download(timeout=120_000) as download:
         room.locator("[data-do=take]").click()
     home = tmp_path / download.value.suggested_filename
@@ -38,6 +43,7 @@ def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Pa
 
     room.locator("[data-do=use]").click()
     page.wait_for_url(lambda url: "room=try" in url and "model=text" in url)
+    expect(page.locator("#write-model input")).to_have_value("★ Letters of mine")
 
 
 def test_a_classifier_comes_back_among_those_that_were_kept(

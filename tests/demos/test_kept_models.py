@@ -55,14 +55,13 @@ def trained(bench: Bench, jobs: Jobs, tab: str, name: str, owner: str = ANN) -> 
     config = {
         "key": recipe,
         "loader": "pretrained.classification.imagenet:load",
-        "title": name,
         "parameters": 1_000,
         "max_batch": 4,
         **told,
     }
     (job.out / "config.json").write_text(json.dumps(config), "utf-8")
     (job.out / "model.safetensors").write_bytes(b"")
-    return training.key_of(job)
+    return training.key_of(jobs.rename(job.id, owner, name))
 
 
 def room(tab: str, tmp_path: Path, words: Any, jobs: Jobs) -> tuple[gr.Blocks, Any]:
@@ -94,7 +93,7 @@ def asked(**more: str) -> gr.Request:
 @pytest.mark.parametrize("tab", LISTED)
 def test_a_list_has_what_a_visitor_trained_for_that_visitor_alone(bench, tmp_path, words, tab):
     jobs = bench.jobs()
-    own, other = (trained(bench, jobs, tab, name) for name in ("Tea & wine", "out"))
+    own, other = (trained(bench, jobs, tab, name) for name in ("Tea & wine", ""))
     theirs = trained(bench, jobs, tab, "Bob's", BOB)
     trained(bench, jobs, "text" if tab != "text" else "images", "another tab's")
     page, _ = room(tab, tmp_path, words, jobs)

@@ -88,6 +88,19 @@ def test_a_training_from_the_first_file_to_the_model(client, jobs, bench):
     ]
 
 
+def test_its_owner_names_a_model(client, jobs):
+    path = f"/train/jobs/{started(client)['id']}"
+    assert client.post(f"{path}/name", json={"name": "Mine"}, headers=BOB).status_code == 403
+    assert client.post(f"{path}/name", json={"name": ["Mine"]}, headers=ANN).status_code == 400
+    told = client.post(f"{path}/name", json={"name": " My\n\u202eown  "}, headers=ANN)
+    assert told.json()["name"] == "My own"
+    for headers in (ANN, BOB):  # whoever has the link reads it
+        assert client.get(path, headers=headers).json()["job"]["name"] == "My own"
+    client.post(f"{path}/name", json={"name": "x" * 100}, headers=ANN)
+    assert client.get(path).json()["job"]["name"] == "x" * 59 + "…"
+    assert client.post(f"{path}/name", json={"name": ""}, headers=ANN).json()["name"] == ""
+
+
 def test_whoever_has_the_link_may_look_and_nothing_else(client, jobs):
     job = started(client)
     seen = client.get(f"/train/jobs/{job['id']}").json()["job"]
@@ -321,6 +334,7 @@ def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
 
     out = bench.until_ended(jobs, job["id"]).out
     tiny_writers.tiny(out)
+    client.post(f"/train/jobs/{job['id']}/name", json={"name": "Letters 信"}, headers=ANN)
     taken = client.get(f"/train/jobs/{job['id']}/model.zip")
     assert taken.status_code == 200
     assert taken.headers["content-type"] == "application/zip"
@@ -333,6 +347,7 @@ def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
     assert came == {"id": came["id"], "key": f"text/{came['id']}"}
     seen = client.get(f"/train/jobs/{came['id']}", headers=BOB).json()["job"]
     assert (seen["state"], seen["mine"], seen["model"]) == ("done", True, came["key"])
+    assert seen["name"] == "Letters 信"
     assert training.unlisted(jobs)(came["key"]) is not None
     assert client.get("/train/jobs", headers=ANN).json()["jobs"][0]["id"] == job["id"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -299,6 +301,16 @@ def test_what_is_old_is_swept(bench):
     assert jobs.sweep() == 2
     assert not done.out.parent.exists() and not upload.exists()
     assert jobs.get(waiting.id).state == "queued"
+
+
+def test_jobs_of_before_they_had_names_are_there_still(bench):
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    jobs.close()
+    with contextlib.closing(sqlite3.connect(bench.folder / "jobs.sqlite")) as file:
+        file.execute("ALTER TABLE jobs DROP COLUMN name")
+        file.commit()
+    assert bench.jobs().get(job.id).name == ""
 
 
 def test_jobs_load_no_torch():

@@ -30,7 +30,7 @@ from inference import Engine, Settings
 from inference.errors import Refusal
 from jobs import Job, Jobs, errors
 from jobs.store import DONE
-from pretrained import checkpoint
+from pretrained import catalog
 
 TASK = "classification"
 SIDE = 512  # pixels of a picture's longer side that are decoded
@@ -103,10 +103,9 @@ def link(request: Request, say: Say, jobs: Jobs, id: str, settings: Settings) ->
     """
     import segno
 
-    title = checkpoint.read_json(done(jobs, id).out, checkpoint.CONFIG).get("title", "")
-
+    name = done(jobs, id).name
     where = f"{html.unescape(public_root(request.scope, settings.root_path))}/use/{id}"
-    told = {"id": id, "title": str(title), "address": where, "qr": "", "local": ""}
+    told = {"id": id, "title": name, "address": where, "qr": "", "local": ""}
     if loopback(urlsplit(where).hostname or ""):
         served = "local_only" if loopback(settings.host) else "local_address"
         return told | {"local": say.plain(f"classification.train.{served}")}
@@ -135,7 +134,8 @@ def rendered(request: Request, say: Say, engine: Engine, job: Job) -> str:
         "words": {name: say.plain(f"classification.use.{name}") for name in SPOKEN},
         "unsure": config.get("unsure_below", 0.5),
     }
-    return filled(request, say, str(config["title"]), json.dumps(told, ensure_ascii=False))
+    name = job.name or say.model(catalog.find(job.key))
+    return filled(request, say, name, json.dumps(told, ensure_ascii=False))
 
 
 def gone(request: Request, say: Say, error: Refusal) -> str:
