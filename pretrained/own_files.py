@@ -4,6 +4,7 @@ where it is no data, in which encoding its text is."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -39,6 +40,11 @@ MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+#: UTF-8 that was read as Latin-1 or Windows-1252 (é as Ã©), or was lost; told from so many on.
+BROKEN = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
+)
+LEAST_BROKEN = 10
 MOST_ZEROS = 0.01  # of a text; beyond it something else is wrong
 
 
@@ -92,6 +98,17 @@ def text(path: Path) -> str:
         reason = "it is no text in UTF-8, a good part of it are zero bytes: save it as UTF-8 text"
         raise BadData(path=path, reason=reason)
     return found
+
+
+def broken(text: str) -> str | None:
+    """A sentence on characters that come of reading UTF-8 as another encoding, counted."""
+    found = BROKEN.findall(text)
+    if len(found) < LEAST_BROKEN:
+        return None
+    return (
+        f"{len(found):,} characters such as {found[0]} seem to be UTF-8 that was read as another "
+        "encoding: save the file anew from its source as UTF-8"
+    )
 
 
 def whole(text: str) -> str:

@@ -62,10 +62,6 @@ ODD_SIGNS = {
     "time codes such as {} are learnt as they stand: take them out if they are not meant": (
         re.compile(r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d")
     ),
-    "characters such as {} seem to be UTF-8 that was read as another encoding: save the file anew "
-    "from its source as UTF-8": re.compile(
-        "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
-    ),
 }
 LEAST_ODD = 10
 CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
@@ -308,6 +304,8 @@ def _odd(text: str) -> Iterator[str]:
         if found.total() >= LEAST_ODD:
             (first, _), *_ = found.most_common(1)
             yield f"{found.total():,} {told.format(first)}"
+    if broken := own_files.broken(text):
+        yield broken
 
 
 def _told(text: str) -> Iterator[str]:

@@ -9,36 +9,82 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pretrained.translation.languages import noticed
 
 #: How a heading may name a language, in small letters.
 NAMES = {
-    "en": {"en", "eng", "english", "anglais", "英语", "英文", "英語"},
-    "fr": {"fr", "fra", "fre", "french", "français", "francais", "法语", "法文", "法語"},
+    "en": {
+        "en",
+        "eng",
+        "english",
+        "anglais",
+        "englisch",
+        "inglés",
+        "inglese",
+        "英语",
+        "英文",
+        "英語",
+    },
+    "fr": {
+        "fr",
+        "fra",
+        "fre",
+        "french",
+        "français",
+        "francais",
+        "französisch",
+        "francés",
+        "francese",
+    }
+    | {"法语", "法文", "法語"},
     "zh": {"zh", "cmn", "zho", "chi", "chinese", "chinois", "mandarin", "cn", "简体中文"}
-    | {"中文", "汉语", "漢語", "普通话", "华语"},
+    | {"chinesisch", "chino", "cinese", "zhs", "zht", "中文", "汉语", "漢語", "普通话", "华语"},
 }
-#: What may stand beside it: fr-CA, French (France), text_fr, zh-Hans-CN.
+#: Languages that no model here knows, as headings name them.
+OTHERS = {"de", "deu", "ger", "german", "allemand", "deutsch", "es", "spa", "spanish"}
+OTHERS |= {"espagnol", "español", "it", "ita", "italian", "italiano", "pt", "por", "portuguese"}
+OTHERS |= {"português", "nl", "nld", "dutch", "ru", "rus", "russian", "русский", "ja"}
+OTHERS |= {"jpn", "jp", "japanese", "japonais", "ko", "kor", "korean", "ar", "ara"}
+OTHERS |= {"arabic", "hi", "hin", "hindi", "pl", "pol", "polish", "tr", "tur"}
+OTHERS |= {"turkish", "vi", "vie", "vietnamese", "la", "latin", "el", "greek", "sv"}
+OTHERS |= {"swedish", "da", "danish", "fi", "finnish", "uk", "ukr", "ukrainian", "yue"}
+OTHERS |= {"cantonese", "德语", "西班牙语", "日语", "日文", "韩语", "俄语", "意大利语", "葡萄牙语"}
+OTHERS |= {"粤语"}
+#: What may stand beside it: fr-CA, French (France), text_fr, zh-Hans-CN, zho_Hans, eng_Latn.
 BESIDE = {"text", "sentence", "sentences", "column", "lang", "hans", "hant", "simplified", "france"}
 BESIDE |= {"us", "gb", "uk", "ca", "fr", "ch", "be", "cn", "tw", "hk", "sg", "au", "简体", "文本"}
-BESIDE |= {"句子", "canada", "traditional", "language", "target", "source", "src", "tgt"}
-#: Headings that tell no language: whatever else they tell, they are no sentence.
+BESIDE |= {"句子", "canada", "traditional", "language", "target", "source", "src", "tgt", "latn"}
+BESIDE |= {"translation", "translated", "original", "version", "phrase", "phrases", "word", "words"}
+#: What a Chinese heading says after the language: 英文原文.
+ENDINGS = re.compile("(?:原文|译文|譯文|翻译|翻譯|句子|例句|文本)$")
+#: Headings that tell no language, without figures and signs: whatever else they tell, they are no
+#: sentence.
 GENERAL = {"source", "target", "src", "tgt", "trg", "original", "translation", "text", "sentence"}
+GENERAL |= {"lang", "language", "sentences", "phrase", "input", "output", "prompt", "completion"}
+GENERAL |= {"question", "answer", "instruction", "response", "sourcetext", "targettext", "srclang"}
+GENERAL |= {"tgtlang", "trglang", "sourcelang", "targetlang", "sourcelanguage", "targetlanguage"}
+GENERAL |= {"id", "score", "index", "", "no", "nr", "comment", "comments", "note", "notes", "tags"}
 GENERAL |= {
-    "lang",
-    "sentence1",
-    "sentence2",
-    "text1",
-    "text2",
+    "license",
+    "licence",
+    "date",
+    "user",
+    "序号",
+    "编号",
     "原文",
     "译文",
     "譯文",
-    "lang1",
-    "lang2",
+    "翻译",
+    "备注",
 }
-GENERAL |= {"id", "score", "index", "", "序号", "编号"}
+#: Longest heading, in words, and the share of the rows that end as sentences beside it.
+LONGEST, ENDED = 4, 0.8
+END = re.compile(r"[.!?…。！？][\W]*$")
+#: Words, and Chinese characters, from which a sentence should tell its language, and the share of
+#: such that do so at least.
+TELLING, LEAST_READ = 4, 0.3
 #: Rows that are looked at, and how many of those that tell anything must tell the same.
 LOOKED_AT, AGREED = 400, 0.8
 #: Sentences that must tell their language before what a heading says is doubted.
@@ -49,7 +95,7 @@ def code(name: str) -> str | None:
     """The language that a heading names: "French", "fr-CA" and "text_fr" are "fr"; None where it
     names none, or two."""
     plain = unicodedata.normalize("NFKC", name).casefold()
-    words = re.findall(r"[^\W\d_]+", plain)
+    words = [ENDINGS.sub("", word) or word for word in re.findall(r"[^\W\d_]+", plain)]
     found = [next((one for one, names in NAMES.items() if word in names), None) for word in words]
     named = list(dict.fromkeys(filter(None, found)))
     whole = all(one or word in BESIDE for one, word in zip(found, words, strict=True))
@@ -65,11 +111,21 @@ def code(name: str) -> str | None:
 
 def heads(cells: Sequence[str]) -> bool:
     """Whether a row is a heading, and no pair of sentences."""
-    plain = [re.sub(r"\W", "", cell.casefold()) for cell in cells]
-    known = [
-        code(cell) is not None or word in GENERAL for cell, word in zip(cells, plain, strict=True)
-    ]
-    return all(known) and any(plain)
+    plain = [re.sub(r"[\W\d_]", "", cell.casefold()) for cell in cells]
+    return any(plain) and all(
+        code(cell) is not None or word in GENERAL or cell.strip().casefold() in OTHERS
+        for cell, word in zip(cells, plain, strict=True)
+    )
+
+
+def stands_out(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether a first row is words of a heading, where nearly all that follows are sentences."""
+    short = all(len(cell.split()) <= LONGEST and not END.search(cell) for cell in cells)
+    ended = sum(bool(END.search(cell)) for row in rest for cell in row[:2])
+    many = sum(len(row[:2]) for row in rest)
+    return (
+        short and len(rest) >= LEAST_TOLD and ended >= ENDED * many and not any(map(noticed, cells))
+    )
 
 
 def named(cells: Sequence[str], languages: tuple[str, str]) -> tuple[int, int] | None:
@@ -112,6 +168,20 @@ def contradicted(
             if len(found) >= LEAST_TOLD and found.count(other) >= AGREED * len(found):
                 return language, other
     return None
+
+
+def unread(pairs: Sequence[tuple[str, str]], languages: tuple[str, str]) -> Iterator[str]:
+    """A sentence for each language in which hardly anything reads that is called so."""
+    some = pairs[:: max(1, len(pairs) // LOOKED_AT)]
+    for side, language in enumerate(languages):
+        cells = [pair[side] for pair in some]
+        long = [c for c in cells if len(c if language == "zh" else c.split()) >= TELLING]
+        read = sum(noticed(cell) == language for cell in long)
+        if len(long) >= LEAST_TOLD and read < LEAST_READ * len(long):
+            yield (
+                f"of {len(long):,} sentences that stand for {language} only {read:,} read as such: "
+                "check that it is that language"
+            )
 
 
 def _no_sentences(cells: Sequence[str]) -> bool:

@@ -19,6 +19,7 @@ import torch
 from pretrained import splits
 from pretrained.errors import BadData
 from pretrained.translation import files
+from pretrained.translation.languages import noticed
 
 LANGUAGES = ("en", "fr", "zh")
 #: Fewest pairs that are worth training on.
@@ -121,6 +122,11 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
             for one in (split, "validation")
         )
         names = (f"{path.name}/{split}", f"{path.name}/validation")
+        told += _unused(path, split)
+        if both := len({*train} & {*held_out}):
+            told.append(
+                f"{both:,} pairs that are kept aside are learnt from, too: the figures flatter"
+            )
     else:
         rows = list(_flat(_rows(path, languages, told)))
         every = list(dict.fromkeys(rows))
@@ -180,7 +186,31 @@ def files_of(folder: Path, split: str) -> list[Path]:
             ):
                 return found
     reason = f"it has no {split}.parquet, {split}.tsv or {split}.jsonl: name a file, or add one"
+    sides = [sorted(folder.glob(f"*{language}*")) for language in LANGUAGES]
+    one_each = [found[0].name for found in sides if len(found) == 1 and found[0].is_file()]
+    if len(one_each) == 2:
+        first, second = one_each
+        reason = (
+            f"each language has a file of its own: put {first} and {second} side by side, a "
+            "tab between them, and name that file"
+        )
     raise BadData(path=folder, reason=reason)
+
+
+def _unused(folder: Path, split: str) -> Iterator[str]:
+    """A sentence on files of a split in other formats than the one that is read."""
+    taken = files_of(folder, split)
+    others = [
+        file.name
+        for file in sorted(taken[0].parent.glob("*"))
+        if file.suffix.lower() in files.SUFFIXES
+        and not file.name.startswith(".")
+        and splits.named(file.stem, split) == split
+        and file not in taken
+    ]
+    if others:
+        rest = ", ".join(others)
+        yield f"{folder.name} has {split} in two formats; {taken[0].name} is read, not {rest}"
 
 
 Row = tuple[str, str | Sequence[str]]
@@ -203,6 +233,7 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
     if not rows:
         raise BadData(path=path, reason="it is empty: give pairs")
     bad: list[str] = []
+    turned = copied = 0
     for number, (english, translations) in enumerate(rows, start=1):
         many = [translations] if isinstance(translations, str) else translations
         good = isinstance(many, list) and many and all(isinstance(t, str) for t in [english, *many])
@@ -210,8 +241,18 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
             bad.append(f"row {number} lacks a sentence in one language: mend it or take it out")
         elif (length := max(map(len, [english, *many]))) > LONGEST:
             bad.append(f"row {number} has {length:,} characters: split it below {LONGEST:,}")
+        elif isinstance(translations, str) and _crossed(english, translations, languages):
+            turned += 1
+            yield translations, english
+        elif isinstance(translations, str) and _untranslated(english, translations):
+            copied += 1
         else:
             yield english, translations
+        if told is None and turned + copied:
+            reason = (
+                f"row {number} is not {languages[0]}, then {languages[1]}: mend it or take it out"
+            )
+            raise BadData(path=path, reason=reason)
         if bad and (told is None or len(bad) > MOST_BAD * len(rows)):
             raise BadData(path=path, reason=bad[0])
     if bad and told is not None:
@@ -220,6 +261,21 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
             f"{len(bad):,} {kind} a sentence or run over {LONGEST:,} characters and were left out, "
             f"the first for this: {bad[0].split(':')[0]}"
         )
+
+    if told is not None and turned:
+        told.append(f"{turned:,} pairs stood the other way round and were turned around")
+    if told is not None and copied:
+        told.append(f"{copied:,} pairs say the same in one language twice and were left out")
+
+
+def _crossed(english: str, other: str, languages: tuple[str, str]) -> bool:
+    """Whether a pair stands the other way round, as far as both sides can be told."""
+    return noticed(english) == languages[1] and noticed(other) == languages[0]
+
+
+def _untranslated(english: str, other: str) -> bool:
+    """Whether both sides are one sentence of a language that can be told; a name, say, cannot."""
+    return english.strip().casefold() == other.strip().casefold() and noticed(english) is not None
 
 
 def _parted(

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,11 @@ BOTH = ("translation", "translations")
 MOST_WITHOUT = 0.1
 #: Share of the lines beyond which quotation marks around every cell are a spreadsheet's.
 MOST_QUOTED = 0.95
+#: What parts the cells of a table, and rows that are looked at to find out which does.
+SIGNS = {",": "comma", ";": "semicolon", "\t": "tab"}
+LOOKED_AT = 50
+#: Lines above a heading that are looked over; lines in a cell that may be rows; lines named.
+TITLES, ROWS_IN_CELL, NAMED = 5, 4, 5
 #: What is shown of a first line that nobody understands, in characters.
 SHOWN = 80
 
@@ -55,6 +64,9 @@ def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
         one, other = doubt
         reason = f"what it calls {one} is written in {other}: exchange or mend the columns"
         raise BadData(path=path, reason=reason)
+    told += columns.unread(sides, languages)
+    if broken := own_files.broken("\n".join(map(" ".join, sides))):
+        told.append(broken)
     return found
 
 
@@ -77,6 +89,9 @@ def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterato
         for row in table[both].to_pylist():
             yield _both(path, {both: row}, languages, f"its column {both}")
         return
+    if places is None and (found := _by_sentences(table.to_pylist(), path, languages, told)):
+        yield from found
+        return
     if places is None:
         missing = next(one for one in languages if one not in map(columns.code, names))
         reason = (
@@ -96,27 +111,59 @@ def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
 
 
 def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    """Cells parted by commas or semicolons, whichever the first line has more of; what holds one
-    itself stands in quotation marks (RFC 4180)."""
+    """Cells parted by commas, semicolons or tabs, whichever parts the first lines alike; what holds
+    one itself stands in quotation marks (RFC 4180). Excel's ``sep=;`` is understood."""
     text = own_files.text(path)
-    first = text.partition("\n")[0]
-    sign = max(",;\t", key=first.count)
+    if named := re.match(r'"?sep=([,;\t])"?\r?\n', text):
+        text = text[named.end() :]
+    sign = named[1] if named else max(SIGNS, key=lambda one: _alike(text, one))
+    skipped = 1 if named else 0
     read = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+    every, first = [], 1 + skipped
     try:
-        every = [(read.line_num, [cell.strip() for cell in cells]) for cells in read]
+        for cells in read:
+            if any(_swallows(cell, sign) for cell in cells):
+                reason = (
+                    f"a quotation mark in line {first} takes the lines up to "
+                    f"{read.line_num + skipped} for one sentence: take it out or close it"
+                )
+                raise BadData(path=path, reason=reason)
+            every.append((first, [cell.strip() for cell in cells]))
+            first = read.line_num + skipped + 1
     except csv.Error as error:
-        reason = f"line {read.line_num} is no row of a table ({error}): mend it or take it out"
+        reason = f"line {first} is no row of a table ({error}): mend it or take it out"
         raise BadData(path=path, reason=reason) from None
     found = [(n, cells) for n, cells in every if any(cells)]
-    name = {",": "comma", ";": "semicolon", "\t": "tab"}[sign]
-    wide = next((row for row in found if len(row[1]) > len(found[0][1])), None)
-    if wide:
-        reason = (
-            f"line {wide[0]} has {len(wide[1])} cells and the first line {len(found[0][1])}: put "
-            f"quotation marks around a sentence that has a {name} in it"
-        )
-        raise BadData(path=path, reason=reason)
-    yield from _table(path, found, languages, told, name)
+    yield from _table(path, found, languages, told, SIGNS[sign])
+
+
+def _alike(text: str, sign: str) -> int:
+    """How many of the first lines a sign parts into the same number of cells, two or more."""
+    first = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=sign), LOOKED_AT)
+    with suppress(csv.Error):
+        widths = Counter(width for cells in first if (width := len(cells)) > 1)
+        return max(widths.values(), default=0)
+    return 0
+
+
+def _swallows(cell: str, sign: str) -> bool:
+    """Whether a cell holds rows of the table, since a quotation mark was not closed."""
+    inner = cell.split("\n")[1:]
+    return len(inner) >= ROWS_IN_CELL and sum(sign in line for line in inner) > len(inner) / 2
+
+
+def _from_heading(
+    path: Path, found: list[tuple[int, list[str]]], languages: tuple[str, str], told: list[str]
+) -> list[tuple[int, list[str]]]:
+    """The rows from the one that names the languages, where those above are a title only."""
+    for number, (_, cells) in enumerate(found[:TITLES]):
+        if columns.named(cells, languages):
+            if number:
+                told.append(f"{number:,} lines above the headings of {path.name} were left out")
+            return found[number:]
+        if sum(map(bool, cells)) > 1:
+            break
+    return found
 
 
 def _table(
@@ -127,14 +174,22 @@ def _table(
     sign: str,
 ) -> Iterator[Row]:
     """The two sides of each row of a table, given with its line; ``sign`` parts its cells."""
+    found = _from_heading(path, found, languages, told)
     if not found:
         return
     places = columns.named(found[0][1], languages)
     if places and len(found) > 1 and columns.named(found[1][1], languages) == places:
         places = None  # no heading: columns that name the language of each sentence
     heading = found[0][1]
-    if places is not None or columns.heads(heading):
+    is_heading = places is not None or columns.heads(heading)
+    if not is_heading and columns.stands_out(heading, [cells for _, cells in found[1:]]):
+        told.append(f"the first line of {path.name} was taken for headings: {_shown(heading)}")
+        is_heading = True
+    if is_heading:
         del found[0]
+        if places is None and any(one.strip().casefold() in columns.OTHERS for one in heading):
+            raise BadData(path=path, reason=_other_languages(heading, languages))
+    found = _as_wide(path, found, heading if is_heading else None, told, sign)
     without = [number for number, cells in found if len(cells) < 2]
     if len(without) > MOST_WITHOUT * len(found):
         reason = f"line {without[0]} has no {sign} between two sentences: mend it or take it out"
@@ -143,7 +198,7 @@ def _table(
         places = columns.told([cells for _, cells in found if len(cells) > 1], languages)
         if places is None:
             raise BadData(path=path, reason=untold("\t".join(heading), languages))
-        if places != (0, 1) or heading is not found[0][1]:
+        if places != (0, 1) or is_heading:
             first, second = (
                 f"{language} in column {n + 1}"
                 for language, n in zip(languages, places, strict=True)
@@ -155,6 +210,55 @@ def _table(
     for _, cells in found:
         cells += [""] * (max(places) + 1 - len(cells))
         yield cells[one], cells[other]
+
+
+def _as_wide(
+    path: Path,
+    found: list[tuple[int, list[str]]],
+    heading: list[str] | None,
+    told: list[str],
+    sign: str,
+) -> list[tuple[int, list[str]]]:
+    """The rows without those of more cells than the heading has, or than most: in one of their
+    sentences stands the sign that parts cells, so nothing tells which cell is which.
+
+    Raises:
+        BadData: more than `MOST_WITHOUT` of them are so.
+    """
+    for _, cells in found:
+        while len(cells) > 2 and not cells[-1]:
+            del cells[-1]
+    widths = Counter(len(cells) for _, cells in found)
+    [(most, count)] = widths.most_common(1) or [(0, 0)]
+    # Of a text with tabs every line may go on, without a heading, with who wrote it.
+    if heading is not None and (sign != "tab" or count < (1 - MOST_WITHOUT) * len(found)):
+        most = len(heading)
+    wide = [row for row in found if len(row[1]) > most > 1]
+    if len(wide) > MOST_WITHOUT * len(found):
+        number, cells = wide[0]
+        mend = f"put quotation marks around a sentence that has a {sign} in it"
+        if sign == "tab":
+            mend = "take out the tabs within sentences"
+        reason = f"line {number} has {len(cells)} cells and the first line {most}: {mend}"
+        raise BadData(path=path, reason=reason)
+    if wide:
+        lines = ", ".join(str(number) for number, _ in wide[:NAMED])
+        told.append(
+            f"{len(wide):,} lines of {path.name} with too many cells were left out ({lines})"
+        )
+    return [row for row in found if not len(row[1]) > most > 1]
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return ", ".join(cells)[:SHOWN]
+
+
+def _other_languages(heading: Sequence[str], languages: tuple[str, str]) -> str:
+    """Why a table of other languages is none to learn from."""
+    return (
+        f"its headings are {_shown(heading)}, and the model is for {' and '.join(languages)}: "
+        "give pairs of these two"
+    )
 
 
 def _quoted(cell: str) -> bool:
@@ -175,21 +279,52 @@ def untold(line: str, languages: tuple[str, str]) -> str:
 
 
 def _jsonl(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    every = lines(path)
-    if (listed := _json("\n".join(every))) is not None and isinstance(listed, list):
-        for number, row in enumerate(listed, start=1):
-            yield _both(path, row, languages, f"object {number}")
+    values = [*own_files.json_values("\n".join(lines(path)))]
+    if len(values) == 1 and (listed := _columns(values[0][1], languages)):
+        yield from listed
         return
-    for number, line in enumerate(every, start=1):
-        if line.strip():
-            yield _both(path, _json(line), languages, f"line {number}")
+    rows = [row for _, row in values]
+    if found := _by_sentences(rows, path, languages, told):
+        yield from found
+        return
+    for place, row in values:
+        yield _both(path, row, languages, place)
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+def _columns(value: Any, languages: tuple[str, str]) -> list[Row]:
+    """The rows of one object that holds a list of sentences for each language; none of others."""
+    keys: Sequence[str] = list(value) if isinstance(value, Mapping) else []
+    if (places := columns.named(keys, languages)) is None:
+        return []
+    one, other = (value[keys[n]] for n in places)
+    if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
+        return []
+    return [(_whole(a), _whole(b)) for a, b in zip(one, other, strict=True)]
+
+
+def _by_sentences(
+    rows: list[Any], path: Path, languages: tuple[str, str], told: list[str]
+) -> list[Row]:
+    """The pairs of objects whose keys name no language (source and target, say), or of lists, by
+    what their sentences look like; none where that is not clear."""
+    if all(isinstance(row, list) and row for row in rows):
+        rows = [dict(enumerate(row)) for row in rows]
+    keys = list(rows[0]) if rows and isinstance(rows[0], Mapping) else []
+    if not keys or columns.named([*map(str, keys)], languages):
+        return []
+    if not all(isinstance(row, Mapping) and list(row) == keys for row in rows):
+        return []
+    texts = [key for key in keys if all(isinstance(row[key], str | None) for row in rows)]
+    cells = [[_whole(row[key]) or "" for key in texts] for row in rows]
+    places = columns.told(cells, languages) if len(texts) > 1 else None
+    if places is None:
+        return []
+    first, second = (
+        f"{language} under {texts[n] if isinstance(texts[n], str) else texts[n] + 1}"
+        for language, n in zip(languages, places, strict=True)
+    )
+    told.append(f"by its sentences {path.name} has {first} and {second}")
+    return [(row[places[0]], row[places[1]]) for row in cells]
 
 
 def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
@@ -204,7 +339,9 @@ def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
             keys: Sequence[str] = list(one)
             if (places := columns.named(keys, languages)) is not None:
                 return tuple(map(_whole, (one[keys[n]] for n in places)))
-    shown = json.dumps(row, ensure_ascii=False)[:SHOWN] if row is not None else "no JSON"
+    shown = (
+        json.dumps(row, ensure_ascii=False, default=str)[:SHOWN] if row is not None else "no JSON"
+    )
     sides = " and ".join(languages)
     reason = f"{where} is no JSON object with {sides} ({shown}): mend it or take it out"
     raise BadData(path=path, reason=reason)
@@ -214,7 +351,7 @@ def _object(value: Any) -> Mapping[str, Any]:
     """What stands under ``translation`` as an object: JSON as text, pairs of a language and its
     sentence (a map of Parquet), and the two lists of `datasets` become one, too."""
     if isinstance(value, str):
-        value = _json(value)
+        value = next((found for _, found in own_files.json_values(value)), None)
     if isinstance(value, Mapping) and isinstance(value.get("language"), list | tuple):
         languages, sentences = value["language"], value.get("translation")
         value = list(zip(languages, sentences, strict=False)) if isinstance(sentences, list) else {}

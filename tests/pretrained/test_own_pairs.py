@@ -1,0 +1,167 @@
+"""A visitor's own pairs in the forms in which people have them: read as they were meant, or
+refused, and never turned, guessed or left out without a word."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from demos.language import reasons
+from pretrained.errors import BadData
+from pretrained.translation import data
+
+NOUNS = [("cat", "chat"), ("dog", "chien"), ("book", "livre"), ("friend", "ami"), ("tree", "arbre")]
+PAIRS = [
+    pair
+    for one, other in NOUNS
+    for pair in (
+        (f"The {one} is here with you.", f"Le {other} est ici avec vous."),
+        (f"We do not want the {one}.", f"Nous ne voulons pas le {other}."),
+        (f"Where is the {one} of my father?", f"Où est le {other} de mon père ?"),
+        (f"I have a {one} and it is very old.", f"J'ai un {other} et il est très vieux."),
+        (f"This {one} was not there.", f"Ce {other} n'était pas là."),
+    )
+]
+LANGUAGES = ("en", "fr")
+
+
+def table(rows, sign="\t"):
+    return "".join(sign.join(row) + "\n" for row in rows)
+
+
+def objects(one, other):
+    return [{one: a, other: b} for a, b in PAIRS]
+
+
+def learnt(path):
+    pairs = data.read(path, LANGUAGES)
+    return {*pairs.train, *pairs.held_out}, pairs.told
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", table([("eng_Latn", "fra_Latn"), *PAIRS])),
+        ("a.tsv", table([("English sentence", "French translation"), *PAIRS])),
+        ("a.tsv", table([("英文原文", "法文译文"), *PAIRS])),
+        ("a.tsv", table([("Französisch", "Englisch"), *((b, a) for a, b in PAIRS)])),
+        ("a.csv", "sep=;\n" + table([("en", "fr"), *PAIRS], ";")),
+        ("a.csv", '"English, US";French\n' + table(PAIRS, ";")),
+        ("a.jsonl", ",\n".join(json.dumps(row) for row in objects("eng_Latn", "fra_Latn"))),
+        ("a.jsonl", "\n".join(json.dumps(row, indent=2) for row in objects("en", "fr"))),
+        ("a.json", json.dumps({"data": objects("en", "fr")})),
+        ("a.json", json.dumps(dict(zip(LANGUAGES, zip(*PAIRS, strict=True), strict=True)))),
+    ],
+)
+def test_headings_and_keys_are_understood(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8")
+    assert learnt(tmp_path / name) == ({*PAIRS}, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "a.tsv",
+            table([("Input", "Output"), *PAIRS]),
+            "by its sentences a.tsv has en in column 1",
+        ),
+        (
+            "a.tsv",
+            table([("Phrase A", "Phrase B"), *PAIRS]),
+            "taken for headings: Phrase A, Phrase",
+        ),
+        ("a.csv", "Words\n" + table([("en", "fr"), *PAIRS], ";"), "1 lines above the headings"),
+        ("a.jsonl", "\n".join(map(json.dumps, objects("src", "tgt"))), "has en under src and fr"),
+        ("a.json", json.dumps(PAIRS), "has en under 1 and fr under 2"),
+        ("a.tsv", table([*PAIRS[:3], *(p[::-1] for p in PAIRS[3:6]), *PAIRS[6:]]), "3 pairs stood"),
+        (
+            "a.tsv",
+            table([*PAIRS, ("It is not here.",) * 2]),
+            "1 pairs say the same in one language",
+        ),
+        (
+            "a.tsv",
+            table([*PAIRS, ("We are", "here.", "Nous sommes ici.")]),
+            "1 lines of a.tsv with",
+        ),
+    ],
+)
+def test_what_is_guessed_turned_or_left_out_is_told(tmp_path, name, content, told):
+    (tmp_path / name).write_text(content, "utf-8")
+    pairs, sentences = learnt(tmp_path / name)
+    assert pairs == {*PAIRS}
+    assert any(told in sentence for sentence in sentences)
+    for sentence in sentences:
+        assert reasons.said(sentence, "zh") != sentence
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ("El gato está aquí con los niños del pueblo.", "of 25 sentences that stand for fr only 0"),
+        ("Voilà les élèves déjà là.".encode().decode("cp1252", "replace"), "seem to be UTF-8 that"),
+    ],
+)
+def test_what_is_hardly_the_language_is_told(tmp_path, other, told):
+    (tmp_path / "a.tsv").write_text(
+        table([LANGUAGES, *((a, f"{other} {n}") for n, (a, _) in enumerate(PAIRS))]), "utf-8"
+    )
+    found = [one for one in data.read(tmp_path / "a.tsv", LANGUAGES).told if told in one]
+    assert found and reasons.said(found[0], "zh") != found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.tsv", table([("en", "es"), *PAIRS]), "its headings are en, es, and the model is for"),
+        (
+            "a.csv",
+            table([("en", "fr"), ('"a', "b"), *PAIRS], ","),
+            "mark in line 2 takes the lines",
+        ),
+        ("a.tsv", table([(a.replace(" ", "\t", 1), b) for a, b in [*PAIRS[:5]]] + PAIRS), "tabs"),
+        ("a.tsv", table([(a, "") for a, _ in PAIRS[:9]] + PAIRS), "row 1 lacks a sentence in one"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_at_its_line(tmp_path, name, content, reason):
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(BadData, match=reason):
+        data.read(tmp_path / name, LANGUAGES)
+
+
+def test_the_sentences_tell_the_columns_of_parquet_too(tmp_path):
+    columns = dict(zip(("source", "target"), zip(*PAIRS, strict=True), strict=True))
+    pq.write_table(pa.table({"id": range(len(PAIRS)), **columns}), tmp_path / "a.parquet")
+    pairs, told = learnt(tmp_path / "a.parquet")
+    assert pairs == {*PAIRS}
+    assert told == ("by its sentences a.parquet has en under source and fr under target",)
+
+
+def test_a_pair_that_stands_the_other_way_round_is_not_scored(tmp_path):
+    (tmp_path / "a.tsv").write_text(table([*PAIRS[:3], PAIRS[3][::-1], *PAIRS[4:]]), "utf-8")
+    with pytest.raises(BadData, match="row 4 is not en, then fr"):
+        data.to_score(tmp_path / "a.tsv", "en-fr")
+
+
+def test_of_a_folder_with_splits_what_flatters_or_is_not_read_is_told(tmp_path):
+    (tmp_path / "train.tsv").write_text(table(PAIRS), "utf-8")
+    (tmp_path / "dev.tsv").write_text(table(PAIRS[:4]), "utf-8")
+    (tmp_path / "train.jsonl").write_text("")
+    told = data.read(tmp_path, LANGUAGES).told
+    assert told == (
+        f"{tmp_path.name} has train in two formats; train.tsv is read, not train.jsonl",
+        "4 pairs that are kept aside are learnt from, too: the figures flatter",
+    )
+    for sentence in told:
+        assert reasons.said(sentence, "zh") != sentence
+
+
+def test_a_file_for_each_language_is_told_what_to_do(tmp_path):
+    for name in ("train.en", "train.fr"):
+        (tmp_path / name).write_text("one\n")
+    with pytest.raises(BadData, match=r"put train\.en and train\.fr side by side"):
+        data.read(tmp_path, LANGUAGES)
