@@ -44,12 +44,7 @@ export const mountForm = (element) => {
 	const listed = () => {
 		for (const { key, name } of taught) pen(key).querySelector("span").textContent = name;
 		const there = taught.some(({ key }) => key === trained);
-		if (mine && !there) { // deleted: the address must not ask for it again
-			const address = new URL(location.href);
-			if (address.searchParams.get("model") === trained) address.searchParams.delete("model");
-			history.replaceState(history.state, "", address);
-			trained = undefined;
-		}
+		if (mine && !there) trained = undefined; // deleted
 		mine = there;
 		for (const [key, choice] of pens) {
 			if (key === trained || taught.some((one) => one.key === key)) continue;

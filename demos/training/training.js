@@ -67,8 +67,14 @@ export const use = (job) => {
 	location.assign(address);
 };
 
-/** A model was kept or deleted: Try, which lists them, looks for them again. */
-export const kept = () => {
+/** A model was kept, or that of the job `gone` deleted: Try, which lists them, looks for them again,
+ *  and the address asks for none that is gone. */
+export const kept = (gone = "") => {
+	const here = new URL(location.href);
+	if (gone && here.searchParams.get("model")?.split("/")[1] === gone) {
+		here.searchParams.delete("model");
+		history.replaceState(history.state, "", here);
+	}
 	house.kept = true;
 	dispatchEvent(new CustomEvent("house:kept"));
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import tiny_writers
@@ -44,6 +45,16 @@ def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Pa
     room.locator("[data-do=use]").click()
     page.wait_for_url(lambda url: "room=try" in url and "model=text" in url)
     expect(page.locator("#write-model input")).to_have_value("★ Letters of mine")
+
+    model = re.search(r"model=text%2F([\w-]{22})", page.url)
+    assert model
+    page.goto(f"{page.url.replace('room=try', 'room=train')}&job={model[1]}")
+    page.once("dialog", lambda dialog: dialog.accept())
+    room.locator("[data-do=remove]").click()
+    expect(room.locator("[data-do=start]")).to_be_visible()
+    assert "model=" not in page.url
+    page.locator("#text-rooms [role=tab]").first.click()
+    expect(page.locator("#write-model input")).to_have_value(re.compile("Shakespeare"))
 
 
 def test_a_classifier_comes_back_among_those_that_were_kept(

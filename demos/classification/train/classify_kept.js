@@ -32,8 +32,8 @@ export const kept = (room, words, panel, refuse) => {
 		const back = part("button", words.back, { type: "button", className: "ghost" });
 		back.onclick = async () => {
 			if (!confirm(filled(words.sure_back, { name }))) return;
-			await ask(`jobs/${job.id}`, { method: "DELETE" }).catch((error) => refuse(error.message || words.lost));
-			relist();
+			const gone = await ask(`jobs/${job.id}`, { method: "DELETE" }).then(() => job.id, (error) => refuse(error.message || words.lost));
+			relist(gone);
 		};
 		buttons.append(open, tried, take, back);
 		told.append(part("h3", name), link, ...(local ? [part("p", local, { className: "note" })] : []), buttons);
@@ -46,9 +46,9 @@ export const kept = (room, words, panel, refuse) => {
 		return made;
 	};
 	// Try lists them too: there they are looked for again.
-	const relist = async () => {
+	const relist = async (gone = "") => {
 		await list();
-		tell();
+		tell(gone);
 	};
 	list();
 	return relist;
