@@ -23,7 +23,7 @@ MOUNT = (
     "import(new URL('house/training.js', document.baseURI)).then((training) => "
     "training.mount(element));"
 )
-#: What `training.js` says by itself: ``training.<name>`` each, with its fields unfilled.
+#: Of what `spoken` gives: ``training.<name>`` each, with its fields unfilled.
 SPOKEN = (
     *("queued", "place", "running", "ending", "pausing", "stopping", "paused", "done"),
     *("failed", "cancelled"),
@@ -105,7 +105,7 @@ def rendered(say: Say, jobs: Jobs, recipe: Recipe, extra: str) -> str:
         "text": recipe.text,
         "most": MOST_TEXT,
         "mb": limits.data_mb,
-        "words": {name: say.plain(f"training.{name}") for name in SPOKEN},
+        "words": spoken(say),
         "starts": {one.name: {"key": one.key, "options": one.options} for one in recipe.starts},
     }
     settings = escape(json.dumps(told, ensure_ascii=False))
@@ -128,6 +128,12 @@ def rendered(say: Say, jobs: Jobs, recipe: Recipe, extra: str) -> str:
 <details class="train-mine" hidden><summary>{say("training.mine")}</summary><ul></ul></details>
 {load(say)}
 </section>"""
+
+
+def spoken(say: Say) -> dict[str, Any]:
+    """What `training.js` says by itself, and what it calls each figure of a curve."""
+    figures = {"figure": say.words.table(say.lang, "training.figure")}
+    return {name: say.plain(f"training.{name}") for name in SPOKEN} | figures
 
 
 def load(say: Say) -> str:

@@ -57,7 +57,7 @@ const curve = (figure, steps, rows, words) => {
 	const [first, last] = [lines[0][1][0]?.[1], lines[0][1].at(-1)?.[1]];
 	svg.setAttribute("aria-label", filled(words.curve, { first: format(first ?? NaN), last: format(last ?? NaN) }));
 	const legend = [`<i class="loss"></i>${words.loss} ${last === undefined ? "" : format(last)}`];
-	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}`);
+	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: words.figure[name.slice(9)] ?? name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}`);
 	caption.innerHTML = legend.map((one) => `<span>${one}</span>`).join("");
 };
 

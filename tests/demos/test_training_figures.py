@@ -6,6 +6,7 @@ import pytest
 
 from demos.language import LANGUAGES
 from demos.training.figures import compared
+from demos.training.room import spoken
 
 HELD_OUT = {
     "began": "handwriting/pen",
@@ -39,3 +40,11 @@ def test_what_only_specialists_read_comes_last(words):
 @pytest.mark.parametrize("held_out", [{}, {"before": {"nats": 1}}, {"before": {}, "after": {}}])
 def test_nothing_is_shown_where_nothing_was_compared(words, held_out):
     assert compared(held_out, words.speaker("en")) == {}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_curve_names_its_figure_in_the_language_of_the_page(words, lang):
+    named = spoken(words.speaker(lang))["figure"]
+    watched = {"loss", "top1", "nats", "nats_per_char", "pen_nats", "cer", "told_apart", "box_ap50"}
+    assert watched <= named.keys()
+    assert named["nats"] == words.say(lang, "training.figure.nats")

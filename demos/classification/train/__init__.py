@@ -24,7 +24,7 @@ from demos.classification import learn
 from demos.classification.train.commands import commands
 from demos.classification.train.routes import MINUTES, STARTERS, routes
 from demos.language import Say, Words
-from demos.training.room import SPOKEN, load, run
+from demos.training.room import load, run, spoken
 from jobs import Jobs
 
 __all__ = ["build", "routes"]
@@ -60,7 +60,7 @@ def rendered(say: Say, jobs: Jobs) -> str:
     own = {name: text for name, text in own.items() if not name.startswith("suggest.")}
     told = {
         "words": own | {"comma": say.plain("house.comma")},
-        "panel": {name: say.plain(f"training.{name}") for name in SPOKEN},
+        "panel": spoken(say),
         "mb": limits.data_mb,
     }
 
