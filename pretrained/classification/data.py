@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from pretrained.classification.decoding import Odd
 from pretrained.classification.folders import named_briefly
 from pretrained.classification.sources import Listing, listing
 from pretrained.errors import BadData
@@ -82,19 +83,20 @@ def read(source: Path | str, split: str, size: int, names: Sequence[str] | None 
     """
     found = listing(source, split, names)
     top = Path(source).expanduser()
-    images, labels, files, lost = [], [], [], []
+    images, labels, files, lost, odd = [], [], [], [], Odd()
     for number, label in enumerate(found.labels):
         try:
             picture = found.picture(number)
         except BadData as refusal:
             lost.append(refusal)
             continue
+        odd.note(picture, found.place(number))
         images.append(np.asarray(fit_square(picture, size)).transpose(2, 0, 1))
         labels.append(label)
         cell = found.cells[number]
         if isinstance(cell, Path) and cell.is_relative_to(top):
             files.append(cell.relative_to(top).as_posix())
-    told = (*found.told, *unreadable(lost, found))
+    told = (*found.told, *unreadable(lost, found), *odd.told(found.split))
     if not images:
         raise BadData(path=source, reason=". ".join(["it has no picture that can be read", *told]))
     stacked = torch.from_numpy(np.stack(images))
@@ -129,6 +131,9 @@ def split_held_out(
         BadData: a class has fewer than `PER_CLASS` pictures.
     """
     counts = pictures.labels.bincount(minlength=len(pictures.names))
+    if len(counts.nonzero()) < 2:
+        reason = "all of its pictures are of one class: give pictures of two classes or more"
+        raise BadData(path=pictures.split, reason=". ".join([reason, *pictures.told]))
     few = [
         f"{name!r} has {n}"
         for name, n in zip(pictures.names, counts.tolist(), strict=True)

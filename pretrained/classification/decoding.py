@@ -3,14 +3,21 @@ decoded as it decodes them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from pretrained import picture_files
+from pretrained.classification.folders import named_briefly
 from pretrained.errors import BadData
 from pretrained.pixels import upright_rgb
 
+#: What is told of a picture that is read, but perhaps not as it was meant.
+FRAMES = "have several frames or pages, of which the first is taken"
+BLACK = "are nearly black, since they use few of their 16 bits: save them with 8"
+DARK = 32  # of 255; the brightest pixel of such a picture is darker
 DAMAGED = "this picture is damaged: remove or replace it"
 #: What `picture_files.opened` says, as the command line says it.
 REASONS = {
@@ -24,7 +31,8 @@ REASONS = {
 
 
 def decoded(cell: bytes | Path, place: str) -> Image.Image:
-    """A picture as RGB: the first frame, upright, transparency on white.
+    """A picture as RGB: the first frame, upright, transparency on white. ``info["odd"]`` holds
+    what is told of it, `FRAMES` or `BLACK`, if anything.
 
     Args:
         cell: its encoded bytes, or its file.
@@ -37,7 +45,11 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         content = cell if isinstance(cell, bytes) else cell.read_bytes()
         picture = picture_files.opened(content)
         picture.seek(0)
-        return upright_rgb(picture)
+        shown = upright_rgb(picture)
+        black = picture.mode.startswith("I") and int(np.asarray(shown).max()) < DARK
+        many = bool(picture.info.get("first_of_many"))
+        shown.info["odd"] = [FRAMES] * many + [BLACK] * black
+        return shown
     except MemoryError:
         raise
     except picture_files.NoPicture as error:
@@ -47,3 +59,22 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         raise BadData(path=place, reason=reason) from error
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadData(path=place, reason=DAMAGED) from error
+
+
+class Odd:
+    """Counts the pictures that are read, but perhaps not as they were meant."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, list[str]] = defaultdict(list)
+
+    def note(self, picture: Image.Image, place: str) -> None:
+        """One more picture, as `decoded` gives it."""
+        for what in picture.info.get("odd", ()):
+            self.places[what].append(place)
+
+    def told(self, split: str) -> list[str]:
+        """A sentence for each kind of them."""
+        return [
+            f"{len(places)} pictures of {split} {what} ({named_briefly(places)})"
+            for what, places in self.places.items()
+        ]

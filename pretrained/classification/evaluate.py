@@ -14,6 +14,7 @@ from tqdm import tqdm
 from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
 from pretrained.classification.data import unreadable
+from pretrained.classification.decoding import Odd
 from pretrained.classification.sources import listing
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.metrics import wilson
@@ -39,15 +40,17 @@ def evaluate(
     model = entry.load(device)
     found = listing(source, split, model.labels, synonyms(model.labels))
     batches = batched(enumerate(found.labels), 64)
-    ranks, lost, true = [], [], []
+    ranks, lost, true, odd = [], [], [], Odd()
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
         images, known = [], []
         for number, label in batch:
             try:
-                images.append(found.picture(number))
+                picture = found.picture(number)
             except BadData as refusal:
                 lost.append(refusal)
                 continue
+            odd.note(picture, found.place(number))
+            images.append(picture)
             known.append(label)
         if not images:
             continue
@@ -59,7 +62,7 @@ def evaluate(
         # A tie counts against the model: one that gives every class the same score knows nothing.
         ranks.append((scores >= own[:, None]).sum(1) - 1)
         true += known
-    told = (*found.told, *unreadable(lost, found))
+    told = (*found.told, *unreadable(lost, found), *odd.told(found.split))
     for sentence in told:
         print(sentence, file=sys.stderr, flush=True)
     if not ranks:

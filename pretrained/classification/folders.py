@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,8 +104,15 @@ def passed_over(path: Path) -> bool:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """The sub-folders that people made, by name."""
-    return [p for p in sorted(folder.iterdir()) if p.is_dir() and not passed_over(p)]
+    """The sub-folders that people made, by name; no link to what it stands in."""
+    return [
+        p for p in sorted(folder.iterdir()) if p.is_dir() and not passed_over(p) and not _loop(p)
+    ]
+
+
+def _loop(path: Path) -> bool:
+    """Whether a link leads to a folder that it stands in."""
+    return path.is_symlink() and path.resolve() in path.absolute().parents
 
 
 def files_in(folder: Path) -> Iterator[Path]:
@@ -113,7 +121,7 @@ def files_in(folder: Path) -> Iterator[Path]:
         if passed_over(path):
             continue
         if path.is_dir():
-            if not (path.is_symlink() and path.resolve() in path.absolute().parents):  # a loop
+            if not _loop(path):
                 yield from files_in(path)
         else:
             yield path
@@ -207,13 +215,7 @@ def _unpacked(folder: Path, split: str, told: list[str], within: str = "") -> Pa
 
 def _odd(files: Sequence[tuple[str, Path]], classes: set[str], top: Path) -> Iterator[str]:
     """Sentences on copies, and on classes whose names differ in capitals or width only."""
-    lowered: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(classes):
-        lowered[unicodedata.normalize("NFKC", name).casefold()].append(name)
-    for alike in lowered.values():
-        if len(alike) > 1:
-            told = f"{top}: {' and '.join(alike)} are learnt as {len(alike)} classes"
-            yield f"{told}: if they are one, put them together"
+    yield from nearly_alike(classes, str(top))
     copies = _copies(files)
     across = [group for group in copies if len({name for name, _ in group}) > 1]
     for groups, what in (
@@ -227,6 +229,18 @@ def _odd(files: Sequence[tuple[str, Path]], classes: set[str], top: Path) -> Ite
         if groups:
             names = [group[0][1].relative_to(top).as_posix() for group in groups]
             yield f"{top}: {len(groups)} pictures {what} ({named_briefly(names)})"
+
+
+def nearly_alike(classes: Iterable[str], top: str) -> Iterator[str]:
+    """A sentence for each few classes whose names differ in capitals, width or blanks only."""
+    lowered: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(classes):
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        lowered[" ".join(re.split(r"[\s_-]+", plain))].append(name)
+    for alike in lowered.values():
+        if len(alike) > 1:
+            several = f"{top}: {' and '.join(alike)} are learnt as {len(alike)} classes"
+            yield f"{several}: if they are one, put them together"
 
 
 def _copies(files: Sequence[tuple[str, Path]]) -> list[list[tuple[str, Path]]]:

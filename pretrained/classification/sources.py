@@ -21,6 +21,7 @@ from pretrained.classification import folders
 from pretrained.classification.decoding import decoded
 from pretrained.errors import BadData
 
+MOST_CLASSES = 100_000  # that numbers may name: each of them takes memory
 HUB_SECONDS = 5.0  # to find out whether the Hub has such a data set
 
 
@@ -160,7 +161,8 @@ def _checked(
     without names, numbers name them. Rows without a picture are left out and told."""
     if not labels:
         raise BadData(path=path, reason="it has no rows: check the file or name another split")
-    missing = next((n for n, label in enumerate(labels) if label is None), None)
+    blank = [n for n, label in enumerate(labels) if label is None or not str(label).strip()]
+    missing = next(iter(blank), None)
     if missing is not None:
         reason = f"row {missing} has no label: give it one or remove it"
         raise BadData(path=path, reason=reason)
@@ -171,10 +173,10 @@ def _checked(
     empty = [n for n, cell in enumerate(cells) if cell is None]
     if len(empty) == len(cells):
         raise BadData(path=path, reason="none of its rows has a picture: store them as JPEG or PNG")
-    told: tuple[str, ...] = ()
+    told = tuple(folders.nearly_alike({names[label] for label in labels}, split))
     if empty:
         rows = folders.named_briefly([f"row {n}" for n in empty])
-        told = (f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})",)
+        told += (f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})",)
         labels = [label for label, cell in zip(labels, cells, strict=True) if cell is not None]
         cells = [cell for cell in cells if cell is not None]
     return Listing(cells, labels, tuple(names), split, told)
@@ -195,6 +197,11 @@ def _numbered(
     for n, label in enumerate(labels):
         if not (isinstance(label, int) or (isinstance(label, float) and label.is_integer())):
             reason = f"row {n} has neither a word nor a whole number as its label: give it one"
+            raise BadData(path=path, reason=reason)
+        if label > MOST_CLASSES:
+            reason = (
+                f"row {n} has the label {int(label):,}: number the classes from 0, or name them"
+            )
             raise BadData(path=path, reason=reason)
     whole = [int(label) for label in labels]
     return whole, tuple(names) or tuple(str(i) for i in range(max(whole) + 1))

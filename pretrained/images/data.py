@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pretrained import own_files, splits
 from pretrained.classification.data import fit_square
-from pretrained.classification.decoding import decoded
+from pretrained.classification.decoding import Odd, decoded
 from pretrained.classification.folders import (
     files_in,
     folders_in,
@@ -81,10 +81,10 @@ def read(source: Path | str, split: str = "train", least: int = 1, size: int = S
         elif path.is_file():
             reason = own_files.other_kind(path) or reason
         raise BadData(path=source, reason=reason)
-    images, lost = [], defaultdict[str, list[str]](list)
+    images, lost, odd = [], defaultdict[str, list[str]](list), Odd()
     for content, place in cells:
         try:
-            images.append(_decoded(content, place, size))
+            images.append(_decoded(content, place, size, odd))
         except BadData as refusal:
             lost[refusal.fields["reason"]].append(place)
     told += (
@@ -92,6 +92,7 @@ def read(source: Path | str, split: str = "train", least: int = 1, size: int = S
         f"out, {reason} ({named_briefly(places)})"
         for reason, places in lost.items()
     )
+    told += odd.told(name)
     if len(images) < max(1, least):
         reason = f"it holds {len(images)} pictures: {max(1, least)} or more are needed"
         raise BadData(path=source, reason=". ".join([reason, *told]))
@@ -137,9 +138,11 @@ def _folder(
     return [(file, str(file)) for file in pictures], f"{name}/{part}" if part else name
 
 
-def _decoded(content: bytes | Path, place: str, size: int) -> np.ndarray:
-    """uint8 [3, S, S]."""
-    return np.asarray(fit_square(decoded(content, place), size)).transpose(2, 0, 1)
+def _decoded(content: bytes | Path, place: str, size: int, odd: Odd) -> np.ndarray:
+    """uint8 [3, S, S]; what is odd about it is noted."""
+    picture = decoded(content, place)
+    odd.note(picture, place)
+    return np.asarray(fit_square(picture, size)).transpose(2, 0, 1)
 
 
 def held_apart(faces: Faces, share: float = 0.05) -> tuple[Faces, Faces]:

@@ -1,0 +1,92 @@
+"""A visitor's own pictures that are read, but perhaps not as they were meant: that is told."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from demos.language import reasons
+from pretrained.classification import data
+from pretrained.errors import BadData
+from pretrained.images import data as faces
+
+
+def picture(kind="PNG", **given):
+    noise = np.random.default_rng(0).integers(0, 255, (20, 24, 3), np.uint8)
+    written = io.BytesIO()
+    Image.fromarray(noise).save(written, kind, **given)
+    return written.getvalue()
+
+
+def deep(most):
+    noise = np.random.default_rng(0).integers(0, most, (20, 24)).astype(np.uint16)
+    written = io.BytesIO()
+    Image.fromarray(noise).save(written, "PNG")
+    return written.getvalue()
+
+
+MANY = picture("GIF", save_all=True, append_images=[Image.new("RGB", (24, 20), "red")])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (MANY, "1 pictures of pets have several frames or pages, of which the first is taken"),
+        (deep(4_096), "1 pictures of pets are nearly black, since they use few of their 16 bits"),
+        (deep(65_536), None),
+        (picture("GIF"), None),
+    ],
+)
+def test_frames_and_unused_bits_are_told(tmp_path, content, told):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        (tmp_path / "pets" / name / "1.png").write_bytes(picture(compress_level=len(name + "x")))
+    (tmp_path / "pets" / "dog" / "1.png").write_bytes(content)
+    for read in (data.read(tmp_path / "pets", "train", 16), faces.read(tmp_path / "pets")):
+        sentences = [one for one in read.told if "1 pictures of pets" in one]
+        assert len(sentences) == (told is not None)
+        for sentence in sentences:
+            assert told in sentence and "1.png" in sentence
+            assert reasons.said(sentence, "zh") != sentence
+
+
+def of_labels(tmp_path, labels):
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": [picture()] * len(labels), "label": labels}), file)
+    return data.read(file, "train", 16)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([0, 1, 10**9], "row 2 has the label 1,000,000,000: number the classes from 0"),
+        (["cat", " ", "dog"], "row 1 has no label"),
+    ],
+)
+def test_labels_that_name_no_class_are_refused(tmp_path, labels, reason):
+    with pytest.raises(BadData, match=reason):
+        of_labels(tmp_path, labels)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Cat", "cat"), ("red fox", "red_fox")])
+def test_labels_of_a_table_that_are_nearly_alike_are_told(tmp_path, one, other):
+    [told] = of_labels(tmp_path, [one, other, "dog"]).told
+    assert f"{one} and {other} are learnt as 2 classes" in told
+
+
+def test_one_class_is_none_to_tell_apart(tmp_path):
+    with pytest.raises(BadData, match="of one class"):
+        data.split_held_out(of_labels(tmp_path, [0] * 9), 2, 0)
+
+
+def test_a_link_to_the_folder_itself_is_no_class(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(picture(compress_level=len(name)))
+    (tmp_path / "all").symlink_to(tmp_path)
+    assert data.read(tmp_path, "train", 16).names == ("cat", "dog")
