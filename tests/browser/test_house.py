@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, NamedTuple
 
 import gradio as gr
 import pytest
@@ -19,6 +21,7 @@ from demos.server import EVERY
 from tests.browser.settling import settle, watch
 
 NewPage = Callable[..., Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 #: What sticks out at the right, outside boxes that scroll on purpose.
 CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
     const box = e.getBoundingClientRect();
@@ -31,6 +34,7 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
 LINES = """() => [...new Set([...document.querySelectorAll(".rooms > .tab-wrapper [role=tab]")]
     .filter((tab) => tab.checkVisibility()).map((tab) => tab.offsetTop))]"""
 PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
 ROUND = int(EVERY * 1000)  # ms between two looks of the Server page
 WITH_ROOMS = tuple(tab for tab in TABS if (DEMOS / tab / "learn.en.md").is_file())
 
@@ -271,19 +275,6 @@ def test_quotes_are_narrow_in_english_and_as_they_are_in_chinese(page: Page, app
             assert text.evaluate(kind) == wanted
 
 
-@pytest.mark.parametrize("tab", TABS)
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_nothing_is_wider_than_a_phone(
-    new_page: NewPage, app_url: str, tab: str, lang: str
-) -> None:
-    page = new_page(viewport=PHONE)
-    visit(page, app_url, tab, lang)
-    for room in rooms(page, tab):
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], room
-        assert len(page.evaluate(LINES)) <= 1, "the rooms' tabs stand in one line"
-        assert page.evaluate(CUT) == [], room
-
-
 def test_the_keyboard_reaches_everything(page: Page, app_url: str) -> None:
     visit(page, app_url)
     reached = []
@@ -463,18 +454,6 @@ def stock(browser: Browser) -> Iterator[set[Finding]]:
     blocks.close()
 
 
-@pytest.mark.parametrize("tab", TABS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_of_ours(
-    new_page: NewPage, app_url: str, stock: set[Finding], tab: str, scheme: str
-) -> None:
-    page = new_page(color_scheme=scheme, reduced_motion="reduce")
-    visit(page, app_url, tab, "zh" if scheme == "dark" else "en")
-    for room in rooms(page, tab):
-        ours = {key: place for key, place in serious(page).items() if key not in stock}
-        assert ours == {}, room
-
-
 # ---- untranslated text -------------------------------------------------------------------------
 
 #: English that belongs on a Chinese page: names, units, abbreviations. Regexes of whole texts.
@@ -522,12 +501,72 @@ def english(page: Page) -> list[str]:
     return left
 
 
+# ---- every room of every tab -------------------------------------------------------------------
+
+
+class Room(NamedTuple):
+    """What one room looked like: on a phone, on a desktop, and there without motion."""
+
+    name: str
+    width: int  # px to which a phone would scroll
+    lines: list[int]
+    cut: list[str]
+    english: list[str]  # on a Chinese page
+    serious: dict[Finding, str]
+
+
+Walked = Callable[[str, str], list[Room]]
+
+
+@pytest.fixture(scope="module")
+def walked(app_url: str, visits: Visits) -> Walked:
+    """One walk through the rooms of a tab, light in English and dark in Chinese: once for all."""
+
+    def walk(tab: str, lang: str) -> list[Room]:
+        found = []
+        with visits() as make:
+            scheme = "dark" if lang == "zh" else "light"
+            page = make(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
+            visit(page, app_url, tab, lang)
+            expect(page.locator(f"#{tab}-button")).to_have_attribute("aria-selected", "true")
+            for room in rooms(page, tab):
+                page.emulate_media(reduced_motion="no-preference")  # shows what plays, too
+                width = page.evaluate("document.documentElement.scrollWidth")
+                lines, cut = page.evaluate(LINES), page.evaluate(CUT)
+                page.set_viewport_size(DESKTOP)
+                settle(page)
+                left = english(page) if lang == "zh" else []
+                page.emulate_media(reduced_motion="reduce")
+                found.append(Room(room, width, lines, cut, left, serious(page)))
+                page.set_viewport_size(PHONE)
+        return found
+
+    return cache(walk)
+
+
 @pytest.mark.parametrize("tab", TABS)
-def test_no_text_is_left_untranslated(page: Page, app_url: str, tab: str) -> None:
-    visit(page, app_url, tab, "zh")
-    expect(page.locator(f"#{tab}-button")).to_have_attribute("aria-selected", "true")
-    for room in rooms(page, tab):
-        assert english(page) == [], room
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_wider_than_a_phone(walked: Walked, tab: str, lang: str) -> None:
+    for room in walked(tab, lang):
+        assert room.width <= PHONE["width"], room.name
+        assert len(room.lines) <= 1, f"{room.name}: the rooms' tabs stand in one line"
+        assert room.cut == [], room.name
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_serious_of_ours(
+    walked: Walked, stock: set[Finding], tab: str, lang: str
+) -> None:
+    for room in walked(tab, lang):
+        ours = {key: place for key, place in room.serious.items() if key not in stock}
+        assert ours == {}, room.name
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_text_is_left_untranslated(walked: Walked, tab: str) -> None:
+    for room in walked(tab, "zh"):
+        assert room.english == [], room.name
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "was lost"), ("zh", "连接断开了")])
