@@ -3,6 +3,8 @@ its text. Spelling comes first, then words, then style."""
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from torch import nn
@@ -31,6 +33,14 @@ class Continuation:
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, str]:
         """``{".txt": what it writes}``, without the opening."""
+        with warnings.catch_warnings():  # of Intel's GPUs, when anything of oneDNN is set
+            warnings.simplefilter("ignore")
+            # It packs the weights anew for every call, which takes longer than one character does.
+            with torch.backends.mkldnn.flags(enabled=False):
+                return {".txt": self.written(model)}
+
+    def written(self, model: nn.Module) -> str:
+        """What it writes, character by character."""
         device = next(model.parameters()).device
         read = self.alphabet.encode(self.alphabet.begin + self.opening)
         logits, state = model(torch.tensor([read], device=device))
@@ -41,4 +51,4 @@ class Continuation:
             index, _ = draw(row, SAMPLING, rng, never=UNKNOWN)
             written.append(self.alphabet.character(index))
             logits, state = model(torch.tensor([[index]], device=device), state)
-        return {".txt": "".join(written)}
+        return "".join(written)
