@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from demos.translation.examples import EXAMPLES
 from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
+Trying = Callable[[str], Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 SAID, TEXT = "#say-pane .said", "#say-text textarea"
 FIRST_LOAD = 120_000  # ms that the first model may take while others' trainings run
@@ -27,6 +31,14 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
     page.goto(f"{url}/?tab=translation&lang={lang}")
     expect(page.locator(SAID)).to_be_visible(timeout=FIRST_LOAD)
     return page
+
+
+@pytest.fixture(scope="module")
+def trying(visits: Visits, app_url: str) -> Iterator[Trying]:
+    """The tab by its language, opened once each: for tests that say what they translate and leave
+    its direction."""
+    with visits() as make:
+        yield cache(lambda lang: visit(make(), app_url, lang))
 
 
 def typed(page: Page, text: str) -> str:
@@ -69,8 +81,8 @@ def test_home_translates_nothing(page: Page, app_url: str) -> None:
     expect(page.locator(SAID)).to_be_visible()
 
 
-def test_it_answers_as_one_pauses_and_not_at_every_key(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_it_answers_as_one_pauses_and_not_at_every_key(trying: Trying) -> None:
+    page = trying("en")
     settle(page)
     asked: list[str] = []
     page.on("request", lambda r: asked.append(r.url) if "/queue/join" in r.url else None)
@@ -93,8 +105,8 @@ def test_it_answers_as_one_pauses_and_not_at_every_key(page: Page, app_url: str)
     assert page.locator("#say-pane.stale").count() == 0
 
 
-def test_the_last_of_what_was_typed_is_what_is_answered(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_the_last_of_what_was_typed_is_what_is_answered(trying: Trying) -> None:
+    page = trying("en")
     alone = typed(page, "We are here.")
     with page.expect_request("**/queue/join*"):
         page.locator(TEXT).fill("One sentence is here. " * 60)
@@ -103,8 +115,8 @@ def test_the_last_of_what_was_typed_is_what_is_answered(page: Page, app_url: str
     expect(page.locator(SAID)).to_have_text(alone)
 
 
-def test_sentences_and_line_breaks_are_kept(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_sentences_and_line_breaks_are_kept(trying: Trying) -> None:
+    page = trying("en")
     said = typed(page, "I am here. You are there.\n\nWe are\n* 3 *\nhere.")
     lines = said.split("\n")
     assert len(lines) == 5 and not lines[1] and lines[3] == "* 3 *" and all(lines[::2])
@@ -142,10 +154,8 @@ def test_turning_around_takes_the_translation_along(page: Page, app_url: str) ->
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_fifty_thousand_characters_are_refused_in_a_sentence(
-    page: Page, app_url: str, lang: str
-) -> None:
-    visit(page, app_url, lang)
+def test_fifty_thousand_characters_are_refused_in_a_sentence(trying: Trying, lang: str) -> None:
+    page = trying(lang)
     page.locator(TEXT).fill("word " * 10_000)
     refusal = page.locator("#say-pane .refusal")
     told = WORDS.say(lang, "error.translation_too_long", length="50,000", most="5,000")
@@ -153,15 +163,15 @@ def test_fifty_thousand_characters_are_refused_in_a_sentence(
     expect(page.locator("#say-seen")).to_have_count(0)
 
 
-def test_markup_stays_text(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_markup_stays_text(trying: Trying) -> None:
+    page = trying("en")
     typed(page, MARKUP)
     assert page.locator(".said img, .said b, #say-details img").count() == 0
     assert page.title() != "1"
 
 
-def test_what_was_typed_stays_when_one_looks_elsewhere(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_what_was_typed_stays_when_one_looks_elsewhere(trying: Trying) -> None:
+    page = trying("en")
     said = typed(page, "My own words are here.")
     page.locator("#say-seen").click()
     expect(page.locator("#translation .room-inside")).to_be_visible()
@@ -197,8 +207,8 @@ def test_an_example_that_nobody_chose_changes_with_the_language(page: Page, app_
     expect(direction(page, "zh-en", "zh").locator("input")).to_be_checked()
 
 
-def test_differences_are_seen_without_their_colour(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_differences_are_seen_without_their_colour(trying: Trying) -> None:
+    page = trying("en")
     typed(page, "My grandmother keeps her glasses in the fridge.")
     page.evaluate("""document.querySelector('#say-details').insertAdjacentHTML('beforeend',
         '<div class="others"><del>a</del></div>')""")
@@ -219,8 +229,8 @@ def test_every_list_shows_that_it_opens(page: Page, app_url: str) -> None:
     assert chosen.evaluate(arrow) == page.locator("#home select").first.evaluate(arrow)
 
 
-def test_a_run_without_end_is_cut_and_said_to_be_lost(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_a_run_without_end_is_cut_and_said_to_be_lost(trying: Trying) -> None:
+    page = trying("en")
     assert typed(page, "我昨天晚上吃了一个苹果。").endswith("…")
     expect(page.locator("#say-details")).to_contain_text("The network lost its thread")
 
@@ -237,11 +247,10 @@ def test_without_a_network_then_and_now_compares_what_is_bundled(page: Page, app
     expect(columns).to_have_count(0)  # it was about another text
 
 
-def test_a_file_comes_back_line_by_line(page: Page, app_url: str, tmp_path: Path) -> None:
-    file = tmp_path / "letter.txt"
+def test_a_file_comes_back_line_by_line(trying: Trying, tmp_path: Path) -> None:
+    page, file = trying("en"), tmp_path / "letter.txt"
     lines = ["I am a student.", "", *(f"I have {n} cats." for n in range(2, 60))]
     file.write_text("\n".join(lines), "utf-8")
-    visit(page, app_url)
     page.locator("input[type=file]").last.set_input_files(file)
     take = page.locator("#say-file-out a.btn")
     expect(take).to_be_visible()
@@ -254,33 +263,34 @@ def test_a_file_comes_back_line_by_line(page: Page, app_url: str, tmp_path: Path
     expect(page.locator("#say-file-stop")).to_have_count(0)
 
 
-def test_a_chinese_file_in_gb18030_is_read(page: Page, app_url: str, tmp_path: Path) -> None:
-    file = tmp_path / "信.txt"
+def test_a_chinese_file_in_gb18030_is_read(trying: Trying, tmp_path: Path) -> None:
+    page, file = trying("zh"), tmp_path / "信.txt"
     file.write_bytes("我是学生。\n".encode("gb18030"))
-    visit(page, app_url, "zh")
     page.locator("input[type=file]").last.set_input_files(file)
     expect(page.locator("#say-file-out a.btn")).to_be_visible()
     expect(page.locator("#say-file-out")).to_contain_text("GB18030")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_file_that_is_no_unicode_is_refused(
-    page: Page, app_url: str, tmp_path: Path, lang: str
-) -> None:
-    file = tmp_path / "letter.txt"
+def test_a_file_that_is_no_unicode_is_refused(trying: Trying, tmp_path: Path, lang: str) -> None:
+    page, file = trying(lang), tmp_path / "letter.txt"
     file.write_bytes("déjà vu".encode("latin-1"))
-    visit(page, app_url, lang)
     page.locator("input[type=file]").last.set_input_files(file)
     told = WORDS.say(lang, "error.translation_file_encoding", name="letter.txt")
     expect(page.locator("#say-file-out .refusal")).to_have_text(told)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_nothing_reaches_beyond_a_wide_page(new_page: NewPage, app_url: str, lang: str) -> None:
+def test_nothing_reaches_beyond_a_wide_page(trying: Trying, lang: str) -> None:
     """Nor beyond a phone's: test_house asks that of every tab."""
-    page = visit(new_page(viewport={"width": 1440, "height": 900}), app_url, lang)
+    page = trying(lang)
+    before = page.viewport_size
+    typed(page, EXAMPLES[lang][0])
+    page.set_viewport_size({"width": 1440, "height": 900})
     settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(before)  # type: ignore[arg-type]
+    assert width <= 1440
 
 
 def test_the_door_answers_scripts(app_url: str) -> None:
