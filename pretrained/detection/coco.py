@@ -9,6 +9,7 @@ to one name are never guessed between.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import unicodedata
@@ -19,9 +20,10 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pretrained import picture_files, splits
+from pretrained.classification.folders import is_picture, passed_over
 from pretrained.detection import rle
 from pretrained.errors import BadData
-from pretrained.pixels import upright_rgb
+from pretrained.pixels import lies_on_its_side, upright_rgb
 
 #: What a split is called by one tool or another.
 SPLITS = {
@@ -37,8 +39,9 @@ WHOLE = (
     "_annotations.coco.json",
     "result.json",
 )
-#: So many of each kind are named, the others counted.
-NAMED = 5
+#: So many of each kind are named, the others counted. Areas that tell that boxes are corners.
+NAMED, AREAS = 5, 5
+DAMAGED = "pictures that are damaged or no pictures"
 Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
 """The picture's file, its width and height, its objects (label, box, segmentation, crowd), and what
 to call it."""
@@ -111,12 +114,32 @@ def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[
     """
     told = _told(labels)
     names = _classes(told["categories"], labels)
+    if _are_corners(told["annotations"]):
+        reason = (
+            "its boxes seem to be left, top, right, bottom: COCO's are left, top, width, height; "
+            "take left from right and top from bottom"
+        )
+        raise BadData(path=labels, reason=reason)
     things: dict[str, list[tuple[Any, ...]]] = {}
     for one in told["images"]:
         key = _id(one, "id", labels)
         if key in things:
             raise BadData(path=labels, reason=f"two pictures have the id {key[:40]}: export again")
         things[key] = []
+    _put(told, things, names, labels, left_out)
+    yield from _pictures(told["images"], things, Files(folder, labels, split), labels, left_out)
+
+
+def _put(
+    told: dict[str, list[dict[str, Any]]],
+    things: dict[str, list[tuple[Any, ...]]],
+    names: dict[str, str],
+    labels: Path,
+    left_out: LeftOut,
+) -> None:
+    """Each object to its picture in ``things``, which are called by id; some call them by name."""
+    called = {str(one.get("file_name")): _id(one, "id", labels) for one in told["images"]}
+    seen: set[tuple[str, str, str]] = set()
     for one in told["annotations"]:
         kind, picture = (_id(one, name, labels) for name in ("category_id", "image_id"))
         if kind not in names:
@@ -125,27 +148,97 @@ def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[
             )
             raise BadData(path=labels, reason=reason)
         if picture not in things:
+            picture = called.get(picture, picture)
+        if picture not in things:
             left_out.add("objects of pictures that are not listed", f"id {picture[:40]}")
             continue
-        row = (names[kind], one.get("bbox"), one.get("segmentation"), one.get("iscrowd"))
+        crowd = one.get("iscrowd") not in (None, 0, False, "", "0", "0.0", "false", "False")
+        if crowd:
+            left_out.add("crowds, which are not learnt as objects", f"id {picture[:40]}")
+        row = (names[kind], one.get("bbox"), one.get("segmentation"), crowd)
+        if _is_box(one.get("bbox")):
+            same = (picture, kind, str(one["bbox"]))
+            if same in seen:
+                left_out.add("objects that are listed twice, left out once", f"id {picture[:40]}")
+                continue
+            seen.add(same)
         things[picture].append(row)
-    files = Files(folder, labels, split)
-    for one in told["images"]:
+
+
+def _pictures(
+    listed: list[dict[str, Any]],
+    things: dict[str, list[tuple[Any, ...]]],
+    files: Files,
+    labels: Path,
+    left_out: LeftOut,
+) -> Iterator[Row]:
+    """Those that are there and as large as they are told; a file that is listed again adds its
+    objects to the first."""
+    found: dict[Path, Row] = {}
+    there: set[Path] = set()
+    for one in listed:
         key = _id(one, "id", labels)
         name = _field(one, "file_name", labels, "images")
         file = files.find(name)
         if file is None:
             left_out.add("pictures that are not beside the labels", str(name)[:80])
             continue
-        size = _size(file)
-        if size is None:
-            left_out.add("pictures that are damaged or no pictures", file.name)
+        if file in found:
+            left_out.add("pictures that are listed twice, taken once", file.name)
+            found[file][3].extend(row for row in things[key] if row not in found[file][3])
             continue
-        width, height = one.get("width") or size[0], one.get("height") or size[1]
-        if (width, height) not in (size, size[::-1]) and _plausible(width, height):
+        there.add(file)
+        sizes = _sizes(file)
+        if isinstance(sizes, str):
+            left_out.add(sizes, file.name)
+            continue
+        width, height = (
+            _side(one.get(side)) or usual
+            for side, usual in zip(("width", "height"), sizes[0], strict=True)
+        )
+        if (width, height) not in sizes and _plausible(width, height):
             left_out.add("pictures of another size than their labels say", file.name)
             continue
-        yield file, width, height, things[key], str(file)
+        if not things[key]:
+            left_out.add("pictures without a labelled object, taken as empty", file.name)
+        found[file] = (file, width, height, things[key], str(file))
+    yield from found.values()
+    for place in sorted({file.parent for file in there}):
+        for file in sorted(place.iterdir()):
+            if file not in there and not passed_over(file) and is_picture(file):
+                left_out.add("pictures that the labels do not list, left out", file.name)
+
+
+def _are_corners(annotations: list[dict[str, Any]]) -> bool:
+    """Whether boxes are left, top, right and bottom by the areas that are told of them."""
+    corners = sides = 0
+    for one in annotations:
+        box: Any = one.get("bbox")
+        area: Any = one.get("area")
+        if one.get("segmentation") or not _is_box(box) or not isinstance(area, int | float):
+            continue
+        left, top, right, bottom = box
+        corners += _near((right - left) * (bottom - top), area)
+        sides += _near(right * bottom, area)
+    return corners >= AREAS and sides < corners / 10
+
+
+def _is_box(value: Any) -> bool:
+    """Whether it is four finite numbers."""
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(isinstance(side, int | float) and math.isfinite(side) for side in value)
+    )
+
+
+def _near(one: float, other: Any) -> bool:
+    return other > 0 and bool(abs(one - other) <= 0.02 * other)
+
+
+def _side(value: Any) -> Any:
+    """A side in pixels, which some tools write as text."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
 def _classes(categories: list[dict[str, Any]], labels: Path) -> dict[str, str]:
@@ -279,18 +372,24 @@ def _name(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
-def _size(file: Path) -> tuple[int, int] | None:
-    """Width and height as stored; None where it is no picture or damaged, however far in."""
+def _sizes(file: Path) -> list[tuple[int, int]] | str:
+    """Width and height as stored, and as it is shown where the camera was turned; why it is left
+    out where it is no picture or damaged, however far in."""
     try:
         picture = picture_files.opened(file.read_bytes())
         size = picture.size
+        turned = [size[::-1]] if lies_on_its_side(picture) else []
         picture.draft("RGB", (64, 64))  # of a JPEG an eighth is decoded
         upright_rgb(picture, 64)
-        return size
+        return [size, *turned]
     except MemoryError:
         raise
+    except picture_files.NoPicture as error:
+        if error.code == "picture_heic":
+            return "HEIC pictures, which cannot be read here: save them as JPEG"
+        return DAMAGED
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
-        return None
+        return DAMAGED
 
 
 def _plausible(*sides: Any) -> bool:

@@ -141,6 +141,7 @@ def test_much_metadata_and_a_missing_end_are_no_damage_and_a_missing_half_is(tmp
             picture.convert("RGB").save(folder / f"{name}.jpg", quality=95)
         content = (folder / f"{name}.jpg").read_bytes()
         (folder / f"{name}.jpg").write_bytes(content[: int(kept * len(content))])
+        (folder / f"{name}.png").unlink()
     scenes = data.read(folder)
     assert [scene.pixels().shape for scene in scenes.scenes] == [(64, 96, 3)] * 3
     assert scenes.left_out == ("pictures that are damaged or no pictures: 1 (2.jpg)",)
@@ -321,6 +322,7 @@ def test_all_that_is_left_out_is_counted_and_named_in_one_go(tmp_path, capsys):
         "pictures that are not beside the labels: 2 (nowhere.png, 6.png)",
         "pictures that are damaged or no pictures: 1 (5.png)",
         "pictures of another size than their labels say: 1 (7.png)",
+        "pictures that the labels do not list, left out: 1 (4.png)",
         "objects left out, their box has no width or height in the picture: 1 (0.png)",
         "objects left out, their box is smaller than a pixel: 1 (0.png)",
         "boxes cut at the edge of their picture: 1 (1.png)",

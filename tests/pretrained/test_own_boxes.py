@@ -1,0 +1,157 @@
+"""A visitor's own boxes with the oddities of the tools that write them: read as they were meant, or
+refused, and never left out without a word."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import tiny_detection
+from PIL import Image
+
+from demos.language import reasons
+from pretrained.detection import data
+from pretrained.errors import BadData
+
+
+def changed(folder, change):
+    """The labels of four pictures with two objects each, changed."""
+    tiny_detection.coco_folder(folder, 4)
+    told = json.loads((folder / "annotations.json").read_text())
+    change(told)
+    (folder / "annotations.json").write_text(json.dumps(told))
+    return folder
+
+
+def each(part, name, value):
+    """Give every row of a part another value."""
+
+    def change(told):
+        for row in told[part]:
+            row[name] = value(row)
+
+    return change
+
+
+def names_for_ids(told):
+    names = {one["id"]: one["file_name"] for one in told["images"]}
+    for row in told["annotations"]:
+        row["image_id"] = names[row["image_id"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        each("annotations", "iscrowd", lambda row: "0"),
+        each("images", "width", lambda row: str(row["width"])),
+        names_for_ids,
+    ],
+)
+def test_what_tools_write_otherwise_is_read_as_it_is_meant(tmp_path, change):
+    scenes = data.read(changed(tmp_path / "own", change))
+    assert len(scenes) == 4 and scenes.left_out == ()
+    assert sum(scenes.counts().values()) == 8
+
+
+def listed_again(told):
+    told["images"].append({**told["images"][0], "id": 77})
+    added = {"image_id": 77, "bbox": [1, 1, 9, 9], "segmentation": None}
+    told["annotations"].append({**told["annotations"][0], **added})
+
+
+def in_capitals(told):
+    name = told["categories"][0]["name"]
+    told["categories"].append({"id": 99, "name": name.upper()})
+    told["annotations"][0]["category_id"] = 99
+    told["annotations"][1]["category_id"] = told["categories"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "objects"),
+    [
+        (listed_again, "pictures that are listed twice, taken once: 1 (0.png)", 9),
+        (
+            lambda told: told["annotations"].extend(told["annotations"][:3]),
+            "objects that are listed twice, left out once: 3",
+            8,
+        ),
+        (
+            lambda told: told["annotations"].__delitem__(slice(2)),
+            "pictures without a labelled object, taken as empty: 1 (0.png)",
+            6,
+        ),
+        (in_capitals, "classes whose names differ in capitals only, kept apart: 1", 8),
+        (
+            lambda told: told["annotations"][0].update(iscrowd=1),
+            "crowds, which are not learnt as objects: 1",
+            7,
+        ),
+        (
+            lambda told: (told["images"].pop(), told["annotations"].__delitem__(slice(6, 8))),
+            "pictures that the labels do not list, left out: 1 (3.png)",
+            6,
+        ),
+        (
+            lambda told: told["images"][0].update(width=64, height=96),
+            "pictures of another size than their labels say: 1 (0.png)",
+            6,
+        ),
+    ],
+)
+def test_what_is_odd_is_counted_and_named(tmp_path, change, told, objects):
+    scenes = data.read(changed(tmp_path / "own", change))
+    [sentence] = scenes.left_out
+    assert sentence.startswith(told)
+    assert sum(scenes.counts().values()) == objects
+    assert reasons.said(sentence, "zh") != sentence
+    for scene in scenes.scenes:
+        scene.pixels()  # none is refused later
+
+
+def test_a_picture_may_be_labelled_as_it_is_shown(tmp_path):
+    def change(told):
+        told["images"][0].update(width=64, height=96)
+        for row in told["annotations"][:2]:
+            row.update(bbox=[1, 70, 20, 20 + row["id"] % 2], segmentation=None)
+
+    changed(tmp_path / "own", change)
+    turned, written = Image.Exif(), io.BytesIO()
+    turned[0x0112] = 6
+    Image.open(tmp_path / "own" / "0.png").save(written, "PNG", exif=turned)
+    (tmp_path / "own" / "0.png").write_bytes(written.getvalue())
+    scenes = data.read(tmp_path / "own")
+    assert len(scenes) == 4 and scenes.left_out == ()
+    assert scenes.scenes[0].pixels().shape == (96, 64, 3)
+
+
+def test_corners_are_told_by_the_areas_of_the_boxes(tmp_path):
+    def change(told):
+        for n, row in enumerate(told["annotations"]):
+            row.update(bbox=[20 + n, 10, 50 + n, 30], area=600, segmentation=[])
+
+    with pytest.raises(BadData, match="left, top, right, bottom"):
+        data.read(changed(tmp_path / "own", change))
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("data.yml", "labels are YOLO's"),
+        ("classes.txt", "labels are YOLO's"),
+        ("train/labels/1.txt", "labels are YOLO's"),
+        ("VOCdevkit/VOC2012/Annotations/1.xml", "labels are VOC's"),
+        ("annotations.xml", "labels are CVAT's"),
+        ("_annotations.csv", "labels are a table"),
+        ("metadata.jsonl", "labels are JSON lines"),
+        ("pets/1.png", "pictures and no labels"),
+    ],
+)
+def test_labels_of_other_kinds_are_called_what_they_are(tmp_path, file, reason):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(BadData, match=reason):
+        data.read(tmp_path)
+    if file.endswith((".yml", ".xml", ".csv")):
+        with pytest.raises(BadData, match=reason.replace("CVAT", "VOC")):
+            data.read(tmp_path / file)
