@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from bad_pictures import REFUSED, encoded, photo
 from fake_detectors import drawing
 
 NewPage = Callable[..., Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 FOUND = "#detect-found .found:not([hidden])"
 PERSON, CAT, DOG = (10, 20, 110, 180), (130, 40, 230, 120), (250, 60, 310, 190)
@@ -97,6 +99,23 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
     expect(page.locator("#detect-examples button").first).to_be_visible()
     settle(page)
     return page
+
+
+@pytest.fixture(scope="module")
+def opened(visits: Visits, app_url: str) -> Iterator[Page]:
+    """The tab, for tests that move neither the slider nor a class."""
+    with visits() as make:
+        yield visit(make(), app_url)
+
+
+@pytest.fixture
+def trying(opened: Page) -> Page:
+    """The same, with an example's answer in place of what a test before has sent."""
+    opened.locator("#detect-examples button").first.click()
+    name = WORDS.say("en", f"detection.example.{answers.EXAMPLES[0].name}")
+    answered(opened, name)
+    settle(opened)
+    return opened
 
 
 def send(page: Page, *paths: Path) -> None:
@@ -187,8 +206,8 @@ def test_a_class_that_was_switched_off_is_switched_on_again_at_any_picture(
     expect(switch).to_be_visible()
 
 
-def test_pointing_at_a_box_or_its_row_shows_it_alone(page: Page, app_url: str, drawn: Path) -> None:
-    visit(page, app_url)
+def test_pointing_at_a_box_or_its_row_shows_it_alone(trying: Page, drawn: Path) -> None:
+    page = trying
     send(page, drawn)
     figure = answered(page, drawn.name)
     in_person, in_cat, nowhere = (0.2, 0.5), (0.55, 0.4), (0.99, 0.02)
@@ -205,8 +224,8 @@ def test_pointing_at_a_box_or_its_row_shows_it_alone(page: Page, app_url: str, d
     expect(figure.locator("rect:not([hidden])")).to_have_count(2)
 
 
-def test_the_rows_are_walked_by_keyboard(page: Page, app_url: str, drawn: Path) -> None:
-    visit(page, app_url)
+def test_the_rows_are_walked_by_keyboard(trying: Page, drawn: Path) -> None:
+    page = trying
     send(page, drawn)
     figure = answered(page, drawn.name)
     figure.locator("tr[data-n='0'] button").focus()
@@ -279,10 +298,8 @@ UNDER = """(figure) => {
 }"""
 
 
-def test_boxes_lie_on_their_things_in_a_turned_photo(
-    page: Page, app_url: str, tmp_path: Path
-) -> None:
-    visit(page, app_url)
+def test_boxes_lie_on_their_things_in_a_turned_photo(trying: Page, tmp_path: Path) -> None:
+    page = trying
     turned = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
     for turn in (3, 6, 8):
         upright, exif = drawing((400, 240), person=(40, 30, 120, 220)), Image.Exif()
@@ -302,9 +319,9 @@ def test_boxes_lie_on_their_things_in_a_turned_photo(
 
 
 def test_what_is_taken_home_is_what_is_shown_in_the_pixels_that_were_sent(
-    page: Page, app_url: str, tmp_path: Path
+    trying: Page, tmp_path: Path
 ) -> None:
-    visit(page, app_url)
+    page = trying
     wide = tmp_path / "wide.png"
     box = (400, 100, 1600, 560)
     picture = drawing((8000, 600), person=box, dog=(6000, 100, 7600, 560))
@@ -327,8 +344,8 @@ def test_what_is_taken_home_is_what_is_shown_in_the_pixels_that_were_sent(
     assert blue > 60 > 20 < red, "the person's red under the blue of its class"
 
 
-def test_others_read_the_coco_file(page: Page, app_url: str, drawn: Path, tmp_path: Path) -> None:
-    visit(page, app_url)
+def test_others_read_the_coco_file(trying: Page, drawn: Path, tmp_path: Path) -> None:
+    page = trying
     nothing = tmp_path / "nothing.png"
     nothing.write_bytes(encoded(drawing((60, 40)), "PNG"))
     send(page, drawn, nothing)
@@ -345,10 +362,8 @@ def test_others_read_the_coco_file(page: Page, app_url: str, drawn: Path, tmp_pa
         assert coco.annToMask(own)[y0:y1, x0:x1].all() and own["area"] == coco.annToMask(own).sum()
 
 
-def test_several_pictures_stand_in_a_strip(
-    page: Page, app_url: str, drawn: Path, tmp_path: Path
-) -> None:
-    visit(page, app_url)
+def test_several_pictures_stand_in_a_strip(trying: Page, drawn: Path, tmp_path: Path) -> None:
+    page = trying
     (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
     (tmp_path / "cat.png").write_bytes(encoded(drawing((90, 60), cat=(5, 5, 60, 50)), "PNG"))
     send(page, drawn, tmp_path / "broken.png", tmp_path / "cat.png")
@@ -367,9 +382,9 @@ def test_several_pictures_stand_in_a_strip(
 
 
 def test_of_several_files_those_that_cannot_be_sent_are_named_and_the_others_looked_at(
-    page: Page, app_url: str, drawn: Path, tmp_path: Path
+    trying: Page, drawn: Path, tmp_path: Path
 ) -> None:
-    visit(page, app_url)
+    page = trying
     nothing = [tmp_path / "nothing.png", tmp_path / "<b>.png"]
     for path in nothing:
         path.write_bytes(b"")
@@ -381,9 +396,9 @@ def test_of_several_files_those_that_cannot_be_sent_are_named_and_the_others_loo
 
 
 def test_look_inside_and_compare_take_the_picture_that_is_shown(
-    page: Page, app_url: str, drawn: Path, tmp_path: Path
+    trying: Page, drawn: Path, tmp_path: Path
 ) -> None:
-    visit(page, app_url)
+    page = trying
     (tmp_path / "broken.png").write_bytes(REFUSED["truncated PNG"][0])
     send(page, tmp_path / "broken.png", drawn)
     strip = page.locator("#detect-found .several button")
