@@ -6,7 +6,8 @@ import csv
 import itertools
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
 from bad_pictures import REFUSED, encoded, photo
 
 NewPage = Callable[..., Page]
+Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 ENDINGS = {"text": "txt", "pdf": "pdf", "SVG": "svg", "HEIC": "heic", "postscript": "eps"}
 
@@ -42,6 +44,13 @@ def visit(page: Page, url: str, lang: str = "en") -> Page:
     expect(page.locator("#classify-answer .answer-name")).to_be_visible()
     expect(page.locator(".examples button").first).to_be_visible()
     return page
+
+
+@pytest.fixture(scope="module")
+def opened(visits: Visits, app_url: str) -> Iterator[Page]:
+    """The tab, for tests of its other rooms that leave the picture of Try."""
+    with visits() as make:
+        yield visit(make(), app_url)
 
 
 def room(page: Page, name: str) -> Locator:
@@ -406,8 +415,8 @@ def test_the_same_picture_is_looked_into(page: Page, app_url: str) -> None:
     expect(inside.locator("#inside-where")).to_contain_text(best)
 
 
-def test_a_stage_shows_its_maps_by_click_and_by_keyboard(page: Page, app_url: str) -> None:
-    visit(page, app_url)
+def test_a_stage_shows_its_maps_by_click_and_by_keyboard(opened: Page) -> None:
+    page = opened
     inside = room(page, "inside")
     stages, maps = inside.locator("#inside-stages button"), inside.locator("#inside-maps h2")
     expect(maps).to_have_text("What the network sees: First layer")
@@ -420,19 +429,18 @@ def test_a_stage_shows_its_maps_by_click_and_by_keyboard(page: Page, app_url: st
     expect(inside.locator("#inside-stages [aria-pressed=true]")).to_have_count(1)
 
 
-def test_the_network_is_drawn_from_the_module(page: Page, app_url: str) -> None:
+def test_the_network_is_drawn_from_the_module(opened: Page) -> None:
     """Seven stages after the first layer, with as many maps as the module's."""
-    visit(page, app_url)
-    drawn = room(page, "inside").locator("#inside-stages button")
+    drawn = room(opened, "inside").locator("#inside-stages button")
     widths = [STEM, *(channels for _, _, _, channels, _ in STAGES)]
     expect(drawn).to_have_count(len(widths))
     for number, width in enumerate(widths):
         expect(drawn.nth(number)).to_contain_text(f"{width} \u00d7 ")
 
 
-def test_a_convolution_is_done_by_hand(page: Page, app_url: str) -> None:
+def test_a_convolution_is_done_by_hand(opened: Page) -> None:
     """The place of the map that is shown is what the network itself computes there."""
-    visit(page, app_url)
+    page = opened
     inside = room(page, "inside")
     touch = inside.locator("#inside-touch")
     expect(touch.get_by_role("radio")).to_have_count(32)
@@ -510,9 +518,8 @@ def test_learn_shows_measured_figures(new_page: NewPage, app_url: str, lang: str
         assert result and articles.figure("top1", result) in text
 
 
-def test_train_shows_a_command_that_exists(page: Page, app_url: str) -> None:
-    visit(page, app_url)
-    train = room(page, "train")
+def test_train_shows_a_command_that_exists(opened: Page) -> None:
+    train = room(opened, "train")
     train.get_by_role("button", name="The same from the command line").click()
     expect(train.locator(".command code").first).to_be_visible()
     commands = train.locator(".command code").all_inner_texts()
