@@ -9,7 +9,6 @@ to one name are never guessed between.
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import unicodedata
@@ -41,6 +40,7 @@ WHOLE = (
 )
 #: So many of each kind are named, the others counted. Areas that tell that boxes are corners.
 NAMED, AREAS = 5, 5
+LARGEST_SIDE = 1e9
 DAMAGED = "pictures that are damaged or no pictures"
 Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
 """The picture's file, its width and height, its objects (label, box, segmentation, crowd), and what
@@ -224,16 +224,16 @@ def _are_corners(annotations: list[dict[str, Any]]) -> bool:
 
 
 def _is_box(value: Any) -> bool:
-    """Whether it is four finite numbers."""
+    """Whether it is four numbers of a size that pixels have."""
     return (
         isinstance(value, list)
         and len(value) == 4
-        and all(isinstance(side, int | float) and math.isfinite(side) for side in value)
+        and all(isinstance(side, int | float) and abs(side) < LARGEST_SIDE for side in value)
     )
 
 
 def _near(one: float, other: Any) -> bool:
-    return other > 0 and bool(abs(one - other) <= 0.02 * other)
+    return 0 < other < LARGEST_SIDE**2 and bool(abs(one - other) <= 0.02 * other)
 
 
 def _side(value: Any) -> Any:

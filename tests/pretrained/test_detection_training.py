@@ -150,7 +150,7 @@ def test_a_picture_outside_the_folder_is_none_of_it(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("width", "96"),
+        ("width", "wide"),
         ("width", 96.5),
         ("width", -96),
         ("width", float("nan")),

@@ -134,6 +134,12 @@ def test_corners_are_told_by_the_areas_of_the_boxes(tmp_path):
         data.read(changed(tmp_path / "own", change))
 
 
+@pytest.mark.parametrize("area", [10**400, float("nan"), float("inf"), -1, "600", True])
+def test_areas_that_tell_nothing_change_nothing(tmp_path, area):
+    scenes = data.read(changed(tmp_path / "own", each("annotations", "area", lambda row: area)))
+    assert sum(scenes.counts().values()) == 8 and scenes.left_out == ()
+
+
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
