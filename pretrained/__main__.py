@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import sys
@@ -27,8 +28,30 @@ from training.errors import BadOption, CannotKeep, CannotResume, Stopped
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 #: What of a checkpoint folder is sent to the Hub.
 SENT = ("*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md", "*.onnx", "use_it.*")
+
+
+def expanded(data: str) -> str:
+    """A path, or several with commas between them, with the home for each ``~`` at its start: the
+    shell leaves ``--data=~/texts`` as it is."""
+    try:
+        parts = [data] if Path(data).exists() else data.split(",")
+    except OSError as error:
+        raise typer.BadParameter(f"this is no path ({error.strerror}): name a file") from None
+    return ",".join(os.path.expanduser(part) for part in parts)
+
+
+def at_home(path: Path | None) -> Path | None:
+    """The same for one path."""
+    return path.expanduser() if path else None
+
+
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
-Data = Annotated[str, typer.Option("--data", help="A file, a folder, or a data set id on the Hub.")]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data", help="A file, a folder, or a data set id on the Hub.", callback=expanded
+    ),
+]
 
 
 def recipe_module(key: str, name: str) -> Any:
@@ -65,7 +88,9 @@ def list_models() -> None:
 def train(
     key: Key,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.", file_okay=False)],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the checkpoint.", file_okay=False, callback=at_home)
+    ],
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
@@ -117,7 +142,8 @@ def evaluate(
     key: Key,
     data: Data,
     checkpoint_: Annotated[
-        Path | None, typer.Option("--checkpoint", help="A folder instead of the bundled one.")
+        Path | None,
+        typer.Option("--checkpoint", help="A folder instead of the bundled one.", callback=at_home),
     ] = None,
     split: Annotated[str, typer.Option(help="Which split of a folder or data set.")] = "validation",
     direction: Annotated[
@@ -128,7 +154,8 @@ def evaluate(
         bool, typer.Option(help="Write the figures into the checkpoint's metrics and card.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for result.json, or for why there is none.")
+        Path | None,
+        typer.Option(help="Folder for result.json, or for why there is none.", callback=at_home),
     ] = None,
 ) -> None:
     """Score a model: metrics with n, split and 95% interval."""

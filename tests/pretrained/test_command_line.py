@@ -236,3 +236,21 @@ def test_a_target_may_be_a_ceiling(
     metric: str, value: float, target: float | None, met: bool | None
 ) -> None:
     assert Claim(metric, value, None, None, "s", 9, "", "", target).met is met
+
+
+def test_a_path_from_home_is_found_though_the_shell_left_it(
+    tmp_path: Path, typed_here: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.txt").write_text("few words")
+    asked = ("train", "text/shakespeare", "--data=~/mine.txt", "--out=~/made", "--smoke")
+    said = typed_here(*asked)
+    assert said.returncode == 2 and "9 characters are too few" in said.stderr
+    assert str(tmp_path / "mine.txt") in said.stderr
+    assert command_line.expanded("~/a,~/b") == f"{tmp_path}/a,{tmp_path}/b"
+    assert command_line.at_home(Path("~/a")) == tmp_path / "a"
+
+
+def test_what_is_too_long_for_a_path_is_refused(typed_here: Typed, tmp_path: Path) -> None:
+    said = typed_here("train", "text/shakespeare", "--data", "x" * 5_000, "--out", tmp_path / "a")
+    assert said.returncode == 2 and "this is no path" in said.stderr
