@@ -62,7 +62,7 @@ def test_the_page_opens(page: Page, app_url: str) -> None:
     page.goto(app_url)
     expect(page).to_have_title("Breakthroughs")
     expect(page.locator(".title h1:visible")).to_have_count(1)
-    expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models warm")
+    expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models in memory")
     expect(page.locator("[data-footer] [data-show=device]")).to_contain_text("CPU")
 
 
@@ -94,7 +94,7 @@ def test_the_footer_follows_the_models_without_a_storm(page: Page, app_url: str)
         before = page.evaluate("asked")
         page.clock.run_for(seconds * 1000)
         after: int = page.evaluate("asked")
-        expect(warm).to_have_text(f"Models warm: {after} of 99")
+        expect(warm).to_have_text(f"Models in memory, ready to answer: {after} of 99")
         return after - int(before)
 
     asked_within(16)
@@ -361,7 +361,7 @@ def test_the_warming_state_turns_itself_off(page: Page, app_url: str) -> None:
     page.goto(app_url)
     footer = page.locator("[data-footer]")
     expect(footer).to_contain_text("Warming up")
-    expect(footer).to_contain_text("Models warm: 1 of 3")
+    expect(footer).to_contain_text("Models in memory, ready to answer: 1 of 3")
     expect(footer).not_to_contain_text("Warming up")
 
 

@@ -64,7 +64,7 @@ def test_a_visitor_sees_no_proxy(
         paper = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor"
         expect(page.locator("#classification h1")).to_be_visible()
         assert page.evaluate(paper) == "rgb(251, 250, 247)"
-        expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models warm")
+        expect(page.locator("[data-footer] [data-show=warm]")).to_contain_text("Models in memory")
         page.locator("#classify-picture input[type=file]").first.set_input_files(picture)
         expect(page.locator("#classify-answer")).to_contain_text("cat")
         shown = page.locator("#classify-picture img").first
