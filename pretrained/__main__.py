@@ -33,6 +33,8 @@ SENT = ("*.json", "*.jsonl", "*.safetensors", "*.spm", "*.model", "README.md", "
 def expanded(data: str) -> str:
     """A path, or several with commas between them, with the home for each ``~`` at its start: the
     shell leaves ``--data=~/texts`` as it is."""
+    if not data.strip():
+        raise typer.BadParameter("it is empty: name a file or a folder")
     try:
         parts = [data] if Path(data).exists() else data.split(",")
     except OSError as error:
@@ -43,6 +45,22 @@ def expanded(data: str) -> str:
 def at_home(path: Path | None) -> Path | None:
     """The same for one path."""
     return path.expanduser() if path else None
+
+
+def writable(out: Path) -> Path:
+    """The same for a folder to write in, before anything is read or learnt."""
+    out = out.expanduser()
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+        for folder in made:  # nothing is left behind where the data are refused
+            folder.rmdir()
+    except OSError as error:
+        reason = f"nothing can be written there ({error.strerror}): name another folder"
+        raise typer.BadParameter(reason) from None
+    return out
 
 
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
@@ -89,7 +107,7 @@ def train(
     key: Key,
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="Folder for the checkpoint.", file_okay=False, callback=at_home)
+        Path, typer.Option(help="Folder for the checkpoint.", file_okay=False, callback=writable)
     ],
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,

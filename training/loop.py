@@ -228,6 +228,8 @@ def fit(
     within: dict[str, Any] | None = None  # how far the epoch was when it was kept, if in one
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
+    if resume and not found:
+        print(f"{out} holds no run to go on with: it begins anew", file=sys.stderr, flush=True)
     if found:
         state, history = found
         parts = {"model": model, "averaged": averaged, "optimizer": optimizer, "scaler": scaler}

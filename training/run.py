@@ -17,6 +17,9 @@ from training.loop import Plan, Task
 from training.resume import fingerprint
 from training.watching import MOMENTS, START, Watch, learnt, room_for
 
+#: Highest learning rate: far above any that learns, and far below what overflows.
+HIGHEST = 1e6
+
 
 @dataclass(frozen=True)
 class Run:
@@ -54,6 +57,8 @@ class Run:
                     f"--{name} {value} cannot be followed: give a number above 0, or leave "
                     f"--{name} out for the recipe's own."
                 )
+        if self.lr is not None and self.lr > HIGHEST:
+            raise BadOption(f"--lr {self.lr} cannot be followed: give {HIGHEST:g} at most.")
         if not 0 <= self.seed < 2**31:
             raise BadOption(f"--seed {self.seed} is no seed: give a whole number from 0 to 2^31.")
 

@@ -254,3 +254,19 @@ def test_a_path_from_home_is_found_though_the_shell_left_it(
 def test_what_is_too_long_for_a_path_is_refused(typed_here: Typed, tmp_path: Path) -> None:
     said = typed_here("train", "text/shakespeare", "--data", "x" * 5_000, "--out", tmp_path / "a")
     assert said.returncode == 2 and "this is no path" in said.stderr
+
+
+def test_nothing_is_read_for_a_folder_that_cannot_be_written(
+    typed_here: Typed, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+    asked = ("train", "text/shakespeare", "--data", tmp_path / "missing", "--smoke", "--out")
+    said = typed_here(*asked, tmp_path / "file" / "made")
+    assert said.returncode == 2 and "nothing can be written there" in said.stderr
+    assert typed_here(*asked, tmp_path / "a" / "b").returncode == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_no_data_are_not_the_folder_one_is_in(typed_here: Typed, tmp_path: Path) -> None:
+    said = typed_here("train", "text/shakespeare", "--data", "", "--out", tmp_path / "made")
+    assert said.returncode == 2 and "it is empty" in said.stderr

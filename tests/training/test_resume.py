@@ -61,6 +61,14 @@ def test_the_same_run_goes_on_and_may_take_longer(begun):
     assert [row["epoch"] for row in history] == [1, 2, 3]
 
 
+def test_where_nothing_was_kept_it_is_said_that_a_run_begins_anew(tmp_path, capsys):
+    _, history = go_on(tmp_path)
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert f"{tmp_path} holds no run to go on with" in capsys.readouterr().err
+    go_on(tmp_path)
+    assert "begins anew" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("identity", "plan", "told"),
     [
@@ -187,6 +195,7 @@ def test_a_fingerprint_tells_contents_apart_and_not_paths(tmp_path):
         {"lr": 0.0},
         {"lr": -0.1},
         {"lr": float("inf")},
+        {"lr": 1e300},
         {"seed": -1},
     ],
 )
