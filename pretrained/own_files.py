@@ -3,6 +3,7 @@ where it is no data, in which encoding its text is."""
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,8 @@ BROKEN = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
 )
 LEAST_BROKEN = 10
+ROWS_IN_CELL = 4  # lines in a cell from which they may be rows
+csv.field_size_limit(2**31 - 1)  # a cell may be a whole book
 MOST_ZEROS = 0.01  # of a text; beyond it something else is wrong
 
 
@@ -114,6 +117,16 @@ def broken(text: str) -> str | None:
 def whole(text: str) -> str:
     """Text without halves of characters (lone surrogates), which JSON can hold and no file can."""
     return text.encode("utf-8", "ignore").decode("utf-8")
+
+
+def swallows(cell: str, sign: str) -> bool:
+    """Whether a cell of a table holds further rows, since a quotation mark was not closed.
+
+    Args:
+        sign: what parts the cells.
+    """
+    inner = cell.split("\n")[1:]
+    return len(inner) >= ROWS_IN_CELL and sum(sign in line for line in inner) > len(inner) / 2
 
 
 def json_values(text: str) -> Iterator[tuple[str, Any]]:

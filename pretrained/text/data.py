@@ -214,25 +214,31 @@ def _kind_of_records(text: str) -> str | None:
 
 def _column(text: str, path: Path) -> list[str]:
     """The cells of the column ``text`` of a table, or none where it has no such heading."""
-    sign = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-    if sign is None:
+    if path.suffix.lower() not in TABLES:
         return []
-    first = text.partition("\n")[0]
-    sign = max((sign, ";"), key=first.count)
+    sign = max("\t,;", key=text.partition("\n")[0].count)
     quote = None if sign == "\t" else '"'
     read = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=sign,
+        skipinitialspace=True,
+        strict=True,
         quotechar=quote,
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
     )
     try:
-        heading, *rows = read
-    except (csv.Error, ValueError):
-        return []
-    names = [cell.strip().casefold() for cell in heading]
+        names = [cell.strip().casefold() for cell in next(read, [])]
+    except csv.Error:
+        names = []
     if names.count("text") != 1:
         return []
+    try:
+        rows = [*read]
+    except csv.Error:
+        rows = None
+    if rows is None or any(own_files.swallows(cell, sign) for row in rows for cell in row):
+        reason = "a quotation mark takes several rows for one text: take it out or close it"
+        raise BadData(path=path, reason=reason)
     return [row[names.index("text")] if len(row) > names.index("text") else "" for row in rows]
 
 

@@ -56,7 +56,17 @@ OTHERS |= {"粤语"}
 BESIDE = {"text", "sentence", "sentences", "column", "lang", "hans", "hant", "simplified", "france"}
 BESIDE |= {"us", "gb", "uk", "ca", "fr", "ch", "be", "cn", "tw", "hk", "sg", "au", "简体", "文本"}
 BESIDE |= {"句子", "canada", "traditional", "language", "target", "source", "src", "tgt", "latn"}
-BESIDE |= {"translation", "translated", "original", "version", "phrase", "phrases", "word", "words"}
+BESIDE |= {
+    "xx",
+    "translation",
+    "translated",
+    "original",
+    "version",
+    "phrase",
+    "phrases",
+    "word",
+    "words",
+}
 #: What a Chinese heading says after the language: 英文原文.
 ENDINGS = re.compile("(?:原文|译文|譯文|翻译|翻譯|句子|例句|文本)$")
 #: Headings that tell no language, without figures and signs: whatever else they tell, they are no
@@ -65,6 +75,7 @@ GENERAL = {"source", "target", "src", "tgt", "trg", "original", "translation", "
 GENERAL |= {"lang", "language", "sentences", "phrase", "input", "output", "prompt", "completion"}
 GENERAL |= {"question", "answer", "instruction", "response", "sourcetext", "targettext", "srclang"}
 GENERAL |= {"tgtlang", "trglang", "sourcelang", "targetlang", "sourcelanguage", "targetlanguage"}
+GENERAL |= {"sent", "seg", "segment", "string", "word", "words", "meaning", "definition"}
 GENERAL |= {"id", "score", "index", "", "no", "nr", "comment", "comments", "note", "notes", "tags"}
 GENERAL |= {
     "license",

@@ -34,8 +34,8 @@ MOST_QUOTED = 0.95
 #: What parts the cells of a table, and rows that are looked at to find out which does.
 SIGNS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LOOKED_AT = 50
-#: Lines above a heading that are looked over; lines in a cell that may be rows; lines named.
-TITLES, ROWS_IN_CELL, NAMED = 5, 4, 5
+#: Lines above a heading that are looked over; lines named.
+TITLES, NAMED = 5, 5
 #: What is shown of a first line that nobody understands, in characters.
 SHOWN = 80
 
@@ -118,20 +118,23 @@ def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
         text = text[named.end() :]
     sign = named[1] if named else max(SIGNS, key=lambda one: _alike(text, one))
     skipped = 1 if named else 0
-    read = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+    read = csv.reader(
+        io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=True
+    )
     every, first = [], 1 + skipped
     try:
         for cells in read:
-            if any(_swallows(cell, sign) for cell in cells):
-                reason = (
-                    f"a quotation mark in line {first} takes the lines up to "
-                    f"{read.line_num + skipped} for one sentence: take it out or close it"
-                )
-                raise BadData(path=path, reason=reason)
+            if any(own_files.swallows(cell, sign) for cell in cells):
+                raise csv.Error
             every.append((first, [cell.strip() for cell in cells]))
             first = read.line_num + skipped + 1
     except csv.Error as error:
         reason = f"line {first} is no row of a table ({error}): mend it or take it out"
+        if (last := read.line_num + skipped) > first:
+            reason = (
+                f"a quotation mark in line {first} takes the lines up to {last} for one sentence: "
+                "take it out or close it"
+            )
         raise BadData(path=path, reason=reason) from None
     found = [(n, cells) for n, cells in every if any(cells)]
     yield from _table(path, found, languages, told, SIGNS[sign])
@@ -144,12 +147,6 @@ def _alike(text: str, sign: str) -> int:
         widths = Counter(width for cells in first if (width := len(cells)) > 1)
         return max(widths.values(), default=0)
     return 0
-
-
-def _swallows(cell: str, sign: str) -> bool:
-    """Whether a cell holds rows of the table, since a quotation mark was not closed."""
-    inner = cell.split("\n")[1:]
-    return len(inner) >= ROWS_IN_CELL and sum(sign in line for line in inner) > len(inner) / 2
 
 
 def _from_heading(

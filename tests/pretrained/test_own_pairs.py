@@ -48,6 +48,8 @@ def learnt(path):
         ("a.tsv", table([("English sentence", "French translation"), *PAIRS])),
         ("a.tsv", table([("英文原文", "法文译文"), *PAIRS])),
         ("a.tsv", table([("Französisch", "Englisch"), *((b, a) for a, b in PAIRS)])),
+        ("a.csv", "en, fr\n" + "".join(f'"{a}", "{b}"\n' for a, b in PAIRS)),
+        ("a.tsv", table([("en_XX", "fr_XX"), *PAIRS])),
         ("a.csv", "sep=;\n" + table([("en", "fr"), *PAIRS], ";")),
         ("a.csv", '"English, US";French\n' + table(PAIRS, ";")),
         ("a.jsonl", ",\n".join(json.dumps(row) for row in objects("eng_Latn", "fra_Latn"))),
@@ -69,6 +71,7 @@ def test_headings_and_keys_are_understood(tmp_path, name, content):
             table([("Input", "Output"), *PAIRS]),
             "by its sentences a.tsv has en in column 1",
         ),
+        ("a.tsv", table([("sent1", "sent2"), *PAIRS]), "has en in column 1"),
         (
             "a.tsv",
             table([("Phrase A", "Phrase B"), *PAIRS]),

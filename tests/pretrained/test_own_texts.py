@@ -50,6 +50,8 @@ def test_what_says_what_is_meant_is_read_so(tmp_path, name, content):
             "column text",
         ),
         ("a.tsv", "text\tid\n" + "".join(f"{s}\t1\n" for s in LINES), "column text"),
+        ("b.csv", "id\ttext\n" + "".join(f"1\t{s}\n" for s in LINES), "column text"),
+        ("c.csv", "id, text\n" + "".join(f'1, "{s}"\n' for s in LINES), "column text"),
         ("a.txt", f"[{','.join(ROWS)}]", "its lines are JSON objects"),
         ("a.jsonl", "\n".join([*ROWS, '{"text": null}']), "1 empty texts were left out"),
         ("b.txt", TEXT.replace("tea", "\atea"), "60 control characters were left out: U+0007 60"),
@@ -92,6 +94,15 @@ def test_a_refusal_names_the_line_and_what_stands_there(tmp_path, content, reaso
     (tmp_path / "a.jsonl").write_text(content)
     with pytest.raises(BadData, match=reason):
         data.own(tmp_path / "a.jsonl")
+
+
+def test_a_quotation_mark_that_is_not_closed_is_refused(tmp_path):
+    rows = "".join(f'{n},"{line}\n' for n, line in enumerate(LINES))
+    (tmp_path / "a.csv").write_text("id,text\n" + rows)
+    with pytest.raises(BadData, match="a quotation mark takes several rows"):
+        data.own(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text(f"id,text\n1,{TEXT.replace(chr(10), ' ') * 50}\n")
+    assert len(learnt(tmp_path / "a.csv")[0]) > 131_072  # what the csv module reads by itself
 
 
 def test_of_a_folder_nothing_is_left_out_without_its_reason(tmp_path):
