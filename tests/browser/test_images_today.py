@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tiny_pipeline import SIDE, save_cat
 
 from demos.images.answers import GAN
-from demos.images.tryout.grid import SEED
+from demos.images.tryout.grid import OPENED
 from demos.language import Words
 from pretrained import catalog
 from tests.browser.server import serving
@@ -64,12 +64,12 @@ def test_a_model_of_today_is_downloaded_and_draws_in_sight(new_page: NewPage, ap
     expect(page.locator(SHEET)).to_contain_text(
         re.compile(r"20 steps in [\d.]+\sm?s"), timeout=FIRST_LOAD
     )
-    expect(page.locator(SHEET)).to_contain_text(f"From the seed of face {SEED}")
+    expect(page.locator(SHEET)).to_contain_text(f"From the seed of face {OPENED}")
     expect(press).to_have_text("Draw", use_inner_text=True)
     expect(press).to_be_focused()
     with page.expect_download() as saved:
         page.locator(f"{SHEET} [data-save]").click()
-    assert saved.value.suggested_filename == f"ddpm-cat-{SEED}.png"
+    assert saved.value.suggested_filename == f"ddpm-cat-{OPENED}.png"
     drawn = np.asarray(Image.open(io.BytesIO(saved.value.path().read_bytes())))
     assert drawn.shape[:2] == (SIDE, SIDE)
 

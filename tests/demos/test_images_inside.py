@@ -22,7 +22,7 @@ from demos.images import inside
 from demos.images.inside import copies, diffusion, discriminator, generator, replay
 from demos.images.inside.look import Look, Looked, player
 from demos.images.points import TRUNCATION
-from demos.images.tryout.grid import SEED, drawing, linked
+from demos.images.tryout.grid import OPENED, drawing, linked
 from demos.language import Words
 from demos.streaming import Latest
 from inference.errors import BadInput, Busy, Refusal
@@ -99,12 +99,12 @@ def test_the_steps_are_those_of_the_diffusion_model_that_drew_the_face(tmp_path)
 @pytest.mark.parametrize(
     ("query", "point"),
     [
-        ("", {"mix": [[SEED, 1.0]]}),
+        ("", {"mix": [[OPENED, 1.0]]}),
         ("tab=images&lang=zh&seed=12", {"mix": [[12, 1.0]]}),
         ("seed=12&face=14", {"mix": [[14, 1.0]]}),
         ("near=3*0.9,5*0.4&seed=12", {"mix": [[3, 0.9], [5, 0.4]]}),
-        ("face=nonsense", {"mix": [[SEED, 1.0]]}),
-        ("seed=-1", {"mix": [[SEED, 1.0]]}),
+        ("face=nonsense", {"mix": [[OPENED, 1.0]]}),
+        ("seed=-1", {"mix": [[OPENED, 1.0]]}),
         ("seed=12&variety=0.2", {"mix": [[12, 1.0]], "truncation": 0.2}),
     ],
 )

@@ -54,7 +54,7 @@ def opening(query: str) -> Point:
         asked, _ = linked(query)
     except Refusal:
         asked = Asked(SEED, COUNT)
-    return asked.face or asked.points[0]
+    return asked.face or asked.points[asked.picked]
 
 
 class Look:

@@ -23,12 +23,14 @@ from inference.errors import Refusal
 #: What the page opens with: the first seeds, chosen by nothing but their number; the most faces in
 #: the grid.
 SEED, COUNT, MOST = 0, 16, 16
+#: The one of these that is picked at first, since it shows what the model can do.
+OPENED = 5
 
 
 @dataclass(frozen=True)
 class Asked:
     """What the grid is to hold: faces of seeds in a row at a ``truncation``, or of such like
-    ``near``; and the ``face`` to pick, which need not be in it: the first where it is None.
+    ``near``; and the ``face`` to pick, which need not be in it: `picked` where it is None.
     ``key``: of the model that draws."""
 
     seed: int
@@ -43,6 +45,12 @@ class Asked:
         if self.near:
             return points.nearby(self.near, self.seed, self.count)
         return points.several(self.seed, self.count, self.truncation)
+
+    @property
+    def picked(self) -> int:
+        """Which of the points is picked where no face is named."""
+        ours = (self.seed, self.count, self.near, self.key) == (SEED, COUNT, None, answers.GAN)
+        return OPENED if ours else 0
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,8 @@ async def drawing(engine: Engine, say: Say, asked: Asked) -> AsyncGenerator[Draw
         now = Gallery(
             asked.seed, tuple(wanted), drawn.images, asked.near, asked.truncation, entry.key
         )
-        at: int | None = 0
-        point, image = wanted[0], drawn.images[0]
+        at: int | None = asked.picked
+        point, image = wanted[asked.picked], drawn.images[asked.picked]
         if asked.face and asked.face in wanted:
             at = wanted.index(asked.face)
             point, image = wanted[at], drawn.images[at]
