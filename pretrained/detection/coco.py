@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,8 +39,11 @@ WHOLE = (
     "_annotations.coco.json",
     "result.json",
 )
-#: So many of each kind are named, the others counted. Areas that tell that boxes are corners.
-NAMED, AREAS = 5, 5
+#: So many of each kind are named, the others counted.
+NAMED = 5
+#: Boxes are corners where at least so many have an area, this part of them that of corners, and
+#: less than the rest that of sides. By chance a few areas of any labels are those of corners.
+AREAS, AGREED = 5, 0.95
 LARGEST_SIDE = 1e9
 DAMAGED = "pictures that are damaged or no pictures"
 Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
@@ -203,24 +207,48 @@ def _pictures(
             left_out.add("pictures without a labelled object, taken as empty", file.name)
         found[file] = (file, width, height, things[key], str(file))
     yield from found.values()
-    for place in sorted({file.parent for file in there}):
-        for file in sorted(place.iterdir()):
-            if file not in there and not passed_over(file) and is_picture(file):
-                left_out.add("pictures that the labels do not list, left out", file.name)
+    unlisted = [
+        file
+        for place in sorted({file.parent for file in there})
+        for file in sorted(place.iterdir())
+        if file not in there and not passed_over(file) and is_picture(file)
+    ]
+    for file in _of_no_labels(unlisted, files, labels):
+        left_out.add("pictures that the labels do not list, left out", file.name)
+
+
+def _of_no_labels(unlisted: list[Path], files: Files, labels: Path) -> list[Path]:
+    """Those that no other file of labels lists either: splits may share a folder of pictures."""
+    for other in files.json_files():
+        if not unlisted:
+            break
+        if other.resolve() == labels.resolve():
+            continue
+        try:
+            names = [one.get("file_name") for one in _told(other)["images"]]
+        except BadData:
+            continue  # it is not of COCO's kind
+        its = files.as_of(other)
+        listed = {its.find(name) for name in names}
+        unlisted = [file for file in unlisted if file not in listed]
+    return unlisted
 
 
 def _are_corners(annotations: list[dict[str, Any]]) -> bool:
     """Whether boxes are left, top, right and bottom by the areas that are told of them."""
-    corners = sides = 0
+    counted = corners = sides = 0
     for one in annotations:
         box: Any = one.get("bbox")
         area: Any = one.get("area")
         if one.get("segmentation") or not _is_box(box) or not isinstance(area, int | float):
             continue
         left, top, right, bottom = box
+        if (left == top == 0) or not 0 < area < LARGEST_SIDE**2:
+            continue  # at the origin both are the same
+        counted += 1
         corners += _near((right - left) * (bottom - top), area)
         sides += _near(right * bottom, area)
-    return corners >= AREAS and sides < corners / 10
+    return counted >= AREAS and corners >= AGREED * counted and sides < (1 - AGREED) * counted
 
 
 def _is_box(value: Any) -> bool:
@@ -232,8 +260,8 @@ def _is_box(value: Any) -> bool:
     )
 
 
-def _near(one: float, other: Any) -> bool:
-    return 0 < other < LARGEST_SIDE**2 and bool(abs(one - other) <= 0.02 * other)
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= 0.02 * other
 
 
 def _side(value: Any) -> Any:
@@ -270,11 +298,7 @@ class Files:
 
     def __init__(self, folder: Path, labels: Path, split: str) -> None:
         self.folder = folder.resolve()
-        tail = labels.stem.removeprefix("instances_")
-        aliases = [tail, *SPLITS.get(split, (split,))]
-        near = [labels.parent, folder, labels.parent / "images", folder / "images"]
-        near += [place / alias for alias in aliases for place in (folder, folder / "images")]
-        self.near = [_key(place.resolve().relative_to(self.folder).as_posix()) for place in near]
+        self.near = self._beside(labels, SPLITS.get(split, (split,)))
         self.paths: dict[str, list[Path]] = defaultdict(list)
         self.names: dict[str, list[Path]] = defaultdict(list)
         for place, inner, files in os.walk(self.folder):
@@ -284,6 +308,25 @@ class Files:
                     path = Path(place) / name
                     self.paths[_key(path.relative_to(self.folder).as_posix())].append(path)
                     self.names[_key(name)].append(path)
+
+    def _beside(self, labels: Path, aliases: tuple[str, ...]) -> list[str]:
+        """Where the pictures of labels are looked for first; a link that leads out is passed by."""
+        folder, tail = self.folder, labels.stem.removeprefix("instances_")
+        near = [labels.parent, folder, labels.parent / "images", folder / "images"]
+        both = (folder, folder / "images")
+        near += [place / alias for alias in (tail, *aliases) for place in both]
+        inside = [place.resolve() for place in near if place.resolve().is_relative_to(folder)]
+        return [_key(place.relative_to(folder).as_posix()) for place in inside]
+
+    def as_of(self, labels: Path) -> Files:
+        """The same files by the names that other labels have for them."""
+        its = copy(self)
+        its.near = self._beside(labels, ())
+        return its
+
+    def json_files(self) -> list[Path]:
+        """Every JSON file of the folder."""
+        return [file for key, same in self.paths.items() if key.endswith(".json") for file in same]
 
     def find(self, name: Any) -> Path | None:
         """The file that labels call so; None if there is none, or more than one that may be it."""

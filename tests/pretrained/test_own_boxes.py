@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import tiny_detection
 from PIL import Image
 
 from demos.language import reasons
-from pretrained.detection import data
+from pretrained.detection import coco, data
 from pretrained.errors import BadData
 
 
@@ -109,6 +111,41 @@ def test_what_is_odd_is_counted_and_named(tmp_path, change, told, objects):
         scene.pixels()  # none is refused later
 
 
+@pytest.mark.parametrize(
+    ("whose", "other", "told"),
+    [
+        ("train", "val.json", []),
+        ("validation", "val.json", []),
+        (
+            "train",
+            "captions.json",
+            ["pictures that the labels do not list, left out: 2 (2.png, 3.png)"],
+        ),
+    ],
+)
+def test_a_picture_that_another_split_lists_is_not_told(tmp_path, whose, other, told):
+    """Both splits share a folder of pictures; a file of another kind lists none."""
+    folder = tmp_path / "own"
+    tiny_detection.coco_folder(folder, 4)
+    labels = json.loads((folder / "annotations.json").read_text())
+    (folder / "annotations.json").unlink()
+    for name in ("annotations", "images"):
+        (folder / name).mkdir()
+    for picture in folder.glob("*.png"):
+        picture.rename(folder / "images" / picture.name)
+    for name, part in (("train.json", slice(2)), (other, slice(2, 4))):
+        images = labels["images"][part]
+        ids = {one["id"] for one in images}
+        annotations = [one for one in labels["annotations"] if one["image_id"] in ids]
+        its = {**labels, "images": images, "annotations": annotations}
+        if name == "captions.json":
+            its = [one["file_name"] for one in images]
+        (folder / "annotations" / name).write_text(json.dumps(its))
+    (folder / "val").symlink_to(tmp_path)  # leads out of the folder: nothing is looked for there
+    scenes = data.read(folder, whose)
+    assert len(scenes) == 2 and list(scenes.left_out) == told
+
+
 def test_a_picture_may_be_labelled_as_it_is_shown(tmp_path):
     def change(told):
         told["images"][0].update(width=64, height=96)
@@ -125,13 +162,44 @@ def test_a_picture_may_be_labelled_as_it_is_shown(tmp_path):
     assert scenes.scenes[0].pixels().shape == (96, 64, 3)
 
 
-def test_corners_are_told_by_the_areas_of_the_boxes(tmp_path):
-    def change(told):
-        for n, row in enumerate(told["annotations"]):
-            row.update(bbox=[20 + n, 10, 50 + n, 30], area=600, segmentation=[])
+def random_boxes(seed, corners, share):
+    """3,000 boxes within 640 x 480 whose areas are a share of their own, two numbers between which
+    it lies."""
+    rng = np.random.default_rng(seed)
+    sides = rng.uniform(8, (320, 240), (3_000, 2))
+    places = rng.uniform(0, (640, 480) - sides)
+    areas = sides.prod(1) * rng.uniform(*share, 3_000)
+    boxes = np.hstack([places, places + sides if corners else sides])
+    return [
+        {"bbox": box, "area": area}
+        for box, area in zip(boxes.tolist(), areas.tolist(), strict=True)
+    ]
 
-    with pytest.raises(BadData, match="left, top, right, bottom"):
-        data.read(changed(tmp_path / "own", change))
+
+@pytest.mark.parametrize(
+    ("corners", "share", "refused"),
+    [
+        (False, (1, 1), False),
+        (False, (0.3, 0.9), False),  # of the mask
+        (False, (0.25, 0.25), False),  # of before the pictures were made twice as wide and high
+        (True, (0.3, 0.9), False),  # tells nothing
+        (True, (1, 1), True),
+        (True, (0.99, 1.01), True),
+    ],
+)
+def test_corners_are_told_by_the_areas_of_nearly_all_boxes(tmp_path, corners, share, refused):
+    for seed in range(10):
+        drawn = random_boxes(seed, corners, share)
+        assert coco._are_corners(drawn) is refused
+        assert coco._are_corners(drawn[: coco.AREAS - 1]) is False
+
+    def change(told):
+        for row, one in zip(told["annotations"], drawn, strict=False):
+            row.update(one, segmentation=[])
+
+    labelled = changed(tmp_path / "own", change)
+    with pytest.raises(BadData, match="left, top, right, bottom") if refused else nullcontext():
+        data.read(labelled)
 
 
 @pytest.mark.parametrize("area", [10**400, float("nan"), float("inf"), -1, "600", True])
