@@ -16,8 +16,8 @@ from pretrained.pixels import upright_rgb
 
 #: What is told of a picture that is read, but perhaps not as it was meant.
 FRAMES = "have several frames or pages, of which the first is taken"
-BLACK = "are nearly black, since they use few of their 16 bits: save them with 8"
-DARK = 32  # of 255; the brightest pixel of such a picture is darker
+BLACK = "are nearly black: if they should not be, save them with 8 bits"
+DARK = 4_096  # of 65,536; the brightest pixel of such a picture is darker, as of 12 bits in 16
 DAMAGED = "this picture is damaged: remove or replace it"
 #: What `picture_files.opened` says, as the command line says it.
 REASONS = {
@@ -46,7 +46,7 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         picture = picture_files.opened(content)
         picture.seek(0)
         shown = upright_rgb(picture)
-        black = picture.mode.startswith("I") and int(np.asarray(shown).max()) < DARK
+        black = picture.mode.startswith("I") and _is_nearly_black(np.asarray(picture))
         many = bool(picture.info.get("first_of_many"))
         shown.info["odd"] = [FRAMES] * many + [BLACK] * black
         return shown
@@ -59,6 +59,12 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         raise BadData(path=place, reason=reason) from error
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadData(path=place, reason=DAMAGED) from error
+
+
+def _is_nearly_black(values: np.ndarray) -> bool:
+    """Whether a picture of 16 bits is dark, and stretching it would show something."""
+    least, most = int(values.min()), int(values.max())
+    return least < most and 0 < most < DARK
 
 
 class Odd:

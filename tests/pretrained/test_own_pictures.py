@@ -37,8 +37,9 @@ MANY = picture("GIF", save_all=True, append_images=[Image.new("RGB", (24, 20), "
     ("content", "told"),
     [
         (MANY, "1 pictures of pets have several frames or pages, of which the first is taken"),
-        (deep(4_096), "1 pictures of pets are nearly black, since they use few of their 16 bits"),
         (deep(65_536), None),
+        (deep(1), None),  # all zero: rightly black
+        (deep(4_096), "1 pictures of pets are nearly black: if they should not be, save them"),
         (picture("GIF"), None),
     ],
 )
