@@ -39,6 +39,8 @@ def expanded(data: str) -> str:
         parts = [data] if Path(data).exists() else data.split(",")
     except OSError as error:
         raise typer.BadParameter(f"this is no path ({error.strerror}): name a file") from None
+    if len(parts) > 1:
+        parts = [part.strip() for part in parts]
     return ",".join(os.path.expanduser(part) for part in parts)
 
 
@@ -50,16 +52,21 @@ def at_home(path: Path | None) -> Path | None:
 def writable(out: Path) -> Path:
     """The same for a folder to write in, before anything is read or learnt."""
     out = out.expanduser()
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    made: list[Path] = []
     try:
+        if ".." in out.parts:
+            out = out.resolve()  # a folder is not made only to be left again
+        made = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
-        for folder in made:  # nothing is left behind where the data are refused
-            folder.rmdir()
     except OSError as error:
         reason = f"nothing can be written there ({error.strerror}): name another folder"
         raise typer.BadParameter(reason) from None
+    finally:
+        for folder in made:  # nothing is left behind where the data are refused
+            with suppress(OSError):
+                folder.rmdir()
     return out
 
 

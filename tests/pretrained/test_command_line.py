@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer
 from hub_standin import WRITER, HubStandIn
 from PIL import Image
 
@@ -247,7 +248,8 @@ def test_a_path_from_home_is_found_though_the_shell_left_it(
     said = typed_here(*asked)
     assert said.returncode == 2 and "9 characters are too few" in said.stderr
     assert str(tmp_path / "mine.txt") in said.stderr
-    assert command_line.expanded("~/a,~/b") == f"{tmp_path}/a,{tmp_path}/b"
+    for several in ("~/a,~/b", "~/a, ~/b", " ~/a ,~/b "):
+        assert command_line.expanded(several) == f"{tmp_path}/a,{tmp_path}/b"
     assert command_line.at_home(Path("~/a")) == tmp_path / "a"
 
 
@@ -265,6 +267,21 @@ def test_nothing_is_read_for_a_folder_that_cannot_be_written(
     assert said.returncode == 2 and "nothing can be written there" in said.stderr
     assert typed_here(*asked, tmp_path / "a" / "b").returncode == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.mark.parametrize(("out", "meant"), [("b", "b"), ("a/../b", "b"), ("a/../b/../c", "c")])
+def test_a_folder_to_write_in_may_be_named_by_way_of_others(
+    out: str, meant: str, tmp_path: Path
+) -> None:
+    assert command_line.writable(tmp_path / out) == tmp_path / meant
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("out", ["a/" + "x" * 300, "a/b/../" + "x" * 300])
+def test_nothing_is_left_of_a_folder_that_cannot_be_made(out: str, tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="nothing can be written there"):
+        command_line.writable(tmp_path / out)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_data_are_not_the_folder_one_is_in(typed_here: Typed, tmp_path: Path) -> None:
