@@ -135,10 +135,15 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _few(value: Any) -> str:
-    """A value as a sentence shows it, a long list cut."""
+    """A value as a sentence shows it: a long list cut, line breaks and the like escaped."""
     if not isinstance(value, list):
-        return str(value)
-    return ", ".join(map(str, value[:5])) + (f" and {len(value) - 5} more" if value[5:] else "")
+        return _on_one_line(str(value))
+    shown = ", ".join(_on_one_line(str(one)) for one in value[:5])
+    return shown + (f" and {len(value) - 5} more" if value[5:] else "")
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def write(out: Path, state: Mapping[str, Any], history: list[dict[str, Any]]) -> None:

@@ -74,6 +74,7 @@ def test_where_nothing_was_kept_it_is_said_that_a_run_begins_anew(tmp_path, caps
     [
         ({**CATS, "classes": ["dog", "cat"]}, PLAN, "other classes (cat, dog, now dog, cat)"),
         ({**CATS, "classes": ["cat", "fox"]}, PLAN, "other classes"),
+        ({**CATS, "classes": ["é", "\n"]}, PLAN, "other classes (cat, dog, now é, \\n)"),
         ({**CATS, "data": "4567"}, PLAN, "other data"),
         ({**CATS, "recipe": "a/c"}, PLAN, "other recipe (a/b, now a/c)"),
         (CATS, replace(PLAN, peak=0.1), "other learning rate (0.05, now 0.1)"),
@@ -85,7 +86,7 @@ def test_another_run_is_refused_and_nothing_is_touched(begun, identity, plan, to
     with pytest.raises(CannotResume) as refused:
         go_on(begun, plan, identity)
     assert told in str(refused.value)
-    assert "--out" in str(refused.value)
+    assert "--out" in str(refused.value) and len(str(refused.value).splitlines()) == 1
     assert {file.name: file.read_bytes() for file in begun.iterdir()} == before
 
 
