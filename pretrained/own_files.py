@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,12 @@ BROKEN = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
 )
 LEAST_BROKEN = 10
-ROWS_IN_CELL = 4  # lines in a cell from which they may be rows
 csv.field_size_limit(2**31 - 1)  # a cell may be a whole book
+#: A cell of a table in quotation marks, and one that only begins with some: "Hi" he said.
+QUOTED = r' *+"([^"]*+(?:""[^"]*+)*+)" *(?=[{0}\r\n]|\Z)'
+BEGUN = r' *+("[^"\r\n]*+(?:""[^"\r\n]*+)*+"[^{0}\r\n]*)'
+BARE = r" *+(?!\")([^{0}\r\n]*)"
+ROW_END = re.compile(r"\r\n|\n|\r")
 MOST_ZEROS = 0.01  # of a text; beyond it something else is wrong
 
 
@@ -119,26 +123,73 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "ignore").decode("utf-8")
 
 
-def swallows(cell: str, sign: str) -> bool:
-    """Whether a cell of a table holds further rows, since a quotation mark was not closed.
+def lines_in(text: str) -> int:
+    """How often a text goes on in another line."""
+    return sum(1 for _ in ROW_END.finditer(text))
+
+
+class Unclosed(ValueError):
+    """A quotation mark that is not closed: in line ``first``, and what it takes in ends in
+    ``last``."""
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__(first, last)
+        self.first, self.last = first, last
+
+
+def cells(text: str, sign: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table whose cells may stand in quotation marks (RFC 4180), each with its line;
+    a blank line has no cells. Marks within one line that are not a cell's own stay in its text.
 
     Args:
         sign: what parts the cells.
+
+    Raises:
+        Unclosed: a quotation mark takes in lines, and neither a cell nor the text ends where it is
+            closed.
     """
-    inner = cell.split("\n")[1:]
-    return len(inner) >= ROWS_IN_CELL and sum(sign in line for line in inner) > len(inner) / 2
+    quoted, begun, bare = (re.compile(one.format(sign)) for one in (QUOTED, BEGUN, BARE))
+    at, line = 0, 1
+    while at < len(text):
+        first, row = line, []
+        while True:
+            found = quoted.match(text, at)
+            cell = found[1].replace('""', '"') if found else ""
+            if found is None and (found := begun.match(text, at) or bare.match(text, at)):
+                cell = found[1]
+            if found is None:
+                start = text.index('"', at) + 1
+                closed = text.find('"', start)
+                inside = text[start : closed if closed >= 0 else len(text)]
+                raise Unclosed(line, line + lines_in(inside.rstrip()))
+            line += lines_in(found[0])
+            row.append(cell)
+            at = found.end()
+            if text[at : at + 1] != sign:
+                break
+            at += 1
+        yield first, [] if row == [""] and not found[0].strip() else row
+        end = ROW_END.match(text, at)
+        at = end.end() if end else len(text)
+        line += 1
 
 
-def json_values(text: str) -> Iterator[tuple[str, Any]]:
+def json_values(
+    text: str, is_row: Callable[[Mapping[str, Any]], bool] = lambda _: False
+) -> Iterator[tuple[str, Any]]:
     """Each value of JSON lines, of one list, or of the only list of objects in one object, and
     where it stands. A value may run over several lines and a comma may follow it. What is no JSON
-    is None, and nothing comes after it where the next value cannot be told."""
+    is None, and nothing comes after it where the next value cannot be told.
+
+    Args:
+        is_row: whether one object is a value itself, whatever lists it holds.
+    """
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         yield from _json_lines(text)
         return
-    if isinstance(whole, Mapping):
+    if isinstance(whole, Mapping) and not is_row(whole):
         lists = [v for v in whole.values() if isinstance(v, list) and v]
         if len(lists) == 1 and all(isinstance(one, Mapping) for one in lists[0]):
             whole = lists[0]
@@ -154,13 +205,15 @@ def _json_lines(text: str) -> Iterator[tuple[str, Any]]:
         yield from ((f"line {number}", _json(line)) for number, line in lines)
         return
     at, reader = len(text) - len(text.lstrip().removeprefix("[")), json.JSONDecoder()
+    line, counted = 1, 0
     while rest := text[at : at + 1]:
         if rest.isspace() or rest == ",":
             at += 1
         elif rest == "]" and not text[at + 1 :].strip():
             return
         else:
-            place = f"line {text.count(chr(10), 0, at) + 1}"
+            line, counted = line + text.count("\n", counted, at), at
+            place = f"line {line}"
             try:
                 value, at = reader.raw_decode(text, at)
             except (ValueError, RecursionError):

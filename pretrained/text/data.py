@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -157,18 +155,19 @@ def _read_all(source: Path) -> tuple[str, list[str]]:
 
 def _of_training(folder: Path, told: list[str]) -> list[Path]:
     """The files in a folder that people put there, in the order of their names; where they are
-    named train and test, or stand in folders called so, those of the training."""
+    named train and test, or stand in folders called so, not those that are to test with."""
     every = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     every = [path for path in every if not any(passed_over(Path(part)) for part in path.parts)]
     part = {path: splits.named(Path(path.parts[0]).stem) for path in every}
-    if "train" not in part.values() or not {"validation", "test"} & {*part.values()}:
+    aside = {"validation", "test"}
+    if "train" not in part.values() or not aside & {*part.values()}:
         return every
     taken, others = (
-        [*dict.fromkeys(path.parts[0] for path in every if (part[path] == "train") == wanted)]
-        for wanted in (True, False)
+        [*dict.fromkeys(path.parts[0] for path in every if (part[path] in aside) == wanted)]
+        for wanted in (False, True)
     )
     told.append(f"{folder}: it has splits; {_few(taken)} is taken, not {_few(others)}")
-    return [path for path in every if part[path] == "train"]
+    return [path for path in every if part[path] not in aside]
 
 
 def _few(names: list[str]) -> str:
@@ -182,7 +181,7 @@ def records(text: str, path: Path) -> Iterator[str]:
     Raises:
         BadData: a line or an object has no such text.
     """
-    for place, row in own_files.json_values(text):
+    for place, row in own_files.json_values(text, _is_text):
         found = _text_of(row)
         if found is None:
             reason = f'{place} is no JSON object with a "text": mend it or take it out'
@@ -201,12 +200,16 @@ def _text_of(row: Any) -> str | None:
     return row if isinstance(row, str) else None
 
 
+def _is_text(row: Mapping[str, Any]) -> bool:
+    return _text_of(row) is not None
+
+
 def _kind_of_records(text: str) -> str | None:
     """ "text" where a file, however it is called, begins as JSON objects with a text do; the keys
     of other objects; None where it is a text."""
     if not text.lstrip().startswith(("{", "[")):
         return None
-    _, first = next(own_files.json_values(text), ("", None))
+    _, first = next(own_files.json_values(text, _is_text), ("", None))
     if not isinstance(first, Mapping) or not first:
         return None
     return "text" if _text_of(first) is not None else ", ".join(map(str, first))[:SHOWN]
@@ -216,29 +219,24 @@ def _column(text: str, path: Path) -> list[str]:
     """The cells of the column ``text`` of a table, or none where it has no such heading."""
     if path.suffix.lower() not in TABLES:
         return []
-    sign = max("\t,;", key=text.partition("\n")[0].count)
-    quote = None if sign == "\t" else '"'
-    read = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=sign,
-        skipinitialspace=True,
-        strict=True,
-        quotechar=quote,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-    )
+    signs = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"  # of none the first
+    sign = max(signs, key=text.partition("\n")[0].count)
+    read = own_files.cells(text, sign)
+    if sign == "\t":  # where quotation marks are text
+        lines = text.removesuffix("\n").split("\n")
+        read = ((n, line.split(sign)) for n, line in enumerate(lines, start=1))
     try:
-        names = [cell.strip().casefold() for cell in next(read, [])]
-    except csv.Error:
-        names = []
+        _, heading = next(read, (1, []))
+    except own_files.Unclosed:
+        return []
+    names = [cell.strip().casefold() for cell in heading]
     if names.count("text") != 1:
         return []
     try:
-        rows = [*read]
-    except csv.Error:
-        rows = None
-    if rows is None or any(own_files.swallows(cell, sign) for row in rows for cell in row):
+        rows = [row for _, row in read]
+    except own_files.Unclosed:
         reason = "a quotation mark takes several rows for one text: take it out or close it"
-        raise BadData(path=path, reason=reason)
+        raise BadData(path=path, reason=reason) from None
     return [row[names.index("text")] if len(row) > names.index("text") else "" for row in rows]
 
 
@@ -262,7 +260,10 @@ def read_text_raw(path: Path) -> str:
 
 
 def _newlines(text: str) -> str:
-    return re.sub("\r*\n|\r", "\n", text)  # some programs write \\r\\r\\n
+    def ended(run: re.Match[str]) -> str:
+        return "\n" if run[0].endswith("\n") else "\n" * len(run[0])
+
+    return re.sub("\r+\n?", ended, text)  # some programs write \\r\\r\\n
 
 
 def own(source: Path | str) -> Texts:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from pretrained.translation.languages import noticed
+from pretrained.translation.languages import HAN, noticed
 
 #: How a heading may name a language, in small letters.
 NAMES = {
@@ -43,15 +43,32 @@ NAMES = {
     | {"chinesisch", "chino", "cinese", "zhs", "zht", "中文", "汉语", "漢語", "普通话", "华语"},
 }
 #: Languages that no model here knows, as headings name them.
-OTHERS = {"de", "deu", "ger", "german", "allemand", "deutsch", "es", "spa", "spanish"}
-OTHERS |= {"espagnol", "español", "it", "ita", "italian", "italiano", "pt", "por", "portuguese"}
-OTHERS |= {"português", "nl", "nld", "dutch", "ru", "rus", "russian", "русский", "ja"}
-OTHERS |= {"jpn", "jp", "japanese", "japonais", "ko", "kor", "korean", "ar", "ara"}
-OTHERS |= {"arabic", "hi", "hin", "hindi", "pl", "pol", "polish", "tr", "tur"}
-OTHERS |= {"turkish", "vi", "vie", "vietnamese", "la", "latin", "el", "greek", "sv"}
-OTHERS |= {"swedish", "da", "danish", "fi", "finnish", "uk", "ukr", "ukrainian", "yue"}
-OTHERS |= {"cantonese", "德语", "西班牙语", "日语", "日文", "韩语", "俄语", "意大利语", "葡萄牙语"}
-OTHERS |= {"粤语"}
+OTHERS = {
+    "de": {"de", "deu", "ger", "german", "allemand", "deutsch", "德语"},
+    "es": {"es", "spa", "spanish", "espagnol", "español", "西班牙语"},
+    "it": {"it", "ita", "italian", "italien", "italiano", "意大利语"},
+    "pt": {"pt", "por", "portuguese", "portugais", "português", "葡萄牙语"},
+    "nl": {"nl", "nld", "dutch", "néerlandais"},
+    "ru": {"ru", "rus", "russian", "russe", "русский", "俄语"},
+    "ja": {"ja", "jpn", "jp", "japanese", "japonais", "日语", "日文"},
+    "ko": {"ko", "kor", "korean", "coréen", "韩语"},
+    "ar": {"ar", "ara", "arabic", "arabe"},
+    "hi": {"hi", "hin", "hindi"},
+    "pl": {"pl", "pol", "polish", "polonais"},
+    "tr": {"tr", "tur", "turkish", "turc"},
+    "vi": {"vi", "vie", "vietnamese", "vietnamien"},
+    "la": {"la", "latin"},
+    "el": {"el", "greek", "grec"},
+    "sv": {"sv", "swedish", "suédois"},
+    "da": {"da", "danish", "danois"},
+    "fi": {"fi", "finnish", "finnois"},
+    "uk": {"uk", "ukr", "ukrainian", "ukrainien"},
+    "yue": {"yue", "cantonese", "cantonais", "粤语"},
+}
+#: Those of them that are French words.
+IN_FRENCH = {"allemand", "espagnol", "italien", "portugais", "néerlandais", "russe", "japonais"}
+IN_FRENCH |= {"coréen", "arabe", "polonais", "turc", "vietnamien", "grec", "suédois", "danois"}
+IN_FRENCH |= {"finnois", "ukrainien", "cantonais"}
 #: What may stand beside it: fr-CA, French (France), text_fr, zh-Hans-CN, zho_Hans, eng_Latn.
 BESIDE = {"text", "sentence", "sentences", "column", "lang", "hans", "hant", "simplified", "france"}
 BESIDE |= {"us", "gb", "uk", "ca", "fr", "ch", "be", "cn", "tw", "hk", "sg", "au", "简体", "文本"}
@@ -121,16 +138,51 @@ def code(name: str) -> str | None:
 
 
 def heads(cells: Sequence[str]) -> bool:
-    """Whether a row is a heading, and no pair of sentences."""
+    """Whether a row is a heading, and no pair of sentences. What names one language twice is a
+    pair: Latin and Latin, English and anglais."""
+    known = [code(cell) or _other(cell) for cell in cells]
+    named = [one for one in known if one]
     plain = [re.sub(r"[\W\d_]", "", cell.casefold()) for cell in cells]
-    return any(plain) and all(
-        code(cell) is not None or word in GENERAL or cell.strip().casefold() in OTHERS
-        for cell, word in zip(cells, plain, strict=True)
+    return (
+        any(plain)
+        and len({*named}) == len(named)
+        and all(one or word in GENERAL for one, word in zip(known, plain, strict=True))
     )
 
 
+def foreign(cells: Sequence[str]) -> bool:
+    """Whether a row is the heading of other languages: each cell names another one, and one of them
+    is known here, or all are codes or words of one language. German beside espagnol is a pair."""
+    if not heads(cells):
+        return False
+    known = [one for cell in cells if (one := code(cell) or _other(cell))]
+    others = [cell.strip().casefold() for cell in cells if code(cell) is None and _other(cell)]
+    if not others or len(known) < 2:
+        return False
+    return len(others) < len(known) or len({*map(_form, others)}) == 1
+
+
+def _other(cell: str) -> str | None:
+    """Which of `OTHERS` a heading names."""
+    plain = cell.strip().casefold()
+    return next((one for one, names in OTHERS.items() if plain in names), None)
+
+
+def _form(name: str) -> str:
+    """In what a name of `OTHERS` is written: a code, or words of one language."""
+    if name.isascii() and len(name) <= 3:
+        return "code"
+    if HAN.search(name):
+        return "zh"
+    return "fr" if name in IN_FRENCH else "en"
+
+
 def stands_out(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Whether a first row is words of a heading, where nearly all that follows are sentences."""
+    """Whether a first row is words of a heading, where nearly all that follows are sentences. A
+    heading says no word twice, and names no language twice."""
+    words = [one for cell in cells if (one := code(cell) or _other(cell) or cell.casefold())]
+    if len({*words}) < len(words):
+        return False
     short = all(len(cell.split()) <= LONGEST and not END.search(cell) for cell in cells)
     ended = sum(bool(END.search(cell)) for row in rest for cell in row[:2])
     many = sum(len(row[:2]) for row in rest)

@@ -28,6 +28,8 @@ LEAST = 20
 ASIDE = 5
 #: Longest sentence of a pair, in characters: the longest of the bundled sets has 269.
 LONGEST = 1_000
+#: Words, or Chinese characters, from which a pair that says the same twice is a sentence.
+LEAST_WORDS, LEAST_CHARACTERS = 4, 8
 #: Share of the rows that may be left out; where more of them are bad, something else is wrong.
 MOST_BAD = 0.1
 
@@ -244,11 +246,11 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
         elif isinstance(translations, str) and _crossed(english, translations, languages):
             turned += 1
             yield translations, english
-        elif isinstance(translations, str) and _untranslated(english, translations):
+        elif told is not None and _untranslated(english, translations):
             copied += 1
         else:
             yield english, translations
-        if told is None and turned + copied:
+        if told is None and turned:
             reason = (
                 f"row {number} is not {languages[0]}, then {languages[1]}: mend it or take it out"
             )
@@ -273,9 +275,15 @@ def _crossed(english: str, other: str, languages: tuple[str, str]) -> bool:
     return noticed(english) == languages[1] and noticed(other) == languages[0]
 
 
-def _untranslated(english: str, other: str) -> bool:
-    """Whether both sides are one sentence of a language that can be told; a name, say, cannot."""
-    return english.strip().casefold() == other.strip().casefold() and noticed(english) is not None
+def _untranslated(english: str, other: str | Sequence[str]) -> bool:
+    """Whether both sides are one sentence of a language that can be told. What is shorter may be a
+    name, a title or a word that both languages have."""
+    if not isinstance(other, str) or english.strip().casefold() != other.strip().casefold():
+        return False
+    language = noticed(english)
+    if language == "zh":
+        return len(english.strip()) >= LEAST_CHARACTERS
+    return language is not None and len(english.split()) >= LEAST_WORDS
 
 
 def _parted(

@@ -22,6 +22,7 @@ from typing import Any
 from pretrained import own_files
 from pretrained.errors import BadData
 from pretrained.translation import columns
+from pretrained.translation.languages import noticed
 
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
 SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json", ".csv")
@@ -118,24 +119,16 @@ def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
         text = text[named.end() :]
     sign = named[1] if named else max(SIGNS, key=lambda one: _alike(text, one))
     skipped = 1 if named else 0
-    read = csv.reader(
-        io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=True
-    )
-    every, first = [], 1 + skipped
     try:
-        for cells in read:
-            if any(own_files.swallows(cell, sign) for cell in cells):
-                raise csv.Error
-            every.append((first, [cell.strip() for cell in cells]))
-            first = read.line_num + skipped + 1
-    except csv.Error as error:
-        reason = f"line {first} is no row of a table ({error}): mend it or take it out"
-        if (last := read.line_num + skipped) > first:
-            reason = (
-                f"a quotation mark in line {first} takes the lines up to {last} for one sentence: "
-                "take it out or close it"
-            )
+        read = [(n + skipped, cells) for n, cells in own_files.cells(text, sign)]
+    except own_files.Unclosed as mark:
+        first, last = mark.first + skipped, mark.last + skipped
+        reason = (
+            f"a quotation mark in line {first} takes the lines up to {last} for one sentence: "
+            "take it out or close it"
+        )
         raise BadData(path=path, reason=reason) from None
+    every = [(n, [cell.strip() for cell in cells]) for n, cells in read]
     found = [(n, cells) for n, cells in every if any(cells)]
     yield from _table(path, found, languages, told, SIGNS[sign])
 
@@ -179,14 +172,15 @@ def _table(
         places = None  # no heading: columns that name the language of each sentence
     heading = found[0][1]
     is_heading = places is not None or columns.heads(heading)
+    if places is None and columns.foreign(heading):
+        raise BadData(path=path, reason=_other_languages(heading, languages))
     if not is_heading and columns.stands_out(heading, [cells for _, cells in found[1:]]):
-        told.append(f"the first line of {path.name} was taken for headings: {_shown(heading)}")
         is_heading = True
+    if is_heading and places is None:
+        told.append(f"the first line of {path.name} was taken for headings: {_shown(heading)}")
     if is_heading:
         del found[0]
-        if places is None and any(one.strip().casefold() in columns.OTHERS for one in heading):
-            raise BadData(path=path, reason=_other_languages(heading, languages))
-    found = _as_wide(path, found, heading if is_heading else None, told, sign)
+    found = _as_wide(path, found, heading if is_heading else None, languages, told, sign)
     without = [number for number, cells in found if len(cells) < 2]
     if len(without) > MOST_WITHOUT * len(found):
         reason = f"line {without[0]} has no {sign} between two sentences: mend it or take it out"
@@ -213,24 +207,33 @@ def _as_wide(
     path: Path,
     found: list[tuple[int, list[str]]],
     heading: list[str] | None,
+    languages: tuple[str, str],
     told: list[str],
     sign: str,
 ) -> list[tuple[int, list[str]]]:
-    """The rows without those of more cells than the heading has, or than most: in one of their
-    sentences stands the sign that parts cells, so nothing tells which cell is which.
+    """The rows without those of more cells than the heading has; without one, than most have, where
+    the sentences do not stand in the same places: in one of theirs stands the sign that parts
+    cells, so nothing tells which cell is which. A cell that other rows have empty is no such one.
 
     Raises:
         BadData: more than `MOST_WITHOUT` of them are so.
     """
-    for _, cells in found:
-        while len(cells) > 2 and not cells[-1]:
-            del cells[-1]
-    widths = Counter(len(cells) for _, cells in found)
-    [(most, count)] = widths.most_common(1) or [(0, 0)]
-    # Of a text with tabs every line may go on, without a heading, with who wrote it.
-    if heading is not None and (sign != "tab" or count < (1 - MOST_WITHOUT) * len(found)):
-        most = len(heading)
-    wide = [row for row in found if len(row[1]) > most > 1]
+    if not found:
+        return found
+    filled = {number: _filled(cells) for number, cells in found}
+    given = [len(cells) for _, cells in found]
+    every = sorted(given)[int(MOST_WITHOUT * len(given))]  # cells that nearly all rows have
+    if heading is not None:
+        # Of a text with tabs every line may go on, without a heading, with who wrote it.
+        most = max(_filled(heading), every if sign == "tab" else 0)
+        room = max(most, len(heading))
+    else:
+        [(most, _)] = Counter(filled.values()).most_common(1)
+        room = every
+    wide = [row for row in found if filled[row[0]] > most > 1 and len(row[1]) > room]
+    if heading is None and wide:
+        usual = [cells for n, cells in found if filled[n] == most]
+        wide = _misplaced(wide, columns.told(usual, languages), languages, len(found))
     if len(wide) > MOST_WITHOUT * len(found):
         number, cells = wide[0]
         mend = f"put quotation marks around a sentence that has a {sign} in it"
@@ -243,7 +246,42 @@ def _as_wide(
         told.append(
             f"{len(wide):,} lines of {path.name} with too many cells were left out ({lines})"
         )
-    return [row for row in found if not len(row[1]) > most > 1]
+    left_out = {number for number, _ in wide}
+    width = max(filled.values())
+    return [(number, cells[:width]) for number, cells in found if number not in left_out]
+
+
+def _filled(cells: Sequence[str]) -> int:
+    """Up to which cell there is something in a row."""
+    return max((n for n, cell in enumerate(cells, start=1) if cell), default=0)
+
+
+def _misplaced(
+    wide: list[tuple[int, list[str]]],
+    places: tuple[int, int] | None,
+    languages: tuple[str, str],
+    of: int,
+) -> list[tuple[int, list[str]]]:
+    """Those of the wider rows whose sentences do not stand where the others have them.
+
+    A few have to show that they do; where they are many, all are such unless more of them show that
+    they do than that they do not.
+    """
+    if places is None:
+        return []
+    agree, against = [], []
+    for number, cells in wide:
+        found = [noticed(cell) for cell in cells]
+        pair = tuple(found[place] for place in places)
+        rest = {one for n, one in enumerate(found) if n not in places}
+        crossed = pair[0] == languages[1] or pair[1] == languages[0]
+        if crossed or (pair[1] is None and languages[1] in rest):
+            against.append(number)
+        elif pair == languages and not rest & {*languages}:
+            agree.append(number)
+    if len(wide) > MOST_WITHOUT * of:
+        return wide if len(against) > len(agree) else []
+    return [row for row in wide if row[0] not in agree]
 
 
 def _shown(cells: Sequence[str]) -> str:
@@ -276,7 +314,11 @@ def untold(line: str, languages: tuple[str, str]) -> str:
 
 
 def _jsonl(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
-    values = [*own_files.json_values("\n".join(lines(path)))]
+    def is_row(value: Mapping[str, Any]) -> bool:
+        places = columns.named([*value], languages)
+        return places is not None and all(isinstance([*value.values()][n], str) for n in places)
+
+    values = [*own_files.json_values("\n".join(lines(path)), is_row)]
     if len(values) == 1 and (listed := _columns(values[0][1], languages)):
         yield from listed
         return
@@ -348,7 +390,10 @@ def _object(value: Any) -> Mapping[str, Any]:
     """What stands under ``translation`` as an object: JSON as text, pairs of a language and its
     sentence (a map of Parquet), and the two lists of `datasets` become one, too."""
     if isinstance(value, str):
-        value = next((found for _, found in own_files.json_values(value)), None)
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
     if isinstance(value, Mapping) and isinstance(value.get("language"), list | tuple):
         languages, sentences = value["language"], value.get("translation")
         value = list(zip(languages, sentences, strict=False)) if isinstance(sentences, list) else {}

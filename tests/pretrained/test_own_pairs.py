@@ -102,6 +102,113 @@ def test_what_is_guessed_turned_or_left_out_is_told(tmp_path, name, content, tol
         assert reasons.said(sentence, "zh") != sentence
 
 
+def noted(every, *, ragged):
+    """The pairs with a note in every so many rows; in the others the cell is empty or missing."""
+    rows = [(a, b, "" if n % every else "c1") for n, (a, b) in enumerate(PAIRS)]
+    return [row if row[2] or not ragged else row[:2] for row in rows]
+
+
+@pytest.mark.parametrize("every", [3, 20])
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("heading", [(), (("en", "fr", "note"),), (("id", "en", "fr", "tags"),)])
+@pytest.mark.parametrize(("name", "sign"), [("a.tsv", "\t"), ("a.csv", ",")])
+def test_a_column_that_few_rows_fill_costs_none(tmp_path, every, ragged, heading, name, sign):
+    rows = noted(every, ragged=ragged)
+    if heading and heading[0][0] == "id":
+        rows = [(str(n), *row) for n, row in enumerate(rows)]
+    (tmp_path / name).write_text(table([*heading, *rows], sign), "utf-8")
+    assert learnt(tmp_path / name) == ({*PAIRS}, ())
+
+
+def test_a_row_whose_sentence_holds_the_sign_is_left_out(tmp_path):
+    odd = ("We are", "here.", "Nous sommes ici.", "")
+    rows = [*noted(20, ragged=False), odd]
+    (tmp_path / "a.tsv").write_text(table([("en", "fr", "note"), *rows[:-1], odd[:3]]), "utf-8")
+    assert {*PAIRS} <= learnt(tmp_path / "a.tsv")[0]  # as wide as its heading
+    (tmp_path / "a.tsv").write_text(table([LANGUAGES, *PAIRS, odd]), "utf-8")
+    pairs, [told] = learnt(tmp_path / "a.tsv")
+    assert pairs == {*PAIRS} and "1 lines of a.tsv with too many cells" in told
+
+
+@pytest.mark.parametrize(
+    ("row", "pair"),
+    [
+        (
+            '"Hi," he said.;"Salut", dit-il.',
+            ('"Hi," he said.', '"Salut", dit-il.'),
+        ),
+        ('"We are; here.";"Nous ""sommes"" ici."', ("We are; here.", 'Nous "sommes" ici.')),
+        (
+            '"The sea;\nthe sky;\nthe sun;\nthe day;\nthe end.";"La mer;\nle ciel."',
+            ("The sea;\nthe sky;\nthe sun;\nthe day;\nthe end.", "La mer;\nle ciel."),
+        ),
+    ],
+)
+def test_quotation_marks_in_one_row_cost_no_other(tmp_path, row, pair):
+    (tmp_path / "a.csv").write_text(f"{table([LANGUAGES, *PAIRS], ';')}{row}\n", "utf-8")
+    assert learnt(tmp_path / "a.csv") == ({*PAIRS, pair}, ())
+
+
+@pytest.mark.parametrize("same", ["Les Misérables", "Merci", "La Fin des temps", "The Times"])
+def test_a_name_that_is_the_same_in_both_languages_stays(tmp_path, same):
+    (tmp_path / "a.tsv").write_text(table([(same, same), *PAIRS]), "utf-8")
+    assert len(data.to_score(tmp_path / "a.tsv", "en-fr")[0]) == 1 + len(PAIRS)
+    if len(same.split()) < 4:
+        assert learnt(tmp_path / "a.tsv") == ({(same, same), *PAIRS}, ())
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (("German", "allemand"), ()),
+        (("Latin", "Latin"), ()),
+        (("English", "anglais"), ()),
+        (("German", "espagnol"), ("the first line of a.tsv was taken for headings: German, es",)),
+        (("Question", "Question"), ("the first line of a.tsv was taken for headings: Question,",)),
+    ],
+)
+def test_a_list_of_words_keeps_its_first_or_tells(tmp_path, first, told):
+    (tmp_path / "a.tsv").write_text(table([first, *PAIRS]), "utf-8")
+    pairs, sentences = learnt(tmp_path / "a.tsv")
+    assert pairs == {*PAIRS} | ({first} if not told else set())
+    assert all(any(one in sentence for sentence in sentences) for one in told)
+    assert bool(told) == bool(sentences)
+
+
+@pytest.mark.parametrize(
+    "heading", [("de", "es"), ("German", "Spanish"), ("id", "English", "德语")]
+)
+def test_headings_of_other_languages_are_refused(tmp_path, heading):
+    rows = [("1", *pair)[-len(heading) :] for pair in PAIRS]
+    (tmp_path / "a.tsv").write_text(table([heading, *rows]), "utf-8")
+    with pytest.raises(BadData, match=f"its headings are {', '.join(heading)}") as refused:
+        data.read(tmp_path / "a.tsv", LANGUAGES)
+    assert "模型只用于 en 和 fr，" in reasons.said(refused.value.fields["reason"], "zh")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda a, b: {"translation": json.dumps([["en", a], ["fr", b]])},
+        lambda a, b: {"translation": json.dumps({"en": a, "fr": b})},
+    ],
+)
+def test_a_translation_in_json_within_json_is_read(tmp_path, row):
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row(*pair)) for pair in PAIRS))
+    assert learnt(tmp_path / "a.jsonl") == ({*PAIRS}, ())
+
+
+def test_a_row_that_holds_a_list_is_a_row(tmp_path):
+    row = {"en": PAIRS[0][0], "fr": PAIRS[0][1], "tags": [{"name": "x"}]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    assert len(data.to_score(tmp_path / "a.jsonl", "en-fr")[0]) == 1
+
+
+def test_keys_are_told_in_chinese_as_a_whole():
+    said = reasons.said("by its sentences x.jsonl has en under source and fr under target", "zh")
+    assert said == "从句子看，x.jsonl 的“source”一项是 en，“target”一项是 fr"
+
+
 @pytest.mark.parametrize(
     ("other", "told"),
     [

@@ -4,6 +4,7 @@ never changed or left out without a word."""
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -33,6 +34,7 @@ def learnt(path):
         ("one.json", json.dumps({"title": "Tea", "text": TEXT}, indent=1)),
         ("list.json", json.dumps(LINES)),
         ("capitals.jsonl", "\n".join(ROWS).replace('"text"', '"TEXT"')),
+        ("tags.json", json.dumps({"text": TEXT, "tags": [{"name": "tea"}]})),
         ("twice.txt", TEXT.replace("\n", "\r\r\n")),
     ],
 )
@@ -52,6 +54,8 @@ def test_what_says_what_is_meant_is_read_so(tmp_path, name, content):
         ("a.tsv", "text\tid\n" + "".join(f"{s}\t1\n" for s in LINES), "column text"),
         ("b.csv", "id\ttext\n" + "".join(f"1\t{s}\n" for s in LINES), "column text"),
         ("c.csv", "id, text\n" + "".join(f'1, "{s}"\n' for s in LINES), "column text"),
+        ("d.csv", "text\n" + "".join(f'"{s}"\n' for s in LINES), "column text"),
+        ("e.csv", "id,text\n" + "".join(f'"{n}" , {s}\n' for n, s in enumerate(LINES)), "column"),
         ("a.txt", f"[{','.join(ROWS)}]", "its lines are JSON objects"),
         ("a.jsonl", "\n".join([*ROWS, '{"text": null}']), "1 empty texts were left out"),
         ("b.txt", TEXT.replace("tea", "\atea"), "60 control characters were left out: U+0007 60"),
@@ -96,6 +100,27 @@ def test_a_refusal_names_the_line_and_what_stands_there(tmp_path, content, reaso
         data.own(tmp_path / "a.jsonl")
 
 
+POEM = "Roses, red,\nviolets, blue,\nsugar, sweet,\nand, so,\nare, you,\nmy, dear.\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "text"),
+    [
+        ("text", f'"{POEM}"', POEM),
+        ("id,text", f'1,"{POEM}"', POEM),
+        ("text,id", f'"{POEM}",1', POEM),
+        ("text", '"Hello, ""world"""', 'Hello, "world"\n'),
+        ("id,text", '1,"Hi" he said', '"Hi" he said\n'),
+        ("id,text,note", '1,"Hi, you" he said', '"Hi, you" he said\n'),
+    ],
+)
+def test_a_cell_in_a_table_is_read_to_its_end(tmp_path, heading, row, text):
+    other = "".join(f"{'1,' * heading.startswith('id')}{line}\n" for line in LINES)
+    (tmp_path / "a.csv").write_text(f"{heading}\n{row}\n{other}")
+    found = learnt(tmp_path / "a.csv")[0]
+    assert found.replace("\n\n", "\n") == text + TEXT
+
+
 def test_a_quotation_mark_that_is_not_closed_is_refused(tmp_path):
     rows = "".join(f'{n},"{line}\n' for n, line in enumerate(LINES))
     (tmp_path / "a.csv").write_text("id,text\n" + rows)
@@ -131,6 +156,25 @@ def test_of_a_folder_with_splits_the_training_is_learnt(tmp_path, names):
     first, second = (name.partition("/")[0] for name in names)
     assert text == TEXT
     assert told[1] == f"{tmp_path}: it has splits; {first} is taken, not {second}"
+
+
+def test_of_a_folder_with_splits_what_names_no_split_is_learnt(tmp_path):
+    for name in ("dubliners", "train", "test", "dev"):
+        (tmp_path / f"{name}.txt").write_text(TEXT.replace("tea", name))
+    text, told = learnt(tmp_path)
+    assert text == TEXT.replace("tea", "dubliners") + "\n" + TEXT.replace("tea", "train")
+    assert told[1].endswith("dubliners.txt, train.txt is taken, not dev.txt, test.txt")
+
+
+def test_long_files_are_read_in_time_that_grows_as_they_do():
+    rows = [json.dumps(json.loads(row), indent=2) for row in ROWS] * 300
+    begun = time.perf_counter()
+    *_, (place, value) = own_files.json_values("\n".join(rows))
+    assert (place, value["text"]) == (f"line {4 * len(rows) - 3}", LINES[-1])
+    assert data._newlines("\r" * 200_000 + "a\r\r\nb") == "\n" * 200_000 + "a\nb"
+    *_, (line, cells) = own_files.cells('1,"a\n""b"""\r\n' * 50_000, ",")
+    assert (line, cells) == (99_999, ["1", 'a\n"b"'])
+    assert time.perf_counter() - begun < 8
 
 
 def test_values_of_json_are_told_where_they_stand():
