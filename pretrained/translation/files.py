@@ -270,14 +270,15 @@ def _misplaced(
     if places is None:
         return []
     agree, against = [], []
+    last = places.index(max(places))  # what follows may be the rest of that side, or a note
     for number, cells in wide:
         found = [noticed(cell) for cell in cells]
         pair = tuple(found[place] for place in places)
         rest = {one for n, one in enumerate(found) if n not in places}
         crossed = pair[0] == languages[1] or pair[1] == languages[0]
-        if crossed or (pair[1] is None and languages[1] in rest):
+        if crossed or (pair[last] is None and languages[last] in rest):
             against.append(number)
-        elif pair == languages and not rest & {*languages}:
+        elif pair == languages and languages[last] not in rest:
             agree.append(number)
     if len(wide) > MOST_WITHOUT * of:
         return wide if len(against) > len(agree) else []

@@ -104,7 +104,8 @@ def test_what_is_guessed_turned_or_left_out_is_told(tmp_path, name, content, tol
 
 def noted(every, *, ragged):
     """The pairs with a note in every so many rows; in the others the cell is empty or missing."""
-    rows = [(a, b, "" if n % every else "c1") for n, (a, b) in enumerate(PAIRS)]
+    note = "This is a note."
+    rows = [(a, b, "" if n % every else note) for n, (a, b) in enumerate(PAIRS)]
     return [row if row[2] or not ragged else row[:2] for row in rows]
 
 
