@@ -47,7 +47,7 @@ def named(config: Mapping[str, Any]) -> str:
 def clean(name: str, most: int = LONGEST) -> str:
     """A name on one line, of what can be seen, cut with … where it is longer than ``most``."""
     seen = "".join(c if c == JOINER or c.isprintable() else " " * c.isspace() for c in name)
-    name = " ".join(seen.split())
+    name = " ".join(seen.split()) if seen.strip(f" {JOINER}") else ""
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 

@@ -15,9 +15,11 @@ from filelock import FileLock, Timeout
 
 from jobs import errors, store
 from jobs.commands import EVALUATE
-from jobs.folder import OUT
+from jobs.folder import OUT, named
 from jobs.limits import MIB, Limits
 from jobs.store import ACTIVE, ENDED, Record, Store, owns
+from pretrained import checkpoint
+from pretrained.errors import Refusal
 
 SWEEP = 600.0  # seconds between two looks for what is old
 
@@ -80,6 +82,10 @@ class Queue:
         except Timeout:
             raise errors.JobsElsewhere(path=top) from None
         self.store = Store(top / "jobs.sqlite")
+        for record in self.store.within(store.DONE) if self.store.nameless else ():
+            with contextlib.suppress(Refusal):
+                config = checkpoint.read_json(self.place(record.id) / OUT, checkpoint.CONFIG)
+                self.store.change_record(record.id, name=named(config))
 
     def close(self) -> None:
         """Let another server have the folder."""

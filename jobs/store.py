@@ -92,8 +92,10 @@ class Store:
         with self.change():
             for statement in TABLES.split(";"):
                 self._file.execute(statement)
-            if "name" not in {row["name"] for row in self._file.execute("PRAGMA table_info(jobs)")}:
-                # a file of before jobs had names
+            columns = {row["name"] for row in self._file.execute("PRAGMA table_info(jobs)")}
+            #: Whether this was a file of before jobs had names.
+            self.nameless = "name" not in columns
+            if self.nameless:
                 self._file.execute("ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT ''")
 
     @contextmanager

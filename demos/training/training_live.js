@@ -224,17 +224,22 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		}, () => {});
 	};
 	sends(place.querySelector(".train-push form"), id, words);
-	names.elements.name.value = "";
+	const { name } = names.elements, said = names.querySelector("[role=status]");
+	name.value = said.textContent = "";
+	names.oninput = () => (said.textContent = "");
 	names.onsubmit = async (event) => {
 		event.preventDefault();
-		const said = names.querySelector("[role=status]");
 		said.textContent = "";
-		if (!await change(`jobs/${id}/name`, { json: { name: names.elements.name.value } })) return;
+		try {
+			name.value = (await ask(`jobs/${id}/name`, { json: { name: name.value } })).name; // perhaps shortened
+		} catch (error) {
+			said.textContent = error.message || words.lost;
+			return;
+		}
 		said.textContent = said.dataset.said;
 		kept();
 		renamed();
 	};
-	names.oninput = () => (names.querySelector("[role=status]").textContent = "");
 	const log = place.querySelector(".train-log");
 	log.ontoggle = async () => {
 		if (log.open) log.querySelector("pre").textContent = (await ask(`jobs/${id}/log`).catch((error) => ({ log: error.message }))).log;

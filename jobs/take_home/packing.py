@@ -67,12 +67,13 @@ class Facts:
 
     Attributes:
         key: of the model that was trained or begun from; "" where nobody knows.
-        options: of the training. name: that its owner gave it.
+        options: of the training.
+        name: that its owner gave it, "" for none; None where nobody could, as there was no job.
     """
 
     key: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    name: str = ""
+    name: str | None = None
 
     @classmethod
     def of(cls, job: Any) -> Facts:
@@ -196,12 +197,13 @@ def _temporary(place: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-def _titled(config: dict[str, Any], base: str, name: str) -> dict[str, Any]:
+def _titled(config: dict[str, Any], base: str, name: str | None) -> dict[str, Any]:
     """A recipe calls its model by the folder that it writes, which is ``out`` in every job."""
     task, _, folder = str(config["key"]).partition("/")
     if folder == "out":
         config["key"] = f"{task}/mine"
-    config["title"] = name or named(config) or f"{base or config['key']}{OWN_DATA}"
+    told = named(config) if name is None else name
+    config["title"] = told or f"{base or config['key']}{OWN_DATA}"
     return config
 
 

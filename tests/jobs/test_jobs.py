@@ -304,13 +304,18 @@ def test_what_is_old_is_swept(bench):
 
 
 def test_jobs_of_before_they_had_names_are_there_still(bench):
+    """Those that were called something, as Classify's, are called so still."""
     jobs = bench.jobs()
-    job = bench.submit(jobs)
+    job, named, other = (bench.submit(jobs, owner) for owner in ("ann", "bob", "eve"))
+    for one, title in ((named, "Cats"), (other, "out")):
+        out = bench.until_ended(jobs, one.id).out
+        (out / "config.json").write_text(json.dumps({"title": title}), "utf-8")
     jobs.close()
     with contextlib.closing(sqlite3.connect(bench.folder / "jobs.sqlite")) as file:
         file.execute("ALTER TABLE jobs DROP COLUMN name")
         file.commit()
-    assert bench.jobs().get(job.id).name == ""
+    jobs = bench.jobs()
+    assert [jobs.get(one.id).name for one in (job, named, other)] == ["", "Cats", ""]
 
 
 def test_jobs_load_no_torch():
