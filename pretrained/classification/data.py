@@ -131,7 +131,7 @@ def split_held_out(
         BadData: a class has fewer than `PER_CLASS` pictures.
     """
     counts = pictures.labels.bincount(minlength=len(pictures.names))
-    if len(counts.nonzero()) < 2:
+    if len(counts) < 2:
         reason = "all of its pictures are of one class: give pictures of two classes or more"
         raise BadData(path=pictures.split, reason=". ".join([reason, *pictures.told]))
     few = [
