@@ -24,7 +24,7 @@ from inference.errors import Refusal
 #: the grid.
 SEED, COUNT, MOST = 0, 16, 16
 #: The one of these that is picked at first, since it shows what the model can do.
-OPENED = 5
+OPENED = 7
 
 
 @dataclass(frozen=True)
