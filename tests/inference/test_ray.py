@@ -15,6 +15,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
+from ray_cluster import cluster
 from ray_fakes import FakeEntry
 from skimage import data
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from inference import Engine, Settings, distributed
+from inference import Engine, Settings
 from inference.errors import BadInput, Interrupted, ModelFailed, Refusal, UnknownModel
 from pretrained import catalog
 from tests.browser.forwarding import connections, handed_on, listening
@@ -37,29 +38,22 @@ SHARE = 0.25
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """The address of a Ray whose processes find the fakes."""
-    engine = distributed.engine_class()  # sets Ray's variables before it is imported
-    import ray
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        ray.init(
-            num_cpus=2,
-            include_dashboard=False,
-            namespace="breakthroughs",
-            object_store_memory=100 * 2**20,
-            logging_level="error",
-        )
-        assert engine.__mro__[1] is Engine
-        yield ray.get_runtime_context().gcs_address
-        ray.shutdown()
+def made_of() -> Iterator[type[Engine]]:
+    with cluster() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
-def engine(cluster: str) -> Iterator[Engine]:
-    made = distributed.engine_class()(
+def address(made_of: type[Engine]) -> str:
+    import ray
+
+    found: str = ray.get_runtime_context().gcs_address
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(made_of: type[Engine]) -> Iterator[Engine]:
+    made = made_of(
         {FAKE.key: FAKE, CIFAR10: catalog.find(CIFAR10)},
         Settings(device="cpu", ray_cpus=SHARE),
         unlisted={HIDDEN.key: HIDDEN}.get,
@@ -124,12 +118,12 @@ def passing(pages: list[str]) -> Starlette:
 
 
 def test_two_pages_behind_a_balancer_that_keeps_each_visitor_to_one(
-    engine: Engine, cluster: str, tmp_path: Path
+    engine: Engine, address: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "cat.png"
     Image.fromarray(data.chelsea()).save(file)
     asyncio.run(engine.preload(CIFAR10))
-    flags = ("--engine", "ray", "--ray-address", cluster, "--no-warm", "--offline")
+    flags = ("--engine", "ray", "--ray-address", address, "--no-warm", "--offline")
     with ExitStack() as stack, ThreadPoolExecutor(2) as threads:
         folders = [tmp_path / "0", tmp_path / "1"]
         for folder in folders:

@@ -6,12 +6,12 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from ray_cluster import cluster
 from ray_fakes import FakeEntry
 
-from inference import Engine, Settings, distributed
+from inference import Engine, Settings
 
 pytest.importorskip("ray")
 
@@ -22,26 +22,13 @@ LEAST, MOST = 2, 3
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """On a cluster of its own: the first page that joins one says how many replicas it has."""
-    made_of = distributed.engine_class()  # sets Ray's variables before it is imported
-    import ray
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        ray.init(
-            num_cpus=2,
-            include_dashboard=False,
-            namespace="breakthroughs",
-            object_store_memory=100 * 2**20,
-            logging_level="error",
-        )
+    with cluster() as made_of:
         settings = Settings(
             device="cpu", ray_cpus=0.25, ray_min_replicas=LEAST, ray_max_replicas=MOST
         )
         made = made_of({FAKE.key: FAKE}, settings)
         yield made
         asyncio.run(made.close())
-        ray.shutdown()
 
 
 async def asked(engine: Engine, count: int) -> set[int]:

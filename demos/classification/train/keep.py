@@ -11,8 +11,8 @@ from demos.classification.train.classes import Class, Learnt, NotLearnt, Unknown
 from demos.classification.train.collection import Collection
 from demos.classification.train.head import PENALTY, WIDTH
 from jobs import Job, Jobs
+from jobs.folder import clean
 
-LONGEST = 60  # characters of a title
 UNSURE_BELOW = 0.5  # as of what was fine-tuned without enough pictures to choose a limit by
 
 
@@ -30,7 +30,7 @@ def keep(jobs: Jobs, collection: Collection, title: str, owner: str, address: st
         if not all(id in collection.classes for id in learnt.classes):
             raise UnknownClass  # one was removed just now
         classes = [collection.classes[id] for id in learnt.classes]
-    name = " ".join(title.split())[:LONGEST] or " / ".join(one.name for one in classes)[:LONGEST]
+    name = clean(title) or clean(" / ".join(one.name for one in classes))
     with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".keep-") as place:
         write(Path(place) / "out", learnt, classes, name)
         return jobs.adopt(Path(place) / "out", owner, address)
