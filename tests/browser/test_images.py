@@ -152,12 +152,12 @@ def test_the_slider_walks_without_asking_the_server(page: Page, app_url: str) ->
     for place in (0, 6, 12, 18, 24):
         slider.fill(str(place))
         seen.add(picture(page, f"{WALK} .way"))
-    expect(page.locator(f"{WALK} [data-show=place]")).to_have_text(f"At face {SEED + 1}")
-    expect(slider).to_have_attribute("aria-valuetext", f"At face {SEED + 1}")
+    expect(page.locator(f"{WALK} [data-show=place]")).to_have_text(f"At face {OPENED + 1}")
+    expect(slider).to_have_attribute("aria-valuetext", f"At face {OPENED + 1}")
     assert len(seen) == 5 and not asked
     slider.fill("12")
     page.locator(f"{WALK} [data-take]").click()
-    expect(page.locator(ONE)).to_contain_text(f"0.707 × {SEED} + 0.707 × {SEED + 1}")
+    expect(page.locator(ONE)).to_contain_text(f"0.707 × {OPENED} + 0.707 × {OPENED + 1}")
 
 
 def test_stops_are_added_and_taken_away(page: Page, app_url: str) -> None:
@@ -169,7 +169,7 @@ def test_stops_are_added_and_taken_away(page: Page, app_url: str) -> None:
     page.locator(f"{WALK} [data-drop='0']").click()
     expect(page.locator(f"{WALK} .stops li")).to_have_count(2)
     expect(page.locator(f"{WALK} .stops")).to_have_attribute(
-        "data-stops", f"{SEED + 1}@0.7;{SEED + 4}@0.7"
+        "data-stops", f"{OPENED + 1}@0.7;{SEED + 4}@0.7"
     )
 
 

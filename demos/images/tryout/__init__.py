@@ -133,7 +133,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         entry = models.found(engine, key)
         if entry and not answers.at_once(entry):
             asked = replace(asked, count=min(asked.count, SLOW))
-        way = way or tuple(points.several(asked.seed, 2, asked.truncation))
+        way = way or tuple(points.several(asked.seed + asked.picked, 2, asked.truncation))
         told: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
         async with aclosing(placed(say, asked)) as moments:
             async for bar, *rest in moments:
