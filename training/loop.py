@@ -228,7 +228,7 @@ def fit(
     within: dict[str, Any] | None = None  # how far the epoch was when it was kept, if in one
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
-    if resume and not found:
+    if resume and not found and not watch:  # a job asks it at every start
         print(f"{out} holds no run to go on with: it begins anew", file=sys.stderr, flush=True)
     if found:
         state, history = found

@@ -12,6 +12,7 @@ from torch import nn
 from training import loop, resume, stopping
 from training.errors import BadOption, CannotKeep, CannotResume, Stopped
 from training.run import Run
+from training.watching import Watch
 
 CPU = torch.device("cpu")
 PLAN = loop.Plan(epochs=30, peak=0.05, weight_decay=0.0, average=10)
@@ -66,6 +67,12 @@ def test_where_nothing_was_kept_it_is_said_that_a_run_begins_anew(tmp_path, caps
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert f"{tmp_path} holds no run to go on with" in capsys.readouterr().err
     go_on(tmp_path)
+    assert "begins anew" not in capsys.readouterr().err
+
+
+def test_a_watched_run_that_begins_says_nothing_of_it(tmp_path, capsys):
+    _, history = go_on(tmp_path, watch=Watch(tmp_path))
+    assert [row["epoch"] for row in history] == [1, 2, 3]
     assert "begins anew" not in capsys.readouterr().err
 
 
