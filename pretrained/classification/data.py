@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from pretrained.classification.decoding import Odd
+from pretrained.classification.decoding import Decoder
 from pretrained.classification.folders import named_briefly
-from pretrained.classification.sources import Listing, listing
+from pretrained.classification.sources import listing
 from pretrained.errors import BadData
 
 PER_CLASS = 5  # pictures that a class needs at least: four to learn from, one to keep aside
@@ -83,39 +83,22 @@ def read(source: Path | str, split: str, size: int, names: Sequence[str] | None 
     """
     found = listing(source, split, names)
     top = Path(source).expanduser()
-    images, labels, files, lost, odd = [], [], [], [], Odd()
-    for number, label in enumerate(found.labels):
-        try:
-            picture = found.picture(number)
-        except BadData as refusal:
-            lost.append(refusal)
+    images, labels, files, decoder = [], [], [], Decoder()
+    for number, (cell, label) in enumerate(zip(found.cells, found.labels, strict=True)):
+        picture = decoder.picture(cell, found.place(number))
+        if picture is None:
             continue
-        odd.note(picture, found.place(number))
         images.append(np.asarray(fit_square(picture, size)).transpose(2, 0, 1))
         labels.append(label)
-        cell = found.cells[number]
         if isinstance(cell, Path) and cell.is_relative_to(top):
             files.append(cell.relative_to(top).as_posix())
-    told = (*found.told, *unreadable(lost, found), *odd.told(found.split))
+    told = (*found.told, *decoder.told(found.split))
     if not images:
         raise BadData(path=source, reason=". ".join(["it has no picture that can be read", *told]))
     stacked = torch.from_numpy(np.stack(images))
     if len(files) < len(images):
         files = []
     return Pictures(stacked, torch.tensor(labels), found.names, found.split, told, tuple(files))
-
-
-def unreadable(lost: Sequence[BadData], found: Listing) -> list[str]:
-    """Sentences that count and name the pictures that could not be decoded, by reason."""
-    places: dict[str, list[str]] = {}
-    for refusal in lost:
-        places.setdefault(refusal.fields["reason"], []).append(refusal.fields["path"])
-    whole = len(found.labels)
-    return [
-        f"{len(files)} of {whole} pictures of {found.split} are left out, {reason} "
-        f"({named_briefly(files)})"
-        for reason, files in places.items()
-    ]
 
 
 def split_held_out(

@@ -67,20 +67,34 @@ def _is_nearly_black(values: np.ndarray) -> bool:
     return least < most and 0 < most < DARK
 
 
-class Odd:
-    """Counts the pictures that are read, but perhaps not as they were meant."""
+class Decoder:
+    """Decodes the pictures of a split, and tells which of them were left out, and which are read,
+    but perhaps not as they were meant."""
 
     def __init__(self) -> None:
-        self.places: dict[str, list[str]] = defaultdict(list)
+        self.count = 0
+        self.lost: dict[str, list[str]] = defaultdict(list)
+        self.odd: dict[str, list[str]] = defaultdict(list)
 
-    def note(self, picture: Image.Image, place: str) -> None:
-        """One more picture, as `decoded` gives it."""
-        for what in picture.info.get("odd", ()):
-            self.places[what].append(place)
+    def picture(self, cell: bytes | Path, place: str) -> Image.Image | None:
+        """One more, as `decoded` gives it; None where it cannot be decoded."""
+        self.count += 1
+        try:
+            shown = decoded(cell, place)
+        except BadData as refusal:
+            self.lost[refusal.fields["reason"]].append(place)
+            return None
+        for what in shown.info["odd"]:
+            self.odd[what].append(place)
+        return shown
 
     def told(self, split: str) -> list[str]:
-        """A sentence for each kind of them."""
+        """A sentence for each reason: how many, why, and where they stand."""
         return [
+            f"{len(places)} of {self.count} pictures of {split} are left out, {reason} "
+            f"({named_briefly(places)})"
+            for reason, places in self.lost.items()
+        ] + [
             f"{len(places)} pictures of {split} {what} ({named_briefly(places)})"
-            for what, places in self.places.items()
+            for what, places in self.odd.items()
         ]

@@ -13,8 +13,7 @@ from tqdm import tqdm
 
 from pretrained.catalog import Entry
 from pretrained.classification import imagenet_names
-from pretrained.classification.data import unreadable
-from pretrained.classification.decoding import Odd
+from pretrained.classification.decoding import Decoder
 from pretrained.classification.sources import listing
 from pretrained.errors import BadCheckpoint, BadData
 from pretrained.metrics import wilson
@@ -40,18 +39,14 @@ def evaluate(
     model = entry.load(device)
     found = listing(source, split, model.labels, synonyms(model.labels))
     batches = batched(enumerate(found.labels), 64)
-    ranks, lost, true, odd = [], [], [], Odd()
+    ranks, true, decoder = [], [], Decoder()
     for batch in tqdm(list(batches), desc=entry.key, disable=None):
         images, known = [], []
         for number, label in batch:
-            try:
-                picture = found.picture(number)
-            except BadData as refusal:
-                lost.append(refusal)
-                continue
-            odd.note(picture, found.place(number))
-            images.append(picture)
-            known.append(label)
+            picture = decoder.picture(found.cells[number], found.place(number))
+            if picture is not None:
+                images.append(picture)
+                known.append(label)
         if not images:
             continue
         scores = np.stack(model.predict(images, view="scores"))
@@ -62,7 +57,7 @@ def evaluate(
         # A tie counts against the model: one that gives every class the same score knows nothing.
         ranks.append((scores >= own[:, None]).sum(1) - 1)
         true += known
-    told = (*found.told, *unreadable(lost, found), *odd.told(found.split))
+    told = (*found.told, *decoder.told(found.split))
     for sentence in told:
         print(sentence, file=sys.stderr, flush=True)
     if not ranks:

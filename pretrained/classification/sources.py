@@ -161,8 +161,8 @@ def _checked(
     without names, numbers name them. Rows without a picture are left out and told."""
     if not labels:
         raise BadData(path=path, reason="it has no rows: check the file or name another split")
-    blank = [n for n, label in enumerate(labels) if label is None or not str(label).strip()]
-    missing = next(iter(blank), None)
+    blank = (n for n, label in enumerate(labels) if label is None or not str(label).strip())
+    missing = next(blank, None)
     if missing is not None:
         reason = f"row {missing} has no label: give it one or remove it"
         raise BadData(path=path, reason=reason)

@@ -6,18 +6,18 @@ They are one tensor in memory: the 12,738 training faces of the bundled models t
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from pretrained import own_files, splits
 from pretrained.classification.data import fit_square
-from pretrained.classification.decoding import Odd, decoded
+from pretrained.classification.decoding import Decoder
 from pretrained.classification.folders import (
     files_in,
     folders_in,
@@ -81,18 +81,10 @@ def read(source: Path | str, split: str = "train", least: int = 1, size: int = S
         elif path.is_file():
             reason = own_files.other_kind(path) or reason
         raise BadData(path=source, reason=reason)
-    images, lost, odd = [], defaultdict[str, list[str]](list), Odd()
-    for content, place in cells:
-        try:
-            images.append(_decoded(content, place, size, odd))
-        except BadData as refusal:
-            lost[refusal.fields["reason"]].append(place)
-    told += (
-        f"{name}: {len(places)} of {len(images) + sum(map(len, lost.values()))} pictures are left "
-        f"out, {reason} ({named_briefly(places)})"
-        for reason, places in lost.items()
-    )
-    told += odd.told(name)
+    decoder = Decoder()
+    decoded = (decoder.picture(content, place) for content, place in cells)
+    images = [_middle(picture, size) for picture in decoded if picture is not None]
+    told += decoder.told(name)
     if len(images) < max(1, least):
         reason = f"it holds {len(images)} pictures: {max(1, least)} or more are needed"
         raise BadData(path=source, reason=". ".join([reason, *told]))
@@ -138,10 +130,8 @@ def _folder(
     return [(file, str(file)) for file in pictures], f"{name}/{part}" if part else name
 
 
-def _decoded(content: bytes | Path, place: str, size: int, odd: Odd) -> np.ndarray:
-    """uint8 [3, S, S]; what is odd about it is noted."""
-    picture = decoded(content, place)
-    odd.note(picture, place)
+def _middle(picture: Image.Image, size: int) -> np.ndarray:
+    """uint8 [3, S, S]."""
     return np.asarray(fit_square(picture, size)).transpose(2, 0, 1)
 
 

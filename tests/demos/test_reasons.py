@@ -235,9 +235,9 @@ def test_every_sentence_is_found_by_itself() -> None:
             "只有 1 张图片，至少需要 3 张；超出图片、在边缘截断的方框：2（a.jpg, b.jpg）",
         ),
         (
-            "it holds 9 pictures: 50 or more are needed. faces: 2 of 11 pictures are left out, "
+            "it holds 9 pictures: 50 or more are needed. 2 of 11 pictures of faces are left out, "
             "this picture is damaged: remove or replace it (x.jpg, y.jpg)",
-            "只有 9 张图片，至少需要 50 张。faces：11 张图片中有 2 张没有采用，"
+            "只有 9 张图片，至少需要 50 张。faces 的 11 张图片中有 2 张没有采用，"
             "原因是图片已损坏，请删除或更换（x.jpg, y.jpg）",
         ),
         (

@@ -122,7 +122,8 @@ def test_a_damaged_picture_is_left_out_counted_and_named(tmp_path, capsys):
     found = data.read(tmp_path)
     assert len(found) == 3 and len(found.told) == 1
     told = found.say()["told"]
-    assert "2 of 5 pictures are left out" in told and "a.jpg" in told and "b.jpg" in told
+    assert f"2 of 5 pictures of {tmp_path.name} are left out" in told
+    assert "a.jpg" in told and "b.jpg" in told
     assert capsys.readouterr().err == told + "\n"
     with pytest.raises(BadData, match=r"holds 3 pictures: 4 or more.*2 of 5 .* left out"):
         data.read(tmp_path, least=4)
