@@ -11,13 +11,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from pretrained import own_files, picture_files
-from pretrained.classification.folders import files_in, is_picture
+from pretrained.classification.folders import files_in, is_picture, nearly_alike
 from pretrained.detection import coco, rle
 from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
@@ -47,8 +47,21 @@ LEAST_SIDE, CUT = 8, 2
 APART = 0.05
 #: What is told of a box that is not four finite numbers, or of an outline that is no such.
 UNREAD = "objects left out, their box or outline is no row of numbers"
-#: Whose labels a file is by its ending.
-OTHER_LABELS = {".yaml": "YOLO's", ".yml": "YOLO's", ".xml": "VOC's", ".csv": "a table"}
+#: Whose labels a file is that is not read, by its name in small letters; the first counts.
+OTHER_LABELS = {
+    "*.yaml": "YOLO's",
+    "*.yml": "YOLO's",
+    "classes.txt": "YOLO's",
+    "obj.names": "YOLO's",
+    "obj.data": "YOLO's",
+    "_darknet.labels": "YOLO's",
+    "labels/*.txt": "YOLO's",
+    "annotations.xml": "CVAT's",
+    "*.xml": "VOC's",
+    "*.csv": "a table",
+    "*.tsv": "a table",
+    "*.jsonl": "JSON lines",
+}
 #: Boxes, and the smaller side of every picture, from which all within 100 x 100 are per cent.
 LEAST_BOXES, PER_CENT_SIDE = 10, 250
 
@@ -167,17 +180,14 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
         _read(one.strip() if isinstance(one, str) else one, split, left_out) for one in several
     ]
     scenes = tuple(scene for part, _ in found for scene in part)
-    alike: dict[str, set[str]] = {}
-    for label in {thing.label for scene in scenes for thing in scene.things}:
-        alike.setdefault(label.casefold(), set()).add(label)
-    for labels in sorted(sorted(labels) for labels in alike.values() if len(labels) > 1):
-        left_out.add("classes whose names differ in capitals only, kept apart", ", ".join(labels))
+    name = " and ".join(name for _, name in found)
+    labels = {thing.label for scene in scenes for thing in scene.things}
+    told = (*left_out.sentences(), *nearly_alike(labels, name))
     if len(scenes) < least:
-        missing = "".join(f"; {sentence}" for sentence in left_out.sentences())
+        missing = "".join(f"; {sentence}" for sentence in told)
         reason = f"it holds {len(scenes)} pictures: {least} or more are needed{missing}"
         raise BadData(path=source, reason=reason)
-    name = " and ".join(name for _, name in found)
-    return Scenes(scenes, name, left_out.sentences())
+    return Scenes(scenes, name, told)
 
 
 def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene], str]:
@@ -202,12 +212,10 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
         )
         if not path.exists():
             reason = own_files.missing(path)
-        elif kind := OTHER_LABELS.get(path.suffix.lower()):
+        elif kind := _other_labels(path):
             reason = f"its labels are {kind}: export them as COCO, with annotations.json"
         elif path.is_file():
             reason = own_files.other_kind(path) or reason
-        elif kind := _other_labels(path):
-            reason = f"its labels are {kind}: export them as COCO, with annotations.json"
         elif any(map(is_picture, files_in(path))):
             reason = "it has pictures and no labels: add annotations.json, as COCO has it"
         raise BadData(path=source, reason=reason)
@@ -222,28 +230,17 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
     return scenes, name
 
 
-def _other_labels(folder: Path) -> str | None:
-    """What kind of labels a folder has that are not read, how deep they ever lie."""
-    every = [f for f in folder.rglob("*") if f.is_file() and not _hidden(f.relative_to(folder))]
-    named = {f.name.lower() for f in every}
-    for kind, found in (
-        ("YOLO's", any(f.suffix.lower() in (".yaml", ".yml") for f in every)),
-        ("YOLO's", named & {"classes.txt", "obj.names", "obj.data", "_darknet.labels"}),
-        ("YOLO's", any(f.suffix == ".txt" and f.parent.name == "labels" for f in every)),
-        ("CVAT's", "annotations.xml" in named),
-        ("VOC's", any(f.suffix.lower() == ".xml" for f in every)),
-        ("a table", any(f.suffix.lower() in (".csv", ".tsv") for f in every)),
-        ("JSON lines", any(f.suffix.lower() == ".jsonl" for f in every)),
-    ):
-        if found:
+def _other_labels(path: Path) -> str | None:
+    """Whose labels a file is, or what kind a folder has, how deep they ever lie, none of them
+    read."""
+    every = [path] if path.is_file() else files_in(path)
+    named = [PurePath(file.as_posix().lower()) for file in every]
+    for pattern, kind in OTHER_LABELS.items():
+        if any(file.match(pattern) for file in named):
             return kind
-    several = [f for f in every if f.suffix.lower() == ".json"]
-    many = f"in {len(several)} JSON files, of which none is known as COCO's for this split"
+    several = sum(file.suffix == ".json" for file in named)
+    many = f"in {several} JSON files, of which none is known as COCO's for this split"
     return many if several else None
-
-
-def _hidden(place: Path) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in place.parts)
 
 
 Row = tuple[bytes | Path, Any, Any, list[tuple[Any, ...]], Any, str]
