@@ -255,8 +255,8 @@ def _copies(files: Sequence[tuple[str, Path]]) -> list[list[tuple[str, Path]]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def named_briefly(names: Sequence[str]) -> str:
-    """Names in a row, the first `NAMED` of them."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    shown = (os.fsencode(name).decode("utf-8", "replace") for name in names[:NAMED])
+def named_briefly(names: Sequence[str], most: int = NAMED) -> str:
+    """Names in a row, the first ``most`` of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    shown = (os.fsencode(name).decode("utf-8", "replace") for name in names[:most])
     return ", ".join(shown) + more

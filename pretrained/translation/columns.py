@@ -11,102 +11,63 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from pretrained.translation.languages import HAN, noticed
+from pretrained.translation.languages import noticed
+
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
 
 #: How a heading may name a language, in small letters.
 NAMES = {
-    "en": {
-        "en",
-        "eng",
-        "english",
-        "anglais",
-        "englisch",
-        "inglés",
-        "inglese",
-        "英语",
-        "英文",
-        "英語",
-    },
-    "fr": {
-        "fr",
-        "fra",
-        "fre",
-        "french",
-        "français",
-        "francais",
-        "französisch",
-        "francés",
-        "francese",
-    }
-    | {"法语", "法文", "法語"},
-    "zh": {"zh", "cmn", "zho", "chi", "chinese", "chinois", "mandarin", "cn", "简体中文"}
-    | {"chinesisch", "chino", "cinese", "zhs", "zht", "中文", "汉语", "漢語", "普通话", "华语"},
+    "en": _words("en eng english anglais englisch inglés inglese 英语 英文 英語"),
+    "fr": _words("fr fra fre french français francais französisch francés francese 法语 法文 法語"),
+    "zh": _words(
+        "zh cmn zho chi cn zhs zht chinese chinois mandarin chinesisch chino cinese "
+        "中文 汉语 漢語 普通话 华语 简体中文"
+    ),
 }
-#: Languages that no model here knows, as headings name them.
+#: Languages that no model here knows, as headings name them: by codes, in English, in French, in
+#: the language itself, in Chinese.
 OTHERS = {
-    "de": {"de", "deu", "ger", "german", "allemand", "deutsch", "德语"},
-    "es": {"es", "spa", "spanish", "espagnol", "español", "西班牙语"},
-    "it": {"it", "ita", "italian", "italien", "italiano", "意大利语"},
-    "pt": {"pt", "por", "portuguese", "portugais", "português", "葡萄牙语"},
-    "nl": {"nl", "nld", "dutch", "néerlandais"},
-    "ru": {"ru", "rus", "russian", "russe", "русский", "俄语"},
-    "ja": {"ja", "jpn", "jp", "japanese", "japonais", "日语", "日文"},
-    "ko": {"ko", "kor", "korean", "coréen", "韩语"},
-    "ar": {"ar", "ara", "arabic", "arabe"},
-    "hi": {"hi", "hin", "hindi"},
-    "pl": {"pl", "pol", "polish", "polonais"},
-    "tr": {"tr", "tur", "turkish", "turc"},
-    "vi": {"vi", "vie", "vietnamese", "vietnamien"},
-    "la": {"la", "latin"},
-    "el": {"el", "greek", "grec"},
-    "sv": {"sv", "swedish", "suédois"},
-    "da": {"da", "danish", "danois"},
-    "fi": {"fi", "finnish", "finnois"},
-    "uk": {"uk", "ukr", "ukrainian", "ukrainien"},
-    "yue": {"yue", "cantonese", "cantonais", "粤语"},
+    "de": ("de deu ger", "german", "allemand", "deutsch", "德语"),
+    "es": ("es spa", "spanish", "espagnol", "español", "西班牙语"),
+    "it": ("it ita", "italian", "italien", "italiano", "意大利语"),
+    "pt": ("pt por", "portuguese", "portugais", "português", "葡萄牙语"),
+    "nl": ("nl nld", "dutch", "néerlandais", "", ""),
+    "ru": ("ru rus", "russian", "russe", "русский", "俄语"),
+    "ja": ("ja jpn jp", "japanese", "japonais", "", "日语 日文"),
+    "ko": ("ko kor", "korean", "coréen", "", "韩语"),
+    "ar": ("ar ara", "arabic", "arabe", "", ""),
+    "hi": ("hi hin", "hindi", "hindi", "", ""),
+    "pl": ("pl pol", "polish", "polonais", "", ""),
+    "tr": ("tr tur", "turkish", "turc", "", ""),
+    "vi": ("vi vie", "vietnamese", "vietnamien", "", ""),
+    "la": ("la", "latin", "latin", "", ""),
+    "el": ("el", "greek", "grec", "", ""),
+    "sv": ("sv", "swedish", "suédois", "", ""),
+    "da": ("da", "danish", "danois", "", ""),
+    "fi": ("fi", "finnish", "finnois", "", ""),
+    "uk": ("uk ukr", "ukrainian", "ukrainien", "", ""),
+    "yue": ("yue", "cantonese", "cantonais", "", "粤语"),
 }
-#: Those of them that are French words.
-IN_FRENCH = {"allemand", "espagnol", "italien", "portugais", "néerlandais", "russe", "japonais"}
-IN_FRENCH |= {"coréen", "arabe", "polonais", "turc", "vietnamien", "grec", "suédois", "danois"}
-IN_FRENCH |= {"finnois", "ukrainien", "cantonais"}
 #: What may stand beside it: fr-CA, French (France), text_fr, zh-Hans-CN, zho_Hans, eng_Latn.
-BESIDE = {"text", "sentence", "sentences", "column", "lang", "hans", "hant", "simplified", "france"}
-BESIDE |= {"us", "gb", "uk", "ca", "fr", "ch", "be", "cn", "tw", "hk", "sg", "au", "简体", "文本"}
-BESIDE |= {"句子", "canada", "traditional", "language", "target", "source", "src", "tgt", "latn"}
-BESIDE |= {
-    "xx",
-    "translation",
-    "translated",
-    "original",
-    "version",
-    "phrase",
-    "phrases",
-    "word",
-    "words",
-}
+BESIDE = _words(
+    "text sentence sentences phrase phrases word words translation translated original version "
+    "column lang language target source src tgt latn hans hant simplified traditional "
+    "us gb uk ca fr ch be cn tw hk sg au xx france canada 简体 文本 句子"
+)
 #: What a Chinese heading says after the language: 英文原文.
 ENDINGS = re.compile("(?:原文|译文|譯文|翻译|翻譯|句子|例句|文本)$")
 #: Headings that tell no language, without figures and signs: whatever else they tell, they are no
 #: sentence.
-GENERAL = {"source", "target", "src", "tgt", "trg", "original", "translation", "text", "sentence"}
-GENERAL |= {"lang", "language", "sentences", "phrase", "input", "output", "prompt", "completion"}
-GENERAL |= {"question", "answer", "instruction", "response", "sourcetext", "targettext", "srclang"}
-GENERAL |= {"tgtlang", "trglang", "sourcelang", "targetlang", "sourcelanguage", "targetlanguage"}
-GENERAL |= {"sent", "seg", "segment", "string", "word", "words", "meaning", "definition"}
-GENERAL |= {"id", "score", "index", "", "no", "nr", "comment", "comments", "note", "notes", "tags"}
-GENERAL |= {
-    "license",
-    "licence",
-    "date",
-    "user",
-    "序号",
-    "编号",
-    "原文",
-    "译文",
-    "譯文",
-    "翻译",
-    "备注",
-}
+GENERAL = _words(
+    "source target src tgt trg original translation text sentence sentences phrase lang language "
+    "input output prompt completion question answer instruction response sourcetext targettext "
+    "srclang tgtlang trglang sourcelang targetlang sourcelanguage targetlanguage sent seg segment "
+    "string word words meaning definition id score index no nr comment comments note notes tags "
+    "license licence date user 序号 编号 原文 译文 譯文 翻译 备注"
+) | {""}
 #: Longest heading, in words, and the share of the rows that end as sentences beside it.
 LONGEST, ENDED = 4, 0.8
 END = re.compile(r"[.!?…。！？][\W]*$")
@@ -152,29 +113,26 @@ def heads(cells: Sequence[str]) -> bool:
 
 def foreign(cells: Sequence[str]) -> bool:
     """Whether a row is the heading of other languages: each cell names another one, and one of them
-    is known here, or all are codes or words of one language. German beside espagnol is a pair."""
+    is known here, or all are codes, or words of one language, or each in the language that it
+    names. German beside espagnol is a pair."""
     if not heads(cells):
         return False
     known = [one for cell in cells if (one := code(cell) or _other(cell))]
     others = [cell.strip().casefold() for cell in cells if code(cell) is None and _other(cell)]
     if not others or len(known) < 2:
         return False
-    return len(others) < len(known) or len({*map(_form, others)}) == 1
+    return len(others) < len(known) or bool(set.intersection(*map(_forms, others)))
 
 
 def _other(cell: str) -> str | None:
     """Which of `OTHERS` a heading names."""
     plain = cell.strip().casefold()
-    return next((one for one, names in OTHERS.items() if plain in names), None)
+    return next((one for one, names in OTHERS.items() if plain in _words(" ".join(names))), None)
 
 
-def _form(name: str) -> str:
-    """In what a name of `OTHERS` is written: a code, or words of one language."""
-    if name.isascii() and len(name) <= 3:
-        return "code"
-    if HAN.search(name):
-        return "zh"
-    return "fr" if name in IN_FRENCH else "en"
+def _forms(name: str) -> set[int]:
+    """Under which of the forms in `OTHERS` a name stands there: Latin is English, and French."""
+    return {n for names in OTHERS.values() for n, form in enumerate(names) if name in _words(form)}
 
 
 def stands_out(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:

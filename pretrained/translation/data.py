@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from pretrained import splits
+from pretrained.classification.folders import passed_over
 from pretrained.errors import BadData
 from pretrained.translation import files
 from pretrained.translation.languages import noticed
@@ -183,7 +184,7 @@ def files_of(folder: Path, split: str) -> list[Path]:
                 file
                 for file in place.glob("*")
                 if file.suffix.lower() == suffix
-                and not file.name.startswith(".")
+                and not passed_over(file)
                 and splits.named(file.stem, split) == split
             ):
                 return found
@@ -206,7 +207,7 @@ def _unused(folder: Path, split: str) -> Iterator[str]:
         file.name
         for file in sorted(taken[0].parent.glob("*"))
         if file.suffix.lower() in files.SUFFIXES
-        and not file.name.startswith(".")
+        and not passed_over(file)
         and splits.named(file.stem, split) == split
         and file not in taken
     ]

@@ -8,18 +8,15 @@ the ``translation`` column of `datasets`.
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pretrained import own_files
+from pretrained.classification.folders import named_briefly
 from pretrained.errors import BadData
 from pretrained.translation import columns
 from pretrained.translation.languages import noticed
@@ -32,9 +29,8 @@ BOTH = ("translation", "translations")
 MOST_WITHOUT = 0.1
 #: Share of the lines beyond which quotation marks around every cell are a spreadsheet's.
 MOST_QUOTED = 0.95
-#: What parts the cells of a table, and rows that are looked at to find out which does.
+#: What parts the cells of a table.
 SIGNS = {",": "comma", ";": "semicolon", "\t": "tab"}
-LOOKED_AT = 50
 #: Lines above a heading that are looked over; lines named.
 TITLES, NAMED = 5, 5
 #: What is shown of a first line that nobody understands, in characters.
@@ -117,7 +113,7 @@ def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
     text = own_files.text(path)
     if named := re.match(r'"?sep=([,;\t])"?\r?\n', text):
         text = text[named.end() :]
-    sign = named[1] if named else max(SIGNS, key=lambda one: _alike(text, one))
+    sign = named[1] if named else own_files.parted_by(text, SIGNS)
     skipped = 1 if named else 0
     try:
         read = [(n + skipped, cells) for n, cells in own_files.cells(text, sign)]
@@ -131,15 +127,6 @@ def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
     every = [(n, [cell.strip() for cell in cells]) for n, cells in read]
     found = [(n, cells) for n, cells in every if any(cells)]
     yield from _table(path, found, languages, told, SIGNS[sign])
-
-
-def _alike(text: str, sign: str) -> int:
-    """How many of the first lines a sign parts into the same number of cells, two or more."""
-    first = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=sign), LOOKED_AT)
-    with suppress(csv.Error):
-        widths = Counter(width for cells in first if (width := len(cells)) > 1)
-        return max(widths.values(), default=0)
-    return 0
 
 
 def _from_heading(
@@ -239,10 +226,13 @@ def _as_wide(
         mend = f"put quotation marks around a sentence that has a {sign} in it"
         if sign == "tab":
             mend = "take out the tabs within sentences"
-        reason = f"line {number} has {len(cells)} cells and the first line {most}: {mend}"
+        others = f"where {most} are usual"
+        if heading is not None:
+            others = f"and the line of headings {_filled(heading)}"
+        reason = f"line {number} has {len(cells)} cells {others}: {mend}"
         raise BadData(path=path, reason=reason)
     if wide:
-        lines = ", ".join(str(number) for number, _ in wide[:NAMED])
+        lines = named_briefly([str(number) for number, _ in wide], NAMED)
         told.append(
             f"{len(wide):,} lines of {path.name} with too many cells were left out ({lines})"
         )
@@ -269,7 +259,7 @@ def _misplaced(
     """
     if places is None:
         return []
-    agree, against = [], []
+    agree, against = set(), set()
     last = places.index(max(places))  # what follows may be the rest of that side, or a note
     for number, cells in wide:
         found = [noticed(cell) for cell in cells]
@@ -277,9 +267,9 @@ def _misplaced(
         rest = {one for n, one in enumerate(found) if n not in places}
         crossed = pair[0] == languages[1] or pair[1] == languages[0]
         if crossed or (pair[last] is None and languages[last] in rest):
-            against.append(number)
+            against.add(number)
         elif pair == languages and languages[last] not in rest:
-            agree.append(number)
+            agree.add(number)
     if len(wide) > MOST_WITHOUT * of:
         return wide if len(against) > len(agree) else []
     return [row for row in wide if row[0] not in agree]

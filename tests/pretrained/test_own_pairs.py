@@ -131,6 +131,42 @@ def test_a_row_whose_sentence_holds_the_sign_is_left_out(tmp_path):
     assert pairs == {*PAIRS} and "1 lines of a.tsv with too many cells" in told
 
 
+def test_of_many_lines_left_out_some_are_named_and_the_rest_counted(tmp_path):
+    rows = [(f"{a} {n}", f"{b} {n}") for n in range(4) for a, b in PAIRS]
+    odd = [("We are", f"here {n}.", "Nous sommes ici.") for n in range(7)]
+    (tmp_path / "a.tsv").write_text(table([LANGUAGES, *odd, *rows]), "utf-8")
+    pairs, [told] = learnt(tmp_path / "a.tsv")
+    assert pairs == {*rows}
+    assert told == ("7 lines of a.tsv with too many cells were left out (2, 3, 4, 5, 6 and 2 more)")
+    assert reasons.said(told, "zh").endswith("（第 2、3、4、5、6 及另外 2 行）")
+
+
+@pytest.mark.parametrize(
+    ("name", "sign", "heading", "told"),
+    [
+        ("a.tsv", "\t", [], "line 1 has 4 cells where 2 are usual"),
+        ("a.csv", ";", [], "line 1 has 4 cells where 2 are usual"),
+        ("a.tsv", "\t", [LANGUAGES], "line 2 has 4 cells and the line of headings 2"),
+        ("a.csv", ";", [("Words",), LANGUAGES], "line 3 has 4 cells and the line of headings 2"),
+    ],
+)
+def test_a_line_that_is_too_wide_is_held_against_what_is_so(tmp_path, name, sign, heading, told):
+    odd = [(*a.split(" ", 2), b) for a, b in PAIRS[:9]]
+    (tmp_path / name).write_text(table([*heading, *odd, *PAIRS], sign), "utf-8")
+    with pytest.raises(BadData) as refused:
+        data.read(tmp_path / name, LANGUAGES)
+    reason = refused.value.fields["reason"]
+    assert reason.startswith(f"{told}: ")
+    assert "个单元格，而" in reasons.said(reason, "zh")
+
+
+def test_a_sign_within_quoted_lines_parts_no_cells(tmp_path):
+    long = '"The sea, the sky;\nthe sun, the day;\nthe end, my dear.";"La mer, le ciel."\n'
+    (tmp_path / "a.csv").write_text(long * 3 + table(PAIRS, ";"), "utf-8")
+    one = ("The sea, the sky;\nthe sun, the day;\nthe end, my dear.", "La mer, le ciel.")
+    assert learnt(tmp_path / "a.csv")[0] == {one, *PAIRS}
+
+
 @pytest.mark.parametrize(
     ("row", "pair"),
     [
@@ -150,12 +186,23 @@ def test_quotation_marks_in_one_row_cost_no_other(tmp_path, row, pair):
     assert learnt(tmp_path / "a.csv") == ({*PAIRS, pair}, ())
 
 
-@pytest.mark.parametrize("same", ["Les Misérables", "Merci", "La Fin des temps", "The Times"])
-def test_a_name_that_is_the_same_in_both_languages_stays(tmp_path, same):
+@pytest.mark.parametrize(
+    ("same", "told"),
+    [
+        ("Les Misérables", ()),
+        ("Merci", ()),
+        ("The Times", ()),
+        # Four words that read as one language are no name to whoever learns: they are told.
+        (
+            "La Fin des temps",
+            ("1 pairs say the same in one language twice and were left out",),
+        ),
+    ],
+)
+def test_a_name_that_is_the_same_in_both_languages_stays_or_is_told(tmp_path, same, told):
     (tmp_path / "a.tsv").write_text(table([(same, same), *PAIRS]), "utf-8")
     assert len(data.to_score(tmp_path / "a.tsv", "en-fr")[0]) == 1 + len(PAIRS)
-    if len(same.split()) < 4:
-        assert learnt(tmp_path / "a.tsv") == ({(same, same), *PAIRS}, ())
+    assert learnt(tmp_path / "a.tsv") == ({*PAIRS} | ({(same, same)} if not told else set()), told)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +211,7 @@ def test_a_name_that_is_the_same_in_both_languages_stays(tmp_path, same):
         (("German", "allemand"), ()),
         (("Latin", "Latin"), ()),
         (("English", "anglais"), ()),
+        (("Deutsch", "Italian"), ("the first line of a.tsv was taken for headings: Deutsch, It",)),
         (("German", "espagnol"), ("the first line of a.tsv was taken for headings: German, es",)),
         (("Question", "Question"), ("the first line of a.tsv was taken for headings: Question,",)),
     ],
@@ -177,7 +225,14 @@ def test_a_list_of_words_keeps_its_first_or_tells(tmp_path, first, told):
 
 
 @pytest.mark.parametrize(
-    "heading", [("de", "es"), ("German", "Spanish"), ("id", "English", "德语")]
+    "heading",
+    [
+        ("de", "es"),
+        ("German", "Spanish"),
+        ("Deutsch", "Italiano"),
+        ("latin", "grec"),
+        ("id", "English", "德语"),
+    ],
 )
 def test_headings_of_other_languages_are_refused(tmp_path, heading):
     rows = [("1", *pair)[-len(heading) :] for pair in PAIRS]
@@ -262,6 +317,7 @@ def test_of_a_folder_with_splits_what_flatters_or_is_not_read_is_told(tmp_path):
     (tmp_path / "train.tsv").write_text(table(PAIRS), "utf-8")
     (tmp_path / "dev.tsv").write_text(table(PAIRS[:4]), "utf-8")
     (tmp_path / "train.jsonl").write_text("")
+    (tmp_path / "~$train.csv").write_text("")  # of a spreadsheet that is open
     told = data.read(tmp_path, LANGUAGES).told
     assert told == (
         f"{tmp_path.name} has train in two formats; train.tsv is read, not train.jsonl",

@@ -150,7 +150,7 @@ def test_of_few_pairs_five_are_kept_aside_and_what_stands_twice_is_left_out(tmp_
     [
         ("a.tsv", None, "no such file"),
         ("a.csv", b"a", "no comma between"),
-        ("a.csv", b"en,fr\nYes, I am.,Oui\n", "line 2 has 3 cells and the first line 2: put quot"),
+        ("a.csv", b"en,fr\nYes, I am.,Oui\n", "line 2 has 3 cells and the line of headings 2: put"),
         ("a.doc", b"a,b", "no .parquet"),
         ("a.tsv", b"", "empty"),
         ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
