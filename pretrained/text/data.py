@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pretrained import own_files, splits
-from pretrained.classification.folders import passed_over
+from pretrained.classification.folders import files_in, named_briefly
 from pretrained.errors import BadData
 from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
 
@@ -84,21 +84,19 @@ def _read(path: Path) -> tuple[str, list[str]]:
     elif cells := _column(text, path):
         whole = cells
         told.append("it is a table: the cells of its column text are read, and nothing else")
-    else:
-        kind = _kind_of_records(text)
-        if kind != "text":
-            text, changed = _without_controls(text)
-            if kind is not None:
-                told.append(
-                    f"it is JSON without a text: its signs and names are learnt too ({kind})"
-                )
-            elif path.suffix.lower() in TABLES:
-                told.append(
-                    "it is a table without a column called text: all of it is learnt as it stands"
-                )
-            return text, [*told, *changed]
+    elif (rows := _objects(text)) and _is_text(rows[0][1]):
         told.append("its lines are JSON objects: the text of each is read")
-        whole = [*records(text, path)]
+        whole = [*_texts(rows, path)]
+    else:
+        if rows:
+            keys = ", ".join(rows[0][1])[:SHOWN]
+            told.append(f"it is JSON without a text: its signs and names are learnt too ({keys})")
+        elif path.suffix.lower() in TABLES:
+            told.append(
+                "it is a table without a column called text: all of it is learnt as it stands"
+            )
+        text, changed = _without_controls(text)
+        return text, [*told, *changed]
     whole = [_newlines(record) for record in whole]
     given = [own_files.whole(text) for text in whole]
     if halves := sum(map(len, whole)) - sum(map(len, given)):
@@ -141,14 +139,13 @@ def _read_all(source: Path) -> tuple[str, list[str]]:
         texts[text] = place
         told += [f"{place.as_posix()}: {one}" for one in changed]
     for reason, files in lost.items():
-        told.append(f"{len(files):,} files were left out, {reason} ({_few(files)})")
+        told.append(f"{len(files):,} files were left out, {reason} ({named_briefly(files, NAMED)})")
     if not texts:
         reason = "there is no text in it: give files of UTF-8 text"
         raise BadData(path=source, reason=". ".join([reason, *told]))
     if twice:
-        told.append(
-            f"{len(twice):,} files hold what another one holds and were left out: {_few(twice)}"
-        )
+        names = named_briefly(twice, NAMED)
+        told.append(f"{len(twice):,} files hold what another one holds and were left out: {names}")
     joined = "\n".join(text.strip("\n") + "\n" for text in texts)
     return joined, [f"{len(texts):,} files were read", *told]
 
@@ -156,8 +153,7 @@ def _read_all(source: Path) -> tuple[str, list[str]]:
 def _of_training(folder: Path, told: list[str]) -> list[Path]:
     """The files in a folder that people put there, in the order of their names; where they are
     named train and test, or stand in folders called so, not those that are to test with."""
-    every = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
-    every = [path for path in every if not any(passed_over(Path(part)) for part in path.parts)]
+    every = [path.relative_to(folder) for path in files_in(folder) if path.is_file()]
     part = {path: splits.named(Path(path.parts[0]).stem) for path in every}
     aside = {"validation", "test"}
     if "train" not in part.values() or not aside & {*part.values()}:
@@ -166,12 +162,9 @@ def _of_training(folder: Path, told: list[str]) -> list[Path]:
         [*dict.fromkeys(path.parts[0] for path in every if (part[path] in aside) == wanted)]
         for wanted in (False, True)
     )
-    told.append(f"{folder}: it has splits; {_few(taken)} is taken, not {_few(others)}")
+    first, second = named_briefly(taken, NAMED), named_briefly(others, NAMED)
+    told.append(f"{folder}: it has splits; {first} is taken, not {second}")
     return [path for path in every if part[path] not in aside]
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
 
 
 def records(text: str, path: Path) -> Iterator[str]:
@@ -181,7 +174,12 @@ def records(text: str, path: Path) -> Iterator[str]:
     Raises:
         BadData: a line or an object has no such text.
     """
-    for place, row in own_files.json_values(text, _is_text):
+    return _texts(own_files.json_values(text, _is_text), path)
+
+
+def _texts(rows: Iterable[tuple[str, Any]], path: Path) -> Iterator[str]:
+    """`records` of values that are read already, each with where it stands."""
+    for place, row in rows:
         found = _text_of(row)
         if found is None:
             reason = f'{place} is no JSON object with a "text": mend it or take it out'
@@ -204,23 +202,23 @@ def _is_text(row: Mapping[str, Any]) -> bool:
     return _text_of(row) is not None
 
 
-def _kind_of_records(text: str) -> str | None:
-    """ "text" where a file, however it is called, begins as JSON objects with a text do; the keys
-    of other objects; None where it is a text."""
+def _objects(text: str) -> list[tuple[str, Any]]:
+    """The values of a file, however it is called, that begins as JSON objects do, each with where
+    it stands; none of a text."""
     if not text.lstrip().startswith(("{", "[")):
-        return None
-    _, first = next(own_files.json_values(text, _is_text), ("", None))
-    if not isinstance(first, Mapping) or not first:
-        return None
-    return "text" if _text_of(first) is not None else ", ".join(map(str, first))[:SHOWN]
+        return []
+    values = own_files.json_values(text, _is_text)
+    place, first = next(values, ("", None))
+    return [(place, first), *values] if isinstance(first, Mapping) and first else []
 
 
 def _column(text: str, path: Path) -> list[str]:
     """The cells of the column ``text`` of a table, or none where it has no such heading."""
     if path.suffix.lower() not in TABLES:
         return []
-    signs = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"  # of none the first
-    sign = max(signs, key=text.partition("\n")[0].count)
+    signs = "\t,;" if path.suffix.lower() == ".tsv" else ",;\t"
+    first = text.partition("\n")[0]  # one column may have any of them in its sentences
+    sign = own_files.parted_by(text, [one for one in signs if one in first] or signs[0])
     read = own_files.cells(text, sign)
     if sign == "\t":  # where quotation marks are text
         lines = text.removesuffix("\n").split("\n")
@@ -260,10 +258,8 @@ def read_text_raw(path: Path) -> str:
 
 
 def _newlines(text: str) -> str:
-    def ended(run: re.Match[str]) -> str:
-        return "\n" if run[0].endswith("\n") else "\n" * len(run[0])
-
-    return re.sub("\r+\n?", ended, text)  # some programs write \\r\\r\\n
+    """A text whose lines end in line feeds; some programs write two carriage returns before one."""
+    return re.sub(r"(?<!\r)\r++\n", "\n", text).replace("\r", "\n")
 
 
 def own(source: Path | str) -> Texts:
