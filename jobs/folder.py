@@ -130,15 +130,6 @@ def kept(out: Path) -> str:
     return ""
 
 
-def size(folder: Path) -> int:
-    """Bytes of all files below a folder. Links are not followed."""
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += 0 if path.is_dir() and not path.is_symlink() else path.lstat().st_size
-    return total
-
-
 def refusal(out: Path, data: str = "") -> dict[str, Any] | None:
     """Why a worker ended, as ``code`` and ``fields``, or None where it said nothing.
 

@@ -20,6 +20,7 @@ from jobs.limits import MIB, SPARE
 from jobs.queue import SWEEP, Queue
 from jobs.store import Record
 from jobs.worker import Worker, end_orphans
+from pretrained.disk import bytes_below
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ class Scheduler:
         if running.worker.memory() > limits.memory_mb * MIB:
             return folder.as_error(errors.OverMemory(limit=limits.memory_mb))
         place = self.queue.place(record.id)
-        if folder.size(place / OUT) + folder.size(place / LOG) > limits.disk_mb * MIB:
+        if bytes_below(place / OUT) + bytes_below(place / LOG) > limits.disk_mb * MIB:
             return folder.as_error(errors.OverDisk(limit=limits.disk_mb))
         allowed = 2 * self._minutes(record) * 60 + SPARE
         if running.spent + ran > allowed:

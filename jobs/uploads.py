@@ -8,9 +8,10 @@ import secrets
 import threading
 from pathlib import Path
 
-from jobs import errors, folder
+from jobs import errors
 from jobs.folder import DATA
 from jobs.limits import MIB, Limits
+from pretrained.disk import bytes_below
 
 UPLOADS = 512  # folders of all visitors
 #: What `secrets.token_urlsafe(16)` makes.
@@ -68,7 +69,7 @@ class Uploads:
         """
         if not data.exists():
             raise errors.NoData
-        if folder.size(upload) > self.limits.data_mb * MIB:
+        if bytes_below(upload) > self.limits.data_mb * MIB:
             raise errors.DataTooLarge(limit=self.limits.data_mb)
         relative = data.resolve().relative_to(upload.resolve())
         os.rename(upload, target)

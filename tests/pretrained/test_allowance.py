@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hub_standin import HubStandIn
 
+from pretrained.disk import bytes_below
 from pretrained.sources import allowance
 from pretrained.sources import hub as downloads
 from pretrained.sources import wheel as wheels
@@ -58,7 +59,7 @@ def test_who_was_used_the_longest_ago_leaves_first_and_nothing_of_other_programs
     hub.add("museum/new", FILES)
     assert downloads.fetch("museum/new")
     assert not old.exists() and oldest.exists() and (others / "weights").exists()
-    assert sum(allowance.size_of(each) for each in allowance.own()) <= 3 * MIB
+    assert sum(bytes_below(each) for each in allowance.own()) <= 3 * MIB
 
 
 def test_what_cannot_fit_deletes_nothing(hub: HubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from pretrained.disk import free_bytes
 from pretrained.errors import HubNoSpace, HubNotFound, HubOffline, HubUnsafe
 from pretrained.sources.hub.cache import (
     COMMIT,
@@ -27,7 +28,6 @@ from pretrained.sources.hub.cache import (
     File,
     arrived,
     commit_of,
-    free_bytes,
     has_size,
     is_inside,
     is_safe,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from pretrained.disk import files_below
 from pretrained.errors import HubNotFound
 
 # Weights that are pickles, or may hold code: never taken, whatever was asked for.
@@ -96,7 +97,7 @@ def _read_reference(path: Path) -> str | None:
 
 def present(folder: Path, patterns: Sequence[str]) -> list[str]:
     """Files of a snapshot that the patterns name, as paths in it."""
-    paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    paths = [path.relative_to(folder).as_posix() for path in files_below(folder) if path.is_file()]
     return [p for p in paths if is_safe(p) and any(fnmatchcase(p, pattern) for pattern in patterns)]
 
 
@@ -144,9 +145,3 @@ def is_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     plain = "\\" not in path and "\0" not in path
     return plain and bool(parts) and not path.startswith("/") and ".." not in parts
-
-
-def free_bytes(folder: Path) -> int:
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

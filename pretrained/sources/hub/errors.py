@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pretrained.disk import free_bytes
 from pretrained.errors import HubGated, HubNoSpace, HubNotFound, HubOffline, HubTruncated
-from pretrained.sources.hub.cache import free_bytes
 
 
 @contextmanager

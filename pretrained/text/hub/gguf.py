@@ -14,10 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pretrained.catalog import Progress
+from pretrained.disk import free_bytes
 from pretrained.errors import HubNoSpace, MissingDependency
 from pretrained.sources import wheel
 from pretrained.sources.hub import networks
-from pretrained.sources.hub.cache import free_bytes
 from pretrained.sources.hub.errors import disk_errors, megabytes
 from pretrained.sources.wheel import Wheel
 
