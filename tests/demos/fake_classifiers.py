@@ -2,92 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
+import fake_engine
 import numpy as np
 
-from inference import Answer, Settings
-from inference.errors import Refusal, UnknownModel
+from inference import Answer
 from pretrained import catalog
 
 LABELS, CHINESE = ["lion", "tabby", "espresso"], ["狮子", "虎斑猫", "浓缩咖啡"]
 
 
 def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has labels and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {
-        "key": key,
-        "loader": "pretrained.classification.imagenet:load",
-        "title": key,
-        "max_batch": 8,
-    }
-    content |= {"labels": LABELS, "labels_zh": CHINESE, "parameters": 2_400_000, **config}
-    (folder / "config.json").write_text(json.dumps(content), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
-    return catalog.from_folder(folder, key)
+    """A classifier of three kinds, without weights."""
+    return fake_engine.entry(root, key, **{"labels": LABELS, "labels_zh": CHINESE} | config)
 
 
-def hub_entry() -> catalog.Entry:
-    return catalog.Entry(
-        key="classification/now",
-        task="classification",
-        title="Now-50",
-        loader="pretrained.classification.imagenet:load",
-        licence="apache-2.0",
-        bytes=102_000_000,
-        parameters=25_600_000,
-        hub_id="nobody/now50",
-        max_batch=8,
-    )
-
-
-class FakeEngine:
-    """Records what it was asked. ``share`` is the confidence of the best answer."""
+class FakeEngine(fake_engine.FakeEngine):
+    """``share`` is the confidence of the best answer."""
 
     def __init__(self, root: Path, share: float = 0.9) -> None:
-        bundled = ("imagenet", "cifar10", "hog-svm")
-        self.entries = {f"classification/{n}": entry(root, f"classification/{n}") for n in bundled}
-        self.entries["classification/now"] = hub_entry()
-        self.settings = Settings()
-        self.share, self.asked, self.loaded = share, [], []
-        self.failing: dict[str, Refusal] = {}
+        bundled = [f"classification/{name}" for name in ("imagenet", "cifar10", "hog-svm")]
+        now = fake_engine.hub_entry("classification/now", "Now-50")
+        super().__init__({key: entry(root, key) for key in bundled} | {now.key: now})
+        self.share = share
+        self.asked: list[tuple[str, str, tuple[int, int]]] = []
         self.refusing: dict[str, Exception] = {}  # by view, or view and method
         self.options: list[dict[str, Any]] = []
-        self.progress: tuple[int, int] | None = None
-        self.open_at_once = self.most_open = 0
-        self.gate: asyncio.Event | None = None
-
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        self.loaded += keys
-        for key in keys:
-            if key in self.failing:
-                raise self.failing[key]
-        if self.gate:
-            await self.gate.wait()
-
-    def load_progress(self, key: str) -> tuple[int, int] | None:
-        return self.progress
 
     async def predict(self, key: str, picture: Any, *, view: str = "answer", **options: Any) -> Any:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+        self.known(key)
         self.asked.append((key, view, picture.size))
         self.options.append(options)
         for name in (view, options.get("method")):
             if name in self.refusing:
                 raise self.refusing[name]
-        self.open_at_once += 1
-        self.most_open = max(self.most_open, self.open_at_once)
-        await asyncio.sleep(0)
-        self.open_at_once -= 1
+        with self.answering():
+            await self.turn()
         return getattr(self, view)(picture, **options)
 
     async def ask(self, key: str, picture: Any, **options: Any) -> Answer:

@@ -4,17 +4,17 @@ were drawn; in photographs the same few things. Answers have the real shapes."""
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import fake_engine
 import numpy as np
+from fake_engine import FakeEngine
 from PIL import Image, ImageDraw
 
-from inference import Answer, Settings
-from inference.errors import Refusal, UnknownModel
+from inference import Answer
 from pretrained import catalog
 from pretrained.detection import rle
 
@@ -34,33 +34,9 @@ USUAL = (
 
 
 def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has a config and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {
-        "key": key,
-        "loader": "pretrained.classification.imagenet:load",
-        "title": key,
-        "max_batch": 4,
-    }
-    content |= {"labels": ["person", "cat", "dog"], "parameters": 3_400_000, **config}
-    (folder / "config.json").write_text(json.dumps(content), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
-    return catalog.from_folder(folder, key)
-
-
-def hub_entry(key: str = NOW) -> catalog.Entry:
-    return catalog.Entry(
-        key=key,
-        task="detection",
-        title="Now-DETR",
-        loader="pretrained.classification.imagenet:load",
-        licence="apache-2.0",
-        bytes=81_000_000,
-        parameters=20_000_000,
-        hub_id="nobody/now-detr",
-        max_batch=4,
-    )
+    """A detector of three kinds, without weights."""
+    usual = {"max_batch": 4, "labels": ["person", "cat", "dog"], "parameters": 3_400_000}
+    return fake_engine.entry(root, key, **usual | config)
 
 
 def drawing(size: tuple[int, int], **boxes: tuple[int, int, int, int]) -> Image.Image:
@@ -169,44 +145,22 @@ def attribution(picture: np.ndarray, box: Any = None, label: str | None = None) 
     return {"heat": np.exp(-12 * off)}
 
 
-class FakeDetectors:
-    """Records what it was asked. ``gate``: every answer waits for it. ``failing``: what to raise,
-    by key. ``pause``: seconds that an answer takes."""
+class FakeDetectors(FakeEngine):
+    """``pause``: seconds that an answer takes."""
 
     def __init__(self, root: Path, *, pause: float = 0, **settings: Any) -> None:
-        self.entries = {key: entry(root, key) for key in (EVERYDAY, RCNN)} | {NOW: hub_entry()}
-        self.settings = Settings(**({"max_upload_mb": 20} | settings))
+        now = fake_engine.hub_entry(
+            NOW, "Now-DETR", max_batch=4, bytes=81_000_000, parameters=20_000_000
+        )
+        found = {key: entry(root, key) for key in (EVERYDAY, RCNN)} | {NOW: now}
+        super().__init__(found, **{"max_upload_mb": 20} | settings)
         self.pause = pause
         self.asked: list[tuple[str, tuple[int, int], dict[str, Any]]] = []
-        self.loaded: list[str] = []
-        self.failing: dict[str, Refusal] = {}
-        self.progress: tuple[int, int] | None = None
-        self.gate: asyncio.Event | None = None
-
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        self.loaded += keys
-        for key in keys:
-            if key in self.failing:
-                raise self.failing[key]
-        if self.gate:
-            await self.gate.wait()
-
-    def load_progress(self, key: str) -> tuple[int, int] | None:
-        return self.progress
-
-    def status(self) -> dict[str, Any]:
-        rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
-        device = {"name": "a CPU", "kind": "cpu"}
-        return {"models": rows, "warming": False, "stuck": [], "device": device}
 
     async def predict(
         self, key: str, picture: np.ndarray, *, view: str = "answer", **options: Any
     ) -> dict[str, Any]:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+        self.known(key)
         height, width = picture.shape[:2]
         assert picture.dtype == np.uint8 and picture.shape[2] == 3
         self.asked.append((key, (width, height), {"view": view} | options))

@@ -4,16 +4,15 @@ of real answers."""
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import fake_engine
 import numpy as np
+from fake_engine import FakeEngine
 
-from inference import Settings
-from inference.errors import UnknownModel
 from pretrained import catalog
 
 GAN, DIFFUSION = "images/faces-gan", "images/faces-diffusion"
@@ -23,15 +22,9 @@ LAYERS = ((4, 320), (8, 160), (16, 80), (32, 40))  # sizes and channels
 
 
 def entry(root: Path, key: str) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has a config and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
+    """A painter without weights, whose loader tells of which kind it is."""
     room = "serve" if "gan" in key else "serve_diffusion"
-    loader = f"pretrained.images.{room}:load"
-    content = {"key": key, "loader": loader, "title": key, "max_batch": 16}
-    (folder / "config.json").write_text(json.dumps(content | {"parameters": 3_300_000}), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
-    return catalog.from_folder(folder, key)
+    return fake_engine.entry(root, key, loader=f"pretrained.images.{room}:load", max_batch=16)
 
 
 def latent(point: Mapping[str, Any]) -> np.ndarray:
@@ -133,81 +126,41 @@ def answer(
     return {"image": drawn}
 
 
-class FakeFaces:
-    """Records what it was asked. ``gate``: every answer and every step waits for it. ``failing``:
-    what to raise, by key. ``pause``: seconds that an answer or a step takes."""
+class FakeFaces(FakeEngine):
+    """``pause``: seconds that an answer or a step takes."""
 
     def __init__(self, root: Path, *keys: str, pause: float = 0) -> None:
-        self.entries = {key: entry(root, key) for key in keys or (GAN, DIFFUSION)}
+        found = {key: entry(root, key) for key in keys or (GAN, DIFFUSION)}
+        super().__init__(found, max_upload_mb=1)
         self.withheld: dict[str, catalog.Entry] = {}
-        self.settings = Settings(max_upload_mb=1)
         self.pause = pause
         self.asked: list[tuple[str, Any, dict[str, Any]]] = []
-        self.loaded: list[str] = []
-        self.failing: dict[str, Exception] = {}
-        self.gate: asyncio.Event | None = None
-        self.open = self.most_open = 0
-
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        self.loaded += keys
-        for key in keys:
-            self._known(key)
-
-    def load_progress(self, key: str) -> None:
-        return None
-
-    def status(self) -> dict[str, Any]:
-        rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
-        device = {"name": "a CPU", "kind": "cpu"}
-        return {"models": rows, "warming": False, "stuck": [], "device": device}
 
     async def predict(self, key: str, one: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        self._known(key)
+        self.known(key)
         self.asked.append((key, one, options))
-        async with self._busy():
-            await self._turn()
+        with self.answering():
+            await self.turn()
             return answer(key, one, **options)
 
     async def stream(
         self, key: str, point: Mapping[str, Any], steps: int = 20, **told: str
     ) -> AsyncIterator[dict[str, Any]]:
-        self._known(key)
+        self.known(key)
         self.asked.append((key, point, {"steps": steps} | told))
         frames, guesses = emerging(point, steps)
-        async with self._busy():
+        with self.answering():
             for number in range(1, steps + 1):
-                await self._turn()
+                await self.turn()
                 event = {"step": number, "steps": steps, "image": guesses[number - 1]}
                 last = {"done": True} if number == steps else {}
                 yield event | {"noisy": frames[number]} | last
 
-    def _known(self, key: str) -> None:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+    def known(self, key: str) -> None:
+        super().known(key)
         if key in self.failing:
             raise self.failing[key]
 
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
         await asyncio.sleep(self.pause)
-        if self.gate:
-            await self.gate.wait()
-
-    def _busy(self) -> _Busy:
-        return _Busy(self)
-
-
-class _Busy:
-    """Counts who is being answered."""
-
-    def __init__(self, engine: FakeFaces) -> None:
-        self.engine = engine
-
-    async def __aenter__(self) -> None:
-        self.engine.open += 1
-        self.engine.most_open = max(self.engine.open, self.engine.most_open)
-
-    async def __aexit__(self, *_: object) -> None:
-        self.engine.open -= 1
+        await super().turn()

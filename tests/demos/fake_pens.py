@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import fake_engine
 import numpy as np
+from fake_engine import FakeEngine
 
-from inference import Settings
-from inference.errors import Refusal, UnknownModel
+from inference.errors import Refusal
 from pretrained import catalog
 
 PEN, READER = "handwriting/pen", "handwriting/reader"
@@ -32,20 +32,10 @@ class Point(NamedTuple):
 
 
 def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has a config and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
+    """A pen, or a reader, without weights."""
     known = "".join(c for c in map(chr, range(32, 127)) if c not in "[]{}^~`|\\<>_")
-    content = {
-        "key": key,
-        "loader": "pretrained.classification.imagenet:load",
-        "title": key,
-        "max_batch": 16,
-    }
-    content |= {"parameters": 1_234_567, "characters": known, **config}
-    (folder / "config.json").write_text(json.dumps(content), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
-    return catalog.from_folder(folder, key)
+    usual = {"max_batch": 16, "parameters": 1_234_567, "characters": known}
+    return fake_engine.entry(root, key, **usual | config)
 
 
 def letter(character: str, number: int, letters: int, seed: int) -> list[Point]:
@@ -66,60 +56,32 @@ def letter(character: str, number: int, letters: int, seed: int) -> list[Point]:
     return points
 
 
-class FakePens:
-    """Records what it was asked; ``pause``: seconds between two points; ``gate``: what every point
-    waits for."""
+class FakePens(FakeEngine):
+    """``pause``: seconds between two points; ``gate``: what every point waits for."""
 
     def __init__(self, root: Path, pause: float = 0) -> None:
         styles = [{"name": f"Hand {n + 1}"} for n in range(HANDS)]
-        self.entries = {PEN: entry(root, PEN, styles=styles), READER: entry(root, READER)}
-        self.settings = Settings()
+        super().__init__({PEN: entry(root, PEN, styles=styles), READER: entry(root, READER)})
         self.pause = pause
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.read: list[Any] = []
-        self.failing: dict[str, Exception] = {}
         self.misread: dict[str, str] = {}  # what is written: what the reader reads
         self.texts: dict[int, str] = {}  # by the number of strokes that they take
-        self.open = self.most_open = 0
-        self.gate: asyncio.Event | None = None
-
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        for key in keys:
-            if key not in self.entries:
-                raise UnknownModel(model=key)
-            if key in self.failing:
-                raise self.failing[key]
-
-    def load_progress(self, key: str) -> None:
-        return None
-
-    def status(self) -> dict[str, Any]:
-        rows = [{"key": k, "state": "warm", "progress": None} for k in self.entries]
-        device = {"name": "a CPU", "kind": "cpu"}
-        return {"models": rows, "warming": False, "stuck": [], "device": device}
 
     async def stream(self, key: str, text: str, **options: Any) -> AsyncIterator[tuple[Point, ...]]:
         self.asked.append((text, options))
-        self.open += 1
-        self.most_open = max(self.most_open, self.open)
         self.texts[sum(c != " " for c in text)] = text
-        try:
+        with self.answering():
             for number, character in enumerate(text):
                 x = 0.5 if character == " " else 0.3
                 points = letter(character, number, len(text), options["seed"])
                 for i, point in enumerate(points):
                     await asyncio.sleep(self.pause)
-                    if self.gate:
-                        await self.gate.wait()
+                    await self.turn()
                     if "stream" in self.failing:
                         raise self.failing["stream"]
                     moved = point._replace(dx=point.dx + x) if i == 0 else point
                     yield (moved,)
-        finally:
-            self.open -= 1
 
     async def predict(self, key: str, strokes: np.ndarray, **options: Any) -> dict[str, Any]:
         await asyncio.sleep(0)

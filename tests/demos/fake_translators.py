@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-from inference import Settings
-from inference.errors import Refusal, UnknownModel
+import fake_engine
+
 from pretrained import catalog
 from pretrained.translation import sentences
 from pretrained.translation.errors import NothingToTranslate
@@ -19,35 +18,12 @@ KNOWN = "I know this one."  # stands in the fake training data
 
 
 def entry(root: Path, key: str, *directions: str) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has a config and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {
-        "key": key,
-        "loader": "pretrained.classification.imagenet:load",
-        "title": key,
-        "max_batch": 16,
-    }
-    content |= {"parameters": 3_600_000, "directions": directions}
-    (folder / "config.json").write_text(json.dumps(content), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
+    """A translator with a vocabulary and without weights."""
+    made = fake_engine.entry(root, key, max_batch=16, parameters=3_600_000, directions=directions)
     vocabulary = {letter: n for n, letter in enumerate("abcĠ")} | {"Ã©": 4, "</s>": 5}
-    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}}), "utf-8")
-    return catalog.from_folder(folder, key)
-
-
-def hub_entry() -> catalog.Entry:
-    return catalog.Entry(
-        key=NOW,
-        task="translation",
-        title="Marian",
-        loader="pretrained.classification.imagenet:load",
-        licence="apache-2.0",
-        bytes=301_000_000,
-        parameters=74_600_000,
-        hub_id="nobody/marian",
-        max_batch=8,
-    )
+    pieces = {"model": {"vocab": vocabulary}}
+    (Path(str(made.folder)) / "tokenizer.json").write_text(json.dumps(pieces), "utf-8")
+    return made
 
 
 def turned(text: str) -> str:
@@ -97,48 +73,25 @@ def answer(one: dict[str, Any], beams: int = 4) -> dict[str, Any]:
     }
 
 
-class FakeEngine:
-    """Records what it was asked. ``gate``: answers wait for it. ``failing``: by key, at loading."""
+class FakeEngine(fake_engine.FakeEngine):
+    """``refusing``: what asking a text ends in."""
 
     def __init__(self, root: Path) -> None:
-        self.entries = {
-            EN_FR: entry(root, EN_FR, "en-fr", "fr-en"),
-            EN_ZH: entry(root, EN_ZH, "en-zh", "zh-en"),
-            PLAIN: entry(root, PLAIN, "en-fr"),
-            NOW: hub_entry(),
-        }
-        self.settings = Settings(max_upload_mb=1)
+        found = [
+            entry(root, EN_FR, "en-fr", "fr-en"),
+            entry(root, EN_ZH, "en-zh", "zh-en"),
+            entry(root, PLAIN, "en-fr"),
+            fake_engine.hub_entry(NOW, "Marian", bytes=301_000_000, parameters=74_600_000),
+        ]
+        super().__init__({one.key: one for one in found}, max_upload_mb=1)
         self.asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
-        self.loaded: list[str] = []
-        self.failing: dict[str, Refusal] = {}
-        self.refusing: dict[str, Exception] = {}  # by the text that was asked
-        self.gate: asyncio.Event | None = None
-        self.open = self.most_open = 0
-
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        self.loaded += keys
-        for key in keys:
-            if key in self.failing:
-                raise self.failing[key]
-
-    def load_progress(self, key: str) -> None:
-        return None
+        self.refusing: dict[str, Exception] = {}
 
     async def predict(self, key: str, one: dict[str, Any], **options: Any) -> Any:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+        self.known(key)
         self.asked.append((key, one, options))
-        self.open += 1
-        self.most_open = max(self.open, self.most_open)
-        try:
-            await asyncio.sleep(0)
-            if self.gate:
-                await self.gate.wait()
+        with self.answering():
+            await self.turn()
             if one["text"] in self.refusing:
                 raise self.refusing[one["text"]]
             return answer(one, options.get("beams") or 8)
-        finally:
-            self.open -= 1

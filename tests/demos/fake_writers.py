@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import fake_engine
 import numpy as np
 
-from inference import Settings
-from inference.errors import Refusal, UnknownModel
 from pretrained import catalog
 from pretrained.errors import ViewUnsupported
 from pretrained.text.piece import Piece
@@ -27,96 +25,53 @@ TRACKING = [
 
 
 def entry(root: Path, key: str, **config: Any) -> catalog.Entry:
-    """A catalogue entry with a checkpoint folder that has a config and no weights."""
-    folder = root / key.replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {
-        "key": key,
-        "loader": "pretrained.classification.imagenet:load",
-        "title": key,
-        "max_batch": 16,
-    }
-    content |= {"parameters": 1_900_000, "begin": "\n", **config}
-    (folder / "config.json").write_text(json.dumps(content), "utf-8")
-    (folder / "model.safetensors").write_bytes(b"")
-    return catalog.from_folder(folder, key)
+    """A writer without weights."""
+    usual = {"max_batch": 16, "begin": "\n", "parameters": 1_900_000}
+    return fake_engine.entry(root, key, **usual | config)
 
 
-def hub_entry() -> catalog.Entry:
-    return catalog.Entry(
-        key="text/now",
-        task="text",
-        title="Now-135M",
-        loader="pretrained.classification.imagenet:load",
-        licence="apache-2.0",
-        bytes=269_000_000,
-        parameters=134_500_000,
-        hub_id="nobody/now",
-        max_batch=8,
-    )
-
-
-class FakeEngine:
-    """Records what it was asked. ``gate``: the writing waits for it after ``free`` characters."""
+class FakeEngine(fake_engine.FakeEngine):
+    """``gate``: the writing waits for it after ``free`` characters."""
 
     def __init__(self, root: Path) -> None:
-        self.entries = {
-            "text/shakespeare": entry(
-                root, "text/shakespeare", characters=LATIN, kind="verse", tracking=TRACKING
+        latin = {"characters": LATIN, "kind": "verse", "tracking": TRACKING}
+        chinese = {"characters": CHINESE, "kind": "quatrains"}
+        found = [
+            entry(root, "text/shakespeare", **latin),
+            entry(root, "text/tang", **chinese),
+            fake_engine.hub_entry(
+                "text/now", "Now-135M", bytes=269_000_000, parameters=134_500_000
             ),
-            "text/tang": entry(root, "text/tang", characters=CHINESE, kind="quatrains"),
-            "text/now": hub_entry(),
-        }
-        self.settings = Settings()
+        ]
+        super().__init__({one.key: one for one in found})
         self.begun: list[tuple[str, str, dict[str, Any]]] = []
         self.asked: list[tuple[str, str, str]] = []
-        self.loaded: list[str] = []
-        self.open = self.closed = self.held = 0
-        self.failing: dict[str, Refusal] = {}
+        self.closed = self.held = 0
         self.refusing: dict[str, Exception] = {}
-        self.gate: asyncio.Event | None = None
         self.free = 8
         self.breaking: Exception | None = None  # what a writing ends in after ``free`` characters
-        self.loading: asyncio.Event | None = None
         self.cuts = False  # whether the last character of a text is within a line
 
-    def find(self, key: str) -> Any:
-        return self.entries.get(key)
-
-    async def preload(self, *keys: str) -> None:
-        self.loaded += keys
-        if self.loading:
-            await self.loading.wait()
-        for key in keys:
-            if key in self.failing:
-                raise self.failing[key]
-
-    def load_progress(self, key: str) -> None:
-        return None
-
     async def stream(self, key: str, prompt: str, **options: Any) -> AsyncIterator[Piece]:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+        self.known(key)
         self.begun.append((key, prompt, options))
-        self.open += 1
         try:
-            text = POEM if key == "text/tang" else VERSE * 50
-            for place, character in enumerate(text[: options["length"]]):
-                if self.breaking and place >= self.free:
-                    raise self.breaking
-                if self.gate and place >= self.free:
-                    self.held += 1
-                    await self.gate.wait()
-                await asyncio.sleep(0)
-                last = place == min(len(text), options["length"]) - 1
-                yield Piece(character, (0.5,), cut=self.cuts and last)
+            with self.answering():
+                text = POEM if key == "text/tang" else VERSE * 50
+                for place, character in enumerate(text[: options["length"]]):
+                    if self.breaking and place >= self.free:
+                        raise self.breaking
+                    if self.gate and place >= self.free:
+                        self.held += 1
+                        await self.gate.wait()
+                    await asyncio.sleep(0)
+                    last = place == min(len(text), options["length"]) - 1
+                    yield Piece(character, (0.5,), cut=self.cuts and last)
         finally:
-            self.open -= 1
             self.closed += 1
 
     async def predict(self, key: str, text: str, *, view: str, **options: Any) -> Any:
-        if key not in self.entries:
-            raise UnknownModel(model=key)
+        self.known(key)
         self.asked.append((key, view, text))
         if view in self.refusing:
             raise self.refusing[view]

@@ -138,10 +138,10 @@ def test_a_model_that_is_no_classifier_is_refused(engine, sent, key):
 
 def test_while_a_model_loads_the_page_says_what_it_waits_for(engine, sent):
     async def run():
-        engine.gate, engine.progress = asyncio.Event(), (0, 18_000_000)
+        engine.loading, engine.progress = asyncio.Event(), (0, 18_000_000)
         steps = answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), "imagenet")
         first, _ = await anext(steps)
-        engine.gate.set()
+        engine.loading.set()
         rest = [said async for said, _ in steps]
         return first, rest[-1]
 
@@ -160,7 +160,7 @@ def test_what_is_downloaded_is_counted(monkeypatch):
 
 def test_who_leaves_while_waiting_takes_the_request_along(engine, sent):
     async def run():
-        engine.gate = asyncio.Event()
+        engine.loading = asyncio.Event()
         steps = answering(engine, WORDS.speaker("en"), sent(encoded(photo(), "PNG")), "imagenet")
         await anext(steps)
         await steps.aclose()

@@ -477,7 +477,7 @@ def test_a_model_that_is_no_detector_is_refused(engine, key):
 
 def test_who_leaves_while_waiting_takes_the_request_along(engine):
     async def run():
-        engine.gate = asyncio.Event()
+        engine.loading = asyncio.Event()
         steps = answering.answering(
             engine, WORDS.speaker("en"), [{"example": "astronaut"}], EVERYDAY
         )

@@ -131,7 +131,7 @@ def test_a_caller_who_leaves_frees_the_engine(tmp_path, sent, monkeypatch):
     [endpoint] = [fn.fn for fn in page.fns.values() if fn.api_name == "detect"]
 
     async def run():
-        engine.gate = asyncio.Event()
+        engine.loading = asyncio.Event()
         steps = endpoint(sent(encoded(photo(), "PNG")))
         while not engine.loaded:
             assert await anext(steps) is None, "a sign of life"

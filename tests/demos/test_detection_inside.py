@@ -127,7 +127,7 @@ def test_without_the_network_the_room_says_so(engine):
 
 def test_leaving_ends_what_is_waited_for(engine):
     async def run():
-        engine.gate = asyncio.Event()
+        engine.loading = asyncio.Event()
         opening = inside.opened(engine, WORDS.speaker("en"), answered())
         await anext(opening)
         before = asyncio.all_tasks()
@@ -163,13 +163,13 @@ def test_whoever_goes_to_another_room_ends_the_old_way_and_may_ask_again(engine,
     async def run():
         leave = events["on_left"].fn
         assert list(await anext(leave(visit, request))) == nothing, "nothing is under way"
-        engine.gate = asyncio.Event()
+        engine.loading = asyncio.Event()
         work = events["on_start"].fn(visit, subject, request)
         bar, button = await anext(work)
         assert "<progress" in bar and not button["visible"]
         html, button = await anext(leave(visit, request))
         assert WORDS.say(lang, "detection.inside.rcnn.title") in html and button["visible"]
-        engine.gate.set()
+        engine.loading.set()
         assert [list(step) async for step in work] == [nothing]
         assert not engine.asked and not visit.rcnn.under_way
         done = [html async for html, _ in events["on_start"].fn(visit, subject, request)]

@@ -93,7 +93,7 @@ def test_try_draws_with_the_model_that_the_address_names(tmp_path, words, own, c
     engine = FakeFaces(tmp_path)
     hidden = entry(tmp_path, own)
     engine.find = lambda key: {**engine.entries, hidden.key: hidden}.get(key)
-    engine._known = lambda key: None
+    engine.known = lambda key: None
     with gr.Blocks(analytics_enabled=False) as page:
         tab.build(engine, words)
     opening, *_ = [fn.fn for fn in page.fns.values() if fn.name == "on_open"]

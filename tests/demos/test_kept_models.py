@@ -176,7 +176,7 @@ def test_the_grid_is_drawn_by_the_model_that_is_chosen(bench, tmp_path, words):
     jobs = bench.jobs()
     own = trained(bench, jobs, "images", "Shells")
     page, engine = room("images", tmp_path, words, jobs)
-    engine._known = lambda key: None
+    engine.known = lambda key: None
 
     def drawn(name: str, *sent: Any) -> tuple[Any, ...]:
         async def run() -> tuple[Any, ...]:
