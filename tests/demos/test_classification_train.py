@@ -6,6 +6,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ class Seeing:
 
     def __init__(self, jobs: Any) -> None:
         self.entries, self.settings = catalog.entries(), Settings()
-        self.unlisted, self.asked = unlisted(jobs), 0
+        self.jobs, self.unlisted, self.asked = jobs, unlisted(jobs), 0
 
     def find(self, key: str) -> Any:
         return self.entries.get(key) or self.unlisted(key)
@@ -397,6 +398,32 @@ def test_kept_pictures_start_a_training_of_the_whole_network(client, bench):
     folder = next((bench.folder / "jobs" / job["id"] / "data").iterdir())
     assert len(list(folder.parent.rglob("*.png"))) == 6
     assert client.get(f"/train/classify/{state['upload']}", headers=ANN).status_code == 200
+
+
+def test_however_often_it_is_pressed_one_training_begins_on_the_same_pictures(client, bench, words):
+    state = taught(client, 2)
+    top = f"/train/classify/{state['upload']}"
+
+    def press(server: TestClient = client) -> dict[str, Any]:
+        return server.post(f"{top}/whole", json={"minutes": 1}, headers=ANN).json()
+
+    def trainings() -> int:
+        return len(client.get("/train/jobs", headers=ANN).json()["jobs"])
+
+    with ThreadPoolExecutor(4) as several:
+        first, *others = [job.get("id") for job in several.map(lambda _: press(), range(4))]
+    assert first and others == [first] * 3 and trainings() == 1
+
+    jobs = client.engine.jobs
+    again = TestClient(Starlette(routes=train.routes(client.engine, words, jobs)))
+    assert press(again)["id"] == first, "what a server that ended had begun"
+    gone = f"{top}/pictures/{state['classes'][0]['pictures'][0]}"
+    settled(client, client.delete(gone, headers=ANN).json())
+    second = press()["id"]
+    assert second != first, "other pictures"
+    client.post(f"/train/jobs/{second}/cancel", headers=ANN)
+    assert press()["id"] not in (first, second), "what was ended is not under way"
+    assert trainings() == 3
 
 
 def test_the_features_are_what_the_networks_last_layer_reads() -> None:

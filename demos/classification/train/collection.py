@@ -7,6 +7,7 @@ may call any method.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -61,6 +62,7 @@ class Collection:
     version: int = 0
     change: int = 0
     learnt: Learnt | None = None
+    whole: tuple[str, str] = ("", "")
     left_out: list[tuple[str, Refusal]] = field(default_factory=list)
     left_out_count: int = 0
     key: str = ""  # that opens its thumbnails, which an ``img`` asks for and cannot say whose it is
@@ -68,7 +70,7 @@ class Collection:
     open_still: bool = True
 
     def __post_init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock, self.starting = threading.RLock(), threading.Lock()
         self.features = Features(self.folder / ROOM)
 
     @classmethod
@@ -90,6 +92,7 @@ class Collection:
         found = cls(folder, next_id=told["next_id"], version=1, change=1)
         found.classes = {one["id"]: Class(**one) for one in told["classes"]}
         found.pictures = {one["id"]: Picture(**one) for one in told["pictures"]}
+        found.whole = tuple(told.get("whole", found.whole))
         found.features.read()
         for one in found.pictures.values():
             if one.row >= len(found.features.rows):
@@ -243,6 +246,12 @@ class Collection:
         of = self.classes.get(picture.of)
         return self.folder / (of.folder if of else ROOM) / Path(picture.file).name
 
+    def digest(self) -> str:
+        """Of which pictures there are, and of which classes."""
+        with self.lock:
+            found = {(self.classes[one.of].folder, one.id) for one in self.pictures.values()}
+        return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+
     # ---- learning -----------------------------------------------------------------------------
 
     @property
@@ -354,6 +363,7 @@ class Collection:
             "next_id": self.next_id,
             "classes": [asdict(one) for one in self.classes.values()],
             "pictures": [asdict(one) for one in self.pictures.values()],
+            "whole": self.whole,
         }
         part = self.folder / ROOM / f".{STATE}"
         part.write_text(json.dumps(told, ensure_ascii=False), "utf-8")

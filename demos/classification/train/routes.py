@@ -17,13 +17,15 @@ thumbnails are given for a key that only the owner is told.
     POST   /train/classify/{upload}/starter             {"name": "shapes" or "digits"} -> state
     POST   /train/classify/{upload}/answer              a picture -> {"answers": [...]}
     POST   /train/classify/{upload}/keep                {"title"} -> {"id", "address", "qr", ...}
-    POST   /train/classify/{upload}/whole               {"minutes"} -> a job (`demos.training`)
+    POST   /train/classify/{upload}/whole               {"minutes"} -> a job (`demos.training`), the
+                                                        same while it waits or runs on the same
     DELETE /train/classify/{upload}                     all of it
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 import math
@@ -56,6 +58,7 @@ from demos.training.routes import described, received
 from inference import Engine
 from inference.errors import Busy, EngineError, Refusal
 from jobs import Job, Jobs, errors
+from jobs.store import ACTIVE
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,7 @@ OFTEN = 0.05  # seconds between two looks whether there are some
 RETRIES, AGAIN = 5, 1.0  # where everything is busy: times, seconds
 MOST_HELD = 128 * MB  # of collections held in memory; others are read again
 MINUTES = 5.0  # of a training of the whole network, unless the visitor asks otherwise
+ENDING = ("cancel", "remove")  # what ends a training that runs
 STARTERS = {"shapes": 16, "digits": 10}  # pictures of each class that are taken
 
 
@@ -364,11 +368,22 @@ def made(jobs: Jobs, collection: Collection, name: str, say: Say) -> None:
 
 
 def submitted(jobs: Jobs, collection: Collection, minutes: object, owner: str, address: str) -> Job:
-    """A training of the whole network on a copy of the pictures. Raises: Refusal."""
-    with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".copy-") as place:
-        with collection.lock:
-            for one in collection.pictures.values():
-                folder = Path(place) / collection.classes[one.of].folder
-                folder.mkdir(exist_ok=True)
-                os.link(collection.path(one), folder / one.file)
-        return jobs.submit(KEY, Path(place), {"minutes": minutes}, owner=owner, address=address)
+    """A training of the whole network on a copy of the pictures; where one on these same pictures
+    waits or runs already, that one. Raises: Refusal."""
+    with collection.starting:
+        digest = collection.digest()
+        id, of = collection.whole
+        with contextlib.suppress(errors.UnknownJob):
+            before = jobs.get(id, owner)
+            if of == digest and before.state in ACTIVE and before.asked not in ENDING:
+                return before
+        with tempfile.TemporaryDirectory(dir=jobs.limits.folder, prefix=".copy-") as place:
+            with collection.lock:
+                for one in collection.pictures.values():
+                    folder = Path(place) / collection.classes[one.of].folder
+                    folder.mkdir(exist_ok=True)
+                    os.link(collection.path(one), folder / one.file)
+            job = jobs.submit(KEY, Path(place), {"minutes": minutes}, owner=owner, address=address)
+        collection.whole = job.id, digest
+        collection.save()
+        return job
