@@ -180,7 +180,7 @@ def test_score_and_classes_act_at_once_without_the_server(
         assert seen(figure, "rect") == seen(figure, "tr") == seen(figure, ".tags span") == n
     slide(page, 95)
     figure.locator("[data-class=person]").click()
-    expect(count).to_have_text("No object")
+    expect(count).to_have_text("Every kind found is switched off")
     expect(figure.locator("[data-show=none]")).to_contain_text("The surest is cat, with 83%")
     slide(page, 5)
     expect(count).to_have_text("2 objects")
@@ -199,7 +199,7 @@ def test_a_class_that_was_switched_off_is_switched_on_again_at_any_picture(
     path.write_bytes(encoded(drawing((90, 60), person=(5, 5, 60, 50)), "PNG"))
     send(page, path)
     figure = answered(page, path.name)
-    expect(figure.locator("h2")).to_have_text("No object")
+    expect(figure.locator("h2")).to_have_text("Every kind found is switched off")
     switch = figure.locator("[data-class=person]")
     switch.click()
     expect(figure.locator("h2")).to_have_text("1 object")

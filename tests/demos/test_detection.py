@@ -230,12 +230,13 @@ def test_a_label_or_a_file_name_cannot_carry_markup(engine, sent):
 def test_where_nothing_was_found_a_sentence_says_so(engine, sent):
     grey = sent(encoded(Image.new("RGB", (90, 60), (128, 128, 128)), "PNG"))
     for lang, sentence in (
-        ("en", "It found nothing that it knows"),
+        ("en", "Nothing that it knows was found"),
         ("zh", "没有找到它认识的东西"),
     ):
         moment = looked(engine, grey, lang=lang)
         assert sentence in text(moment.sheets) and "<table" not in moment.sheets
-    assert "No object" in text(looked(engine, grey).sheets)
+        known = text(sheet.kinds(WORDS.speaker(lang), engine.entries[EVERYDAY]))
+        assert known in text(moment.sheets), "beside it stands what it does know"
 
 
 def test_one_class_has_one_colour_and_a_lone_one_no_switch_in_sight(engine, sent):

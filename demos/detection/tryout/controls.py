@@ -42,7 +42,7 @@ def giving(say: Say, limit: int) -> str:
 
 def slider(say: Say) -> str:
     """The score from which an object is shown; the page's script also reads its words here."""
-    told = {n: say(f"detection.answer.{n}", n="{n}") for n in ("none", "one", "many")}
+    told = {n: say(f"detection.answer.{n}", n="{n}") for n in ("none", "off", "one", "many")}
     told["below"] = say("detection.answer.below", name="{name}", score="{score}", least="{least}")
     data = " ".join(f'data-{name}="{text}"' for name, text in told.items())
     return (

@@ -42,7 +42,8 @@ export function paint(figure) {
 		button.toggleAttribute("hidden", !mine.length && !off);
 		if (off) button.parentElement.hidden = false; // a lone class, switched off at another picture
 	}
-	const say = words(), kind = ["none", "one"][rows.length] ?? "many";
+	const off = objects.some((o) => o.score >= chosen.least && chosen.off.has(o.label));
+	const say = words(), kind = [off ? "off" : "none", "one"][rows.length] ?? "many";
 	const count = figure.querySelector("[data-show=count]"), text = told(say[kind], { n: rows.length });
 	if (count && count.textContent !== text) count.textContent = text;
 	const none = figure.querySelector("[data-show=none]");

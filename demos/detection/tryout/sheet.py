@@ -84,7 +84,7 @@ def small(say: Say, entry: Entry, found: Found) -> str:
         f'<figure class="found small" {_data(say, entry, found)}>'
         f"{plate(say, entry, found, SMALL, alone=True)}"
         f'<figcaption><p class="quiet">{escape(line(say, entry, found, short=True))}</p>'
-        f'<p data-show="count">{counted(say, found)}</p>'
+        f'<p data-show="count">{counted(say, found)}</p><p class="quiet">{kinds(say, entry)}</p>'
         f'<p class="note" data-show="none" hidden></p>'
         f'<p class="sr-only" role="status" data-show="alone"></p></figcaption></figure>'
     )
