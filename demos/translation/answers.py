@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -15,6 +16,7 @@ from demos.typed import checked_text
 from inference import Engine
 from inference.errors import Refusal
 from pretrained.catalog import Entry
+from pretrained.translation import sentences
 from pretrained.translation.errors import TooLong
 from pretrained.translation.hub.entries import DIRECTIONS as DIRECTIONS_OF
 
@@ -33,6 +35,8 @@ BUNDLED = {
 PLAIN = "translation/en-fr-plain"
 #: Characters of one request: as many as the translators take.
 MOST_TEXT = 5_000
+#: Characters that are asked at a time: a second or less of one core.
+PIECE = 600
 #: What the pages write for each language in ``lang=``.
 TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
 
@@ -87,11 +91,50 @@ async def ask(
     beams: int | None = None,
     prefix: str = "",
 ) -> dict[str, Any]:
-    """One text to the engine, so that the texts of many visitors form one batch. ``beams``: None
-    for as many as the model usually keeps. Raises a `Refusal`."""
+    """A sentence or a few to the engine, so that those of many visitors form one batch. ``beams``:
+    None for as many as the model usually keeps. Raises a `Refusal`."""
     one = {"text": text, "source": source, "target": target, "prefix": prefix}
     found: dict[str, Any] = await engine.predict(key, one, view=view, beams=beams)
     return found
+
+
+async def in_pieces(
+    engine: Engine, key: str, text: str, source: str, target: str, *, beams: int | None = None
+) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    """Each piece of a text with its answer. One is asked after the other: others' questions come
+    between, and whoever leaves leaves little to be done. Pieces without a letter are kept as they
+    are and asked of nobody. Raises a `Refusal`."""
+    left = len(text)
+    for piece in sentences.pieces(text, PIECE) if text.strip() else [text]:
+        found: dict[str, Any] = {"translation": piece, "sentences": []}
+        if any(c.isalpha() for c in piece) or not text.strip():
+            found = await ask(engine, key, piece, source, target, beams=beams)
+        left -= len(piece)
+        if source == "zh" and left and not piece[-1].isspace():  # others have a blank there
+            found = found | {"translation": found["translation"] + " "}
+        yield piece, found
+
+
+async def growing(
+    engine: Engine, key: str, text: str, source: str, target: str, *, beams: int | None = None
+) -> AsyncGenerator[tuple[int, dict[str, Any]], None]:
+    """(characters that are done, the answer to them) until the whole text is. Raises a
+    `Refusal`."""
+    done, so_far = 0, {"translation": "", "source": source, "target": target, "sentences": []}
+    steps = in_pieces(engine, key, text, source, target, beams=beams)
+    async with aclosing(steps):
+        async for piece, found in steps:
+            done += len(piece)
+            so_far |= {name: so_far[name] + found[name] for name in ("translation", "sentences")}
+            yield done, dict(so_far)
+
+
+async def whole(
+    engine: Engine, key: str, text: str, source: str, target: str, *, beams: int | None = None
+) -> dict[str, Any]:
+    """The answer to a text of any length that is allowed. Raises a `Refusal`."""
+    steps = growing(engine, key, text, source, target, beams=beams)
+    return [found async for _, found in steps][-1]
 
 
 def checked(text: object) -> str:
@@ -106,13 +149,23 @@ def checked(text: object) -> str:
     return whole
 
 
+async def translating(
+    engine: Engine, entry: Entry, text: str, source: str, target: str
+) -> AsyncGenerator[Translated, None]:
+    """What a model that is loaded makes of a text, as far as it is, and how long it took. Raises a
+    `Refusal`."""
+    began = time.monotonic()
+    async with aclosing(growing(engine, entry.key, text, source, target)) as steps:
+        async for done, found in steps:
+            took = time.monotonic() - began
+            yield Translated(text[:done], source, target, entry.key, found, took)
+
+
 async def translate(
     engine: Engine, entry: Entry, text: str, source: str, target: str
 ) -> Translated:
-    """What a model that is loaded makes of a text, and how long it took. Raises a `Refusal`."""
-    began = time.monotonic()
-    result = await ask(engine, entry.key, text, source, target)
-    return Translated(text, source, target, entry.key, result, time.monotonic() - began)
+    """The same of the whole text. Raises a `Refusal`."""
+    return [now async for now in translating(engine, entry, text, source, target)][-1]
 
 
 def language(say: Say, code: str) -> str:

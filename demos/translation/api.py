@@ -139,7 +139,7 @@ async def translated(
         write = "fr" if read == "en" else "en"
     entry = chosen(engine, model, read, write)
     check_here(entry)
-    return told(await answers.ask(engine, entry.key, asked, read, write, beams=width))
+    return told(await answers.whole(engine, entry.key, asked, read, write, beams=width))
 
 
 def build(engine: Engine, words: Words) -> None:

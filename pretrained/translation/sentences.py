@@ -8,6 +8,7 @@ split too seldom rather than too often. What is no language (emoji, bullets, add
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 #: Words with a full stop that ends nothing.
@@ -92,6 +93,31 @@ def split(text: str) -> list[Part]:
         elif start < len(line):
             parts += _cut(line[start:])
     return parts
+
+
+def pieces(text: str, most: int) -> Iterator[str]:
+    """Parts of a text of at most ``most`` characters: whole lines together as long as they fit, a
+    long line at the end of a sentence, a sentence without an end at a blank. Joined, they are the
+    text."""
+    held = ""
+    for part in (part for line in text.splitlines(keepends=True) for part in _fitting(line, most)):
+        if held and len(held) + len(part) > most:
+            yield held
+            held = ""
+        held += part
+    if held:
+        yield held
+
+
+def _fitting(line: str, most: int) -> Iterator[str]:
+    while len(line) > most:
+        *whole, _ = split(line[:most])  # the last one may go on
+        size = sum(len(one.before + one.text + one.after) for one in whole)
+        size = size or line.rfind(" ", 1, most) + 1 or most
+        yield line[:size]
+        line = line[size:]
+    if line:
+        yield line
 
 
 def _cut(text: str) -> list[Part]:

@@ -18,6 +18,7 @@ from demos import models, streaming
 from demos import translation as tab
 from demos.language import Words
 from demos.page import layout
+from demos.streaming import HEARTBEAT, Latest, in_place
 from demos.translation import answers, examples, tokens
 from demos.translation.tryout import alternatives, answering, compare, files, pane, text_file
 from demos.translation.tryout.text_file import FileNotText, FileTooLong
@@ -628,8 +629,8 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     ],
 )
 def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
-    cut = list(text_file.pieces(text))
-    assert "".join(cut) == text and max(map(len, cut)) <= text_file.PIECE
+    cut = list(sentences.pieces(text, 600))
+    assert "".join(cut) == text and max(map(len, cut)) <= 600
 
 
 @pytest.mark.parametrize("signs", [".", "!?", "…", '."', "a." + " " * 199_000, '. "', "Mr. "])
@@ -643,8 +644,8 @@ def test_a_long_line_is_looked_at_a_piece_at_a_time(monkeypatch):
     seen, split = [], sentences.split
     monkeypatch.setattr(sentences, "split", lambda text: seen.append(len(text)) or split(text))
     text = "Short one. " * 2_000 + "." * 5_000
-    cut = list(text_file.pieces(text))
-    assert "".join(cut) == text and max(seen) == text_file.PIECE
+    cut = list(sentences.pieces(text, 600))
+    assert "".join(cut) == text and max(seen) == 600
     assert all(one.endswith("one. ") for one in cut[:15])
 
 
@@ -663,15 +664,59 @@ def test_a_file_is_asked_piece_by_piece_and_counted_in_lines(engine):
     assert counts == sorted(counts) and len(set(counts)) > 3
 
 
+LONG = "I know a few words in this line.\n" * 100  # more than five pieces
+
+
+def test_a_long_text_is_asked_piece_by_piece_and_shown_as_it_grows(engine):
+    steps = collect(answering.answering(engine, SAY, LONG, "en-fr", EN_FR))
+    asked = [one["text"] for _, one, _ in engine.asked]
+    assert "".join(asked) == LONG and len(asked) > 5 and engine.most_open == 1
+    growing = [step for step in steps if step.html and step.bar]
+    assert len(growing) == len(asked) - 1 and 'aria-busy="true"' in growing[0].html
+    assert f'max="{len(LONG)}" value="{len(asked[0])}"' in growing[0].bar
+    sizes = [len(step.html) for step in growing]
+    assert sizes == sorted(set(sizes))
+    last = steps[-1]
+    assert not last.bar and last.now.result["translation"] == "\n".join(
+        map(turned, LONG.split("\n"))
+    )
+    assert len(last.now.result["sentences"]) == 100 and last.now.text == LONG
+    beside = asyncio.run(answers.translate(engine, engine.entries[EN_FR], LONG, "en", "fr"))
+    assert beside.result == last.now.result
+
+
+def test_who_leaves_a_long_text_leaves_no_more_than_a_piece_of_it(engine):
+    """A visitor pasted 4,400 characters and then something short, which waited for all of them."""
+
+    async def run():
+        visit = Latest()
+        async with aclosing(
+            in_place(visit, answering.answering(engine, SAY, LONG, "en-fr", EN_FR))
+        ) as steps:
+            async for step in steps:
+                if step is not HEARTBEAT and step.html:
+                    visit.end()
+        return len(engine.asked)
+
+    assert asyncio.run(run()) <= 2
+
+
+def test_pieces_of_chinese_are_put_together_with_the_blanks_of_the_other_language(engine):
+    text = "我们在花园里。" * 200
+    found = asyncio.run(answers.whole(engine, EN_ZH, text, "zh", "en"))["translation"]
+    pieces = [one["text"] for _, one, _ in engine.asked]
+    assert len(pieces) > 2 and found == " ".join(map(turned, pieces))
+
+
 def test_pieces_without_a_word_are_kept_and_asked_of_nobody(engine):
     assert done(engine, "1\n\n2\n")[-1].made == "1\n\n2\n" and not engine.asked
 
 
 def test_a_refusal_in_the_middle_keeps_what_was_made(engine):
-    first, second = "ab\n" * 400, "cd\n" * 400
+    first, second = "ab\n" * 200, "cd\n" * 200
     engine.refusing[second] = Busy(waiting=3)
     last = done(engine, first + second)[-1]
-    assert last.ended and last.lines == 400 and last.made == "ba\n" * 400
+    assert last.ended and last.lines == 200 and last.made == "ba\n" * 200
     html = files.shown(SAY, files.Job("letter.txt", "", "en-fr", engine.entries[EN_FR]), last)
     assert 'role="alert"' in html and "download=" in html
 
@@ -700,7 +745,7 @@ def file_of(engine, visit, file):
 
 
 def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path):
-    first, second = "ab\n" * 400, "cd\n" * 400
+    first, second = "ab\n" * 200, "cd\n" * 200
     engine.refusing[second] = ValueError("a bug")
     came = []
 
@@ -711,7 +756,7 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
     with pytest.raises(gr.Error):
         asyncio.run(run())
     data = re.search(r'base64,([^"]+)"', came[-1][0])[1]
-    assert base64.b64decode(data).decode() == "ba\n" * 400
+    assert base64.b64decode(data).decode() == "ba\n" * 200
     assert came[-1][1]["visible"] is False
 
 

@@ -295,7 +295,7 @@ async def placed(
             some = step.now is not None
             yield (
                 step.bar,
-                SKIP if step.bar else step.html,
+                step.html if step.html or not step.bar else SKIP,
                 step.beneath,
                 gr.update(visible=step.offered),
                 *(SKIP if step.bar else gr.update(visible=some) for _ in ("seen", "then", "copy")),

@@ -20,7 +20,8 @@ from pretrained.translation import languages
 @dataclass(frozen=True)
 class Step:
     """What the page shows at a moment. ``html``: in the right pane. ``beneath``: under the left
-    one. ``details``: under the right one. ``offered``: a download would be needed."""
+    one. ``details``: under the right one. ``offered``: a download would be needed. ``bar``: what is
+    waited for; what was said before stays in sight where there is no ``html`` yet."""
 
     html: str
     beneath: str = ""
@@ -49,7 +50,12 @@ async def answering(
             async for progress in loading:
                 yield Step("", beneath, bar=waiting(say, entry, progress))
         source, _, target = direction.partition("-")
-        now = await answers.translate(engine, entry, text, source, target)
+        async with aclosing(
+            answers.translating(engine, entry, text, source, target)
+        ) as translating:
+            async for now in translating:
+                if len(now.text) < len(text):
+                    yield Step(pane.begun(say, now), beneath, bar=far(say, now, text))
         details = pane.details(say, entry, now)
         if beneath and (written := pane.written_in(now)) != target:
             beneath = noticed(say, text, direction, written)
@@ -58,6 +64,13 @@ async def answering(
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
         yield Step(answers.refusal(say, error), beneath, offered=again)
+
+
+def far(say: Say, now: Translated, text: str) -> str:
+    """How much of a long text is translated: a bar with its count."""
+    done, of = len(now.text), len(text)
+    told = say("translation.answer.far", done=f"{done:,}", of=f"{of:,}")
+    return page.waiting(told, f'max="{of}" value="{done}"')
 
 
 def empty(say: Say) -> str:

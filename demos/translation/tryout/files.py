@@ -23,7 +23,7 @@ from demos.language import Say, Words
 from demos.models import offer, on_disk, ready, waiting
 from demos.streaming import Cancellation, Latest
 from demos.translation import answers
-from demos.translation.tryout.text_file import MOST_TEXT, UTF_8, TextFile, pieces, read
+from demos.translation.tryout.text_file import MOST_TEXT, UTF_8, TextFile, read
 from inference import Engine
 from inference.errors import Refusal
 from pretrained.catalog import Entry
@@ -77,14 +77,13 @@ async def translating(engine: Engine, say: Say, job: Job) -> AsyncGenerator[Done
         async with aclosing(ready(engine, job.entry)) as loading:
             async for progress in loading:
                 yield Done(of=of, bar=waiting(say, job.entry, progress))
-        for piece in pieces(job.text):
-            yield Done(made, lines, of, read)
-            if any(c.isalpha() for c in piece):
-                got = await answers.ask(engine, job.entry.key, piece, source, target)
-                made += got["translation"]
-            else:
-                made += piece
-            lines, read = lines + ends(piece), read + len(piece)
+        yield Done(made, lines, of, read)
+        steps = answers.in_pieces(engine, job.entry.key, job.text, source, target)
+        async with aclosing(steps):
+            async for piece, found in steps:
+                made += found["translation"]
+                lines, read = lines + ends(piece), read + len(piece)
+                yield Done(made, lines, of, read)
         yield Done(made, of, of, read, ended=True)
     except Refusal as error:
         yield Done(made, lines, of, read, ended=True, error=error)

@@ -103,16 +103,25 @@ def shaded(result: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
+def begun(say: Say, now: Translated) -> str:
+    """As much of a long translation as there is, while more is coming."""
+    return said(say, now, 'aria-busy="true"')
+
+
 def sheet(say: Say, entry: Entry, now: Translated) -> str:
     """The translation, and beneath it, quieter, by whom and how sure of it."""
-    written = written_in(now)
-    tag = answers.TAGS.get(written, written)
     nonce = secrets.token_hex(4)  # the page sees that a new answer is there, even an equal one
-    label = say("translation.try.said")
+    shown = said(say, now, f'aria-live="polite" data-answer="{nonce}"')
+    return f"{shown}{line(say, entry, now)}{sureness(say, now.result)}"
+
+
+def said(say: Say, now: Translated, attributes: str) -> str:
+    """The translation with what the network was not sure of."""
+    written = written_in(now)
+    tag, label = answers.TAGS.get(written, written), say("translation.try.said")
     return (
-        f'<div class="said" role="group" aria-label="{label}" aria-live="polite" tabindex="0" '
-        f'lang="{tag}" dir="auto" data-answer="{nonce}">{shaded(now.result)}</div>'
-        f"{line(say, entry, now)}{sureness(say, now.result)}"
+        f'<div class="said" role="group" aria-label="{label}" tabindex="0" '
+        f'lang="{tag}" dir="auto" {attributes}>{shaded(now.result)}</div>'
     )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from demos.limits import MB, FileTooLarge
 from inference.errors import BadInput, Refusal
-from pretrained.translation import languages, sentences
+from pretrained.translation import languages
 from pretrained.translation.errors import NothingToTranslate
 
-#: Characters of a file, and of what is asked at a time.
-MOST_TEXT, PIECE = 200_000, 1_200
+#: Characters of a file.
+MOST_TEXT = 200_000
 UTF_8, GB18030 = "UTF-8", "GB18030"
 #: Files that begin with these bytes say how they are written.
 BEGINS = (
@@ -100,27 +99,3 @@ def chinese(text: str, source: str) -> bool:
     odd = [c for c in text if not c.isascii()]
     rows = (next(iter(c.encode("gb2312", "ignore")), 0) for c in odd)
     return sum(row in COMMON or row in SIGNS for row in rows) >= COMMON_SHARE * len(odd)
-
-
-def pieces(text: str) -> Iterator[str]:
-    """Whole lines together as long as they fit, a long line at the end of a sentence, a sentence
-    without an end at a blank. Joined, they are the text."""
-    held = ""
-    for part in (part for line in text.splitlines(keepends=True) for part in _parts(line)):
-        if held and len(held) + len(part) > PIECE:
-            yield held
-            held = ""
-        held += part
-    if held:
-        yield held
-
-
-def _parts(line: str) -> Iterator[str]:
-    while len(line) > PIECE:
-        *whole, _ = sentences.split(line[:PIECE])  # the last one may go on
-        size = sum(len(one.before + one.text + one.after) for one in whole)
-        size = size or line.rfind(" ", 1, PIECE) + 1 or PIECE
-        yield line[:size]
-        line = line[size:]
-    if line:
-        yield line
