@@ -80,6 +80,10 @@ def main() -> int:
         replaced(out / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         state = {"epoch": epoch, "memory": memory}
         replaced(out / "state.pt", json.dumps(state))
+    while behaviour == "measure" and not (out.parent / "measured").exists():
+        if asked or str(os.getppid()) != parent:
+            return 143
+        time.sleep(0.01)
     replaced(out / "config.json", json.dumps({"final": state["memory"]}))
     return 0
 

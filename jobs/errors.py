@@ -200,7 +200,10 @@ class OverTime(JobRefusal):
     """Fields: minutes."""
 
     code = "job_time"
-    sentence = "The training was stopped after {minutes} minutes: use less data or fewer passes."
+    sentence = (
+        "The training was stopped when it had not ended after {minutes} minutes: the server is "
+        "busy, or this is much data. What was learnt is kept: go on, or start with less data."
+    )
 
 
 class OverMemory(JobRefusal):
@@ -208,8 +211,8 @@ class OverMemory(JobRefusal):
 
     code = "job_memory"
     sentence = (
-        "The training was stopped when it took more than {limit} MB of memory: use less data or a "
-        "smaller model."
+        "The training was stopped when it took more than {limit} MB of memory: use less data, or "
+        "train on your own machine from the command line."
     )
 
 
@@ -218,7 +221,8 @@ class OverDisk(JobRefusal):
 
     code = "job_disk"
     sentence = (
-        "The training was stopped when it had written more than {limit} MB: use a smaller model."
+        "The training was stopped when it had written more than {limit} MB: train on your own "
+        "machine from the command line."
     )
 
 
@@ -234,7 +238,7 @@ class NotANumber(JobRefusal):
     code = "job_nan"
     sentence = (
         "The loss was no longer a number, so the training was stopped and what it knew before is "
-        "kept: start again with a lower learning rate."
+        "kept: start again, with other data if it comes to this again."
     )
 
 
@@ -250,7 +254,8 @@ class Stalled(JobRefusal):
 
     code = "job_stalled"
     sentence = (
-        "Turns of {seconds} s were too short to learn anything: use less data or a smaller model."
+        "Turns of {seconds} s were too short to learn anything: use less data, or train on your "
+        "own machine from the command line."
     )
 
 

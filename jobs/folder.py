@@ -59,6 +59,7 @@ class Told:
     rows: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     step: int = 0
     names: set[str] = field(default_factory=set)
+    learnt: bool = False  # its last update is made: what is left is to measure and to write
 
     @classmethod
     def by(cls, events: Iterable[Event]) -> Told:
@@ -70,6 +71,7 @@ class Told:
     def take(self, news: Iterable[News]) -> None:
         """These have been told now."""
         for kind, body in news:
+            self.learnt |= kind in ("step", "row", "moment") and (body.get("progress") or 0) >= 1
             if kind == "row":
                 self.rows[body["epoch"]] = body
             elif kind == "step":

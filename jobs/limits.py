@@ -20,8 +20,9 @@ class Limits:
     Attributes:
         on: whether anything may be trained from the page.
         folder: where everything lies. lasting: whether it is still there when the host restarts.
-        minutes: of training, at most. A worker that reads data and writes its model besides is
-            ended after twice that and `SPARE` seconds.
+        minutes: of training, at most. A worker, which reads its data besides, is ended after twice
+            that and `SPARE` seconds without its last update; after that update it has `ENDING`
+            seconds to measure and write its model. Whoever goes on with a training begins anew.
         memory_mb, disk_mb, data_mb: MiB that a worker may hold, write, and learn from.
         slice_s: longest turn of a worker, in seconds, or None: it has all its time at once.
         keep_hours: how long what has ended, or was never started, is kept.
@@ -68,7 +69,9 @@ class Limits:
         )
 
 
-SPARE = 300.0  # seconds
+# Seconds, for a worker whose work takes a few minutes at most where nothing else runs: it is the
+# least urgent process of its machine (`worker.NICE`), and may get a fiftieth of a busy one.
+SPARE, ENDING = 1800.0, 3600.0
 
 
 def place(named: Path | None) -> tuple[Path, bool]:

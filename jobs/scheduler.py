@@ -16,7 +16,7 @@ from typing import Any
 from jobs import errors, folder, store
 from jobs.folder import LOG, OUT, Told
 from jobs.intake import FULL
-from jobs.limits import MIB, SPARE
+from jobs.limits import ENDING, MIB, SPARE
 from jobs.queue import SWEEP, Queue
 from jobs.store import Record
 from jobs.worker import Worker, end_orphans
@@ -39,6 +39,7 @@ class Running:
     kept: str  # the state that it began from
     told: Told
     spent: float = 0.0  # seconds before
+    begun: float = 0.0  # as in `store.Record`
     verdict: dict[str, Any] | None = None
     turn_over: bool = False
     killed_at: float = math.inf
@@ -152,7 +153,7 @@ class Scheduler:
             self.queue.becomes(replace(record, state=store.RUNNING), store.FAILED, error=told_error)
             return
         self.running[record.id] = Running(
-            worker, self.clock(), folder.kept(out), told, record.seconds
+            worker, self.clock(), folder.kept(out), told, record.seconds, record.begun
         )
 
     def _look(self, id: str, running: Running) -> None:
@@ -163,8 +164,12 @@ class Scheduler:
             return
         now, code = self.clock(), running.worker.poll()
         if news := folder.news(self.queue.place(id) / OUT, running.told):
+            learnt = running.told.learnt
             self.store.tell(id, now, news)
             running.told.take(news)
+            if running.told.learnt > learnt:
+                running.begun = running.spent + now - running.started
+                self.store.change_record(id, begun=running.begun)
         if code is not None:
             self._ended(record, running, code)
             del self.running[id]
@@ -197,9 +202,10 @@ class Scheduler:
         place = self.queue.place(record.id)
         if bytes_below(place / OUT) + bytes_below(place / LOG) > limits.disk_mb * MIB:
             return folder.as_error(errors.OverDisk(limit=limits.disk_mb))
-        allowed = 2 * self._minutes(record) * 60 + SPARE
-        if running.spent + ran > allowed:
-            return folder.as_error(errors.OverTime(minutes=f"{allowed / 60:.0f}"))
+        allowed = ENDING if running.told.learnt else 2 * self._minutes(record) * 60 + SPARE
+        total = running.spent + ran
+        if total - running.begun > allowed:
+            return folder.as_error(errors.OverTime(minutes=f"{total / 60:.0f}"))
         return None
 
     def _ended(self, record: Record, running: Running, code: int) -> None:
@@ -226,6 +232,8 @@ class Scheduler:
         elif running.turn_over or record.asked == "resume":
             # To the back of the queue. Whoever never keeps anything never ends either.
             state, fields["queued"] = store.QUEUED, self.clock()
+            if record.asked == "resume":
+                fields["begun"] = seconds
             if futile >= self.patience:
                 state = store.FAILED
                 error = folder.as_error(errors.Stalled(seconds=f"{self.limits.slice_s or 0:g}"))

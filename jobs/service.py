@@ -213,7 +213,8 @@ class Jobs:
         return self._ask(id, owner, "cancel")
 
     def resume(self, id: str, owner: str) -> Job:
-        """Queue what was paused, or what failed, to go on from what was kept last."""
+        """Queue what was paused, or what failed, to go on from what was kept last, with as much
+        time as if it began."""
         with self.queue.lock:
             record = self.queue.mine(id, owner)
             if record.state == store.RUNNING and record.asked == "pause":
@@ -221,7 +222,8 @@ class Jobs:
             elif record.state in (store.PAUSED, store.FAILED):
                 self._on()
                 self.queue.check_room(record.owner, record.address, again=True)
-                self.queue.becomes(record, store.QUEUED, queued=self.clock(), futile=0, error={})
+                anew = {"queued": self.clock(), "begun": record.seconds, "futile": 0, "error": {}}
+                self.queue.becomes(record, store.QUEUED, **anew)
             elif record.state not in ACTIVE:
                 raise errors.JobEnded
         self.scheduler.wake()

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     data TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL, asked TEXT NOT NULL DEFAULT '',
     created REAL NOT NULL, changed REAL NOT NULL, queued REAL NOT NULL,
     seconds REAL NOT NULL DEFAULT 0, futile INTEGER NOT NULL DEFAULT 0,
-    error TEXT NOT NULL DEFAULT '{}', name TEXT NOT NULL DEFAULT ''
+    error TEXT NOT NULL DEFAULT '{}', name TEXT NOT NULL DEFAULT '', begun REAL NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS events (
     job TEXT NOT NULL, n INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
@@ -52,6 +52,8 @@ class Record:
         futile: times in a row that a worker ended without having kept anything new.
         error: code and fields of the refusal that it failed with.
         name: that its owner gave it; "" where they gave none.
+        begun: how many of ``seconds`` had run when the time began that it may take by now: when
+            somebody went on with it, or at its last update.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Record:
     futile: int = 0
     error: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    begun: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Store:
             self.nameless = "name" not in columns
             if self.nameless:
                 self._file.execute("ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT ''")
+            if "begun" not in columns:
+                self._file.execute("ALTER TABLE jobs ADD COLUMN begun REAL NOT NULL DEFAULT 0")
 
     @contextmanager
     def change(self) -> Iterator[None]:

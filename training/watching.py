@@ -99,13 +99,13 @@ class Watch:
         (self.out / REFUSAL).unlink(missing_ok=True)
 
     def step(self, loss: Tensor, seconds: float, **place: Any) -> None:
-        """Tell of a step, unless that was done less than a second ago.
+        """Tell of a step, unless that was done less than a second ago; of the last one always.
 
         Args:
             seconds: since the run began. place: step, epoch and progress.
         """
         now = self.clock()
-        if now - self.told < max(EVERY, seconds / LINES):
+        if now - self.told < max(EVERY, seconds / LINES) and place.get("progress", 0) < 1:
             return
         self.told = now
         row = {**place, "seconds": round(seconds, 1), "loss": round(loss.item(), 4)}

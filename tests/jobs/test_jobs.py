@@ -14,6 +14,7 @@ import pytest
 from job_bench import curve, rows
 
 from jobs import Jobs, errors, folder
+from jobs.limits import ENDING, SPARE
 from jobs.queue import in_order
 from jobs.store import Record
 from pretrained.errors import Refusal
@@ -233,12 +234,66 @@ def test_why_a_job_failed(bench, behaviour, limits, code):
         assert rows(jobs, job.id) == curve(2) and (job.out / "state.pt").exists()
 
 
-def test_a_worker_has_twice_its_minutes_and_a_little(bench):
+def test_a_worker_has_twice_its_minutes_and_a_little_each_time_that_it_is_let_go_on(bench):
     bench.epochs, bench.seconds = 10_000, 0.01
     jobs = bench.jobs(minutes=10)
     job = bench.submit(jobs, options={"minutes": 1})
-    bench.until_kept(jobs, job.id)
-    bench.now += 2 * 60 + 301
+    for _ in range(2):
+        bench.until_kept(jobs, job.id)
+        bench.now += 2 * 60 + SPARE - 1
+        jobs.tick()
+        assert jobs.get(job.id).state == "running"
+        bench.now += 2
+        assert bench.until_ended(jobs, job.id).error["code"] == "job_time"
+        jobs.resume(job.id, "ann")
+    bench.epochs = 1
+    assert bench.until_ended(jobs, job.id).state == "done"
+
+
+def test_measuring_after_the_last_update_has_a_time_of_its_own(bench):
+    bench.behaviour = "measure"
+    jobs = bench.jobs(minutes=1)
+    job = bench.submit(jobs)
+    bench.until(jobs, job.id, lambda job: len(rows(jobs, job.id)) == bench.epochs)
+    bench.now += 2 * 60 + SPARE + 1
+    jobs.tick()
+    bench.now += ENDING - (2 * 60 + SPARE + 1)
+    jobs.tick()
+    assert jobs.get(job.id).state == "running"
+    (job.out.parent / "measured").touch()
+    assert bench.until_ended(jobs, job.id).state == "done"
+
+
+def test_what_was_learnt_to_the_end_becomes_a_model_when_it_goes_on(bench):
+    bench.behaviour = "measure"
+    jobs = bench.jobs(minutes=1)
+    job = bench.submit(jobs)
+    for _ in range(2):
+        bench.until(jobs, job.id, lambda job: len(rows(jobs, job.id)) == bench.epochs)
+        bench.now += ENDING + 1
+        failed = bench.until_ended(jobs, job.id)
+        assert failed.error["code"] == "job_time" and failed.seconds > ENDING
+        jobs.resume(job.id, "ann")
+        bench.until(jobs, job.id, lambda job: job.state == "running")
+        jobs.tick()
+        assert jobs.get(job.id).state == "running"  # not over before it began
+    (job.out.parent / "measured").touch()
+    assert bench.until_ended(jobs, job.id).state == "done"
+    assert rows(jobs, job.id) == curve(bench.epochs)
+
+
+def test_a_server_that_starts_anew_knows_how_long_a_job_has_measured(bench):
+    bench.behaviour = "measure"
+    jobs = bench.jobs(minutes=1)
+    job = bench.submit(jobs)
+    bench.until(jobs, job.id, lambda job: len(rows(jobs, job.id)) == bench.epochs)
+    bench.now += ENDING - 10
+    jobs.close()
+    jobs = bench.jobs(minutes=1)
+    bench.until(jobs, job.id, lambda job: job.state == "running")
+    jobs.tick()
+    assert jobs.get(job.id).state == "running"
+    bench.now += 20
     assert bench.until_ended(jobs, job.id).error["code"] == "job_time"
 
 
@@ -312,7 +367,8 @@ def test_jobs_of_before_they_had_names_are_there_still(bench):
         (out / "config.json").write_text(json.dumps({"title": title}), "utf-8")
     jobs.close()
     with contextlib.closing(sqlite3.connect(bench.folder / "jobs.sqlite")) as file:
-        file.execute("ALTER TABLE jobs DROP COLUMN name")
+        for column in ("name", "begun"):
+            file.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
         file.commit()
     jobs = bench.jobs()
     assert [jobs.get(one.id).name for one in (job, named, other)] == ["", "Cats", ""]

@@ -61,7 +61,8 @@ def lines(out):
 def test_every_second_has_a_line(tmp_path):
     loop.fit(Line(), PLAN, tmp_path, device=CPU, watch=watched(tmp_path, seconds=0.25))
     told = lines(tmp_path)
-    assert [row["step"] for row in told] == list(range(1, 101, 4))
+    assert [row["step"] for row in told] == [*range(1, 101, 4), 100]  # and the last one
+    assert told[-1]["progress"] == 1
     assert told[-1].keys() == {"step", "epoch", "progress", "seconds", "loss"}
 
 
