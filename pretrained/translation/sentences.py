@@ -95,13 +95,14 @@ def split(text: str) -> list[Part]:
     return parts
 
 
-def pieces(text: str, most: int) -> Iterator[str]:
-    """Parts of a text of at most ``most`` characters: whole lines together as long as they fit, a
-    long line at the end of a sentence, a sentence without an end at a blank. Joined, they are the
-    text."""
+def pieces(text: str, together: int, longest: int) -> Iterator[str]:
+    """Parts of a text: whole lines, as many as ``together`` have so many characters; a longer line
+    is cut at the end of a sentence, a sentence longer than ``longest`` at a blank. Joined, they are
+    the text."""
     held = ""
-    for part in (part for line in text.splitlines(keepends=True) for part in _fitting(line, most)):
-        if held and len(held) + len(part) > most:
+    lines = text.splitlines(keepends=True)
+    for part in (part for line in lines for part in _fitting(line, together, longest)):
+        if held and len(held) + len(part) > together:
             yield held
             held = ""
         held += part
@@ -109,11 +110,17 @@ def pieces(text: str, most: int) -> Iterator[str]:
         yield held
 
 
-def _fitting(line: str, most: int) -> Iterator[str]:
-    while len(line) > most:
-        *whole, _ = split(line[:most])  # the last one may go on
-        size = sum(len(one.before + one.text + one.after) for one in whole)
-        size = size or line.rfind(" ", 1, most) + 1 or most
+def _fitting(line: str, together: int, longest: int) -> Iterator[str]:
+    while len(line) > together:
+        *whole, _ = (one.before + one.text + one.after for one in split(line[:longest]))
+        if not whole and len(line) <= longest:
+            break
+        size = 0
+        for sentence in whole:  # the last one may go on
+            if size and size + len(sentence) > together:
+                break
+            size += len(sentence)
+        size = size or line.rfind(" ", 1, longest) + 1 or longest
         yield line[:size]
         line = line[size:]
     if line:

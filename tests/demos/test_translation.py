@@ -629,7 +629,7 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     ],
 )
 def test_a_file_is_cut_into_small_pieces_that_are_the_whole(text):
-    cut = list(sentences.pieces(text, 600))
+    cut = list(sentences.pieces(text, 300, 600))
     assert "".join(cut) == text and max(map(len, cut)) <= 600
 
 
@@ -644,7 +644,7 @@ def test_a_long_line_is_looked_at_a_piece_at_a_time(monkeypatch):
     seen, split = [], sentences.split
     monkeypatch.setattr(sentences, "split", lambda text: seen.append(len(text)) or split(text))
     text = "Short one. " * 2_000 + "." * 5_000
-    cut = list(sentences.pieces(text, 600))
+    cut = list(sentences.pieces(text, 300, 600))
     assert "".join(cut) == text and max(seen) == 600
     assert all(one.endswith("one. ") for one in cut[:15])
 
@@ -713,10 +713,10 @@ def test_pieces_without_a_word_are_kept_and_asked_of_nobody(engine):
 
 
 def test_a_refusal_in_the_middle_keeps_what_was_made(engine):
-    first, second = "ab\n" * 200, "cd\n" * 200
+    first, second = "ab\n" * 100, "cd\n" * 100
     engine.refusing[second] = Busy(waiting=3)
     last = done(engine, first + second)[-1]
-    assert last.ended and last.lines == 200 and last.made == "ba\n" * 200
+    assert last.ended and last.lines == 100 and last.made == "ba\n" * 100
     html = files.shown(SAY, files.Job("letter.txt", "", "en-fr", engine.entries[EN_FR]), last)
     assert 'role="alert"' in html and "download=" in html
 
@@ -745,7 +745,7 @@ def file_of(engine, visit, file):
 
 
 def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path):
-    first, second = "ab\n" * 200, "cd\n" * 200
+    first, second = "ab\n" * 100, "cd\n" * 100
     engine.refusing[second] = ValueError("a bug")
     came = []
 
@@ -756,7 +756,7 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
     with pytest.raises(gr.Error):
         asyncio.run(run())
     data = re.search(r'base64,([^"]+)"', came[-1][0])[1]
-    assert base64.b64decode(data).decode() == "ba\n" * 200
+    assert base64.b64decode(data).decode() == "ba\n" * 100
     assert came[-1][1]["visible"] is False
 
 
