@@ -61,7 +61,7 @@ export const mount = (element) => {
 		return say("hours", { n: Math.round(seconds / 3600) });
 	};
 	const time = (seconds) => seconds === null || seconds === undefined ? "—"
-		: seconds < 1 ? `${number(seconds * 1000, seconds < .01 ? 1 : 0)} ms` : say("seconds", { n: number(seconds, 1) });
+		: seconds < 1 ? say("milliseconds", { n: number(seconds * 1000, seconds < .01 ? 1 : 0) }) : say("seconds", { n: number(seconds, 1) });
 	const held = (model) => model.state === "warm" || model.state === "parked";
 	const status = (model) => {
 		if (model.state === "loading" && model.progress?.[1])

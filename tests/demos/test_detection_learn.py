@@ -153,11 +153,14 @@ def test_the_collections_add_up() -> None:
     assert together[1:] == ["3,833", "10,545", "7,065"]
 
 
-def test_todays_are_those_of_the_catalogue_with_what_their_authors_tell() -> None:
-    _, *rows = rows_of(learn.today(WORDS.speaker("en")))
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_todays_are_those_of_the_catalogue_with_what_their_authors_tell(lang: str) -> None:
+    say = WORDS.speaker(lang)
+    _, *rows = rows_of(learn.today(say))
     assert len(rows) == len(learn.DETECTOR_ENTRIES)
     for row, entry in zip(rows, learn.DETECTOR_ENTRIES, strict=True):
-        assert row[0] == entry.title and row[1] == f"{entry.parameters:,}"
+        assert row[0] == say.model(entry), "as Try calls it"
+        assert row[1] == f"{entry.parameters:,}"
         assert row[3] == f"{dict(entry.published)['box_ap']:.1%}"
         assert (row[4] == "—") == (not entry.masks)
 

@@ -195,7 +195,7 @@ def today(say: Say) -> str:
         published = dict(one.published)
         rows.append(
             (
-                f'<a href="{one.reference}" lang="en">{escape(one.title)}</a>',
+                f'<a href="{one.reference}">{escape(say.model(one))}</a>',
                 f"{one.parameters:,}",
                 f"{one.bytes / MB:,.0f} MB",
                 *(share(name, published) for name in ("box_ap", "mask_ap")),
