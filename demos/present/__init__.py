@@ -21,7 +21,7 @@ from demos import models, page
 from demos.classification import examples, kinds
 from demos.detection.answers import EXAMPLES
 from demos.images import points
-from demos.language import LOCALES, Say, Words, reasons
+from demos.language import LANGUAGES, LOCALES, Say, Words, reasons
 from demos.limits import MB
 from demos.proxy import public_root
 from inference import Engine
@@ -48,7 +48,8 @@ class Screen:
         name: of the endpoint of /v1; the words are ``present.<name>.*``.
         tab: where it is gone into. key: of the model that answers.
         metric, split: the claim of its card that is shown.
-        given: "picture", or the text that stands there first, by language.
+        given: "picture", or the text that stands there first; ``speaks``: the language of it.
+        answers: the language of what comes back, where that is a text.
     """
 
     name: str
@@ -56,23 +57,38 @@ class Screen:
     key: str
     metric: str
     split: str
-    given: str | Mapping[str, str]
+    given: str
+    speaks: str = "en"
+    answers: str = "en"
 
 
-SCREENS = (
-    Screen("classify", "classification", "classification/imagenet", "top1", "imagenet", "picture"),
-    Screen("detect", "detection", "detection/everyday", "box_ap50", "validation", "picture"),
-    Screen(
-        "write", "text", "text/shakespeare", "nats_per_char", "",
-        {"en": "Once upon a time", "zh": "Once upon a time"},
-    ),
-    Screen(
-        "translate", "translation", "translation/en-fr", "bleu", "test en-fr",
-        {"en": "The children are playing in the garden.",
-         "zh": "The children are playing in the garden."},
-    ),
-    Screen("images", "images", "images/faces-gan", "fd_ratio", "", {"en": "1", "zh": "1"}),
-)  # fmt: skip
+#: Two that show another model in each language, as Home does (`demos.home.living`).
+WRITERS = {
+    "en": Screen("write", "text", "text/shakespeare", "nats_per_char", "", "Once upon a time"),
+    "zh": Screen("write", "text", "text/tang", "wellformed", "", "明月", "zh", "zh"),
+}
+TRANSLATORS = {
+    lang: Screen(
+        "translate", "translation", f"translation/en-{to}", "bleu", f"test en-{to}",
+        "The children are playing in the garden.", answers=to,
+    )
+    for lang, to in (("en", "fr"), ("zh", "zh"))
+}  # fmt: skip
+
+
+#: The screens of each language.
+SCREENS = {
+    lang: (
+        Screen(
+            "classify", "classification", "classification/imagenet", "top1", "imagenet", "picture"
+        ),
+        Screen("detect", "detection", "detection/everyday", "box_ap50", "validation", "picture"),
+        WRITERS[lang],
+        TRANSLATORS[lang],
+        Screen("images", "images", "images/faces-gan", "fd_ratio", "", "1"),
+    )
+    for lang in LANGUAGES
+}  # fmt: skip
 
 
 def routes(engine: Engine, words: Words) -> list[BaseRoute]:
@@ -96,7 +112,7 @@ def routes(engine: Engine, words: Words) -> list[BaseRoute]:
 def rendered(request: Request, say: Say, engine: Engine) -> str:
     """The page in one language."""
     known = models.entries(engine)
-    here = [screen for screen in SCREENS if screen.key in known]
+    here = [screen for screen in SCREENS[say.lang] if screen.key in known]
     screens = "".join(
         one(say, number, screen, known[screen.key]) for number, screen in enumerate(here, 1)
     )
@@ -165,7 +181,8 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
         (trained(say, screen, entry), say(f"{name}.trained", **training(say, entry))),
     ]
     cells = "".join(f"<div><dd>{value}</dd><dt>{label}</dt></div>" for value, label in facts)
-    return f"""<section class="screen" data-screen="{screen.name}" data-model="{entry.key}">
+    asked = f'data-model="{entry.key}" data-answers="{screen.answers}"'
+    return f"""<section class="screen" data-screen="{screen.name}" {asked}>
 <h1 tabindex="-1"><small>{number}</small> {say(f"{name}.title")}</h1>
 <p class="claim">{say(f"{name}.claim")}</p>
 <div class="demo"><div class="give">{given(say, screen)}
@@ -187,10 +204,9 @@ def given(say: Say, screen: Screen) -> str:
         )
     if screen.name == "images":
         return f'<button type="button" class="btn" data-do="again">{label}</button>'
-    assert not isinstance(screen.given, str)
-    text = escape(screen.given[say.lang])
+    area = f'<textarea rows="3" maxlength="400" lang="{LOCALES[screen.speaks]}">'
     return (
-        f'<label>{label}<textarea rows="3" maxlength="400" lang="en">{text}</textarea></label>'
+        f"<label>{label}{area}{escape(screen.given)}</textarea></label>"
         f'<button type="button" class="btn" data-do="again">{say("present.go")}</button>'
     )
 

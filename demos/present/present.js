@@ -30,6 +30,9 @@ const picture = async (screen) => {
 	return { form, size };
 };
 
+/** A Chinese poem has a verse a line. */
+const verses = (text, lang) => lang === "zh" ? text.replace(/(?<=[，。])(?=.)/g, "\n") : text;
+
 const demos = {
 	async classify(screen, place) {
 		const { form } = await picture(screen);
@@ -50,13 +53,15 @@ const demos = {
 	},
 	async write(screen, place) {
 		const prompt = screen.querySelector("textarea").value;
-		const { read, ms } = await ask("write", { prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
-		place.replaceChildren(Object.assign(continued(prompt, read.text), { lang: "en", tabIndex: 0 })); // it scrolls
+		const { model, answers } = screen.dataset;
+		const { read, ms } = await ask("write", { model, prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
+		place.replaceChildren(Object.assign(continued(verses(prompt, answers), verses(read.text, answers)), { lang: answers, tabIndex: 0 })); // it scrolls
 		return ms;
 	},
 	async translate(screen, place) {
-		const { read, ms } = await ask("translate", { text: screen.querySelector("textarea").value, source: "en", target: "fr" });
-		place.replaceChildren(part("p", read.translation, { className: "answer", lang: "fr" }));
+		const target = screen.dataset.answers;
+		const { read, ms } = await ask("translate", { text: screen.querySelector("textarea").value, source: "en", target });
+		place.replaceChildren(part("p", read.translation, { className: "answer", lang: target }));
 		return ms;
 	},
 	async images(screen, place) {

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demos import present
+from demos.home import living
 from inference.settings import Settings
 from pretrained import catalog
 
@@ -20,7 +21,10 @@ def client(words: Any, **settings: Any) -> TestClient:
     return TestClient(Starlette(routes=present.routes(engine, words)))
 
 
-@pytest.mark.parametrize("screen", present.SCREENS, ids=lambda screen: screen.name)
+SCREENS = {screen.key: screen for screens in present.SCREENS.values() for screen in screens}
+
+
+@pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)
 def test_a_screen_shows_a_claim_of_a_bundled_models_card(screen):
     entry = catalog.find(screen.key)
     claim = present.claimed(entry, screen)
@@ -30,10 +34,19 @@ def test_a_screen_shows_a_claim_of_a_bundled_models_card(screen):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_is_whole(lang, words):
     html = client(words).get(f"/present?lang={lang}").text
-    assert html.count('class="screen') == len(present.SCREENS) + 2
+    assert html.count('class="screen') == len(present.SCREENS[lang]) + 2
     assert "{" not in re.sub(r'data-told="[^"]*"', "", html)  # no field is left unfilled
     assert not re.search(r"(src|href)=\"(https?:)?//(?!testserver)", html)
     assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in html
+
+
+def test_who_writes_and_what_is_translated_into_are_homes_in_each_language():
+    for lang, screens in present.SCREENS.items():
+        asked = {screen.name: screen for screen in screens}
+        assert asked["write"].key == living.WRITERS[lang][0]
+        assert asked["write"].answers == lang
+        assert asked["translate"].answers == living.TARGETS[lang]
+        assert asked["translate"].key == f"translation/en-{living.TARGETS[lang]}"
 
 
 @pytest.mark.parametrize("name", ["classify", "detect"])
