@@ -199,13 +199,12 @@ def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
     }{trained(say)}<label class="hand own"><input type="radio" name="style" value="own">
 <span>{say("handwriting.try.own")}</span></label></fieldset>
 {own(say)}
-<div class="knobs">{slide(say("handwriting.try.bias"), "bias", 0, 3, 0.1, 0.6)}{
-        slide(say("handwriting.try.samples"), "samples", 1, 4, 1, 1)
-    }<label>{say("handwriting.try.seed")}<input name="seed" inputmode="numeric" value=""
-autocomplete="off"></label></div>
-<p class="quiet">{
-        page.sentences(say.lang, say("handwriting.try.bias_help"), say("handwriting.try.seed_help"))
-    }</p>
+<div class="knobs"><div class="knob">{slide(say("handwriting.try.bias"), "bias", 0, 3, 0.1, 0.6)}
+<p class="quiet">{say("handwriting.try.bias_help")}</p></div>
+<div class="knob"><label>{say("handwriting.try.seed")}<input name="seed" inputmode="numeric"
+value="" autocomplete="off"></label>
+<p class="quiet">{say("handwriting.try.seed_help")}</p></div>
+{slide(say("handwriting.try.samples"), "samples", 1, 4, 1, 1)}</div>
 <div class="buttons"><button type="submit" class="btn">{say("handwriting.try.write")}</button>
 <button type="button" class="ghost" data-do="stop" hidden>{
         say("handwriting.try.stop")
