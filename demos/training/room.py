@@ -27,9 +27,10 @@ MOUNT = (
 SPOKEN = (
     *("queued", "place", "running", "ending", "pausing", "stopping", "paused", "done"),
     *("failed", "cancelled"),
-    *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "before"),
-    *("after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model", "none"),
-    *("elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse", "packing"),
+    *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "right"),
+    *("before", "after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model"),
+    *("none", "elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
+    *("packing",),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
 

@@ -27,8 +27,11 @@ const shown = async (place, job, names, alt) => {
 	place.replaceChildren(...parts);
 };
 
-/** Losses as two lines: of every step, and of what is held out after each epoch. */
-const curve = (figure, steps, rows, words) => {
+const SAME = ["held_out_loss", "held_out_nats"]; // of the kind of the training loss
+
+/** Losses as two lines: of every step, and of what is held out after each epoch. What can be compared
+ *  has one scale, on the left; a share of right answers, say, has one of its own, on the right. */
+export const curve = (figure, steps, rows, words) => {
 	const held = rows.map((row) => Object.entries(row).find(([name, value]) => name.startsWith("held_out_") && Number.isFinite(value)));
 	const name = held.find(Boolean)?.[0];
 	const lines = [
@@ -38,26 +41,35 @@ const curve = (figure, steps, rows, words) => {
 	const svg = figure.querySelector("svg"), caption = figure.querySelector("figcaption");
 	figure.hidden = !lines[0][1].length && !lines[1][1].length;
 	if (figure.hidden) return;
-	const W = 400, H = 180, L = 40, B = 18, T = 8;
-	// Each line has a scale of its own: a loss and a share of right answers do not compare.
-	const path = (points, low, high) => points.map(([x, y], at) =>
-		`${at ? "L" : "M"}${(L + x * (W - L - 8)).toFixed(1)} ${(T + (1 - (y - low) / (high - low || 1)) * (H - T - B)).toFixed(1)}`).join("");
-	const format = (y) => Math.abs(y) >= 100 ? y.toFixed(0) : y.toPrecision(3);
-	let drawn = `<path class="axis" d="M${L} ${T}V${H - B}H${W - 8}"/>`;
-	for (const [kind, points] of lines) {
+	const own = name && lines[0][1].length > 0 && !SAME.includes(name); // a scale for each line
+	const W = 400, H = 180, L = 44, R = own ? 44 : 8, B = 18, T = 8;
+	const format = (y, digits = 3) => Math.abs(y) >= 100 ? y.toFixed(0) : y.toPrecision(digits);
+	/** Where values lie, and what is written beside the lowest and the highest. */
+	const scaled = (values) => {
+		const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
+		const digits = [3, 4, 5].find((few) => format(low, few) !== format(high, few)) ?? 6;
+		const at = (y) => T + (low === high ? .5 : 1 - (y - low) / (high - low)) * (H - T - B);
+		return { at, ends: low === high ? [[low, 3]] : [[high, digits], [low, digits]] };
+	};
+	const written = ({ at, ends }, kind, x, anchor) => ends.map(([y, digits]) =>
+		`<text class="${kind}" x="${x}" y="${at(y) + 4}" text-anchor="${anchor}">${format(y, digits)}</text>`).join("");
+	const values = lines.map(([, points]) => points.map(([, y]) => y));
+	const scales = own ? values.map(scaled) : lines.map(() => scaled(values.flat()));
+	let drawn = `<path class="axis" d="M${L} ${T}V${H - B}H${W - R}${own ? `V${T}` : ""}"/>`;
+	drawn += written(scales[0], own ? "loss" : "", L - 6, "end");
+	if (own) drawn += written(scales[1], "held", W - R + 6, "start");
+	for (const [n, [kind, points]] of lines.entries()) {
 		if (!points.length) continue;
-		const values = points.map(([, y]) => y), low = Math.min(...values), high = Math.max(...values);
-		if (kind === "loss")
-			drawn += `<text x="${L - 6}" y="${T + 8}" text-anchor="end">${format(high)}</text><text x="${L - 6}" y="${H - B}" text-anchor="end">${format(low)}</text>`;
-		drawn += `<path class="${kind}" d="${path(points, low, high)}"/>`;
-		const [x, y] = points[points.length - 1];
-		if (points.length < 3) drawn += `<circle class="${kind}" r="3" cx="${L + x * (W - L - 8)}" cy="${T + (1 - (y - low) / (high - low || 1)) * (H - T - B)}"/>`;
+		const places = points.map(([x, y]) => [L + x * (W - L - R), scales[n].at(y)].map((one) => one.toFixed(1)));
+		drawn += `<path class="${kind}" d="${places.map(([x, y], at) => `${at ? "L" : "M"}${x} ${y}`).join("")}"/>`;
+		const [x, y] = places[places.length - 1];
+		if (points.length < 3) drawn += `<circle class="${kind}" r="3" cx="${x}" cy="${y}"/>`;
 	}
 	svg.innerHTML = drawn;
 	const [first, last] = [lines[0][1][0]?.[1], lines[0][1].at(-1)?.[1]];
 	svg.setAttribute("aria-label", filled(words.curve, { first: format(first ?? NaN), last: format(last ?? NaN) }));
 	const legend = [`<i class="loss"></i>${words.loss} ${last === undefined ? "" : format(last)}`];
-	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: words.figure[name.slice(9)] ?? name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}`);
+	if (name) legend.push(`<i class="held"></i>${filled(words.held_out, { name: words.figure[name.slice(9)] ?? name.slice(9).replaceAll("_", " ") })} ${format(lines[1][1].at(-1)[1])}${own ? ` (${words.right})` : ""}`);
 	caption.innerHTML = legend.map((one) => `<span>${one}</span>`).join("");
 };
 

@@ -138,3 +138,49 @@ def loops(page: Page, pad: Locator) -> None:
     for step in range(8):
         page.mouse.move(box["x"] + 30 + 12 * step, box["y"] + 60 + 40 * (step % 2))
     page.mouse.up()
+
+
+#: Draws a curve and gives, of each line, its values as its own labels have them: those of its
+#: class, or those without one, which are of every line.
+READ_BY_ITS_LABELS = """async ([losses, held, name]) => {
+    const { curve } = await import(new URL("house/training_live.js", document.baseURI));
+    const figure = document.createElement("figure");
+    figure.innerHTML = "<svg></svg><figcaption></figcaption>";
+    const steps = losses.map((loss, n) => ({ progress: (n + 1) / losses.length, loss }));
+    const rows = held.map((value, n) => ({ progress: n / held.length, [name]: value }));
+    const words = { curve: "", loss: "", held_out: "{name}", figure: {}, right: "RIGHT" };
+    curve(figure, steps, rows, words);
+    const texts = [...figure.querySelectorAll("text")];
+    const read = { labels: texts.length, caption: figure.textContent.includes("RIGHT") };
+    for (const kind of ["loss", "held"]) {
+        const drawn = figure.querySelector(`path.${kind}`).getAttribute("d").slice(1);
+        const ys = drawn.split("L").map((place) => +place.split(" ")[1]);
+        const [[top, high], [bottom, low] = [top + 1, high]] = texts
+            .filter((one) => ["", kind].includes(one.getAttribute("class") ?? ""))
+            .map((one) => [+one.getAttribute("y") - 4, +one.textContent]);
+        read[kind] = ys.map((y) => high + (y - top) / (bottom - top) * (low - high));
+    }
+    return read;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("losses", "held", "name", "labels"),
+    [
+        ([0.21, 0.15, 0.132], [0.175, 0.171], "held_out_loss", 2),  # of one kind: one scale
+        ([3.0, 1.5, 1.27], [2.0, 1.25], "held_out_nats", 2),
+        ([2.3, 1.9, 0.8], [0.2, 0.85], "held_out_top1", 4),
+        ([1.2341, 1.2342], [0.5, 0.6], "held_out_top1", 4),  # too close for three digits
+        ([0.7, 0.6], [0.5], "held_out_top1", 3),  # one value has one label
+    ],
+)
+def test_the_labels_of_a_curve_are_true_of_every_line(
+    page: Page, app_url: str, losses: list[float], held: list[float], name: str, labels: int
+) -> None:
+    visit(page, app_url, "tab=images")
+    read = page.evaluate(READ_BY_ITS_LABELS, [losses, held, name])
+    for kind, values in (("loss", losses), ("held", held)):
+        labelled = values if labels > 2 else [*losses, *held]
+        most = 0.006 * (max(labelled) - min(labelled)) or 1e-6
+        assert read[kind] == pytest.approx(values, abs=most)
+    assert read["labels"] == labels and read["caption"] == (labels > 2)
