@@ -201,8 +201,8 @@ def form(say: Say, styles: Sequence[Mapping[str, Any]]) -> str:
 {own(say)}
 <div class="knobs"><div class="knob">{slide(say("handwriting.try.bias"), "bias", 0, 3, 0.1, 0.6)}
 <p class="quiet">{say("handwriting.try.bias_help")}</p></div>
-<div class="knob"><label>{say("handwriting.try.seed")}<input name="seed" inputmode="numeric"
-value="" autocomplete="off"></label>
+<div class="knob"><label>{say("handwriting.try.seed")}
+<input name="seed" inputmode="numeric" value="" autocomplete="off"></label>
 <p class="quiet">{say("handwriting.try.seed_help")}</p></div>
 {slide(say("handwriting.try.samples"), "samples", 1, 4, 1, 1)}</div>
 <div class="buttons"><button type="submit" class="btn">{say("handwriting.try.write")}</button>
