@@ -9,7 +9,8 @@ features.py     what the network said of them     report.py  what the room is to
 keep.py         the head as a model               routes.py  ``/train/classify``
 use.py          ``/use/{id}``, a page for a phone
 classify_train.js puts the room together, of classify_cards.js, classify_camera.js,
-classify_live.js, classify_report.js and classify_kept.js; classify_use.js is the page's.
+classify_live.js, classify_report.js, classify_kept.js and classify_whole.js; classify_use.js is the
+page's.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def rendered(say: Say, jobs: Jobs) -> str:
 <img alt="{text("shown")}" hidden><p class="quiet" data-show="why">{text("not_yet")}</p></div>
 <p class="classroom-more">{button("camera", "btn")}
 {choose("file", 'accept="image/*" data-give="ask"')}{button("other_camera")}{button("off")}</p>
+<p class="refusal" role="alert" data-show="asked" hidden></p>
 <ul class="bars" aria-live="polite"></ul><p class="quiet" data-show="learnt"></p>
 <p class="quiet" data-show="without"></p></aside></div>
 <section class="classroom-report" hidden><h2>{text("report")}</h2>
@@ -119,6 +121,7 @@ def rendered(say: Say, jobs: Jobs) -> str:
 <input type="range" min="1" max="{most}" value="{min(int(MINUTES), most)}" name="minutes">
 <output>{min(int(MINUTES), most)}</output></label>{button("whole_start")}</div>
 <div class="train-run" hidden>{run(say)}</div></section>
+<details class="train-mine" hidden><summary>{say("training.mine")}</summary><ul></ul></details>
 {load(say)}
 <p class="quiet">{text("reduced")}</p>{lasting}
 </section>"""

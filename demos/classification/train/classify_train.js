@@ -7,8 +7,9 @@ import { cards, thumbnail } from "./classify_cards.js";
 import { kept as keeping } from "./classify_kept.js";
 import { answer } from "./classify_live.js";
 import { confusion, report as reporting } from "./classify_report.js";
+import { whole as everything } from "./classify_whole.js";
 import { filled, part } from "./dom.js";
-import { ask, linkTo, loaded, renderers } from "./training.js";
+import { ask, loaded, renderers } from "./training.js";
 
 const STORE = "breakthroughs.classes";
 const PIECE = { files: 24, bytes: 6_000_000 }; // of one request, so that progress can be told
@@ -198,7 +199,7 @@ export const mount = (element) => {
 		const names = state.classes.filter((one) => !one.pictures.length && !one.waiting).map((one) => one.name).join(words.comma);
 		show("without").textContent = known && names ? filled(words.without, { names }) : "";
 		room.querySelector(".classroom-keep").hidden = !known;
-		whole.hidden = !known && !training;
+		every.paint();
 		report(state);
 		answering.paint();
 	};
@@ -233,10 +234,7 @@ export const mount = (element) => {
 			if (!confirm(words.sure_again)) return;
 			await attempt(() => ask(`classify/${state.upload}`, { method: "DELETE" }));
 			forget();
-		} else if (what === "whole_start") attempt(async () => {
-			const minutes = Number(room.querySelector(".classroom-whole [name=minutes]").value);
-			train((await ask(`classify/${state.upload}/whole`, { json: { minutes } })).id);
-		});
+		}
 	});
 
 	// ---- what becomes of it ----------------------------------------------------------------------
@@ -260,35 +258,7 @@ export const mount = (element) => {
 			room.querySelector(".classroom-kept").scrollIntoView({ block: "nearest" });
 		}).finally(() => (submit.disabled = false));
 	});
-	let training = null;
-	const whole = room.querySelector(".classroom-whole");
-	const train = async (id) => {
-		training?.();
-		training = () => {};
-		const form = whole.querySelector(".train-form");
-		linkTo(id);
-		form.hidden = true;
-		paint();
-		const left = () => {
-			form.hidden = false;
-			training = null;
-			linkTo(null);
-			relist();
-		};
-		const live = await import("./training_live.js").catch(() => null);
-		if (!live) {
-			left();
-			return refuse(words.lost);
-		}
-		let done = false;
-		training = live.follow(whole.querySelector(".train-run"), id, panel, {
-			left,
-			changed(job) {
-				if (job.state === "done" && !done) relist();
-				done = job.state === "done";
-			},
-		});
-	};
+	const every = everything(room, words, panel, { now, attempt, refuse, relist, paint: () => paint() });
 
 	paint();
 	const before = stored();
@@ -299,5 +269,5 @@ export const mount = (element) => {
 		watch();
 	}, (error) => error.status === 404 && store(null));
 	const job = new URL(location.href).searchParams.get("job");
-	if (job) ask(`jobs/${job}`).then((found) => found.job.task === "classification" && train(job), () => {});
+	if (job) ask(`jobs/${job}`).then((found) => found.job.task === "classification" && every.open(job), () => {});
 };

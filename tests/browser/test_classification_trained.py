@@ -1,0 +1,64 @@
+"""Classify, Train, once it has learnt: every layer is trained by a worker that is quick."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from demos.language import Words
+from tests.browser.server import serving
+
+NewPage = Callable[..., Page]
+WORDS = Words()
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app whose trainings take a second."""
+    folder = tmp_path_factory.mktemp("trained")
+    with serving(folder, "--offline", script="tests/browser/quick_training.py") as url:
+        yield url
+
+
+def taught(page: Page, url: str, lang: str) -> None:
+    """The room, which has learnt the shapes that are drawn there."""
+    page.goto(f"{url}/?tab=classification&room=train&lang={lang}")
+    expect(page.locator(".classroom-class")).to_have_count(3)
+    page.locator("[data-do='starter:shapes']").click()
+    expect(page.locator(".classroom-matrix td")).to_have_count(1 + 16)
+
+
+def begins(page: Page) -> list[Request]:
+    """The trainings that a page has asked for, as they come."""
+    found: list[Request] = []
+    page.on("request", lambda one: found.append(one) if one.url.count("/whole") else None)
+    return found
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_double_click_asks_for_one_training_and_the_page_lists_it(
+    new_page: NewPage, app_url: str, lang: str
+) -> None:
+    page = new_page()
+    taught(page, app_url, lang)
+    asked = begins(page)
+    page.locator("[data-do=whole_start]").dblclick()
+    state = page.locator(".classroom-whole [data-show=state]")
+    expect(state).to_have_text(WORDS.say(lang, "training.done"))
+    assert len(asked) == 1
+    expect(page.locator("[data-classroom] > .refusal")).to_be_hidden()
+
+    page.locator(".classroom-whole .train-run [data-do=new]").click()
+    expect(state).to_be_hidden()
+    mine = page.locator(".classroom .train-mine")
+    mine.locator("summary").click()
+    done = mine.get_by_role("button", name=re.compile(WORDS.say(lang, "training.done")))
+    expect(done).to_have_count(1)
+    page.reload()
+    mine.locator("summary").click()
+    done.click()
+    expect(state).to_have_text(WORDS.say(lang, "training.done"))
+    assert "job=" in page.url
