@@ -1,14 +1,18 @@
-"""Classify, Train, once it has learnt: every layer is trained by a worker that is quick."""
+"""Classify, Train, once it has learnt: a picture is tested, and every layer trained by a worker that
+is quick."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
 from demos.language import Words
+from pretrained import starters
 from tests.browser.server import serving
 
 NewPage = Callable[..., Page]
@@ -62,3 +66,36 @@ def test_a_double_click_asks_for_one_training_and_the_page_lists_it(
     done.click()
     expect(state).to_have_text(WORDS.say(lang, "training.done"))
     assert "job=" in page.url
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_file_that_is_no_picture_is_refused_where_the_answer_would_stand(
+    new_page: NewPage, app_url: str, lang: str, tmp_path: Path
+) -> None:
+    starters.make("shapes", tmp_path / "shapes", seed=5)
+    good = next((tmp_path / "shapes" / "circle").iterdir())
+    notes, broken, odd = tmp_path / "notes.txt", tmp_path / "broken.jpg", tmp_path / "shape.tiff"
+    notes.write_text("no picture")
+    broken.write_bytes(b"\xff\xd8\xff\xe0" + bytes(400))
+    with Image.open(good) as picture:
+        picture.save(odd)  # which a browser cannot show, and the server can read
+
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.on("dialog", lambda dialog: dialog.accept())
+    taught(page, app_url, lang)
+    live = page.locator(".classroom-live")
+    bars, shown, refusal = live.locator(".bar"), live.locator("img"), live.locator(".refusal")
+    for file in (notes, broken):
+        live.locator("[data-give=ask]").set_input_files(good)
+        expect(bars).to_have_count(4)
+        expect(shown).to_be_visible()
+        live.locator("[data-give=ask]").set_input_files(file)
+        expect(refusal).to_be_in_viewport(ratio=0.9)
+        assert bool(re.search("[一-鿿]", refusal.inner_text())) is (lang == "zh")
+        expect(bars).to_have_count(0)
+        expect(shown).to_be_hidden()
+    expect(page.locator("[data-classroom] > .refusal")).to_be_hidden()
+    live.locator("[data-give=ask]").set_input_files(odd)
+    expect(bars).to_have_count(4)
+    expect(refusal).to_be_hidden()
+    expect(shown).to_be_hidden()

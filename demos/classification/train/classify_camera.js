@@ -28,6 +28,15 @@ export const smaller = async (file) => {
 	}
 };
 
+/** Show a picture file in an `img`; what the browser cannot open is not shown, nor what was there before. */
+export const show = async (picture, file) => {
+	URL.revokeObjectURL(picture.src);
+	const mine = picture.src = URL.createObjectURL(file);
+	picture.hidden = true;
+	const opened = await picture.decode().then(() => true, () => false);
+	if (picture.src === mine) picture.hidden = !opened;
+};
+
 /** What a video shows now, as a JPEG; null before its first picture. */
 export const frame = (video) => video.videoWidth ? drawn(video, video.videoWidth, video.videoHeight, FRAME) : Promise.resolve(null);
 

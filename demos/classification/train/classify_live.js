@@ -1,16 +1,17 @@
 // @ts-check
 // Classify, Train: the live answer: what the classifier says of the camera, or of one picture.
 
-import { frame, smaller } from "./classify_camera.js";
+import { frame, show, smaller } from "./classify_camera.js";
 import { part } from "./dom.js";
 import { ask } from "./training.js";
 
 const AGAIN = 60, UNSEEN = 300, RETRY = 2000; // ms to the next look; where nobody sees it; after a failure
 
 /** `now`, `cam`, `open` as `cards` takes them. Gives `paint`, and `asked`, which is given a picture. */
-export const answer = (room, words, { now, cam, open, attempt, refuse }) => {
+export const answer = (room, words, { now, cam, open, attempt }) => {
 	const video = room.querySelector(".classroom-see video"), picture = room.querySelector(".classroom-see img");
 	const bars = room.querySelector(".classroom-live .bars"), why = room.querySelector("[data-show=why]");
+	const refusal = room.querySelector("[data-show=asked]");
 	const button = (name) => room.querySelector(`[data-do="${name}"]`);
 	let live = false, looking = false;
 
@@ -52,9 +53,12 @@ export const answer = (room, words, { now, cam, open, attempt, refuse }) => {
 			const blob = room.offsetParent && !document.hidden ? await frame(video) : null;
 			if (blob)
 				try {
-					answered(await question(blob));
+					const told = await question(blob);
+					if (!live) break; // a picture is asked about by now
+					say("");
+					answered(told);
 				} catch (error) {
-					if (error.told && error.status !== 503 && error.status !== 429) refuse(error.message);
+					if (live && error.told && error.status !== 503 && error.status !== 429 && refusal.textContent !== error.message) say(error.message);
 					await new Promise((done) => setTimeout(done, RETRY));
 				}
 			await new Promise((done) => setTimeout(done, blob ? AGAIN : UNSEEN));
@@ -66,19 +70,37 @@ export const answer = (room, words, { now, cam, open, attempt, refuse }) => {
 		cam.leave("live");
 		paint();
 	};
-	const asked = (file) => attempt(async () => {
+	const say = (sentence) => {
+		refusal.hidden = !sentence;
+		refusal.textContent = sentence;
+		if (sentence) refusal.scrollIntoView({ block: "nearest" });
+	};
+	let latest = 0;
+	const asked = async (file) => {
+		const mine = ++latest;
 		if (live) off();
-		const small = await smaller(file);
-		URL.revokeObjectURL(picture.src);
-		picture.src = URL.createObjectURL(small);
-		picture.hidden = false;
+		picture.hidden = true;
+		bars.replaceChildren(); // of what was asked before
+		say("");
 		paint();
-		if (!now().learnt) return refuse(words.not_yet);
-		answered(await question(small));
-	});
+		try {
+			const small = await smaller(file);
+			if (mine === latest) await show(picture, small);
+			paint();
+			if (mine !== latest) return;
+			if (!now().learnt) return say(words.not_yet);
+			const told = await question(small);
+			if (mine === latest) answered(told);
+		} catch (error) {
+			if (!error.told) console.warn(error);
+			if (mine === latest) say(error.told ? error.message : words.lost);
+		}
+	};
 	button("camera").onclick = async () => {
 		if (!await open("live")) return;
 		live = true;
+		latest++; // what is asked of a picture is no longer wanted
+		say("");
 		paint();
 	};
 	button("off").onclick = off;

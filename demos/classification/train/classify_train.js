@@ -204,7 +204,7 @@ export const mount = (element) => {
 		answering.paint();
 	};
 	const paintCards = cards(list, words, { now, change, real, send, cam, open, paint });
-	const answering = answer(room, words, { now, cam, open, attempt, refuse });
+	const answering = answer(room, words, { now, cam, open, attempt });
 
 	// ---- what is pressed and chosen --------------------------------------------------------------
 	room.addEventListener("change", ({ target }) => {

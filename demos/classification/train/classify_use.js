@@ -2,7 +2,7 @@
 // The page of one classifier: the camera fills it, or a picture that was chosen; what it sees stands
 // beneath in large letters.
 
-import { camera as cameras, frame, smaller, why } from "./classify_camera.js";
+import { camera as cameras, frame, show, smaller, why } from "./classify_camera.js";
 
 const RETRY = 1500; // ms
 const { labels, words, unsure } = JSON.parse(document.body.dataset.told || '{"labels":{},"words":{}}');
@@ -83,10 +83,10 @@ find("input[type=file]").onchange = async ({ target }) => {
 	const [file] = target.files;
 	if (!file) return;
 	cam.close();
+	find(".answer").textContent = ""; // of what was asked before
+	find(".get ul").replaceChildren();
 	const small = await smaller(file);
-	URL.revokeObjectURL(picture.src);
-	picture.src = URL.createObjectURL(small);
-	picture.hidden = false;
+	await show(picture, small);
 	said.textContent = "";
 	await ask(small).catch((error) => refuse(error instanceof TypeError ? words.lost : error.message));
 	target.value = "";
