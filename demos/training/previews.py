@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.language import reasons
+from demos.training import wording
 from pretrained.errors import BadData
 
 #: By task: called with (data, key), in a thread. Its words are said by the room's own script.
@@ -40,10 +41,17 @@ SENTENCES = ("told", "left_out")
 WHOLE = {"en": "the upload", "zh": "上传的内容"}
 
 
-def shown(data: Path, key: str, top: Path, lang: str) -> dict[str, Any]:
+class BadPaste(BadData):
+    """A text that was pasted, of which no visitor has made a file. Fields: as `BadData`."""
+
+    code = "bad_paste"
+    sentence = "What you pasted cannot be used: {reason}."
+
+
+def shown(data: Path, key: str, top: Path, lang: str, *, pasted: bool = False) -> dict[str, Any]:
     """What is to be shown of ``data``; {} where nothing is. Places on the server are not told.
 
-    Args: top: the folder of the upload. lang: of the page, "en" or "zh".
+    Args: top: the folder of the upload. lang: of the page, "en" or "zh". pasted: as a text.
 
     Raises:
         BadData: the recipe would refuse it, for the same reason.
@@ -53,7 +61,8 @@ def shown(data: Path, key: str, top: Path, lang: str) -> dict[str, Any]:
         found = show(data, key) if show else {}
     except BadData as refusal:
         told = {name: hidden(str(value), top, lang) for name, value in refusal.fields.items()}
-        raise BadData(**told) from None
+        told = wording.fields(told, lang, key.partition("/")[0])
+        raise (BadPaste if pasted else BadData)(**told) from None
     for name in SENTENCES:
         if name in found:
             sentences = (hidden(sentence, top, lang) for sentence in found[name])

@@ -52,7 +52,8 @@ class Recipe:
 
     Attributes:
         name: of the tab; its words are ``<name>.train.*``: give, give_how, paste, start.<each>.
-        starts: what it may begin from, the recommended one first.
+        starts: what it may begin from, the recommended one first. first: the one that is chosen at
+            first on pages of a language, where it is another.
         accept: the ends of file names, as the input element takes them; "" where none are sent.
         text: the file that pasted text becomes, such as ``text.txt``; "" where none is pasted.
         folders: whether a folder may be sent as it is.
@@ -69,6 +70,7 @@ class Recipe:
     minutes: int = 5
     most: int = 120
     starters: Mapping[str, str] = field(default_factory=dict)
+    first: Mapping[str, str] = field(default_factory=dict)
 
 
 def room(
@@ -186,11 +188,12 @@ def starts(say: Say, recipe: Recipe) -> str:
     """What the training begins from, where there is a choice."""
     if len(recipe.starts) == 1:
         return f"<p>{say(f'{recipe.name}.train.start.{recipe.starts[0].name}')}</p>"
+    first = recipe.first.get(say.lang, recipe.starts[0].name)
     rows = "".join(
         f'<label><input type="radio" name="start-{recipe.name}" value="{one.name}"'
-        f"{' checked' if number == 0 else ''}> "
+        f"{' checked' if one.name == first else ''}> "
         f"{say(f'{recipe.name}.train.start.{one.name}')}</label>"
-        for number, one in enumerate(recipe.starts)
+        for one in recipe.starts
     )
     return (
         f'<div class="train-starts" role="radiogroup" aria-label="{say("training.from")}">'

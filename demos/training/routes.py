@@ -20,7 +20,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from demos.language import Say, Words, reasons
-from demos.training import figures, previews
+from demos.training import figures, previews, wording
 from demos.training.answering import BadRequest, address, answering, body, owner
 from demos.training.models import key_of
 from inference import Engine
@@ -78,10 +78,13 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def preview(request: Request, say: Say) -> Any:
         folder = jobs.uploaded(owner(request), request.path_params["upload"])
-        key = str((await body(request)).get("key", ""))
+        sent = await body(request)
+        show = functools.partial(
+            previews.shown, within(folder, ""), str(sent.get("key", "")), folder, say.lang,
+            pasted=sent.get("pasted") is True,
+        )  # fmt: skip
         async with few:
-            data = within(folder, "")
-            return await asyncio.to_thread(previews.shown, data, key, folder, say.lang)
+            return await asyncio.to_thread(show)
 
     @told
     async def submit(request: Request, say: Say) -> Any:
@@ -310,7 +313,8 @@ def sentence(job: Job, say: Say) -> str:
     if not job.error:
         return ""
     try:
-        fields = reasons.fields(job.error["fields"], say.lang)
+        page = wording.fields(job.error["fields"], say.lang, job.key.split("/")[0])
+        fields = reasons.fields(page, say.lang)
         return say.plain(f"error.{job.error['code']}", **fields)
     except (KeyError, IndexError):
         return job.sentence

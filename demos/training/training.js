@@ -123,7 +123,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const form = room.querySelector(".train-form"), run = room.querySelector(".train-run");
 	const refusal = room.querySelector(":scope > .refusal"), told = room.querySelector(".train-data");
 	const pasted = room.querySelector("textarea[name=text]");
-	let upload = null, given = false, end = null, opened = "", written = "", starting = false, last = Promise.resolve();
+	let upload = null, given = false, typed = false, end = null, opened = "", written = "", starting = false, last = Promise.resolve();
 	/** @type {any} */
 	let bad = null; // why what was sent cannot be learnt from
 
@@ -156,7 +156,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const forget = async () => {
 		if (upload) await ask(`uploads/${upload}`, { method: "DELETE" }).catch(() => {});
 		upload = null;
-		given = false;
+		given = typed = false;
 		bad = null;
 		written = "";
 		for (const name in total) total[name] = name === "guessed" ? "" : 0;
@@ -185,17 +185,18 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (!before || upload) return;
 		choose(before.choice);
 		try {
-			const found = await ask(`uploads/${before.upload}/preview`, { json: { key: chosen().key } });
+			const found = await ask(`uploads/${before.upload}/preview`, { json: { key: chosen().key, pasted: !!before.typed } });
 			upload = before.upload;
 			given = true;
+			typed = !!before.typed;
 			say(Object.assign(total, before.total));
 			await seen?.(found);
 		} catch { kept(null); } // it is no longer there, or was refused before
 	};
 	const preview = async () => {
-		if (given) kept({ upload, total, choice: choice() });
+		if (given) kept({ upload, total, choice: choice(), typed });
 		bad = null;
-		if (seen && given) await seen(await ask(`uploads/${upload}/preview`, { json: { key: chosen().key } }).catch(async (error) => {
+		if (seen && given) await seen(await ask(`uploads/${upload}/preview`, { json: { key: chosen().key, pasted: typed } }).catch(async (error) => {
 			await seen(null);
 			throw bad = error;
 		}));
@@ -204,15 +205,16 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		const now = pasted?.value.trim() ? pasted.value.slice(0, most) : "";
 		if (!now || now === written) return;
 		try {
-			await send([new File([now], named?.(now) ?? text, { type: "text/plain" })]);
+			await send([new File([now], named?.(now) ?? text, { type: "text/plain" })], true);
 		} finally {
 			written = now; // where it was refused too: what lies there is not sent twice
 		}
 	};
-	const send = async (files) => {
+	const send = async (files, pasting = false) => {
 		const heavy = files.find((file) => file.size > mb * 2 ** 20);
 		if (heavy) return refuse(filled(words.not_kept, { name: heavy.name, mb }));
 		if (single) await forget();
+		typed = pasting && (typed || !given);
 		const to = await place();
 		for (let at = 0; at < files.length;) {
 			const body = new FormData();

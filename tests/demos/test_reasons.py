@@ -257,7 +257,8 @@ def test_a_refusal_is_said_in_the_language_of_the_page(
 
 def test_a_failed_training_says_its_reason_in_chinese(words: Words) -> None:
     given = {"path": "…", "reason": "it is empty: give pairs"}
-    job: Any = types.SimpleNamespace(error={"code": "bad_data", "fields": given})
+    error = {"code": "bad_data", "fields": given}
+    job: Any = types.SimpleNamespace(key="translation/en-fr", error=error)
     said = sentence(job, words.speaker("zh"))
     assert said == "… 中的数据无法使用：这是空的，请提供成对的句子。"
 

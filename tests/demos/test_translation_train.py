@@ -53,6 +53,43 @@ def test_what_the_recipe_would_refuse_is_said_and_no_place_on_the_server(trainer
     assert str(trainer.jobs.limits.folder) not in told["sentence"]
 
 
+CHINESE_LINES = [(f"I have {n} cats at home.", f"我家里有{n}只猫。") for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "key", "lang", "told"),
+    [
+        (CHINESE_LINES, FRENCH, "zh", "这些是英语和汉语的句对：请在“怎样学习”中选择英汉"),
+        (CHINESE_LINES, FRENCH, "en", "choose English–Chinese under “How to learn”"),
+        (LINES, CHINESE, "zh", "请在“怎样学习”中选择英法"),
+        (LINES, CHINESE, "en", "choose English–French under “How to learn”"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_pairs_for_the_other_languages_name_the_start_to_choose(
+    trainer, rows, key, lang, told, turned
+):
+    upload = trainer.gave(("pairs.tsv", table([row[::-1] if turned else row for row in rows])))
+    sent = {"key": key, "pasted": True}
+    answer = trainer.ask(f"uploads/{upload}/preview", lang, json=sent)["error"]
+    begins = {"en": "What you pasted cannot be used: ", "zh": "粘贴的内容无法使用："}[lang]
+    assert answer["sentence"].startswith(begins) and told in answer["sentence"]
+    assert "pairs.tsv" in trainer.preview(upload, key, lang)["error"]["sentence"]  # as a file
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_pairs_of_neither_languages_are_not_said_to_be_of_the_other(trainer, lang):
+    rows = [(one, f"我家里有{n}只猫。") for n, (_, one) in enumerate(LINES)]
+    sentence = trainer.preview(trainer.gave(("a.tsv", table(rows))), FRENCH, lang)["error"]
+    assert not re.search("English–|英汉|英法", sentence["sentence"])
+
+
+@pytest.mark.parametrize(("lang", "first"), [("en", "french"), ("zh", "chinese")])
+def test_the_room_opens_with_the_languages_of_the_page(trainer, lang, first):
+    page = trainer.html(RECIPE, lang, pairs)
+    assert re.findall(r'value="(\w+)" checked', page) == [first]
+
+
 def test_what_was_given_can_be_taken_back(trainer):
     upload = trainer.gave(("letters.tsv", table(LINES)))
     assert trainer.ask(f"uploads/{upload}", method="DELETE") == {}

@@ -30,6 +30,7 @@ RECIPE = training.Recipe(
     accept=".tsv,.csv,.txt,.tab,.jsonl,.ndjson,.json,.parquet,.zip",
     text="pairs.tsv",
     starters={"pairs": "french", "pairs-zh": "chinese"},
+    first={"zh": "chinese"},  # as Try opens: `answers.FIRST`
 )
 MOUNT = (
     "import(new URL('house/translation_train.js', document.baseURI)).then((it) => "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 SHOWN = 3
+#: The other pair of languages, which a visitor may have meant.
+OTHER = {"translation/en-fr": "translation/en-zh", "translation/en-zh": "translation/en-fr"}
 
 
 def pairs(data: Path, key: str) -> dict[str, Any]:
@@ -17,16 +21,26 @@ def pairs(data: Path, key: str) -> dict[str, Any]:
         was guessed or left out.
 
     Raises:
-        BadData: the recipe would refuse them. UnknownEntry: there is no such recipe.
+        BadData: the recipe would refuse them; where they are clearly pairs for the other one, its
+            reason says so. UnknownEntry: there is no such recipe.
     """
-    from pretrained.errors import UnknownEntry
+    from pretrained.errors import BadData, UnknownEntry
     from pretrained.translation import train
     from pretrained.translation.data import read
 
     if key not in train.RECIPES:
         raise UnknownEntry(model=key)
     recipe = train.RECIPES[key]
-    found = read(data, recipe.languages)
+    try:
+        found = read(data, recipe.languages)
+    except BadData as refusal:
+        meant = train.RECIPES[OTHER[key]].languages if key in OTHER else recipe.languages
+        why = refusal
+        with suppress(BadData):
+            if clearly(read(data, meant).train, meant[1]):
+                reason = f"its pairs are in {' and '.join(meant)}"
+                why = BadData(**{**refusal.fields, "reason": reason})
+        raise why from None
     return {
         "languages": list(recipe.languages),
         "pairs": [list(pair) for pair in train.tidied(found.train[:SHOWN], recipe.languages)],
@@ -35,3 +49,12 @@ def pairs(data: Path, key: str) -> dict[str, Any]:
         "aside": len(found.held_out),
         "told": list(found.told),
     }
+
+
+def clearly(pairs: Sequence[tuple[str, str]], language: str) -> bool:
+    """Whether nearly all of the second sentences whose language can be told are in this one."""
+    from pretrained.translation.columns import AGREED, LEAST_TOLD, LOOKED_AT
+    from pretrained.translation.languages import noticed
+
+    found = [one for _, other in pairs[:LOOKED_AT] if (one := noticed(other))]
+    return len(found) >= LEAST_TOLD and found.count(language) >= AGREED * len(found)
