@@ -2,7 +2,7 @@
 // The answer comes into view: where a tap changes what is answered and that is out of sight, as below
 // the fold of a phone, the page goes there. The answer to what is in a row `.two` is its column `.get`;
 // elsewhere it is what has the class `answer` in the same room; what a button of `.actions` asks for
-// comes in `.beneath`. Typing never moves the page, nor does anything once the visitor has scrolled.
+// comes in `.beneath`. A file counts however it was given: a script may have put what was pasted there. Typing never moves the page, nor does anything once the visitor has scrolled.
 (() => {
 	const PATIENCE = 20000; // ms after a tap in which what changes is taken for its answer
 	const SEEN = 120; // pixels of the answer that are enough to know that it is there
@@ -14,10 +14,10 @@
 	let due = null;
 	const expect = ({ isTrusted, target }) => {
 		const room = target.closest?.(".room");
-		if (!isTrusted || !room) return;
+		if (!(isTrusted || target.type === "file") || !room) return;
 		const beneath = target.closest(".actions") && room.querySelector(".beneath");
-		if (!beneath && target.closest(".get, .answer")) return;
 		const near = beneath || target.closest(".two")?.querySelector(".get");
+		if (!beneath && target.closest(near ? ".get" : ".get, .answer")) return;
 		const answer = near ?? [...room.querySelectorAll(".answer")].find((one) => one.offsetParent);
 		forget();
 		if (!answer) return;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos import TABS
@@ -15,6 +17,7 @@ from tests.browser.settling import settle
 
 NewPage = Callable[..., Page]
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+LOW: Any = {"width": 390, "height": 600}
 STILL_PHONE = PHONE | {"reduced_motion": "reduce"}
 
 
@@ -135,22 +138,54 @@ def test_the_tabs_of_a_phone_are_one_line_that_scrolls(
 
 
 @pytest.mark.parametrize(
-    ("tab", "tapped"),
+    ("tab", "tapped", "answered"),
     [
-        ("translation", "#say-examples [data-pick] >> nth=1"),
-        ("classification", ".room-try [data-pick] >> nth=2"),
+        ("translation", "#say-examples [data-pick] >> nth=1", ".get"),
+        ("translation", "#say-swap", ".get"),
+        ("translation", "#say-compare", "#say-beside"),
+        ("classification", ".room-try [data-pick] >> nth=2", ".get"),
+        ("images", "#face-new", "#face-grid"),
     ],
 )
 def test_the_answer_comes_into_view_after_a_tap(
-    new_page: NewPage, app_url: str, tab: str, tapped: str
+    new_page: NewPage, app_url: str, tab: str, tapped: str, answered: str
 ) -> None:
     page = new_page(**STILL_PHONE)
+    page.set_viewport_size(LOW)
     visit(page, app_url, f"tab={tab}")
-    answer = page.locator(f"#{tab} .room-try .get")
+    answer = page.locator(f"#{tab} .room-try {answered}")
     page.evaluate("scrollTo(0, 0)")
     expect(answer).not_to_be_in_viewport(ratio=0.2)
     page.locator(f"#{tab} {tapped}").tap()
     expect(answer).to_be_in_viewport(ratio=0.2)
+
+
+def test_the_answer_to_a_file_comes_into_view(new_page: NewPage, app_url: str) -> None:
+    page = new_page(**STILL_PHONE)
+    visit(page, app_url, "tab=detection")
+    page.set_viewport_size(LOW)
+    page.evaluate("scrollTo(0, 0)")
+    given = io.BytesIO()
+    Image.new("RGB", (320, 240), (120, 130, 140)).save(given, "PNG")
+    answer = page.locator("#detect-found")
+    expect(answer).not_to_be_in_viewport(ratio=0.2)
+    file = {"name": "grey.png", "mimeType": "image/png", "buffer": given.getvalue()}
+    page.locator("#detect-give input[type=file]").set_input_files(file)
+    expect(answer.locator("h2")).to_have_text("Nothing that it knows was found")
+    expect(answer).to_be_in_viewport(ratio=0.2)
+
+
+def test_a_translation_begins_on_the_first_screen_of_a_phone(
+    new_page: NewPage, app_url: str
+) -> None:
+    for lang in ("en", "zh"):
+        page = new_page(**STILL_PHONE)
+        page.goto(f"{app_url}/?lang={lang}&tab=translation")
+        expect(page.locator("#say-pane .said")).to_be_visible()
+        settle(page)
+        assert page.evaluate("scrollY") == 0
+        expect(page.locator("#say-pane .said")).to_be_in_viewport(ratio=0.5)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_why_there_is_no_answer_comes_into_view_instead(new_page: NewPage, app_url: str) -> None:

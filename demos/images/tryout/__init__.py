@@ -79,7 +79,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     bar = gr.HTML(js_on_load=None, elem_id="face-bar")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=6, elem_classes="give"):
-            grid = gr.HTML(js_on_load=GRID, elem_id="face-grid")
+            grid = gr.HTML(js_on_load=GRID, elem_id="face-grid", elem_classes="answer")
             line = gr.HTML(js_on_load=ALOUD, elem_id="face-line")
             page.markup(words, lambda say: cards.learnt(answers.GAN, say), elem_id="face-learnt")
         with gr.Column(scale=5, elem_classes="get"):

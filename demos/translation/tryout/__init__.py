@@ -78,7 +78,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
                 label=words("translation.try.model"),
                 elem_id="say-model",
             )
-        with gr.Column(elem_classes="get"):
+        with gr.Column(elem_classes="get answer"):
             page.markup(words, lambda say: f'<p class="over">{say("translation.try.said")}</p>')
             bar = gr.HTML(js_on_load=None, elem_id="say-bar")
             shown_pane = gr.HTML(js_on_load=page.KEPT + TYPED, elem_id="say-pane")
@@ -96,7 +96,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> Parts:
                 copy = gr.Button(words("translation.try.copy"), visible=False, elem_id="say-copy")
                 page.markup(words, copied)
             details = gr.HTML(js_on_load=None, elem_id="say-details")
-    beside = gr.HTML(js_on_load=None, elem_id="say-beside")
+    beside = gr.HTML(js_on_load=None, elem_id="say-beside", elem_classes="beneath")
     fetch_now = gr.Button(words("translation.try.fetch"), visible=False, elem_id="say-fetch-now")
     files.build(engine, words, direction, model)
     contest.build(engine, words)
