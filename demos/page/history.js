@@ -64,6 +64,8 @@
 		address.searchParams.set("tab", place.id);
 		if (place.in) address.searchParams.set("room", place.in);
 		else address.searchParams.delete("room");
+		if (tab !== place.id) address.searchParams.delete("job"); // a training of the tab that is left
+		dispatchEvent(new CustomEvent("house:place", { detail: address }));
 		if (step && /-learn-\d+$/.test(address.hash)) address.hash = ""; // a section of the room that is left
 		history[step ? "pushState" : "replaceState"](null, "", address);
 	};

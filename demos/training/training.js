@@ -45,9 +45,23 @@ const size = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} k
  *  `renderers[task] = async (place, read, job) => {...}` for what is JSON, beside a picture or alone. */
 export const renderers = {};
 
-/** The page's own address leads to a training, or to none any more. */
-export const linkTo = (/** @type {string | null} */ id) => {
-	const here = new URL(location.href);
+/** The tab that a part of the page lies in. */
+export const tabOf = (element) => element.closest("[id$=-rooms]")?.id.replace(/-rooms$/, "");
+
+const linked = new Map(); // by tab, the training that is open in it
+addEventListener("house:place", (/** @type {any} */ { detail: { searchParams } }) => {
+	const id = linked.get(searchParams.get("tab"));
+	if (id) searchParams.set("job", id);
+});
+
+/** The page's own address leads to a training of the tab that `room` lies in, or to none any more: while
+ *  that tab is open. Without a room it is the tab that is. */
+export const linkTo = (/** @type {string | null} */ id, room = null) => {
+	const here = new URL(location.href), shown = here.searchParams.get("tab");
+	const tab = (room && tabOf(room)) ?? shown;
+	if (id) linked.set(tab, id);
+	else linked.delete(tab);
+	if (tab !== shown) return;
 	if (id) here.searchParams.set("job", id);
 	else here.searchParams.delete("job");
 	history.replaceState(history.state, "", here);
@@ -297,13 +311,13 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	};
 	const left = () => {
 		form.hidden = false;
-		linkTo(null);
+		linkTo(null, room);
 		list();
 	};
 	const open = async (id) => {
 		end?.();
 		form.hidden = true;
-		linkTo(id);
+		linkTo(id, room);
 		opened = id;
 		list();
 		const live = await import("./training_live.js").catch(() => null);
@@ -336,9 +350,9 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		if (!id) return kept(undefined) && !upload && attempt(again);
 		const job = (await ask(`jobs/${id}`).catch(() => null))?.job;
 		if (job && job.task === task) open(id);
-		else if (!job && asked.get("tab") === room.closest("[id$=-rooms]")?.id.replace("-rooms", "")) {
+		else if (!job && asked.get("tab") === tabOf(room)) {
 			refuse(words.none);
-			linkTo(null);
+			linkTo(null, room);
 		}
 	});
 	return { attempt, send, open, refuse };

@@ -3,7 +3,7 @@
 // it. `training.js` fetches this when the first is opened.
 
 import { filled, part } from "./dom.js";
-import { ask, kept, renderers, takes, use } from "./training.js";
+import { ask, kept, renderers, tabOf, takes, use } from "./training.js";
 
 const AGAIN = 1000, RETRY = 3000; // ms between two looks, and after one that failed
 
@@ -143,8 +143,10 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 			remove: job.mine && ["done", "failed", "cancelled"].includes(job.state),
 		};
 		for (const [name, may] of Object.entries(can)) button(name).hidden = !may;
-		const link = new URL(location.href);
-		link.searchParams.set("job", id);
+		const link = new URL(location.href); // another tab may be open by now
+		for (const [name, value] of Object.entries({ tab: tabOf(place), room: "train", job: id })) link.searchParams.set(name, value);
+		if (job.task === "handwriting") link.searchParams.set("exhibit", "pen");
+		else link.searchParams.delete("exhibit");
 		show("link").value = link.href;
 		place.querySelector(".train-link").hidden = ["failed", "cancelled"].includes(job.state);
 		curve(place.querySelector(".train-curve"), steps, [...rows.values()], words);

@@ -184,3 +184,40 @@ def test_the_labels_of_a_curve_are_true_of_every_line(
         most = 0.006 * (max(labelled) - min(labelled)) or 1e-6
         assert read[kind] == pytest.approx(values, abs=most)
     assert read["labels"] == labels and read["caption"] == (labels > 2)
+
+
+def test_the_address_names_a_training_while_its_tab_is_open(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=translation")
+    room.locator("[data-starter=pairs]").click()
+    ends(room)
+    link = page.locator("#translation-rooms [data-show=link]")
+    expect(link).to_have_value(re.compile("tab=translation.*room=train.*job="))
+    named = page.url
+    page.locator("#images-button").click()
+    expect(page).to_have_url(re.compile("tab=images"))
+    assert "job=" not in page.url
+    page.locator("#translation-button").click()
+    expect(page).to_have_url(re.compile("tab=translation"))
+    assert page.url == named
+    page.go_back()
+    expect(page).to_have_url(re.compile("tab=images"))
+    assert "job=" not in page.url
+
+
+def test_a_training_that_began_in_another_tab_is_not_named(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=translation")
+    room.locator("[data-starter=pairs]").click()
+    expect(room.locator(".train-pairs tbody tr")).to_have_count(3)
+    held: list[Route] = []
+    page.route(re.compile(r"/train/jobs\?"), lambda route: held.append(route))
+    room.locator("[data-do=start]").click()
+    page.locator("#images-button").click()
+    expect(page).to_have_url(re.compile("tab=images"))
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    link = page.locator("#translation-rooms [data-show=link]")
+    expect(link).to_have_value(re.compile("tab=translation.*room=train.*job="))
+    assert "job=" not in page.url
+    page.locator("#translation-button").click()
+    expect(page).to_have_url(re.compile("tab=translation.*job="))
