@@ -230,7 +230,8 @@ def examples_html(say: Say) -> str:
     right = [example for example in known if not example.fools]
     fools = [example for example in known if example.fools]
     return (
-        f'<p class="quiet">{say("classification.try.how")}</p>'
+        f'<p class="quiet"><span class="by-mouse">{say("classification.try.how")}</span>'
+        f'<span class="by-touch">{say("classification.try.how_touch")}</span></p>'
         f"{example_strip(say, 'classification', right, 'classification.try.examples')}"
         f'<div class="fools"><p class="quiet">{say("classification.try.fools")}</p>'
         f"{example_strip(say, 'classification', fools, 'classification.try.fools')}</div>"

@@ -43,7 +43,7 @@ def board(say: Say, play: Play, instead: str = "") -> str:
     head = own(say, contest.tab, "round", number=number, rounds=contest.rounds)
     if play.said is None:
         said, item = play.now.question(say), play.now.asked(say)
-        below = f'<p class="quiet">{own(say, contest.tab, "keys")}</p>'
+        below = f'<p class="quiet by-mouse">{own(say, contest.tab, "keys")}</p>'
     else:
         said, item = play.now.verdict(say, play.said), play.now.told(say, play.said)
         below = end(say, play)

@@ -41,16 +41,23 @@ def article(
 
     def render(say: Say) -> str:
         text = (DEMOS / name / f"learn.{say.lang}.md").read_text("utf-8")
-        text = with_contents(name, text, say("page.contents"))
+        text = with_contents(name, text, say("page.contents"), asked(name, say))
         return PLACEHOLDER.sub(lambda m: fill(m[1].strip(), say, figures or {}), text)
 
     place = gr.Markdown(elem_classes="article", sanitize_html=False)
     return later(words, render, place, first=ARRIVED)
 
 
-def with_contents(name: str, text: str, title: str) -> str:
+def asked(name: str, say: Say) -> str:
+    """The heading of the questions below a tab's article; empty where it has none."""
+    there = (DEMOS / name / f"questions.{say.lang}.toml").is_file()
+    return say("page.questions.title") if there else ""
+
+
+def with_contents(name: str, text: str, title: str, last: str = "") -> str:
     """A Markdown article whose second-level headings begin sections, ``<name>-learn-1`` and so on,
-    with a list of them before the first; each exhibit has a list of its own."""
+    with a list of them before the first; each exhibit has a list of its own. ``last``: the heading
+    of what stands below them all, ``<name>-learn-questions``."""
     parts, begun = [], 0
     for part in EXHIBIT.split(text):
         headings = HEADING.findall(part)
@@ -61,7 +68,10 @@ def with_contents(name: str, text: str, title: str) -> str:
         begun += len(headings)
         items = "".join(
             f'<li><a href="?tab={name}&amp;room=learn#{id_}">{heading}</a></li>'
-            for id_, heading in zip(ids, headings, strict=True)
+            for id_, heading in (
+                *zip(ids, headings, strict=True),
+                *([(f"{name}-learn-questions", last)] if last else ()),
+            )
         )
         before, *sections = (one.strip() for one in HEADING.split(part))
         bodies = [

@@ -16,7 +16,10 @@ const wire = (list) => {
 	follow();
 	/** @type {Map<Element, HTMLAnchorElement>} */
 	const links = new Map();
-	for (const link of list.querySelectorAll("a")) links.set(document.getElementById(link.hash.slice(1)), link);
+	for (const link of list.querySelectorAll("a")) {
+		const section = document.getElementById(link.hash.slice(1));
+		if (section) links.set(section, link);
+	}
 	// The last section that has begun by a third of the window.
 	const mark = () => {
 		if (!list.isConnected) return removeEventListener("scroll", mark);

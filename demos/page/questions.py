@@ -23,7 +23,12 @@ MOUNT = "import(new URL('house/questions.js', document.baseURI)).then((it) => it
 
 def questions(name: str, words: Words) -> None:
     """The questions of one tab, fetched when they come into sight."""
-    place = gr.HTML(js_on_load=MOUNT, apply_default_css=False, elem_classes="questions")
+    place = gr.HTML(
+        js_on_load=MOUNT,
+        apply_default_css=False,
+        elem_id=f"{name}-learn-questions",
+        elem_classes="questions",
+    )
     later(words, lambda say: rendered(name, say), place)
 
 

@@ -85,3 +85,21 @@ def test_whoever_presses_before_the_game_is_fetched_is_heard(page: Page, app_url
         page.wait_for_timeout(50)
     waiting[0].continue_()
     expect(page.locator(GAME)).to_contain_text("Round 1 of 5")
+
+
+def test_on_a_touch_screen_the_options_are_alike_and_no_keys_are_told(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(f"{app_url}/?tab=classification&room=try&lang=en")
+    page.locator("#classification-game > button").tap()
+    game = page.locator("#classification-play")
+    game.locator("[data-next]").tap()
+    options = game.locator("[data-choice]")
+    expect(options).to_have_count(4)
+    boxes = [option.bounding_box() for option in options.all()]
+    assert boxes[0]["height"] == boxes[1]["height"] and boxes[2]["height"] == boxes[3]["height"]
+    expect(game.get_by_text("With the keyboard")).to_be_hidden()
+    examples = page.locator("#classification .room-try")
+    expect(examples.get_by_text("Drop your own picture")).to_be_hidden()
+    expect(examples.get_by_text("Choose your own picture")).to_be_visible()

@@ -101,6 +101,14 @@ def test_an_article_lists_its_sections() -> None:
     assert text.count("<section") == text.count("</section>") and 'aria-label="All"' in text
 
 
+def test_an_article_lists_the_questions_below_it_last() -> None:
+    text = articles.with_contents("text", "## The question\n\nWhich?", "All", "Five questions")
+    assert re.findall(r"#(text-learn-\w+)\">([\w ]+)<", text) == [
+        ("text-learn-1", "The question"),
+        ("text-learn-questions", "Five questions"),
+    ]
+
+
 def test_each_exhibit_of_an_article_lists_its_own_sections() -> None:
     one, other = ('<div class="exhibit exhibit-one">', '<div class="exhibit exhibit-two">')
     text = articles.with_contents(

@@ -60,8 +60,9 @@ def examples_html(say: Say) -> str:
         for fools in (False, True)
     )
     heading, fools = "detection.try.examples", "detection.try.fools"
+    how = f'<span class="by-mouse">{say("detection.try.how")}</span>'
     return (
-        f'<p class="quiet">{page.sentences(say.lang, say("detection.try.how"), say(heading))}</p>'
+        f'<p class="quiet">{page.sentences(say.lang, how, say(heading))}</p>'
         f"{examples.strip(say, 'detection', right, heading)}"
         f'<div class="fools"><p class="quiet">{say(fools)}</p>'
         f"{examples.strip(say, 'detection', wrong, fools)}</div>"
