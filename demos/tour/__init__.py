@@ -23,11 +23,12 @@ def steps() -> dict[str, list[dict[str, str]]]:
     """The steps of each tab. Every step has ``room``, one of `page.ROOMS`, and CSS selectors:
     ``target``, what it points at; ``used``, where the visitor does something (the target by
     default); ``answer``, what then changes, or ""; ``first``, a switch that has to be on before, or
-    ""."""
+    ""; ``live``, an answer that never comes to rest, or "". ``files`` says whether a file that is
+    dropped or pasted anywhere counts: "anywhere" or ""."""
+    others = dict.fromkeys(("answer", "first", "live", "files"), "")
     found: dict[str, list[dict[str, str]]] = tomllib.loads((HERE / "steps.toml").read_text("utf-8"))
     return {
-        tab: [{"used": one["target"], "answer": "", "first": ""} | one for one in own]
-        for tab, own in found.items()
+        tab: [{"used": one["target"]} | others | one for one in own] for tab, own in found.items()
     }
 
 

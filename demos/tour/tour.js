@@ -68,6 +68,7 @@ function lead(tab, panel, button, number) {
 	let step, target, opened, acted, pressed, moved, going, overdue, rest, late, at;
 
 	const over = () => number > count;
+	const answered = () => step.answer ? [...document.querySelectorAll(step.answer)].find((/** @type {any} */ one) => one.offsetHeight) : null;
 	const within = (where, selector) => selector && where.closest?.(selector);
 	const room = (name) => document.querySelector(`#${tab}-rooms > .tab-wrapper [data-tab-id=${name}]`);
 
@@ -136,7 +137,7 @@ function lead(tab, panel, button, number) {
 		const corners = [[most[0], most[1]], [most[0], EDGE], [EDGE, most[1]], [EDGE, EDGE]];
 		ring.hidden = !target;
 		let places = corners;
-		const around = target?.getBoundingClientRect(), answer = target && step.answer && document.querySelector(step.answer)?.getBoundingClientRect();
+		const around = target?.getBoundingClientRect(), answer = target && answered()?.getBoundingClientRect();
 		if (target) {
 			const { left, top, right, bottom } = around, base = panel.parentElement.getBoundingClientRect();
 			const from = Math.max(left - RING, 2), to = Math.min(right + RING, width - 2);
@@ -163,7 +164,7 @@ function lead(tab, panel, button, number) {
 		let { top, bottom, height } = element.getBoundingClientRect();
 		const free = innerHeight - (narrow() ? panel.offsetHeight + EDGE : 0);
 		// Together with its answer, where both have room.
-		const answer = step.answer ? visible(step.answer)?.getBoundingClientRect() : null;
+		const answer = answered()?.getBoundingClientRect();
 		const [first, last] = [Math.min(top, answer?.top ?? top), Math.max(bottom, answer?.bottom ?? bottom)];
 		if (answer?.height && last - first <= free - 2 * EDGE) [top, bottom, height] = [first, last, last - first];
 		if (top >= EDGE && bottom <= free - EDGE) return;
@@ -175,25 +176,29 @@ function lead(tab, panel, button, number) {
 	// Done: the visitor did something there, the answer changed since, and now it is whole.
 	const settle = (change) => {
 		if (change) acted = "answered";
+		if (change && rest && step.live && visible(step.live)) return; // it never comes to rest
 		clearTimeout(rest);
 		rest = setTimeout(whole, QUIET);
 	};
 	const whole = () => {
-		if (acted !== "answered" || pressed || (step.answer && visible(`${step.answer} :is(${BUSY})`))) return;
+		rest = 0;
+		if (acted !== "answered" || pressed || (step.answer && visible(`:is(${step.answer}) :is(${BUSY})`))) return;
 		part("waiting").hidden = true;
 		part("whole").hidden = false;
 		part("next").textContent = panel.dataset.on;
 		place();
-		const answer = step.answer ? visible(step.answer) : null, shown = answer?.getBoundingClientRect();
+		const answer = answered(), shown = answer?.getBoundingClientRect();
 		if (answer && Math.min(shown.bottom, innerHeight) - Math.max(shown.top, 0) < Math.min(shown.height, SEEN)) reach(answer);
 		rest = setTimeout(() => show(number + 1, true), steps[number].dataset.room === step.room ? LOOK : LEAVE);
 	};
-	const act = ({ isTrusted, target: where }) => {
-		if (!isTrusted || over() || !within(where, step.used)) return;
+	const act = (/** @type {any} */ { isTrusted, target: where, clipboardData, dataTransfer }) => {
+		// Files may be dropped and pasted beside the place that is pointed at.
+		const given = step.files && target && (clipboardData ?? dataTransfer)?.files.length;
+		if (!isTrusted || over() || !(given || within(where, step.used))) return;
 		acted ||= "used";
 		part("waiting").hidden = !step.answer;
 		place();
-		settle(!step.answer);
+		settle(!step.answer || where.closest?.("[aria-pressed=true]")); // what is chosen already changes nothing
 	};
 	for (const kind of ACTS) addEventListener(kind, act, { capture: true, signal });
 	for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, ({ isTrusted, target: where }) => {

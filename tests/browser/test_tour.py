@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessible import keeps_out
@@ -75,3 +79,98 @@ def test_the_tour_waits_for_what_it_asks_and_goes_on_from_its_address(
     page.keyboard.press("Escape")
     expect(begin).to_be_focused()
     assert "tour=" not in page.url
+
+
+#: Puts a picture into the clipboard.
+COPIED = """async (png) => {
+    const blob = await (await fetch(`data:image/png;base64,${png}`)).blob();
+    await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
+}"""
+#: A camera that sees a moving bar.
+CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
+    const seen = Object.assign(document.createElement('canvas'), {width: 320, height: 240});
+    const pen = seen.getContext('2d');
+    let at = 0;
+    setInterval(() => {
+        pen.fillStyle = '#246';
+        pen.fillRect(0, 0, 320, 240);
+        pen.fillStyle = '#fc6';
+        pen.fillRect(at++ % 320, 0, 40, 240);
+    }, 50);
+    return seen.captureStream(20);
+};"""
+
+
+def choose(page: Page, file: Path) -> None:
+    icon = "#classify-picture .source-selection button, #detect-give [data-choose]"
+    with page.expect_file_chooser() as chooser:
+        page.locator(icon).locator("visible=true").first.click()
+    chooser.value.set_files(file)
+
+
+def paste(page: Page, file: Path) -> None:
+    page.evaluate(COPIED, b64encode(file.read_bytes()).decode())
+    page.keyboard.press("Control+V")
+
+
+def drop(page: Page, file: Path) -> None:
+    """Where the panel never lies: onto the picture, or onto what the step points at."""
+    place = page.locator("#classify-picture img, #detect-examples").locator("visible=true").first
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + min(100, box["height"] / 2)}
+    data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+
+
+def camera(page: Page, file: Path) -> None:
+    page.locator("#detect-give [data-camera]").click()
+
+
+@pytest.mark.parametrize(
+    ("tab", "lang", "give"),
+    [
+        ("classification", "en", choose),
+        ("classification", "zh", paste),
+        ("classification", "en", drop),
+        ("detection", "zh", choose),
+        ("detection", "en", paste),
+        ("detection", "zh", drop),
+        ("detection", "en", camera),
+    ],
+)
+def test_a_picture_of_ones_own_is_a_picture_however_it_is_given(
+    new_page: Callable[..., Page],
+    app_url: str,
+    tmp_path: Path,
+    tab: str,
+    lang: str,
+    give: Callable[[Page, Path], None],
+) -> None:
+    file = tmp_path / "own.png"
+    Image.new("RGB", (300, 200), "teal").save(file)
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.add_init_script(CAMERA if give is camera else "")
+    page.goto(f"{app_url}/?tab={tab}&room=try&lang={lang}&tour=1")
+    expect(page.locator(".tour-ring")).to_be_visible()
+    expect(page.locator("#classify-answer li, #detect-found tr").first).to_be_visible()
+    settle(page)
+    give(page, file)
+    page.wait_for_url("**tour=2**")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_chosen_already_may_be_chosen(
+    new_page: Callable[..., Page], app_url: str, lang: str
+) -> None:
+    page = new_page()
+    page.goto(f"{app_url}/?tab=text&room=try&exhibit=pen&lang={lang}&tour=4")
+    pen = page.locator("#text .room-try [data-exhibit-of=pen]")
+    expect(pen).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tour-ring")).to_be_visible()
+    settle(page)
+    pen.click()
+    page.wait_for_url("**tour=5**")

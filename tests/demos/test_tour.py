@@ -16,7 +16,7 @@ from pretrained import catalog
 
 TABS = ("classification", "detection", "text", "translation", "images")
 STEPS = [(tab, n, step) for tab, own in tour.steps().items() for n, step in enumerate(own, 1)]
-SELECTORS = ("target", "used", "answer", "first")
+SELECTORS = ("target", "used", "answer", "first", "live")
 
 
 @pytest.fixture(scope="module")
