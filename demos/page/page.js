@@ -111,6 +111,12 @@
 		next.click();
 	});
 
+	// Tab and Shift+Tab leave a list of choices. Gradio takes both keys for letters that narrow the list, and
+	// opens it again once it is left.
+	document.addEventListener("keydown", (/** @type {any} */ event) => {
+		if (["Tab", "Shift"].includes(event.key) && event.target.matches?.("input[aria-controls][aria-expanded]")) event.stopPropagation();
+	}, true);
+
 	// Footer: the device and the warm models. Asked for every second while the first model warms; then
 	// while the page is in sight, soon after anything was answered, and every 15 seconds.
 	const WARMING = 1000, SOON = 3000, AGAIN = 5000, RESTING = 15000;

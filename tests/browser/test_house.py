@@ -594,3 +594,22 @@ def test_no_script_comes_from_elsewhere(browser: Browser, app_url: str) -> None:
     })""")
     page.close()
     assert refused.startswith("https://example.com")
+
+
+@pytest.mark.parametrize(("tab", "lang"), [("classification", "en"), ("translation", "zh")])
+def test_a_list_of_choices_closes_when_tab_leaves_it(
+    page: Page, app_url: str, tab: str, lang: str
+) -> None:
+    page.goto(f"{app_url}/?tab={tab}&room=try&lang={lang}")
+    model = page.locator("#classify-model input, #say-model input").locator("visible=true")
+    choices = page.locator("[role=option]:visible")
+    expect(model).to_be_visible()
+    settle(page)
+    for key in ("Tab", "Shift+Tab"):
+        model.press("ArrowDown")
+        expect(choices.nth(1)).to_be_visible()
+        page.keyboard.press(key)
+        expect(model).not_to_be_focused()
+        settle(page)
+        expect(choices).to_have_count(0)
+        expect(model).to_have_attribute("aria-expanded", "false")
