@@ -1,8 +1,9 @@
 // @ts-check
 // Fool it: the picture that is on the page, changed on a canvas and asked about again while it changes,
-// beside the answer to it as it was. Both go the same way, so that only the change differs.
+// beside the answer to it as it was. Where the page shows the very file that it has an answer to, that is
+// asked about too: so that what is not changed has the same answer here and there.
 
-import { asked, bars, boxes } from "./asking.js";
+import { asked, bars, boxes, percent } from "./asking.js";
 import { columns } from "./detection_masks.js";
 import { filled, part, svg } from "./dom.js";
 import { blurred, noisy, swapped } from "./fool_pixels.js";
@@ -29,7 +30,6 @@ const cover = (context, image) => {
 	const wide = image.naturalWidth * scale, high = image.naturalHeight * scale;
 	context.drawImage(image, (width - wide) / 2, (height - high) / 2, wide, high);
 };
-const share = (value) => `${(100 * value).toFixed(value < .1 ? 1 : 0)}%`;
 
 /** Does `work` for the latest wish only: one at a time, with a pause after each, and of what is wished
  *  meanwhile the last. @param {() => Promise<void>} work */
@@ -79,7 +79,7 @@ export function mount(element, open, watch) {
 		state.ground = "own";
 		if (!now) return;
 		const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
-		base = sheet(Math.max(1, Math.round(image.naturalWidth * scale)), Math.max(1, Math.round(image.naturalHeight * scale)));
+		base = { ...sheet(Math.max(1, Math.round(image.naturalWidth * scale)), Math.max(1, Math.round(image.naturalHeight * scale))), source: now };
 		base.context.drawImage(image, 0, 0, base.canvas.width, base.canvas.height);
 	};
 	const changes = () => {
@@ -136,8 +136,9 @@ export function mount(element, open, watch) {
 
 	// ---- What is asked, and what is said of it --------------------------------------------------
 
-	const ask = async (canvas, endpoint = told.endpoint) => {
-		const { signal } = leaving, form = new FormData(), blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", .92));
+	const ask = async (picture, endpoint = told.endpoint) => {
+		const { signal } = leaving, form = new FormData();
+		const blob = picture instanceof Blob ? picture : await new Promise((done) => picture.toBlob(done, "image/jpeg", .92));
 		form.append("image", blob, "picture.jpg");
 		if (endpoint === told.endpoint) form.append("model", model);
 		if (endpoint === "classify") form.append("top_k", String(NAMES));
@@ -151,7 +152,7 @@ export function mount(element, open, watch) {
 		return kept.map((one) => [named(one), one.score]);
 	};
 	const list = (answer) => answer.length
-		? rows(answer).map(([name, score]) => filled(told.one, { name, share: share(score) })).join(told.comma) : told.nothing;
+		? rows(answer).map(([name, score]) => filled(told.one, { name, share: percent(score) })).join(told.comma) : told.nothing;
 	const sentence = (now) => {
 		const made = changes(), say = (key, fields) => filled(told[key], { change: filled(told[made.length > 1 ? "many" : made[0]], state), ...fields });
 		if (!made.length) return told.unchanged;
@@ -161,7 +162,7 @@ export function mount(element, open, watch) {
 			return say(kind, { now: list(now), first: list(first) });
 		}
 		const [one] = now, [was] = first;
-		const said = say(one.label === was.label ? "same" : "other", { now: named(one), share: share(one.score), first: named(was), first_share: share(was.score) });
+		const said = say(one.label === was.label ? "same" : "other", { now: named(one), share: percent(one.score), first: named(was), first_share: percent(was.score) });
 		return one.score < UNSURE ? filled(told.unsure, { said }) : said;
 	};
 	const shown = (now) => {
@@ -173,7 +174,7 @@ export function mount(element, open, watch) {
 			boxes(drawing, now, base.canvas);
 			for (const one of now) {
 				const [x0, y0] = one.box;
-				svg("text", { x: x0 + 5, y: y0 + 20 }, drawing).textContent = `${named(one)} ${share(one.score)}`;
+				svg("text", { x: x0 + 5, y: y0 + 20 }, drawing).textContent = `${named(one)} ${percent(one.score)}`;
 			}
 		}
 		const said = sentence(now), verdict = find("verdict");
@@ -193,7 +194,7 @@ export function mount(element, open, watch) {
 		if (!verdict.textContent) verdict.textContent = told.asking;
 		try {
 			if (!first) {
-				const answer = await ask(mine.canvas);
+				const answer = await ask(told.endpoint === "classify" ? await (await fetch(mine.source)).blob() : mine.canvas);
 				if (others()) return;
 				first = answer;
 			}

@@ -29,13 +29,16 @@ export const reduced = async (source) => {
 	return { blob: /** @type {Blob} */ (blob), width: canvas.width, height: canvas.height };
 };
 
+/** A probability as the page's own bars show it. */
+export const percent = (share) => share && share < .0005 ? "<0.1%" : `${(100 * share).toFixed(1)}%`;
+
 /** Probabilities as bars: [[label, share], ...]. */
 export const bars = (rows) => {
 	const list = part("ul", "", { className: "bars" });
 	for (const [label, share] of rows) {
 		const row = part("li"), bar = part("div");
 		bar.append(part("i", "", { style: `width:${(100 * share).toFixed(1)}%` }));
-		row.append(part("span", label), bar, part("b", `${(100 * share).toFixed(share < .1 ? 1 : 0)}%`));
+		row.append(part("span", label), bar, part("b", percent(share)));
 		list.append(row);
 	}
 	return list;

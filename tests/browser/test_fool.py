@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessible import keeps_out
@@ -94,3 +99,28 @@ def test_the_answer_changes_while_the_patch_moves_by_keys(page: Page, app_url: s
     assert keeps_out(page, FOLD) == []
     page.locator("button[data-dark]").click()
     assert keeps_out(page, FOLD) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_not_changed_has_one_answer(
+    new_page: Callable[..., Page], app_url: str, tmp_path: Path, lang: str
+) -> None:
+    """A picture larger than the canvas, and fine enough that drawing it anew changes its answer."""
+    fine = np.random.default_rng(1).integers(0, 255, (900, 1200, 3), np.uint8)
+    Image.fromarray(fine).save(tmp_path / "fine.png")
+    page = new_page()
+    page.goto(f"{app_url}/?tab=classification&room=try&lang={lang}")
+    answer = page.locator("#classify-answer .bars").first
+    expect(answer).to_be_visible()
+    before = answer.inner_text()
+    page.locator("#classify-picture input[type=file]").set_input_files(tmp_path / "fine.png")
+    expect(answer).not_to_have_text(before, use_inner_text=True)
+    names, shares = answer.locator("b"), answer.locator("span")
+    page.locator(f"{FOLD} > button").press("Enter")
+    page.locator(f"{FOLD} [data-set=patch]").select_option("none")
+    for shown in ("first", "now"):
+        mine = page.locator(f"{FOLD} [data-show={shown}] li")
+        expect(mine).to_have_count(3)
+        for n in range(3):
+            expect(mine.nth(n).locator("span")).to_have_text(names.nth(n).inner_text())
+            expect(mine.nth(n).locator("b")).to_have_text(shares.nth(n).inner_text())
