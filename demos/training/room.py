@@ -30,7 +30,7 @@ SPOKEN = (
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "right"),
     *("before", "after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model"),
     *("none", "elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
-    *("packing",),
+    *("packing", "one_file", "many_files"),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
 
@@ -181,7 +181,8 @@ type="file" multiple accept="{recipe.accept}" class="sr-only" data-give="files">
 <p class="quiet">{say(f"{name}.give_how")}</p>{paste}
 {files if recipe.accept else ""}
 {ours}
-<p class="train-data" role="status"></p></div>"""
+<div class="train-came"><p class="train-data" role="status"></p><button type="button" class="ghost"
+data-do="forget" hidden>{say("training.clear")}</button></div></div>"""
 
 
 def starts(say: Say, recipe: Recipe) -> str:

@@ -136,6 +136,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	const { words, starts, text, most, mb, task } = JSON.parse(room.dataset.train);
 	const form = room.querySelector(".train-form"), run = room.querySelector(".train-run");
 	const refusal = room.querySelector(":scope > .refusal"), told = room.querySelector(".train-data");
+	const clear = room.querySelector("[data-do=forget]");
 	const pasted = room.querySelector("textarea[name=text]");
 	let upload = null, given = false, typed = false, end = null, opened = "", written = "", starting = false, last = Promise.resolve();
 	/** @type {any} */
@@ -161,10 +162,12 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 	});
 	const place = async () => (upload ??= (await ask("uploads", { json: {} })).upload);
 	const say = (came) => {
-		const parts = [filled(words.received, { files: came.files, size: size(came.bytes) })];
+		const files = came.files === 1 ? words.one_file : filled(words.many_files, { n: came.files.toLocaleString(house.lang) });
+		const parts = [filled(words.received, { files, size: size(came.bytes) })];
 		if (came.passed_over + came.links) parts.push(filled(words.left_out, { count: came.passed_over + came.links }));
 		if (came.guessed) parts.push(filled(words.guessed, { encoding: came.guessed }));
 		told.textContent = parts.join(" · ");
+		clear.hidden = false;
 	};
 	const total = { files: 0, bytes: 0, passed_over: 0, links: 0, guessed: "" };
 	const forget = async () => {
@@ -175,6 +178,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		written = "";
 		for (const name in total) total[name] = name === "guessed" ? "" : 0;
 		told.textContent = "";
+		clear.hidden = true;
 		kept(null);
 		await seen?.(null);
 	};
@@ -280,9 +284,17 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		attempt(() => send(files));
 	});
 	room.addEventListener("click", ({ target }) => {
-		const button = target.closest("[data-starter], [data-do=start]");
+		const button = target.closest("[data-starter], [data-do=start], [data-do=forget]");
 		if (!button) return;
-		if (button.dataset.starter) attempt(async () => {
+		if (button === clear) attempt(async () => {
+			if (pasted) {
+				pasted.value = "";
+				pasted.dispatchEvent(new Event("input", { bubbles: true }));
+			}
+			await forget();
+			room.querySelector("[data-give], textarea")?.focus(); // the button is gone
+		});
+		else if (button.dataset.starter) attempt(async () => {
 			await forget();
 			if (pasted) pasted.value = "";
 			const to = await place();

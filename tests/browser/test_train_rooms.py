@@ -3,8 +3,11 @@ data in, shown as they will be learnt, a training that ends."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -221,3 +224,64 @@ def test_a_training_that_began_in_another_tab_is_not_named(page: Page, app_url: 
     assert "job=" not in page.url
     page.locator("#translation-button").click()
     expect(page).to_have_url(re.compile("tab=translation.*job="))
+
+
+ROOMS = [
+    ("tab=text", {"name": "a.txt", "buffer": b"Some words to learn from. " * 90}),
+    ("tab=translation", {"name": "a.tsv", "buffer": b"no pairs"}),
+    ("tab=images", {"name": "a.png", "buffer": b"no picture"}),
+]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("place", "file"), ROOMS)
+def test_what_was_sent_can_be_removed_after_a_reload_too(
+    page: Page, app_url: str, place: str, file: dict[str, Any], lang: str
+) -> None:
+    room = visit(page, app_url, place, lang)
+    came, clear = room.locator(".train-data"), room.locator("[data-do=forget]")
+    expect(clear).to_be_hidden()
+    room.locator("[data-give=files]").set_input_files([{**file, "mimeType": "text/plain"}])
+    one = WORDS.say(lang, "training.one_file")
+    expect(came).to_contain_text(one)  # and not "1 files"
+    expect(clear).to_have_text(WORDS.say(lang, "training.clear"))
+    if "text" in place:
+        page.reload()
+        expect(came).to_contain_text(one)
+        expect(room.locator(".train-read")).not_to_be_empty()
+    clear.click()
+    expect(came).to_be_empty()
+    expect(clear).to_be_hidden()
+    expect(room.locator(".train-read:not(:empty), .train-pairs:not(:empty)")).to_have_count(0)
+    room.locator("[data-do=start]").click()  # nothing of it is left
+    nothing = WORDS.say(lang, "training.nothing_sent")
+    expect(room.locator(":scope > .refusal")).to_have_text(nothing)
+    page.reload()
+    expect(room).to_be_visible()
+    expect(came).to_be_empty()
+
+
+def test_removing_a_pasted_text_empties_its_field(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=text")
+    field = room.locator("textarea")
+    field.fill("Some words to learn from. " * 90)
+    field.blur()
+    expect(room.locator(".train-read")).not_to_be_empty()
+    room.locator("[data-do=forget]").click()
+    expect(field).to_have_value("")
+    expect(room.locator(".train-data")).to_be_empty()
+
+
+def test_what_was_sent_as_it_is_can_be_removed_in_detect(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=detection")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("a.png", b"no picture")
+    sent = {"name": "a.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    room.locator("[data-give=files]").set_input_files([sent])
+    clear = room.locator("[data-do=forget]")
+    expect(clear).to_be_visible()
+    clear.click()
+    expect(clear).to_be_hidden()
+    expect(room.locator(".train-data")).to_be_empty()
+    expect(room.locator(".boxes-handed")).to_be_hidden()

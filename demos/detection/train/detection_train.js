@@ -221,6 +221,7 @@ export function mountBoxes(element) {
 	};
 	/** What the recipe reads in what was sent (`demos.detection.train.preview`). */
 	const seen = async (told) => {
+		if (!told) acts.drawn(); // what was sent as it is is there no more
 		if (!told?.boxes) return;
 		const kinds = told.kinds.map(([label, count]) => `${label} ${count}`).join(", ") + (told.more ? ` + ${told.more}` : "");
 		said.textContent = [filled(words.read, { ...told, kinds }), ...told.left_out].join(" · ");
