@@ -348,7 +348,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		mine.hidden = !ours.length;
 		mine.querySelector("ul").replaceChildren(...ours.map((job) => {
 			const line = part("li"), time = new Date(job.created * 1000);
-			const button = part("button", `${job.name || job.base} · ${time.toLocaleString(house.lang)} · ${words[job.state]}`, { type: "button", className: "link" });
+			const button = part("button", `${job.name || filled(words.model, { name: job.base })} · ${time.toLocaleString(house.lang)} · ${words[job.state]}`, { type: "button", className: "link" });
 			button.onclick = () => open(job.id);
 			line.append(button);
 			return line;

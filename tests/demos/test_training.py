@@ -328,6 +328,17 @@ def test_the_room_says_every_word(jobs, words, lang):
     assert words.say(lang, "training.start") in html
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "Design and settings"), ("zh", "结构与训练设置")]
+)
+def test_only_the_design_of_the_network_it_begins_as_is_named(words, lang, told):
+    """Not "Shakespeare's recipe", of a visitor's own text."""
+    from demos.training.room import spoken
+
+    line = spoken(words.speaker(lang))["model"]
+    assert told in line and line.count("{name}") == 1
+
+
 def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
     job = started(client)
     early = client.get(f"/train/jobs/{job['id']}/model.zip?lang=zh")
