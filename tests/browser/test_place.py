@@ -199,6 +199,20 @@ def test_why_there_is_no_answer_comes_into_view_instead(new_page: NewPage, app_u
     expect(page.locator("#classification .unshown")).to_be_hidden()
 
 
+def test_what_a_finger_taps_is_large_enough(new_page: NewPage, app_url: str) -> None:
+    page = new_page(**PHONE, is_mobile=True)
+    visit(page, app_url, "tab=classification")
+    expect(page.locator("#classification .room-try .share .link").first).to_be_visible()
+    picture = "#classify-picture"
+    for small in (f"{picture} .source-selection button", f"{picture} .icon-button-wrapper button"):
+        expect(page.locator(small).first).to_be_visible()
+    tapped = f"{picture} button:visible, .share .link:visible, .foot .link:visible, .foot a:visible"
+    for one in page.locator(tapped).all():
+        box = one.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44, (one.inner_text(), box)
+
+
 def test_an_answer_in_sight_moves_nothing(page: Page, app_url: str) -> None:
     visit(page, app_url, "tab=translation")
     page.locator("#say-examples [data-pick]").nth(1).click()
