@@ -1,5 +1,6 @@
 // @ts-check
-// Five questions at the end of Learn. The first choice counts; nothing leaves the page.
+// Five questions at the end of Learn. The first choice counts; nothing leaves the page. What was answered
+// is answered in the other language too, when that is switched to.
 
 const PATIENCE = 30_000; // ms that a place may take to be built
 const STAY = 10_000; // ms in which what is still built above may not push it away
@@ -38,7 +39,29 @@ const hold = (rooms, place) => {
 };
 
 /** Whatever stands in `element`, now or later, is answered by clicks. */
-export const mount = (element) => element.addEventListener("click", ({ target }) => {
+export const mount = (element) => {
+	const all = () => [...element.querySelectorAll("[data-question]")];
+	const options = (question) => [...question.querySelectorAll("[data-answer]")];
+	const store = () => `breakthroughs.${all()[0].querySelector("[id]").id}`; // of this tab
+	addEventListener("house:language", () => {
+		const chosen = all().map((one) => options(one).findIndex((option) => option.ariaPressed === "true"));
+		if (!chosen.some((at) => at >= 0)) return;
+		try { sessionStorage.setItem(store(), JSON.stringify(chosen)); } catch { /* a window that keeps nothing */ }
+	});
+	const again = new MutationObserver(() => {
+		if (!all().length) return;
+		again.disconnect();
+		try {
+			const chosen = JSON.parse(sessionStorage.getItem(store()) ?? "[]");
+			sessionStorage.removeItem(store());
+			all().forEach((one, n) => options(one)[chosen[n]] && choose(element, options(one)[chosen[n]]));
+		} catch { /* likewise */ }
+	});
+	again.observe(element, { childList: true, subtree: true });
+	element.addEventListener("click", ({ target }) => press(element, target));
+};
+
+const press = (element, target) => {
 	const see = target.closest("[data-see]");
 	if (see) {
 		const [tab, room] = see.dataset.see.split("/"), rooms = document.getElementById(`${tab}-rooms`);
@@ -47,7 +70,12 @@ export const mount = (element) => element.addEventListener("click", ({ target })
 		if (rooms) arrive(rooms, see.dataset.at);
 		return;
 	}
-	const button = target.closest("[data-answer]"), question = button?.closest("[data-question]");
+	const button = target.closest("[data-answer]");
+	if (button) choose(element, button);
+};
+
+const choose = (element, button) => {
+	const question = button.closest("[data-question]");
 	if (!question || "done" in question.dataset) return;
 	const right = button.dataset.answer === "1";
 	question.dataset.done = right ? "1" : "0";
@@ -66,4 +94,4 @@ export const mount = (element) => element.addEventListener("click", ({ target })
 		score.textContent = score.dataset.score
 			.replace("{right}", done.filter((one) => one.dataset.done === "1").length)
 			.replace("{all}", all.length);
-});
+};
