@@ -1,10 +1,15 @@
 // @ts-check
 // Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
 
+import { own } from "./own_picture.js";
+
+const PATIENCE = 30_000; // ms that the frame of the picture may take to come
+
 /** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
  *  pasted while the room is in sight is given. */
 export function give(element) {
 	const page = element.closest(".page") ?? document;
+	const mine = own("classification");
 	const chooser = () => page.querySelector("#classify-picture input[type=file]");
 	const refuse = (files, one) => {
 		const said = element.querySelector(".refusal");
@@ -22,7 +27,9 @@ export function give(element) {
 		const button = event.target.nextElementSibling; // an upload button stands after its input
 		const field = button?.id === "classify-several" ? button : event.target.closest?.("#classify-picture");
 		const files = [...((event.dataTransfer || event.target).files || [])];
-		if (!field || !files.length || !refuse(files, field.id === "classify-picture")) return;
+		if (!field || !files.length) return;
+		const one = field.id === "classify-picture";
+		if (!refuse(files, one)) return one ? void mine.shown(files[0]) : undefined;
 		event.preventDefault();
 		event.stopImmediatePropagation();
 	};
@@ -32,12 +39,24 @@ export function give(element) {
 		if (!file || !input || !page.querySelector(".room-try")?.checkVisibility?.()) return;
 		event.preventDefault();
 		event.stopImmediatePropagation(); // Gradio's own listens only while its clipboard icon is chosen
-		if (refuse([file], true)) return;
+		if (!refuse([file], true)) put(input, file);
+	}, true);
+	const put = (input, file) => {
 		const given = new DataTransfer();
 		given.items.add(file);
 		input.files = given.files;
 		input.dispatchEvent(new Event("change", { bubbles: true }));
-	}, true);
+	};
+	// Once the page has its opening picture, the visitor's own takes its place.
+	mine.before.then((file) => {
+		if (!file) return;
+		const until = Date.now() + PATIENCE;
+		(function look() {
+			const input = chooser();
+			if (input && page.querySelector("#classify-picture img")) put(input, file);
+			else if (Date.now() < until) setTimeout(look, 100);
+		})();
+	});
 	// No torn picture in the frame: a TIFF is answered though no browser shows it.
 	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {
 		if (!event.target.closest?.("#classify-picture")) return;
@@ -48,6 +67,7 @@ export function give(element) {
 	}, true);
 	page.addEventListener("click", (event) => {
 		const said = element.querySelector(".refusal");
+		if (event.target.closest("[data-pick], #classify-picture .source-selection button:nth-of-type(2)")) mine.shown(null);
 		if (said && event.target.closest("[data-pick]")) said.hidden = true;
 		// Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
 		const icon = event.target.closest("#classify-picture .source-selection button:first-of-type");
