@@ -50,8 +50,9 @@ def board(say: Say, play: Play, instead: str = "") -> str:
         below += instead or onward(say, contest, "again" if play.over else "next")
         below += share(say, play) if play.over else ""
     kind = "play asks" if play.asks else "play"
+    going_on = "" if play.over else f' data-under-way="{escape(play.under_way())}"'
     return (
-        f'<div class="{kind}"><div class="item"><p class="quiet">{head}</p>{item}</div>'
+        f'<div class="{kind}"{going_on}><div class="item"><p class="quiet">{head}</p>{item}</div>'
         f'<div class="said-of-it"><p class="verdict" id="{contest.tab}-verdict">{said}</p>'
         f"{challenged(say, play)}{tally(say, play)}{below}</div></div>"
     )

@@ -18,9 +18,21 @@ function come(element) {
 	})();
 }
 
+/** A game that is under way, kept while the page is opened anew: told by `game`, or taken back. */
+const kept = (name, game = "") => {
+	const store = `breakthroughs.game.${name}`;
+	try {
+		if (game) return sessionStorage.setItem(store, game);
+		const told = JSON.parse(sessionStorage.getItem(store) ?? "null");
+		sessionStorage.removeItem(store);
+		return told;
+	} catch { return null; } // a window that keeps nothing
+};
+
 /** The game of the tab `name` in `element`. Digits choose an option; so do left and right among two. */
 export function mount(element, name, next, answered, watch) {
 	const asked = new URL(location.href).searchParams.get("game") ?? "";
+	let before = kept(name);
 	let challenge = asked.startsWith(`${name}-`) ? asked : null, since = performance.now();
 	const options = () => [...element.querySelectorAll("button[data-choice]")];
 	const choose = (answer) => answered(answer, Math.round(performance.now() - since));
@@ -30,7 +42,7 @@ export function mount(element, name, next, answered, watch) {
 		if (option) choose(+option.dataset.choice);
 		else if (link) copyLink(link, linkTo({ tab: name, room: "try", game: link.dataset.link }));
 		else if (target.closest("[data-next]")) {
-			next(challenge);
+			next({ game: challenge });
 			challenge = null; // what is played next is the visitor's own
 		}
 	});
@@ -62,7 +74,22 @@ export function mount(element, name, next, answered, watch) {
 		if (playing && (top < 0 || bottom > innerHeight))
 			element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
 	};
+	// The page in the other language goes on with the game; the address opens its fold there.
+	addEventListener("house:language", ({ detail: { searchParams } }) => {
+		const told = element.querySelector("[data-under-way]")?.dataset.underWay;
+		if (!told) return;
+		kept(name, told);
+		if (searchParams.get("tab") === name) searchParams.set("game", JSON.parse(told).game);
+	});
 	const shown = () => {
+		if (before && element.querySelector("[data-next]")) {
+			const here = new URL(location.href);
+			here.searchParams.delete("game");
+			history.replaceState(history.state, "", here);
+			next(before);
+			before = challenge = null;
+			return;
+		}
 		const friend = element.querySelector("[data-friend]"), score = challenge?.split("-")[2];
 		if (friend && /^[\d.]+$/.test(score ?? "")) {
 			friend.textContent = filled(friend.dataset.friend, { score });

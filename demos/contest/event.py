@@ -24,7 +24,7 @@ const look = new IntersectionObserver((seen) => {
   if (!seen.at(-1).isIntersecting) return;
   look.disconnect();
   import(new URL('house/contest.js', document.baseURI)).then((it) => {
-    it.mount(element, '%s', (game) => trigger('next', {game}),
+    it.mount(element, '%s', (game) => trigger('next', game),
       (answer, ms) => trigger('choose', {answer, ms}), watch);
     element.removeEventListener('click', early);
     if (pressed) element.querySelector('[data-next]')?.click();
@@ -63,7 +63,8 @@ def _table(words: Words, contest: Contest) -> gr.HTML:
             return None
         say = words.speaker(request)
         if play.over or play.seed < 0:
-            play.begin(parsed(contest, getattr(event, "game", None)))
+            told, times = (getattr(event, name, None) for name in ("told", "times"))
+            play.begin(parsed(contest, getattr(event, "game", None)), told, times)
         elif play.coming is None and play.place.under_way:  # it is shown by who deals it
             play.wanted = True
             return streaming.just(board(say, play, waiting(say, contest)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import random
 import re
 import secrets
@@ -34,6 +36,17 @@ def parsed(contest: Contest, sent: Any) -> Challenge | None:
     beat = float(found[3]) if found[3] else None
     most = 1 if contest.shares else contest.rounds
     return Challenge(int(found[2]), beat if beat is not None and beat <= most else None)
+
+
+def played(contest: Contest, sent: Any) -> list[tuple[float, float]]:
+    """What a page that was opened anew says of rounds that were played: numbers in pairs, fewer
+    than a game has rounds; nothing where it is something else."""
+    try:
+        pairs = [(float(you), float(machine)) for you, machine in sent]
+    except (TypeError, ValueError):
+        return []
+    good = all(0 <= one < math.inf for pair in pairs for one in pair)
+    return pairs if good and len(pairs) < contest.rounds else []
 
 
 def dice(tab: str, seed: int, number: int | str = "") -> random.Random:
@@ -85,11 +98,14 @@ class Play:
         """Whether it is for the visitor to say something."""
         return self.now is not None and self.said is None
 
-    def begin(self, challenge: Challenge | None) -> None:
-        """A new game: a friend's, or with items that nobody knows yet."""
+    def begin(self, challenge: Challenge | None, told: Any = (), times: Any = ()) -> None:
+        """A new game: a friend's, or with items that nobody knows yet; or one that goes on, after
+        the rounds that a page says were ``told``, and their ``times``."""
+        rounds = played(self.contest, told) if challenge else []
         challenge = challenge or Challenge(secrets.randbelow(MOST_SEED + 1))
         self.seed, self.beat = challenge.seed, challenge.beat
-        self.told, self.times = [], []
+        self.told = [(min(you, 1.0), min(machine, 1.0)) for you, machine in rounds]
+        self.times = played(self.contest, times)[: len(self.told)]
         self.now, self.said, self.coming, self.wanted = None, None, None, False
 
     def show(self) -> None:
@@ -110,6 +126,12 @@ class Play:
         if self.now.speed is not None:
             self.times.append((self.said.milliseconds, self.now.speed))
         return True
+
+    def under_way(self) -> str:
+        """What a page is told, as JSON, to go on with this game when it is opened anew."""
+        beat = "" if self.beat is None else f"-{self.beat:g}"
+        game = f"{self.contest.tab}-{self.seed}{beat}"
+        return json.dumps({"game": game, "told": self.told, "times": self.times})
 
     def totals(self) -> tuple[list[float], list[float]]:
         """The points of the visitor and of the machine, round by round."""

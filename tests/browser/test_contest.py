@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessible import keeps_out
@@ -103,3 +105,26 @@ def test_on_a_touch_screen_the_options_are_alike_and_no_keys_are_told(
     examples = page.locator("#classification .room-try")
     expect(examples.get_by_text("Drop your own picture")).to_be_hidden()
     expect(examples.get_by_text("Choose your own picture")).to_be_visible()
+
+
+@pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
+def test_a_game_goes_on_in_the_other_language(
+    page: Page, app_url: str, lang: str, other: str
+) -> None:
+    page.goto(f"{app_url}/?tab=classification&room=try&lang={lang}")
+    page.locator("#classification-game > button").press("Enter")
+    game = page.locator("#classification-play")
+    item, points = game.locator(".item img"), game.locator(".tally td:not(:empty):not(.whole)")
+    for _ in range(2):
+        game.locator("[data-next]").click()
+        game.locator("[data-choice]").first.click()
+    game.locator("[data-next]").click()
+    expect(game.locator("[data-choice]")).to_have_count(4)
+    before, told = item.get_attribute("src"), points.all_inner_texts()
+    assert len(told) == 2 * 2  # two rounds of each
+
+    page.locator("[data-switch=lang]").locator("visible=true").click()
+    page.wait_for_url(re.compile(f"lang={other}"))
+    expect(game.locator("[data-choice]")).to_have_count(4)
+    expect(item).to_have_attribute("src", str(before))
+    assert [one[0] for one in points.all_inner_texts()] == [one[0] for one in told]

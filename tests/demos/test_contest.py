@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -56,6 +57,41 @@ def test_an_answer_counts_once_and_for_both():
     assert play.choose(1, 900) and not play.choose(2) and play.told == [(1.0, 0.0)]
     html = board(SAY, play)
     assert "Right, and the machine is not." in plain(html) and "data-choice" not in html
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_that_is_opened_anew_goes_on_with_the_game(lang):
+    play = Play(contest(rounds=3))
+    play.begin(Challenge(7, 2.0))
+    play.coming = replace(ONE, speed=40.0)
+    play.show()
+    play.choose(1, 900)
+    found = re.search(r'data-under-way="([^"]*)"', board(WORDS.speaker(lang), play))
+    assert found
+    kept = json.loads(unescape(found[1]))
+    again = Play(play.contest)
+    again.begin(parsed(play.contest, kept["game"]), kept["told"], kept["times"])
+    assert (again.seed, again.beat) == (7, 2.0)
+    assert (again.told, again.times) == (play.told, play.times) == ([(1, 0)], [(900, 40)])
+    for _ in range(2):
+        play.coming = ONE
+        play.show()
+        play.choose(1)
+    assert play.over and "data-under-way" not in board(WORDS.speaker(lang), play)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, 7, "text", [1], [[1]], [[1, "x"]], [[-1, 0]], [[float("nan"), 0]], [[1, 0]] * 3],
+)
+def test_rounds_that_cannot_have_been_played_are_none(sent):
+    play = Play(contest(rounds=3))
+    play.begin(Challenge(7), sent, sent)
+    assert play.told == play.times == []
+    play.begin(Challenge(7), [[5, 0]])
+    assert play.told == [(1, 0)]
+    play.begin(None, [[1, 0]])  # items that nobody knows yet
+    assert play.told == []
 
 
 @pytest.mark.parametrize("answer", [None, 3, -1, "1", True, [0]])
