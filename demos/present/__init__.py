@@ -170,7 +170,11 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
         page.figure(claim.metric, vars(claim), interval=claim.low is not None) if claim else "—"
     )
     source = (
-        say(f"{name}.figure", n=f"{claim.n:,}", split=reasons.held_out(claim.split, say.lang))
+        say(
+            f"{name}.figure.{claim.metric}",
+            n=f"{claim.n:,}",
+            split=reasons.held_out(claim.split, say.lang),
+        )
         if claim
         else say("present.none")
     )
