@@ -1,5 +1,5 @@
-"""Classify, Train, once it has learnt: a picture is tested, and every layer trained by a worker that
-is quick."""
+"""Classify, Train, once it has learnt: a picture is tested, and every layer trained by a
+worker that is quick."""
 
 from __future__ import annotations
 
