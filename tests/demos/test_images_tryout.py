@@ -19,7 +19,7 @@ from served import WORDS
 
 from demos.contest import Said
 from demos.contest.board import board, failed
-from demos.contest.play import Play
+from demos.contest.play import Challenge, Play
 from demos.images import answers, cards, faces, points, tryout
 from demos.images.faces import Gallery
 from demos.images.tryout import compare, grid, guess, sheet, walk
@@ -315,7 +315,7 @@ def a_round(gan: int = 0, scores=(0.0, 1.0)) -> guess.Pair:
 
 def shown(engine, one: guess.Pair) -> Play:
     play = Play(guess.played(engine))
-    play.begin(None)
+    play.begin(Challenge(1))
     play.coming = one
     play.show()
     return play
