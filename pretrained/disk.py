@@ -17,9 +17,9 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def bytes_below(folder: Path) -> int:
-    """Bytes of `files_below`; links count nothing, nor does what vanishes."""
+    """Bytes of `files_below`, or of one file; links count nothing, nor does what vanishes."""
     total = 0
-    for path in files_below(folder):
+    for path in files_below(folder) if folder.is_dir() else [folder]:
         with suppress(OSError):
             total += 0 if path.is_symlink() else path.lstat().st_size
     return total

@@ -53,7 +53,10 @@ export function give(element) {
 		const until = Date.now() + PATIENCE;
 		(function look() {
 			const input = chooser();
-			if (input && page.querySelector("#classify-picture img")) put(input, file);
+			if (input && page.querySelector("#classify-picture img")) {
+				put(input, file);
+				dispatchEvent(new Event("wheel")); // nobody tapped: the page stays where it is (answer.js)
+			}
 			else if (Date.now() < until) setTimeout(look, 100);
 		})();
 	});
@@ -67,7 +70,7 @@ export function give(element) {
 	}, true);
 	page.addEventListener("click", (event) => {
 		const said = element.querySelector(".refusal");
-		if (event.target.closest("[data-pick], #classify-picture .source-selection button:nth-of-type(2)")) mine.shown(null);
+		if (event.target.closest("[data-pick], #classify-picture :is(.icon-button-wrapper button, .source-selection button:not(:first-of-type))")) mine.shown(null);
 		if (said && event.target.closest("[data-pick]")) said.hidden = true;
 		// Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
 		const icon = event.target.closest("#classify-picture .source-selection button:first-of-type");

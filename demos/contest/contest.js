@@ -34,6 +34,7 @@ export function mount(element, name, next, answered, watch) {
 	const asked = new URL(location.href).searchParams.get("game") ?? "";
 	let before = kept(name);
 	let challenge = asked.startsWith(`${name}-`) ? asked : null, since = performance.now();
+	if (challenge && before?.game !== challenge) before = null; // a friend's game is another
 	const options = () => [...element.querySelectorAll("button[data-choice]")];
 	const choose = (answer) => answered(answer, Math.round(performance.now() - since));
 

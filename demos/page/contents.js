@@ -54,7 +54,7 @@ export const arrive = () => {
 		}
 		if (lists.length) {
 			const asked = document.getElementById(location.hash.slice(1));
-			if (asked?.closest(".article")) asked.scrollIntoView();
+			if (asked?.closest(".article, .questions")) asked.scrollIntoView();
 		} else if (Date.now() < until) setTimeout(look, 100);
 	};
 	look();

@@ -66,7 +66,7 @@
 		else address.searchParams.delete("room");
 		if (tab !== place.id) address.searchParams.delete("job"); // a training of the tab that is left
 		dispatchEvent(new CustomEvent("house:place", { detail: address }));
-		if (step && /-learn-\d+$/.test(address.hash)) address.hash = ""; // a section of the room that is left
+		if (step && /-learn-(\d+|questions)$/.test(address.hash)) address.hash = ""; // a section of the room that is left
 		history[step ? "pushState" : "replaceState"](null, "", address);
 	};
 	const arrived = (place) => {

@@ -42,9 +42,9 @@ export const own = (name) => {
 			return new File([blob], kept.title, { type: blob.type });
 		} catch { return null; } // a window that keeps nothing
 	})();
-	addEventListener("house:language", () => {
-		try {
-			if (url) sessionStorage.setItem(store, JSON.stringify({ url, title }));
+	addEventListener("house:language", ({ detail: { searchParams } }) => {
+		try { // another tab's page is made when it is opened, which may be never
+			if (url && searchParams.get("tab") === name) sessionStorage.setItem(store, JSON.stringify({ url, title }));
 		} catch { /* full */ }
 	});
 	return { shown, before };

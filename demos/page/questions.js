@@ -48,7 +48,7 @@ export const mount = (element) => {
 		if (!chosen.some((at) => at >= 0)) return;
 		try { sessionStorage.setItem(store(), JSON.stringify(chosen)); } catch { /* a window that keeps nothing */ }
 	});
-	const again = new MutationObserver(() => {
+	const restore = () => {
 		if (!all().length) return;
 		again.disconnect();
 		try {
@@ -56,8 +56,10 @@ export const mount = (element) => {
 			sessionStorage.removeItem(store());
 			all().forEach((one, n) => options(one)[chosen[n]] && choose(element, options(one)[chosen[n]]));
 		} catch { /* likewise */ }
-	});
+	};
+	const again = new MutationObserver(restore);
 	again.observe(element, { childList: true, subtree: true });
+	restore(); // what stands there already
 	element.addEventListener("click", ({ target }) => press(element, target));
 };
 

@@ -112,14 +112,16 @@ def pieces(text: str, together: int, longest: int) -> Iterator[str]:
 
 def _fitting(line: str, together: int, longest: int) -> Iterator[str]:
     while len(line) > together:
-        *whole, _ = (one.before + one.text + one.after for one in split(line[:longest]))
+        *whole, _ = split(line[:longest])  # the last one may go on
         if not whole and len(line) <= longest:
             break
-        size = 0
-        for sentence in whole:  # the last one may go on
-            if size and size + len(sentence) > together:
+        size = at = 0
+        for one in whole:
+            at += len(one.before + one.text + one.after)
+            if size and at > together:
                 break
-            size += len(sentence)
+            if one.text:  # what is kept has the signs after it with it
+                size = at
         size = size or line.rfind(" ", 1, longest) + 1 or longest
         yield line[:size]
         line = line[size:]

@@ -685,6 +685,20 @@ def test_a_long_text_is_asked_piece_by_piece_and_shown_as_it_grows(engine):
     assert beside.result == last.now.result
 
 
+def test_a_refusal_in_the_middle_of_a_long_text_keeps_what_there_is(engine):
+    first, second = "I know a few words.\n" * 15, "Nobody knows them all.\n" * 13
+    engine.refusing[second] = Busy(waiting=3)
+    last = collect(answering.answering(engine, SAY, first + second, "en-fr", EN_FR))[-1]
+    assert turned("words.") in last.html and 'role="alert"' in last.html and not last.bar
+
+
+def test_a_piece_takes_the_signs_after_what_is_kept_along():
+    text = "Please write a mail to me@x.org, please. " * 20
+    cut = list(sentences.pieces(text, 300, 600))
+    whole = [one.text for one in sentences.split(text)]
+    assert len(cut) > 2 and [one.text for each in cut for one in sentences.split(each)] == whole
+
+
 def test_who_leaves_a_long_text_leaves_no_more_than_a_piece_of_it(engine):
     """A visitor pasted 4,400 characters and then something short, which waited for all of them."""
 

@@ -20,6 +20,7 @@ def test_bytes_below_counts_files_and_no_links(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     assert disk.bytes_below(tmp_path) == 8
     assert disk.bytes_below(tmp_path / "none") == 0
+    assert disk.bytes_below(tmp_path / "b") == 3
 
 
 def test_a_folder_that_vanishes_while_it_is_counted_counts_nothing(

@@ -31,7 +31,7 @@ export const whole = (room, words, panel, { now, attempt, refuse, relist, paint:
 	const left = () => {
 		shown = "";
 		form.hidden = false;
-		linkTo(null);
+		linkTo(null, room);
 		relist();
 		list();
 		repaint();
@@ -40,7 +40,7 @@ export const whole = (room, words, panel, { now, attempt, refuse, relist, paint:
 		end?.();
 		end = null;
 		shown = id;
-		linkTo(id);
+		linkTo(id, room);
 		form.hidden = true;
 		repaint();
 		list();

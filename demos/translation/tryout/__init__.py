@@ -292,14 +292,14 @@ async def placed(
     sight while a model is loaded; a comparison is of another text by now."""
     async with aclosing(answering.answering(engine, say, sent, direction, key, fetch)) as steps:
         async for step in steps:
-            some = step.now is not None
+            some, still = step.now is not None, step.bar and not step.html
             yield (
                 step.bar,
-                step.html if step.html or not step.bar else SKIP,
+                SKIP if still else step.html,
                 step.beneath,
                 gr.update(visible=step.offered),
-                *(SKIP if step.bar else gr.update(visible=some) for _ in ("seen", "then", "copy")),
-                SKIP if step.bar else step.details,
+                *(SKIP if still else gr.update(visible=some) for _ in ("seen", "then", "copy")),
+                SKIP if still else step.details,
                 "",
                 HIDDEN,
                 SKIP if step.bar else step.now,

@@ -35,7 +35,7 @@ async def answering(
     engine: Engine, say: Say, sent: object, direction: str, key: str, fetch: bool = False
 ) -> AsyncGenerator[Step, None]:
     """From what a visitor sent to what the page shows, a refusal included."""
-    beneath, entry = "", None
+    beneath, so_far, entry = "", "", None
     try:
         text = answers.checked(sent)
         if not text.strip():
@@ -55,7 +55,8 @@ async def answering(
         ) as translating:
             async for now in translating:
                 if len(now.text) < len(text):
-                    yield Step(pane.begun(say, now), beneath, bar=far(say, now, text))
+                    so_far = pane.begun(say, now)
+                    yield Step(so_far, beneath, bar=far(say, now, text))
         details = pane.details(say, entry, now)
         if beneath and (written := pane.written_in(now)) != target:
             beneath = noticed(say, text, direction, written)
@@ -63,7 +64,7 @@ async def answering(
         yield Step(html, beneath, details, now)
     except Refusal as error:
         again = fetch and entry is not None and not on_disk(entry)
-        yield Step(answers.refusal(say, error), beneath, offered=again)
+        yield Step(so_far + answers.refusal(say, error), beneath, offered=again)
 
 
 def far(say: Say, now: Translated, text: str) -> str:
