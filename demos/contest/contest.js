@@ -2,6 +2,7 @@
 // You against the machine: what a visitor answers, by pointer or by keys, and how long it took. Fetched
 // when a game comes into sight; the boxes' part when the first box is asked for.
 
+import { carried } from "./carried.js";
 import { filled } from "./dom.js";
 import { copyLink, linkTo } from "./share.js";
 
@@ -18,21 +19,11 @@ function come(element) {
 	})();
 }
 
-/** A game that is under way, kept while the page is opened anew: told by `game`, or taken back. */
-const kept = (name, game = "") => {
-	const store = `breakthroughs.game.${name}`;
-	try {
-		if (game) return sessionStorage.setItem(store, game);
-		const told = JSON.parse(sessionStorage.getItem(store) ?? "null");
-		sessionStorage.removeItem(store);
-		return told;
-	} catch { return null; } // a window that keeps nothing
-};
-
 /** The game of the tab `name` in `element`. Digits choose an option; so do left and right among two. */
 export function mount(element, name, next, answered, watch) {
 	const asked = new URL(location.href).searchParams.get("game") ?? "";
-	let before = kept(name);
+	const over = carried(`game.${name}`);
+	let before = over.take();
 	let challenge = asked.startsWith(`${name}-`) ? asked : null, since = performance.now();
 	if (challenge && before?.game !== challenge) before = null; // a friend's game is another
 	const options = () => [...element.querySelectorAll("button[data-choice]")];
@@ -79,8 +70,9 @@ export function mount(element, name, next, answered, watch) {
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
 		const told = element.querySelector("[data-under-way]")?.dataset.underWay;
 		if (!told) return;
-		kept(name, told);
-		if (searchParams.get("tab") === name) searchParams.set("game", JSON.parse(told).game);
+		const game = JSON.parse(told);
+		over.put(game);
+		if (searchParams.get("tab") === name) searchParams.set("game", game.game);
 	});
 	const shown = () => {
 		if (before && element.querySelector("[data-next]")) {

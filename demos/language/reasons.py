@@ -54,15 +54,20 @@ class Template:
         pattern = "".join(map("".join, zip(escaped, [*fields, ""], strict=True)))
         return cls(re.compile(pattern, re.DOTALL), literals, chinese)
 
-    def said(self, text: str) -> str | None:
-        """``text`` in Chinese; None where it is another sentence."""
+    def fields(self, text: str) -> dict[str, str] | None:
+        """What stands in the fields of ``text``; None where it is another sentence."""
         # Most are told apart by their ends, long before a pattern would be.
         if not (text.startswith(self.literals[0]) and text.endswith(self.literals[-1])):
             return None
         found = self.pattern.fullmatch(text)
+        return None if found is None else found.groupdict()
+
+    def said(self, text: str) -> str | None:
+        """``text`` in Chinese; None where it is another sentence."""
+        found = self.fields(text)
         if found is None:
             return None
-        fields = {name: within(name, value) for name, value in found.groupdict().items()}
+        fields = {name: within(name, value) for name, value in found.items()}
         if any(fields[name] is None for name in KNOWN & fields.keys()):
             return None
         return self.chinese.format_map(

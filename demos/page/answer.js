@@ -2,7 +2,8 @@
 // The answer comes into view: where a tap changes what is answered and that is out of sight, as below
 // the fold of a phone, the page goes there. The answer to what is in a row `.two` is its column `.get`;
 // elsewhere it is what has the class `answer` in the same room; what a button of `.actions` asks for
-// comes in `.beneath`. A file counts however it was given: a script may have put what was pasted there. Typing never moves the page, nor does anything once the visitor has scrolled.
+// comes in `.beneath`. A file counts however it was given: a script may have put what was pasted there.
+// Typing never moves the page, nor does anything once the visitor has scrolled.
 (() => {
 	const PATIENCE = 20000; // ms after a tap in which what changes is taken for its answer
 	const SEEN = 120; // pixels of the answer that are enough to know that it is there

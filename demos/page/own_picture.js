@@ -1,6 +1,8 @@
 // @ts-check
-// A visitor's own picture stays when the page is opened in the other language: in this window's storage
-// until it is taken back there, and given to the same input again. It goes nowhere else.
+// A visitor's own picture stays when the page is opened in the other language: it is carried over, and
+// given to the same input again.
+
+import { carried } from "./carried.js";
 
 const MOST = 1_500_000; // bytes of a file; as text a third more
 const SIDE = 1600; // pixels of the longer side of what a larger one is made
@@ -23,7 +25,7 @@ const text = (blob) => new Promise((done, fail) => {
  *  visitor's, and `before`, a Promise of the file that was shown in the other language, or null.
  *  @param {string} name */
 export const own = (name) => {
-	const store = `breakthroughs.picture.${name}`;
+	const over = carried(`picture.${name}`);
 	/** @type {File | null} */
 	let mine = null;
 	let url = "", title = "";
@@ -34,18 +36,14 @@ export const own = (name) => {
 		if (mine === file && told) [url, title] = [told, file.name];
 	};
 	const before = (async () => {
-		try {
-			const kept = JSON.parse(sessionStorage.getItem(store) ?? "null");
-			sessionStorage.removeItem(store);
-			if (!kept) return null;
-			const blob = await (await fetch(kept.url)).blob();
-			return new File([blob], kept.title, { type: blob.type });
-		} catch { return null; } // a window that keeps nothing
-	})();
+		const kept = over.take();
+		if (!kept) return null;
+		const blob = await (await fetch(kept.url)).blob();
+		return new File([blob], kept.title, { type: blob.type });
+	})().catch(() => null);
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
-		try { // another tab's page is made when it is opened, which may be never
-			if (url && searchParams.get("tab") === name) sessionStorage.setItem(store, JSON.stringify({ url, title }));
-		} catch { /* full */ }
+		// Another tab's page is made when it is opened, which may be never.
+		if (url && searchParams.get("tab") === name) over.put({ url, title });
 	});
 	return { shown, before };
 };

@@ -2,6 +2,8 @@
 // Five questions at the end of Learn. The first choice counts; nothing leaves the page. What was answered
 // is answered in the other language too, when that is switched to.
 
+import { carried } from "./carried.js";
+
 const PATIENCE = 30_000; // ms that a place may take to be built
 const STAY = 10_000; // ms in which what is still built above may not push it away
 let look = new MutationObserver(() => {}), stay = new ResizeObserver(() => {});
@@ -42,20 +44,16 @@ const hold = (rooms, place) => {
 export const mount = (element) => {
 	const all = () => [...element.querySelectorAll("[data-question]")];
 	const options = (question) => [...question.querySelectorAll("[data-answer]")];
-	const store = () => `breakthroughs.${all()[0].querySelector("[id]").id}`; // of this tab
+	const over = () => carried(all()[0].querySelector("[id]").id); // of this tab
 	addEventListener("house:language", () => {
 		const chosen = all().map((one) => options(one).findIndex((option) => option.ariaPressed === "true"));
-		if (!chosen.some((at) => at >= 0)) return;
-		try { sessionStorage.setItem(store(), JSON.stringify(chosen)); } catch { /* a window that keeps nothing */ }
+		if (chosen.some((at) => at >= 0)) over().put(chosen);
 	});
 	const restore = () => {
 		if (!all().length) return;
 		again.disconnect();
-		try {
-			const chosen = JSON.parse(sessionStorage.getItem(store()) ?? "[]");
-			sessionStorage.removeItem(store());
-			all().forEach((one, n) => options(one)[chosen[n]] && choose(element, options(one)[chosen[n]]));
-		} catch { /* likewise */ }
+		const chosen = over().take() ?? [];
+		all().forEach((one, n) => options(one)[chosen[n]] && choose(element, options(one)[chosen[n]]));
 	};
 	const again = new MutationObserver(restore);
 	again.observe(element, { childList: true, subtree: true });

@@ -67,6 +67,21 @@ export const linkTo = (/** @type {string | null} */ id, room = null) => {
 	history.replaceState(history.state, "", here);
 };
 
+/** List the visitor's trainings that are `ours` in `mine`; a click on one is told to `open` by its id. */
+export const listed = async (mine, words, ours, open) => {
+	const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
+	const found = jobs.filter(ours);
+	mine.hidden = !found.length;
+	mine.querySelector("ul").replaceChildren(...found.map((job) => {
+		const line = part("li"), time = new Date(job.created * 1000).toLocaleString(house.lang);
+		const name = job.name || filled(words.model, { name: job.base });
+		const button = part("button", `${name} · ${time} · ${words[job.state]}`, { type: "button", className: "link" });
+		button.onclick = () => open(job.id);
+		line.append(button);
+		return line;
+	}));
+};
+
 /** Open a training's model in Try: the tab's page takes it by the address (?model=). */
 export const use = (job) => {
 	const address = new URL(location.href);
@@ -342,19 +357,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		}
 	};
 	const mine = room.querySelector(".train-mine");
-	const list = async () => {
-		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
-		const ours = jobs.filter((job) => Object.values(starts).some(({ key }) => key.split("/")[0] === job.task));
-		mine.hidden = !ours.length;
-		mine.querySelector("ul").replaceChildren(...ours.map((job) => {
-			const line = part("li"), time = new Date(job.created * 1000);
-			const button = part("button", `${job.name || filled(words.model, { name: job.base })} · ${time.toLocaleString(house.lang)} · ${words[job.state]}`, { type: "button", className: "link" });
-			button.onclick = () => open(job.id);
-			line.append(button);
-			return line;
-		}));
-		return ours;
-	};
+	const list = () => listed(mine, words, (job) => Object.values(starts).some(({ key }) => key.split("/")[0] === job.task), open);
 	const asked = new URL(location.href).searchParams;
 	const id = asked.get("job");
 	list().then(async () => {

@@ -7,43 +7,34 @@ knows its Chinese.
 from __future__ import annotations
 
 import functools
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from demos.language.reasons import LONGEST, Template
+
 FILE = Path(__file__).parent / "reasons.toml"
-FIELD = re.compile(r"\{(\w+)\}")
-LONGEST = 2000  # characters of a reason that is looked at
 CODES = ("one", "other", "languages")  # fields that name languages by their codes
 
 
 @functools.cache
-def known() -> tuple[tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...], Mapping[str, Any]]:
-    """Each reason as a pattern with what the page says, and what languages are called."""
+def known() -> tuple[tuple[tuple[Template, Mapping[str, Any]], ...], Mapping[str, Any]]:
+    """Each reason as a template with what the page says, and what languages are called."""
     told = tomllib.loads(FILE.read_text("utf-8"))
-    found = []
-    for row in told["reason"]:
-        *pieces, last = FIELD.split(row["says"])
-        fields = zip(pieces[::2], pieces[1::2], strict=True)
-        pattern = "".join(f"{re.escape(text)}(?P<{name}>.+?)" for text, name in fields)
-        found.append((re.compile(pattern + re.escape(last), re.DOTALL), row))
-    return tuple(found), told["languages"]
+    rows = tuple((Template.of(row["says"], row["zh"]), row) for row in told["reason"])
+    return rows, told["languages"]
 
 
 def on_page(reason: str, lang: str, task: str) -> str:
     """A reader's reason as the page of a task says it in ``lang``, "en" or "zh"."""
-    reasons, languages = known()
-    for pattern, row in reasons if len(reason) <= LONGEST else ():
-        match = pattern.fullmatch(reason)
-        if match and task in row.get("tasks", [task]):
+    rows, languages = known()
+    for template, row in rows if len(reason) <= LONGEST else ():
+        given = template.fields(reason)
+        if given is not None and task in row.get("tasks", [task]):
             names = languages[lang]
-            fields = {
-                name: names.get(value, value) if name in CODES else value
-                for name, value in match.groupdict().items()
-            }
-            return str(row[lang].format(**fields))
+            told = {n: names.get(v, v) if n in CODES else v for n, v in given.items()}
+            return str(row[lang].format_map(told))
     return reason
 
 

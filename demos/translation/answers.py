@@ -115,28 +115,6 @@ async def in_pieces(
         yield piece, found
 
 
-async def growing(
-    engine: Engine, key: str, text: str, source: str, target: str, *, beams: int | None = None
-) -> AsyncGenerator[tuple[int, dict[str, Any]], None]:
-    """(characters that are done, the answer to them) until the whole text is. Raises a
-    `Refusal`."""
-    done, so_far = 0, {"translation": "", "source": source, "target": target, "sentences": []}
-    steps = in_pieces(engine, key, text, source, target, beams=beams)
-    async with aclosing(steps):
-        async for piece, found in steps:
-            done += len(piece)
-            so_far |= {name: so_far[name] + found[name] for name in ("translation", "sentences")}
-            yield done, dict(so_far)
-
-
-async def whole(
-    engine: Engine, key: str, text: str, source: str, target: str, *, beams: int | None = None
-) -> dict[str, Any]:
-    """The answer to a text of any length that is allowed. Raises a `Refusal`."""
-    steps = growing(engine, key, text, source, target, beams=beams)
-    return [found async for _, found in steps][-1]
-
-
 def checked(text: object) -> str:
     """A text as it was sent, with one kind of line end.
 
@@ -150,22 +128,27 @@ def checked(text: object) -> str:
 
 
 async def translating(
-    engine: Engine, entry: Entry, text: str, source: str, target: str
+    engine: Engine, entry: Entry, text: str, source: str, target: str, *, beams: int | None = None
 ) -> AsyncGenerator[Translated, None]:
     """What a model that is loaded makes of a text, as far as it is, and how long it took. Raises a
     `Refusal`."""
-    began = time.monotonic()
-    async with aclosing(growing(engine, entry.key, text, source, target)) as steps:
-        async for done, found in steps:
+    began, done = time.monotonic(), 0
+    so_far = {"translation": "", "source": source, "target": target, "sentences": []}
+    steps = in_pieces(engine, entry.key, text, source, target, beams=beams)
+    async with aclosing(steps):
+        async for piece, found in steps:
+            done += len(piece)
+            so_far |= {name: so_far[name] + found[name] for name in ("translation", "sentences")}
             took = time.monotonic() - began
-            yield Translated(text[:done], source, target, entry.key, found, took)
+            yield Translated(text[:done], source, target, entry.key, dict(so_far), took)
 
 
 async def translate(
-    engine: Engine, entry: Entry, text: str, source: str, target: str
+    engine: Engine, entry: Entry, text: str, source: str, target: str, *, beams: int | None = None
 ) -> Translated:
     """The same of the whole text. Raises a `Refusal`."""
-    return [now async for now in translating(engine, entry, text, source, target)][-1]
+    steps = translating(engine, entry, text, source, target, beams=beams)
+    return [now async for now in steps][-1]
 
 
 def language(say: Say, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -25,7 +25,7 @@ AUTO = "auto"  # a language that the text tells
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
 
-def told(result: dict[str, Any]) -> dict[str, Any]:
+def told(result: Mapping[str, Any]) -> dict[str, Any]:
     """An answer as the endpoint gives it: the sentences one after the other, attention as one table
     with zeros between a sentence and another. No table where it would have more than `MOST_CELLS`,
     or where a sentence has none."""
@@ -47,7 +47,7 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def alternatives(result: dict[str, Any]) -> list[str]:
+def alternatives(result: Mapping[str, Any]) -> list[str]:
     """Whole texts: the second-best translation of every sentence that has one, then the third;
     none twice, and none that is the translation itself."""
     most = max((len(one["alternatives"]) for one in result["sentences"]), default=0)
@@ -139,7 +139,8 @@ async def translated(
         write = "fr" if read == "en" else "en"
     entry = chosen(engine, model, read, write)
     check_here(entry)
-    return told(await answers.whole(engine, entry.key, asked, read, write, beams=width))
+    now = await answers.translate(engine, entry, asked, read, write, beams=width)
+    return told(now.result)
 
 
 def build(engine: Engine, words: Words) -> None:

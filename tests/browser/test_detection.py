@@ -26,6 +26,7 @@ from tests.browser.settling import settle
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
 from bad_pictures import REFUSED, encoded, photo
+from camera import CAMERA
 from fake_detectors import drawing
 
 NewPage = Callable[..., Page]
@@ -33,22 +34,6 @@ Visits = Callable[[], AbstractContextManager[NewPage]]
 WORDS = Words()
 FOUND = "#detect-found .found:not([hidden])"
 PERSON, CAT, DOG = (10, 20, 110, 180), (130, 40, 230, 120), (250, 60, 310, 190)
-#: A camera that sees a red person walk.
-CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
-    const sheet = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
-    const pen = sheet.getContext("2d");
-    let at = 0;
-    setInterval(() => {
-        pen.fillStyle = "#808080";
-        pen.fillRect(0, 0, 640, 480);
-        pen.fillStyle = "rgb(230, 20, 20)";
-        pen.fillRect(50 + (at++ % 60) * 5, 100, 180, 300);
-    }, 50);
-    const stream = sheet.captureStream(20);
-    window.tracks = stream.getTracks();
-    return stream;
-};"""
-
 #: Whether the mask is drawn where the box is: an eighth inside of its left and right edges.
 COVERED = """(figure) => {
     const { objects: [{ box: [x0, y0, x1, y1] }], seen } = JSON.parse(figure.dataset.found);

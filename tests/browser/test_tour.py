@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from camera import CAMERA
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -86,19 +87,6 @@ COPIED = """async (png) => {
     const blob = await (await fetch(`data:image/png;base64,${png}`)).blob();
     await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
 }"""
-#: A camera that sees a moving bar.
-CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
-    const seen = Object.assign(document.createElement('canvas'), {width: 320, height: 240});
-    const pen = seen.getContext('2d');
-    let at = 0;
-    setInterval(() => {
-        pen.fillStyle = '#246';
-        pen.fillRect(0, 0, 320, 240);
-        pen.fillStyle = '#fc6';
-        pen.fillRect(at++ % 320, 0, 40, 240);
-    }, 50);
-    return seen.captureStream(20);
-};"""
 
 
 def choose(page: Page, file: Path) -> None:

@@ -717,7 +717,8 @@ def test_who_leaves_a_long_text_leaves_no_more_than_a_piece_of_it(engine):
 
 def test_pieces_of_chinese_are_put_together_with_the_blanks_of_the_other_language(engine):
     text = "我们在花园里。" * 200
-    found = asyncio.run(answers.whole(engine, EN_ZH, text, "zh", "en"))["translation"]
+    entry = engine.entries[EN_ZH]
+    found = asyncio.run(answers.translate(engine, entry, text, "zh", "en")).result["translation"]
     pieces = [one["text"] for _, one, _ in engine.asked]
     assert len(pieces) > 2 and found == " ".join(map(turned, pieces))
 

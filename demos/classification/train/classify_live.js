@@ -25,7 +25,8 @@ export const answer = (room, words, { now, cam, open, attempt }) => {
 		why.hidden = !(video.hidden && picture.hidden);
 		why.textContent = now().learnt ? words.ask : words.not_yet;
 		if (!now().learnt) bars.replaceChildren();
-		else if (live && !looking) look();
+		else if (refusal.textContent === words.not_yet) say(""); // it has learnt since
+		if (now().learnt && live && !looking) look();
 	};
 	const answered = ({ answers }) => {
 		const names = Object.fromEntries(now().classes.map((one) => [one.id, one.name]));

@@ -2,8 +2,7 @@
 // Classify, Train: every layer is trained on a copy of the pictures, and the visitor's trainings are
 // listed. However often the button is pressed, one training is asked for.
 
-import { part } from "./dom.js";
-import { ask, linkTo } from "./training.js";
+import { ask, linkTo, listed } from "./training.js";
 
 /** `now` gives the state of the room. Gives `paint`, and `open`, which shows a training by its id. */
 export const whole = (room, words, panel, { now, attempt, refuse, relist, paint: repaint }) => {
@@ -11,22 +10,12 @@ export const whole = (room, words, panel, { now, attempt, refuse, relist, paint:
 	const button = form.querySelector("[data-do=whole_start]"), mine = room.querySelector(".train-mine");
 	let shown = "", end = null;
 
-	const list = async () => {
-		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
-		// What was kept without one, or came back as a zip, stands among the classifiers.
-		const ours = jobs.filter((job) => job.task === "classification" && "minutes" in job.options);
-		mine.hidden = !ours.length;
-		mine.querySelector("ul").replaceChildren(...ours.map((job) => {
-			const line = part("li"), time = new Date(job.created * 1000).toLocaleString(window.house.lang);
-			const one = part("button", `${job.name || job.base} · ${time} · ${panel[job.state]}`, { type: "button", className: "link" });
-			one.onclick = () => {
-				open(job.id);
-				section.scrollIntoView({ block: "nearest" });
-			};
-			line.append(one);
-			return line;
-		}));
-	};
+	// What was kept without one, or came back as a zip, stands among the classifiers.
+	const ours = (job) => job.task === "classification" && "minutes" in job.options;
+	const list = () => listed(mine, panel, ours, (id) => {
+		open(id);
+		section.scrollIntoView({ block: "nearest" });
+	});
 	const paint = () => (section.hidden = !now().learnt && !shown);
 	const left = () => {
 		shown = "";

@@ -34,7 +34,9 @@ def pairs(data: Path, key: str) -> dict[str, Any]:
     try:
         found = read(data, recipe.languages)
     except BadData as refusal:
-        meant = train.RECIPES[OTHER[key]].languages if key in OTHER else recipe.languages
+        if key not in OTHER:
+            raise
+        meant = train.RECIPES[OTHER[key]].languages
         why = refusal
         with suppress(BadData):
             if clearly(read(data, meant).train, meant[1]):

@@ -2,9 +2,11 @@
 // What the browser does by itself under Try of Translate: notices pauses, copies, refuses files,
 // keeps a draft while the page turns into another language or is reloaded.
 
+import { carried } from "./carried.js";
+
 const PAUSE = 400; // ms without a key after which a text is asked for
 const MOST = 20_000; // characters of a draft: a text that is longer would be refused anyway
-const DRAFT = "breakthroughs.translation";
+const draft = carried("translation");
 
 // Calls `paused` once nothing has been typed for a while, and not while a word is being composed. A
 // translation of what stands there no longer is dimmed until the next one comes.
@@ -38,18 +40,14 @@ function keepDraft() {
   const text = field("#say-text textarea")?.value;
   const direction = field("#say-direction input:checked")?.value;
   if (!text || text.length > MOST || !direction) return;
-  try { sessionStorage.setItem(DRAFT, JSON.stringify({ text, direction, at: linked() })); } catch { /* full */ }
+  draft.put({ text, direction, at: linked() });
 }
 
 // A draft, read once and forgotten, in place of what the fields of a new page hold: (opened, text,
 // model, direction or null).
 export function takeDraft(opened, text, model) {
-  try {
-    const draft = JSON.parse(sessionStorage.getItem(DRAFT));
-    sessionStorage.removeItem(DRAFT);
-    if (draft?.at === linked()) return [opened, draft.text, model, draft.direction];
-  } catch { /* a private window has nothing to keep it in */ }
-  return [opened, text, model, null];
+  const kept = draft.take();
+  return kept?.at === linked() ? [opened, kept.text, model, kept.direction] : [opened, text, model, null];
 }
 
 // The translation as plain text: through the clipboard where there is one, else selected.
