@@ -53,7 +53,7 @@ export function mount(element, name, next, answered, watch) {
 	const aloud = Object.assign(document.createElement("p"), { className: "sr-only" });
 	aloud.setAttribute("role", "status");
 	element.after(aloud);
-	let playing = false;
+	let playing = element.contains(document.activeElement); // whoever pressed before this was fetched plays too
 	element.addEventListener("focusin", () => (playing = true));
 	element.addEventListener("focusout", ({ relatedTarget }) => {
 		if (relatedTarget) playing = element.contains(relatedTarget);

@@ -59,6 +59,20 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
     assert friend.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_whoever_presses_before_the_script_is_there_stays_in_the_game(
+    new_page: Callable[..., Page], app_url: str
+) -> None:
+    page = new_page()
+    held: list[Route] = []
+    page.route("**/house/contest.js", lambda route: held.append(route))
+    page.goto(f"{app_url}/?tab=detection&room=try&lang=en")
+    page.locator("#detection-game > button").press("Enter")
+    page.locator(f"{GAME} [data-next]").press("Enter")
+    expect(page.locator(f"{GAME} [data-next]")).to_be_focused()
+    held[0].continue_()
+    expect(page.locator(BOX)).to_be_focused()
+
+
 def test_a_round_comes_into_sight_before_its_clock_has_run(
     new_page: Callable[..., Page], app_url: str
 ) -> None:
