@@ -1,11 +1,13 @@
 """Everyday phrases: how many of a hundred come out acceptable?
 
-    python -m experiments.translation_phrases [--checkpoint DIR ...] [--all]
+    python -m experiments.translation_phrases [--checkpoint DIR ...] [--words] [--all]
 
 25 phrases each for English and French, English and Chinese, both ways: greetings, courtesies,
 names, numbers, single words, with and without capital and last sign. A translation is acceptable
 when it is one of those that ``translation_phrases.tsv`` allows. Translated as the page does it.
-BLEU does not see any of this: one test sentence in ten has up to three words.
+BLEU does not see any of this: one test sentence in ten has up to three words. ``--words``: 70
+sentences of English and Chinese with a word each that the pairs are likely to lack; acceptable is
+what renders that word (``translation_words.tsv``).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pretrained import catalog
 from pretrained.translation.everyday import Everyday
 
 FILE = Path(__file__).with_suffix(".tsv")
+WORDS = Path(__file__).with_name("translation_words.tsv")
 KEYS = ("translation/en-fr", "translation/en-zh")
 
 
@@ -50,9 +53,9 @@ def plain(text: str) -> str:
     return text.casefold().replace("’", "'").rstrip(" .!?。！？").strip()
 
 
-def phrases() -> list[Phrase]:
-    """The hundred."""
-    lines = FILE.read_text("utf-8").split("\n")
+def phrases(file: Path = FILE) -> list[Phrase]:
+    """The hundred, or those of another file."""
+    lines = file.read_text("utf-8").split("\n")
     return [Phrase(*line.split("\t")) for line in lines if line and not line.startswith("#")]
 
 
@@ -70,6 +73,7 @@ def main(
     checkpoint: Annotated[
         list[Path] | None, typer.Option(help="Folders, in place of those that are shipped.")
     ] = None,
+    words: Annotated[bool, typer.Option("--words", help="The 70 sentences.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Print those that are right, too.")] = False,
 ) -> None:
     """Translate the hundred and count."""
@@ -81,7 +85,8 @@ def main(
     for entry in entries:
         translator: Any = entry.load("cpu")
         for direction in translator.directions:
-            rows = measured(translator, [p for p in phrases() if p.direction == direction])
+            asked = [p for p in phrases(WORDS if words else FILE) if p.direction == direction]
+            rows = measured(translator, asked)
             for phrase, written, right in rows:
                 if every or not right:
                     print(f"{'right' if right else 'WRONG'}\t{phrase.text}\t{written}")

@@ -84,7 +84,7 @@ RECIPES = {
         directions=("en-zh", "zh-en"),
         vocabulary=7_500,
         tokens=800,
-        mixture=replace(MIXTURE, everyday=0.6),
+        mixture=replace(MIXTURE, everyday=0.6, dictionary=0.5),
         architecture={**SHAPE, "dropout": 0.2, "separate": True},
     ),
     "translation/en-fr-plain": Recipe(

@@ -29,6 +29,7 @@ from pretrained.errors import BadData, UnknownEntry
 from pretrained.translation import (
     columns,
     data,
+    dictionary,
     evaluate,
     exchange,
     grow,
@@ -449,6 +450,71 @@ def test_names_and_numbers_are_exchanged_on_both_sides():
     assert exchange.other_numbers("1 cat", "1 chat", rng) == ("1 cat", "1 chat")
     vowels = {exchange.other_names("Emma's", "d'Emma", "fr", rng)[1][2] for _ in range(40)}
     assert vowels - set("AEIOUHÉ") == set() or all(v.isupper() for v in vowels)
+
+
+def test_the_dictionary_has_one_answer_for_each_chinese_word():
+    words = dictionary.table()
+    assert len(words) > 10_000 and {word.kind for word in words} == {*dictionary.FRAMES, "word"}
+    assert len({word.chinese for word in words}) == len(words)
+    for word in words:
+        assert re.fullmatch(r"[a-z]+([ -][a-z]+)?", word.english)
+        assert re.fullmatch(r"[\u4e00-\u9fff]{2,}", word.chinese)
+        assert re.fullmatch(r"[\u4e00-\u9fff]", word.measure)
+
+
+KNOWN = [("The horse is on the table.", "那匹马在桌子上。"), ("I like the music.", "我喜欢音乐。")]
+
+
+@pytest.mark.parametrize("source", ["en", "zh"])
+def test_words_that_the_pairs_lack_are_learnt_alone_and_in_frames(source):
+    words = dictionary.Dictionary(KNOWN, source)
+    reads = [word.english if source == "en" else word.chinese for word in words.lacking]
+    assert len(reads) == len(set(reads)) > 5_000
+    assert not {"horse", "table", "music", "桌子", "音乐"} & set(reads)
+    rng = random.Random(0)
+    drawn = words.sample(400, rng)
+    alone = [pair for pair in drawn if len(pair[1].rstrip("。")) <= 5 and " " not in pair[0]]
+    assert 100 < len(alone) < 300
+    assert not [text for pair in drawn for text in pair if "{" in text]
+    by_chinese = {word.chinese: word for word in words.lacking}
+    for english, chinese in drawn:
+        held = [w for n in range(2, 9) for i in range(len(chinese)) if (w := chinese[i : i + n])]
+        assert any(w in by_chinese and by_chinese[w].english in english.lower() for w in held)
+
+
+def test_a_noun_of_a_pair_gives_its_place_to_one_that_the_pairs_lack():
+    words, rng = (
+        dictionary.Dictionary([*KNOWN, ("My uncle has a dog.", "舅舅有一条狗。")], "en"),
+        (random.Random(0)),
+    )
+    new = {word.english: word for word in words.new_nouns}
+    found = {words.exchanged(*KNOWN[0], rng) for _ in range(60)} - {KNOWN[0]}
+    assert len(found) > 20
+    for english, chinese in found:
+        (noun,) = re.findall(r"on the (.+)\.", english) if "horse" in english else ("",)
+        if noun:
+            assert chinese == f"那匹马在{new[noun].chinese}上。"
+    # a noun on one side only, or two of it: the pair stays as it is
+    for pair in (("The table is old.", "它很旧。"), ("The table and the table", "桌子和桌子")):
+        assert {words.exchanged(*pair, rng) for _ in range(20)} == {pair}
+
+
+def test_another_noun_brings_its_own_measure_word():
+    pair = ("This embassy is old.", "这座大使馆很旧。")
+    words = dictionary.Dictionary([pair], "zh")
+    new = {word.chinese: word.measure for word in words.new_nouns}
+    found = {words.exchanged(*pair, random.Random(n))[1] for n in range(80)} - {pair[1]}
+    counted = [re.fullmatch(r"这(.)(.+)很旧。", chinese) for chinese in found]
+    assert len(found) > 20 and len({match[1] for match in counted if match}) > 1
+    assert all(match and new[match[2]] == match[1] for match in counted)
+
+
+def test_a_pass_mixes_in_words_that_its_pairs_lack():
+    plain = Passes(KNOWN, "zh", ("en-zh", "zh-en"), Mixture())(0)
+    mixed = Passes(KNOWN * 50, "zh", ("en-zh", "zh-en"), Mixture(dictionary=0.5))(0)
+    ours = [row for row in mixed if row not in set(plain)]
+    assert len(ours) >= 100 and {language for *_, language in ours} == {"en", "zh"}
+    assert all((language == "zh") == reads.isascii() for reads, _, language in ours)
 
 
 @pytest.mark.parametrize(
