@@ -1,4 +1,4 @@
-"""The words that sentences lack: `pretrained/translation/dictionary.tsv`, made from CC-CEDICT.
+"""The words that sentences lack: `pretrained/translation/dictionary.zh.tsv`, made from CC-CEDICT.
 
 The 29,507 pairs of English and Chinese lack more than half of the words of two characters and more
 that Chinese uses most, and a network guesses those by their characters: 食堂, a canteen, becomes
@@ -21,7 +21,7 @@ from importlib import resources
 from itertools import islice
 from pathlib import Path
 
-OUT = Path(__file__).parents[1] / "pretrained" / "translation" / "dictionary.tsv"
+OUT = Path(__file__).parents[1] / "pretrained" / "translation" / "dictionary.zh.tsv"
 #: Least frequency of a Chinese and of the rarest English word: Zipf's scale, log10 per 10^9 words.
 LEAST_CHINESE, LEAST_ENGLISH = 3.4, 3.1
 #: Words of an entry that tell of another kind of word than what people ask for.

@@ -5,9 +5,9 @@
 25 phrases each for English and French, English and Chinese, both ways: greetings, courtesies,
 names, numbers, single words, with and without capital and last sign. A translation is acceptable
 when it is one of those that ``translation_phrases.tsv`` allows. Translated as the page does it.
-BLEU does not see any of this: one test sentence in ten has up to three words. ``--words``: 70
-sentences of English and Chinese with a word each that the pairs are likely to lack; acceptable is
-what renders that word (``translation_words.tsv``).
+BLEU does not see any of this: one test sentence in ten has up to three words. ``--words``: 110
+sentences with a word each that the pairs are likely to lack; acceptable is what renders that word
+(``translation_words.tsv``).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main(
     checkpoint: Annotated[
         list[Path] | None, typer.Option(help="Folders, in place of those that are shipped.")
     ] = None,
-    words: Annotated[bool, typer.Option("--words", help="The 70 sentences.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="The 110 sentences.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Print those that are right, too.")] = False,
 ) -> None:
     """Translate the hundred and count."""

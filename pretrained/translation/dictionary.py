@@ -1,35 +1,45 @@
 """Words that the pairs lack, from a dictionary: by themselves, in frames, and exchanged into pairs.
 
-Of 12,600 words of ``dictionary.tsv`` (from CC-CEDICT: `experiments.translation_dictionary`) some
-7,200 are in none of the 29,507 pairs of English and Chinese. A network guesses those by their
-characters: 食堂, a canteen, became "church". A word is learnt alone, in a short sentence of our
-own, and in place of a noun that a pair of the data has on both sides (Fadaee et al. 2017, arXiv
-1705.00440): there nothing but reading it tells what to write.
+Of the 12,600 words of ``dictionary.zh.tsv`` (from CC-CEDICT: `experiments.translation_dictionary`)
+some 7,200 are in none of the 29,507 pairs of English and Chinese. A network guesses those by their
+characters: 食堂, a canteen, became "church". French (``dictionary.fr.tsv``, our own words) lacks
+fewer. A word is learnt alone, in a short sentence of our own, and in place of a noun that a pair of
+the data has on both sides (Fadaee et al. 2017, arXiv 1705.00440): there nothing but reading it
+tells what to write.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
-FILE = Path(__file__).with_name("dictionary.tsv")
+from pretrained.translation import everyday
+
+#: A word that fewer sentences than that hold is lacking.
+LEAST = {"fr": 20, "zh": 1}
 #: Share of what is drawn that is a word by itself, and of the pairs with a noun of the table on
 #: both sides in which another one takes its place.
 ALONE, EXCHANGED = 0.5, 0.5
 #: What is always right before a noun, one or many, and never needs "a" or "an".
 BEFORE = r"(?i:the|my|your|his|her|our|their|this|that)"
 GENERAL = "个"  #: the measure word of what has none of its own
+VOWELS = "aeiouyàâéèêëîïôœ"
+LETTERS = re.compile(r"[^\W\d_]+")
+#: Short sentences by kind of word: English, and the other language.
+Frames = dict[str, tuple[tuple[str, str], ...]]
 
-FRAMES: dict[str, tuple[tuple[str, str], ...]] = {
+FRAMES_ZH: Frames = {
     "noun": (
         ("Where is the {}?", "{}在哪里？"),
         ("This is the {}.", "这是{}。"),
         ("That isn't the {}.", "那不是{}。"),
-        ("I like this {}.", "我喜欢这{m}{}。"),
+        ("I like this {}.", "我喜欢这{measure}{}。"),
         ("I can't find the {}.", "我找不到{}。"),
         ("He is looking for the {}.", "他在找{}。"),
         ("We talked about the {}.", "我们谈到了{}。"),
@@ -37,7 +47,7 @@ FRAMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("My {} is new.", "我的{}是新的。"),
         ("Do you have a question about the {}?", "你对{}有问题吗？"),
         ("She took a picture of the {}.", "她拍了一张{}的照片。"),
-        ("Who knows this {}?", "谁知道这{m}{}？"),
+        ("Who knows this {}?", "谁知道这{measure}{}？"),
         ("The {} is over there.", "{}在那边。"),
         ("I need the {} today.", "我今天需要{}。"),
         ("What is {}?", "什么是{}？"),
@@ -65,88 +75,183 @@ FRAMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("How {}!", "多么{}啊！"),
     ),
 }
+FRAMES_FR: Frames = {
+    "noun": (
+        ("Where is the {}?", "Où est {the} ?"),
+        ("This is the {}.", "C'est {the}."),
+        ("That isn't the {}.", "Ce n'est pas {the}."),
+        ("I like this {}.", "J'aime {this}."),
+        ("I can't find the {}.", "Je ne trouve pas {the}."),
+        ("He is looking for the {}.", "Il cherche {the}."),
+        ("We talked about the {}.", "Nous avons parlé {of}."),
+        ("My {} is over there.", "{my} est là-bas."),
+        ("Do you have a question about the {}?", "As-tu une question sur {the} ?"),
+        ("She took a picture of the {}.", "Elle a pris une photo {of}."),
+        ("Who knows this {}?", "Qui connaît {this} ?"),
+        ("I need the {} today.", "J'ai besoin {of} aujourd'hui."),
+        ("There is a problem with the {}.", "Il y a un problème avec {the}."),
+        ("They saw the {} yesterday.", "Ils ont vu {the} hier."),
+    ),
+    "verb": (
+        ("I want to {}.", "Je veux {}."),
+        ("We must {}.", "Nous devons {}."),
+        ("He cannot {}.", "Il ne peut pas {}."),
+        ("Do you want to {}?", "Veux-tu {} ?"),
+        ("They are going to {}.", "Ils vont {}."),
+        ("I don't want to {}.", "Je ne veux pas {}."),
+        ("You should {}.", "Tu devrais {}."),
+        ("Who can {}?", "Qui peut {} ?"),
+    ),
+    "adjective": (
+        ("He is very {}.", "Il est très {}."),
+        ("This is too {}.", "C'est trop {}."),
+        ("It isn't {}.", "Ce n'est pas {}."),
+        ("Tom looks {}.", "Tom a l'air {}."),
+        ("I find this very {}.", "Je trouve ça très {}."),
+    ),
+}
+FRAMES = {"fr": FRAMES_FR, "zh": FRAMES_ZH}
 
 
 @dataclass(frozen=True)
 class Word:
-    """A row of the table. ``measure``: what Chinese counts it with."""
+    """A row of the table.
+
+    Attributes:
+        other: the word in French or Chinese.
+        detail: of a noun: "un" or "une" in French, what Chinese counts it with.
+    """
 
     english: str
-    chinese: str
+    other: str
     kind: str
-    measure: str = GENERAL
+    detail: str = ""
+
+    @property
+    def framed(self) -> bool:
+        """Whether it may stand in a frame: not a French verb with "se", nor a noun in h, whose
+        article the spelling does not tell."""
+        return not re.match(r"se |s'|h", self.other)
+
+    def forms(self) -> dict[str, str]:
+        """How a frame may ask for it."""
+        if not self.detail or self.detail not in ("un", "une"):
+            return {"measure": self.detail or GENERAL}
+        feminine, vowel = self.detail == "une", self.other[0] in VOWELS
+        the = f"l'{self.other}" if vowel else f"{'la' if feminine else 'le'} {self.other}"
+        this = "cette" if feminine else "cet" if vowel else "ce"
+        my = "Ma" if feminine and not vowel else "Mon"
+        of = f"du {self.other}" if the.startswith("le ") else f"de {the}"
+        return {"the": the, "this": f"{this} {self.other}", "my": f"{my} {self.other}", "of": of}
+
+    def fits(self, old: Word) -> bool:
+        """Whether it may take the place of ``old`` and leave the words around it as they are."""
+        if old.detail not in ("un", "une"):
+            return True
+        return self.framed and (self.detail, self.other[0] in VOWELS) == (
+            old.detail,
+            old.other[0] in VOWELS,
+        )
 
 
 @cache
-def table() -> tuple[Word, ...]:
-    """The words of ``dictionary.tsv``, the most used first."""
-    lines = FILE.read_text("utf-8").splitlines()
+def table(language: str) -> tuple[Word, ...]:
+    """The words of ``dictionary.fr.tsv`` or ``dictionary.zh.tsv``, the most used first."""
+    lines = Path(__file__).with_name(f"dictionary.{language}.tsv").read_text("utf-8").splitlines()
     return tuple(Word(*line.split("\t")) for line in lines if not line.startswith("#"))
 
 
+def everyday_nouns() -> Iterator[Word]:
+    """The nouns of ``everyday.tsv``, which the pairs do have: French ones."""
+    for english, french, _ in everyday.table()["nouns"]:
+        article, noun = french.split("/")[0].split(" ", 1)
+        yield Word(english.split("/")[0], noun, "noun", article)
+
+
 class Dictionary:
-    """The words that some pairs of English and Chinese lack, to be mixed into them.
+    """The words that some pairs of English and another language lack, to be mixed into them.
 
     Args:
-        pairs: of English and Chinese, tidied.
+        pairs: of English and ``other``, tidied.
         source: the language that is read: what counts as lacking is the side that is read.
     """
 
-    def __init__(self, pairs: Sequence[tuple[str, str]], source: str) -> None:
-        self.source = source
-        words = {w for english, _ in pairs for w in re.findall(r"[a-z]+", english.casefold())}
-        chinese = "\n".join(pair[1] for pair in pairs)
+    def __init__(self, pairs: Sequence[tuple[str, str]], other: str, source: str) -> None:
+        self.other = other
+        held = [Counter[str](), Counter[str]()]
+        for pair in pairs:
+            for counter, text in zip(held, pair, strict=True):
+                counter.update(set(LETTERS.findall(text.casefold())))
+        written = "\n".join(foreign for _, foreign in pairs)
+        least = LEAST[other]
+
+        def often(word: str, side: int) -> int:
+            """How many sentences hold a word, or the rarest part of it."""
+            if side and other == "zh":  # nothing tells where a word ends
+                return int(word in written)
+            return min(held[side][part] for part in LETTERS.findall(word))
+
         self.lacking: list[Word] = []
         self.nouns: dict[str, list[Word]] = {}  # those that the pairs have, by their English
         told: set[str] = set()
-        for word in table():
-            here, there = words.issuperset(word.english.split()), word.chinese in chinese
-            if here and there and word.kind == "noun":
+        for word in (*table(other), *(everyday_nouns() if other == "fr" else ())):
+            here, there = often(word.english, 0), often(word.other, 1)
+            if min(here, there) >= least and word.kind == "noun" and word.framed:
                 self.nouns.setdefault(word.english, []).append(word)
-            reads, known = (word.english, here) if source == "en" else (word.chinese, there)
-            if not known and reads not in told:  # the most used answer to what is read
+            reads, known = (word.english, here) if source == "en" else (word.other, there)
+            if known < least and reads not in told:  # the most used answer to what is read
                 told.add(reads)
                 self.lacking.append(word)
-        self.new_nouns = [word for word in self.lacking if word.kind == "noun"]
+        # the most used words come most often: the first ten times as often as the 5,000th
+        self.often = [*accumulate(1 / (rank + 500) for rank in range(len(self.lacking)))]
+        self.new_nouns = [word for word in self.lacking if word.kind == "noun" and word.framed]
         self.anchor = re.compile(rf"\b{BEFORE} ({'|'.join(self.nouns) or '(?!)'})\b")
 
     def sample(self, count: int, rng: random.Random) -> list[tuple[str, str]]:
-        """``count`` pairs of English and Chinese: words by themselves, or in a frame."""
-        found = []
-        for word in rng.choices(self.lacking, k=count) if self.lacking else ():
-            frames = FRAMES.get(word.kind, ())
-            if not frames or rng.random() < ALONE:
-                found.append(alone(word, rng))
-            else:
-                found.append(framed(rng.choice(frames), word))
-        return found
+        """``count`` pairs of English and the other language: words by themselves, or in a frame."""
+        if not self.lacking:
+            return []
+        return [
+            self.one(word, rng)
+            for word in rng.choices(self.lacking, cum_weights=self.often, k=count)
+        ]
 
-    def exchanged(self, english: str, chinese: str, rng: random.Random) -> tuple[str, str]:
+    def one(self, word: Word, rng: random.Random) -> tuple[str, str]:
+        """A word by itself, with and without a capital and a full stop, or in a short sentence."""
+        frames = FRAMES[self.other].get(word.kind, ()) if word.framed else ()
+        if frames and rng.random() >= ALONE:
+            english, foreign = rng.choice(frames)
+            told = foreign.format(word.other, **word.forms())
+            return english.format(word.english), told[:1].upper() + told[1:]
+        way = rng.random()
+        if way < 0.5:
+            return word.english, word.other
+        english = word.english.capitalize()
+        if self.other == "zh":
+            return (english, word.other) if way < 0.75 else (f"{english}.", f"{word.other}。")
+        foreign = word.other.capitalize()
+        return (english, foreign) if way < 0.75 else (f"{english}.", f"{foreign}.")
+
+    def exchanged(self, english: str, foreign: str, rng: random.Random) -> tuple[str, str]:
         """The pair with another noun in place of one that both sides have once, or as it was."""
         there = self.anchor.search(english)
         if not there or not self.new_nouns or rng.random() >= EXCHANGED:
-            return english, chinese
+            return english, foreign
         for old in self.nouns[there[1]]:
-            if chinese.count(old.chinese) == 1 and english.count(there[1]) == 1:
+            if self.count(foreign, old.other) == 1 and english.count(there[1]) == 1:
                 new = rng.choice(self.new_nouns)
+                if not new.fits(old):
+                    return english, foreign
+                counted = old.detail + old.other
                 english = english[: there.start(1)] + new.english + english[there.end(1) :]
-                counted = old.measure + old.chinese
-                if counted in chinese:
-                    return english, chinese.replace(counted, new.measure + new.chinese)
-                return english, chinese.replace(old.chinese, new.chinese)
-        return english, chinese
+                if self.other == "zh" and counted in foreign:
+                    return english, foreign.replace(counted, (new.detail or GENERAL) + new.other)
+                return english, foreign.replace(old.other, new.other)
+        return english, foreign
 
-
-def alone(word: Word, rng: random.Random) -> tuple[str, str]:
-    """A word by itself, with and without a capital and a full stop."""
-    way = rng.random()
-    if way < 0.5:
-        return word.english, word.chinese
-    english = word.english.capitalize()
-    return (english, word.chinese) if way < 0.75 else (f"{english}.", f"{word.chinese}。")
-
-
-def framed(frame: Iterable[str], word: Word) -> tuple[str, str]:
-    """A short sentence about a word."""
-    english, chinese = frame
-    return english.format(word.english), chinese.format(word.chinese, m=word.measure)
+    def count(self, text: str, word: str) -> int:
+        """How often a text holds a word; -1: within another word, too."""
+        if self.other == "zh":
+            return text.count(word)
+        whole = len(re.findall(rf"\b{re.escape(word)}\b", text))
+        return whole if whole == text.count(word) else -1

@@ -32,7 +32,7 @@ class Mixture:
         everyday: pairs of our own words for each pair of the data.
         exchange: whether names and numbers are exchanged.
         dictionary: words that the pairs lack for each pair of the data; above 0 their nouns also
-            take the place of nouns of the data. English and Chinese only.
+            take the place of nouns of the data.
     """
 
     casual: float = 0.0
@@ -61,7 +61,9 @@ class Passes:
         self.ways = [data.languages_of(direction) for direction in directions]
         self.times = [mixture.short if len(english.split()) <= SHORT else 1 for english, _ in pairs]
         self.words = {
-            source: Dictionary(pairs, source) for source, _ in self.ways if mixture.dictionary
+            source: Dictionary(pairs, other, source)
+            for source, _ in self.ways
+            if mixture.dictionary
         }
 
     def __call__(self, number: int) -> list[Example]:

@@ -75,7 +75,7 @@ RECIPES = {
         directions=("en-fr", "fr-en"),
         vocabulary=7_500,
         tokens=800,
-        mixture=MIXTURE,
+        mixture=replace(MIXTURE, dictionary=0.6),
         architecture={**SHAPE, "separate": True},
     ),
     "translation/en-zh": Recipe(
@@ -84,7 +84,7 @@ RECIPES = {
         directions=("en-zh", "zh-en"),
         vocabulary=7_500,
         tokens=800,
-        mixture=replace(MIXTURE, everyday=0.6, dictionary=0.5),
+        mixture=replace(MIXTURE, everyday=0.6, dictionary=1.2),
         architecture={**SHAPE, "dropout": 0.2, "separate": True},
     ),
     "translation/en-fr-plain": Recipe(

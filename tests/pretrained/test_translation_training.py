@@ -452,57 +452,99 @@ def test_names_and_numbers_are_exchanged_on_both_sides():
     assert vowels - set("AEIOUHÉ") == set() or all(v.isupper() for v in vowels)
 
 
-def test_the_dictionary_has_one_answer_for_each_chinese_word():
-    words = dictionary.table()
-    assert len(words) > 10_000 and {word.kind for word in words} == {*dictionary.FRAMES, "word"}
-    assert len({word.chinese for word in words}) == len(words)
-    for word in words:
-        assert re.fullmatch(r"[a-z]+([ -][a-z]+)?", word.english)
-        assert re.fullmatch(r"[\u4e00-\u9fff]{2,}", word.chinese)
-        assert re.fullmatch(r"[\u4e00-\u9fff]", word.measure)
+@pytest.mark.parametrize("language", ["fr", "zh"])
+def test_the_dictionary_has_one_answer_for_each_word(language):
+    words = dictionary.table(language)
+    assert len(words) > 2_500
+    assert {word.kind for word in words} == {*dictionary.FRAMES[language], "word"}
+    assert all(re.fullmatch(r"[a-z]+([ -][a-z]+)?", word.english) for word in words)
+    if language == "zh":
+        assert len({word.other for word in words}) == len(words)
+        assert all(re.fullmatch(r"[\u4e00-\u9fff]{2,}", word.other) for word in words)
+        assert all(re.fullmatch(r"[\u4e00-\u9fff]?", word.detail) for word in words)
+    else:
+        assert len({(word.english, word.kind) for word in words}) == len(words)
+        assert all((word.detail in ("un", "une")) == (word.kind == "noun") for word in words)
 
 
-KNOWN = [("The horse is on the table.", "那匹马在桌子上。"), ("I like the music.", "我喜欢音乐。")]
+KNOWN = {
+    "zh": [
+        ("The horse is on the table.", "那匹马在桌子上。"),
+        ("I like the music.", "我喜欢音乐。"),
+    ],
+    "fr": [("The site is calm.", "Le site est calme.")] * 20,
+}
+#: The first pair with another noun: what stays around it.
+AROUND = {
+    "zh": (r"The horse is on the (.+)\.", r"那匹马在(.+)上。"),
+    "fr": (r"The (.+) is calm\.", r"Le (.+) est calme\."),
+}
 
 
-@pytest.mark.parametrize("source", ["en", "zh"])
-def test_words_that_the_pairs_lack_are_learnt_alone_and_in_frames(source):
-    words = dictionary.Dictionary(KNOWN, source)
-    reads = [word.english if source == "en" else word.chinese for word in words.lacking]
-    assert len(reads) == len(set(reads)) > 5_000
-    assert not {"horse", "table", "music", "桌子", "音乐"} & set(reads)
-    rng = random.Random(0)
-    drawn = words.sample(400, rng)
-    alone = [pair for pair in drawn if len(pair[1].rstrip("。")) <= 5 and " " not in pair[0]]
-    assert 100 < len(alone) < 300
-    assert not [text for pair in drawn for text in pair if "{" in text]
-    by_chinese = {word.chinese: word for word in words.lacking}
-    for english, chinese in drawn:
-        held = [w for n in range(2, 9) for i in range(len(chinese)) if (w := chinese[i : i + n])]
-        assert any(w in by_chinese and by_chinese[w].english in english.lower() for w in held)
+@pytest.mark.parametrize("language", ["fr", "zh"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_words_that_the_pairs_lack_are_learnt_alone_and_in_frames(language, side):
+    words = dictionary.Dictionary(KNOWN[language], language, ("en", language)[side])
+    reads = [(word.english, word.other)[side] for word in words.lacking]
+    assert len(reads) == len(set(reads)) > 2_000
+    held = {"fr": ("site", "site"), "zh": ("music", "音乐")}[language][side]
+    assert held not in reads
+    rank = {(word.english, word.other): number for number, word in enumerate(words.lacking)}
+    drawn = words.sample(2_000, random.Random(0))
+    alone = [rank[pair] for pair in drawn if pair in rank]
+    assert 400 < len(alone) < 900  # half are in a frame, half of the rest have a capital
+    last = sum(number >= len(reads) - 500 for number in alone)
+    assert sum(number < 500 for number in alone) > 2 * last  # what is used more comes more often
+    framed = [" ".join(pair) for pair in drawn if len(pair[0].split()) > 2]
+    assert 500 < len(framed) < 1_100
+    assert not [text for text in framed if re.search(r"[{}]|\b(de le|l[ea] [aeéiou])", text)]
 
 
-def test_a_noun_of_a_pair_gives_its_place_to_one_that_the_pairs_lack():
-    words, rng = (
-        dictionary.Dictionary([*KNOWN, ("My uncle has a dog.", "舅舅有一条狗。")], "en"),
-        (random.Random(0)),
-    )
-    new = {word.english: word for word in words.new_nouns}
-    found = {words.exchanged(*KNOWN[0], rng) for _ in range(60)} - {KNOWN[0]}
+@pytest.mark.parametrize("language", ["fr", "zh"])
+def test_a_noun_of_a_pair_gives_its_place_to_one_that_the_pairs_lack(language):
+    pairs, around = KNOWN[language], AROUND[language]
+    words, rng = dictionary.Dictionary(pairs, language, "en"), random.Random(0)
+    new = {(word.english, word.other) for word in words.new_nouns}
+    found = {words.exchanged(*pairs[0], rng) for _ in range(200)} - {pairs[0]}
     assert len(found) > 20
-    for english, chinese in found:
-        (noun,) = re.findall(r"on the (.+)\.", english) if "horse" in english else ("",)
-        if noun:
-            assert chinese == f"那匹马在{new[noun].chinese}上。"
-    # a noun on one side only, or two of it: the pair stays as it is
-    for pair in (("The table is old.", "它很旧。"), ("The table and the table", "桌子和桌子")):
+    for pair in found:
+        matches = [re.fullmatch(one, text) for one, text in zip(around, pair, strict=True)]
+        assert all(matches) and tuple(match[1] for match in matches if match) in new
+    # a noun on one side only, or twice: the pair stays as it is
+    alone, twice = {
+        "zh": (("The table is old.", "它很旧。"), ("The table, the table", "桌子和桌子")),
+        "fr": (("The site is old.", "Il est vieux."), ("The site", "Le site, le site")),
+    }[language]
+    for pair in (alone, twice):
         assert {words.exchanged(*pair, rng) for _ in range(20)} == {pair}
+
+
+def test_a_french_noun_has_the_forms_that_its_gender_and_its_first_letter_ask_for():
+    forms = [
+        dictionary.Word("", word, "noun", article).forms()
+        for article, word in (
+            ("un", "volcan"),
+            ("une", "lentille"),
+            ("un", "écran"),
+            ("une", "île"),
+        )
+    ]
+    assert [form["the"] for form in forms] == ["le volcan", "la lentille", "l'écran", "l'île"]
+    assert [form["of"] for form in forms] == [
+        "du volcan",
+        "de la lentille",
+        "de l'écran",
+        "de l'île",
+    ]
+    assert [form["this"].split()[0] for form in forms] == ["ce", "cette", "cet", "cette"]
+    assert [form["my"].split()[0] for form in forms] == ["Mon", "Ma", "Mon", "Mon"]
+    assert not dictionary.Word("hero", "héros", "noun", "un").framed
 
 
 def test_another_noun_brings_its_own_measure_word():
     pair = ("This embassy is old.", "这座大使馆很旧。")
-    words = dictionary.Dictionary([pair], "zh")
-    new = {word.chinese: word.measure for word in words.new_nouns}
+    words = dictionary.Dictionary([pair], "zh", "zh")
+    new = {word.other: word.detail or dictionary.GENERAL for word in words.new_nouns}
     found = {words.exchanged(*pair, random.Random(n))[1] for n in range(80)} - {pair[1]}
     counted = [re.fullmatch(r"这(.)(.+)很旧。", chinese) for chinese in found]
     assert len(found) > 20 and len({match[1] for match in counted if match}) > 1
@@ -510,8 +552,8 @@ def test_another_noun_brings_its_own_measure_word():
 
 
 def test_a_pass_mixes_in_words_that_its_pairs_lack():
-    plain = Passes(KNOWN, "zh", ("en-zh", "zh-en"), Mixture())(0)
-    mixed = Passes(KNOWN * 50, "zh", ("en-zh", "zh-en"), Mixture(dictionary=0.5))(0)
+    plain = Passes(KNOWN["zh"], "zh", ("en-zh", "zh-en"), Mixture())(0)
+    mixed = Passes(KNOWN["zh"] * 50, "zh", ("en-zh", "zh-en"), Mixture(dictionary=0.5))(0)
     ours = [row for row in mixed if row not in set(plain)]
     assert len(ours) >= 100 and {language for *_, language in ours} == {"en", "zh"}
     assert all((language == "zh") == reads.isascii() for reads, _, language in ours)
