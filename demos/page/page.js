@@ -42,16 +42,8 @@
 		} else if (button.closest(".share")) {
 			share(button);
 		} else {
-			button.dataset.label ??= button.textContent;
-			try {
-				await navigator.clipboard.writeText(button.dataset.copy); // undefined on plain http
-			} catch {
-				select(button);
-				return;
-			}
-			button.textContent = button.dataset.done;
-			clearTimeout(button.again);
-			button.again = setTimeout(() => (button.textContent = button.dataset.label), 1600);
+			const clipboard = await import(new URL("house/clipboard.js", document.baseURI).href);
+			if (await clipboard.copied(button.dataset.copy, () => select(button))) clipboard.done(button);
 		}
 	});
 
@@ -73,7 +65,6 @@
 
 	const share = (button) => import(new URL("house/share.js", document.baseURI).href).then((it) => it.take(button));
 
-	// Without a clipboard to write to, the command is selected, ready for Ctrl+C.
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 

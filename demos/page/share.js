@@ -1,6 +1,8 @@
 // @ts-check
 // Share: a link that opens the same again, and a picture with a small credit line to take along.
 
+import { copied, done } from "./clipboard.js";
+
 /** What a button beneath an answer does: `data-share`, the parameters of a link that it copies, or
  *  `data-picture`, the script whose `picture(button)` saves one. */
 export async function take(button) {
@@ -19,18 +21,12 @@ export function linkTo(parameters) {
 
 /** Copies an address and says so on the button for a moment (its `data-done`). */
 export async function copyLink(button, address) {
-	button.dataset.label ??= button.textContent;
-	try {
-		await navigator.clipboard.writeText(address); // undefined on plain http
-		button.textContent = button.dataset.done;
-		setTimeout(() => (button.textContent = button.dataset.label), 1600);
-	} catch {
-		// Without a clipboard to write to, the address stands there to be copied by hand.
-		const field = Object.assign(document.createElement("input"), { value: address, readOnly: true });
-		field.ariaLabel = button.dataset.label;
-		button.replaceWith(field);
-		field.select();
-	}
+	const label = button.dataset.label ?? button.textContent;
+	// Without a clipboard to write to, the address stands there to be copied by hand.
+	const field = Object.assign(document.createElement("input"), { value: address, readOnly: true, ariaLabel: label });
+	if (!(await copied(address, () => { button.replaceWith(field); field.select(); }))) return;
+	field.replaceWith(button);
+	done(button);
 }
 
 export const INK = "#1c1b19", FACE = '"Songti SC", "Noto Serif CJK SC", Georgia, "Noto Serif", serif';

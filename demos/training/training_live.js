@@ -2,6 +2,7 @@
 // Train your own: one training as it goes on, its curve, samples and figures, and what may be done to
 // it. `training.js` fetches this when the first is opened.
 
+import { copied, done } from "./clipboard.js";
 import { filled, part } from "./dom.js";
 import { ask, kept, renderers, tabOf, takes, use } from "./training.js";
 
@@ -229,13 +230,11 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	button("new").onclick = gone;
 	button("use").onclick = () => use(job);
 	takes(button("take"), id, words, (sentence) => (show("about").textContent = sentence));
+	button("copy").dataset.done = words.copied;
 	button("copy").onclick = async () => {
-		show("link").select();
-		await navigator.clipboard?.writeText(show("link").value).then(() => {
-			const { textContent } = button("copy");
-			button("copy").textContent = words.copied;
-			setTimeout(() => (button("copy").textContent = textContent), 1600);
-		}, () => {});
+		const select = () => show("link").select();
+		select();
+		if (await copied(show("link").value, select)) done(button("copy"));
 	};
 	sends(place.querySelector(".train-push form"), id, words);
 	const { name } = names.elements, said = names.querySelector("[role=status]");

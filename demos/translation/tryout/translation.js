@@ -3,6 +3,7 @@
 // keeps a draft while the page turns into another language or is reloaded.
 
 import { carried } from "./carried.js";
+import { copied } from "./clipboard.js";
 
 const PAUSE = 400; // ms without a key after which a text is asked for
 const MOST = 20_000; // characters of a draft: a text that is longer would be refused anyway
@@ -50,15 +51,13 @@ export function takeDraft(opened, text, model) {
   return kept?.at === linked() ? [opened, kept.text, model, kept.direction] : [opened, text, model, null];
 }
 
-// The translation as plain text: through the clipboard where there is one, else selected.
-export function copy() {
+// The translation as plain text.
+export async function copy() {
   const said = document.querySelector("#say-pane .said");
-  const done = field("#say-copied");
-  if (!said) return;
-  const select = () => getSelection().selectAllChildren(said);
-  const tell = () => { done.hidden = false; setTimeout(() => { done.hidden = true; }, 1600); };
-  if (navigator.clipboard) navigator.clipboard.writeText(said.textContent).then(tell, select);
-  else select();
+  const told = field("#say-copied");
+  if (!said || !(await copied(said.textContent, () => getSelection().selectAllChildren(said)))) return;
+  told.hidden = false;
+  setTimeout(() => { told.hidden = true; }, 1600);
 }
 
 // Refuses a file in the visitor's language, where Gradio would refuse it in its own.
