@@ -1,9 +1,7 @@
 // @ts-check
 // Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
 
-import { own } from "./own_picture.js";
-
-const PATIENCE = 30_000; // ms that the frame of the picture may take to come
+import { once, own } from "./own_picture.js";
 
 /** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
  *  pasted while the room is in sight is given. */
@@ -47,18 +45,8 @@ export function give(element) {
 		input.files = given.files;
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	// Once the page has its opening picture, the visitor's own takes its place.
-	mine.before.then((file) => {
-		if (!file) return;
-		const until = Date.now() + PATIENCE;
-		(function look() {
-			const input = chooser();
-			if (input && page.querySelector("#classify-picture img")) {
-				put(input, file);
-				dispatchEvent(new Event("wheel")); // nobody tapped: the page stays where it is (answer.js)
-			}
-			else if (Date.now() < until) setTimeout(look, 100);
-		})();
+	mine.before.then(([file]) => {
+		if (file) once("#classify-picture img", () => { put(chooser(), file); });
 	});
 	// No torn picture in the frame: a TIFF is answered though no browser shows it.
 	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {
@@ -70,7 +58,7 @@ export function give(element) {
 	}, true);
 	page.addEventListener("click", (event) => {
 		const said = element.querySelector(".refusal");
-		if (event.target.closest("[data-pick], #classify-picture :is(.icon-button-wrapper button, .source-selection button:not(:first-of-type))")) mine.shown(null);
+		if (event.target.closest("[data-pick], #classify-picture :is(.icon-button-wrapper button, .source-selection button:not(:first-of-type))")) mine.shown();
 		if (said && event.target.closest("[data-pick]")) said.hidden = true;
 		// Gradio's upload icon only clears the picture that is there: open the chooser at once instead.
 		const icon = event.target.closest("#classify-picture .source-selection button:first-of-type");

@@ -459,6 +459,44 @@ def test_the_camera_goes_on_frame_by_frame_until_one_is_kept(page: Page, app_url
     expect(page.locator("#detect-live")).to_be_hidden()
 
 
+def switch(page: Page, lang: str) -> None:
+    """The page in the other language, as its switch opens it."""
+    page.locator("[data-switch=lang]").locator("visible=true").click()
+    page.wait_for_url(re.compile(f"lang={lang}"))
+
+
+def test_ones_own_pictures_stay_in_the_other_language(
+    page: Page, app_url: str, drawn: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.bmp"  # as it is it would fill the storage
+    large.write_bytes(encoded(drawing((1400, 900), cat=(100, 100, 900, 700)), "BMP"))
+    visit(page, app_url)
+    send(page, drawn, large)
+    expect(page.locator("#detect-found .several button")).to_have_count(2)
+    answered(page, drawn.name)
+    switch(page, "zh")
+    expect(page.locator("#detect-found .several button")).to_have_count(2)
+    answered(page, drawn.name)
+    page.locator("#detect-found .several button").nth(1).click()
+    expect(answered(page, large.name).locator("h2")).to_have_text("1 个物体")
+    page.locator("#detect-examples button").nth(1).click()
+    answered(page, WORDS.say("zh", f"detection.example.{answers.EXAMPLES[1].name}"))
+    switch(page, "en")
+    answered(page, WORDS.say("en", f"detection.example.{answers.EXAMPLES[0].name}"))
+    assert page.evaluate("sessionStorage.getItem('breakthroughs.picture.detection')") is None
+
+
+def test_what_the_camera_saw_stays_in_the_other_language(page: Page, app_url: str) -> None:
+    page.add_init_script(CAMERA)
+    visit(page, app_url)
+    page.locator("[data-camera]").click()
+    expect(page.locator("#detect-live [data-answer] h2")).to_have_text("1 object")
+    page.locator("[data-camera]").click()
+    answered(page, "camera.jpg")
+    switch(page, "zh")
+    answered(page, "camera.jpg")
+
+
 @pytest.mark.parametrize(
     "leave",
     [

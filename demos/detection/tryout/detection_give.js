@@ -2,6 +2,7 @@
 // Try of Detect objects: pictures that are chosen, dropped, pasted, or seen by the camera.
 
 import { follow, paint, room } from "./detection_shown.js";
+import { once, own } from "./own_picture.js";
 
 // Pixels of the camera's frames; ms between two of them at least, and after which one counts as lost.
 const FRAME = 640, PAUSE = 200, LOST = 15_000;
@@ -12,7 +13,7 @@ const camera = { number: 0, stream: null, frame: "", sent: 0, wait: 0 };
  *  can be sent the server is told, so that the answer to another picture goes. */
 export function mountGive(element, upload, send, look, refused) {
 	const box = element.querySelector(".give"), input = element.querySelector("input[type=file]");
-	const said = element.querySelector(".refusal");
+	const said = element.querySelector(".refusal"), mine = own("detection");
 	const refuse = (text, wrong = []) => {
 		said.textContent = text ?? "";
 		for (const [name, reason] of wrong) {
@@ -33,6 +34,7 @@ export function mountGive(element, upload, send, look, refused) {
 		else refuse("", wrong.map((file) => [file.name, reason(file)]));
 		if (wrong.length && !good.length) {
 			stop();
+			mine.shown();
 			refused();
 		}
 		if (!good.length) return;
@@ -40,6 +42,7 @@ export function mountGive(element, upload, send, look, refused) {
 		try {
 			const sent = await Promise.all(good.map(async (file) => ({ ...(await upload(file)), orig_name: file.name })));
 			send(sent);
+			mine.shown(...good.slice(0, +most));
 		} catch {
 			refuse(lost);
 		}
@@ -56,6 +59,7 @@ export function mountGive(element, upload, send, look, refused) {
 	where.addEventListener("click", (event) => {
 		if (!event.target.closest("[data-pick], [data-choose]")) return;
 		refuse("");
+		if (event.target.closest("#detect-examples")) mine.shown();
 		stop();
 	});
 	for (const name of ["dragover", "drop"])
@@ -113,11 +117,13 @@ export function mountGive(element, upload, send, look, refused) {
 		room().classList.remove("live");
 	};
 	// What the camera saw last becomes the picture.
-	const keep = () => {
-		const url = picture();
+	const keep = async () => {
+		const url = picture(), orig_name = "camera.jpg";
 		stop();
-		send([{ url, orig_name: "camera.jpg" }]);
+		send([{ url, orig_name }]);
+		mine.shown(new File([await (await fetch(url)).blob()], orig_name, { type: "image/jpeg" }));
 	};
+	mine.before.then((files) => files.length && once("#detect-found .found", () => { give(files); }));
 	Object.assign(camera, { next, stop });
 }
 
