@@ -121,7 +121,9 @@ def learn(
     device = loop.choose_device()
     torch.manual_seed(0)
     net = network(variant, len(vocabulary), fitting(len(vocabulary)))
-    task = train.task_of(net, vocabulary, train_on, held_out, recipe, device, 0)
+    task = train.task_of(
+        net, vocabulary, train.passes(train_on, recipe), held_out, recipe, device, 0
+    )
     plan = replace(recipe.plan, minutes=minutes, peak=PEAK.get(variant, recipe.plan.peak))
     clock = time.process_time if device.type == "cpu" else time.monotonic
     averaged, history = loop.fit(task, plan, out, device=device, clock=clock)

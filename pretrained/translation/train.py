@@ -148,7 +148,8 @@ def train(
             usual = replace(recipe.plan, peak=recipe.plan.peak / 2)
             vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe, ways)
     plan = run.plan(usual)
-    task = task_of(network, vocabulary, train_on, held_out, recipe, device, run.seed)
+    drawn = passes(train_on, recipe, run.seed)
+    task = task_of(network, vocabulary, drawn, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
     name = f"translation/{out.resolve().name}" if own else key
     if own:
@@ -185,6 +186,7 @@ def train(
             of="pairs",
             **{name: (was[name], now[name]) for name in was},
         )
+    lacking = [f"{len(words.lacking):,}" for words in drawn.words.values()]
     made = provenance(
         run,
         device,
@@ -195,6 +197,7 @@ def train(
         pairs=len(pairs.train),
         passes=round(history[-1]["step"] / len(task.passed(0)), 2),
         started_from="random weights" if fresh else stood(Path(str(entry.folder)), key),  # type: ignore[union-attr]
+        **({"words_mixed_in": " and ".join(lacking)} if lacking else {}),
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
@@ -240,6 +243,11 @@ def examples(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[Example]:
     return Passes(pairs, recipe.languages[1], recipe.directions, Mixture())(0)
 
 
+def passes(pairs: Sequence[tuple[str, str]], recipe: Recipe, seed: int = 0) -> Passes:
+    """What each pass over the tidied pairs holds, mixed as the recipe says."""
+    return Passes(pairs, recipe.languages[1], recipe.directions, recipe.mixture, seed)
+
+
 def texts(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[str]:
     """What a vocabulary is learnt from: both sides of one pass, but nothing that is shouted."""
     passes = Passes(pairs, recipe.languages[1], recipe.directions[:1], recipe.mixture)
@@ -269,20 +277,20 @@ def grown(
 def task_of(
     network: torch.nn.Module,
     vocabulary: Vocabulary,
-    train_on: Sequence[tuple[str, str]],
+    drawn: Passes,
     held_out: Sequence[tuple[str, str]],
     recipe: Recipe,
     device: Any,
     seed: int,
 ) -> PairsTask:
-    """The tidied pairs and the recipe's settings, as the loop wants them."""
+    """What is drawn and the recipe's settings, as the loop wants them."""
     return PairsTask(
         network,
         vocabulary,
         [],
         examples(held_out, recipe),
         device,
-        draw=Passes(train_on, recipe.languages[1], recipe.directions, recipe.mixture, seed),
+        draw=drawn,
         tokens=recipe.tokens,
         smoothing=recipe.smoothing,
         respell=recipe.respell,
