@@ -22,14 +22,17 @@ from itertools import islice
 from pathlib import Path
 
 OUT = Path(__file__).parents[1] / "pretrained" / "translation" / "dictionary.zh.tsv"
+MENDED = Path(__file__).with_suffix(".tsv")
 #: Least frequency of a Chinese and of the rarest English word: Zipf's scale, log10 per 10^9 words.
 LEAST_CHINESE, LEAST_ENGLISH = 3.4, 3.1
 #: Words of an entry that tell of another kind of word than what people ask for.
 PASSED_OVER = re.compile(
-    r"^CL:|variant|^see |surname|abbr\.|particle|classifier|used |interj|onom|prefix|suffix|"
-    r"idiom|vulgar|slang|old |archaic|literary|Buddhis|dialect|Taiwan|Tw\)|sex|rape|whore|"
-    r"prostitut|fuck|penis|dick$|panties|porn|masturb|make love|\b(?:sb|sth|etc)\b"
+    r"^CL:|^see |\b(?:variant|surname|abbr|particle|classifier|used|interj|onom|prefix|suffix|"
+    r"idiom|vulgar|slang|old|archaic|literary|Buddhis\w+|dialect|Taiwan|Tw|sex\w*|rape|whore|"
+    r"prostitut\w+|fuck\w*|penis|dick|panties|porn\w*|masturb\w+|make love|sb|sth|etc)\b"
 )
+#: English endings that are no noun's.
+NO_NOUN = re.compile(r"(?:ous|ful|less|[ai]ble|ly|ish|ive)$|^(?:un|im)able")
 #: Kind of word by the first letter of its part of speech.
 KINDS = {"n": "noun", "a": "adjective"}
 ENTRY = re.compile(r"\S+ ([\u4e00-\u9fff]+) \[([^\]]*)\] /(.*)/")
@@ -66,13 +69,19 @@ def rows() -> Iterator[tuple[float, str, str, str, str]]:
     """(frequency, English, Chinese, kind, measure word) of each word that is taken."""
     from wordfreq import get_frequency_dict, zipf_frequency
 
-    used, tags = get_frequency_dict("zh", "large"), dict(tagged())
+    used, tags, mended = get_frequency_dict("zh", "large"), dict(tagged()), by_hand()
     seen: set[str] = set()
     for chinese, senses, measure in entries():
         if len(chinese) < 2 or chinese in seen or chinese not in used:
             continue
         often = math.log10(used[chinese]) + 9
         if often < LEAST_CHINESE:
+            continue
+        if chinese in mended:
+            seen.add(chinese)
+            english, kind = mended[chinese]
+            if english:
+                yield often, english, chinese, kind, measure if kind == "noun" else ""
             continue
         best, least = "", LEAST_ENGLISH
         for place, english in enumerate(islice(english_of(senses), 4)):
@@ -85,8 +94,18 @@ def rows() -> Iterator[tuple[float, str, str, str, str]]:
             bare = best.removeprefix("to ")
             tag = tags.get(chinese, "")
             kind = "verb" if best != bare else KINDS.get(tag[:1], "word")
+            if kind == "noun" and not measure and NO_NOUN.search(bare):
+                kind = "word"
+            kind = "noun" if measure and kind == "word" else kind
             seen.add(chinese)
-            yield often, bare, chinese, "noun" if measure and kind == "word" else kind, measure
+            yield often, bare, chinese, kind, measure
+
+
+def by_hand() -> dict[str, tuple[str, str]]:
+    """What stands in ``translation_dictionary.tsv``: English and kind of a Chinese word."""
+    lines = MENDED.read_text("utf-8").splitlines()
+    cells = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {chinese: (rest[0], rest[1]) if rest else ("", "") for chinese, *rest in cells}
 
 
 def tagged() -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 // @ts-check
 // Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
 
-import { once, own } from "./own_picture.js";
+import { own } from "./own_picture.js";
 
 /** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
  *  pasted while the room is in sight is given. */
@@ -45,9 +45,7 @@ export function give(element) {
 		input.files = given.files;
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	mine.before.then(([file]) => {
-		if (file) once("#classify-picture img", () => { put(chooser(), file); });
-	});
+	mine.again(() => page.querySelector("#classify-picture img") && chooser(), ([file]) => put(chooser(), file));
 	// No torn picture in the frame: a TIFF is answered though no browser shows it.
 	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {
 		if (!event.target.closest?.("#classify-picture")) return;

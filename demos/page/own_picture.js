@@ -4,7 +4,7 @@
 
 import { carried } from "./carried.js";
 
-const MOST = 3_000_000; // bytes of all files; as text a third more
+const MOST = 1_800_000; // bytes of all files; as text a third more
 const ONE = 1_500_000; // of a file
 const SIDE = 1600; // pixels of the longer side of what a larger one is made, if it is the only one
 
@@ -14,7 +14,10 @@ const reduced = async (/** @type {File} */ file, /** @type {number} */ of) => {
 	const bitmap = await createImageBitmap(file);
 	const scale = Math.min(1, SIDE / Math.sqrt(of) / Math.max(bitmap.width, bitmap.height));
 	const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-	canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+	const pen = canvas.getContext("2d");
+	pen.fillStyle = "#fff"; // a JPEG has no transparency
+	pen.fillRect(0, 0, canvas.width, canvas.height);
+	pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
 	const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", .9));
 	if (!made || made.size > most) throw new Error("too large to be carried");
 	return made;
@@ -27,38 +30,40 @@ const text = (blob) => new Promise((done, fail) => {
 });
 
 /** Of the tab `name`. Gives `shown`, to be told which files are shown now, none where they are not the
- *  visitor's, and `before`, a Promise of the files that were shown in the other language, or of none.
+ *  visitor's, and `again`, which gives to `put` the files that were shown in the other language once
+ *  `ready` is true: the page has its opening picture, and nobody has chosen another meanwhile.
  *  @param {string} name */
 export const own = (name) => {
 	const over = carried(`picture.${name}`);
-	/** @type {File[]} */
-	let mine = [];
 	/** @type {{ url: string, title: string }[]} */
-	let kept = [];
+	let kept = over.take() ?? [];
+	/** @type {File[] | null} */
+	let mine = null; // null: nobody has chosen yet
 	const shown = async (/** @type {File[]} */ ...files) => {
 		mine = files;
-		kept = [];
-		const told = await Promise.all(files.map(async (file) => ({ url: await text(await reduced(file, files.length)), title: file.name }))).catch(() => []);
-		if (mine === files) kept = told;
+		const told = await Promise.all(files.map((file) => reduced(file, files.length).then(text)
+			.then((url) => [{ url, title: file.name }]).catch(() => [])));
+		if (mine === files) kept = told.flat();
 	};
-	const before = (async () => Promise.all((over.take() ?? []).map(async (one) => {
-		const blob = await (await fetch(one.url)).blob();
-		return new File([blob], one.title, { type: blob.type });
-	})))().catch(() => []);
+	const again = async (/** @type {() => any} */ ready, /** @type {(files: File[]) => void} */ put) => {
+		const files = await Promise.all(kept.map(async ({ url, title }) => {
+			const blob = await (await fetch(url)).blob();
+			return new File([blob], title, { type: blob.type });
+		})).catch(() => []);
+		const until = Date.now() + PATIENCE;
+		while (files.length && !mine && Date.now() < until) {
+			if (ready()) {
+				put(files);
+				dispatchEvent(new Event("wheel")); // nobody tapped: the page stays where it is (answer.js)
+				return;
+			}
+			await new Promise((done) => setTimeout(done, 100));
+		}
+	};
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
 		// Another tab's page is made when it is opened, which may be never.
 		if (kept.length && searchParams.get("tab") === name) over.put(kept);
 	});
-	return { shown, before };
-};
-
-/** Does `act` once there is something at `selector`: the page has its opening picture, and the
- *  visitor's own takes its place. Nobody tapped: the page stays where it is (answer.js).
- *  @param {string} selector @param {() => void} act */
-export const once = (selector, act, until = Date.now() + PATIENCE) => {
-	if (document.querySelector(selector)) {
-		act();
-		dispatchEvent(new Event("wheel"));
-	} else if (Date.now() < until) setTimeout(once, 100, selector, act, until);
+	return { shown, again };
 };
 const PATIENCE = 30_000; // ms

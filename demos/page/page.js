@@ -42,7 +42,7 @@
 		} else if (button.closest(".share")) {
 			share(button);
 		} else {
-			const clipboard = await import(new URL("house/clipboard.js", document.baseURI).href);
+			const clipboard = await copying();
 			if (await clipboard.copied(button.dataset.copy, () => select(button))) clipboard.done(button);
 		}
 	});
@@ -65,6 +65,9 @@
 
 	const share = (button) => import(new URL("house/share.js", document.baseURI).href).then((it) => it.take(button));
 
+	// Fetched when a button that copies is pointed at: some browsers copy only at once.
+	const copying = () => import(new URL("house/clipboard.js", document.baseURI).href);
+	for (const name of ["pointerover", "focusin"]) addEventListener(name, ({ target }) => target instanceof Element && target.closest("[data-copy]") && copying());
 	const select = (button) =>
 		getSelection().selectAllChildren(button.parentElement.querySelector("code"));
 

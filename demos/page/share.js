@@ -26,6 +26,7 @@ export async function copyLink(button, address) {
 	const field = Object.assign(document.createElement("input"), { value: address, readOnly: true, ariaLabel: label });
 	if (!(await copied(address, () => { button.replaceWith(field); field.select(); }))) return;
 	field.replaceWith(button);
+	button.focus();
 	done(button);
 }
 

@@ -26,10 +26,10 @@ LEAST = {"fr": 20, "zh": 1}
 #: Share of what is drawn that is a word by itself, and of the pairs with a noun of the table on
 #: both sides in which another one takes its place.
 ALONE, EXCHANGED = 0.5, 0.5
-#: What is always right before a noun, one or many, and never needs "a" or "an".
-BEFORE = r"(?i:the|my|your|his|her|our|their|this|that)"
+#: What stands before a noun that may be exchanged.
+BEFORE = r"(?i:a|an|the|my|your|his|her|our|their|this|that)"
 GENERAL = "个"  #: the measure word of what has none of its own
-VOWELS = "aeiouyàâéèêëîïôœ"
+VOWELS = "aeiouàâéèêëîïôœ"
 LETTERS = re.compile(r"[^\W\d_]+")
 #: Short sentences by kind of word: English, and the other language.
 Frames = dict[str, tuple[tuple[str, str], ...]]
@@ -45,12 +45,11 @@ FRAMES_ZH: Frames = {
         ("We talked about the {}.", "我们谈到了{}。"),
         ("The {} is very important.", "{}很重要。"),
         ("My {} is new.", "我的{}是新的。"),
-        ("Do you have a question about the {}?", "你对{}有问题吗？"),
+        ("Do you have a question about the {}?", "你有关于{}的问题吗？"),
         ("She took a picture of the {}.", "她拍了一张{}的照片。"),
         ("Who knows this {}?", "谁知道这{measure}{}？"),
         ("The {} is over there.", "{}在那边。"),
         ("I need the {} today.", "我今天需要{}。"),
-        ("What is {}?", "什么是{}？"),
         ("They saw the {} yesterday.", "他们昨天看到了{}。"),
     ),
     "verb": (
@@ -189,7 +188,7 @@ class Dictionary:
             """How many sentences hold a word, or the rarest part of it."""
             if side and other == "zh":  # nothing tells where a word ends
                 return int(word in written)
-            return min(held[side][part] for part in LETTERS.findall(word))
+            return min(held[side][part] for part in LETTERS.findall(word.casefold()))
 
         self.lacking: list[Word] = []
         self.nouns: dict[str, list[Word]] = {}  # those that the pairs have, by their English
@@ -205,7 +204,8 @@ class Dictionary:
         # the most used words come most often: the first ten times as often as the 5,000th
         self.often = [*accumulate(1 / (rank + 500) for rank in range(len(self.lacking)))]
         self.new_nouns = [word for word in self.lacking if word.kind == "noun" and word.framed]
-        self.anchor = re.compile(rf"\b{BEFORE} ({'|'.join(self.nouns) or '(?!)'})\b")
+        longest = "|".join(sorted(self.nouns, key=len, reverse=True))  # "bus stop" before "bus"
+        self.anchor = re.compile(rf"\b({BEFORE}) ({longest or '(?!)'})\b")
 
     def sample(self, count: int, rng: random.Random) -> list[tuple[str, str]]:
         """``count`` pairs of English and the other language: words by themselves, or in a frame."""
@@ -226,7 +226,7 @@ class Dictionary:
         way = rng.random()
         if way < 0.5:
             return word.english, word.other
-        english = word.english.capitalize()
+        english = word.english[:1].upper() + word.english[1:]
         if self.other == "zh":
             return (english, word.other) if way < 0.75 else (f"{english}.", f"{word.other}。")
         foreign = word.other.capitalize()
@@ -234,16 +234,20 @@ class Dictionary:
 
     def exchanged(self, english: str, foreign: str, rng: random.Random) -> tuple[str, str]:
         """The pair with another noun in place of one that both sides have once, or as it was."""
-        there = self.anchor.search(english)
-        if not there or not self.new_nouns or rng.random() >= EXCHANGED:
+        found = list(self.anchor.finditer(english))
+        if not found or not self.new_nouns or rng.random() >= EXCHANGED:
             return english, foreign
-        for old in self.nouns[there[1]]:
-            if self.count(foreign, old.other) == 1 and english.count(there[1]) == 1:
-                new = rng.choice(self.new_nouns)
-                if not new.fits(old):
-                    return english, foreign
-                counted = old.detail + old.other
-                english = english[: there.start(1)] + new.english + english[there.end(1) :]
+        there = rng.choice(found)
+        before, noun = there.groups()
+        for old in self.nouns[noun]:
+            if self.count(foreign, old.other) == 1 and english.count(noun) == 1:
+                new = next((n for n in rng.choices(self.new_nouns, k=20) if n.fits(old)), old)
+                if before.lower() in ("a", "an"):
+                    before = before[0] + ("n" if new.english[0] in "aeiou" else "")
+                english = (
+                    f"{english[: there.start()]}{before} {new.english}{english[there.end() :]}"
+                )
+                counted = (old.detail or GENERAL) + old.other
                 if self.other == "zh" and counted in foreign:
                     return english, foreign.replace(counted, (new.detail or GENERAL) + new.other)
                 return english, foreign.replace(old.other, new.other)

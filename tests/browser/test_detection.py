@@ -481,9 +481,15 @@ def test_ones_own_pictures_stay_in_the_other_language(
     expect(answered(page, large.name).locator("h2")).to_have_text("1 个物体")
     page.locator("#detect-examples button").nth(1).click()
     answered(page, WORDS.say("zh", f"detection.example.{answers.EXAMPLES[1].name}"))
+    page.evaluate(
+        """addEventListener("house:language", () => sessionStorage.setItem("carried",
+            String(sessionStorage.getItem("breakthroughs.picture.detection"))))"""
+    )
     switch(page, "en")
     answered(page, WORDS.say("en", f"detection.example.{answers.EXAMPLES[0].name}"))
-    assert page.evaluate("sessionStorage.getItem('breakthroughs.picture.detection')") is None
+    assert page.evaluate("sessionStorage.getItem('carried')") == "null", (
+        "an example is none of theirs"
+    )
 
 
 def test_what_the_camera_saw_stays_in_the_other_language(page: Page, app_url: str) -> None:

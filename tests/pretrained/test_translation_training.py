@@ -457,7 +457,7 @@ def test_the_dictionary_has_one_answer_for_each_word(language):
     words = dictionary.table(language)
     assert len(words) > 2_500
     assert {word.kind for word in words} == {*dictionary.FRAMES[language], "word"}
-    assert all(re.fullmatch(r"[a-z]+([ -][a-z]+)?", word.english) for word in words)
+    assert all(re.fullmatch(r"[A-Z]?[a-z]+([ -][a-z]+){0,2}", word.english) for word in words)
     if language == "zh":
         assert len({word.other for word in words}) == len(words)
         assert all(re.fullmatch(r"[\u4e00-\u9fff]{2,}", word.other) for word in words)
@@ -497,7 +497,7 @@ def test_words_that_the_pairs_lack_are_learnt_alone_and_in_frames(language, side
     assert sum(number < 500 for number in alone) > 2 * last  # what is used more comes more often
     framed = [" ".join(pair) for pair in drawn if len(pair[0].split()) > 2]
     assert 500 < len(framed) < 1_100
-    assert not [text for text in framed if re.search(r"[{}]|\b(de le|l[ea] [aeéiou])", text)]
+    assert not [text for text in framed if re.search(r"[{}]|\b(de le|l[ea] [aeéêioœu])", text)]
 
 
 @pytest.mark.parametrize("language", ["fr", "zh"])
@@ -517,6 +517,17 @@ def test_a_noun_of_a_pair_gives_its_place_to_one_that_the_pairs_lack(language):
     }[language]
     for pair in (alone, twice):
         assert {words.exchanged(*pair, rng) for _ in range(20)} == {pair}
+
+
+def test_another_noun_brings_its_own_english_article():
+    pair = ("I saw a site.", "J'ai vu un site.")
+    words = dictionary.Dictionary([pair] * 20, "fr", "en")
+    found = {words.exchanged(*pair, random.Random(n))[0] for n in range(400)} - {pair[0]}
+    articles = {(sentence.split()[2], sentence.split()[3][0] in "aeiou") for sentence in found}
+    assert articles == {("a", False), ("an", True)}
+    words.new_nouns = [dictionary.Word("engraving", "dessin", "noun", "un")]
+    found = {words.exchanged(*pair, random.Random(n)) for n in range(20)} - {pair}
+    assert found == {("I saw an engraving.", "J'ai vu un dessin.")}
 
 
 def test_a_french_noun_has_the_forms_that_its_gender_and_its_first_letter_ask_for():
@@ -551,11 +562,20 @@ def test_another_noun_brings_its_own_measure_word():
     assert all(match and new[match[2]] == match[1] for match in counted)
 
 
+def test_a_noun_without_a_measure_word_brings_none():
+    pair = ("I like the music.", "我喜欢音乐。")
+    words = dictionary.Dictionary([pair], "zh", "zh")
+    words.nouns = {"music": [dictionary.Word("music", "音乐", "noun")]}
+    new = {word.other for word in words.new_nouns}
+    found = {words.exchanged(*pair, random.Random(n))[1] for n in range(60)} - {pair[1]}
+    assert len(found) > 20 and {chinese[3:-1] for chinese in found} <= new
+
+
 def test_a_pass_mixes_in_words_that_its_pairs_lack():
     plain = Passes(KNOWN["zh"], "zh", ("en-zh", "zh-en"), Mixture())(0)
     mixed = Passes(KNOWN["zh"] * 50, "zh", ("en-zh", "zh-en"), Mixture(dictionary=0.5))(0)
     ours = [row for row in mixed if row not in set(plain)]
-    assert len(ours) >= 100 and {language for *_, language in ours} == {"en", "zh"}
+    assert len(mixed) == 2 * (100 + 50) and {language for *_, language in ours} == {"en", "zh"}
     assert all((language == "zh") == reads.isascii() for reads, _, language in ours)
 
 

@@ -2,7 +2,7 @@
 // Try of Detect objects: pictures that are chosen, dropped, pasted, or seen by the camera.
 
 import { follow, paint, room } from "./detection_shown.js";
-import { once, own } from "./own_picture.js";
+import { own } from "./own_picture.js";
 
 // Pixels of the camera's frames; ms between two of them at least, and after which one counts as lost.
 const FRAME = 640, PAUSE = 200, LOST = 15_000;
@@ -117,13 +117,14 @@ export function mountGive(element, upload, send, look, refused) {
 		room().classList.remove("live");
 	};
 	// What the camera saw last becomes the picture.
-	const keep = async () => {
+	const keep = () => {
 		const url = picture(), orig_name = "camera.jpg";
+		const bytes = Uint8Array.from(atob(url.split(",")[1]), (sign) => sign.charCodeAt(0));
 		stop();
 		send([{ url, orig_name }]);
-		mine.shown(new File([await (await fetch(url)).blob()], orig_name, { type: "image/jpeg" }));
+		mine.shown(new File([bytes], orig_name, { type: "image/jpeg" }));
 	};
-	mine.before.then((files) => files.length && once("#detect-found .found", () => { give(files); }));
+	mine.again(() => document.querySelector("#detect-found .found"), give);
 	Object.assign(camera, { next, stop });
 }
 

@@ -57,8 +57,10 @@ export async function copy() {
   const told = field("#say-copied");
   if (!said || !(await copied(said.textContent, () => getSelection().selectAllChildren(said)))) return;
   told.hidden = false;
-  setTimeout(() => { told.hidden = true; }, 1600);
+  clearTimeout(telling);
+  telling = setTimeout(() => { told.hidden = true; }, 1600);
 }
+let telling = 0;
 
 // Refuses a file in the visitor's language, where Gradio would refuse it in its own.
 export function refuse(element) {
