@@ -386,6 +386,7 @@ def test_requirements_are_what_is_imported() -> None:
     brought |= {"mcp", "mcp_types"}  # by whoever runs the server with --mcp
     brought |= {"onnxruntime"}  # by whoever wants an ONNX file held against torch
     brought |= {"ray"}  # by whoever runs the server with --engine ray: requirements-ray.txt
+    brought |= {"wordfreq"}  # by whoever chooses a dictionary's words anew: experiments
     listed = set(re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements.txt").read_text(), re.M))
     used = {"torchvision"}  # timm imports it, and it has to match torch
     used |= {wheel.package for wheel in catalog.WHEELS.values()} & listed
