@@ -45,7 +45,7 @@ export function give(element) {
 		input.files = given.files;
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	mine.again(() => page.querySelector("#classify-picture img") && chooser(), ([file]) => put(chooser(), file));
+	mine.restore(() => page.querySelector("#classify-picture img") && chooser(), ([file]) => put(chooser(), file));
 	// No torn picture in the frame: a TIFF is answered though no browser shows it.
 	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {
 		if (!event.target.closest?.("#classify-picture")) return;

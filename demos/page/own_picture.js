@@ -30,7 +30,7 @@ const text = (blob) => new Promise((done, fail) => {
 });
 
 /** Of the tab `name`. Gives `shown`, to be told which files are shown now, none where they are not the
- *  visitor's, and `again`, which gives to `put` the files that were shown in the other language once
+ *  visitor's, and `restore`, which gives to `put` the files that were shown in the other language once
  *  `ready` is true: the page has its opening picture, and nobody has chosen another meanwhile.
  *  @param {string} name */
 export const own = (name) => {
@@ -45,7 +45,7 @@ export const own = (name) => {
 			.then((url) => [{ url, title: file.name }]).catch(() => [])));
 		if (mine === files) kept = told.flat();
 	};
-	const again = async (/** @type {() => any} */ ready, /** @type {(files: File[]) => void} */ put) => {
+	const restore = async (/** @type {() => any} */ ready, /** @type {(files: File[]) => void} */ put) => {
 		const files = await Promise.all(kept.map(async ({ url, title }) => {
 			const blob = await (await fetch(url)).blob();
 			return new File([blob], title, { type: blob.type });
@@ -64,6 +64,6 @@ export const own = (name) => {
 		// Another tab's page is made when it is opened, which may be never.
 		if (kept.length && searchParams.get("tab") === name) over.put(kept);
 	});
-	return { shown, again };
+	return { shown, restore };
 };
 const PATIENCE = 30_000; // ms

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -134,23 +134,19 @@ class Word:
 
     def forms(self) -> dict[str, str]:
         """How a frame may ask for it."""
-        if not self.detail or self.detail not in ("un", "une"):
+        if self.detail not in ("un", "une"):
             return {"measure": self.detail or GENERAL}
-        feminine, vowel = self.detail == "une", self.other[0] in VOWELS
+        feminine, vowel = self.agreement
         the = f"l'{self.other}" if vowel else f"{'la' if feminine else 'le'} {self.other}"
         this = "cette" if feminine else "cet" if vowel else "ce"
         my = "Ma" if feminine and not vowel else "Mon"
         of = f"du {self.other}" if the.startswith("le ") else f"de {the}"
         return {"the": the, "this": f"{this} {self.other}", "my": f"{my} {self.other}", "of": of}
 
-    def fits(self, old: Word) -> bool:
-        """Whether it may take the place of ``old`` and leave the words around it as they are."""
-        if old.detail not in ("un", "une"):
-            return True
-        return self.framed and (self.detail, self.other[0] in VOWELS) == (
-            old.detail,
-            old.other[0] in VOWELS,
-        )
+    @property
+    def agreement(self) -> tuple[bool, bool]:
+        """What the French words around a noun go by: feminine, and begun with a vowel."""
+        return self.detail == "une", self.other[0] in VOWELS
 
 
 @cache
@@ -167,6 +163,12 @@ def everyday_nouns() -> Iterator[Word]:
         yield Word(english.split("/")[0], noun, "noun", article)
 
 
+def sentences_with(texts: Iterable[str]) -> Callable[[str], int]:
+    """How many of the texts hold a word, or the rarest of its parts."""
+    held = Counter(word for text in texts for word in {*LETTERS.findall(text.casefold())})
+    return lambda word: min(held[part] for part in LETTERS.findall(word.casefold()))
+
+
 class Dictionary:
     """The words that some pairs of English and another language lack, to be mixed into them.
 
@@ -177,31 +179,22 @@ class Dictionary:
 
     def __init__(self, pairs: Sequence[tuple[str, str]], other: str, source: str) -> None:
         self.other = other
-        held = [Counter[str](), Counter[str]()]
-        for pair in pairs:
-            for counter, text in zip(held, pair, strict=True):
-                counter.update(set(LETTERS.findall(text.casefold())))
-        written = "\n".join(foreign for _, foreign in pairs)
-        least = LEAST[other]
-
-        def often(word: str, side: int) -> int:
-            """How many sentences hold a word, or the rarest part of it."""
-            if side and other == "zh":  # nothing tells where a word ends
-                return int(word in written)
-            return min(held[side][part] for part in LETTERS.findall(word.casefold()))
-
+        english, foreign = zip(*pairs, strict=True)
+        # nothing tells where a Chinese word ends
+        there = "\n".join(foreign).__contains__ if other == "zh" else sentences_with(foreign)
+        here, side = sentences_with(english), int(source != "en")
         self.lacking: list[Word] = []
         self.nouns: dict[str, list[Word]] = {}  # those that the pairs have, by their English
         told: set[str] = set()
         for word in (*table(other), *(everyday_nouns() if other == "fr" else ())):
-            here, there = often(word.english, 0), often(word.other, 1)
-            if min(here, there) >= least and word.kind == "noun" and word.framed:
+            known = here(word.english) >= LEAST[other], there(word.other) >= LEAST[other]
+            if all(known) and word.kind == "noun" and word.framed:
                 self.nouns.setdefault(word.english, []).append(word)
-            reads, known = (word.english, here) if source == "en" else (word.other, there)
-            if known < least and reads not in told:  # the most used answer to what is read
+            reads = (word.english, word.other)[side]
+            if not known[side] and reads not in told:  # the most used answer to what is read
                 told.add(reads)
                 self.lacking.append(word)
-        # the most used words come most often: the first ten times as often as the 5,000th
+        # the most used words come most often: the first ten times as often as the 4,500th
         self.often = [*accumulate(1 / (rank + 500) for rank in range(len(self.lacking)))]
         self.new_nouns = [word for word in self.lacking if word.kind == "noun" and word.framed]
         longest = "|".join(sorted(self.nouns, key=len, reverse=True))  # "bus stop" before "bus"
@@ -240,8 +233,13 @@ class Dictionary:
         there = rng.choice(found)
         before, noun = there.groups()
         for old in self.nouns[noun]:
-            if self.count(foreign, old.other) == 1 and english.count(noun) == 1:
-                new = next((n for n in rng.choices(self.new_nouns, k=20) if n.fits(old)), old)
+            if english.count(noun) == 1 and self.once(old.other, foreign):
+                some = rng.choices(self.new_nouns, k=20)
+                if self.other == "fr":
+                    some = [new for new in some if new.agreement == old.agreement]
+                if not some:
+                    break
+                new = some[0]
                 if before.lower() in ("a", "an"):
                     before = before[0] + ("n" if new.english[0] in "aeiou" else "")
                 english = (
@@ -253,9 +251,8 @@ class Dictionary:
                 return english, foreign.replace(old.other, new.other)
         return english, foreign
 
-    def count(self, text: str, word: str) -> int:
-        """How often a text holds a word; -1: within another word, too."""
-        if self.other == "zh":
-            return text.count(word)
-        whole = len(re.findall(rf"\b{re.escape(word)}\b", text))
-        return whole if whole == text.count(word) else -1
+    def once(self, word: str, text: str) -> bool:
+        """Whether a text holds a word once, and not within another one where those can be told."""
+        if text.count(word) != 1:
+            return False
+        return self.other == "zh" or re.search(rf"\b{re.escape(word)}\b", text) is not None

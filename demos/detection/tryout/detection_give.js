@@ -124,7 +124,7 @@ export function mountGive(element, upload, send, look, refused) {
 		send([{ url, orig_name }]);
 		mine.shown(new File([bytes], orig_name, { type: "image/jpeg" }));
 	};
-	mine.again(() => document.querySelector("#detect-found .found"), give);
+	mine.restore(() => document.querySelector("#detect-found .found"), give);
 	Object.assign(camera, { next, stop });
 }
 
