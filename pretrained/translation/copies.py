@@ -14,14 +14,9 @@ import numpy as np
 import torch
 
 from pretrained import checkpoint
-from pretrained.translation.data import Pairs
+from pretrained.translation.data import Pairs, plain
 
 FILE = "seen.safetensors"
-
-
-def plain(text: str) -> str:
-    """A sentence without its case, blanks and signs, which make no other sentence of it."""
-    return "".join(c for c in text.casefold() if c.isalnum()) or text.strip()
 
 
 def mark(text: str) -> int:
@@ -46,7 +41,7 @@ class Seen:
 
 def save(folder: Path, pairs: Pairs) -> None:
     """Write the marks of both languages beside the weights."""
-    sides = zip(pairs.languages, zip(*pairs.train, strict=True), strict=True)
+    sides = zip(pairs.languages, zip(*pairs.every, strict=True), strict=True)
     marks = {
         language: torch.tensor(sorted({mark(text) for text in set(texts)}), dtype=torch.int32)
         for language, texts in sides

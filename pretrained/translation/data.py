@@ -11,7 +11,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -48,7 +48,8 @@ class Pairs:
     """What is trained on, what is kept aside, and how both are named in the card.
 
     ``train``: (English, the other language). ``held_out``: the same, to choose settings by.
-    ``told``: what was guessed or left out, counted, in sentences.
+    ``told``: what was guessed or left out, counted, in sentences. ``more``: of another kind than
+    what is scored, to learn from as well.
     """
 
     languages: tuple[str, str]
@@ -57,6 +58,12 @@ class Pairs:
     split: str
     held_out_split: str
     told: tuple[str, ...] = ()
+    more: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[tuple[str, str]]:
+        """All that is learnt from."""
+        return self.train + self.more
 
 
 def tidy(text: str, language: str) -> str:
@@ -77,6 +84,11 @@ def tidy(text: str, language: str) -> str:
         text = re.sub(r"(?<=[\u4e00-\u9fff”」]) ?([?!,]) ?", lambda m: WIDE[m[1]], text)
         text = re.sub(r"(?<=[\u4e00-\u9fff])\.$", "。", text)
     return text
+
+
+def plain(text: str) -> str:
+    """A sentence without its case, blanks and signs, which make no other sentence of it."""
+    return "".join(c for c in text.casefold() if c.isalnum()) or text.strip()
 
 
 def casually(text: str, rng: random.Random) -> str:
@@ -114,10 +126,15 @@ def languages_of(direction: str) -> tuple[str, str]:
 def read(source: Path | str, languages: tuple[str, str], split: str = "train") -> Pairs:
     """The pairs of a folder with splits, or of one file, of which a twentieth is kept aside.
 
+    Args:
+        source: further files may follow it, with commas between them: `with_more`.
+
     Raises:
         BadData: they cannot be read, a row is bad, or they are too few.
     """
-    path = Path(source)
+    path, *others = parts(source)
+    if others:
+        return with_more(read(path, languages, split), path, others)
     told: list[str] = []
     if path.is_dir():
         train, held_out = (
@@ -142,6 +159,41 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
         reason = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
         raise BadData(path=path, reason=reason)
     return Pairs(languages, train, held_out, *names, tuple(told))
+
+
+def parts(source: Path | str) -> list[Path]:
+    """A path, or several with commas between them."""
+    if Path(source).exists():
+        return [Path(source)]
+    return [Path(one.strip()) for one in str(source).split(",")]
+
+
+def with_more(pairs: Pairs, folder: Path, others: Iterable[Path]) -> Pairs:
+    """Pairs of further files beside those of a folder with splits, to learn from alone: none with
+    a sentence that the folder keeps aside or tests.
+
+    Raises:
+        BadData: one cannot be read, or a row is bad.
+    """
+    told, aside, names = list(pairs.told), set[str](), [pairs.split]
+    if not folder.is_dir():
+        reason = "further files stand beside a folder with splits: name that first, or one file"
+        raise BadData(path=folder, reason=reason)
+    for split in ("validation", "test"):
+        for file in files_of(folder, split):
+            rows = _flat(_rows(file, pairs.languages))
+            aside |= {plain(text) for pair in rows for text in pair}
+    more: list[tuple[str, str]] = []
+    for path in others:
+        found = dict.fromkeys(_flat(_rows(path, pairs.languages, told)))
+        kept = [pair for pair in found if not aside & {*map(plain, pair)}]
+        if same := len(found) - len(kept):
+            told.append(
+                f"{same:,} pairs of {path.name} hold a sentence kept aside and were left out"
+            )
+        more += kept
+        names.append(f"{path.resolve().parent.name}/{path.name}")
+    return replace(pairs, split=" and ".join(names), told=tuple(told), more=more)
 
 
 def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[list[Scored], str]:

@@ -194,8 +194,8 @@ class Dictionary:
             if not known[side] and reads not in told:  # the most used answer to what is read
                 told.add(reads)
                 self.lacking.append(word)
-        # the most used words come most often: the first ten times as often as the 4,500th
-        self.often = [*accumulate(1 / (rank + 500) for rank in range(len(self.lacking)))]
+        # the most used words come most often: the first four times as often as the 7,500th
+        self.often = [*accumulate(1 / (rank + 2_500) for rank in range(len(self.lacking)))]
         self.new_nouns = [word for word in self.lacking if word.kind == "noun" and word.framed]
         longest = "|".join(sorted(self.nouns, key=len, reverse=True))  # "bus stop" before "bus"
         self.anchor = re.compile(rf"\b({BEFORE}) ({longest or '(?!)'})\b")

@@ -33,6 +33,7 @@ class Mixture:
         exchange: whether names and numbers are exchanged.
         dictionary: words that the pairs lack for each pair of the data; above 0 their nouns also
             take the place of nouns of the data.
+        more: share of the pairs of another kind (``Pairs.more``) that comes in one pass.
     """
 
     casual: float = 0.0
@@ -40,6 +41,7 @@ class Mixture:
     everyday: float = 0.0
     exchange: bool = False
     dictionary: float = 0.0
+    more: float = 1.0
 
 
 class Passes:
@@ -47,6 +49,7 @@ class Passes:
 
     Args:
         pairs: tidied, of English and ``other``. directions: such as ``("en-fr", "fr-en")``.
+        more: pairs of another kind; what is counted against ``pairs`` knows nothing of them.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class Passes:
         directions: Sequence[str],
         mixture: Mixture,
         seed: int = 0,
+        more: Sequence[tuple[str, str]] = (),
     ) -> None:
+        self.more = more
         self.pairs, self.other, self.mixture, self.seed = pairs, other, mixture, seed
         self.ways = [data.languages_of(direction) for direction in directions]
         self.times = [mixture.short if len(english.split()) <= SHORT else 1 for english, _ in pairs]
@@ -72,7 +77,9 @@ class Passes:
         found: list[Example] = []
         for source, target in self.ways:
             words = self.words.get(source)
-            for pair, times in zip(self.pairs, self.times, strict=True):
+            some = rng.sample(self.more, round(self.mixture.more * len(self.more)))
+            drawn = [*zip(self.pairs, self.times, strict=True), *((pair, 1) for pair in some)]
+            for pair, times in drawn:
                 for _ in range(times):
                     english, foreign = pair
                     if self.mixture.exchange:

@@ -84,8 +84,8 @@ RECIPES = {
         directions=("en-zh", "zh-en"),
         vocabulary=7_500,
         tokens=800,
-        mixture=replace(MIXTURE, everyday=0.6, dictionary=1.2),
-        architecture={**SHAPE, "dropout": 0.2, "separate": True},
+        mixture=replace(MIXTURE, everyday=0.6, dictionary=1.2, more=0.6),
+        architecture={**SHAPE, "dropout": 0.15, "separate": True},
     ),
     "translation/en-fr-plain": Recipe(
         plan=PLAN,
@@ -109,7 +109,8 @@ def train(
     visitor's file of pairs the trained weights are the start; ``run.scratch`` overrides that.
 
     Args:
-        source: the folder, or one .tsv, .jsonl or .parquet file of pairs.
+        source: the folder, with further files after it and commas between them, or one .tsv,
+            .jsonl or .parquet file of pairs.
         run: its epochs are rounds of about `tasks.ROUND` updates.
         direction: such as ``fr-en``: learn only this one. A network of the other direction, where
             that has its own, stays as it was at the start.
@@ -123,12 +124,14 @@ def train(
         raise UnknownEntry(model=key)
     recipe, card = RECIPES[key], cards()[key]
     pairs = data.read(source, recipe.languages)
-    own = not Path(source).is_dir()
+    own = Path(source).is_file()
     for sentence in pairs.told:
         print(sentence, file=sys.stderr, flush=True)
     device = loop.choose_device()
     torch.manual_seed(run.seed)
-    train_on, held_out = (tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
+    train_on, held_out, more = (
+        tidied(some, recipe.languages) for some in (pairs.train, pairs.held_out, pairs.more)
+    )
     usual = recipe.plan
     fresh = entry is None or run.starts_fresh(own)
     if own:  # a visitor's own words are mixed with nothing
@@ -148,7 +151,7 @@ def train(
             usual = replace(recipe.plan, peak=recipe.plan.peak / 2)
             vocabulary, network = grown(vocabulary, network, texts(train_on, recipe), recipe, ways)
     plan = run.plan(usual)
-    drawn = passes(train_on, recipe, run.seed)
+    drawn = passes(train_on, recipe, run.seed, more)
     task = task_of(network, vocabulary, drawn, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
     name = f"translation/{out.resolve().name}" if own else key
@@ -164,7 +167,7 @@ def train(
         task,
         plan,
         out,
-        run.identity(key, train_on, held_out, classes=learnt),
+        run.identity(key, train_on + more, held_out, classes=learnt),
         device=device,
         before=own and not fresh,
         begin=lambda folder: write(
@@ -194,7 +197,7 @@ def train(
         None if fresh else checkpoint.training_record(Path(str(entry.folder))),  # type: ignore[union-attr]
         rounds=history[-1]["epoch"],
         data=pairs.split,
-        pairs=len(pairs.train),
+        pairs=len(pairs.every),
         passes=round(history[-1]["step"] / len(task.passed(0)), 2),
         started_from="random weights" if fresh else stood(Path(str(entry.folder)), key),  # type: ignore[union-attr]
         **({"words_mixed_in": " and ".join(lacking)} if lacking else {}),
@@ -243,9 +246,14 @@ def examples(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[Example]:
     return Passes(pairs, recipe.languages[1], recipe.directions, Mixture())(0)
 
 
-def passes(pairs: Sequence[tuple[str, str]], recipe: Recipe, seed: int = 0) -> Passes:
+def passes(
+    pairs: Sequence[tuple[str, str]],
+    recipe: Recipe,
+    seed: int = 0,
+    more: Sequence[tuple[str, str]] = (),
+) -> Passes:
     """What each pass over the tidied pairs holds, mixed as the recipe says."""
-    return Passes(pairs, recipe.languages[1], recipe.directions, recipe.mixture, seed)
+    return Passes(pairs, recipe.languages[1], recipe.directions, recipe.mixture, seed, more)
 
 
 def texts(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> list[str]:

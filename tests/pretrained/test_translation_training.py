@@ -107,6 +107,24 @@ def test_a_folder_has_its_splits(folder):
     assert (pairs.split, pairs.held_out_split) == ("en-fr/train", "en-fr/validation")
 
 
+def test_further_files_are_learnt_from_but_for_what_the_folder_keeps_aside(tmp_path, folder):
+    aside = grammar()[::7]
+    (tmp_path / "more.tsv").write_text(
+        "en\tfr\nA red cup.\tUne tasse rouge.\nA red cup.\tUne tasse rouge.\n"
+        f"{aside[0][0].lower()}\tUne autre.\nAnother one.\t{aside[1][1]} !\n"
+    )
+    pairs = data.read(f"{folder}, {tmp_path}/more.tsv", ("en", "fr"))
+    assert len(pairs.train) == 280 and pairs.more == [("A red cup.", "Une tasse rouge.")]
+    assert pairs.every[280:] == pairs.more
+    assert pairs.split == f"en-fr/train and {tmp_path.name}/more.tsv"
+    assert "2 pairs of more.tsv hold a sentence kept aside and were left out" in pairs.told
+
+
+def test_further_files_want_a_folder_before_them(tmp_path, folder):
+    with pytest.raises(BadData, match="name that first"):
+        data.read(f"{folder}/train.parquet,{folder}/test.parquet", ("en", "fr"))
+
+
 ROWS = [(f"a{n // 2}", f"b{n}") for n in range(500)]
 
 
@@ -415,6 +433,14 @@ def test_short_sentences_come_several_times_and_our_own_words_beside_them():
     ours = [row for row in mixed if row not in set(passes()(0))]
     assert len(ours) == len(grammar())
     assert {language for *_, language in ours} == {"en", "fr"}
+
+
+def test_of_further_pairs_each_pass_draws_a_share():
+    more = [(f"More {n}.", f"Encore {n}.") for n in range(40)]
+    drawn = Passes(grammar(), "fr", ("en-fr",), Mixture(more=0.25), more=more)
+    first, second = ({*drawn(number)} - {*passes()(0)} for number in (0, 1))
+    assert len(first) == len(second) == 10 and first != second
+    assert first < {(a, b, "fr") for a, b in more}
 
 
 def test_the_task_learns_from_what_is_drawn_for_each_pass():

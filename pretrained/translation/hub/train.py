@@ -119,7 +119,7 @@ def train(
     assert entry.hub_id is not None
     known = DIRECTIONS[entry.key]
     others = {one for one in known[0].split("-") if one != "en"}
-    languages = ("en", others.pop()) if len(known) == 1 else languages_in(Path(source))
+    languages = ("en", others.pop()) if len(known) == 1 else languages_in(data.parts(source)[0])
     directions = tuple(d for d in known if set(d.split("-")) == set(languages))
     pairs = data.read(source, languages)
     for sentence in pairs.told:
@@ -131,7 +131,7 @@ def train(
     task = FineTuneTask(
         network,
         words,
-        spelled(words, pairs.train, directions),
+        spelled(words, pairs.every, directions),
         spelled(words, held_out[:WATCHED], directions),
         run.seed,
     )
@@ -170,7 +170,7 @@ def train(
         task,
         run.plan(usual),
         out,
-        run.identity(entry.key, pairs.train, pairs.held_out, classes=languages),
+        run.identity(entry.key, pairs.every, pairs.held_out, classes=languages),
         device=device,
         before=before,
         begin=lambda folder: write(folder, network, {}),
@@ -182,7 +182,7 @@ def train(
         history,
         epochs=history[-1]["epoch"],
         data=pairs.split,
-        pairs=len(pairs.train),
+        pairs=len(pairs.every),
         started_from=f"{entry.hub_id} at {base.name}",
         held_out=f"{pairs.held_out_split}: nats of at most {WATCHED} pairs, "
         f"BLEU of at most {SCORED}",
