@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
     if read is None:
         reason = "it is no .parquet, .tsv, .csv or .jsonl file: save the pairs as one of them"
         raise BadData(path=path, reason=own_files.other_kind(path) or reason)
+    if read in (_tsv, _csv) and _is_json(path):
+        told.append(f"{path.name} holds JSON, whatever its name ends in, and is read so")
+        read = _jsonl
     found = list(read(path, languages, told))
     sides = [(a, b) for a, b in found if isinstance(a, str) and isinstance(b, str)]
     if doubt := columns.contradicted(sides, languages):
@@ -75,6 +79,19 @@ def lines(path: Path) -> list[str]:
     """
     text = own_files.text(path).replace("\r\n", "\n")
     return text.split("\n" if "\n" in text else "\r")
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a text begins as JSON objects or lists do; a table does not, whatever its signs.
+
+    Raises:
+        BadData: it is no text.
+    """
+    text = "\n".join(lines(path))
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    first = [value for _, value in islice(own_files.json_values(text), 2)]
+    return bool(first) and all(isinstance(one, Mapping | list) and one for one in first)
 
 
 def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:

@@ -52,6 +52,7 @@ def learnt(path):
         ("a.tsv", table([("en_XX", "fr_XX"), *PAIRS])),
         ("a.csv", "sep=;\n" + table([("en", "fr"), *PAIRS], ";")),
         ("a.csv", '"English, US";French\n' + table(PAIRS, ";")),
+        ("a.csv", table(PAIRS, ";")),
         ("a.jsonl", ",\n".join(json.dumps(row) for row in objects("eng_Latn", "fra_Latn"))),
         ("a.jsonl", "\n".join(json.dumps(row, indent=2) for row in objects("en", "fr"))),
         ("a.json", json.dumps({"data": objects("en", "fr")})),
@@ -80,6 +81,14 @@ def test_headings_and_keys_are_understood(tmp_path, name, content):
         ("a.csv", "Words\n" + table([("en", "fr"), *PAIRS], ";"), "1 lines above the headings"),
         ("a.jsonl", "\n".join(map(json.dumps, objects("src", "tgt"))), "has en under src and fr"),
         ("a.json", json.dumps(PAIRS), "has en under 1 and fr under 2"),
+        *(
+            (name, text, f"{name} holds JSON, whatever its name ends in")
+            for name, text in (
+                ("a.csv", "\n".join(map(json.dumps, objects("en", "fr")))),
+                ("a.tsv", json.dumps(objects("en", "fr"), indent=1)),
+                ("a.txt", "\n".join(map(json.dumps, PAIRS))),
+            )
+        ),
         ("a.tsv", table([*PAIRS[:3], *(p[::-1] for p in PAIRS[3:6]), *PAIRS[6:]]), "3 pairs stood"),
         (
             "a.tsv",
@@ -100,6 +109,13 @@ def test_what_is_guessed_turned_or_left_out_is_told(tmp_path, name, content, tol
     assert any(told in sentence for sentence in sentences)
     for sentence in sentences:
         assert reasons.said(sentence, "zh") != sentence
+
+
+def test_a_sentence_in_brackets_is_no_json(tmp_path):
+    first = [("[1] We are here.", "[1] Nous sommes ici."), ('{"We": 1} is here.', "Il est ici.")]
+    for rows in (first, first[::-1]):
+        (tmp_path / "a.tsv").write_text(table([*rows, *PAIRS]), "utf-8")
+        assert learnt(tmp_path / "a.tsv") == ({*first, *PAIRS}, ())
 
 
 def noted(every, *, ragged):
