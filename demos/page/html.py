@@ -85,8 +85,10 @@ Fact = tuple[str, str] | tuple[str, str, Mapping[str, Any]]
 
 
 def facts(words: Words, rows: Sequence[Fact]) -> gr.HTML:
-    """The three or four large numbers at the foot of a room."""
-    return markup(words, lambda say: _facts(rows, say))
+    """The three or four large numbers at the foot of Try, and whose they are: a visitor may have
+    chosen another network there."""
+    whose = "page.measured_on"
+    return markup(words, lambda say: f'<p class="whose">{say(whose)}</p>{_facts(rows, say)}')
 
 
 def fact_groups(words: Words, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> gr.HTML:

@@ -1,9 +1,10 @@
 """How a sentence may be read that was typed in a hurry: what the networks saw most is surest.
 
 They learnt from sentences with a capital and a full stop. So SHOUTED words are also read in small
-letters, a short text without its last sign also with one, and the reading whose translation is the
-likeliest counts. Names of our table and long figures (a telephone number, 1,500, 1.80) are read as
-a name or a number that the networks copy well, and put back where that one came out.
+letters, a short text without its last sign also with one, $3 as 3 dollars, and the reading whose
+translation is the likeliest counts. Names of our table and long figures (a telephone number, 1,500,
+1.80, -42) are read as a name or a number that the networks copy well, and put back where that one
+came out.
 """
 
 from __future__ import annotations
@@ -19,8 +20,28 @@ SHORT = {"en": 6, "fr": 6, "zh": 10}
 #: The names that stand for others: of a man, of a woman.
 TOM, MARY = ("Tom", "Tom", "汤姆"), ("Mary", "Marie", "玛丽")
 NUMBERS = ("50", "60", "70", "80")
-#: A telephone number, a date, a fraction, thousands.
-LONG = re.compile(r"\+?\d{2,}(?:[ -]\d{2,}){2,}|\d{3}[ -]\d{4}\b|\d+(?:/\d+){1,2}|\d+(?:[.,]\d+)+")
+#: A telephone number, a date, a fraction, thousands, decimals, what is below zero.
+LONG = re.compile(
+    r"\+\d{1,3}(?:[ .-]?\d{1,4}){3,}|\d{2,}(?:[ -]\d{2,}){2,}|\d{3}[ -]\d{4}\b|\d+(?:/\d+){1,2}"
+    r"|(?<![\w.,-])[-−]\d+(?:[.,]\d+)*|\d{1,3}(?: \d{3}){2,}(?!\d)|\d+(?:[.,]\d+)+"
+)
+#: The same in French, where a blank parts the thousands.
+LONG_FR = re.compile(rf"{LONG.pattern}|\d{{1,3}} \d{{3}}(?!\d)")
+#: Signs beside a figure, and how each language calls them.
+SPOKEN = {
+    "$": ("dollars", "dollars", "美元"),
+    "€": ("euros", "euros", "欧元"),
+    "£": ("pounds", "livres", "英镑"),
+    "¥": ("yuan", "yuans", "元"),
+    "kg": ("kilograms", "kilos", "公斤"),
+    "km": ("kilometers", "kilomètres", "公里"),
+    "°C": ("degrees", "degrés", "度"),
+}
+FIGURE = r"\d+(?:[.,]\d+)*"
+SIGNED = re.compile(
+    rf"([$€£¥]) ?({FIGURE}(?: (?:thousand|million|billion))?)"
+    rf"|({FIGURE}) ?([$€£¥]|°C|k[gm])(?![^\W_])"
+)
 CALLED = re.compile(
     r"\b(?:name is|[Cc]all me|appelle|[Aa]ppelle[rz]?-moi|Mrs?\.?|Ms\.?|Dr\.?"
     r"|Monsieur|Madame|Mme|M\.) ([A-ZÀ-Ý][\w'-]+)"
@@ -51,7 +72,8 @@ def readings(text: str, source: str, target: str) -> list[Reading]:
     """The ways to read a text, those with something to put back first, as typed last."""
     plain = Reading(text)
     stood = stand_ins(text, source, target)
-    return [one for base in ([stood] if stood.kept else []) + [plain] for one in ways(base, source)]
+    bases = [stood, plain] if stood.text != text else [plain]
+    return [one for base in bases for one in ways(base, source)]
 
 
 def ways(base: Reading, source: str) -> list[Reading]:
@@ -94,7 +116,8 @@ def stand_ins(text: str, source: str, target: str) -> Reading:
         kept.append((free[0], written(match[0], source, target)))
         return free[0]
 
-    text = LONG.sub(number, text)
+    text = SIGNED.sub(lambda match: spoken(match, source), text)
+    text = (LONG_FR if source == "fr" else LONG).sub(number, text)
     for row in names(text, source):
         stand = MARY if row[3:] else TOM
         if stand[COLUMN[source]] in text or stand[COLUMN[target]] in dict(kept):
@@ -122,13 +145,21 @@ def names(text: str, source: str) -> list[everyday.Row]:
     return sorted(named, key=lambda row: text.index(row[column]))
 
 
+def spoken(match: re.Match[str], source: str) -> str:
+    """A figure with its sign in words: $3 is 3 dollars."""
+    figure, sign = match[2] or match[3], match[1] or match[4]
+    name = SPOKEN[sign][COLUMN[source]]
+    one = figure == "1" and source != "zh"
+    return f"{figure}{'' if source == 'zh' else ' '}{name.removesuffix('s') if one else name}"
+
+
 def written(number: str, source: str, target: str) -> str:
     """A long number as another language writes it: 1.80 is 1,80 in French, 1,500 is 1 500."""
-    if re.fullmatch(r"\d+[.,]\d+", number) and "fr" in (source, target):
-        whole, part = re.split("[.,]", number)
-        if source == "en":
-            return f"{whole} {part}" if "," in number and len(part) == 3 else f"{whole},{part}"
-        return f"{whole}.{part}"
+    parted = " " if source == "fr" else "[ ,]"
+    if re.fullmatch(rf"-?\d{{1,3}}(?:{parted}\d{{3}})+", number):
+        return re.sub("[ ,]", " " if target == "fr" else ",", number)
+    if "fr" in (source, target) and re.fullmatch(r"-?\d+[.,]\d+", number):
+        return re.sub("[.,]", "," if target == "fr" else ".", number)
     return number
 
 

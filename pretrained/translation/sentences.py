@@ -1,8 +1,9 @@
 """Where sentences end: the networks see one at a time, the visitor's text keeps its shape.
 
-Small rules, not a model: an ending sign, then a blank and something that can begin a sentence. They
-split too seldom rather than too often. What is no language (emoji, bullets, addresses, tags,
-``%1$s``) stands between sentences and is kept as it is.
+Small rules, not a model: an ending sign, then a blank and something that can begin a sentence, or
+no blank between two words that were typed in a hurry. They split too seldom rather than too often.
+What is no language (emoji, bullets, addresses, tags, ``%1$s``) stands between sentences and is kept
+as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,14 @@ SHORT = frozenset(
     | {"mm", "mme", "mlle", "m", "cf", "p.ex", "av", "boul", "ch"}
 )
 #: Both patterns give nothing back and enter a run of signs once: time grows as the text does.
-ENDING = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?= )|[。！？…]++[”’」』）\"]*+")
+ENDING = re.compile(
+    r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?=[ A-ZÀ-ÖØ-Þ\u3040-\u9fff])|[。！？…]++[”’」』）\"]*+"
+)
+#: A word before and after a sign with no blank: two sentences, not "ASP.NET" or "e.g.Tom".
+HURRIED = (
+    re.compile(r"(?:(?<![^\W\d_])[^\W\d_]?[a-zà-ÿ]{2,}|[\u4e00-\u9fff])$"),
+    re.compile(r"(?:[A-ZÀ-ÖØ-Þ][a-zà-ÿ']*|I)[ ,.!?']|[\u4e00-\u9fff]"),
+)
 #: What may begin a sentence after a blank.
 BEGIN = re.compile(r" *+[\"'“‘«¿¡(\[—-]*+ *+[A-ZÀ-ÖØ-Þ0-9\u3040-\u9fff]")
 #: What no network is asked about. Possessive: time grows as the text does.
@@ -41,7 +49,7 @@ KEPT = re.compile(
     r"(?:https?://|www\.)[^\s\u2e80-\uffef<>\"]*+"
     r"|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++"
     r"|</?[A-Za-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{1,6});"
-    r"|%(?:\d\$|\(\w{1,40}\))?[sd](?!\w)|\$?\{[^{}\n]{0,60}\}"
+    r"|%(?:\d\$|\(\w{1,40}\))?[sd](?!\w)|\{\{[^{}\n]{0,60}\}\}|\$?\{[^{}\n]{0,60}\}"
     r"|(?<!\w)[@#][^\W\d]\w*+"
     r"|[\u2022\u25aa\u25cf\u25e6\u2023\u2043]"
     r"|[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff"
@@ -49,6 +57,8 @@ KEPT = re.compile(
 )
 #: What may begin a line and is not read: a dash or a number of a list.
 LISTED = re.compile(r"\s*+(?:[-*–—+]|\d{1,3}[.)])\s++(?=\S)")
+#: A text that stands out by Markdown's marks, which are kept around it.
+EMPHASISED = re.compile(r"([*_`~]{1,3})(?! )([^*_`~]++)(?<! )\1")
 #: What is left over at the edges of a sentence when something is kept beside it.
 EDGES = " ,;:.!?)]，；：。！？）、"
 #: A list of counted things, and what parts them: networks of this size keep one number at a time.
@@ -180,6 +190,9 @@ def _ends(line: str, start: int, match: re.Match[str]) -> bool:
     """Whether an ending sign really ends a sentence."""
     if match[0][0] in "。！？":
         return True
+    if line[match.end()] != " ":
+        before, after = HURRIED
+        return bool(before.search(line, start, match.start()) and after.match(line, match.end()))
     if not BEGIN.match(line, match.end()):
         return False
     begins = max(start, line.rfind(" ", start, match.start()) + 1)
@@ -192,5 +205,7 @@ def _part(text: str, kept: bool = False) -> Part:
     if kept:
         return Part(text, "", "")
     inner = text.strip()
+    if marked := EMPHASISED.fullmatch(inner):
+        inner = marked[2]
     at = text.index(inner) if inner else len(text)
     return Part(text[:at], inner, text[at + len(inner) :])

@@ -330,12 +330,13 @@ class Translator:
         self, request: Request, found: list[list[tuple[Task, Found]]], view: str
     ) -> dict[str, Any]:
         text, told = "", []
-        for part, pieces in zip(request.parts, found, strict=True):
+        following = (*request.parts[1:], None)
+        for part, then, pieces in zip(request.parts, following, found, strict=True):
             if part.text:
                 shown = [self._sentence(request, task, result, view) for task, result in pieces]
                 blank = "" if request.target == "zh" else " "
                 written = blank.join(one["translation"] for one in shown) if shown else part.text
-                text += part.before + written + self._after(part, request)
+                text += part.before + written + self._after(part, then, request)
                 known = (request.source, part.text) in self.seen
                 told += [one | {"in_training": known} for one in shown]
             else:
@@ -347,17 +348,16 @@ class Translator:
             "sentences": told,
         }
 
-    def _after(self, part: Part, request: Request) -> str:
-        """What follows a sentence: Chinese has no blank there, the other languages have one."""
+    def _after(self, part: Part, then: Part | None, request: Request) -> str:
+        """What stands between a sentence and the one after it: no blank in Chinese, else one."""
         if part.listed:
             sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]
             own = sentences.JOINTS[request.target].get(sign, sign)
             return own + part.after[len(sign) :]
-        if request.source == "zh" and not part.after and request.parts[-1] is not part:
-            return " "
         if request.target == "zh" and part.after.strip(" ") == "":
             return ""
-        return part.after
+        joined = then and not part.after and (request.source == "zh" or then.text)
+        return " " if joined else part.after
 
     def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
         return answers.sentence(self.vocabulary, task, found, view)

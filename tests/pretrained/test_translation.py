@@ -105,6 +105,12 @@ def test_dropout_spells_differently_and_is_not_saved(tmp_path):
         ("你好！你是谁？我是学生。", ["你好！", "你是谁？", "我是学生。"]),
         ("他说：“走吧。”她没动。", ["他说：“走吧。”", "她没动。"]),
         ("wait... what", ["wait... what"]),
+        ("He is here.She is not.", ["He is here.", "She is not."]),
+        ("Hello!How are you?", ["Hello!", "How are you?"]),
+        ("你好!再见!", ["你好!", "再见!"]),
+        ("Use ASP.NET or node.js.", ["Use ASP.NET or node.js."]),
+        ("See e.g.Tom, Mr.Smith, U.S.A.", ["See e.g.Tom, Mr.Smith, U.S.A."]),
+        ("他有3.5万元。", ["他有3.5万元。"]),
         ("one\ntwo\n\nthree", ["one", "two", "", "three"]),
     ],
 )
@@ -222,6 +228,9 @@ def test_a_number_goes_on_and_ends_where_the_sources_does():
         ("- Bread\n1. Milk", ["Bread", "Milk"]),
         ("a@b.com \u2764\ufe0f", []),
         ("100% sure, 5 - 3", ["100% sure, 5 - 3"]),
+        ("**Hello** ", ["Hello"]),
+        ("*one* and *two*", ["*one* and *two*"]),
+        ("{{count}} cats", ["cats"]),
     ],
 )
 def test_what_is_no_language_is_kept_in_its_place(text, parts):
@@ -269,6 +278,33 @@ def test_names_and_long_figures_are_put_back():
     assert readings.readings("At 7:30.", "en", "fr")[0].kept == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "languages", "read", "kept"),
+    [
+        ("It costs $3.", "en-fr", "It costs 3 dollars.", None),
+        ("It costs $1.", "en-zh", "It costs 1 dollar.", None),
+        ("I earn $2,500.", "en-fr", "I earn {} dollars.", "2 500"),
+        ("$1.5 million", "en-fr", "{} million dollars", "1,5"),
+        ("Il coûte 1 500 €.", "fr-en", "Il coûte {} euros.", "1,500"),
+        ("I have 1 234 567 euros.", "en-fr", "I have {} euros.", "1 234 567"),
+        ("The answer is -42.", "en-zh", "The answer is {}.", "-42"),
+        ("It is -3.5 °C.", "en-fr", "It is {} degrees.", "-3,5"),
+        ("Call +33 6 12 34 56 78.", "en-fr", "Call {}.", "+33 6 12 34 56 78"),
+        ("我花了$20。", "zh-en", "我花了20美元。", None),
+    ],
+)
+def test_figures_and_their_signs_are_read_as_they_are_said(text, languages, read, kept):
+    source, target = languages.split("-")
+    first = readings.readings(text, source, target)[0]
+    assert [own for _, own in first.kept] == ([kept] if kept else [])
+    assert first.text == read.format(*(stand for stand, _ in first.kept))
+
+
+@pytest.mark.parametrize("text", ["Use 10-20 pieces.", "Chapter 2 300 pages.", "US$", "5km2 wide"])
+def test_other_figures_and_signs_stay_as_they_are(text):
+    assert readings.readings(text, "en", "fr")[0].text == text
+
+
 def test_a_chinese_name_outside_the_table_stays_as_it_is_written():
     first = readings.readings("你好！我叫李华。", "zh", "en")[0]
     assert first.text == "你好！我叫汤姆。" and first.kept == (("Tom", "李华"),)
@@ -278,6 +314,7 @@ def test_a_chinese_name_outside_the_table_stays_as_it_is_written():
 
 def test_full_width_figures_are_figures():
     assert data.tidy("我２５岁", "zh") == "我25岁"
+    assert data.tidy("Ｈｉ", "en") == "Hi"
     assert figures.missing("J'ai 2 chats.", ("2", "11")) == 1
 
 
@@ -375,6 +412,12 @@ def test_blanks_and_line_breaks_are_kept(translator):
     [answer] = translator.predict([TEXT], beams=1)
     written = [one["translation"] for one in answer["sentences"]]
     assert answer["translation"] == "{}\n\n  {}  {}\r\n***\n".format(*written)
+
+
+def test_sentences_typed_without_a_blank_get_one(translator):
+    [answer] = translator.predict(["Who are you?Where is Tom?"])
+    first, second = answer["sentences"]
+    assert answer["translation"] == f"{first['translation']} {second['translation']}"
 
 
 def test_chinese_needs_no_blank_between_sentences(tmp_path):
