@@ -13,8 +13,8 @@
     jobs.close()                         workers keep what they learnt; their jobs wait for `start`
 
 **States.** queued (with ``place``, 1 is next), running, paused, done, failed (``error`` has the
-code and the fields of a `Refusal`), cancelled. A paused or failed job can be resumed from what it
-kept.
+code and the fields of a `Refusal`), cancelled. A paused, failed or cancelled job can be resumed
+from what it kept; one that is cancelled when it has learnt its last becomes a model all the same.
 
 **Events** are numbered from 1; a page asks for those after the last that it has. Kinds: ``state``
 (state, error), ``step`` (step, epoch, progress 0 to 1, seconds, loss), ``row`` (a line of

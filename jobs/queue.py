@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from jobs import errors, store
 from jobs.commands import EVALUATE
-from jobs.folder import OUT, named
+from jobs.folder import OUT, kept, named
 from jobs.limits import MIB, Limits
 from jobs.store import ACTIVE, ENDED, Record, Store, owns
 from pretrained import checkpoint
@@ -36,6 +36,7 @@ class Job:
         seconds: that its workers have run. mine: whether whoever asks started it.
         name: that its owner gave it; "" where they gave none.
         out: the folder where its model is once it is done.
+        kept: whether it has a state to go on from.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Job:
     mine: bool
     out: Path
     name: str
+    kept: bool
 
     @property
     def ended(self) -> bool:
@@ -119,10 +121,11 @@ class Queue:
             place = order.index(record.id) + 1 if record.id in order else None
         error = record.error
         sentence = errors.said(error["code"], error["fields"]) if error else ""
+        out = self.place(record.id) / OUT
         return Job(
             record.id, record.key, record.options, record.state, place, record.asked,
             record.created, record.changed, record.seconds, error, sentence,
-            owns(record, owner), self.place(record.id) / OUT, record.name,
+            owns(record, owner), out, record.name, bool(kept(out)),
         )  # fmt: skip
 
     def becomes(self, record: Record, state: str, **fields: Any) -> None:

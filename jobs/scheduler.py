@@ -187,8 +187,8 @@ class Scheduler:
         elif self.limits.slice_s is not None and ran >= SHARE * self.limits.slice_s:
             running.turn_over = True
             grace = self.limits.slice_s - ran
-        elif not record.asked:
-            return
+        elif not record.asked or (record.asked == "cancel" and running.told.learnt):
+            return  # nothing is left to stop: its model comes
         running.worker.ask_to_end()
         running.killed_at = now + grace
         if grace <= 0:
@@ -219,10 +219,10 @@ class Scheduler:
         if record.asked == "remove":
             self.queue.delete(record.id)
             return
-        if record.asked == "cancel":
-            state = store.CANCELLED
-        elif code == 0:
+        if code == 0:  # though it was asked to stop meanwhile
             state = store.DONE
+        elif record.asked == "cancel":
+            state = store.CANCELLED
         elif running.verdict is not None:
             error = running.verdict
         elif record.asked == "pause":

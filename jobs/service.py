@@ -209,17 +209,17 @@ class Jobs:
         return self._ask(id, owner, "pause")
 
     def cancel(self, id: str, owner: str) -> Job:
-        """End it; what it learnt stays until it is swept."""
+        """End it, unless it measures already; what it learnt stays until it is swept."""
         return self._ask(id, owner, "cancel")
 
     def resume(self, id: str, owner: str) -> Job:
-        """Queue what was paused, or what failed, to go on from what was kept last, with as much
-        time as if it began."""
+        """Queue what was paused or stopped, or what failed, to go on from what was kept last, with
+        as much time as if it began; from the beginning where nothing was kept."""
         with self.queue.lock:
             record = self.queue.mine(id, owner)
             if record.state == store.RUNNING and record.asked == "pause":
                 self.store.change_record(id, asked="resume")
-            elif record.state in (store.PAUSED, store.FAILED):
+            elif record.state in (store.PAUSED, store.FAILED, store.CANCELLED):
                 self._on()
                 self.queue.check_room(record.owner, record.address, again=True)
                 anew = {"queued": self.clock(), "begun": record.seconds, "futile": 0, "error": {}}

@@ -25,8 +25,8 @@ MOUNT = (
 )
 #: Of what `spoken` gives: ``training.<name>`` each, with its fields unfilled.
 SPOKEN = (
-    *("queued", "place", "running", "ending", "pausing", "stopping", "paused", "done"),
-    *("failed", "cancelled"),
+    *("queued", "place", "preparing", "running", "ending", "pausing", "stopping", "paused"),
+    *("done", "failed", "cancelled", "stopped_kept", "stopped_nothing"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "right"),
     *("before", "after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model"),
     *("none", "elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
@@ -214,7 +214,8 @@ def run(say: Say) -> str:
     return f"""
 <div class="train-head"><h2 data-show="state" aria-live="polite"></h2>
 <p class="quiet" data-show="about"></p>
-<progress max="1" value="0" aria-label="{say("training.progress_label")}"></progress></div>
+<progress max="1" value="0" aria-label="{say("training.progress_label")}"></progress>
+<p class="note train-stopped" hidden></p></div>
 <div class="train-live">
 <figure class="train-curve"><svg viewBox="0 0 400 180" role="img"></svg>
 <figcaption></figcaption></figure>

@@ -301,6 +301,7 @@ def described(job: Job, say: Say) -> dict[str, Any]:
         "asked": job.asked,
         "created": job.created,
         "seconds": job.seconds,
+        "kept": job.kept,
         "error": sentence(job, say),
         "mine": job.mine,
         "model": key_of(job) if job.state == DONE and not job.evaluates else None,

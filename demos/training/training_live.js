@@ -121,10 +121,10 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	};
 
 	const paint = () => {
-		const last = steps.at(-1);
+		const last = steps.at(-1), ending = job.state === "running" && last?.progress >= 1;
 		const said = job.asked === "pause" ? words.pausing : job.asked ? words.stopping
 			: job.state === "queued" && job.place ? filled(words.place, job)
-			: job.state === "running" && last?.progress >= 1 ? words.ending : words[job.state];
+			: ending ? words.ending : job.state === "running" && !last ? words.preparing : words[job.state];
 		if (show("state").textContent !== said) show("state").textContent = said;
 		show("about").textContent = [filled(words.model, { name: job.base }), last && filled(words.progress,
 			{ percent: `${Math.round(last.progress * 100)}%`, seconds: Math.round(last.seconds) }), !job.mine && words.elsewhere].filter(Boolean).join(" · ");
@@ -136,11 +136,14 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		else bar.value = 0;
 		place.querySelector(".refusal")?.remove();
 		if (job.error) place.querySelector(".train-head").append(part("p", job.error, { className: "refusal", role: "alert" }));
+		const stopped = place.querySelector(".train-stopped");
+		stopped.hidden = job.state !== "cancelled" || !job.mine;
+		stopped.textContent = job.kept ? words.stopped_kept : words.stopped_nothing;
 		const can = {
 			use: job.state === "done", take: job.state === "done", new: true,
 			pause: job.mine && ["running", "queued"].includes(job.state) && !job.asked,
-			resume: job.mine && ["paused", "failed"].includes(job.state),
-			cancel: job.mine && ["running", "queued", "paused"].includes(job.state) && job.asked !== "cancel",
+			resume: job.mine && ["paused", "failed", "cancelled"].includes(job.state),
+			cancel: job.mine && ["running", "queued", "paused"].includes(job.state) && job.asked !== "cancel" && !ending,
 			remove: job.mine && ["done", "failed", "cancelled"].includes(job.state),
 		};
 		for (const [name, may] of Object.entries(can)) button(name).hidden = !may;

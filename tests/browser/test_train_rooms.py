@@ -106,6 +106,28 @@ def test_what_follows_the_last_step_is_said(page: Page, app_url: str) -> None:
     page.route(re.compile(r"/train/jobs/[\w-]+\?after="), measuring)
     page.reload()
     expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.ending"))
+    expect(room.locator("[data-do=pause]")).to_be_visible()
+    expect(room.locator("[data-do=cancel]")).to_be_hidden()  # a model comes: nothing is to be lost
+    page.unroute_all()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_stopped_says_what_is_left_of_it(page: Page, app_url: str, kept: bool) -> None:
+    room = visit(page, app_url, "tab=images")
+    room.locator("[data-starter]").click()
+    ends(room)
+
+    def stopped(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["job"].update(state="cancelled", kept=kept, model=None)
+        route.fulfill(response=answer, json=told)
+
+    page.route(re.compile(r"/train/jobs/[\w-]+\?after="), stopped)
+    page.reload()
+    said = WORDS.say("en", "training.stopped_kept" if kept else "training.stopped_nothing")
+    expect(room.locator(".train-stopped")).to_have_text(said)
+    expect(room.locator("[data-do=resume]")).to_be_visible()
     page.unroute_all()
 
 

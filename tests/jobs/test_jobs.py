@@ -86,13 +86,50 @@ def test_cancel_and_remove(bench):
     bench.until_kept(jobs, job.id)
     jobs.cancel(job.id, "ann")
     assert bench.until_ended(jobs, job.id).state == "cancelled"
-    for again in (jobs.pause, jobs.cancel, jobs.resume):
+    for again in (jobs.pause, jobs.cancel):
         with pytest.raises(errors.JobEnded):
             again(job.id, "ann")
     jobs.remove(job.id, "ann")
     assert not job.out.parent.exists()
     with pytest.raises(errors.UnknownJob):
         jobs.events(job.id)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_stopped_says_whether_it_is_kept_and_may_go_on(bench, kept):
+    bench.epochs, bench.seconds = 1000, 0.01
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    if kept:
+        bench.until_kept(jobs, job.id)
+    jobs.cancel(job.id, "ann")
+    stopped = bench.until_ended(jobs, job.id)
+    assert (stopped.state, stopped.kept) == ("cancelled", kept)
+    learnt = len(rows(jobs, job.id))
+    assert learnt < 1000 and bool(learnt) == kept
+    bench.epochs, bench.seconds = 1000 if kept else 5, 0
+    assert jobs.resume(job.id, "ann").state == "queued"
+    assert bench.until_ended(jobs, job.id).state == "done"
+    assert rows(jobs, job.id) == curve(bench.epochs)
+
+
+@pytest.mark.parametrize("measures", [True, False])
+def test_a_stop_after_the_last_step_leaves_the_model(bench, measures):
+    bench.behaviour = "measure" if measures else "ordinary"
+    jobs = bench.jobs()
+    job = bench.submit(jobs)
+    if measures:
+        bench.until(jobs, job.id, lambda job: len(rows(jobs, job.id)) == bench.epochs)
+    else:  # it ends before anybody looks
+        jobs.tick()
+        jobs.scheduler.running[job.id].worker.wait(60)
+    assert jobs.cancel(job.id, "ann").state == "running"
+    if measures:
+        jobs.tick()
+        assert jobs.get(job.id).state == "running"
+        (job.out.parent / "measured").touch()
+    assert bench.until_ended(jobs, job.id).state == "done"
+    assert (job.out / "config.json").exists()
 
 
 def test_a_worker_that_does_not_listen_is_killed(bench):
