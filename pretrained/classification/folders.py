@@ -162,7 +162,8 @@ def split_of(folder: Path, split: str, told: list[str], least: int = 2) -> tuple
         return folder, ""
     if split not in there:
         reason = (
-            f"it has the splits {named_briefly(sorted(there))} and no {split}: name one of them"
+            f"it has the splits {named_briefly(sorted(there))} and no {split}: name the folder of "
+            f"one of them as the data, or rename it to {split}"
         )
         raise BadData(path=folder, reason=reason)
     others = [sub.name for sub in named if sub != there[split]]

@@ -97,7 +97,7 @@ def _tables(path: Path, split: str) -> list[Path]:
     ]
     if every and not chosen:
         names = ", ".join(sorted({re.split(r"[-.]", file.name)[0] for file in every}))
-        reason = f"it has no split {split}, but {names}: name one of them or its file"
+        reason = f"it has no split {split}, but {names}: name one of these files as the data"
         raise BadData(path=path, reason=reason)
     return chosen
 
@@ -160,7 +160,7 @@ def _checked(
     """A listing whose every label is the number of a class. Labels in words are their names;
     without names, numbers name them. Rows without a picture are left out and told."""
     if not labels:
-        raise BadData(path=path, reason="it has no rows: check the file or name another split")
+        raise BadData(path=path, reason="it has no rows: check the file or name another")
     blank = (n for n, label in enumerate(labels) if label is None or not str(label).strip())
     missing = next(blank, None)
     if missing is not None:

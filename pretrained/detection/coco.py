@@ -14,13 +14,14 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pretrained import picture_files, splits
-from pretrained.classification.folders import is_picture, passed_over
+from pretrained.classification.folders import files_in, is_picture, passed_over
 from pretrained.detection import rle
 from pretrained.errors import BadData
 from pretrained.pixels import lies_on_its_side, upright_rgb
@@ -103,6 +104,17 @@ def labels_of(folder: Path, split: str) -> tuple[Path, bool] | None:
         if len(rest) == 1 or len(usual) == 1:
             return (usual or rest)[0], own is not None
     return None
+
+
+def other_labels(folder: Path) -> list[str]:
+    """Every JSON file of a folder, however deep, that has COCO's lists."""
+    found = []
+    for file in files_in(folder) if folder.is_dir() else ():
+        if file.suffix.lower() == ".json":
+            with suppress(BadData):
+                _told(file)
+                found.append(file.relative_to(folder).as_posix())
+    return found
 
 
 def seen(folder: Path, pattern: str) -> list[Path]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pretrained import own_files, picture_files
-from pretrained.classification.folders import files_in, is_picture, nearly_alike
+from pretrained.classification.folders import files_in, is_picture, named_briefly, nearly_alike
 from pretrained.detection import coco, rle
 from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
@@ -212,6 +212,14 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
         )
         if not path.exists():
             reason = own_files.missing(path)
+        elif others := coco.other_labels(path):
+            reason = (
+                f"its labels are in {named_briefly(others)}, and none of these is known to be "
+                f"of {split}: name one of them as the data, or call it {split}.json"
+            )
+        elif path.is_dir() and (tables := sorted(coco.seen(path, "*.parquet"))):
+            names = named_briefly([file.stem for file in tables])
+            reason = f"it has no split {split}, but {names}: name one of these files as the data"
         elif kind := _other_labels(path):
             reason = f"its labels are {kind}: export them as COCO, with annotations.json"
         elif path.is_file():
@@ -239,7 +247,7 @@ def _other_labels(path: Path) -> str | None:
         if any(file.match(pattern) for file in named):
             return kind
     several = sum(file.suffix == ".json" for file in named)
-    many = f"in {several} JSON files, of which none is known as COCO's for this split"
+    many = f"in {several} JSON files, of which none has COCO's lists"
     return many if several else None
 
 

@@ -59,8 +59,44 @@ def test_layouts_of_labelling_tools_are_read(tmp_path, layout, file, split):
 
 def test_another_split_is_not_taken_for_the_one_that_was_asked_for(tmp_path):
     folder = moved(tmp_path / "own", "valid", "valid/_annotations.coco.json")
-    with pytest.raises(BadData, match="none is known as COCO's for this split"):
+    told = r"labels are in valid/_annotations.coco.json, .* known to be of train: name one of them"
+    with pytest.raises(BadData, match=told):
         data.read(folder, "train")
+    assert len(data.read(folder / "valid" / "_annotations.coco.json", "train")) == 4
+    (folder / "valid" / "_annotations.coco.json").rename(folder / "valid" / "train.json")
+    assert len(data.read(folder, "train")) == 4
+
+
+@pytest.mark.parametrize(
+    ("copies", "told"),
+    [
+        (["a.json", "b.json"], "labels are in a.json, b.json, and none"),
+        (["a.json", "b.json", "classes.txt"], "labels are in a.json, b.json, and none"),
+    ],
+)
+def test_labels_of_coco_are_called_so_though_it_is_not_known_which_are_meant(
+    tmp_path, copies, told
+):
+    folder = moved(tmp_path / "own", ".", "a.json")
+    for copy in copies[1:]:
+        (folder / copy).write_bytes((folder / "a.json").read_bytes())
+    with pytest.raises(BadData, match=told):
+        data.read(folder)
+    assert len(data.read(folder / "b.json")) == 4
+
+
+def test_json_files_of_another_kind_are_not_called_coco_s(tmp_path):
+    for name in ("0.json", "1.json"):
+        (tmp_path / name).write_text('{"shapes": []}')
+    with pytest.raises(BadData, match="in 2 JSON files, of which none has COCO's lists"):
+        data.read(tmp_path)
+
+
+def test_tables_of_another_split_are_named(tmp_path):
+    folder = tiny_detection.folder_of_shapes(tmp_path / "one", train=3)
+    (folder / "train-00000.parquet").rename(folder / "holiday.parquet")
+    with pytest.raises(BadData, match=r"no split train, but .*holiday.*: name one of these files"):
+        data.read(folder)
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_folder_of_splits_is_noticed(tmp_path, pets, names):
     assert (len(learn.cells), learn.split, learn.names) == (3, "whole/train", ("cat", "dog"))
     assert f"{names[0]} is taken, not {names[1]}" in learn.told[0]
     assert len(sources.listing(whole, "validation").cells) == 2
-    with pytest.raises(BadData, match="the splits train, validation and no test"):
+    with pytest.raises(BadData, match="train, validation and no test: name the folder"):
         sources.listing(whole, "test")
 
 
