@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -20,6 +20,9 @@ from pretrained import own_files, splits
 from pretrained.classification import folders
 from pretrained.classification.decoding import decoded
 from pretrained.errors import BadData
+
+if TYPE_CHECKING:
+    import pyarrow
 
 MOST_CLASSES = 100_000  # that numbers may name: each of them takes memory
 HUB_SECONDS = 5.0  # to find out whether the Hub has such a data set
@@ -72,10 +75,13 @@ def listing(
     path = Path(source).expanduser()
     name = path.resolve().name
     if path.is_file():
-        found = _parquet([path], f"{path.resolve().parent.name}/{path.stem}")
+        found = _parquet([path], f"{path.resolve().parent.name}/{path.stem}", split)
     elif path.is_dir():
         tables = _tables(path, split)
-        found = _parquet(tables, f"{name}/{split}") if tables else _folders(path, name, split)
+        if tables:
+            found = _parquet(tables, f"{name}/{split}", split)
+        else:
+            found = _folders(path, name, split)
     elif re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) and not path.parent.is_dir():
         found = _hub(str(source), split)
     else:
@@ -114,19 +120,50 @@ def _folders(path: Path, name: str, split: str) -> Listing:
 #: What the columns with the pictures and the labels may be called, in small letters.
 PICTURE = ("img", "image", "images", "picture", "photo", "图片", "图像")
 LABEL = ("label", "labels", "class", "category", "target", "标签", "类别")
+#: What the column is called with the part of the data that a row belongs to.
+SPLIT = ("split", "subset", "partition", "set", "划分", "数据划分")
+#: What stands for a label that is missing, as programs save it.
+MISSING = ("", "nan", "NaN", "<NA>")
 
 
-def _parquet(files: list[Path], split: str) -> Listing:
+def of_split(table: pyarrow.Table, split: str, file: Path, told: list[str]) -> pyarrow.Table:
+    """The rows of a table that its column of splits, if it has one, says are of a split; all of
+    them where it knows one split alone.
+
+    Raises:
+        BadData: it has other splits, and none of these.
+    """
+    called = {column.strip().lower(): column for column in table.column_names}
+    column = next((called[name] for name in SPLIT if name in called), None)
+    if column is None:
+        return table
+    values = table[column].to_pylist()
+    parts = {value: splits.named(str(value), split) for value in values}
+    if len(parts) < 2 or not any(parts.values()):
+        return table
+    if split not in parts.values():
+        names = folders.named_briefly(sorted(map(str, parts)))
+        reason = f"its column {column} knows {names} and no {split}: rename one of these"
+        raise BadData(path=file, reason=reason)
+    own = [parts[value] == split for value in values]
+    left = f"{own.count(False):,} rows of {file.name}"
+    told.append(f"{left} are not of {split} by the column {column} and were left out")
+    return table.filter(own)
+
+
+def _parquet(files: list[Path], name: str, split: str) -> Listing:
+    told: list[str] = []
     cells: list[Any] = []
     labels: list[Any] = []
     names: tuple[str, ...] = ()
     for file in files:
-        table = own_files.table(file)
+        table = of_split(own_files.table(file), split, file, told)
         picture, label = _columns(table.column_names, file)
         names = names or _names_in(table.schema.metadata or {}, label)
         cells += [_encoded(value, file) for value in table[picture].to_pylist()]
         labels += table[label].to_pylist()
-    return _checked(cells, labels, names, split, files[0])
+    found = _checked(cells, labels, names, name, files[0])
+    return replace(found, told=(*told, *found.told))
 
 
 def _columns(columns: Sequence[str], path: Path | str) -> tuple[str, str]:
@@ -158,35 +195,46 @@ def _checked(
     cells: list[Any], labels: list[Any], names: Sequence[str], split: str, path: Path | str
 ) -> Listing:
     """A listing whose every label is the number of a class. Labels in words are their names;
-    without names, numbers name them. Rows without a picture are left out and told."""
+    without names, numbers name them. Rows without a picture or a label are left out and told."""
     if not labels:
         raise BadData(path=path, reason="it has no rows: check the file or name another")
-    blank = (n for n, label in enumerate(labels) if label is None or not str(label).strip())
-    missing = next(blank, None)
-    if missing is not None:
-        reason = f"row {missing} has no label: give it one or remove it"
-        raise BadData(path=path, reason=reason)
-    labels, names = _numbered(labels, names, path)
+    kept = [n for n, label in enumerate(labels) if not _missing(label)]
+    if not kept:
+        raise BadData(path=path, reason="none of its rows has a label: write its class into each")
+    told: list[str] = []
+    if count := len(labels) - len(kept):
+        rows = folders.named_briefly([f"row {n}" for n in sorted({*range(len(labels))} - {*kept})])
+        without = f"{split}: {count} of {len(labels)} rows have no label or nan in its place"
+        told.append(f"{without}, left out ({rows})")
+    cells, labels = [cells[n] for n in kept], [labels[n] for n in kept]
+    labels, names = _numbered(labels, kept, names, path)
     if not 0 <= min(labels) <= max(labels) < len(names):
         reason = f"a label is not one of its {len(names)} classes: number them from 0"
         raise BadData(path=path, reason=reason)
     empty = [n for n, cell in enumerate(cells) if cell is None]
     if len(empty) == len(cells):
         raise BadData(path=path, reason="none of its rows has a picture: store them as JPEG or PNG")
-    told = tuple(folders.nearly_alike({names[label] for label in labels}, split))
+    told += folders.nearly_alike({names[label] for label in labels}, split)
     if empty:
-        rows = folders.named_briefly([f"row {n}" for n in empty])
-        told += (f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})",)
+        rows = folders.named_briefly([f"row {kept[n]}" for n in empty])
+        told.append(
+            f"{split}: {len(empty)} of {len(cells)} rows have no picture, left out ({rows})"
+        )
         labels = [label for label, cell in zip(labels, cells, strict=True) if cell is not None]
         cells = [cell for cell in cells if cell is not None]
-    return Listing(cells, labels, tuple(names), split, told)
+    return Listing(cells, labels, tuple(names), split, tuple(told))
+
+
+def _missing(label: Any) -> bool:
+    """Whether a label is none, or what programs save in place of one."""
+    return label is None or str(label).strip() in MISSING
 
 
 def _numbered(
-    labels: list[Any], names: Sequence[str], path: Path | str
+    labels: list[Any], rows: Sequence[int], names: Sequence[str], path: Path | str
 ) -> tuple[list[int], tuple[str, ...]]:
-    """Labels as numbers, and the classes' names: words are sorted, whole numbers stand as they are,
-    whether they are kept as such, with a point or as text."""
+    """Labels of these rows as numbers, and the classes' names: words are sorted, whole numbers
+    stand as they are, whether they are kept as such, with a point or as text."""
     if all(isinstance(label, str) for label in labels):
         words = [folders.class_name(label) for label in labels]
         if not all(word.isdecimal() for word in words):
@@ -194,7 +242,7 @@ def _numbered(
             number = {name: n for n, name in enumerate(names)}
             return [number[word] for word in words], names
         labels = [int(word) for word in words]
-    for n, label in enumerate(labels):
+    for n, label in zip(rows, labels, strict=True):
         if not (isinstance(label, int) or (isinstance(label, float) and label.is_integer())):
             reason = f"row {n} has neither a word nor a whole number as its label: give it one"
             raise BadData(path=path, reason=reason)

@@ -76,12 +76,76 @@ def of_labels(tmp_path, labels):
     ("labels", "reason"),
     [
         ([0, 1, 10**9], "row 2 has the label 1,000,000,000: number the classes from 0"),
-        (["cat", " ", "dog"], "row 1 has no label"),
+        ([None, "nan", " "], "none of its rows has a label"),
     ],
 )
 def test_labels_that_name_no_class_are_refused(tmp_path, labels, reason):
     with pytest.raises(BadData, match=reason):
         of_labels(tmp_path, labels)
+
+
+@pytest.mark.parametrize("missing", ["nan", "NaN", "<NA>", " ", None])
+def test_rows_without_a_label_are_left_out_and_told(tmp_path, missing):
+    found = of_labels(tmp_path, ["cat", missing, "dog", "naan", "none"])
+    assert found.names == ("cat", "dog", "naan", "none") and len(found) == 4
+    [told] = found.told
+    assert "1 of 5 rows have no label or nan in its place, left out (row 1)" in told
+    assert reasons.said(told, "zh") != told
+
+
+def test_numbers_with_a_gap_are_still_the_numbers_of_classes(tmp_path):
+    found = of_labels(tmp_path, [0.0, float("nan"), 1.0])
+    assert found.labels.tolist() == [0, 1] and len(found.told) == 1
+    with pytest.raises(BadData, match="row 2 has neither a word"):
+        of_labels(tmp_path, [0.0, float("nan"), 1.5])
+
+
+def of_splits(tmp_path, column, values, split="train"):
+    """The labels 0, 1, ... of the rows that are taken of a table with such a column."""
+    file = tmp_path / "a.parquet"
+    count = len(values)
+    rows = {"image": [picture()] * count, "label": list(range(count)), column: values}
+    pq.write_table(pa.table(rows), file)
+    found = data.read(file, split, 16)
+    return found.labels.tolist(), found.told
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "split", "labels"),
+    [
+        ("split", ["train", "test", "train", "val"], "train", [0, 2]),
+        ("Split", ["Training", "test", "train", None], "train", [0, 2]),
+        ("subset", ["train", "test", "train", "val"], "validation", [3]),
+        ("划分", ["训练集", "测试集", "训练集", "验证集"], "test", [1]),
+    ],
+)
+def test_rows_of_other_splits_are_left_out_and_told(tmp_path, column, values, split, labels):
+    found, [told] = of_splits(tmp_path, column, values, split)
+    assert found == labels
+    left = len(values) - len(labels)
+    assert (
+        told == f"{left} rows of a.parquet are not of {split} by the column {column} and were "
+        "left out"
+    )
+    assert reasons.said(told, "zh") != told
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("split", ["test", "test", "test"]),  # a file that is named is taken whole
+        ("split", [0, 1, 2]),
+        ("set", ["Star Wars", "City", "Duplo"]),
+        ("trained", ["train", "test", "train"]),
+    ],
+)
+def test_a_column_that_names_no_splits_leaves_nothing_out(tmp_path, column, values):
+    assert of_splits(tmp_path, column, values) == ([0, 1, 2], ())
+
+
+def test_a_column_without_the_split_is_refused(tmp_path):
+    with pytest.raises(BadData, match="its column split knows test, val and no train: rename"):
+        of_splits(tmp_path, "split", ["test", "val", "test"])
 
 
 @pytest.mark.parametrize(("one", "other"), [("Cat", "cat"), ("red fox", "red_fox")])
