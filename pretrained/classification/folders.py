@@ -25,6 +25,11 @@ SUFFIXES |= {".tif", ".tiff", ".avif", ".heic", ".heif"}
 SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "lost+found"}
 SYSTEM |= {"$recycle.bin", "system volume information", "@eadir", "#recycle", "@recycle"}
 SYSTEM |= {"__pycache__", "thumbs.db:encryptable"}
+#: What parts for cross-validation are called; folders of pictures, and of their masks.
+FOLD = re.compile(r"(?:fold|split|cv|第|折)[ _-]*\d+ *折?", re.IGNORECASE)
+PICTURES = {"images", "image", "imgs", "img", "pictures", "photos", "jpegimages", "图片", "图像"}
+MASKS = {"masks", "mask", "labels", "annotations", "segmentationclass", "segmentationobject"}
+MASKS |= {"ground truth", "ground_truth", "groundtruth", "gt", "掩码", "标注", "标签"}
 NAMED = 40  # files that one sentence names at most
 
 
@@ -47,7 +52,7 @@ def sorted_by_class(folder: Path, split: str) -> Found:
         split: which one to take, where it has splits.
 
     Raises:
-        BadData: no two classes there, or no such split.
+        BadData: no two classes there, or no such split; folds, or pictures and their masks.
     """
     told: list[str] = []
     top, named = split_of(_unpacked(folder, split, told), split, told)
@@ -78,6 +83,8 @@ def sorted_by_class(folder: Path, split: str) -> Found:
     for name, spellings in spelled.items():
         if len(spellings) > 1:
             told.append(f"{top}: {len(spellings)} folders are called {name!r}: they are one class")
+    if reason := _no_classes(sorted(classes), top):
+        raise BadData(path=folder, reason=reason)
     told += _odd(files, classes, top)
     if len(classes) < 2:
         reason = "it needs one sub-folder of pictures for each of two classes or more: sort them so"
@@ -85,6 +92,25 @@ def sorted_by_class(folder: Path, split: str) -> Found:
             reason += ". " + ". ".join(told)
         raise BadData(path=folder, reason=reason)
     return Found(files, tuple(sorted(classes)), named, tuple(told))
+
+
+def _no_classes(names: Sequence[str], top: Path) -> str | None:
+    """Why folders are no classes: they are parts for cross-validation, each with the same classes,
+    or they hold pictures and what goes with each of them; None where they may be classes."""
+    inside = {tuple(class_name(one.name) for one in folders_in(sub)) for sub in folders_in(top)}
+    alike = len(inside) == 1 and len(inside.pop()) > 1
+    if len(names) > 1 and alike and all(FOLD.fullmatch(name) for name in names):
+        return (
+            f"its folders {named_briefly(names)} are parts for cross-validation and no classes: "
+            "put the pictures of each class together, or name one of these folders as the data"
+        )
+    plain = {name.casefold() for name in names}
+    if plain & PICTURES and plain & MASKS and plain <= PICTURES | MASKS:
+        return (
+            f"its folders {named_briefly(names)} hold pictures and their masks and are no classes: "
+            "put the pictures of each class into a folder of its own"
+        )
+    return None
 
 
 def class_name(folder: str) -> str:

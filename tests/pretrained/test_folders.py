@@ -213,6 +213,37 @@ def test_splits_are_never_learnt_as_classes(tmp_path, places):
         sources.listing(laid(tmp_path, *places), "train")
 
 
+@pytest.mark.parametrize(
+    ("places", "reason"),
+    [
+        (("fold1/cat", "fold1/dog", "fold2/cat", "fold2/dog"), "fold1, fold2 are parts for cross"),
+        (("x/Fold 1/a", "x/Fold 1/b", "x/Fold 2/a", "x/Fold 2/b"), "parts for cross"),
+        (("第1折/猫", "第1折/狗", "第2折/猫", "第2折/狗"), "parts for cross"),
+        (("train/images/0", "train/masks/0"), "images, masks hold pictures and their masks"),
+        (("JPEGImages", "SegmentationClass"), "hold pictures and their masks"),
+    ],
+)
+def test_folds_and_masks_are_never_learnt_as_classes(tmp_path, places, reason):
+    with pytest.raises(BadData, match=reason):
+        sources.listing(laid(tmp_path, *places), "train")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("fold1", "fold2", "fold3"),  # of paper, say
+        ("fold1/cat", "fold2/dog"),
+        ("scene1/cat", "scene1/dog", "scene2/cat", "scene2/dog"),
+        ("mask", "no mask"),
+        ("photos", "paintings"),
+        ("labels", "bottles"),
+    ],
+)
+def test_classes_called_nearly_so_are_learnt(tmp_path, places):
+    names = sorted({place.split("/")[0] for place in places})
+    assert sources.listing(laid(tmp_path, *places), "train").names == tuple(names)
+
+
 def test_folders_within_a_class_are_told(tmp_path):
     found = sources.listing(laid(tmp_path, "animal/cat", "animal/dog", "fruit"), "train")
     assert found.names == ("animal", "fruit")
