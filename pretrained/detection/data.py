@@ -7,6 +7,7 @@ lengths.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from pretrained import own_files, picture_files
 from pretrained.classification.folders import files_in, is_picture, named_briefly, nearly_alike
+from pretrained.classification.sources import of_split
 from pretrained.detection import coco, rle
 from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
@@ -62,6 +64,13 @@ OTHER_LABELS = {
     "*.tsv": "a table",
     "*.jsonl": "JSON lines",
 }
+#: Whose labels a text file holds, by how a line of it looks; the first counts.
+LINES = {
+    "YOLO's": r"\d+( [\d.]+){4,}",
+    "KITTI's": r"[A-Z]\w+( -?[\d.]+){14,15}",
+    "DOTA's": r"(-?[\d.]+ ){8}[a-z]\S+( \d)?",
+}
+LOOKED_AT = 2000  # characters of such a file, and so many files
 #: Boxes, and the smaller side of every picture, from which all within 100 x 100 are per cent.
 LEAST_BOXES, PER_CENT_SIDE = 10, 250
 
@@ -176,28 +185,32 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
     """
     several = [source] if Path(source).exists() else str(source).split(",")
     left_out = LeftOut()
+    told: list[str] = []
     found = [
-        _read(one.strip() if isinstance(one, str) else one, split, left_out) for one in several
+        _read(one.strip() if isinstance(one, str) else one, split, left_out, told)
+        for one in several
     ]
     scenes = tuple(scene for part, _ in found for scene in part)
     name = " and ".join(name for _, name in found)
     labels = {thing.label for scene in scenes for thing in scene.things}
-    told = (*left_out.sentences(), *nearly_alike(labels, name))
+    told += (*left_out.sentences(), *nearly_alike(labels, name))
     if len(scenes) < least:
         missing = "".join(f"; {sentence}" for sentence in told)
         reason = f"it holds {len(scenes)} pictures: {least} or more are needed{missing}"
         raise BadData(path=source, reason=reason)
-    return Scenes(scenes, name, told)
+    return Scenes(scenes, name, tuple(told))
 
 
-def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene], str]:
+def _read(
+    source: Path | str, split: str, left_out: LeftOut, told: list[str]
+) -> tuple[list[Scene], str]:
     """The pictures of one file or folder, and the split's name."""
     path = Path(source)
     files = sorted(coco.seen(path, f"{split}*.parquet")) if path.is_dir() else [path]
     if path.is_file() and path.suffix.lower() == ".parquet":
-        rows, name = _parquet(files), f"{path.resolve().parent.name}/{path.stem}"
+        rows, name = _parquet(files, split, told), f"{path.resolve().parent.name}/{path.stem}"
     elif path.is_dir() and files:
-        rows, name = _parquet(files), f"{path.resolve().name}/{split}"
+        rows, name = _parquet(files, split, told), f"{path.resolve().name}/{split}"
     elif path.is_dir() and (labels := coco.labels_of(path, split)):
         name = f"{path.resolve().name}{f'/{split}' if labels[1] else ''}"
         rows = ((*row[:4], "own", row[4]) for row in coco.rows(path, labels[0], split, left_out))
@@ -241,8 +254,13 @@ def _read(source: Path | str, split: str, left_out: LeftOut) -> tuple[list[Scene
 def _other_labels(path: Path) -> str | None:
     """Whose labels a file is, or what kind a folder has, how deep they ever lie, none of them
     read."""
-    every = [path] if path.is_file() else files_in(path)
+    every = [path] if path.is_file() else list(files_in(path))
     named = [PurePath(file.as_posix().lower()) for file in every]
+    texts = [file for file in every if file.suffix.lower() == ".txt"]
+    starts = [file.read_bytes()[:LOOKED_AT].decode("latin-1") for file in texts[:LOOKED_AT]]
+    for kind, line in LINES.items():
+        if any(re.search(f"^{line} *\r?$", start, re.MULTILINE) for start in starts):
+            return kind
     for pattern, kind in OTHER_LABELS.items():
         if any(file.match(pattern) for file in named):
             return kind
@@ -307,9 +325,9 @@ def shares(boxes: np.ndarray) -> np.ndarray:
     return small
 
 
-def _parquet(files: list[Path]) -> Iterator[Row]:
+def _parquet(files: list[Path], split: str, told: list[str]) -> Iterator[Row]:
     for file in files:
-        table = own_files.table(file)
+        table = of_split(own_files.table(file), split, file, told)
         missing = {"image", "width", "height", "objects"} - set(table.column_names)
         if missing:
             reason = f"it has no column {min(missing)}: rename or add it"
@@ -350,10 +368,8 @@ def _scene(
     name, things = Path(place).name, []
     for label, bbox, segmentation, crowd in rows:
         try:
-            mask = rle.of_coco(segmentation, int(height), int(width))
-            if segmentation and mask is None:
-                left_out.add("outlines of fewer than three corners, left out", name)
-            if bbox is None and mask is not None:
+            mask = _mask(segmentation, int(height), int(width), name, left_out)
+            if bbox in (None, []) and mask is not None:
                 bbox = rle.box(mask)
             left, top, wide, high = (float(number) for number in bbox)
         except (TypeError, ValueError, OverflowError):
@@ -376,6 +392,24 @@ def _scene(
             mask = None
         things.append(Thing(str(label), box, mask, bool(crowd)))
     return Scene(content, int(width), int(height), tuple(things), str(source or "own"), place)
+
+
+def _mask(
+    segmentation: Any, height: int, width: int, name: str, left_out: LeftOut
+) -> rle.Rle | None:
+    """The mask of an object; None where it has none, or one that cannot be meant, which is told.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        mask = rle.of_coco(segmentation, height, width)
+    except rle.OtherSize:
+        left_out.add("outlines left out, their run lengths are not of the picture's size", name)
+        return None
+    if segmentation and mask is None:
+        left_out.add("outlines of fewer than three corners, left out", name)
+    return mask
 
 
 def _apart(outline: Sequence[float], box: Sequence[float]) -> bool:

@@ -14,6 +14,10 @@ Rle = dict[str, Any]  #: ``{"size": [height, width], "counts": str}``
 LARGEST = 2**28
 
 
+class OtherSize(ValueError):
+    """Run lengths of a picture of another size."""
+
+
 def encode(patch: np.ndarray, left: int, top: int, height: int, width: int) -> Rle:
     """A mask that is empty but for one patch.
 
@@ -74,6 +78,7 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
         height, width: of the picture, both above 0, at most `LARGEST` pixels together.
 
     Raises:
+        OtherSize: its run lengths are of a picture of another size.
         ValueError: it is none of these, or no mask of such a picture.
     """
     if not segmentation:
@@ -89,7 +94,7 @@ def of_coco(segmentation: Any, height: int, width: int) -> Rle | None:
             return {"size": [height, width], "counts": found["counts"].decode("ascii")}
         counts, size = segmentation["counts"], [int(side) for side in segmentation["size"]]
         if size != [height, width]:
-            raise ValueError(f"its mask is of size {size}, not {[height, width]}")
+            raise OtherSize(f"its mask is of size {size}, not {[height, width]}")
         if isinstance(counts, list):
             runs = np.array([operator.index(run) for run in counts], np.int64)
         else:

@@ -288,10 +288,11 @@ def test_outlines_may_be_flat_or_pairs(shape):
     assert rle.area(mask) == 200 and rle.box(mask) == [10, 10, 20, 10]
 
 
-def test_a_box_that_is_missing_is_that_of_its_outline(tmp_path):
+@pytest.mark.parametrize("box", [None, []])
+def test_a_box_that_is_missing_is_that_of_its_outline(tmp_path, box):
     def change(told):
         row = told["annotations"][0]
-        row.update(bbox=None, segmentation=[[10, 10, 30, 10, 30, 20, 10, 20]])
+        row.update(bbox=box, segmentation=[[10, 10, 30, 10, 30, 20, 10, 20]])
 
     folder = changed(tiny_detection.coco_folder(tmp_path / "own", 1), change)
     assert data.read(folder).scenes[0].things[0].box == (10, 10, 30, 20)

@@ -8,6 +8,8 @@ import json
 from contextlib import nullcontext
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 import tiny_detection
 from PIL import Image
@@ -87,6 +89,13 @@ def called(one, other):
             "pictures without a labelled object, taken as empty: 1 (0.png)",
             6,
         ),
+        (
+            lambda told: told["annotations"][0].update(
+                segmentation={"size": [96, 64], "counts": [0, 96 * 64]}
+            ),
+            "outlines left out, their run lengths are not of the picture's size: 1 (0.png)",
+            8,
+        ),
         (called("Fox", "fox"), "own: Fox and fox are learnt as 2 classes", 8),
         (called("red fox", "red_fox"), "own: red fox and red_fox are learnt as 2 classes", 8),
         (called("fox", "ｆｏｘ"), "own: fox and ｆｏｘ are learnt as 2 classes", 8),
@@ -115,6 +124,40 @@ def test_what_is_odd_is_counted_and_named(tmp_path, change, told, objects):
     assert reasons.said(sentence, "zh") != sentence
     for scene in scenes.scenes:
         scene.pixels()  # none is refused later
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "whose"),
+    [
+        ("0.txt", "0 .5 .5 .2 .2\n", "labels are YOLO's"),  # beside its picture
+        ("anywhere/0.txt", "0 0.5 0.5 0.2 0.2 0.1 0.9\r\n", "labels are YOLO's"),  # an outline
+        ("label_2/0.txt", "Car 0.00 0 -1.5 1 2 3 4 1 1 1 1 1 1 0.1\n", "labels are KITTI's"),
+        ("labels/0.txt", "Car 0.00 0 -1.5 1 2 3 4 1 1 1 1 1 1 0.1\n", "labels are KITTI's"),
+        ("labelTxt/0.txt", "gsd:0.1\n1 1 2 1 2 2 1 2 plane 0\n", "labels are DOTA's"),
+        ("README.txt", "My pictures of 2024, from 3 to 5\n", "pictures and no labels"),
+        ("0.txt", "A cat on 2 mats\n", "pictures and no labels"),
+    ],
+)
+def test_labels_in_text_files_are_told_by_their_lines(tmp_path, file, line, whose):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_bytes(line.encode())
+    (tmp_path / "0.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(BadData, match=whose) as caught:
+        data.read(tmp_path)
+    reason = caught.value.fields["reason"]
+    assert reasons.said(reason, "zh") != reason
+
+
+def test_rows_of_other_splits_in_a_table_are_left_out_and_told(tmp_path):
+    rows = [(*tiny_detection.shapes(n), "drawn") for n in range(4)]
+    file = tiny_detection.table(rows, tmp_path / "a.parquet")
+    column = pa.array(["train", "test", "train", "train"])
+    parquet.write_table(parquet.read_table(file).append_column("split", column), file)
+    found = data.read(file)
+    assert len(found) == 3
+    assert found.left_out == (
+        "1 rows of a.parquet are not of train by the column split and were left out",
+    )
 
 
 @pytest.mark.parametrize(
