@@ -62,10 +62,10 @@ def listing(
     """Find the pictures of one split.
 
     Args:
-        source: a Parquet file (taken whole), a folder of Parquet files named by split, a folder
-            with one sub-folder of pictures a class (or one such folder a split), or the id of a
-            data set on the Hub.
-        split: which split of a folder or of a Hub data set.
+        source: a Parquet file (taken whole, unless it has a column of splits), a folder of Parquet
+            files named by split, a folder with one sub-folder of pictures a class (or one such
+            folder a split), or the id of a data set on the Hub.
+        split: which split of a folder, of a table or of a Hub data set.
         names: the classes that a model already has, so that label numbers agree with it.
         synonyms: the numbers of other names by which the data may call them.
 

@@ -175,9 +175,9 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
 
     Args:
         source: a Parquet file with the columns ``image``, ``width``, ``height`` and ``objects``
-            (taken whole), a folder of such files named by split, or a folder with pictures and
-            their labels as COCO writes them, in any layout that `coco.labels_of` knows. Several
-            are named with commas between them.
+            (taken whole, unless it has a column of splits), a folder of such files named by split,
+            or a folder with pictures and their labels as COCO writes them, in any layout that
+            `coco.labels_of` knows. Several are named with commas between them.
 
     Raises:
         BadData: nothing there that can be read, or fewer than ``least`` pictures; boxes that are
@@ -252,8 +252,8 @@ def _read(
 
 
 def _other_labels(path: Path) -> str | None:
-    """Whose labels a file is, or what kind a folder has, how deep they ever lie, none of them
-    read."""
+    """Whose labels a file is, or what kind a folder has, how deep they ever lie, by what text files
+    begin with and by the names of others."""
     every = [path] if path.is_file() else list(files_in(path))
     named = [PurePath(file.as_posix().lower()) for file in every]
     texts = [file for file in every if file.suffix.lower() == ".txt"]
