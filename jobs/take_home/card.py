@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jobs.folder import DATA
 from pretrained.metrics import metric_of, wilson
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -121,7 +122,7 @@ def _facts(run: Run, say: Mapping[str, Any]) -> list[str]:
     told |= {name: made[name] for name in say["fact"] if made.get(name) not in (None, "")}
     order = [name for name in say["fact"] if name in told]
     shown = {
-        name: (_named(told[name], say) if name == "hardware" else _line(told[name]))
+        name: (_named(told[name], say) if name in ("hardware", "data") else _line(told[name]))
         for name in order
     }
     return [f"- {say['fact'][name]}: {shown[name]}" for name in order]
@@ -229,15 +230,18 @@ def _onnx(run: Run, say: Mapping[str, Any]) -> list[str]:
 
 def _named(text: Any, say: Mapping[str, Any]) -> str:
     """What a recipe calls a machine, a part of the data or what it began with, in the language of
-    ``say``, whose ``named`` has templates; as it is where none fits. One `_line`."""
+    ``say``, whose ``named`` has templates; as it is where none fits. One `_line`. The folder of a
+    job's data is called what it is to whoever takes the model home."""
     line = _line(text)
+    own = say["own_data"]
     if len(line) > LONGEST:  # no machine is called so, and a pattern may take its square in time
         return line
     for english, told in say["named"].items():
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(english))
         if found := re.fullmatch(pattern, line):
-            return str(told).format(**found.groupdict())
-    return line
+            fields = found.groupdict()
+            return str(told).format(**{n: own if v == DATA else v for n, v in fields.items()})
+    return own if line == DATA else line
 
 
 def _line(text: Any) -> str:

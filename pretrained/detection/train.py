@@ -165,7 +165,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     assert isinstance(averaged, Detector)
     both = compared(
         history,
-        began=f"{key}, what it had not been taught yet untaught",
+        began=f"{key}, which finds objects but has not learnt the kinds that are new to it",
         split=held_out.split,
         n=len(held_out),
         of="pictures",

@@ -275,9 +275,25 @@ def test_only_what_is_done_goes_home(bench: Bench) -> None:
         ("AMD EPYC, 2 threads", "AMD EPYC，2 个线程"),
         ("5% of a|b.tsv, kept aside", "从 a\\|b.tsv 中留出的 5%"),
         ("translation/en-fr as it came", "未经调整的 translation/en-fr"),
+        ("my data", "my data"),  # a visitor's own folder
         ("another name", "another name"),
     ],
 )
 def test_the_chinese_card_names_machines_and_data_in_chinese(name: str, chinese: str) -> None:
     assert card._named(name, card.words("zh")) == chinese
     assert card._named(name, card.words("en")) == name.replace("|", "\\|")
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "chinese"),
+    [
+        ("data", "its owner's data", "主人自己的数据"),
+        ("80% of data", "80% of its owner's data", "主人自己的数据 的 80%"),
+        ("last 5% of data", "last 5% of its owner's data", "主人自己的数据 的最后 5%"),
+        ("kept aside of data", "a part of its owner's data", "从 主人自己的数据 中留出的部分"),
+        ("pets (kept aside)", "a part of pets", "从 pets 中留出的部分"),
+    ],
+)
+def test_the_card_calls_a_jobs_folder_its_owners_data(name, english, chinese) -> None:
+    assert card._named(name, card.words("en")) == english
+    assert card._named(name, card.words("zh")) == chinese
