@@ -43,11 +43,27 @@ MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+#: What follows the first byte of a character in UTF-8, read so.
+REST = "[\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]"
 #: UTF-8 that was read as Latin-1 or Windows-1252 (é as Ã©), or was lost; told from so many on.
 BROKEN = re.compile(
-    "[\u00c2\u00c3][\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac[^\\s\\w]|\ufffd"
+    f"[\u00c2\u00c3]{REST}|\u00e2\u20ac[^\\s\\w]|\ufffd"
+    # Beyond the accents, as Cyrillic and Chinese are, two characters in a row show it.
+    f"|(?:[\u00c4-\u00df]{REST}|[\u00e0-\u00ef]{REST}{{2}}){{2}}"
 )
 LEAST_BROKEN = 10
+#: What stands in a text that is no text to most, by the form of it; told from so many on.
+ODD_SIGNS = {
+    "tags such as {} are learnt as they stand: save it as plain text if they are not meant": (
+        re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
+    ),
+    "codes of HTML such as {} are learnt as they stand: put their characters there if they are not "
+    "meant": re.compile(r"&(?:#\d{1,7}|#x[\dA-Fa-f]{1,6}|[A-Za-z]{2,8}\d{0,2});"),
+    "time codes such as {} are learnt as they stand: take them out if they are not meant": (
+        re.compile(r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d")
+    ),
+}
+LEAST_ODD = 10
 #: A cell of a table in quotation marks, and one that only begins with some: "Hi" he said.
 QUOTED = r' *+"([^"]*+(?:""[^"]*+)*+)" *(?=[{0}\r\n]|\Z)'
 BEGUN = r' *+("[^"\r\n]*+(?:""[^"\r\n]*+)*+"[^{0}\r\n]*)'
@@ -77,6 +93,8 @@ def other_kind(path: Path) -> str | None:
         start = opened.read(512)
     if start[257:262] == b"ustar":
         return OTHERS[0][1]
+    if start.startswith(b"PAR1") and path.suffix.lower() == ".parquet":
+        return "it is a Parquet file: save its text as a .txt, .csv or .jsonl file"
     return next((reason for begin, reason in OTHERS if start.startswith(begin)), None)
 
 
@@ -118,6 +136,17 @@ def broken(text: str) -> str | None:
         f"{len(found):,} characters such as {found[0]} seem to be UTF-8 that was read as another "
         "encoding: save the file anew from its source as UTF-8"
     )
+
+
+def odd(text: str) -> Iterator[str]:
+    """Sentences on what of a text is hardly meant to be learnt, counted."""
+    for told, form in ODD_SIGNS.items():
+        found = Counter(form.findall(text))
+        if found.total() >= LEAST_ODD:
+            (first, _), *_ = found.most_common(1)
+            yield f"{found.total():,} {told.format(first)}"
+    if sentence := broken(text):
+        yield sentence
 
 
 def whole(text: str) -> str:
@@ -194,9 +223,10 @@ def parted_by(text: str, signs: Iterable[str]) -> str:
 def json_values(
     text: str, is_row: Callable[[Mapping[str, Any]], bool] = lambda _: False
 ) -> Iterator[tuple[str, Any]]:
-    """Each value of JSON lines, of one list, or of the only list of objects in one object, and
-    where it stands. A value may run over several lines and a comma may follow it. What is no JSON
-    is None, and nothing comes after it where the next value cannot be told.
+    """Each value of JSON lines, of one list, of the only list of objects in one object, or of the
+    rows of a table that one object holds, and where it stands. A value may run over several lines
+    and a comma may follow it. What is no JSON is None, and nothing comes after it where the next
+    value cannot be told.
 
     Args:
         is_row: whether one object is a value itself, whatever lists it holds.
@@ -210,10 +240,28 @@ def json_values(
         lists = [v for v in whole.values() if isinstance(v, list) and v]
         if len(lists) == 1 and all(isinstance(one, Mapping) for one in lists[0]):
             whole = lists[0]
+        else:
+            whole = _rows_of(whole) or whole
     if isinstance(whole, list):
         yield from ((f"object {number}", row) for number, row in enumerate(whole, start=1))
     else:
         yield "line 1", whole
+
+
+def _rows_of(table: Mapping[str, Any]) -> list[Any]:
+    """The rows of an object that holds columns, each a list or, as pandas saves a table, an object
+    with the numbers of the rows, or that holds the rows by their numbers; none of another one."""
+    numbered = [
+        isinstance(one, Mapping) and bool(one) and all(key.isdigit() for key in one)
+        for one in (table, *table.values())
+    ]
+    if numbered[0] and all(isinstance(row, Mapping) for row in table.values()):
+        return [*table.values()]
+    columns = [[*v.values()] if isinstance(v, Mapping) else v for v in table.values()]
+    alike = all(numbered[1:]) or all(isinstance(one, list) for one in table.values())
+    if not alike or len({*map(len, columns)}) != 1:
+        return []
+    return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _json_lines(text: str) -> Iterator[tuple[str, Any]]:

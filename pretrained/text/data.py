@@ -52,16 +52,6 @@ class Texts:
 
 #: Files that were left out, of which so many are named.
 NAMED = 5
-#: What stands in a text that is no text to most, by the form of it; told from so many on.
-ODD_SIGNS = {
-    "tags such as {} are learnt as they stand: save it as plain text if they are not meant": (
-        re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
-    ),
-    "time codes such as {} are learnt as they stand: take them out if they are not meant": (
-        re.compile(r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d")
-    ),
-}
-LEAST_ODD = 10
 CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 
 
@@ -285,7 +275,7 @@ def own(source: Path | str) -> Texts:
         f"first {share}% of {name}",
         f"last {100 - share}% of {name}",
         own=True,
-        told=(*told, *_odd(raw), *_told(raw)),
+        told=(*told, *own_files.odd(raw), *_told(raw)),
     )
 
 
@@ -298,17 +288,6 @@ def end_of_training(text: str) -> int:
         if place >= 0:
             return place + len(end)
     return last
-
-
-def _odd(text: str) -> Iterator[str]:
-    """What of a text is hardly meant to be learnt, counted."""
-    for told, form in ODD_SIGNS.items():
-        found = Counter(form.findall(text))
-        if found.total() >= LEAST_ODD:
-            (first, _), *_ = found.most_common(1)
-            yield f"{found.total():,} {told.format(first)}"
-    if broken := own_files.broken(text):
-        yield broken
 
 
 def _told(text: str) -> Iterator[str]:

@@ -32,6 +32,8 @@ def learnt(path):
         ("within.json", json.dumps({"version": 1, "data": [json.loads(row) for row in ROWS]})),
         ("one.json", json.dumps({"title": "Tea", "text": TEXT}, indent=1)),
         ("list.json", json.dumps(LINES)),
+        ("pandas.json", json.dumps({"text": dict(enumerate(LINES))})),
+        ("columns.json", json.dumps({"id": [*range(len(LINES))], "text": LINES})),
         ("capitals.jsonl", "\n".join(ROWS).replace('"text"', '"TEXT"')),
         ("tags.json", json.dumps({"text": TEXT, "tags": [{"name": "tea"}]})),
         ("twice.txt", TEXT.replace("\n", "\r\r\n")),
@@ -82,6 +84,17 @@ def test_what_is_guessed_or_left_out_is_told(tmp_path, name, content, told):
     ("name", "content", "told"),
     [
         ("a.html", "".join(f"<p>{line}</p>\n" for line in LINES), "120 tags such as <p>"),
+        ("b.html", TEXT.replace("day", "day&#39;s"), "60 codes of HTML such as &#39;"),
+        (
+            "c.txt",
+            TEXT.replace("tea", "чай").encode().decode("cp1252"),
+            "60 characters such as Ñ‡Ð",
+        ),
+        (
+            "d.txt",
+            TEXT.replace("tea", "今天").encode().decode("cp1252"),
+            "60 characters such as ä»Šå",
+        ),
         ("a.srt", TEXT.replace("On", "00:00:01,000 --> 00:00:02,000\nOn"), "60 time codes such as"),
         ("a.txt", TEXT.replace("tea", "thé").encode().decode("cp1252"), "60 characters such as Ã©"),
         ("b.txt", "\n".join(ROWS).replace('"text"', '"content"'), "JSON without a text"),
@@ -102,6 +115,19 @@ def test_what_is_hardly_meant_to_be_learnt_is_told(tmp_path, name, content, told
     (tmp_path / name).write_text(content, "utf-8")
     [sentence] = learnt(tmp_path / name)[1]
     assert told in sentence and reasons.said(sentence, "zh") != sentence
+
+
+def test_a_parquet_file_is_told_how_to_save_its_text(tmp_path):
+    for name, reason in (("a.parquet", "save its text as"), ("a.txt", "let its name end in")):
+        (tmp_path / name).write_bytes(b"PAR1")
+        with pytest.raises(BadData, match=f"it is a Parquet file.*{reason}"):
+            data.own(tmp_path / name)
+
+
+def test_signs_that_only_look_odd_are_not_told(tmp_path):
+    for text in ("AT&T; R&D;", "il est né\u00a0» et ÀÉ", "a <3 b > c", "ESPAÑ–A Ð Ñ"):
+        (tmp_path / "a.txt").write_text(TEXT.replace("tea", text), "utf-8")
+        assert not any("such as" in one for one in learnt(tmp_path / "a.txt")[1])
 
 
 @pytest.mark.parametrize(
