@@ -68,6 +68,8 @@ GENERAL = _words(
     "string word words meaning definition id score index no nr comment comments note notes tags "
     "license licence date user 序号 编号 原文 译文 譯文 翻译 备注"
 ) | {""}
+#: Headings under which the part of the data stands to which a row belongs: train, test.
+SPLIT = _words("split set subset partition 划分 数据划分")
 #: Longest heading, in words, and the share of the rows that end as sentences beside it.
 LONGEST, ENDED = 4, 0.8
 END = re.compile(r"[.!?…。！？][\W]*$")
@@ -155,6 +157,21 @@ def named(cells: Sequence[str], languages: tuple[str, str]) -> tuple[int, int] |
     if all(codes.count(language) == 1 for language in languages):
         return codes.index(languages[0]), codes.index(languages[1])
     return None
+
+
+def doubled(cells: Sequence[str], languages: tuple[str, str]) -> list[str]:
+    """What a heading of both languages calls one of them by, more than once: fr, and fr_CA. A pair
+    of sentences, or of words, is too short to name both and one of them again."""
+    codes = [code(cell) for cell in cells]
+    if not all(language in codes for language in languages):
+        return []
+    twice = [language for language in languages if codes.count(language) > 1]
+    return [cell for cell, one in zip(cells, codes, strict=True) if one in twice]
+
+
+def split_at(names: Sequence[str]) -> int | None:
+    """Where a heading says that the part of the data stands to which a row belongs."""
+    return next((n for n, name in enumerate(names) if name.strip().casefold() in SPLIT), None)
 
 
 def told(rows: Sequence[Sequence[str]], languages: tuple[str, str]) -> tuple[int, int] | None:

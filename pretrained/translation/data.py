@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ import torch
 from pretrained import splits
 from pretrained.classification.folders import passed_over
 from pretrained.errors import BadData
-from pretrained.translation import files
+from pretrained.translation import columns, files
 from pretrained.translation.languages import noticed
 
 LANGUAGES = ("en", "fr", "zh")
@@ -31,6 +32,9 @@ ASIDE = 5
 LONGEST = 1_000
 #: Words, or Chinese characters, from which a pair that says the same twice is a sentence.
 LEAST_WORDS, LEAST_CHARACTERS = 4, 8
+#: What programs write for an empty cell: pandas, data bases, spreadsheets.
+EMPTY = {"nan", "NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "NaT", "nil"}
+EMPTY |= {"#N/A", "#NA", "#NAME?", "#NOM?", "#REF!", "#VALUE!", "#VALEUR!", "#NULL!", "#ERROR!"}
 #: Share of the rows that may be left out; where more of them are bad, something else is wrong.
 MOST_BAD = 0.1
 
@@ -73,10 +77,11 @@ def tidy(text: str, language: str) -> str:
     French gets its blanks before ``? ! : ;`` and inside ``« »``, Chinese its own punctuation, both
     as most of the data have them.
     """
-    text = unicodedata.normalize("NFC", text).translate(PLAIN_FIGURES)
+    text = unicodedata.normalize("NFC", text).translate(PLAIN)
     text = text.replace("’", "'").replace("…", "...")
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace())
     text = " ".join(text.split())
+    text = re.sub(r"\.\.\.(?=[^\W\d_])", "... ", text)
     if language == "fr":
         text = re.sub(r"(?<=[\w»\")]) ?([?!;]+|:(?!\S))", r" \1", text)
         text = re.sub(r"« ?(.*?) ?»", r"« \1 »", text)
@@ -105,8 +110,8 @@ def casually(text: str, rng: random.Random) -> str:
     )
 
 
-#: Full-width figures, as Chinese keyboards give them.
-PLAIN_FIGURES = {ord("０") + n: str(n) for n in range(10)}
+#: Full-width figures and letters, as Chinese keyboards give them.
+PLAIN = {0xFEE0 + ord(c): c for c in string.digits + string.ascii_letters}
 WIDE = {"?": "？", "!": "！", ",": "，"}
 
 
@@ -138,26 +143,34 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
     told: list[str] = []
     if path.is_dir():
         train, held_out = (
-            [pair for file in files_of(path, one) for pair in _flat(_rows(file, languages, told))]
+            [
+                pair
+                for file in files_of(path, one)
+                for pair in _flat(_rows(file, languages, told, one))
+            ]
             for one in (split, "validation")
         )
         names = (f"{path.name}/{split}", f"{path.name}/validation")
+        few = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
         told += _unused(path, split)
         if both := len({*train} & {*held_out}):
             told.append(
                 f"{both:,} pairs that are kept aside are learnt from, too: the figures flatter"
             )
     else:
-        rows = list(_flat(_rows(path, languages, told)))
+        rows = list(_flat(_rows(path, languages, told, split)))
         every = list(dict.fromkeys(rows))
         if twice := len(rows) - len(every):
             told.append(f"{twice:,} pairs stand in {path.name} again and were left out there")
         train, held_out = _parted(every)
+        few = (
+            f"{len(every):,} different pairs, of which {len(held_out):,} are kept aside, are too "
+            f"few to learn from: give {LEAST + ASIDE} or more"
+        )
         share = round(100 * len(held_out) / max(1, len(every)))
         names = (f"{100 - share}% of {path.name}", f"{share}% of {path.name}, kept aside")
     if len(train) < LEAST:
-        reason = f"{len(train)} pairs are too few to learn from: give {LEAST} or more"
-        raise BadData(path=path, reason=reason)
+        raise BadData(path=path, reason=". ".join([few, *told]))
     return Pairs(languages, train, held_out, *names, tuple(told))
 
 
@@ -181,7 +194,7 @@ def with_more(pairs: Pairs, folder: Path, others: Iterable[Path]) -> Pairs:
         raise BadData(path=folder, reason=reason)
     for split in ("validation", "test"):
         for file in files_of(folder, split):
-            rows = _flat(_rows(file, pairs.languages))
+            rows = _flat(_rows(file, pairs.languages, split=split))
             aside |= {plain(text) for pair in rows for text in pair}
     more: list[tuple[str, str]] = []
     for path in others:
@@ -211,7 +224,7 @@ def to_score(source: Path | str, direction: str, split: str = "test") -> tuple[l
     path = Path(source)
     found: dict[str, dict[str, None]] = {}  # dicts keep the order of the file
     for file in files_of(path, split) if path.is_dir() else [path]:
-        for english, translation in _flat(_rows(file, ("en", other))):
+        for english, translation in _flat(_rows(file, ("en", other), split=split)):
             one, many = (english, translation) if first == "en" else (translation, english)
             found.setdefault(one, {})[many] = None
     name = f"{path.name}/{split}" if path.is_dir() else f"{path.resolve().parent.name}/{path.stem}"
@@ -278,13 +291,16 @@ def _flat(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
             yield english, one
 
 
-def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None) -> Iterator[Row]:
+def _rows(
+    path: Path, languages: tuple[str, str], told: list[str] | None = None, split: str = "train"
+) -> Iterator[Row]:
     """The rows of one file, checked.
 
     Args:
         told: gets what was guessed or left out, in sentences; None: nothing may be left out.
+        split: the part of the data that is read, where a column tells them apart.
     """
-    rows = files.rows(path, languages, [] if told is None else told)
+    rows = files.rows(path, languages, [] if told is None else told, split)
     if not rows:
         raise BadData(path=path, reason="it is empty: give pairs")
     bad: list[str] = []
@@ -292,7 +308,9 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
     for number, (english, translations) in enumerate(rows, start=1):
         many = [translations] if isinstance(translations, str) else translations
         good = isinstance(many, list) and many and all(isinstance(t, str) for t in [english, *many])
-        if not good or not all(t.strip() for t in [english, *many]):
+        if good and (cell := _placeholder(english, many)):
+            bad.append(f"row {number} has only {cell} for a sentence: mend it or take it out")
+        elif not good or not all(t.strip() for t in [english, *many]):
             bad.append(f"row {number} lacks a sentence in one language: mend it or take it out")
         elif (length := max(map(len, [english, *many]))) > LONGEST:
             bad.append(f"row {number} has {length:,} characters: split it below {LONGEST:,}")
@@ -323,6 +341,16 @@ def _rows(path: Path, languages: tuple[str, str], told: list[str] | None = None)
         told.append(f"{copied:,} pairs say the same in one language twice and were left out")
 
 
+def _placeholder(english: str, many: Sequence[str]) -> str | None:
+    """What a program wrote for an empty cell, beside a sentence; beside a word or two it is a word
+    itself: None, and rien."""
+    for one, other in ((english, many[0]), *((one, english) for one in many)):
+        cell = one.strip()
+        if cell in EMPTY and (cell[0] in "#<" or _long(other) or columns.END.search(other)):
+            return cell
+    return None
+
+
 def _crossed(english: str, other: str, languages: tuple[str, str]) -> bool:
     """Whether a pair stands the other way round, as far as both sides can be told."""
     return noticed(english) == languages[1] and noticed(other) == languages[0]
@@ -333,10 +361,14 @@ def _untranslated(english: str, other: str | Sequence[str]) -> bool:
     name, a title or a word that both languages have."""
     if not isinstance(other, str) or english.strip().casefold() != other.strip().casefold():
         return False
-    language = noticed(english)
-    if language == "zh":
-        return len(english.strip()) >= LEAST_CHARACTERS
-    return language is not None and len(english.split()) >= LEAST_WORDS
+    return noticed(english) is not None and _long(english)
+
+
+def _long(text: str) -> bool:
+    """Whether a text is longer than most names, titles and words."""
+    if noticed(text) == "zh":
+        return len(text.strip()) >= LEAST_CHARACTERS
+    return len(text.split()) >= LEAST_WORDS
 
 
 def _parted(

@@ -14,14 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pretrained import own_files
+from pretrained import own_files, splits
 from pretrained.classification.folders import named_briefly
 from pretrained.errors import BadData
 from pretrained.translation import columns
 from pretrained.translation.languages import noticed
 
+R = TypeVar("R")
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
 SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json", ".csv")
 #: The columns of `datasets` that hold an object with both languages, in small letters.
@@ -38,16 +39,19 @@ TITLES, NAMED = 5, 5
 SHOWN = 80
 
 
-def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
+def rows(
+    path: Path, languages: tuple[str, str], told: list[str], split: str = "train"
+) -> list[Row]:
     """The rows of one file.
 
     Args:
         told: gets a sentence for whatever was guessed or left out.
+        split: the part of the data that is read, where a column tells them apart.
 
     Raises:
         BadData: it is in none of the formats, or nothing tells which side is which language.
     """
-    readers: dict[str, Callable[[Path, tuple[str, str], list[str]], Iterator[Row]]]
+    readers: dict[str, Callable[[Path, tuple[str, str], list[str], str], Iterator[Row]]]
     every = (_parquet, _tsv, _jsonl, _tsv, _tsv, _jsonl, _jsonl, _csv)
     readers = dict(zip(SUFFIXES, every, strict=True))
     read = readers.get(path.suffix.lower())
@@ -59,15 +63,18 @@ def rows(path: Path, languages: tuple[str, str], told: list[str]) -> list[Row]:
     if read in (_tsv, _csv) and _is_json(path):
         told.append(f"{path.name} holds JSON, whatever its name ends in, and is read so")
         read = _jsonl
-    found = list(read(path, languages, told))
+    found = list(read(path, languages, told, split))
+    sentences = [row for row in found if not _heads_again(row, languages)]
+    if again := len(found) - len(sentences):
+        told.append(f"{again:,} lines of {path.name} name the languages again and were left out")
+    found = sentences
     sides = [(a, b) for a, b in found if isinstance(a, str) and isinstance(b, str)]
     if doubt := columns.contradicted(sides, languages):
         one, other = doubt
         reason = f"what it calls {one} is written in {other}: exchange or mend the columns"
         raise BadData(path=path, reason=reason)
     told += columns.unread(sides, languages)
-    if broken := own_files.broken("\n".join(map(" ".join, sides))):
-        told.append(broken)
+    told += own_files.odd("\n".join(map(" ".join, sides)))
     return found
 
 
@@ -79,6 +86,55 @@ def lines(path: Path) -> list[str]:
     """
     text = own_files.text(path).replace("\r\n", "\n")
     return text.split("\n" if "\n" in text else "\r")
+
+
+def _heads_again(row: Row, languages: tuple[str, str]) -> bool:
+    """Whether a row is the heading of a further file that somebody joined to the first one. No
+    translation of "English" is "French"."""
+    return all(isinstance(cell, str) for cell in row) and bool(columns.named(row, languages))
+
+
+def _of_split(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[R],
+    cell: Callable[[R, int], Any],
+    split: str,
+    told: list[str],
+) -> Sequence[R]:
+    """The rows that a column called split counts to one part of the data; all of them without such
+    a column, or where it does not name parts, or not this one.
+
+    Args:
+        cell: what a row has in the column at a place.
+    """
+    if (place := columns.split_at(names)) is None:
+        return rows
+    cells = [str(cell(row, place) or "") for row in rows]
+    part = {one: splits.named(one, split) for one in {*cells}}
+    if split not in part.values() or any(one and not part[one] for one in part):
+        return rows
+    kept = [row for row, one in zip(rows, cells, strict=True) if part[one] == split]
+    if others := len(rows) - len(kept):
+        told.append(
+            f"{others:,} rows of {path.name} are not of {split} by the column {names[place]} and "
+            "were left out"
+        )
+    return kept
+
+
+def _not_doubled(path: Path, names: Sequence[str], languages: tuple[str, str]) -> None:
+    """Hold a heading to one column for each language.
+
+    Raises:
+        BadData: several stand for one.
+    """
+    if twice := columns.doubled(names, languages):
+        reason = (
+            f"several columns stand for one language ({', '.join(twice)[:SHOWN]}): keep one of "
+            "them, or give the others other names"
+        )
+        raise BadData(path=path, reason=reason)
 
 
 def _is_json(path: Path) -> bool:
@@ -94,9 +150,14 @@ def _is_json(path: Path) -> bool:
     return bool(first) and all(isinstance(one, Mapping | list) and one for one in first)
 
 
-def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
+def _parquet(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     table = own_files.table(path)
     names = table.column_names
+    _not_doubled(path, names, languages)
+    every = range(len(table))
+    kept = _of_split(path, names, every, lambda n, at: table[at][n].as_py(), split, told)
+    if len(kept) < len(table):
+        table = table.take(kept)
     places = columns.named(names, languages)
     both = next((name for name in names if name.lower() in BOTH), None)
     if places is None and both is not None:
@@ -113,18 +174,18 @@ def _parquet(path: Path, languages: tuple[str, str], told: list[str]) -> Iterato
             f"name the columns {' and '.join(languages)}"
         )
         raise BadData(path=path, reason=reason)
-    yield from zip(*(table[place].to_pylist() for place in places), strict=True)
+    yield from zip(*(map(_whole, table[place].to_pylist()) for place in places), strict=True)
 
 
-def _tsv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
+def _tsv(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     every = enumerate(lines(path), start=1)
     found = [(n, [cell.strip() for cell in line.split("\t")]) for n, line in every if line.strip()]
     if sum(all(map(_quoted, cells)) for _, cells in found) > MOST_QUOTED * len(found):
         found = [(n, [_unquoted(cell) for cell in cells]) for n, cells in found]
-    yield from _table(path, found, languages, told, "tab")
+    yield from _table(path, found, languages, told, "tab", split)
 
 
-def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
+def _csv(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     """Cells parted by commas, semicolons or tabs, whichever parts the first lines alike; what holds
     one itself stands in quotation marks (RFC 4180). Excel's ``sep=;`` is understood."""
     text = own_files.text(path)
@@ -143,7 +204,7 @@ def _csv(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Ro
         raise BadData(path=path, reason=reason) from None
     every = [(n, [cell.strip() for cell in cells]) for n, cells in read]
     found = [(n, cells) for n, cells in every if any(cells)]
-    yield from _table(path, found, languages, told, SIGNS[sign])
+    yield from _table(path, found, languages, told, SIGNS[sign], split)
 
 
 def _from_heading(
@@ -151,7 +212,7 @@ def _from_heading(
 ) -> list[tuple[int, list[str]]]:
     """The rows from the one that names the languages, where those above are a title only."""
     for number, (_, cells) in enumerate(found[:TITLES]):
-        if columns.named(cells, languages):
+        if columns.named(cells, languages) or columns.doubled(cells, languages):
             if number:
                 told.append(f"{number:,} lines above the headings of {path.name} were left out")
             return found[number:]
@@ -166,6 +227,7 @@ def _table(
     languages: tuple[str, str],
     told: list[str],
     sign: str,
+    split: str,
 ) -> Iterator[Row]:
     """The two sides of each row of a table, given with its line; ``sign`` parts its cells."""
     found = _from_heading(path, found, languages, told)
@@ -175,6 +237,8 @@ def _table(
     if places and len(found) > 1 and columns.named(found[1][1], languages) == places:
         places = None  # no heading: columns that name the language of each sentence
     heading = found[0][1]
+    if len(found) > 1 and not columns.doubled(found[1][1], languages):
+        _not_doubled(path, heading, languages)
     is_heading = places is not None or columns.heads(heading)
     if places is None and columns.foreign(heading):
         raise BadData(path=path, reason=_other_languages(heading, languages))
@@ -186,6 +250,12 @@ def _table(
         del found[0]
     found = _as_wide(path, found, heading if is_heading else None, languages, told, sign)
     without = [number for number, cells in found if len(cells) < 2]
+    if sign == "tab" and len(without) == len(found) > 1:
+        reason = (
+            "no line has a tab between two sentences: put one there, or let its name end in .csv "
+            "where commas or semicolons part them"
+        )
+        raise BadData(path=path, reason=reason)
     if len(without) > MOST_WITHOUT * len(found):
         reason = f"line {without[0]} has no {sign} between two sentences: mend it or take it out"
         raise BadData(path=path, reason=reason)
@@ -201,6 +271,8 @@ def _table(
             told.append(f"by its sentences {path.name} has {first} and {second}")
     if places is None:
         return
+    if is_heading:
+        found = [*_of_split(path, heading, found, _cell, split, told)]
     one, other = places
     for _, cells in found:
         cells += [""] * (max(places) + 1 - len(cells))
@@ -256,6 +328,11 @@ def _as_wide(
     left_out = {number for number, _ in wide}
     width = max(filled.values())
     return [(number, cells[:width]) for number, cells in found if number not in left_out]
+
+
+def _cell(row: tuple[int, list[str]], place: int) -> str:
+    """What a row has in a column; "" where it ends before that."""
+    return row[1][place] if place < len(row[1]) else ""
 
 
 def _filled(cells: Sequence[str]) -> int:
@@ -321,32 +398,23 @@ def untold(line: str, languages: tuple[str, str]) -> str:
     )
 
 
-def _jsonl(path: Path, languages: tuple[str, str], told: list[str]) -> Iterator[Row]:
+def _jsonl(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     def is_row(value: Mapping[str, Any]) -> bool:
         places = columns.named([*value], languages)
         return places is not None and all(isinstance([*value.values()][n], str) for n in places)
 
+    values: Sequence[tuple[str, Any]]
     values = [*own_files.json_values("\n".join(lines(path)), is_row)]
-    if len(values) == 1 and (listed := _columns(values[0][1], languages)):
-        yield from listed
-        return
+    if values and all(isinstance(row, Mapping) for _, row in values):
+        names = [*values[0][1]]
+        _not_doubled(path, names, languages)
+        values = _of_split(path, names, values, lambda one, at: one[1].get(names[at]), split, told)
     rows = [row for _, row in values]
     if found := _by_sentences(rows, path, languages, told):
         yield from found
         return
     for place, row in values:
         yield _both(path, row, languages, place)
-
-
-def _columns(value: Any, languages: tuple[str, str]) -> list[Row]:
-    """The rows of one object that holds a list of sentences for each language; none of others."""
-    keys: Sequence[str] = list(value) if isinstance(value, Mapping) else []
-    if (places := columns.named(keys, languages)) is None:
-        return []
-    one, other = (value[keys[n]] for n in places)
-    if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
-        return []
-    return [(_whole(a), _whole(b)) for a, b in zip(one, other, strict=True)]
 
 
 def _by_sentences(
@@ -413,5 +481,8 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _whole(value: Any) -> Any:
-    """A sentence without halves of characters, which JSON can hold and no file can."""
+    """A sentence without halves of characters, which JSON can hold and no file can; bytes, as
+    some programs put them into Parquet, are UTF-8."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     return own_files.whole(value) if isinstance(value, str) else value

@@ -4,6 +4,7 @@ refused, and never turned, guessed or left out without a word."""
 from __future__ import annotations
 
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,6 +57,14 @@ def learnt(path):
         ("a.jsonl", ",\n".join(json.dumps(row) for row in objects("eng_Latn", "fra_Latn"))),
         ("a.jsonl", "\n".join(json.dumps(row, indent=2) for row in objects("en", "fr"))),
         ("a.json", json.dumps({"data": objects("en", "fr")})),
+        (  # as pandas saves a table: by its columns, or by its rows
+            "a.json",
+            json.dumps(
+                {"en": {n: a for n, (a, _) in enumerate(PAIRS)}}
+                | {"fr": {n: b for n, (_, b) in enumerate(PAIRS)}}
+            ),
+        ),
+        ("a.json", json.dumps(dict(enumerate(objects("en", "fr"))))),
         ("a.json", json.dumps(dict(zip(LANGUAGES, zip(*PAIRS, strict=True), strict=True)))),
     ],
 )
@@ -109,6 +118,115 @@ def test_what_is_guessed_turned_or_left_out_is_told(tmp_path, name, content, tol
     assert any(told in sentence for sentence in sentences)
     for sentence in sentences:
         assert reasons.said(sentence, "zh") != sentence
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.parquet"])
+@pytest.mark.parametrize("heading", [("en", "fr", "fr"), ("fr_FR", "fr_CA", "en")])
+def test_two_columns_for_one_language_are_refused(tmp_path, name, heading):
+    rows = [(a, b, b.upper()) if heading[0] == "en" else (b, b.upper(), a) for a, b in PAIRS]
+    unlike = (heading[0], heading[1], heading[2] + "_old" * (heading[1] == heading[2]))
+    names = (*heading[:2], heading[2].upper())  # neither JSON nor Parquet has one name twice
+    if name == "a.csv":
+        (tmp_path / name).write_text("Words\n" + table([heading, *rows], ";"), "utf-8")
+    elif name == "a.json":
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        (tmp_path / name).write_text(json.dumps(found))
+    else:
+        pq.write_table(pa.table([*zip(*rows, strict=True)], names), tmp_path / name)
+    with pytest.raises(BadData, match="several columns stand for one language") as refused:
+        data.read(tmp_path / name, LANGUAGES)
+    assert "同一种语言有好几列" in reasons.said(refused.value.fields["reason"], "zh")
+    if unlike != heading:  # another name tells them apart
+        (tmp_path / "b.csv").write_text(table([unlike, *rows], ";"), "utf-8")
+        assert learnt(tmp_path / "b.csv") == ({*PAIRS}, ())
+
+
+@pytest.mark.parametrize("again", ["en,fr", "\ufeffen,fr", "French;English", '\ufeff"en";"fr"'])
+def test_headings_of_a_joined_file_are_no_pair(tmp_path, again):
+    again = again.replace(",", ";") + "\n"
+    words = [("English", "anglais"), ("French", "français"), ("in", "en")]
+    rows = table([LANGUAGES, *PAIRS[:9]], ";") + again + table([*PAIRS[9:], *words], ";")
+    (tmp_path / "a.csv").write_text(rows, "utf-8")
+    pairs, [told] = learnt(tmp_path / "a.csv")
+    assert pairs == {*PAIRS, *words}
+    assert told == "1 lines of a.csv name the languages again and were left out"
+    assert reasons.said(told, "zh") != told
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_a_column_that_names_parts_of_the_data_is_followed(tmp_path, name):
+    heading = ("en", "fr", "split")
+
+    def written(parts):
+        rows = [(*pair, part) for pair, part in zip((*PAIRS, *MORE), parts, strict=True)]
+        if name == "a.csv":
+            (tmp_path / name).write_text(table([heading, *rows], ";"), "utf-8")
+        elif name == "a.jsonl":
+            found = (json.dumps(dict(zip(heading, row, strict=True))) for row in rows)
+            (tmp_path / name).write_text("\n".join(found))
+        else:
+            pq.write_table(pa.table([*zip(*rows, strict=True)], [*heading]), tmp_path / name)
+        return tmp_path / name
+
+    told = f"5 rows of {name} are not of train by the column split and were left out"
+    path = written(["train"] * len(PAIRS) + ["test", "dev", "test", "", "test"])
+    assert learnt(path) == ({*PAIRS}, (told,))
+    assert reasons.said(told, "zh") != told
+    assert [one.source for one in data.to_score(path, "en-fr")[0]] == [
+        MORE[n][0] for n in (0, 2, 4)
+    ]
+    for parts in (["test"] * 30, ["easy", "train"] * 15):  # of one part, or of other things
+        assert learnt(written(parts)) == ({*PAIRS, *MORE}, ())
+
+
+MORE = [(f"{a} {n}", f"{b} {n}") for n, (a, b) in enumerate(PAIRS[:5])]
+
+
+@pytest.mark.parametrize("cell", ["nan", "None", "#N/A", "null", "<NA>", "#NAME?"])
+def test_what_programs_write_into_empty_cells_is_no_sentence(tmp_path, cell):
+    words = [("None", "Aucun"), ("null", "nul"), ("Nope", "nan"), ("None", "None")]
+    path = tmp_path / "a.tsv"
+    path.write_text(table([LANGUAGES, *PAIRS, *words, (MORE[0][0], cell)]), "utf-8")
+    pairs, [told] = learnt(path)
+    assert pairs == {*PAIRS, *words}
+    assert told.endswith(f"the first for this: row 30 has only {cell} for a sentence")
+    assert f"第 30 行的句子只是 {cell}" in reasons.said(told, "zh")
+    path.write_text(table([LANGUAGES, *((cell, b) for _, b in MORE), *PAIRS]), "utf-8")
+    with pytest.raises(BadData, match=rf"row 1 has only {re.escape(cell)} for a sentence: mend"):
+        data.read(path, LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (PAIRS[:1] * 300, "1 different pairs, of which 1 are kept aside, are too few .* again and"),
+        (PAIRS[:24], "24 different pairs, of which 5 are kept aside, are too few .*: give 25 or"),
+        ([(a, a) for a, _ in PAIRS] + PAIRS[:9], "9 different .* 25 pairs say the same in one"),
+    ],
+)
+def test_too_few_pairs_are_told_why_they_are_so_few(tmp_path, rows, reason):
+    (tmp_path / "a.tsv").write_text(table([LANGUAGES, *rows]), "utf-8")
+    with pytest.raises(BadData, match=reason) as refused:
+        data.read(tmp_path / "a.tsv", LANGUAGES)
+    chinese = reasons.said(refused.value.fields["reason"], "zh")
+    assert "要留出，太少" in chinese and "pairs" not in chinese
+
+
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [("<p>{}</p>", "100 tags such as <p>"), ("{} &amp; &#39;", "100 codes of HTML such as &amp;")],
+)
+def test_markup_in_pairs_is_told(tmp_path, one, told):
+    rows = [(one.format(a), one.format(b)) for a, b in PAIRS]
+    (tmp_path / "a.tsv").write_text(table([LANGUAGES, *rows]), "utf-8")
+    pairs, [sentence] = learnt(tmp_path / "a.tsv")
+    assert pairs == {*rows} and sentence.startswith(told)
+
+
+def test_bytes_in_parquet_are_read_as_text(tmp_path):
+    cells = [[one.encode() for one in side] for side in zip(*PAIRS, strict=True)]
+    pq.write_table(pa.table(cells, ["en", "fr"]), tmp_path / "a.parquet")
+    assert learnt(tmp_path / "a.parquet") == ({*PAIRS}, ())
 
 
 def test_a_sentence_in_brackets_is_no_json(tmp_path):
@@ -307,6 +425,8 @@ def test_what_is_hardly_the_language_is_told(tmp_path, other, told):
         ),
         ("a.tsv", table([(a.replace(" ", "\t", 1), b) for a, b in [*PAIRS[:5]]] + PAIRS), "tabs"),
         ("a.tsv", table([(a, "") for a, _ in PAIRS[:9]] + PAIRS), "row 1 lacks a sentence in one"),
+        ("a.txt", table([LANGUAGES, *PAIRS], ","), "no line has a tab .* end in .csv where commas"),
+        ("a.tsv", table([LANGUAGES, *PAIRS], ";"), "no line has a tab .* end in .csv where commas"),
     ],
 )
 def test_what_cannot_be_told_is_refused_at_its_line(tmp_path, name, content, reason):
