@@ -50,7 +50,7 @@ SENTENCES: Mapping[str, str] = {
     "picture_slow": "The picture could not be opened within {seconds} s: try again in a moment, "
     "or send a smaller one.",
 }
-LINE_ENDS = str.maketrans("", "", "\r\n")
+OTHER_BASE64 = str.maketrans("-_", "+/", "\r\n\t ")  # as URLs have it, and what stands between
 HEAT = np.array([[12, 18, 60], [43, 83, 200], [58, 170, 190], [250, 224, 120], [255, 250, 230]])
 
 
@@ -102,13 +102,18 @@ def is_data_url(sent: str) -> bool:
     return sent[:5].lower() == "data:"
 
 
+def of_base64(text: str) -> bytes:
+    """The bytes of base64 of either alphabet (RFC 4648), with or without padding, and with the
+    blanks and line ends that `base64` and `openssl` write. Raises `ValueError`: it is none."""
+    bare = text.translate(OTHER_BASE64).rstrip("=")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+
+
 def of_data_url(url: str) -> bytes:
-    """The bytes in ``data:image/png;base64,...`` (RFC 2397); line ends are allowed, as `base64` and
-    `openssl` write them. Raises `BadPicture`."""
-    body = url.partition(",")[2]
+    """The bytes in ``data:image/png;base64,...`` (RFC 2397). Raises `BadPicture`."""
     try:
-        content = base64.b64decode(body.translate(LINE_ENDS), validate=True)
-    except ValueError:  # binascii.Error too
+        content = of_base64(url.partition(",")[2])
+    except ValueError:
         raise BadPicture("picture_data_url") from None
     if not content:
         raise BadPicture("picture_data_url")

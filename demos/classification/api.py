@@ -69,6 +69,14 @@ async def classified(
     return {"label": said.label, "confidences": rows}
 
 
+def names_wanted(sent: Any) -> int:
+    """`top_k` as ``/v1`` takes it: left open, or within bounds. Raises `BadTopK`."""
+    count = whole_number(sent)
+    if not left_open(sent) and float(sent) != count:
+        raise BadTopK(most=answers.MAX_TOP_K)
+    return count
+
+
 def whole_number(sent: Any) -> int:
     """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
     try:

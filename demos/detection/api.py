@@ -86,6 +86,8 @@ def score(sent: Any) -> float:
         BadThreshold: it is no number from 0 to 1.
     """
     try:
+        if isinstance(sent, bool):
+            raise TypeError
         value = float(USUAL if sent is None or sent == "" else sent)
     except (TypeError, ValueError, OverflowError):
         value = math.nan

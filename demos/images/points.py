@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pretrained.images import point
-from pretrained.images.errors import BadCount, BadPoint, BadSeed
+from pretrained.images.errors import BadCount, BadPoint, BadSeed, BadTruncation
 
 Point = dict[str, Any]
 
@@ -67,10 +67,10 @@ def parse(text: Any) -> Point:
 
 
 def checked_truncation(sent: Any) -> float:
-    """How far from the mean face, 0 to 1, to three decimals. Raises `BadPoint`."""
+    """How far from the mean face, 0 to 1, to three decimals. Raises `BadTruncation`."""
     match = MOVE.fullmatch(str(sent))
     if match is None or not 0 <= float(match[1]) <= 1:
-        raise BadPoint(sent=told(sent))
+        raise BadTruncation(sent=told(sent))
     return round(float(match[1]), 3)
 
 

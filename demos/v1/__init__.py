@@ -145,6 +145,7 @@ async def answer(engine: Engine, endpoint: Endpoint, request: Request, say: Say)
     """One of `ENDPOINTS`."""
     sent = await bodies.arguments(request, engine.settings.max_upload_mb, endpoint.picture)
     endpoint.check(sent)
+    endpoint.check_address(request.query_params)
     if endpoint.steps is None or not bodies.streams(sent.get("stream"), usual=True):
         work = endpoint.answer(engine, sent)
         return JSONResponse(await callers.unless_gone(request, work))

@@ -7,8 +7,6 @@ with it is said in the caller's language, and one endpoint takes JSON and forms 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import json
 from typing import Any
 
@@ -90,8 +88,8 @@ def picture_bytes(sent: Any) -> bytes:
     if pictures.is_data_url(sent):
         return pictures.of_data_url(sent)
     try:
-        return base64.b64decode(sent.translate(pictures.LINE_ENDS), validate=True)
-    except (binascii.Error, ValueError):
+        return pictures.of_base64(sent)
+    except ValueError:
         raise NoPicture from None
 
 

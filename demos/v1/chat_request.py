@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from demos import models
+from demos import models, typed
 from demos.inputs import left_open
 from demos.language import Say
 from demos.text import answers
@@ -130,7 +130,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     for name, neutral in NEUTRAL.items():
         if sent.get(name) not in neutral:
             raise Unsupported(name=name)
-    if sent.get("n") not in (None, 1):
+    if sent.get("n") not in (None, 1, "1"):
         raise OneAnswer(sent=str(sent["n"])[:20])
     model = sent.get("model")
     entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
@@ -141,6 +141,9 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         notes += [say.plain(f"v1.note.{name}") for name in left_out]
     else:
         prompt = of_prompt(sent.get("prompt"))
+    if unknown := answers.unknown_in(entry, prompt):
+        listed = " ".join(map(typed.named, unknown[: answers.MOST_NAMED]))
+        notes.append(say.plain("v1.note.unknown", count=len(unknown), characters=listed))
     if len(prompt) > MOST_PROMPT:
         notes.append(say.plain("v1.note.cut", most=MOST_PROMPT))
     unread = [name for name in sent if name not in (*READ, *IDLE, *NEUTRAL)]
@@ -221,8 +224,10 @@ def most_tokens(sent: Mapping[str, Any]) -> int | None:
         value = sent.get(name)
         if value is None:
             continue
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value[:20])
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise BadOption(name=name, sent=str(value)[:40], allowed=f"1–{LONGEST}")
+            raise BadOption(name=name, sent=repr(value)[:40], allowed=f"1–{LONGEST}")
         return value
     return None
 

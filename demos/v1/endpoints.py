@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from demos import page, uploads
+from demos import models, page, uploads
 from demos.classification import answers as classifying
 from demos.classification import api as classification
 from demos.detection import answers as finding
@@ -31,9 +31,9 @@ from demos.text.tryout.writing import Written
 from demos.translation import answers as translating
 from demos.translation import api as translation
 from demos.v1 import bodies
-from demos.v1.errors import SentenceOf, UnknownArgument
+from demos.v1.errors import InAddress, SentenceOf, UnknownArgument
 from inference import Engine
-from pretrained.text.options import BOUNDS
+from pretrained.text.options import BOUNDS, MOST_PROMPT
 
 #: What is sent, as a JSON schema; its description stands in the words, under
 #: ``v1.<endpoint>.<argument>``.
@@ -76,6 +76,12 @@ class Endpoint:
             if name not in self.arguments:
                 raise UnknownArgument(name=str(name)[:40], known=", ".join(self.arguments))
 
+    def check_address(self, query: Iterable[str]) -> None:
+        """Raises `InAddress`: an argument stands where none is read."""
+        for name in query:
+            if name in self.arguments:
+                raise InAddress(name=name)
+
 
 async def picture(sent: Mapping[str, Any]) -> bytes:
     """The picture of a request, as bytes."""
@@ -91,7 +97,10 @@ def others(sent: Mapping[str, Any], *without: str) -> dict[str, Any]:
 
 
 async def classify(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:
-    return await classification.classified(engine, await picture(sent), **others(sent, "image"))
+    rest = others(sent, "image")
+    if "top_k" in rest:  # the page's own endpoint brings it into bounds
+        rest["top_k"] = classification.names_wanted(rest["top_k"])
+    return await classification.classified(engine, await picture(sent), **rest)
 
 
 async def detect(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,15 +115,24 @@ async def write_steps(
     engine: Engine, sent: Mapping[str, Any]
 ) -> AsyncGenerator[dict[str, Any], None]:
     """What was written since the step before; at the end the whole text, whether it had to be
-    stopped within a line, and the seed that writes the same again."""
+    stopped within a line, the seed that writes the same again, and what of the beginning was not
+    read: characters that the model does not know, and how many before the last `MOST_PROMPT`."""
     wish = text.asked(engine, **others(sent, "stream"))
+    entry, prompt = models.found(engine, wish.key), str(sent.get("prompt") or "")
     await engine.preload(wish.key)
     now = Written(wish)
     async with aclosing(texts.written(engine, now, text.UNBOUNDED)) as grown:
         async for now in grown:
             if now.fresh:
                 yield {"text": now.text[-now.fresh :]}
-    yield {"text": now.text, "cut": now.broken, "seed": wish.options["seed"], "done": True}
+    yield {
+        "text": now.text,
+        "cut": now.broken,
+        "seed": wish.options["seed"],
+        "left_out": writing.unknown_in(entry, prompt) if entry else [],
+        "unread": max(0, len(prompt) - MOST_PROMPT),
+        "done": True,
+    }
 
 
 async def write(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,7 +244,13 @@ ENDPOINTS = (
         },
         write,
         {"prompt": "ROMEO:\n", "length": 200},
-        {"text": STRING, "cut": {"type": "boolean"}, "seed": {"type": "integer"}},
+        {
+            "text": STRING,
+            "cut": {"type": "boolean"},
+            "seed": {"type": "integer"},
+            "left_out": {"type": "array", "items": STRING},
+            "unread": {"type": "integer"},
+        },
         steps=write_steps,
         sentence_of=writing.sentence_of,
     ),

@@ -48,6 +48,13 @@ class UnknownArgument(BadInput):
     sentence = "There is no argument {name} here: this endpoint takes {known}."
 
 
+class InAddress(BadInput):
+    """An argument that stands in the address. Fields: name."""
+
+    code = "v1_in_address"
+    sentence = "What stands in the address is not read: send {name} in the body."
+
+
 class BadStream(BadInput):
     """Fields: sent."""
 

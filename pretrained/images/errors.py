@@ -15,6 +15,13 @@ class BadPoint(Refusal):
     )
 
 
+class BadTruncation(BadPoint):
+    """Fields: sent."""
+
+    code = "image_truncation"
+    sentence = "{sent} is no truncation: give a number from 0 (the mean face) to 1 (as drawn)."
+
+
 class BadSeed(Refusal):
     """A seed out of bounds. Fields: sent, most."""
 

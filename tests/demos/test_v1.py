@@ -82,6 +82,12 @@ def test_base64_may_be_broken_into_lines(server: httpx.Client) -> None:
     assert server.post("/classify", json={"image": lines}).json()["label"] == "lion"
 
 
+def test_base64_may_be_of_either_alphabet_and_without_padding(server: httpx.Client) -> None:
+    bare = BASE64.rstrip("=").replace("+", "-").replace("/", "_")
+    for image in (bare, f"data:image/png;base64, {BASE64}"):
+        assert server.post("/classify", json={"image": image}).json()["label"] == "lion"
+
+
 def test_objects_come_as_from_the_named_endpoint(server: httpx.Client) -> None:
     sent = {"image": BASE64, "threshold": 0.6, "model": "everyday"}
     found = server.post("/detect", json=sent).json()["objects"]
@@ -131,18 +137,27 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
+READ = {"left_out": [], "unread": 0}  # of the beginning all was read
+
+
 def test_a_text_comes_as_it_grows_and_whole_at_the_end(server: httpx.Client) -> None:
     answer = server.post("/write", json={"prompt": "ROMEO:", "length": 30, "seed": 3})
     assert answer.headers["content-type"].startswith("text/event-stream")
     *grown, (name, last) = events(answer.text)
     assert "".join(data["text"] for _, data in grown) == VERSE[:30]
-    assert name == "done" and last == {"text": VERSE[:30], "cut": False, "seed": 3}
+    assert name == "done" and last == {"text": VERSE[:30], "cut": False, "seed": 3} | READ
 
 
 @pytest.mark.parametrize("stream", [False, "false"])
 def test_without_a_stream_the_text_is_one_answer(server: httpx.Client, stream: Any) -> None:
     answer = server.post("/write", json={"length": 12, "stream": stream})
-    assert answer.json() == {"text": VERSE[:12], "cut": False, "seed": 0}
+    assert answer.json() == {"text": VERSE[:12], "cut": False, "seed": 0} | READ
+
+
+def test_what_of_a_beginning_is_not_read_is_told(server: httpx.Client) -> None:
+    prompt = "春" + "a" * 2_000
+    said = server.post("/write", json={"prompt": prompt, "stream": False}).json()
+    assert (said["left_out"], said["unread"]) == (["春"], 1)
 
 
 def test_a_text_that_breaks_off_says_why_in_its_last_event(
@@ -210,14 +225,22 @@ def test_a_model_that_a_visitor_trained_answers_by_its_key_and_is_listed_nowhere
         ("classify", {"image": "data:image/png;base64,A"}, 422, "picture_data_url", {}),
         ("classify", {"image": "aGVsbG8="}, 415, "picture_unreadable", {}),
         ("classify", {"image": BASE64, "top_k": "x"}, 422, "top_k", {"most": 20}),
+        ("classify", {"image": BASE64, "top_k": 21}, 422, "top_k", {"most": 20}),
+        ("classify", {"image": BASE64, "top_k": 2.5}, 422, "top_k", {"most": 20}),
         ("classify", {"image": BASE64, "model": "nothing"}, 404, "unknown_model",
          {"model": "nothing"}),
         ("detect", {"image": BASE64, "threshold": 2}, 422, "detection_threshold", {"sent": "2"}),
+        ("detect", {"image": BASE64, "threshold": True}, 422, "detection_threshold",
+         {"sent": "True"}),
+        ("translate?target=zh", {"text": "Hello"}, 422, "v1_in_address", {"name": "target"}),
         ("translate", {"text": "x" * 5_001}, 413, "translation_too_long",
          {"length": "5,001", "most": "5,000"}),
         ("translate", {"text": ["a"]}, 422, "not_text", {"sent": "['a']"}),
         ("handwrite", {"text": "x" * 301}, 413, "pen_text_too_long", {"count": 301, "most": 300}),
         ("images", {"count": 17}, 422, "image_count", {"sent": "17", "most": 16}),
+        ("images", {"truncation": -1}, 422, "image_truncation", {"sent": "-1"}),
+        ("completions", {"max_tokens": 1.5}, 422, "bad_option",
+         {"name": "max_tokens", "sent": "1.5", "allowed": "1–2000"}),
         ("write", {"stream": "maybe"}, 422, "v1_stream", {"sent": "maybe"}),
         ("completions", {"stream": 1}, 422, "v1_stream", {"sent": "1"}),
         ("write", {"prompt": "a", "temprature": 1}, 422, "v1_unknown_argument",

@@ -135,9 +135,14 @@ def test_what_is_not_read_is_told(client: openai.OpenAI, lang: str) -> None:
         model="text/tang", messages=messages, max_tokens=5_000, extra_body={"min_p": 0.1}, user="me"
     )  # fmt: skip
     assert answer.notes == [
-        note("system"), note("earlier"), note("cut", most=2_000), note("unread", names="min_p"),
-        note("longest", most=2_000),
+        note("system"), note("earlier"), note("unknown", count=1, characters="x"),
+        note("cut", most=2_000), note("unread", names="min_p"), note("longest", most=2_000),
     ]  # fmt: skip
+
+
+def test_characters_that_the_model_does_not_know_are_told(client: openai.OpenAI) -> None:
+    answer: Any = said(client, "春眠", max_tokens=1, n=1)
+    assert answer.notes == [WORDS.say("en", "v1.note.unknown", count=2, characters="春 眠")]
 
 
 def test_the_likeliest_is_written_at_temperature_nought(
