@@ -136,6 +136,9 @@ def train(
     from training.run import Run
     from training.watching import refusals_kept
 
+    if any(Path(part).resolve() == out.resolve() for part in data.split(",")):
+        reason = "it is the folder of the data: name another one"
+        raise typer.BadParameter(reason, param_hint="--out")
     run = Run(
         minutes=minutes,
         epochs=epochs,

@@ -287,3 +287,8 @@ def test_nothing_is_left_of_a_folder_that_cannot_be_made(out: str, tmp_path: Pat
 def test_no_data_are_not_the_folder_one_is_in(typed_here: Typed, tmp_path: Path) -> None:
     said = typed_here("train", "text/shakespeare", "--data", "", "--out", tmp_path / "made")
     assert said.returncode == 2 and "it is empty" in said.stderr
+
+
+def test_a_checkpoint_is_not_written_among_the_data(typed_here: Typed, tmp_path: Path) -> None:
+    said = typed_here("train", "text/shakespeare", "--data", tmp_path, "--out", tmp_path)
+    assert said.returncode == 2 and "name another one" in said.stderr
