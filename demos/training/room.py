@@ -29,8 +29,8 @@ SPOKEN = (
     *("done", "failed", "cancelled", "stopped_kept", "stopped_nothing"),
     *("received", "left_out", "guessed", "sending", "progress", "loss", "held_out", "right"),
     *("before", "after", "nobody", "lost", "copied", "link", "samples", "sample_at", "model"),
-    *("none", "elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "weaker", "worse"),
-    *("packing", "one_file", "many_files"),
+    *("none", "elsewhere", "confirm", "curve", "nothing_sent", "not_kept", "worse"),
+    *("packing", "one_file", "many_files", "nothing_pasted", "unnamed", "yours"),
 )
 MOST_TEXT = 2_000_000  # characters that may be pasted; a file may be larger
 

@@ -34,7 +34,7 @@ export const ask = async (path, { json, ...options } = /** @type {any} */ ({})) 
 	const told = await answer.json().catch(() => ({}));
 	if (!answer.ok) {
 		const sentence = told.error?.sentence ?? told.detail; // `detail` where the whole server refuses
-		throw Object.assign(new Error(sentence ?? ""), { status: answer.status, told: typeof sentence === "string" });
+		throw Object.assign(new Error(sentence ?? ""), { code: told.error?.code, status: answer.status, told: typeof sentence === "string" });
 	}
 	return told;
 };
@@ -74,7 +74,7 @@ export const listed = async (mine, words, ours, open) => {
 	mine.hidden = !found.length;
 	mine.querySelector("ul").replaceChildren(...found.map((job) => {
 		const line = part("li"), time = new Date(job.created * 1000).toLocaleString(house.lang);
-		const name = job.name || filled(words.model, { name: job.base });
+		const name = job.name || filled(words.unnamed, { name: job.base });
 		const button = part("button", `${name} · ${time} · ${words[job.state]}`, { type: "button", className: "link" });
 		button.onclick = () => open(job.id);
 		line.append(button);
@@ -82,19 +82,17 @@ export const listed = async (mine, words, ours, open) => {
 	}));
 };
 
-/** Open a training's model in Try: the tab's page takes it by the address (?model=). */
-export const use = (job) => {
-	const address = new URL(location.href);
-	address.searchParams.set("tab", job.task);
-	address.searchParams.set("room", "try");
-	address.searchParams.set("model", job.model);
-	address.searchParams.delete("job");
-	if (job.key.startsWith("handwriting/")) {
-		address.searchParams.set("tab", "text");
-		address.searchParams.set("exhibit", "pen");
-	}
-	location.assign(address);
+/** The address of a training's tab, in the room that is asked for: `more` names the training or its model. */
+const addressOf = (job, room, more) => {
+	const address = new URL(location.href), pen = job.key.startsWith("handwriting/");
+	for (const name of ["model", "job", "exhibit"]) address.searchParams.delete(name);
+	const asked = { tab: pen ? "text" : job.task, room, ...more, ...(pen && { exhibit: "pen" }) };
+	for (const [name, value] of Object.entries(asked)) address.searchParams.set(name, value);
+	return address;
 };
+
+/** Open a training's model in Try: the tab's page takes it by the address (?model=). */
+export const use = (job) => location.assign(addressOf(job, "try", { model: job.model }));
 
 /** A model was kept, or that of the job `gone` deleted: Try, which lists them, looks for them again,
  *  and the address asks for none that is gone. */
@@ -170,11 +168,21 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 			await work();
 		} catch (error) {
 			refuse(error.told ? error.message : words.lost);
+			if (error.code === "jobs_yours") await others();
 			if (!error.told) console.warn(error);
 		} finally {
 			room.classList.remove("busy");
 		}
 	});
+	/** Beside the refusal of one too many: the trainings there are, of every tab. */
+	const others = async () => {
+		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
+		refusal.append(" ", words.yours);
+		for (const job of jobs) {
+			const text = `${job.name || filled(words.unnamed, { name: job.base })} (${words[job.state]})`;
+			refusal.append(" ", part("a", text, { href: addressOf(job, "train", { job: job.id }).href }));
+		}
+	};
 	const place = async () => (upload ??= (await ask("uploads", { json: {} })).upload);
 	const say = (came) => {
 		const files = came.files === 1 ? words.one_file : filled(words.many_files, { n: came.files.toLocaleString(house.lang) });
@@ -327,7 +335,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		const own = prepared ? await prepared() : null;
 		if (own?.length) await send(own);
 		await paste();
-		if (!given) return refuse(words.nothing_sent);
+		if (!given) return refuse(pasted ? words.nothing_pasted : words.nothing_sent);
 		if (bad) throw bad;
 		const { key, options } = chosen();
 		const minutes = +form.querySelector("[name=minutes]").value;
@@ -350,7 +358,7 @@ export const mount = (element, { prepared = null, single = false, named = null, 
 		const live = await import("./training_live.js").catch(() => null);
 		if (opened !== id) return;
 		end?.();
-		if (live) end = live.follow(run, id, words, { left, renamed: list });
+		if (live) end = live.follow(run, id, words, { left, relist: list });
 		else { // the address keeps the training: loaded anew, the page finds it
 			form.hidden = false;
 			refuse(words.lost);

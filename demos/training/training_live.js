@@ -75,11 +75,11 @@ export const curve = (figure, steps, rows, words) => {
 };
 
 /** One training, shown in `place` (the `.train-run` of a room) until it is left. */
-export const follow = (place, id, words, { left = () => {}, changed = (_job) => {}, renamed = () => {} } = {}) => {
+export const follow = (place, id, words, { left = () => {}, changed = (_job) => {}, relist = () => {} } = {}) => {
 	const show = (name) => place.querySelector(`[data-show=${name}]`);
 	const button = (name) => place.querySelector(`[data-do=${name}]`);
 	const steps = [], rows = new Map(), samples = [], moments = [];
-	let unkept = false, after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false;
+	let unkept = false, after = 0, job = null, over = false, timer = 0, chosen = -1, drawn = "", listed = false, state = "";
 	const names = place.querySelector(".train-name");
 	place.hidden = false;
 	show("score").replaceChildren();
@@ -164,6 +164,12 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		sample();
 	};
 
+	const log = place.querySelector(".train-log");
+	const printed = async () => {
+		const told = await ask(`jobs/${id}/log`).catch((error) => ({ log: error.message }));
+		if (!over) log.querySelector("pre").textContent = told.log;
+	};
+
 	const look = async () => {
 		if (!place.isConnected) return end(); // the page drew this room anew, in another language say
 		let wait = AGAIN;
@@ -187,6 +193,9 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 			}
 			paint();
 			changed(job);
+			if (log.open) printed();
+			if (state !== job.state) relist();
+			state = job.state;
 			if (job.state === "done" && job.mine && !listed) {
 				listed = true;
 				kept();
@@ -254,18 +263,17 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 		}
 		said.textContent = said.dataset.said;
 		kept();
-		renamed();
+		relist();
 	};
-	const log = place.querySelector(".train-log");
-	log.ontoggle = async () => {
-		if (log.open) log.querySelector("pre").textContent = (await ask(`jobs/${id}/log`).catch((error) => ({ log: error.message }))).log;
-	};
+	log.open = false;
+	log.querySelector("pre").textContent = ""; // another training's
+	log.ontoggle = () => log.open && printed();
 	look();
 	return end;
 };
 
 /** Figures on what was held out, before and after. */
-const score = (place, { figures, on } = /** @type {any} */ ({}), words) => {
+const score = (place, { figures, on, verdict } = /** @type {any} */ ({}), words) => {
 	place.hidden = !figures;
 	if (!figures || place.childElementCount) return;
 	const table = part("table", "", { className: "train-figures" }), head = table.createTHead().insertRow();
@@ -277,7 +285,7 @@ const score = (place, { figures, on } = /** @type {any} */ ({}), words) => {
 		row.append(part("th", label, { scope: "row" }), part("td", before), now);
 	}
 	place.replaceChildren(table, part("p", on, { className: "quiet" }));
-	if (!figures.some(({ better }) => better)) place.append(part("p", words.weaker, { className: "note" }));
+	if (verdict) place.append(part("p", verdict, { className: "note" }));
 };
 
 /** `form` sends a model to the Hub under the visitor's own token, which leaves the page at once. */

@@ -111,6 +111,64 @@ def test_what_follows_the_last_step_is_said(page: Page, app_url: str) -> None:
     page.unroute_all()
 
 
+def test_what_is_shown_of_a_training_goes_on_with_it(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=images")
+    room.locator("[data-starter]").click()
+    room.locator("[data-do=start]").click()
+    lines = ["first"]
+    log = re.compile(r"/train/jobs/[\w-]+/log")
+    page.route(log, lambda route: route.fulfill(json={"log": lines[-1]}))
+    state = {"state": "running"}
+
+    def told(route: Route) -> None:
+        if route.request.method == "POST":
+            return route.fallback()
+        answer = route.fetch()
+        found = answer.json()
+        for job in found.get("jobs", [found.get("job")]):
+            job.update(state)
+        route.fulfill(response=answer, json=found)
+
+    page.route(re.compile(r"/train/jobs(/[\w-]+)?\?"), told)
+    room.locator(".train-log summary").click()
+    expect(room.locator(".train-log pre")).to_have_text("first")
+    room.locator(".train-mine summary").click()
+    mine = room.locator(".train-mine li").first
+    expect(mine).to_contain_text(WORDS.say("en", "training.running"))
+    lines.append("second")
+    state["state"] = "done"
+    expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
+    expect(room.locator(".train-log pre")).to_have_text("second")
+    expect(mine).to_contain_text(WORDS.say("en", "training.done"))
+    like, _, _ = WORDS.say("en", "training.unnamed").partition("{")
+    expect(mine).to_contain_text(like)
+    page.unroute_all()
+
+
+def test_one_too_many_is_refused_beside_those_there_are(page: Page, app_url: str) -> None:
+    room = visit(page, app_url, "tab=images")
+    room.locator("[data-starter]").click()
+    ends(room)
+    room = visit(page, app_url, "tab=translation")
+    room.locator("[data-starter=pairs]").click()
+    expect(room.locator(".train-pairs tbody tr")).to_have_count(3)
+    told = {"error": {"code": "jobs_yours", "sentence": "You have 2 trainings here already."}}
+
+    def refused(route: Route) -> None:
+        post = route.request.method == "POST"
+        route.fulfill(status=400, json=told) if post else route.fallback()  # as conftest allows
+
+    page.route(re.compile(r"/train/jobs\?"), refused)
+    room.locator("[data-do=start]").click()
+    link = room.locator(":scope > .refusal a").first
+    link.click()
+    expect(page.locator("[data-mounted]:visible [data-show=state]")).to_have_text(
+        WORDS.say("en", "training.done")
+    )
+    assert "tab=images" in page.url
+    page.unroute_all()
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_was_stopped_says_what_is_left_of_it(page: Page, app_url: str, kept: bool) -> None:
     room = visit(page, app_url, "tab=images")
@@ -276,7 +334,8 @@ def test_what_was_sent_can_be_removed_after_a_reload_too(
     expect(clear).to_be_hidden()
     expect(room.locator(".train-read:not(:empty), .train-pairs:not(:empty)")).to_have_count(0)
     room.locator("[data-do=start]").click()  # nothing of it is left
-    nothing = WORDS.say(lang, "training.nothing_sent")
+    paste = room.locator("textarea[name=text]").count()  # is named only where there is a field
+    nothing = WORDS.say(lang, "training.nothing_pasted" if paste else "training.nothing_sent")
     expect(room.locator(":scope > .refusal")).to_have_text(nothing)
     page.reload()
     expect(room).to_be_visible()

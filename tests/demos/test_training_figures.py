@@ -29,6 +29,33 @@ def test_each_figure_says_whether_it_got_better_or_worse(words, lang):
     same = rows["strange thing"]
     assert not same["better"] and not same["worse"]
     assert "1,200" in told["on"] and "every fifth word" in told["on"]
+    assert told["verdict"] == ""  # one got better
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ({"box_ap50": 1.0, "mask_ap50": 1.0}, {"box_ap50": 1.0, "mask_ap50": 1.0}, "perfect"),
+        ({"cer": 0.0}, {"cer": 0.0}, "perfect"),
+        ({"cer": 1.0}, {"cer": 1.0}, "same"),  # all of it wrong is not the best
+        ({"box_ap50": 1.0, "mask_ap50": 0.5}, {"box_ap50": 1.0, "mask_ap50": 0.5}, "same"),
+        ({"loss": 1.0}, {"loss": 1.0}, "same"),  # no figure that has a best
+        ({"box_ap50": 1.0, "mask_ap50": 1.0}, {"box_ap50": 1.0, "mask_ap50": 0.5}, "weaker"),
+        ({"box_ap50": 0.5, "mask_ap50": 1.0}, {"box_ap50": 0.75, "mask_ap50": 0.5}, ""),
+    ],
+)
+def test_what_could_not_get_better_is_not_called_weaker(words, lang, before, after, verdict):
+    told = compared({"n": 2, "before": before, "after": after}, words.speaker(lang))
+    assert told["verdict"] == (words.say(lang, f"training.{verdict}") if verdict else "")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("of", ["pictures", "pairs", "characters", "words"])
+def test_what_was_kept_aside_is_a_sentence_without_names_of_the_server(words, lang, of):
+    held_out = {**HELD_OUT, "split": "kept aside of data", "n": 2, "of": of}
+    on = compared(held_out, words.speaker(lang))["on"]
+    assert on == words.speaker(lang).plain(f"training.on.{of}", n="2") and "data" not in on
 
 
 def test_what_only_specialists_read_comes_last(words):

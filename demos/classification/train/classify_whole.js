@@ -42,11 +42,10 @@ export const whole = (room, words, panel, { now, attempt, refuse, relist, paint:
 		let state = "";
 		end = live.follow(section.querySelector(".train-run"), id, panel, {
 			left,
-			renamed: list,
+			relist: list,
 			changed(job) {
 				if (job.state === state) return;
 				state = job.state;
-				list();
 				if (state === "done") relist();
 			},
 		});
