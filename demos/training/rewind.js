@@ -8,7 +8,7 @@ import { filled, part, svg } from "./dom.js";
 const PACE = 700; // ms that an answer stays while they are played
 const LATER = 400; // ms after the last letter that was typed
 const KINDS = 8; // of a classifier that are shown
-const SURE = .3; // score from which an object is shown: less than in Try, so that one sees it come
+const SURE = .3, TRY = .5; // score from which an object is shown: less than in Try, so that one sees it come
 const THUMBS = 6; // pictures of the room that can be asked about
 const MOST = 300; // answers that are kept
 const GIVEN = { en: "Where is the station?", fr: "Où est la gare ?", zh: "车站在哪里？" };
@@ -34,7 +34,8 @@ const answers = {
 		const figure = part("div", "", { className: "rewind-picture" }), drawing = svg("svg", { "aria-hidden": "true" });
 		boxes(drawing, objects, { width, height });
 		figure.append(part("img", "", { src: address, alt: words.shown }), drawing);
-		return [figure, objects.length ? bars(objects.slice(0, KINDS).map(({ label, score }) => [label, score])) : part("p", words.nothing, { className: "quiet" })];
+		const told = part("p", filled(words.sure, { sure: `${SURE * 100}%`, tries: `${TRY * 100}%` }), { className: "quiet" });
+		return [figure, told, objects.length ? bars(objects.slice(0, KINDS).map(({ label, score }) => [label, score])) : part("p", words.nothing, { className: "quiet" })];
 	},
 	async text({ text }, model, words) {
 		const read = await asked("write", { prompt: text, model, length: 160, temperature: .7, seed: 1, stream: false }, words.lost);
@@ -86,8 +87,9 @@ const pictures = (place, given, words) => {
 	};
 	label.append(input);
 	row.append(label, look, problem, video, shown);
-	const ours = [...place.closest(".train").querySelectorAll(".classroom-classes img, .scored-picture img")].slice(0, THUMBS);
-	for (const { src } of ours) {
+	const all = [...place.closest(".train").querySelectorAll(".classroom-classes img, .scored-picture img")];
+	const ours = [...new Set(all.map(({ src }) => src))].slice(0, THUMBS); // before and now show the same
+	for (const src of ours) {
 		const button = part("button", "", { type: "button", className: "rewind-thumb" });
 		button.append(part("img", "", { src, alt: words.yours, onerror: () => button.remove() }));
 		button.onclick = async () => {

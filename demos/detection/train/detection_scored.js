@@ -99,6 +99,7 @@ export async function scored(place, { pictures, n }, job, words) {
 	});
 	const told = part("p", "", { textContent: filled(words.summary, { ...sum, pictures: pictures.length }) });
 	if (first) told.append(" ", part("span", "", { className: "quiet", textContent: filled(words.summary_before, was) }));
+	if (was.right + was.false) told.append(" ", part("span", words.before_why, { className: "quiet" }));
 	const legend = part("p", "", { className: "scored-legend quiet" });
 	for (const kind of ["right", "missed", "false"]) legend.append(part("span", words[`kind_${kind}`], { className: kind }));
 	place.replaceChildren(told, legend, ...rows);
