@@ -520,7 +520,7 @@ def test_words_that_the_pairs_lack_are_learnt_alone_and_in_frames(language, side
     alone = [rank[pair] for pair in drawn if pair in rank]
     assert 400 < len(alone) < 900  # half are in a frame, half of the rest have a capital
     last = sum(number >= len(reads) - 500 for number in alone)
-    assert sum(number < 500 for number in alone) > 2 * last  # what is used more comes more often
+    assert sum(number < 500 for number in alone) > 1.3 * last  # what is used more comes more often
     framed = [" ".join(pair) for pair in drawn if len(pair[0].split()) > 2]
     assert 500 < len(framed) < 1_100
     assert not [text for text in framed if re.search(r"[{}]|\b(de le|l[ea] [aeéêioœu])", text)]
