@@ -279,7 +279,8 @@ def test_what_was_drawn_is_learnt_from_and_each_error_can_be_seen(
     expect(run.locator(".train-figures")).to_contain_text("50.0%")
     summary = run.locator(".scored > p").first
     expect(summary).to_contain_text("1 of 2 objects found, 1 missed, 2 false")
-    expect(summary).to_contain_text("Before: 0 found, 2 missed, 0 false")
+    expect(summary).to_contain_text("Before: 0 found, 2 missed, 2 false")
+    expect(summary).to_contain_text("can call them by your labels only")
     expect(run.locator(".scored-row").first.locator(".scored-picture")).to_have_count(2)
     run.locator(".scored-errors .missed").click()
     large = page.locator("dialog.scored-large")
