@@ -191,7 +191,8 @@ function lead(tab, panel, button, number) {
 		if (answer && Math.min(shown.bottom, innerHeight) - Math.max(shown.top, 0) < Math.min(shown.height, SEEN)) reach(answer);
 		rest = setTimeout(() => show(number + 1, true), steps[number].dataset.room === step.room ? LOOK : LEAVE);
 	};
-	const act = (/** @type {any} */ { isTrusted, target: where, clipboardData, dataTransfer }) => {
+	const act = (/** @type {any} */ { type, isTrusted, target: where, clipboardData, dataTransfer }) => {
+		if (type !== "input" && where.matches?.("[type=range]")) return; // held, but not moved
 		// Files may be dropped and pasted beside the place that is pointed at.
 		const given = step.files && target && (clipboardData ?? dataTransfer)?.files.length;
 		if (!isTrusted || over() || !(given || within(where, step.used))) return;

@@ -45,6 +45,8 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
         if number < 5:
             page.keyboard.press("Enter")
     assert len(set(pictures)) == 5
+    scrolls = "getComputedStyle(document.querySelector('#detection-game')).overflowY"
+    assert page.evaluate(scrolls) == "visible", "a scroll bar within the page"
     expect(page.locator(f"{GAME} .note")).to_contain_text("So few rounds settle nothing")
     link = page.locator(f"{GAME} [data-link]").get_attribute("data-link")
 
