@@ -190,7 +190,7 @@ def _ends(line: str, start: int, match: re.Match[str]) -> bool:
     """Whether an ending sign really ends a sentence."""
     if match[0][0] in "。！？":
         return True
-    if line[match.end()] != " ":
+    if not line.startswith(" ", match.end()):
         before, after = HURRIED
         return bool(before.search(line, start, match.start()) and after.match(line, match.end()))
     if not BEGIN.match(line, match.end()):

@@ -111,6 +111,7 @@ def test_dropout_spells_differently_and_is_not_saved(tmp_path):
         ("Use ASP.NET or node.js.", ["Use ASP.NET or node.js."]),
         ("See e.g.Tom, Mr.Smith, U.S.A.", ["See e.g.Tom, Mr.Smith, U.S.A."]),
         ("他有3.5万元。", ["他有3.5万元。"]),
+        ("他走了……她没动…", ["他走了……", "她没动…"]),
         ("one\ntwo\n\nthree", ["one", "two", "", "three"]),
     ],
 )
