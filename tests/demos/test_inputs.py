@@ -53,7 +53,7 @@ def test_what_is_left_out_has_its_default(server: gr.Blocks) -> None:
         ("./cat.jpg", "handle_file"),
         ("", "handle_file"),
         ("https://example.com/cat.jpg", "No address is fetched"),
-        ("data:image/png;base64,AAA", "holds no picture"),
+        ("data:image/png;base64,A", "holds no picture"),
         ("data:image/png", "holds no picture"),
         ("data:image/png;base64,", "holds no picture"),
         ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "handle_file"),

@@ -44,7 +44,7 @@ def test_pictures_may_be_plain_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "labels", "reason"),
     [
-        ([png(), png()], [0, None], "row 1 has no label"),
+        ([png(), png()], [None, None], "none of its rows has a label"),
         ([png(), png()], [[0], [1]], "row 0 has neither a word nor a whole number"),
         ([png(), png()], [0.5, 1.0], "row 0 has neither a word nor a whole number"),
         ([None, None], [0, 1], "none of its rows has a picture"),
