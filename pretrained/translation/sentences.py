@@ -37,9 +37,13 @@ SHORT = frozenset(
 ENDING = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?=[ A-ZÀ-ÖØ-Þ\u3040-\u9fff])|[。！？…]++[”’」』）\"]*+"
 )
-#: A word before and after a sign with no blank: two sentences, not "ASP.NET" or "e.g.Tom".
+#: A word or a figure, and a word, beside a sign without a blank: two sentences, not "ASP.NET" or
+#: "e.g.Tom".
 HURRIED = (
-    re.compile(r"(?:(?<![^\W\d_])[^\W\d_]?[a-zà-ÿ]{2,}|[\u4e00-\u9fff])$"),
+    re.compile(
+        r"(?:(?<![^\W\d_])[^\W\d_]?[a-zà-ÿ]{2,}|(?:[^\W\d_] |[$€£])[\d.,]*+(?<=\d)"
+        r"|[\u4e00-\u9fff])$"
+    ),
     re.compile(r"(?:[A-ZÀ-ÖØ-Þ][a-zà-ÿ']*|I)[ ,.!?']|[\u4e00-\u9fff]"),
 )
 #: What may begin a sentence after a blank.
