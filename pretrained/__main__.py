@@ -133,10 +133,11 @@ def train(
     ] = None,
 ) -> None:
     """Train a model by its recipe, or fine-tune it on data of your own."""
+    from pretrained.own_files import parts
     from training.run import Run
     from training.watching import refusals_kept
 
-    if any(Path(part).resolve() == out.resolve() for part in data.split(",")):
+    if out.resolve() in {part.resolve() for part in parts(data)}:
         reason = "it is the folder of the data: name another one"
         raise typer.BadParameter(reason, param_hint="--out")
     run = Run(

@@ -81,6 +81,13 @@ def missing(path: Path) -> str:
     return f"there is no such file or folder: check the path{near}"
 
 
+def parts(source: Path | str) -> list[Path]:
+    """A path, or several with commas between them."""
+    if Path(source).exists():
+        return [Path(source)]
+    return [Path(one.strip()) for one in str(source).split(",")]
+
+
 def other_kind(path: Path) -> str | None:
     """What a file is that is no data, and what to do about it; None where its start tells nothing.
 

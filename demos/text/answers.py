@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 from typing import Any
@@ -96,12 +97,17 @@ def unknown_in(entry: Entry, text: str) -> list[str]:
     return letters.unknown(text) if letters else []
 
 
+def in_a_row(characters: Sequence[str]) -> str:
+    """Characters as a sentence names them, the first `MOST_NAMED` of them."""
+    return " ".join(map(typed.named, characters[:MOST_NAMED]))
+
+
 def unknown_note(say: Say, entry: Entry, text: str) -> str:
     """Which characters the model does not know and what was done with them; "" if it knows all."""
     found = unknown_in(entry, text)
     if not found:
         return ""
-    listed = " ".join(typed.named(c) for c in found[:MOST_NAMED])
+    listed = in_a_row(found)
     key = "text.answer.unknown" if len(found) <= MOST_NAMED else "text.answer.unknown_many"
     more = len(found) - MOST_NAMED
     sentence = say(key, model=say.model(entry), characters="\0", more=more)

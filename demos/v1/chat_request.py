@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from demos import models, typed
+from demos import models
 from demos.inputs import left_open
 from demos.language import Say
 from demos.text import answers
@@ -142,7 +142,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     else:
         prompt = of_prompt(sent.get("prompt"))
     if unknown := answers.unknown_in(entry, prompt):
-        listed = " ".join(map(typed.named, unknown[: answers.MOST_NAMED]))
+        listed = answers.in_a_row(unknown)
         notes.append(say.plain("v1.note.unknown", count=len(unknown), characters=listed))
     if len(prompt) > MOST_PROMPT:
         notes.append(say.plain("v1.note.cut", most=MOST_PROMPT))

@@ -120,8 +120,6 @@ def _folders(path: Path, name: str, split: str) -> Listing:
 #: What the columns with the pictures and the labels may be called, in small letters.
 PICTURE = ("img", "image", "images", "picture", "photo", "图片", "图像")
 LABEL = ("label", "labels", "class", "category", "target", "标签", "类别")
-#: What the column is called with the part of the data that a row belongs to.
-SPLIT = ("split", "subset", "partition", "set", "划分", "数据划分")
 #: What stands for a label that is missing, as programs save it.
 MISSING = ("", "nan", "NaN", "<NA>")
 
@@ -133,22 +131,12 @@ def of_split(table: pyarrow.Table, split: str, file: Path, told: list[str]) -> p
     Raises:
         BadData: it has other splits, and none of these.
     """
-    called = {column.strip().lower(): column for column in table.column_names}
-    column = next((called[name] for name in SPLIT if name in called), None)
-    if column is None:
+    place = splits.column(table.column_names)
+    if place is None:
         return table
-    values = table[column].to_pylist()
-    parts = {value: splits.named(str(value), split) for value in values}
-    if len(parts) < 2 or not any(parts.values()):
-        return table
-    if split not in parts.values():
-        names = folders.named_briefly(sorted(map(str, parts)))
-        reason = f"its column {column} knows {names} and no {split}: rename one of these"
-        raise BadData(path=file, reason=reason)
-    own = [parts[value] == split for value in values]
-    left = f"{own.count(False):,} rows of {file.name}"
-    told.append(f"{left} are not of {split} by the column {column} and were left out")
-    return table.filter(own)
+    name = table.column_names[place]
+    kept = splits.rows_of(split, table[name].to_pylist(), name, file, told)
+    return table if kept is None else table.take(kept)
 
 
 def _parquet(files: list[Path], name: str, split: str) -> Listing:

@@ -183,13 +183,9 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
         BadData: nothing there that can be read, or fewer than ``least`` pictures; boxes that are
             no pixels.
     """
-    several = [source] if Path(source).exists() else str(source).split(",")
     left_out = LeftOut()
     told: list[str] = []
-    found = [
-        _read(one.strip() if isinstance(one, str) else one, split, left_out, told)
-        for one in several
-    ]
+    found = [_read(one, split, left_out, told) for one in own_files.parts(source)]
     scenes = tuple(scene for part, _ in found for scene in part)
     name = " and ".join(name for _, name in found)
     labels = {thing.label for scene in scenes for thing in scene.things}
@@ -201,11 +197,8 @@ def read(source: Path | str, split: str = "train", least: int = 1) -> Scenes:
     return Scenes(scenes, name, tuple(told))
 
 
-def _read(
-    source: Path | str, split: str, left_out: LeftOut, told: list[str]
-) -> tuple[list[Scene], str]:
+def _read(path: Path, split: str, left_out: LeftOut, told: list[str]) -> tuple[list[Scene], str]:
     """The pictures of one file or folder, and the split's name."""
-    path = Path(source)
     files = sorted(coco.seen(path, f"{split}*.parquet")) if path.is_dir() else [path]
     if path.is_file() and path.suffix.lower() == ".parquet":
         rows, name = _parquet(files, split, told), f"{path.resolve().parent.name}/{path.stem}"
@@ -239,15 +232,15 @@ def _read(
             reason = own_files.other_kind(path) or reason
         elif any(map(is_picture, files_in(path))):
             reason = "it has pictures and no labels: add annotations.json, as COCO has it"
-        raise BadData(path=source, reason=reason)
+        raise BadData(path=path, reason=reason)
     every = list(rows)
-    in_pixels([row[:4] for row in every], source)
+    in_pixels([row[:4] for row in every], path)
     scenes = [_scene(*row, left_out) for row in every]
     if UNREAD in left_out.names and not any(scene.things for scene in scenes):
         reason = ". ".join(
             ["none of its boxes can be used: label them again", *left_out.sentences()]
         )
-        raise BadData(path=source, reason=reason)
+        raise BadData(path=path, reason=reason)
     return scenes, name
 
 

@@ -68,8 +68,6 @@ GENERAL = _words(
     "string word words meaning definition id score index no nr comment comments note notes tags "
     "license licence date user 序号 编号 原文 译文 譯文 翻译 备注"
 ) | {""}
-#: Headings under which the part of the data stands to which a row belongs: train, test.
-SPLIT = _words("split set subset partition 划分 数据划分")
 #: Longest heading, in words, and the share of the rows that end as sentences beside it.
 LONGEST, ENDED = 4, 0.8
 END = re.compile(r"[.!?…。！？][\W]*$")
@@ -86,11 +84,14 @@ def code(name: str) -> str | None:
     """The language that a heading names: "French", "fr-CA" and "text_fr" are "fr"; None where it
     names none, or two."""
     plain = unicodedata.normalize("NFKC", name).casefold()
-    words = [ENDINGS.sub("", word) or word for word in re.findall(r"[^\W\d_]+", plain)]
+    words = re.findall(r"[^\W\d_]+", plain)
+    if len(words) > LONGEST:  # a sentence, of which there may be a hundred thousand
+        return None
+    words = [ENDINGS.sub("", word) or word for word in words]
     found = [next((one for one, names in NAMES.items() if word in names), None) for word in words]
     named = list(dict.fromkeys(filter(None, found)))
     whole = all(one or word in BESIDE for one, word in zip(found, words, strict=True))
-    if not named or not whole or len(words) > 4:
+    if not named or not whole:
         return None
     # Of two the second is a country: fr-CN.
     return (
@@ -167,11 +168,6 @@ def doubled(cells: Sequence[str], languages: tuple[str, str]) -> list[str]:
         return []
     twice = [language for language in languages if codes.count(language) > 1]
     return [cell for cell, one in zip(cells, codes, strict=True) if one in twice]
-
-
-def split_at(names: Sequence[str]) -> int | None:
-    """Where a heading says that the part of the data stands to which a row belongs."""
-    return next((n for n, name in enumerate(names) if name.strip().casefold() in SPLIT), None)
 
 
 def told(rows: Sequence[Sequence[str]], languages: tuple[str, str]) -> tuple[int, int] | None:

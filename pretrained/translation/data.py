@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from pretrained import splits
+from pretrained import own_files, splits
 from pretrained.classification.folders import passed_over
 from pretrained.errors import BadData
 from pretrained.translation import columns, files
@@ -137,7 +137,7 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
     Raises:
         BadData: they cannot be read, a row is bad, or they are too few.
     """
-    path, *others = parts(source)
+    path, *others = own_files.parts(source)
     if others:
         return with_more(read(path, languages, split), path, others)
     told: list[str] = []
@@ -172,13 +172,6 @@ def read(source: Path | str, languages: tuple[str, str], split: str = "train") -
     if len(train) < LEAST:
         raise BadData(path=path, reason=". ".join([few, *told]))
     return Pairs(languages, train, held_out, *names, tuple(told))
-
-
-def parts(source: Path | str) -> list[Path]:
-    """A path, or several with commas between them."""
-    if Path(source).exists():
-        return [Path(source)]
-    return [Path(one.strip()) for one in str(source).split(",")]
 
 
 def with_more(pairs: Pairs, folder: Path, others: Iterable[Path]) -> Pairs:

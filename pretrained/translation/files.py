@@ -102,25 +102,19 @@ def _of_split(
     split: str,
     told: list[str],
 ) -> Sequence[R]:
-    """The rows that a column called split counts to one part of the data; all of them without such
-    a column, or where it does not name parts, or not this one.
+    """The rows that a column of parts, if there is one, counts to one part of the data.
 
     Args:
         cell: what a row has in the column at a place.
+
+    Raises:
+        BadData: it names other parts, and not this one.
     """
-    if (place := columns.split_at(names)) is None:
+    if (place := splits.column(names)) is None:
         return rows
-    cells = [str(cell(row, place) or "") for row in rows]
-    part = {one: splits.named(one, split) for one in {*cells}}
-    if split not in part.values() or any(one and not part[one] for one in part):
-        return rows
-    kept = [row for row, one in zip(rows, cells, strict=True) if part[one] == split]
-    if others := len(rows) - len(kept):
-        told.append(
-            f"{others:,} rows of {path.name} are not of {split} by the column {names[place]} and "
-            "were left out"
-        )
-    return kept
+    cells = [cell(row, place) for row in rows]
+    kept = splits.rows_of(split, cells, names[place], path, told)
+    return rows if kept is None else [rows[n] for n in kept]
 
 
 def _not_doubled(path: Path, names: Sequence[str], languages: tuple[str, str]) -> None:

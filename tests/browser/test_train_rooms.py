@@ -92,19 +92,25 @@ def test_pictures_are_shown_as_they_will_be_learnt(new_page: NewPage, app_url: s
     ends(room, "zh")
 
 
+def told_of(page: Page, **changed: Any) -> None:
+    """Load the page anew; of its training it hears what the server says, but for ``changed``."""
+
+    def otherwise(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["job"] |= changed
+        route.fulfill(response=answer, json=told)
+
+    page.route(re.compile(r"/train/jobs/[\w-]+\?after="), otherwise)
+    page.reload()
+
+
 def test_what_follows_the_last_step_is_said(page: Page, app_url: str) -> None:
     room = visit(page, app_url, "tab=images")
     room.locator("[data-starter]").click()
     ends(room)
 
-    def measuring(route: Route) -> None:
-        answer = route.fetch()
-        told = answer.json()
-        told["job"]["state"] = "running"  # its steps are done, its model is not there yet
-        route.fulfill(response=answer, json=told)
-
-    page.route(re.compile(r"/train/jobs/[\w-]+\?after="), measuring)
-    page.reload()
+    told_of(page, state="running")  # its steps are done, its model is not there yet
     expect(room.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.ending"))
     expect(room.locator("[data-do=pause]")).to_be_visible()
     expect(room.locator("[data-do=cancel]")).to_be_hidden()  # a model comes: nothing is to be lost
@@ -174,15 +180,7 @@ def test_what_was_stopped_says_what_is_left_of_it(page: Page, app_url: str, kept
     room = visit(page, app_url, "tab=images")
     room.locator("[data-starter]").click()
     ends(room)
-
-    def stopped(route: Route) -> None:
-        answer = route.fetch()
-        told = answer.json()
-        told["job"].update(state="cancelled", kept=kept, model=None)
-        route.fulfill(response=answer, json=told)
-
-    page.route(re.compile(r"/train/jobs/[\w-]+\?after="), stopped)
-    page.reload()
+    told_of(page, state="cancelled", kept=kept, model=None)
     said = WORDS.say("en", "training.stopped_kept" if kept else "training.stopped_nothing")
     expect(room.locator(".train-stopped")).to_have_text(said)
     expect(room.locator("[data-do=resume]")).to_be_visible()

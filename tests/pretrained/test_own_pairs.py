@@ -175,8 +175,10 @@ def test_a_column_that_names_parts_of_the_data_is_followed(tmp_path, name):
     assert [one.source for one in data.to_score(path, "en-fr")[0]] == [
         MORE[n][0] for n in (0, 2, 4)
     ]
-    for parts in (["test"] * 30, ["easy", "train"] * 15):  # of one part, or of other things
+    for parts in (["test"] * 30, ["easy", "hard"] * 15):  # of one part, or of other things
         assert learnt(written(parts)) == ({*PAIRS, *MORE}, ())
+    with pytest.raises(BadData, match="its column split knows dev, test and no train: rename"):
+        data.read(written(["dev", "test"] * 15), LANGUAGES)
 
 
 MORE = [(f"{a} {n}", f"{b} {n}") for n, (a, b) in enumerate(PAIRS[:5])]

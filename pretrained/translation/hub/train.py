@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pretrained import checkpoint
+from pretrained import checkpoint, own_files
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import BadData
 from pretrained.sources import hub
@@ -119,7 +119,9 @@ def train(
     assert entry.hub_id is not None
     known = DIRECTIONS[entry.key]
     others = {one for one in known[0].split("-") if one != "en"}
-    languages = ("en", others.pop()) if len(known) == 1 else languages_in(data.parts(source)[0])
+    languages = (
+        ("en", others.pop()) if len(known) == 1 else languages_in(own_files.parts(source)[0])
+    )
     directions = tuple(d for d in known if set(d.split("-")) == set(languages))
     pairs = data.read(source, languages)
     for sentence in pairs.told:
