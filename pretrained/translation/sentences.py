@@ -37,8 +37,8 @@ SHORT = frozenset(
 ENDING = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’»)]*+(?=[ A-ZÀ-ÖØ-Þ\u3040-\u9fff])|[。！？…]++[”’」』）\"]*+"
 )
-#: A word or a figure, and a word, beside a sign without a blank: two sentences, not "ASP.NET" or
-#: "e.g.Tom".
+#: A word or a figure, and a word, beside a full stop without a blank: two sentences, not "ASP.NET"
+#: or "e.g.Tom". Beside another sign the second is enough.
 HURRIED = (
     re.compile(
         r"(?:(?<![^\W\d_])[^\W\d_]?[a-zà-ÿ]{2,}|(?:[^\W\d_] |[$€£])[\d.,]*+(?<=\d)"
@@ -196,7 +196,8 @@ def _ends(line: str, start: int, match: re.Match[str]) -> bool:
         return True
     if not line.startswith(" ", match.end()):
         before, after = HURRIED
-        return bool(before.search(line, start, match.start()) and after.match(line, match.end()))
+        whole = match[0][0] in "!?" or before.search(line, start, match.start())
+        return bool(whole and after.match(line, match.end()))
     if not BEGIN.match(line, match.end()):
         return False
     begins = max(start, line.rfind(" ", start, match.start()) + 1)

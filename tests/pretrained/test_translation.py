@@ -108,6 +108,7 @@ def test_dropout_spells_differently_and_is_not_saved(tmp_path):
         ("He is here.She is not.", ["He is here.", "She is not."]),
         ("Hello!How are you?", ["Hello!", "How are you?"]),
         ("I earn $2,500.He left.", ["I earn $2,500.", "He left."]),
+        ("It is -3 °C!Call Tom.", ["It is -3 °C!", "Call Tom."]),
         ("12.Bread", ["12.Bread"]),
         ("你好!再见!", ["你好!", "再见!"]),
         ("Use ASP.NET or node.js.", ["Use ASP.NET or node.js."]),
