@@ -36,7 +36,7 @@
 	};
 	const first = () => buttons("site")[0]?.dataset.tabId;
 
-	// Where a row of tabs scrolls, as on a phone, the chosen one is in sight.
+	// Where a row of tabs scrolls, as on a phone, the chosen one is in sight: also once its letters have come.
 	const narrow = matchMedia("(max-width: 720px)");
 	const reveal = (tab) => {
 		if (!narrow.matches) return; // measuring makes the browser lay the page out at once
@@ -46,6 +46,9 @@
 		else if (left + tab.offsetWidth + MARGIN > bar.scrollLeft + bar.clientWidth)
 			bar.scrollLeft = left + tab.offsetWidth + MARGIN - bar.clientWidth;
 	};
+	const widths = new ResizeObserver((chosen) => {
+		for (const { target } of chosen) reveal(target);
+	});
 
 	let heading = null; // where Back or Forward leads, until it is reached
 	const follow = () => {
@@ -54,7 +57,8 @@
 		if (heading && !arrived(place)) return;
 		heading = null;
 		entitle(place);
-		for (const tab of [place.tab, place.room]) if (tab) reveal(tab);
+		widths.disconnect();
+		for (const tab of [place.tab, place.room]) if (tab) widths.observe(tab); // and once at first
 		const address = new URL(location.href);
 		const [tab, room] = [asked("tab"), asked("room")];
 		if (tab === null && place.id === first()) return;

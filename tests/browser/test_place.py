@@ -251,3 +251,18 @@ def test_the_contents_of_learn_lead_to_a_section_which_the_address_keeps(
         expect(section).to_be_visible()
     page.evaluate("scrollTo(0, 0)")
     expect(current).to_have_count(0)
+
+
+def test_the_chosen_tab_is_in_sight_on_a_phone_though_its_letters_come_late(
+    new_page: NewPage, app_url: str
+) -> None:
+    page = new_page(**PHONE)
+    visit(page, app_url, "tab=translation")
+    chosen = page.locator("#translation-button")
+    page.wait_for_timeout(3_000)  # until nothing else on the page moves any more
+    page.add_style_tag(
+        content="@keyframes late { to { letter-spacing: .3em; } } "
+        "#site > .tab-wrapper button { animation: late 1s forwards; }"
+    )
+    page.wait_for_timeout(1_500)
+    expect(chosen).to_be_in_viewport(ratio=1, timeout=2_000)
