@@ -38,7 +38,8 @@ DOWNSCALE = 60.0
 LOGGING = LoggingConfig(log_level="WARNING", enable_access_log=False)
 #: Seconds that the director may take to say what one replica is.
 PATIENCE = 2.0
-#: Serve's deployments may not be made in two threads at once: it registers modules for all.
+#: What makes one of Serve's configurations, and `serve.status` makes some too, may not run in two
+#: threads at once: each registers a module for the whole process, and takes it away again.
 _one = threading.Lock()
 
 
@@ -104,19 +105,19 @@ class RayCluster:
         if settings.device == "auto" and not settings.ray_gpus:
             settings = settings.model_copy(update={"device": "cpu"})  # as none is reserved
         least, most = settings.ray_min_replicas, self._most_replicas
-        options: dict[str, Any] = {"num_replicas": least}
-        if most > least:
-            # One batch in work and one that waits: below, more replicas would only make batches
-            # smaller.
-            scaling = AutoscalingConfig(
-                min_replicas=least,
-                max_replicas=most,
-                target_ongoing_requests=2 * entry.max_batch,
-                upscale_delay_s=5.0,
-                downscale_delay_s=DOWNSCALE,
-            )
-            options = {"autoscaling_config": scaling}
         with _one:
+            options: dict[str, Any] = {"num_replicas": least}
+            if most > least:
+                # One batch in work and one that waits: below, more replicas would only make batches
+                # smaller.
+                scaling = AutoscalingConfig(
+                    min_replicas=least,
+                    max_replicas=most,
+                    target_ongoing_requests=2 * entry.max_batch,
+                    upscale_delay_s=5.0,
+                    downscale_delay_s=DOWNSCALE,
+                )
+                options = {"autoscaling_config": scaling}
             deployment: Any = serve.deployment(
                 Replica,
                 name=MODEL,
@@ -156,7 +157,8 @@ class RayCluster:
     def look(self, apps: Iterable[str]) -> dict[str, dict[str, Any]]:
         """What Serve says of them, and one replica of each."""
         found = {}
-        known = serve.status().applications
+        with _one:
+            known = serve.status().applications
         for app in apps:
             if app not in known:
                 continue

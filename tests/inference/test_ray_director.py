@@ -6,7 +6,10 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import pickle
+import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,3 +154,44 @@ def test_without_ray_one_sentence_says_what_to_install(
         app.main(["--engine", "ray", "--port", "0", "--no-jobs"])
     assert "pip install -r requirements-ray.txt" in capsys.readouterr().err
     assert importlib.util.find_spec("inference.distributed") is not None
+
+
+def test_what_is_deployed_and_looked_at_in_two_threads_does_not_meet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Serve registers a module with cloudpickle for the time in which it makes a configuration."""
+    pytest.importorskip("ray")
+    from ray.serve.config import RequestRouterConfig
+
+    from inference.distributed import cluster as of_ray
+
+    class Serve:
+        RunTarget = staticmethod(lambda *given, **named: None)
+        run_many = staticmethod(lambda *given, **named: None)
+
+        @staticmethod
+        def deployment(*given: Any, **named: Any) -> Any:
+            RequestRouterConfig()
+            return SimpleNamespace(bind=lambda *given: None)
+
+        @staticmethod
+        def status() -> Any:
+            RequestRouterConfig()
+            return SimpleNamespace(applications={})
+
+    monkeypatch.setattr(of_ray, "serve", Serve)
+    made: Any = of_ray.RayCluster(Settings(device="cpu"))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            asked = [
+                threads.submit(
+                    *(made.look, []) if n % 2 else (made.deploy, "app", FakeEntry("a/b"))
+                )
+                for n in range(400)
+            ]
+            for one in asked:
+                one.result()
+    finally:
+        sys.setswitchinterval(interval)
