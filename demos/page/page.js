@@ -105,11 +105,17 @@
 		next.click();
 	});
 
+	const LIST = "input[aria-controls][aria-expanded]";
 	// Tab and Shift+Tab leave a list of choices. Gradio takes both keys for letters that narrow the list, and
 	// opens it again once it is left.
 	document.addEventListener("keydown", (/** @type {any} */ event) => {
-		if (["Tab", "Shift"].includes(event.key) && event.target.matches?.("input[aria-controls][aria-expanded]")) event.stopPropagation();
+		if (["Tab", "Shift"].includes(event.key) && event.target.matches?.(LIST)) event.stopPropagation();
 	}, true);
+	// It hears an arrow key a moment late, too, and opens a list that has been left in the meantime.
+	new MutationObserver(changes => {
+		for (const { target } of /** @type {any} */ (changes))
+			if (target.matches(`${LIST}[aria-expanded=true]:not(:focus)`)) target.dispatchEvent(new FocusEvent("blur"));
+	}).observe(document.body, { subtree: true, attributeFilter: ["aria-expanded"] });
 
 	// Footer: the device and the warm models. Asked for every second while the first model warms; then
 	// while the page is in sight, soon after anything was answered, and every 15 seconds.

@@ -622,3 +622,20 @@ def test_a_list_of_choices_closes_when_tab_leaves_it(
         settle(page)
         expect(choices).to_have_count(0)
         expect(model).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_list_of_choices_left_at_once_stays_closed(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=classification&room=try&lang=en")
+    model = page.locator("#classify-model input").locator("visible=true")
+    expect(model).to_be_visible()
+    settle(page)
+    model.evaluate(
+        """field => {
+            field.focus();
+            field.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowDown", bubbles: true}));
+            field.blur();
+        }"""
+    )
+    page.wait_for_timeout(500)  # the key is heard after the list was left
+    expect(model).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("[role=option]:visible")).to_have_count(0)
