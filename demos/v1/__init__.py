@@ -136,7 +136,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.api_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=["*"],  # OpenAI's client for pages sends a dozen of its own
         )
     return v1
 

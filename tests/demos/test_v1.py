@@ -474,13 +474,29 @@ def test_what_describes_it_asks_for_no_key_and_says_that_there_is_one(
     assert guarded.get("/openapi.json").json()["security"] == [{"key": []}]
 
 
-def test_a_site_that_is_named_may_ask(guarded: httpx.Client) -> None:
-    asked = {
-        "origin": "https://example.com",
+#: What OpenAI's client for a page's scripts sends.
+STAINLESS = "authorization,content-type,openai-organization,x-stainless-os,x-request-id,x-title"
+
+
+@pytest.mark.parametrize("asked", ["authorization", STAINLESS])
+@pytest.mark.parametrize(
+    ("site", "status"), [("https://example.com", 200), ("https://example.org", 400)]
+)
+def test_a_site_that_is_named_may_send_any_header(
+    guarded: httpx.Client, asked: str, site: str, status: int
+) -> None:
+    headers = {
+        "origin": site,
         "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization",
+        "access-control-request-headers": asked,
     }
-    assert guarded.options("/classify", headers=asked).status_code == 200
+    answer = guarded.options("/chat/completions", headers=headers)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.headers["access-control-allow-headers"] == asked
+
+
+def test_a_site_that_is_named_may_ask(guarded: httpx.Client) -> None:
     headers = {"origin": "https://example.com", "authorization": "Bearer a-long-key"}
     answer = guarded.post("/translate", json={"text": "a"}, headers=headers)
     assert answer.json()["translation"] == "a"
