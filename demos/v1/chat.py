@@ -36,6 +36,7 @@ async def steps(engine: Engine, wanted: Asked) -> AsyncGenerator[Step, None]:
     """The text as it grows, until it ends by itself, at a text of ``stops``, or after ``most``
     tokens. What may be the beginning of such a text is held back until it is known."""
     held, count, characters, broken = "", 0, 0, False
+    ends: list[tuple[int, int]] = []  # of each piece: the characters and the tokens until there
     wish = wanted.wish
     options = dict(wish.options) | ({"before": wanted.before} if wanted.before else {})
     async with aclosing(engine.stream(wish.key, wish.prompt, **options)) as pieces:
@@ -43,9 +44,12 @@ async def steps(engine: Engine, wanted: Asked) -> AsyncGenerator[Step, None]:
             text, more, full = taken(piece, wanted, count)
             count, held = count + more, held + text
             characters += len(text)
+            ends.append((characters, count))
             broken = broken or piece.cut
             places = [at for at in map(held.find, wanted.stops) if at >= 0]
             if places:
+                sent = characters - len(held) + min(places)
+                count = sent if wanted.by_character else tokens_until(sent, ends)
                 yield Step(held[: min(places)], count, "stop")
                 return
             if full:
@@ -69,6 +73,11 @@ def taken(piece: Piece, wanted: Asked, count: int) -> tuple[str, int, bool]:
         return piece.text, more, True
     # Characters are cut where they must; a word's pieces that come together are not taken apart.
     return (piece.text[:left], left, True) if wanted.by_character else ("", 0, True)
+
+
+def tokens_until(sent: int, ends: Sequence[tuple[int, int]]) -> int:
+    """How many tokens so many characters took: the one that they end within counts."""
+    return next(tokens for characters, tokens in ((0, 0), *ends) if characters >= sent)
 
 
 def overlap(text: str, stop: str) -> int:

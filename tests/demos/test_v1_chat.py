@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import openai
@@ -245,6 +247,35 @@ def test_tokens_that_came_together_are_not_taken_apart(
     by_token = chat_request.Asked(**{**vars(wanted), "entry": engine.entries["text/now"]})
     piece = Piece("好", (0.1, 0.1, 0.1))
     assert chat.taken(piece, by_token, 0)[:2] == (text, tokens)
+
+
+@pytest.mark.parametrize(
+    ("key", "pieces", "stop", "text", "tokens"),
+    [
+        (SHAKESPEARE, [("Speak, speak", 12)], "k,", "Spea", 4),
+        (SHAKESPEARE, [("Spe", 3), ("ak", 2)], "ea", "Sp", 2),
+        (SHAKESPEARE, [("Speak", 5)], "S", "", 0),
+        (SHAKESPEARE, [("Speak", 5)], "x", "Speak", 5),
+        ("text/now", [("Spe", 1), ("ak, ", 2), ("speak", 1)], "sp", "Speak, ", 3),
+        ("text/now", [("Spe", 1), ("ak, ", 2), ("speak", 1)], "pe", "S", 1),
+        ("text/now", [("Spe", 1), ("", 0), ("ak", 1)], "ak", "Spe", 1),
+        ("text/now", [("Speak", 2)], "S", "", 0),
+    ],
+)
+async def test_what_was_written_and_not_sent_is_not_counted(
+    engine: FakeModels, key: str, pieces: list[tuple[str, int]], stop: str, text: str, tokens: int
+) -> None:
+    """The engine gives many characters at a time."""
+
+    async def stream(*_: Any, **__: Any) -> AsyncIterator[Piece]:
+        for characters, count in pieces:
+            yield Piece(characters, (0.1,) * count)
+
+    sent = {"model": SHAKESPEARE, "prompt": "a", "stop": stop}
+    asked = chat_request.asked(engine, sent, WORDS.speaker("en"), chat=False)  # type: ignore[arg-type]
+    wanted = replace(asked, entry=engine.entries[key])
+    steps = [step async for step in chat.steps(SimpleNamespace(stream=stream), wanted)]  # type: ignore[arg-type]
+    assert ("".join(step.text for step in steps), steps[-1].tokens) == (text, tokens)
 
 
 # ---- the bundled network -----------------------------------------------------------------------
