@@ -20,14 +20,15 @@ class CannotResume(Exception):
 
 
 class CannotKeep(Exception):
-    """What a run has learnt cannot be written down; what it wrote before is as it was."""
+    """What a run has learnt cannot be written down; what it wrote before, if it ``kept`` anything,
+    is as it was."""
 
     code = "cannot_keep"
 
-    def __init__(self, out: Path, reason: str) -> None:
+    def __init__(self, out: Path, reason: str, kept: bool) -> None:
+        then = "go on with --resume, from where it was last kept" if kept else "begin again"
         super().__init__(
-            f"What was learnt cannot be kept in {out} ({reason}): free some space there and go on "
-            "with --resume, from where it was last kept."
+            f"What was learnt cannot be kept in {out} ({reason}): free some space there and {then}."
         )
 
 

@@ -289,6 +289,12 @@ def fit(
             )
         return value
 
+    if found and progress() >= 1 and not within and not watch:
+        print(
+            f"{out} has nothing left to learn: raise --epochs or --minutes to go on",
+            file=sys.stderr,
+            flush=True,
+        )
     if before and not step and not history:
         known = {"epoch": 0, "step": 0, "progress": 0.0, "seconds": 0.0}
         history.append({**known, **before} if isinstance(before, Mapping) else told())

@@ -79,6 +79,18 @@ def identity_of(plan: Any, smoke: bool, told: Mapping[str, Any] | None) -> dict[
     return json.loads(json.dumps(whole))  # as it will be read again: no tuples
 
 
+def begun(out: Path) -> bool:
+    """Whether a run was ever kept in a folder.
+
+    Raises:
+        CannotResume: one was, and its state is missing.
+    """
+    there = (out / STATE).exists()
+    if not there and (out / HISTORY).exists():
+        raise CannotResume(out, f"its {STATE} is missing")
+    return there
+
+
 def read(
     out: Path, identity: Mapping[str, Any], device: torch.device
 ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
@@ -89,13 +101,10 @@ def read(
     Raises:
         CannotResume: a file is missing or damaged, or the run is another one.
     """
-    file = out / STATE
-    if not file.exists():
-        if (out / HISTORY).exists():
-            raise CannotResume(out, f"its {STATE} is missing")
+    if not begun(out):
         return None
     try:
-        state = torch.load(file, map_location=device, weights_only=True)
+        state = torch.load(out / STATE, map_location=device, weights_only=True)
         step, epoch, _ = int(state["step"]), int(state["epoch"]), float(state["seconds"])
         state["model"], state["averaged"], state["optimizer"], state["scaler"]
     except (OSError, RuntimeError, ValueError, TypeError, LookupError, EOFError) as error:
@@ -129,21 +138,30 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             found += differences(old, new)
         elif old != new:
-            told = f" ({_few(old)}, now {_few(new)})" if name not in UNREADABLE else ""
+            told = f" ({_apart(old, new)})" if name not in UNREADABLE else ""
             found.append(f"it had other {WORDS.get(name, name.replace('_', ' '))}{told}")
     return sorted(found)
 
 
+def _apart(old: Any, new: Any) -> str:
+    """What was, and what is; of two lists what the one has and the other has not, if anything."""
+    if isinstance(old, list) and isinstance(new, list):
+        gone, come = ([one for one in a if one not in b] for a, b in ((old, new), (new, old)))
+        sides = [("with", gone), ("without", come)]
+        if gone or come:
+            return ", ".join(f"{word} {_few(some)}" for word, some in sides if some)
+    return f"{_few(old)}, now {_few(new)}"
+
+
 def _few(value: Any) -> str:
-    """A value as a sentence shows it: a long list cut, line breaks and the like escaped."""
-    if not isinstance(value, list):
-        return _on_one_line(str(value))
-    shown = ", ".join(_on_one_line(str(one)) for one in value[:5])
-    return shown + (f" and {len(value) - 5} more" if value[5:] else "")
-
-
-def _on_one_line(text: str) -> str:
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    """A value as a sentence shows it: a long list cut, line breaks and the like escaped, in
+    quotation marks what has neither letters nor figures."""
+    if isinstance(value, list):
+        shown = ", ".join(map(_few, value[:5]))
+        return shown + (f" and {len(value) - 5} more" if value[5:] else "")
+    text = str(value)
+    escaped = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return escaped if any(map(str.isalnum, text)) else f'"{escaped}"'
 
 
 def write(out: Path, state: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
@@ -156,15 +174,15 @@ def write(out: Path, state: Mapping[str, Any], history: list[dict[str, Any]]) ->
     part, half = out / f"{HISTORY}.part", out / "state.part"
     try:
         part.write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-        os.replace(part, out / HISTORY)
         torch.save(dict(state), half)
+        os.replace(part, out / HISTORY)
         os.replace(half, out / STATE)
-    except (OSError, RuntimeError) as error:  # torch.save says either
+    except (OSError, RuntimeError) as error:  # torch.save says either, the latter in terms of C++
         for file in (part, half):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
-        reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
-        raise CannotKeep(out, reason or type(error).__name__) from error
+        reason = (isinstance(error, OSError) and error.strerror) or "the disk took only part of it"
+        raise CannotKeep(out, reason, kept=(out / STATE).exists()) from error
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -67,19 +67,20 @@ class Run:
         (``own``), unless something else was asked for."""
         return self.scratch if self.scratch is not None else not own
 
-    def identity(self, recipe: str, *data: Any, classes: Iterable[Any] = ()) -> dict[str, Any]:
+    def identity(self, recipe: str, *data: Any, **apart: Iterable[Any]) -> dict[str, Any]:
         """What must be the same for ``resume``, besides the plan; for `loop.fit`.
 
         Args:
             recipe: the key. data: what is learnt from, as `resume.fingerprint` takes it.
-            classes: the names of what the network tells apart, in its order.
+            apart: what the network tells apart, in its order, by the word for it: ``classes=``,
+                ``characters=``.
         """
         return {
             "recipe": recipe,
             "data": fingerprint(*data),
-            "classes": list(classes),
             "head_only": self.head_only,
             "scratch": self.scratch,
+            **{word: list(each) for word, each in apart.items()},
         }
 
     def fit(

@@ -285,7 +285,7 @@ def train(
         task,
         plan,
         out,
-        run.identity(key, texts.train, texts.held_out, classes=alphabet.characters),
+        run.identity(key, texts.train, texts.held_out, characters=alphabet.characters),
         device=device,
         before=own and not fresh,
         begin=lambda folder: write(folder, name, network, alphabet, served, card, texts, {}),

@@ -70,6 +70,14 @@ def test_where_nothing_was_kept_it_is_said_that_a_run_begins_anew(tmp_path, caps
     assert "begins anew" not in capsys.readouterr().err
 
 
+def test_a_run_that_has_ended_says_so_and_how_to_go_on(begun, capsys):
+    go_on(begun)
+    assert "nothing left to learn" not in capsys.readouterr().err
+    _, history = go_on(begun)
+    assert len(history) == 3
+    assert f"{begun} has nothing left to learn: raise --epochs" in capsys.readouterr().err
+
+
 def test_a_watched_run_that_begins_says_nothing_of_it(tmp_path, capsys):
     _, history = go_on(tmp_path, watch=Watch(tmp_path))
     assert [row["epoch"] for row in history] == [1, 2, 3]
@@ -80,8 +88,13 @@ def test_a_watched_run_that_begins_says_nothing_of_it(tmp_path, capsys):
     ("identity", "plan", "told"),
     [
         ({**CATS, "classes": ["dog", "cat"]}, PLAN, "other classes (cat, dog, now dog, cat)"),
-        ({**CATS, "classes": ["cat", "fox"]}, PLAN, "other classes"),
-        ({**CATS, "classes": ["é", "\n"]}, PLAN, "other classes (cat, dog, now é, \\n)"),
+        ({**CATS, "classes": ["cat", "fox"]}, PLAN, "other classes (with dog, without fox)"),
+        ({**CATS, "classes": ["cat", "dog", "fox"]}, PLAN, "other classes (without fox)"),
+        (
+            {**CATS, "classes": ["é", "\n", " "]},
+            PLAN,
+            'other classes (with cat, dog, without é, "\\n", " ")',
+        ),
         ({**CATS, "data": "4567"}, PLAN, "other data"),
         ({**CATS, "recipe": "a/c"}, PLAN, "other recipe (a/b, now a/c)"),
         (CATS, replace(PLAN, peak=0.1), "other learning rate (0.05, now 0.1)"),
@@ -161,6 +174,11 @@ def test_a_state_is_never_ahead_of_its_history(begun):
     (begun / "history.jsonl").write_text("\n".join([*lines, json.dumps({"epoch": 3})]) + "\n")
     _, history = go_on(begun)
     assert history[2]["loss"] is not None
+
+
+def test_what_a_network_tells_apart_is_called_by_its_word():
+    was, now = (Run().identity("a/b", characters=text) for text in ("ab ", "ab\n"))
+    assert resume.differences(was, now) == ['it had other characters (with " ", without "\\n")']
 
 
 @dataclass
@@ -296,21 +314,35 @@ def test_whose_parent_has_gone_ends_too(tmp_path, monkeypatch):
     assert history[-1]["epoch"] == 3
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("writer")])
-def test_a_full_disk_is_a_sentence_and_the_last_state_is_as_it_was(begun, monkeypatch, error):
-    before = {file.name: file.read_bytes() for file in begun.iterdir()}
-
+@pytest.fixture(params=[OSError(28, "No space left on device"), RuntimeError("pos 3 in writer.cc")])
+def full(request, monkeypatch):
     def full(state, file):
         file.write_bytes(b"half")
-        raise error
+        raise request.param
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(CannotKeep, match="free some space"):
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_state_is_as_it_was(begun, monkeypatch, full):
+    before = {file.name: file.read_bytes() for file in begun.iterdir()}
+    with pytest.raises(CannotKeep, match=r"free some space there and go on with --resume") as told:
         go_on(begun)
+    assert "writer.cc" not in str(told.value)
     monkeypatch.undo()
     after = {file.name: file.read_bytes() for file in begun.iterdir()}
     assert after["state.pt"] == before["state.pt"] and not [f for f in after if "part" in f]
     _, history = go_on(begun)
+    assert history[-1]["epoch"] == 3
+
+
+def test_a_disk_that_is_full_from_the_first_leaves_nothing_to_go_on_with(
+    tmp_path, monkeypatch, full
+):
+    with pytest.raises(CannotKeep, match=r"free some space there and begin again\.$"):
+        loop.fit(Line(), PLAN, tmp_path, device=CPU, identity=CATS)
+    monkeypatch.undo()
+    assert not resume.begun(tmp_path)
+    _, history = go_on(tmp_path)
     assert history[-1]["epoch"] == 3
 
 
