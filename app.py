@@ -12,11 +12,15 @@ import asyncio
 import importlib
 import logging
 import os
+import signal
 import socket
 import sqlite3
 import sys
 import threading
 from typing import Any
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `shutdown` waits for it
 
 if os.environ.get("SPACES_ZERO_GPU"):  # must be imported before anything that touches CUDA
     import spaces  # noqa: F401

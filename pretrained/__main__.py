@@ -17,6 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends imports without a traceback, too
+
 import typer
 
 from pretrained import catalog, checkpoint
@@ -134,6 +137,7 @@ def train(
 ) -> None:
     """Train a model by its recipe, or fine-tune it on data of your own."""
     from pretrained.own_files import parts
+    from training.resume import begun
     from training.run import Run
     from training.watching import refusals_kept
 
@@ -154,6 +158,8 @@ def train(
     )
     entry = catalog.entries().get(key)
     with refusals_kept(out) if watch else nullcontext():
+        if resume and not head_only:  # a head alone keeps no state
+            begun(out)  # refuses before anything is read or learnt
         if entry is not None and entry.hub_id and entry.folder is None:
             if direction:
                 raise typer.BadParameter(
@@ -163,7 +169,8 @@ def train(
             recipe_module(key, "hub.train").train(entry, data, out, run)
         else:
             recipe_module(key, "train").train(key, data, out, run, **turned(direction, key))
-    print(f"{out}: `python app.py --model {out}` shows it", file=sys.stderr)
+    shown = shlex.quote(str(out))
+    print(f"{out}: `python app.py --model {shown}` shows it", file=sys.stderr)
 
 
 @app.command()
@@ -266,8 +273,8 @@ def starter(
     from pretrained import starters
 
     data = starters.make(name, out, seed)
-    keys = starters.STARTERS[name].keys
-    print(f"{data}: `python -m pretrained train {keys[0]} --data {data}` learns from it")
+    line = shlex.join(["train", starters.STARTERS[name].keys[0], "--data", str(data)])
+    print(f"{data}: `python -m pretrained {line}` learns from it")
 
 
 @app.command()

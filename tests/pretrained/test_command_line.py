@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,6 +124,52 @@ def test_a_damaged_picture_is_left_out_of_the_score_and_counted(
     whole, done = typed_here(*scored, pictures), typed_here(*scored, damaged)
     assert json.loads(done.stdout)["n"] == json.loads(whole.stdout)["n"] - 1
     assert "1 of 12 pictures" in done.stderr and "1.png" in done.stderr
+
+
+def test_a_run_whose_state_is_gone_is_refused_before_the_data_are_read(
+    typed_here: Typed, tmp_path: Path
+) -> None:
+    (tmp_path / "history.jsonl").write_text("{}\n")
+    line = ["train", "classification/imagenet", "--data", "missing", "--out", tmp_path, "--resume"]
+    done = typed_here(*line)
+    assert done.returncode == 2 and "state.pt is missing" in done.stderr
+    assert "no such" in typed_here(*line, "--head-only").stderr  # it keeps no state
+
+
+def test_the_line_that_shows_a_model_can_be_typed(
+    typed_here: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Recipe:
+        @staticmethod
+        def train(*given: object) -> None:
+            pass
+
+    monkeypatch.setattr(command_line, "recipe_module", lambda key, name: Recipe)
+    out = tmp_path / "my model"
+    done = typed_here("train", "classification/cifar10", "--data", "x", "--out", out)
+    assert f"`python app.py --model '{out}'` shows it" in done.stderr
+    done = typed_here("starter", "pairs", "--out", out)
+    assert f" --data '{out}" in done.stdout
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys, types
+
+class Slow(types.ModuleType):
+    def __getattr__(self, name):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise RecursionError(name)  # what some libraries make of it
+
+sys.modules |= {"typer": Slow("typer"), "gradio": Slow("gradio")}
+"""
+
+
+@pytest.mark.parametrize("started", ["run_module('pretrained'", "run_path('app.py'"])
+def test_ctrl_c_while_it_starts_ends_it_quietly(started: str) -> None:
+    line = f"{INTERRUPTED}runpy.{started}, run_name='__main__')"
+    typed = [sys.executable, "-c", line]
+    done = subprocess.run(typed, capture_output=True, text=True, cwd=ROOT, timeout=100)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.mark.parametrize("option", ["--minutes=0", "--epochs=-1", "--lr=0", "--minutes=nan"])
