@@ -17,6 +17,7 @@ from inference.errors import UnknownModel
 from pretrained import checkpoint, sources
 from pretrained.catalog import Entry
 from pretrained.errors import Refusal
+from pretrained.sources.hub.errors import offline
 
 MILLION = 1_000_000
 #: (bytes done, bytes in all) of a download; None where no bytes are counted.
@@ -85,6 +86,16 @@ class NotHere(Refusal):
     )
 
 
+class NotHereOffline(NotHere):
+    """The same where the app was started so that the page downloads nothing either."""
+
+    code = "not_here_offline"
+    sentence = (
+        "{model} is not on this machine, and this app works offline: start it without --offline "
+        "and HF_HUB_OFFLINE to download it, or choose a model that is here."
+    )
+
+
 def check_here(entry: Entry) -> None:
     """That an endpoint's answer needs no download.
 
@@ -92,7 +103,8 @@ def check_here(entry: Entry) -> None:
         NotHere: it does.
     """
     if not on_disk(entry):
-        raise NotHere(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
+        kind = NotHereOffline if offline() else NotHere
+        raise kind(model=entry.key, size=f"{entry.bytes / 1e6:.0f}", licence=entry.licence)
 
 
 def on_disk(entry: Entry) -> bool:

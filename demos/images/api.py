@@ -22,6 +22,7 @@ from demos.inputs import endpoint, left_open
 from demos.language import Words
 from demos.models import check_here
 from inference import Engine
+from inference.errors import Refusal
 
 MOST = 16  # pictures that one call may ask for
 MODEL, SEED, COUNT = answers.GAN, 0, 1
@@ -29,16 +30,23 @@ WHOLE = 1.0  # of a latent: nothing is truncated
 FOLDER = "generated-"  # how the folders of this endpoint's files begin
 
 
+class NoTruncation(Refusal):
+    """A model that does not know how far from the mean it draws. Fields: sent, known."""
+
+    code = "image_no_truncation"
+    sentence = "{sent} has no truncation: leave it out, or choose {known}."
+
+
 def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
-    model = gr.Textbox(visible=False, label="model")
+    model = gr.Textbox(MODEL, visible=False, label="model")
     seed = gr.Number(SEED, visible=False, label="seed", precision=0)
     count = gr.Number(COUNT, visible=False, label="count", precision=0)
     files = gr.File(visible=False, label="files")
 
     @streaming.event(words, nothing=None)
     def generate_image(
-        model: Any, seed: Any = SEED, count: Any = COUNT
+        model: Any = MODEL, seed: Any = SEED, count: Any = COUNT
     ) -> AsyncIterator[str | list[str]]:
         """Draw pictures. The same model and seed give the same picture.
 
@@ -67,12 +75,15 @@ def asked(
     """Which model is to draw which points.
 
     Raises:
-        Refusal: UnknownModel, Unfiltered, BadSeed, BadCount, BadPoint, NotHere.
+        Refusal: UnknownModel, Unfiltered, BadSeed, BadCount, BadPoint, NoTruncation, NotHere.
     """
     entry = answers.entry_of(engine, MODEL if left_open(model) else model)
     first = points.checked_seed(SEED if left_open(seed) else seed)
     many = points.checked_count(COUNT if left_open(count) else count, MOST)
     near = points.checked_truncation(WHOLE if left_open(truncation) else truncation)
+    if near < WHOLE and not answers.at_once(entry):
+        known = [key for key, each in answers.entries(engine).items() if answers.at_once(each)]
+        raise NoTruncation(sent=entry.key, known=", ".join(known))
     check_here(entry)
     return entry.key, points.several(first, many, near if near < WHOLE else None)
 

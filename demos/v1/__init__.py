@@ -104,12 +104,13 @@ def application(engine: Engine, words: Words) -> FastAPI:
 
     for path, handler in (
         ("/models", list_models),
+        ("/models/", list_models),
         ("/models/{key:path}", one_model),
         ("/openapi.json", openapi),
         ("/docs", docs),
         ("/", docs),
     ):
-        v1.add_api_route(path, handled(handler), methods=["GET"])
+        v1.add_api_route(path, handled(handler), methods=["GET", "HEAD"])
 
     if settings.mcp:
         v1.router.routes.append(Route("/mcp", tools.Tools(engine, words)))
@@ -144,7 +145,7 @@ def application(engine: Engine, words: Words) -> FastAPI:
 async def answer(engine: Engine, endpoint: Endpoint, request: Request, say: Say) -> Response:
     """One of `ENDPOINTS`."""
     sent = await bodies.arguments(request, engine.settings.max_upload_mb, endpoint.picture)
-    endpoint.check(sent)
+    endpoint.check(engine, sent)
     endpoint.check_address(request.query_params)
     if endpoint.steps is None or not bodies.streams(sent.get("stream"), usual=True):
         work = endpoint.answer(engine, sent)

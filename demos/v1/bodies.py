@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from demos import pictures
@@ -24,8 +24,10 @@ from demos.v1.errors import (
     Gone,
     Malformed,
     NoPicture,
+    OtherCoding,
     OtherKind,
     TextTooLarge,
+    Twice,
 )
 
 #: What is read as JSON: also what `curl -d` calls its body unless it is told otherwise.
@@ -33,7 +35,7 @@ JSON = ("application/json", "application/x-www-form-urlencoded", "")
 FORM = "multipart/form-data"
 #: Bytes from which a body is read by a thread: less is done in a few milliseconds.
 LARGE = 1 * MB
-#: Fields of a form that are no file.
+#: Of a form: files, and fields that are none.
 FIELDS = 32
 ELSEWHERE = ("http://", "https://", "ftp://", "file:")
 
@@ -43,9 +45,13 @@ async def arguments(request: Request, max_upload_mb: int, picture: bool) -> dict
     which there is room beside a megabyte of text.
 
     Raises:
-        BodyTooLarge, TextTooLarge, FileTooLarge: it is too much. OtherKind, Malformed: it is none.
+        BodyTooLarge, TextTooLarge, FileTooLarge: it is too much. OtherKind, OtherCoding, Malformed:
+            it is none. Twice: a form has a name more than once.
         Gone: the caller hung up.
     """
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise OtherCoding(sent=coding[:60])
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     limit = MB + (max_upload_mb * MB * 4 // 3 if picture else 0)
     too_large = BodyTooLarge(limit=max_upload_mb) if picture else TextTooLarge(limit=1)
@@ -63,9 +69,10 @@ async def arguments(request: Request, max_upload_mb: int, picture: bool) -> dict
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """A JSON object. An empty body is an empty one. Raises `Malformed`."""
+    """A JSON object, after a byte order mark too. An empty body is an empty one. Raises
+    `Malformed`."""
     try:
-        found = json.loads(whole_signs(body).decode()) if body.strip() else {}
+        found = json.loads(whole_signs(body).decode("utf-8-sig")) if body.strip() else {}
     except (ValueError, RecursionError):
         raise Malformed from None
     if not isinstance(found, dict):
@@ -104,8 +111,6 @@ def streams(sent: Any, usual: bool) -> bool:
 
 
 async def _parts(request: Request) -> Any:
-    from starlette.requests import ClientDisconnect
-
     try:
         async for part in request.stream():
             yield part
@@ -114,11 +119,17 @@ async def _parts(request: Request) -> Any:
 
 
 async def _form(request: Request, max_upload_mb: int) -> dict[str, Any]:
-    """A form's fields. Starlette keeps a file of more than a megabyte on disk while it comes."""
+    """A form's fields. Starlette keeps a file of more than a megabyte on disk while it comes.
+
+    Raises:
+        FileTooLarge, Malformed. Twice: a name comes again. Gone: the caller hung up.
+    """
     try:
-        async with request.form(max_files=1, max_fields=FIELDS, max_part_size=MB) as form:
+        async with request.form(max_files=FIELDS, max_fields=FIELDS, max_part_size=MB) as form:
             found: dict[str, Any] = {}
             for name, value in form.multi_items():
+                if name in found:
+                    raise Twice(name=name[:40])
                 if isinstance(value, UploadFile):
                     if (value.size or 0) > max_upload_mb * MB:
                         size = f"{(value.size or 0) / MB:.0f}"
@@ -129,6 +140,8 @@ async def _form(request: Request, max_upload_mb: int) -> dict[str, Any]:
             return found
     except (HTTPException, KeyError, ValueError):  # the parser's own, in English
         raise Malformed from None
+    except ClientDisconnect:
+        raise Gone from None
 
 
 def _bounded(receive: Receive, limit: int, too_large: Exception) -> Receive:

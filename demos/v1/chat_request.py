@@ -19,6 +19,7 @@ from demos.text import answers
 from demos.text.tryout import writing
 from demos.text.tryout.writing import Wish
 from demos.v1 import bodies
+from demos.v1.endpoints import check_task
 from inference import Engine
 from inference.errors import BadInput
 from pretrained.catalog import Entry
@@ -124,8 +125,8 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     """What a client wants written.
 
     Raises:
-        Refusal: UnknownModel, NotHere, Unsupported, OneAnswer, BadMessages, BadPrompt, BadStop,
-            BadOption.
+        Refusal: UnknownModel, OtherTask, NotHere, Unsupported, OneAnswer, BadMessages, BadPrompt,
+            BadStop, BadOption.
     """
     for name, neutral in NEUTRAL.items():
         if sent.get(name) not in neutral:
@@ -133,6 +134,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     if sent.get("n") not in (None, 1, "1"):
         raise OneAnswer(sent=str(sent["n"])[:20])
     model = sent.get("model")
+    check_task(engine, answers.TASK, model)
     entry = answers.entry_of(engine, answers.SHAKESPEARE if left_open(model) else model)
     notes: list[str] = []
     before: list[Turn] = []
@@ -226,6 +228,8 @@ def most_tokens(sent: Mapping[str, Any]) -> int | None:
             continue
         if isinstance(value, str) and value.isdecimal():
             value = int(value[:20])
+        if isinstance(value, float) and value.is_integer():  # 5.0
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise BadOption(name=name, sent=repr(value)[:40], allowed=f"1–{LONGEST}")
         return value
@@ -234,7 +238,7 @@ def most_tokens(sent: Mapping[str, Any]) -> int | None:
 
 def checked_stops(sent: Any) -> tuple[str, ...]:
     """The texts at which to stop. Raises `BadStop`."""
-    found = [sent] if isinstance(sent, str) else [] if sent is None else sent
+    found = [] if left_open(sent) else [sent] if isinstance(sent, str) else sent
     right = isinstance(found, list) and len(found) <= MOST_STOPS
     if not right or not all(isinstance(one, str) and 0 < len(one) <= MOST_STOP for one in found):
         raise BadStop(most=MOST_STOPS, length=MOST_STOP)

@@ -31,7 +31,7 @@ from demos.text.tryout.writing import Written
 from demos.translation import answers as translating
 from demos.translation import api as translation
 from demos.v1 import bodies
-from demos.v1.errors import InAddress, SentenceOf, UnknownArgument
+from demos.v1.errors import InAddress, OtherTask, SentenceOf, UnknownArgument
 from inference import Engine
 from pretrained.text.options import BOUNDS, MOST_PROMPT
 
@@ -70,17 +70,26 @@ class Endpoint:
         """Whether it looks at one."""
         return "image" in self.arguments
 
-    def check(self, sent: Mapping[str, Any]) -> None:
-        """Raises `UnknownArgument`: a name that would be passed over in silence."""
+    def check(self, engine: Engine, sent: Mapping[str, Any]) -> None:
+        """Raises `UnknownArgument`: a name that would be passed over in silence. `OtherTask`."""
         for name in sent:
             if name not in self.arguments:
                 raise UnknownArgument(name=str(name)[:40], known=", ".join(self.arguments))
+        check_task(engine, self.task, sent.get("model"))
 
     def check_address(self, query: Iterable[str]) -> None:
         """Raises `InAddress`: an argument stands where none is read."""
         for name in query:
             if name in self.arguments:
                 raise InAddress(name=name)
+
+
+def check_task(engine: Engine, task: str, model: Any) -> None:
+    """Raises `OtherTask`: the model that was sent is one of another endpoint."""
+    entry = models.found(engine, str(model).strip())
+    other = next((one.name for one in ENDPOINTS if entry and one.task == entry.task), None)
+    if entry and other and entry.task != task:
+        raise OtherTask(sent=entry.key, endpoint=other)
 
 
 async def picture(sent: Mapping[str, Any]) -> bytes:

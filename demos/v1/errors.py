@@ -41,11 +41,35 @@ class OtherKind(BadInput):
     sentence = "{sent} is not read here: send application/json or multipart/form-data."
 
 
+class OtherCoding(BadInput):
+    """A body that was compressed. Fields: sent."""
+
+    code = "v1_coding"
+    sentence = "A body in {sent} is not unpacked here: send it without Content-Encoding."
+
+
+class Twice(BadInput):
+    """A name that stands in a form more than once. Fields: name."""
+
+    code = "v1_twice"
+    sentence = "{name} was sent more than once: send one at a time, each in a request of its own."
+
+
 class UnknownArgument(BadInput):
     """Fields: name, known."""
 
     code = "v1_unknown_argument"
     sentence = "There is no argument {name} here: this endpoint takes {known}."
+
+
+class OtherTask(Refusal):
+    """A model that is here and does the work of another endpoint. Fields: sent, endpoint."""
+
+    code = "v1_other_task"
+    sentence = (
+        "{sent} is a model of another task: ask it at /v1/{endpoint}, or choose one of this task "
+        "from GET /v1/models."
+    )
 
 
 class InAddress(BadInput):
@@ -144,8 +168,10 @@ STATUS: Mapping[str, int] = {
     "unfiltered": 403,
     OtherSite.code: 403,
     "unknown_model": 404,
+    OtherTask.code: 404,
     "moment_gone": 404,
     "not_here": 404,
+    "not_here_offline": 404,
     NoAddress.code: 404,
     OtherMethod.code: 405,
     FileTooLarge.code: 413,
@@ -156,6 +182,7 @@ STATUS: Mapping[str, int] = {
     "translation_too_long": 413,
     "pen_text_too_long": 413,
     OtherKind.code: 415,
+    OtherCoding.code: 415,
     "picture_unreadable": 415,
     "picture_vector": 415,
     "picture_heic": 415,

@@ -120,7 +120,7 @@ class Tools:
         """What a tool says: its answer as JSON, its pictures as pictures. Raises a `Refusal`."""
         import mcp_types as types
 
-        one.check(sent)
+        one.check(self.engine, sent)
         answer = await one.answer(self.engine, sent)
         drawn = answer.get("images", []) if one.name == "images" else []
         told = dict(answer)

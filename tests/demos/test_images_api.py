@@ -77,14 +77,14 @@ def test_the_last_seed_is_followed_by_the_first(english):
     assert [Path(path).stem for path in paths] == ["faces-gan-4294967295", "faces-gan-0"]
 
 
-def test_every_argument_but_the_first_has_a_default(english):
+def test_every_argument_has_a_default(english, engine):
     api = english.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/generate_image"] and not api["unnamed_endpoints"]
-    first, *rest = api["named_endpoints"]["/generate_image"]["parameters"]
-    assert first["parameter_name"] == "model"
-    assert [(p["parameter_name"], p["parameter_has_default"]) for p in rest] == [
-        ("seed", True), ("count", True),
+    told = api["named_endpoints"]["/generate_image"]["parameters"]
+    assert [(p["parameter_name"], p["parameter_has_default"]) for p in told] == [
+        ("model", True), ("seed", True), ("count", True),
     ]  # fmt: skip
+    assert Path(call(english)).name == "faces-gan-0.png" and engine.asked[-1][0] == GAN
 
 
 def test_an_empty_model_is_the_gan(english, engine):

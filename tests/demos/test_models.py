@@ -13,8 +13,12 @@ from demos.language import DEMOS, Words
 from pretrained import sources
 
 
+@pytest.mark.parametrize("offline", [False, True])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_an_endpoint_fetches_nothing(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_fetches_nothing(
+    lang: str, offline: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "offline", lambda: offline)
     entry = SimpleNamespace(key="text/large", bytes=500_000_000, licence="MIT")
     monkeypatch.setattr(sources, "state", lambda entry: SimpleNamespace(here=True))
     models.check_here(entry)
@@ -22,7 +26,8 @@ def test_an_endpoint_fetches_nothing(lang: str, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(models.NotHere) as refusal:
         models.check_here(entry)
     sentence = Words().say(lang, f"error.{refusal.value.code}", **refusal.value.fields)
-    assert "text/large" in sentence and "500 MB" in sentence and "MIT" in sentence
+    assert "text/large" in sentence and ("--offline" in sentence) == offline
+    assert offline or ("500 MB" in sentence and "MIT" in sentence)
 
 
 @pytest.mark.parametrize("tab", ["classification", "text", "translation", "images", "detection"])

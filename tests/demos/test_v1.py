@@ -22,9 +22,10 @@ from fake_writers import VERSE
 from PIL import Image
 from served import PATIENCE, WORDS, soon
 from served_v1 import served_v1
+from starlette.requests import Request
 
 from demos import proxy
-from demos.v1 import callers, description, errors
+from demos.v1 import bodies, callers, description, errors
 from demos.v1.endpoints import ENDPOINTS
 from inference import Settings
 from inference.errors import Busy, DeadlineExceeded
@@ -121,6 +122,7 @@ def test_a_truncation_of_one_changes_nothing_and_a_small_one_does(server: httpx.
         return str(one["png"])
 
     assert drawn(truncation=1) == drawn() != drawn(truncation=0.2)
+    assert drawn(truncation=1, model="faces-diffusion") == drawn(model="faces-diffusion")
 
 
 def test_every_argument_but_the_first_has_a_default(server: httpx.Client) -> None:
@@ -178,6 +180,7 @@ def test_the_models_are_listed_with_licence_and_size(
     hub = next(one for one in listed if one["id"] == "text/now")
     assert (hub["licence"], hub["here"], hub["owned_by"]) == ("apache-2.0", False, "nobody")
     assert server.get("/models/text/now").json() == hub
+    assert server.get("/models/").json()["data"] == listed
     told(server.get("/models/text/nothing"), 404, "unknown_model", model="text/nothing")
 
 
@@ -229,6 +232,12 @@ def test_a_model_that_a_visitor_trained_answers_by_its_key_and_is_listed_nowhere
         ("classify", {"image": BASE64, "top_k": 2.5}, 422, "top_k", {"most": 20}),
         ("classify", {"image": BASE64, "model": "nothing"}, 404, "unknown_model",
          {"model": "nothing"}),
+        ("classify", {"image": BASE64, "model": "everyday"}, 404, "unknown_model",
+         {"model": "everyday"}),
+        ("classify", {"image": BASE64, "model": " detection/everyday"}, 404, "v1_other_task",
+         {"sent": "detection/everyday", "endpoint": "detect"}),
+        ("write", {"model": "handwriting/pen"}, 404, "v1_other_task",
+         {"sent": "handwriting/pen", "endpoint": "handwrite"}),
         ("detect", {"image": BASE64, "threshold": 2}, 422, "detection_threshold", {"sent": "2"}),
         ("detect", {"image": BASE64, "threshold": True}, 422, "detection_threshold",
          {"sent": "True"}),
@@ -239,6 +248,8 @@ def test_a_model_that_a_visitor_trained_answers_by_its_key_and_is_listed_nowhere
         ("handwrite", {"text": "x" * 301}, 413, "pen_text_too_long", {"count": 301, "most": 300}),
         ("images", {"count": 17}, 422, "image_count", {"sent": "17", "most": 16}),
         ("images", {"truncation": -1}, 422, "image_truncation", {"sent": "-1"}),
+        ("images", {"truncation": 0.1, "model": "images/faces-diffusion"}, 422,
+         "image_no_truncation", {"sent": "images/faces-diffusion", "known": "images/faces-gan"}),
         ("completions", {"max_tokens": 1.5}, 422, "bad_option",
          {"name": "max_tokens", "sent": "1.5", "allowed": "1–2000"}),
         ("write", {"stream": "maybe"}, 422, "v1_stream", {"sent": "maybe"}),
@@ -292,6 +303,49 @@ def test_another_kind_of_body_is_told(server: httpx.Client) -> None:
     told(answer, 415, "v1_kind", sent="image/png")
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_a_packed_body_is_told(server: httpx.Client, coding: str) -> None:
+    answer = server.post("/translate", content=b"\x1f\x8b", headers={"content-encoding": coding})
+    told(answer, 415, "v1_coding", sent=coding)
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "identity"}])
+def test_a_byte_order_mark_is_no_part_of_a_body(
+    server: httpx.Client, headers: dict[str, str]
+) -> None:
+    answer = server.post("/translate", content=b'\xef\xbb\xbf{"text": "a"}', headers=headers)
+    assert answer.json()["translation"] == "a"
+
+
+@pytest.mark.parametrize("name", ["image", "top_k"])
+def test_one_request_takes_one_of_each(server: httpx.Client, name: str) -> None:
+    picture = ("image", ("cat.png", PICTURE))
+    more = picture if name == "image" else ("top_k", (None, b"2"))
+    form: Any = [picture, ("top_k", (None, b"1")), more]
+    told(server.post("/classify?lang=zh", files=form), 422, "v1_twice", "zh", name=name)
+
+
+def test_a_second_file_that_is_no_argument_is_told(server: httpx.Client) -> None:
+    answer = server.post("/classify", files={"image": PICTURE, "mask": PICTURE})
+    told(answer, 422, "v1_unknown_argument", name="mask", known="image, model, top_k")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+async def test_who_hangs_up_within_a_body_is_no_error(kind: str) -> None:
+    first = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\nabc'
+    coming: list[dict[str, Any]] = [
+        {"type": "http.request", "body": first, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Any:
+        return coming.pop(0)
+
+    scope = {"type": "http", "headers": [(b"content-type", kind.encode())]}
+    with pytest.raises(errors.Gone):
+        await bodies.arguments(Request(scope, receive), 1, True)
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_too_large_a_body_is_told(server: httpx.Client, chunked: bool) -> None:
     def send(size: int) -> Any:
@@ -317,6 +371,13 @@ def test_half_a_character_comes_back_whole(server: httpx.Client) -> None:
 def test_addresses_and_methods_that_are_not_there_are_told(server: httpx.Client) -> None:
     told(server.get("/nothing?lang=zh"), 404, "v1_no_address", "zh")
     told(server.get("/classify"), 405, "v1_method", method="GET")
+
+
+@pytest.mark.parametrize("path", ["models", "models/text/now", "docs", "openapi.json", ""])
+def test_whether_an_address_answers_can_be_asked(server: httpx.Client, path: str) -> None:
+    answer = server.head(f"/{path}")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == server.get(f"/{path}").headers["content-type"]
 
 
 @pytest.mark.parametrize(

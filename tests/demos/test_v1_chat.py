@@ -110,6 +110,15 @@ def test_it_stops_before_a_text_that_was_named(
     assert (text, finish) == (VERSE.partition("the night")[0], "stop")
 
 
+@pytest.mark.parametrize("stop", ["", None, []])
+@pytest.mark.parametrize("most", [5, 5.0, "5"])
+def test_it_stops_where_it_must_if_no_text_is_named(
+    client: openai.OpenAI, stop: Any, most: Any
+) -> None:
+    answer = said(client, "a", max_tokens=most, stop=stop)
+    assert answer.choices[0].message.content == VERSE[:5]
+
+
 def test_what_only_began_like_a_stop_is_written_all_the_same(client: openai.OpenAI) -> None:
     answer = said(client, "a", max_tokens=len(VERSE), stop=["here.\nX", "speak!"])
     assert answer.choices[0].message.content == VERSE
@@ -201,9 +210,17 @@ def test_what_is_no_prompt_is_told(client: openai.OpenAI, prompt: Any) -> None:
         client.completions.create(model=SHAKESPEARE, prompt=prompt)
 
 
-@pytest.mark.parametrize("model", ["gpt-4o", "classification/imagenet"])
-def test_a_model_that_does_not_write_is_told(client: openai.OpenAI, model: str) -> None:
-    with pytest.raises(openai.NotFoundError, match=f"no model called {model}"):
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("gpt-4o", "no model called gpt-4o"),
+        ("text/imagenet", "no model called text/imagenet"),
+        ("classification/imagenet", "of another task: ask it at /v1/classify"),
+        ("translation/en-fr", "of another task: ask it at /v1/translate"),
+    ],
+)
+def test_a_model_that_does_not_write_is_told(client: openai.OpenAI, model: str, told: str) -> None:
+    with pytest.raises(openai.NotFoundError, match=told):
         said(client, "a", model=model)
 
 
