@@ -16,7 +16,7 @@ from demos.translation.tryout.pane import located
 from inference import Engine
 from inference.errors import Refusal
 from pretrained.catalog import Entry
-from pretrained.translation import columns, languages
+from pretrained.translation import columns, languages, scripts
 from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, UnknownDirection
 
 MOST_BEAMS, MOST_DIGITS = 8, 20
@@ -140,7 +140,12 @@ async def translated(
     entry = chosen(engine, model, read, write)
     check_here(entry)
     now = await answers.translate(engine, entry, asked, read, write, beams=width)
-    return told(now.result)
+    found = told(now.result)
+    if write == "zh" and scripts.is_traditional(str(target)):
+        found["translation"] = scripts.traditional(found["translation"])
+        for name in ("alternatives", "target_tokens"):
+            found[name] = [scripts.traditional(one) for one in found[name]]
+    return found
 
 
 def build(engine: Engine, words: Words) -> None:
@@ -167,7 +172,8 @@ def build(engine: Engine, words: Words) -> None:
             text: What to translate, at most 5,000 characters. Markup is text like any other.
             source: The language of the text: "en", "fr" or "zh" (also "en-US", "zh-CN",
                 "Chinese"), or "auto": noticed by its letters and small words.
-            target: The language to write, likewise; "auto": French for English, else English.
+            target: The language to write, likewise; "auto": French for English, else English;
+                "zh-TW" or "zh-Hant": Chinese in traditional characters.
             model: Key of a model, such as "translation/en-fr"; empty: the bundled one. A model
                 that is not on this machine is refused: it is downloaded on the page only.
             beams: How many beginnings the search keeps (1 to 8); as many alternatives come of it.

@@ -12,8 +12,12 @@ import numpy as np
 
 from pretrained.translation import figures, readings
 from pretrained.translation.beam import Found, Hypothesis, penalty
+from pretrained.translation.everyday import SIGNS
 from pretrained.translation.readings import Reading
 from pretrained.translation.vocabulary import END
+
+#: What a sentence ends with that is read with a full stop which nobody typed.
+STOPS = ".。"
 
 
 class Words(Protocol):
@@ -45,19 +49,24 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
 
     ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end;
     ``read_back``: the same of the source, read back from the translation, None where it was not.
-    ``read_as``: the text as it was read, where that is not as it was typed.
+    ``read_as``: the text as it was read, where that is not as it was typed. ``clause``: it is one
+    of several of a sentence.
     ``missing_numbers``: how many that the source has in figures it has not.
     """
     reading = task.reading or Reading("")
-    hypotheses = [_unsigned(words, h) if reading.signed else h for h in found.hypotheses]
+    hypotheses = [_unsigned(words, h, reading) for h in found.hypotheses]
     best = hypotheses[0]
     columns = words.spans(task.tokens[:-1])
     rows = readings.put_back_pieces(words.spans(best.tokens), reading.kept)
+    text = text_of(words, best, reading)
+    if reading.following and rows:
+        piece, count = rows[0]
+        rows[0] = piece.replace(piece.strip()[:1], text[:1], 1), count
     read, written = (words.decode(one) for one in (task.tokens, best.tokens))
     answer = {
         "source": read,
-        "translation": readings.put_back(written, reading.kept),
-        "alternatives": alternatives(words, hypotheses, reading.kept),
+        "translation": text,
+        "alternatives": alternatives(words, hypotheses, reading),
         "source_tokens": [*(piece for piece, _ in columns), END],
         "target_tokens": [piece for piece, _ in rows],
         "probabilities": _products(best, [count for _, count in rows]),
@@ -69,6 +78,8 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     }
     if task.reading and not task.reading.typed:
         answer["read_as"] = read
+    if reading.followed or reading.following:
+        answer["clause"] = True
     if view == "inside":
         answer["state"] = found.meaning.tolist()
         answer["tree"] = [
@@ -84,9 +95,23 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     return answer
 
 
-def _unsigned(words: Words, one: Hypothesis) -> Hypothesis:
+def translated(words: Words, task: Task, found: Found) -> str:
+    """The best translation of a sentence."""
+    reading = task.reading or Reading("")
+    return text_of(words, _unsigned(words, found.hypotheses[0], reading), reading)
+
+
+def text_of(words: Words, one: Hypothesis, reading: Reading) -> str:
+    """A translation as it is shown."""
+    text = readings.put_back(words.decode(one.tokens), reading.kept)
+    return readings.going_on(text) if reading.following else text
+
+
+def _unsigned(words: Words, one: Hypothesis, reading: Reading) -> Hypothesis:
     """Without the full stop that stands for one which nobody typed."""
-    if not one.tokens[1:] or words.decode(one.tokens[-1:]) not in (".", "。"):
+    stops = SIGNS if reading.followed else STOPS if reading.signed else ""
+    last = words.decode(one.tokens[-1:])
+    if not one.tokens[1:] or not last or last not in stops:
         return one
     at = len(one.tokens) - 1
     return replace(
@@ -98,7 +123,7 @@ def _unsigned(words: Words, one: Hypothesis) -> Hypothesis:
 
 
 def alternatives(
-    words: Words, hypotheses: Sequence[Hypothesis], kept: tuple[tuple[str, str], ...] = ()
+    words: Words, hypotheses: Sequence[Hypothesis], reading: Reading
 ) -> list[dict[str, Any]]:
     """Each different text once, by its best spelling: one text can be written in other pieces,
     and a capital or a blank makes no other translation. The best one always, no empty one.
@@ -109,7 +134,7 @@ def alternatives(
     """
     found: dict[str, dict[str, Any]] = {}
     for one in hypotheses:
-        text = readings.put_back(words.decode(one.tokens), kept)
+        text = text_of(words, one, reading)
         told = {
             "score": one.score,
             "back": one.back,

@@ -24,7 +24,7 @@ NAMES = {
     "fr": _words("fr fra fre french français francais französisch francés francese 法语 法文 法語"),
     "zh": _words(
         "zh cmn zho chi cn zhs zht chinese chinois mandarin chinesisch chino cinese "
-        "中文 汉语 漢語 普通话 华语 简体中文"
+        "中文 汉语 漢語 普通话 华语 简体中文 繁体中文 繁體中文"
     ),
 }
 #: Languages that no model here knows, as headings name them: by codes, in English, in French, in

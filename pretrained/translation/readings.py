@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
-from pretrained.translation import everyday, exchange
+from pretrained.translation import everyday, exchange, speech
 from pretrained.translation.everyday import COLUMN, SIGNS
 
 #: Words (characters of Chinese) of a text that is read in several ways.
@@ -37,6 +38,9 @@ SPOKEN = {
     "km": ("kilometers", "kilomètres", "公里"),
     "°C": ("degrees", "degrés", "度"),
 }
+#: Sections of our table, and other words, that have a capital within a sentence.
+NAMED = ("names", "lasts", "cities", "countries", "languages", "days", "months")
+TITLES = ("Mr", "Mrs", "Ms", "Dr", "American", "British")
 FIGURE = r"\d+(?:[.,]\d+)*"
 SIGNED = re.compile(
     rf"([$€£¥]) ?({FIGURE}(?: (?:thousand|million|billion))?)"
@@ -60,12 +64,15 @@ CALLED_ZH = re.compile(
 class Reading:
     """One way to read a sentence. ``signed``: its last sign is ours, and is taken from the
     translation, too. ``kept``: (what the translation has, what belongs there). ``typed``: nothing
-    of it was changed."""
+    of it was changed. ``followed``: a clause, whose translation has no last sign whatever it is.
+    ``following``: one that goes on after another, in small letters."""
 
     text: str
     signed: bool = False
     kept: tuple[tuple[str, str], ...] = ()
     typed: bool = False
+    followed: bool = False
+    following: bool = False
 
 
 def readings(text: str, source: str, target: str) -> list[Reading]:
@@ -80,7 +87,7 @@ def ways(base: Reading, source: str) -> list[Reading]:
     """A text as it stands, in other letters, with a last sign."""
     text = base.text
     size = len(text) if source == "zh" else len(text.split())
-    texts = [text]
+    texts = list(dict.fromkeys([text, speech.unmarked(text)]))
     if loud := shouted(text):
         texts += [small(text, source), everyday.capital(small(text, source))]
     elif size <= SHORT[source] and source != "zh":
@@ -176,6 +183,25 @@ def put_back(text: str, kept: tuple[tuple[str, str], ...]) -> str:
     for stand, own in kept:
         text = text.replace(stand, own, 1)
     return text
+
+
+def going_on(text: str) -> str:
+    """The English or French translation of a clause that goes on after another: its first letter is
+    small, but in "I" and in what is a name."""
+    word = re.match(r"\w+", text)
+    if word is None or word[0] in capitals() or word[0][1:].isupper():
+        return text
+    return text[0].lower() + text[1:]
+
+
+@cache
+def capitals() -> frozenset[str]:
+    """The words of our tables that have a capital wherever they stand."""
+    table = everyday.table()
+    rows = [row for section in NAMED for row in table[section]]
+    texts = (text for row in rows for text in row[: COLUMN["zh"]])
+    words = {word for text in texts for word in re.findall(r"\w+", text) if word[0].isupper()}
+    return frozenset(words | {"I", *TITLES})
 
 
 def put_back_pieces(

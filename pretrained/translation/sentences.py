@@ -12,6 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from pretrained.translation import speech
+from pretrained.translation.everyday import SIGNS
+
 #: Words with a full stop that ends nothing.
 SHORT = frozenset(
     {
@@ -85,27 +88,60 @@ class Part:
     text: str
     after: str
     listed: bool = False  # one of a list
+    followed: bool = False  # a clause, and another one comes
+    following: bool = False  # a clause, and another one came before
+    spoken: bool = False  # what somebody says
 
 
 def split(text: str) -> list[Part]:
     """The sentences of a text. Joined again, before and after included, they are the text."""
+    return [part for line in text.splitlines(keepends=True) for part in _sentences(line)]
+
+
+def spoken(text: str) -> list[Part]:
+    """The same, but what somebody says has sentences of its own, and its marks beside them."""
+    return [part for line in text.splitlines(keepends=True) for part in _spoken(line)]
+
+
+def _spoken(line: str) -> list[Part]:
     parts: list[Part] = []
-    for line in text.splitlines(keepends=True):
-        start = 0
-        if lead := LISTED.match(line):
-            parts.append(_part(line[: lead.end()], kept=True))
-            start = lead.end()
-        for match in ENDING.finditer(line):
-            if match.end() > start and _ends(line, start, match):
-                end = match.end()
-                while end < len(line) and line[end] == " ":  # the blank belongs to what it follows
-                    end += 1
-                parts += _cut(line[start:end])
-                start = end
-        if start and line[start:].isspace():  # the end of the line belongs to its last sentence
-            parts[-1] = replace(parts[-1], after=parts[-1].after + line[start:])
-        elif start < len(line):
-            parts += _cut(line[start:])
+    mark = ""
+    for text, kind in speech.parted(line):
+        if kind == "mark" and parts and not mark:
+            last = parts[-1]
+            goes_on = last.text != "" and last.text[-1] not in SIGNS
+            parts[-1] = replace(last, after=last.after + text, followed=goes_on)
+        elif kind == "mark":
+            mark += text
+        else:
+            found = [replace(one, spoken=kind == "said") for one in _sentences(text)]
+            following = False
+            if kind == "frame" and parts:
+                following = speech.goes_on(text, parts[-1].after, len(parts) == 1)
+            found[0] = replace(found[0], before=mark + found[0].before, following=following)
+            parts += found
+            mark = ""
+    return parts
+
+
+def _sentences(line: str) -> list[Part]:
+    """The sentences of a line, or of a part of one."""
+    parts: list[Part] = []
+    start = 0
+    if lead := LISTED.match(line):
+        parts.append(_part(line[: lead.end()], kept=True))
+        start = lead.end()
+    for match in ENDING.finditer(line):
+        if match.end() > start and _ends(line, start, match):
+            end = match.end()
+            while end < len(line) and line[end] == " ":  # the blank belongs to what it follows
+                end += 1
+            parts += _cut(line[start:end])
+            start = end
+    if start and line[start:].isspace():  # the end of the line belongs to its last sentence
+        parts[-1] = replace(parts[-1], after=parts[-1].after + line[start:])
+    elif start < len(line):
+        parts += _cut(line[start:])
     return parts
 
 

@@ -7,7 +7,7 @@ put together again with its blanks and line breaks. Loads with torch and tokeniz
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,19 @@ import torch
 from pretrained import catalog
 from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
-from pretrained.translation import answers, copies, data, figures, networks, readings, sentences
+from pretrained.translation import (
+    answers,
+    clauses,
+    copies,
+    data,
+    everyday,
+    figures,
+    networks,
+    readings,
+    scripts,
+    sentences,
+    speech,
+)
 from pretrained.translation.answers import Task, Words
 from pretrained.translation.beam import Found, Hypothesis, Search, ordered, penalty
 from pretrained.translation.errors import (
@@ -47,12 +59,27 @@ VIEWS = ("answer", "inside", "meaning")
 
 @dataclass(frozen=True)
 class Request:
-    """One visitor's text, checked."""
+    """One visitor's text, checked. ``ways``: what other parts may stand for a sentence."""
 
     parts: tuple[Part, ...]
     source: str
     target: str
     prefix: str
+    ways: Mapping[Part, Sequence[tuple[Part, ...]]] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        return self.source, self.target
+
+    @property
+    def every(self) -> list[Part]:
+        """The parts, and all that may stand for them, each once."""
+        others = [one for ways in self.ways.values() for way in ways for one in way]
+        return list(dict.fromkeys([*self.parts, *others]))
+
+
+#: What became of the parts of a request: the pieces of each, and their translations.
+Results = Mapping[Part, list[tuple[Task, Found]]]
 
 
 class Searching(Protocol):
@@ -155,17 +182,23 @@ class Translator:
             raise BadBeams(sent=str(beams)[:20], most=MOST_BEAMS)
         reads = view == "meaning"
         requests = [self._request(one, source, target, prefix, reads) for one in inputs]
-        pieces = [[self._tasks(request, part) for part in request.parts] for request in requests]
-        tasks = [task for texts in pieces for part in texts for task in part]
+        trees = view == "inside"
+        if view == "answer":
+            requests = [replace(one, ways=self._ways(one)) for one in requests]
+        pieces = [{part: self._tasks(one, part) for part in one.every} for one in requests]
+        tasks = [task for parts in pieces for part in parts.values() for task in part]
+        found = iter(self.states(tasks) if reads else self._likeliest(tasks, int(beams), trees))
+        results: list[Any] = [
+            {part: [next(found) for _ in some] for part, some in parts.items()} for parts in pieces
+        ]
         if reads:
-            states = iter(self.states(tasks))
             return [
-                {"sentences": [[next(states) for _ in part] for part in texts]} for texts in pieces
+                {"sentences": [result[part] for part in request.parts]}
+                for request, result in zip(requests, results, strict=True)
             ]
-        found = iter(self._likeliest(tasks, int(beams), view == "inside"))
         return [
-            self._answer(request, [[next(found) for _ in part] for part in texts], view)
-            for request, texts in zip(requests, pieces, strict=True)
+            self._answer(request, result, view)
+            for request, result in zip(self._cut(requests, results), results, strict=True)
         ]
 
     # ---- from text to tokens ------------------------------------------------------------------
@@ -193,7 +226,10 @@ class Translator:
             raise UnknownDirection(source=str(source)[:20], target=str(target)[:20], known=known)
         if len(text) > MOST_TEXT:
             raise TooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
-        parts = tuple(sentences.split(text))
+        if self.rereads and source == "zh":
+            text = scripts.simplified(text)
+        read = sentences.spoken if self.channels and not prefix else sentences.split
+        parts = tuple(read(text))
         if (
             self.rereads
             and {source, target} == {"en", "zh"}
@@ -207,6 +243,17 @@ class Translator:
             raise BadPrefix(most=MOST_FORCED)
         return Request(parts, str(source), str(target), prefix)
 
+    def _ways(self, request: Request) -> dict[Part, list[tuple[Part, ...]]]:
+        """How else the sentences may be read: clause by clause."""
+        if not self.channels or {request.source, request.target} != {"en", "zh"} or request.prefix:
+            return {}
+        return {
+            part: ways
+            for part in request.parts
+            if not part.listed and (request.source, part.text) not in self.seen
+            if len(ways := clauses.ways(part, request.source)) > 1
+        }
+
     def _tasks(self, request: Request, part: Part) -> list[Task]:
         """What has to be searched for one sentence: nothing where there is no letter, several
         pieces where it is very long."""
@@ -216,7 +263,11 @@ class Translator:
         if forced := data.tidy(request.prefix, request.target):
             prefix = tuple(self.spell(forced, request.target))
         text = data.tidy(part.text, request.source)
-        pieces = self._cut(text, request.source)
+        if part.following:
+            text = everyday.capital(text)
+        if part.followed:
+            text += "。" if request.source == "zh" else "."
+        pieces = self._pieces(text, request.source)
         if len(prefix) > MOST_FORCED or (prefix and len(pieces) > 1):
             raise BadPrefix(most=MOST_FORCED)
         tasks = [Task((*tokens, self.vocabulary.end), request.target, prefix) for tokens in pieces]
@@ -233,9 +284,17 @@ class Translator:
             ]
             plain = Reading(text, signed=True, typed=True) if part.listed else None
             tasks = [replace(tasks[0], reading=plain, others=tuple(others))]
+        if part.followed or part.following:
+            tasks = [self._of_clause(task, part) for task in tasks]
         return tasks
 
-    def _cut(self, text: str, language: str) -> list[list[int]]:
+    def _of_clause(self, task: Task, part: Part) -> Task:
+        reading = task.reading or Reading(part.text, typed=True)
+        reading = replace(reading, followed=part.followed, following=part.following)
+        others = tuple(self._of_clause(one, part) for one in task.others)
+        return replace(task, reading=reading, others=others)
+
+    def _pieces(self, text: str, language: str) -> list[list[int]]:
         """Token numbers of a sentence, in pieces of at most `MOST_TOKENS`."""
         tokens = self.spell(text, language)
         if len(tokens) <= MOST_TOKENS or len(text) < 2:
@@ -248,7 +307,7 @@ class Translator:
                 middle = min(near, key=lambda n: abs(n - len(text) // 2))
                 break
         halves = text[:middle].strip(), text[middle:].strip()
-        return [piece for half in halves for piece in self._cut(half, language)]
+        return [piece for half in halves for piece in self._pieces(half, language)]
 
     # ---- from tokens to an answer -------------------------------------------------------------
 
@@ -293,6 +352,26 @@ class Translator:
             wanted = figures.numbers(self.vocabulary.decode(task.tokens))
             found.hypotheses = ordered(found.hypotheses, self.vocabulary.decode, wanted)
 
+    def _cut(self, requests: Sequence[Request], results: Sequence[Results]) -> list[Request]:
+        """Each with the parts in which its sentences are read best: see `clauses`."""
+        every = [
+            (n, clauses.Way(part, parts, self._written(parts, request, result), *request.languages))
+            for n, (request, result) in enumerate(zip(requests, results, strict=True))
+            for part, several in request.ways.items()
+            for parts in several
+        ]
+        ranks = clauses.ranks([way for _, way in every], self.channels, self._ended)
+        best: dict[tuple[int, Part], tuple[Part, ...]] = {}
+        for _, (n, way) in sorted(zip(ranks, every, strict=True), key=lambda row: row[0]):
+            best[n, way.part] = way.parts  # the best one comes last
+        return [
+            replace(one, parts=tuple(each for p in one.parts for each in best.get((n, p), (p,))))
+            for n, one in enumerate(requests)
+        ]
+
+    def _ended(self, text: str, language: str) -> list[int]:
+        return [*self.spell(data.tidy(text, language), language), self.vocabulary.end]
+
     def _survives(self, task: Task, one: Hypothesis) -> bool:
         text = self.vocabulary.decode(one.tokens)
         return task.reading is not None and readings.survives(task.reading, text)
@@ -326,30 +405,42 @@ class Translator:
                 rows |= dict(zip(some, read.meaning.cpu().tolist(), strict=True))
         return [rows[n] for n in range(len(tasks))]
 
-    def _answer(
-        self, request: Request, found: list[list[tuple[Task, Found]]], view: str
-    ) -> dict[str, Any]:
-        text, told = "", []
-        following = (*request.parts[1:], None)
-        for part, then, pieces in zip(request.parts, following, found, strict=True):
-            if part.text:
-                shown = [self._sentence(request, task, result, view) for task, result in pieces]
-                blank = "" if request.target == "zh" else " "
-                written = blank.join(one["translation"] for one in shown) if shown else part.text
-                text += part.before + written + self._after(part, then, request)
-                known = (request.source, part.text) in self.seen
-                told += [one | {"in_training": known} for one in shown]
-            else:
-                text += part.before + part.after
+    def _answer(self, request: Request, result: Results, view: str) -> dict[str, Any]:
+        told = []
+        for part in request.parts:
+            known = (request.source, part.text) in self.seen
+            shown = [self._sentence(request, task, found, view) for task, found in result[part]]
+            told += [one | {"in_training": known} for one in shown]
         return {
-            "translation": text,
+            "translation": self._written(request.parts, request, result),
             "source": request.source,
             "target": request.target,
             "sentences": told,
         }
 
+    def _written(self, parts: Sequence[Part], request: Request, result: Results) -> str:
+        """The translation of some parts, with what stands around them."""
+        text = ""
+        blank = "" if request.target == "zh" else " "
+        for part, then in zip(parts, (*parts[1:], None), strict=True):
+            pieces = [answers.translated(self.vocabulary, *one) for one in result[part]]
+            written = blank.join(pieces) if pieces else part.text
+            after = self._after(part, then, request) if part.text else part.after
+            before = part.before
+            if any(sign in before for sign in speech.OPENING):
+                before = speech.written(before, request.target)
+            text += before + written + after
+        return text
+
     def _after(self, part: Part, then: Part | None, request: Request) -> str:
         """What stands between a sentence and the one after it: no blank in Chinese, else one."""
+        if part.followed or part.spoken:
+            after = speech.written(part.after, request.target)
+            if request.source != "zh" or not then or not then.text:
+                return after
+            if part.spoken and then.spoken:
+                return after[0] + " " + after[1:]
+            return f"{after.rstrip()} " if part.spoken or after[-1:] == "," else after
         if part.listed:
             sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]
             own = sentences.JOINTS[request.target].get(sign, sign)

@@ -338,6 +338,24 @@ def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, s
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("text", "made", "extra", "key"),
+    [
+        ("I like “it”.", "J'aime ça.", {}, "quotes"),
+        ("I like “it”.", "J'aime « ça ».", {}, ""),
+        ("I am, he is.", "Je suis, il est.", {"clause": True}, "clauses"),
+    ],
+)
+def test_what_became_of_quotation_marks_and_clauses_is_said(lang, text, made, extra, key):
+    one = sentence("x") | {"source": text, "translation": made} | extra
+    now = answers.Translated(text, "en", "fr", EN_FR, {"sentences": [one], "translation": made})
+    say = WORDS.speaker(lang)
+    told = plain(pane.notes(say, types.SimpleNamespace(folder=None), now))
+    for each in ("quotes", "clauses"):
+        assert (say.plain(f"translation.answer.{each}") in told) is (each == key)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
 def test_how_a_text_was_read_is_said(lang):
     result = {"sentences": [sentence("x") | {"read_as": "<i>."}], "translation": "y"}
     entry = types.SimpleNamespace(folder=None)

@@ -80,6 +80,22 @@ def test_each_direction_has_its_bundled_model(english, engine, source, target, k
     assert engine.asked[-1][0] == key
 
 
+@pytest.mark.parametrize(
+    ("target", "translation"),
+    [
+        ("zh", "国门"),
+        ("zh-CN", "国门"),
+        ("zh-TW", "國門"),
+        ("zh_Hant", "國門"),
+        ("繁體中文", "國門"),
+    ],
+)
+def test_chinese_comes_in_the_characters_that_were_asked_for(english, target, translation):
+    found = call(english, "门国", "en", target)
+    assert found["translation"] == translation
+    assert "".join(found["target_tokens"]).strip() == translation
+
+
 def test_a_model_may_be_asked_for_by_its_short_name(english, engine):
     call(english, "Hello.", "en", "fr", "en-fr-plain", 1)
     assert engine.asked[-1][0] == PLAIN and engine.asked[-1][2]["beams"] == 1

@@ -17,7 +17,18 @@ from tiny_translators import ENGLISH, TEXTS, network, tiny, vocabulary
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadCheckpoint, ViewUnsupported
-from pretrained.translation import answers, beam, copies, data, figures, readings, sentences, serve
+from pretrained.translation import (
+    answers,
+    beam,
+    clauses,
+    copies,
+    data,
+    figures,
+    readings,
+    sentences,
+    serve,
+    speech,
+)
 from pretrained.translation.errors import (
     BadBeams,
     BadPrefix,
@@ -120,6 +131,92 @@ def test_dropout_spells_differently_and_is_not_saved(tmp_path):
 )
 def test_sentences_end_where_a_reader_says(text, parts):
     assert [part.text for part in sentences.split(text)] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('"Stop!" he said. "Why?"', ["Stop!", "he said.", "Why?"]),
+        ("« Viens ! » Il partit.", ["Viens !", "Il partit."]),
+        ("他说：“走吧。”她没动。", ["他说", "走吧。", "她没动。"]),
+        ("“No,” I said, “I do not.”", ["No", "I said", "I do not."]),
+        ("He said: “Come in. Sit down.”", ["He said", "Come in.", "Sit down."]),
+        ('I like the word "love".', ['I like the word "love".']),
+        ("我喜欢“爱”这个字。", ["我喜欢“爱”这个字。"]),
+        ("It is 5' 10\" tall.", ["It is 5' 10\" tall."]),
+    ],
+)
+def test_what_somebody_says_has_sentences_of_its_own(text, parts):
+    found = sentences.spoken(text)
+    assert [part.text for part in found] == parts
+    assert "".join(part.before + part.text + part.after for part in found) == text
+
+
+@pytest.mark.parametrize(
+    ("mark", "target", "written"),
+    [
+        (", “", "fr", ", « "),
+        (",” ", "fr", ", » "),
+        (" : « ", "en", ": “"),
+        (" », ", "en", "”, "),
+        ("：“", "en", ": “"),
+        (", “", "zh", "，“"),
+        (': "', "zh", '："'),
+        ("，", "en", ", "),
+    ],
+)
+def test_marks_are_written_as_the_other_language_does(mark, target, written):
+    assert speech.written(mark, target) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "ways"),
+    [
+        ("我累了，他没有来。", "zh", [["我累了，他没有来。"], ["我累了", "他没有来。"]]),
+        ("好的，他没有来。", "zh", [["好的，他没有来。"]]),
+        ("我一共有1,000块大洋。", "zh", [["我一共有1,000块大洋。"]]),
+        ("Tom, he is here.", "en", [["Tom, he is here."]]),
+        (
+            "He is tired, but happy now, and goes home.",
+            "en",
+            [
+                ["He is tired, but happy now, and goes home."],
+                ["He is tired", "but happy now", "and goes home."],
+                ["He is tired", "but happy now, and goes home."],
+                ["He is tired, but happy now", "and goes home."],
+            ],
+        ),
+    ],
+)
+def test_a_sentence_is_cut_at_its_commas(text, language, ways):
+    [part] = sentences.split(text)
+    found = clauses.ways(part, language)
+    assert [[one.text for one in parts] for parts in found] == ways
+    assert all("".join(one.text + one.after for one in parts) == text for parts in found)
+    assert [one.followed for one in found[-1]] == [True] * (len(found[-1]) - 1) + [False]
+
+
+def test_so_many_clauses_are_cut_all_or_none():
+    [part] = sentences.split("，".join(["我们都来了"] * 9) + "。")
+    assert [len(parts) for parts in clauses.ways(part, "zh")] == [1, 9]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("He came", "he came"),
+        ("I came", "I came"),
+        ("I'm here", "I'm here"),
+        ("Tom came", "Tom came"),
+        ("Monday is good", "Monday is good"),
+        ("English is hard", "English is hard"),
+        ("TV is bad", "TV is bad"),
+        ("我来了", "我来了"),
+        ("", ""),
+    ],
+)
+def test_a_clause_goes_on_in_small_letters(text, written):
+    assert readings.going_on(text) == written
 
 
 @given(st.text(alphabet=" .!?。！？\n\r\taAé我\"'”1", max_size=60))
@@ -405,7 +502,7 @@ def test_one_text_in_other_pieces_is_one_alternative(translator):
         beam.Hypothesis(tokens, [-0.1] * (len(tokens) + 1), np.zeros((len(tokens), 1)), score, True)
         for tokens, score in ((whole, -0.1), (apart, -0.2))
     ]
-    [only] = answers.alternatives(translator.vocabulary, found)
+    [only] = answers.alternatives(translator.vocabulary, found, readings.Reading(""))
     assert only["translation"] == "Tom" and only["score"] == -0.1
 
 
@@ -430,6 +527,52 @@ def test_chinese_needs_no_blank_between_sentences(tmp_path):
     assert answer["translation"] == "".join(one["translation"] for one in answer["sentences"])
     [answer] = model.predict(["你是谁？我们赢了！"], source="zh", target="en", beams=1)
     assert answer["translation"] == " ".join(one["translation"] for one in answer["sentences"])
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    """By pair."""
+    loaded = {}
+
+    def of(pair):
+        if pair not in loaded:
+            loaded[pair] = catalog.find(f"translation/{pair}").load("cpu")
+        return loaded[pair]
+
+    return of
+
+
+def test_clauses_are_read_one_by_one_where_that_says_more(bundled):
+    """The bundled network forgets the beach and the swimming when it reads it whole."""
+    text = "周末我打算和朋友一起去海边，我们想游泳，也想吃海鲜。"
+    [whole] = bundled("en-zh").predict([{"text": text, "source": "zh"}], view="inside")
+    [found] = bundled("en-zh").predict([{"text": text, "source": "zh"}])
+    assert len(whole["sentences"]) == 1 and "swim" not in whole["translation"]
+    assert len(found["sentences"]) > 1 and "swim" in found["translation"]
+    assert all(one["clause"] for one in found["sentences"])
+    assert all(one["translation"] in found["translation"] for one in found["sentences"])
+    lead, *rest = (one["translation"] for one in found["sentences"])
+    assert lead[0].isupper() and not lead.endswith(".") and rest[-1].endswith(".")
+    assert all(
+        "".join(one["target_tokens"]).strip() == one["translation"] for one in found["sentences"]
+    )
+
+
+def test_what_was_said_keeps_its_words_and_gets_the_other_languages_marks(bundled):
+    texts = [
+        ("en-zh", "zh", "他说：“我在这里。”", "He said: “I'm here.”"),
+        ("en-fr", "fr", "Il a dit : « Je suis fatigué. »", "He said: “I'm tired.”"),
+        ("en-fr", "en", "“Hello.”", "« Bonjour. »"),
+    ]
+    for pair, source, text, wanted in texts:
+        [found] = bundled(pair).predict([{"text": text, "source": source}])
+        assert found["translation"] == wanted
+
+
+def test_traditional_characters_are_read_as_simplified_ones(bundled):
+    texts = ["謝謝你，老師。", "谢谢你，老师。"]
+    old, new = bundled("en-zh").predict([{"text": text, "source": "zh"} for text in texts])
+    assert old == new
 
 
 def test_an_answer_does_not_depend_on_the_others(translator):

@@ -16,7 +16,7 @@ from demos.translation.answers import Translated
 from demos.translation.tryout import alternatives
 from demos.typed import named
 from pretrained.catalog import Entry
-from pretrained.translation import languages
+from pretrained.translation import languages, speech
 
 #: Lower ends of the shades 0 to 3, as probabilities of a word.
 SHADES = (0.7, 0.3, 0.1)
@@ -195,6 +195,8 @@ def notes(say: Say, entry: Entry, now: Translated) -> str:
         if "read_as" in one:
             text = say.plain("translation.answer.read_as", text="\0")
             found.append(escape(text).replace("\0", f"<bdi>{escape(one['read_as'])}</bdi>"))
+    if any("clause" in one for one in sentences):
+        found.append(say("translation.answer.clauses"))
     marks = [one["in_training"] for one in sentences if "in_training" in one]
     if marks:
         key = "none" if not any(marks) else "one" if len(marks) == 1 else "some"
@@ -221,7 +223,14 @@ def doubtful(say: Say, now: Translated) -> str:
         found.append("lost")
     if any(one.get("missing_numbers") for one in sentences):
         found.append("numbers")
+    if quotes(now.text) > quotes(now.result["translation"]):
+        found.append("quotes")
     return "".join(page.note(say.plain(f"translation.answer.{key}")) for key in found)
+
+
+def quotes(text: str) -> int:
+    """How many quotation marks it has, of whatever language."""
+    return len(speech.MARK.findall(text))
 
 
 def unknown(say: Say, entry: Entry, odd: Sequence[str]) -> str:
