@@ -30,6 +30,8 @@ FOLD = re.compile(r"(?:fold|split|cv|第|折)[ _-]*\d+ *折?", re.IGNORECASE)
 PICTURES = {"images", "image", "imgs", "img", "pictures", "photos", "jpegimages", "图片", "图像"}
 MASKS = {"masks", "mask", "labels", "annotations", "segmentationclass", "segmentationobject"}
 MASKS |= {"ground truth", "ground_truth", "groundtruth", "gt", "掩码", "标注", "标签"}
+#: Endings of archives: some programs export one for each class.
+ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".gz"}
 NAMED = 40  # files that one sentence names at most
 
 
@@ -87,7 +89,10 @@ def sorted_by_class(folder: Path, split: str) -> Found:
         raise BadData(path=folder, reason=reason)
     told += _odd(files, classes, top)
     if len(classes) < 2:
-        reason = "it needs one sub-folder of pictures for each of two classes or more: sort them so"
+        packed = any(Path(name).suffix.lower() in ARCHIVES for name in loose)
+        reason = "it needs one sub-folder of pictures for each of two classes or more: " + (
+            "unpack each archive into one" if packed else "sort them so"
+        )
         if told:
             reason += ". " + ". ".join(told)
         raise BadData(path=folder, reason=reason)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demos.language import reasons
 from pretrained.classification import data, decoding, folders, sources
 from pretrained.errors import BadData
 
@@ -29,6 +30,15 @@ def pets(tmp_path):
         for n in range(6):
             (tmp_path / "pets" / name / f"{n}.png").write_bytes(picture(10 * number + n))
     return tmp_path / "pets"
+
+
+def test_archives_of_classes_are_to_be_unpacked(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / f"{name}-samples.zip").write_bytes(b"PK")
+    with pytest.raises(BadData, match="two classes or more: unpack each archive into one") as told:
+        sources.listing(tmp_path, "train")
+    assert "cat-samples.zip, dog-samples.zip" in str(told.value)
+    assert "压缩包" in reasons.said(told.value.fields["reason"], "zh")
 
 
 def test_a_tidy_folder_has_nothing_to_tell(pets):
