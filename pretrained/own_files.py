@@ -43,6 +43,9 @@ MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+#: The commonest characters of Chinese, simplified or not, and their least share of a Chinese text,
+#: ASCII not counted; of other encodings, read as Chinese, they are hardly any.
+COMMONEST, SHARE = frozenset("的一不是了人在有我"), 0.02
 #: What follows the first byte of a character in UTF-8, read so.
 REST = "[\u0080-\u00bf\u0152-\u017e\u02c6\u2013-\u203a\u20ac\u2122]"
 #: UTF-8 that was read as Latin-1 or Windows-1252 (é as Ã©), or was lost; told from so many on.
@@ -60,7 +63,16 @@ ODD_SIGNS = {
     "codes of HTML such as {} are learnt as they stand: put their characters there if they are not "
     "meant": re.compile(r"&(?:#\d{1,7}|#x[\dA-Fa-f]{1,6}|[A-Za-z]{2,8}\d{0,2});"),
     "time codes such as {} are learnt as they stand: take them out if they are not meant": (
-        re.compile(r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d")
+        re.compile(
+            r"\d\d:\d\d[:.,\d]*\d --> \d\d:\d\d[:.,\d]*\d|\[\d\d:\d\d[.:]\d{2,3}\]"  # .srt; .lrc
+        )
+    ),
+    "dates with times such as {} are learnt as they stand: take them out if they are not meant": (
+        re.compile(  # as chats have them at the start of a message
+            r"^[\u200e\u200f[]*"
+            r"\d{1,4}[./年-]\d{1,2}[./月-]\d{1,4}日?,?[ \u00a0\u202f][^\d\n]{0,4}\d{1,2}:\d\d",
+            re.MULTILINE,
+        )
     ),
 }
 LEAST_ODD = 10
@@ -105,8 +117,12 @@ def other_kind(path: Path) -> str | None:
     return next((reason for begin, reason in OTHERS if start.startswith(begin)), None)
 
 
-def text(path: Path) -> str:
+def text(path: Path, told: list[str] | None = None) -> str:
     """The text of a file in UTF-8, or in UTF-16 or UTF-32 where a mark says so.
+
+    Args:
+        told: gets a sentence where it is taken for Chinese in GB18030 (GBK is a part of it); None:
+            nothing may be guessed.
 
     Raises:
         BadData: it is not there, is no text, or is in an encoding that has no mark.
@@ -126,12 +142,26 @@ def text(path: Path) -> str:
     try:
         found = content.decode(encoding)
     except UnicodeDecodeError:
-        reason = "it is not UTF-8: save it as UTF-8 text"
-        raise BadData(path=path, reason=reason) from None
+        guessed = _chinese(content) if told is not None else None
+        if guessed is None or told is None:
+            reason = "it is not UTF-8: save it as UTF-8 text"
+            raise BadData(path=path, reason=reason) from None
+        told.append(f"{path.name} is in GB18030, an encoding of Chinese, and is read so")
+        found = guessed
     if found.count("\0") > MOST_ZEROS * len(found):
         reason = "it is no text in UTF-8, a good part of it are zero bytes: save it as UTF-8 text"
         raise BadData(path=path, reason=reason)
     return found
+
+
+def _chinese(content: bytes) -> str | None:
+    """Bytes as Chinese in GB18030; None where they are hardly that."""
+    try:
+        found = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    beyond = [c for c in found if not c.isascii()]
+    return found if sum(c in COMMONEST for c in beyond) >= SHARE * len(beyond) else None
 
 
 def broken(text: str) -> str | None:

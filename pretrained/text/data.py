@@ -60,15 +60,16 @@ def read_text(source: Path | str) -> str:
     where some have several lines, with a blank line between them. Quatrains take one line each.
 
     Raises:
-        BadData: there is no such file, it is not UTF-8, or its lines are not as they should be.
+        BadData: there is no such file, its encoding cannot be told, or its lines are not as they
+            should be.
     """
     return _read(Path(source))[0]
 
 
 def _read(path: Path) -> tuple[str, list[str]]:
     """`read_text`, and what it changed, in sentences that count."""
-    text = _newlines(read_text_raw(path))
     told: list[str] = []
+    text = _newlines(read_text_raw(path, told))
     if path.suffix.lower() in JSON:
         whole = [*records(text, path)]
     elif cells := _column(text, path):
@@ -238,13 +239,13 @@ def _without_controls(text: str) -> tuple[str, list[str]]:
     return CONTROL.sub("", text.replace("\0", "")), told
 
 
-def read_text_raw(path: Path) -> str:
-    """A file's text as it stands.
+def read_text_raw(path: Path, told: list[str] | None = None) -> str:
+    """A file's text as it stands; ``told`` as for `own_files.text`.
 
     Raises:
         BadData: there is no such file, or it is no text.
     """
-    return own_files.text(path)
+    return own_files.text(path, told)
 
 
 def _newlines(text: str) -> str:

@@ -35,8 +35,9 @@ LEAST_WORDS, LEAST_CHARACTERS = 4, 8
 #: What programs write for an empty cell: pandas, data bases, spreadsheets.
 EMPTY = {"nan", "NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "NaT", "nil"}
 EMPTY |= {"#N/A", "#NA", "#NAME?", "#NOM?", "#REF!", "#VALUE!", "#VALEUR!", "#NULL!", "#ERROR!"}
-#: Share of the rows that may be left out; where more of them are bad, something else is wrong.
-MOST_BAD = 0.1
+#: Share of the rows that may be left out: a table may be translated by half only. Where more of
+#: them are bad, something else is wrong.
+MOST_BAD = 0.5
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from pretrained.translation.languages import noticed
 R = TypeVar("R")
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
 SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json", ".csv")
+#: Files of programs for translators, which are not read.
+PROGRAMS = {".tmx": "TMX", ".xlf": "XLIFF", ".xliff": "XLIFF", ".po": "PO"}
 #: The columns of `datasets` that hold an object with both languages, in small letters.
 BOTH = ("translation", "translations")
 #: Share of the lines that may lack a tab.
@@ -59,6 +61,11 @@ def rows(
         raise BadData(path=path, reason=own_files.missing(path))
     if read is None:
         reason = "it is no .parquet, .tsv, .csv or .jsonl file: save the pairs as one of them"
+        if kind := PROGRAMS.get(path.suffix.lower()):
+            reason = (
+                f"it is a file of a program for translators ({kind}): export its pairs there as a "
+                "table with tabs (.tsv) or commas (.csv)"
+            )
         raise BadData(path=path, reason=own_files.other_kind(path) or reason)
     if read in (_tsv, _csv) and _is_json(path):
         told.append(f"{path.name} holds JSON, whatever its name ends in, and is read so")
@@ -78,13 +85,16 @@ def rows(
     return found
 
 
-def lines(path: Path) -> list[str]:
+def lines(path: Path, told: list[str]) -> list[str]:
     """The lines of a text: parted by line feeds, or by carriage returns where there are no others.
+
+    Args:
+        told: gets a sentence where the encoding was guessed.
 
     Raises:
         BadData: it is no text.
     """
-    text = own_files.text(path).replace("\r\n", "\n")
+    text = own_files.text(path, told).replace("\r\n", "\n")
     return text.split("\n" if "\n" in text else "\r")
 
 
@@ -137,7 +147,7 @@ def _is_json(path: Path) -> bool:
     Raises:
         BadData: it is no text.
     """
-    text = "\n".join(lines(path))
+    text = "\n".join(lines(path, []))
     if not text.lstrip().startswith(("{", "[")):
         return False
     first = [value for _, value in islice(own_files.json_values(text), 2)]
@@ -172,7 +182,7 @@ def _parquet(path: Path, languages: tuple[str, str], told: list[str], split: str
 
 
 def _tsv(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
-    every = enumerate(lines(path), start=1)
+    every = enumerate(lines(path, told), start=1)
     found = [(n, [cell.strip() for cell in line.split("\t")]) for n, line in every if line.strip()]
     if sum(all(map(_quoted, cells)) for _, cells in found) > MOST_QUOTED * len(found):
         found = [(n, [_unquoted(cell) for cell in cells]) for n, cells in found]
@@ -182,7 +192,7 @@ def _tsv(path: Path, languages: tuple[str, str], told: list[str], split: str) ->
 def _csv(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     """Cells parted by commas, semicolons or tabs, whichever parts the first lines alike; what holds
     one itself stands in quotation marks (RFC 4180). Excel's ``sep=;`` is understood."""
-    text = own_files.text(path)
+    text = own_files.text(path, told)
     if named := re.match(r'"?sep=([,;\t])"?\r?\n', text):
         text = text[named.end() :]
     sign = named[1] if named else own_files.parted_by(text, SIGNS)
@@ -398,7 +408,7 @@ def _jsonl(path: Path, languages: tuple[str, str], told: list[str], split: str) 
         return places is not None and all(isinstance([*value.values()][n], str) for n in places)
 
     values: Sequence[tuple[str, Any]]
-    values = [*own_files.json_values("\n".join(lines(path)), is_row)]
+    values = [*own_files.json_values("\n".join(lines(path, told)), is_row)]
     if values and all(isinstance(row, Mapping) for _, row in values):
         names = [*values[0][1]]
         _not_doubled(path, names, languages)

@@ -193,9 +193,34 @@ def test_what_programs_write_into_empty_cells_is_no_sentence(tmp_path, cell):
     assert pairs == {*PAIRS, *words}
     assert told.endswith(f"the first for this: row 30 has only {cell} for a sentence")
     assert f"第 30 行的句子只是 {cell}" in reasons.said(told, "zh")
-    path.write_text(table([LANGUAGES, *((cell, b) for _, b in MORE), *PAIRS]), "utf-8")
+    path.write_text(table([LANGUAGES, *((cell, b) for _, b in MORE), *PAIRS[:4]]), "utf-8")
     with pytest.raises(BadData, match=rf"row 1 has only {re.escape(cell)} for a sentence: mend"):
         data.read(path, LANGUAGES)
+
+
+@pytest.mark.parametrize(("name", "sign"), [("a.tsv", "\t"), ("a.csv", ",")])
+@pytest.mark.parametrize("heading", [[], [LANGUAGES]])
+def test_a_table_that_is_half_translated_gives_what_there_is(tmp_path, name, sign, heading):
+    empty = [(f"{a} Soon.", "") for a, _ in PAIRS[:12]] + [("", f"{b} Bien.") for _, b in PAIRS[:8]]
+    (tmp_path / name).write_text(table([*heading, *empty, *PAIRS], sign), "utf-8")
+    pairs, [*_, told] = learnt(tmp_path / name)
+    assert pairs == {*PAIRS}
+    assert told.startswith("20 rows lack a sentence or run over 1,000 characters and were left out")
+    with pytest.raises(BadData, match="row 1 lacks"):
+        data.to_score(tmp_path / name, "en-fr")
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.csv", "a.txt", "a.jsonl"])
+def test_chinese_in_another_encoding_is_read_and_told(tmp_path, name):
+    rows = [(f"I have {n} books and it is good.", f"我有{n}本书，这是很好的。") for n in range(30)]
+    content = table([("en", "zh"), *rows], "," if name == "a.csv" else "\t")
+    if name == "a.jsonl":
+        objects = [json.dumps({"en": a, "zh": b}, ensure_ascii=False) for a, b in rows]
+        content = "\n".join(objects)
+    (tmp_path / name).write_bytes(content.encode("gbk"))
+    pairs = data.read(tmp_path / name, ("en", "zh"))
+    assert {*pairs.train, *pairs.held_out} == {*rows}
+    assert pairs.told == (f"{name} is in GB18030, an encoding of Chinese, and is read so",)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +451,7 @@ def test_what_is_hardly_the_language_is_told(tmp_path, other, told):
             "mark in line 2 takes the lines",
         ),
         ("a.tsv", table([(a.replace(" ", "\t", 1), b) for a, b in [*PAIRS[:5]]] + PAIRS), "tabs"),
-        ("a.tsv", table([(a, "") for a, _ in PAIRS[:9]] + PAIRS), "row 1 lacks a sentence in one"),
+        ("a.tsv", table([(a, "") for a, _ in PAIRS] + PAIRS[1:]), "row 1 lacks a sentence in one"),
         ("a.txt", table([LANGUAGES, *PAIRS], ","), "no line has a tab .* end in .csv where commas"),
         ("a.tsv", table([LANGUAGES, *PAIRS], ";"), "no line has a tab .* end in .csv where commas"),
     ],

@@ -96,6 +96,19 @@ def test_what_is_guessed_or_left_out_is_told(tmp_path, name, content, told):
             "60 characters such as ä»Šå",
         ),
         ("a.srt", TEXT.replace("On", "00:00:01,000 --> 00:00:02,000\nOn"), "60 time codes such as"),
+        ("a.lrc", TEXT.replace("On", "[00:05.50]On"), "60 time codes such as [00:05.50]"),
+        (
+            "a.txt",
+            TEXT.replace("On", "12/31/20, 9:15 PM - Anna: On"),
+            "60 dates with times such as",
+        ),
+        ("a.txt", TEXT.replace("On", "[31.12.2020, 21:15:30] Anna: On"), "60 dates with times"),
+        ("a.txt", TEXT.replace("On", "2020/12/31 下午9:15 - Anna: On"), "60 dates with times"),
+        (
+            "a.txt",
+            TEXT.replace("On", "2020年12月31日 21:15 Anna: On"),
+            "60 dates with times such as",
+        ),
         ("a.txt", TEXT.replace("tea", "thé").encode().decode("cp1252"), "60 characters such as Ã©"),
         ("b.txt", "\n".join(ROWS).replace('"text"', '"content"'), "JSON without a text"),
         (
@@ -117,6 +130,40 @@ def test_what_is_hardly_meant_to_be_learnt_is_told(tmp_path, name, content, told
     assert told in sentence and reasons.said(sentence, "zh") != sentence
 
 
+MODERN, OLD = (
+    "我是学生，在北京的大学学习了一年。\n",
+    "白日依山盡，黃河入海流。欲窮千里目，更上一層樓，不見人。\n",
+)
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "gbk", "gb18030"])
+def test_chinese_in_another_encoding_is_read_and_told(tmp_path, encoding):
+    for whole in (MODERN, MODERN + OLD):
+        if whole is MODERN or encoding != "gb2312":  # which has no traditional characters
+            (tmp_path / "a.txt").write_bytes((whole * 150 + TEXT).encode(encoding))
+            text, [told] = learnt(tmp_path / "a.txt")
+            assert text == whole * 150 + TEXT
+            assert told == "a.txt is in GB18030, an encoding of Chinese, and is read so"
+            assert reasons.said(told, "zh") != told
+
+
+@pytest.mark.parametrize(
+    ("sentence", "encoding"),
+    [
+        ("我們都是學生，歡迎你來北京，這裡的人很好。", "big5"),
+        ("Он не знал, как сказать об этом своим друзьям.", "koi8-r"),
+        ("Он не знал, как сказать об этом своим друзьям.", "cp1251"),
+        ("나는 학생이고 서울에서 공부합니다.", "euc-kr"),
+        ("私は学生です。東京で日本語を勉強しています。", "euc-jp"),
+        ("Voilà où l'été a été passé, là-bas, à côté.", "cp1252"),
+    ],
+)
+def test_what_is_in_yet_another_encoding_is_not_taken_for_chinese(tmp_path, sentence, encoding):
+    (tmp_path / "a.txt").write_bytes(f"{sentence}\n".encode(encoding) * 150)
+    with pytest.raises(BadData, match="it is not UTF-8"):
+        data.own(tmp_path / "a.txt")
+
+
 def test_a_parquet_file_is_told_how_to_save_its_text(tmp_path):
     for name, reason in (("a.parquet", "save its text as"), ("a.txt", "let its name end in")):
         (tmp_path / name).write_bytes(b"PAR1")
@@ -125,7 +172,14 @@ def test_a_parquet_file_is_told_how_to_save_its_text(tmp_path):
 
 
 def test_signs_that_only_look_odd_are_not_told(tmp_path):
-    for text in ("AT&T; R&D;", "il est né\u00a0» et ÀÉ", "a <3 b > c", "ESPAÑ–A Ð Ñ"):
+    signs = ("AT&T; R&D;", "il est né\u00a0» et ÀÉ", "a <3 b > c", "ESPAÑ–A Ð Ñ")
+    for text in (
+        *signs,
+        "[12:30] by 9:15",
+        "on 1/2/2020 at 9:15,",
+        "\n1/2/2020 tea",
+        "\n1.2.3 is 4",
+    ):
         (tmp_path / "a.txt").write_text(TEXT.replace("tea", text), "utf-8")
         assert not any("such as" in one for one in learnt(tmp_path / "a.txt")[1])
 

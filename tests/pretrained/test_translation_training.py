@@ -171,6 +171,8 @@ def test_of_few_pairs_five_are_kept_aside_and_what_stands_twice_is_left_out(tmp_
         ("a.csv", b"a", "no comma between"),
         ("a.csv", b"en,fr\nYes, I am.,Oui\n", "line 2 has 3 cells and the line of headings 2: put"),
         ("a.doc", b"a,b", "no .parquet"),
+        ("a.tmx", b"<tmx>", r"\(TMX\): export its pairs there as a table"),
+        ("a.XLF", b"<xliff>", r"\(XLIFF\): export its pairs there as a table"),
         ("a.tsv", b"", "empty"),
         ("a.tsv", b"one\ttwo\nthree\n", "line 2"),
         ("a.tsv", b"en\tfr\none\ttwo\n\tthree\n", "row 2"),
@@ -337,7 +339,7 @@ def test_rows_that_are_left_out_are_counted_and_many_are_refused(tmp_path):
         "this: row 301 lacks a sentence in one language",
     )
     with pytest.raises(BadData, match="row 301 lacks"):
-        data.read(with_tabs(path, [*SENTENCES, *bad * 50], "en\tfr\n"), ("en", "fr"))
+        data.read(with_tabs(path, [*SENTENCES, *bad * 151], "en\tfr\n"), ("en", "fr"))
     with pytest.raises(BadData, match="row 301 lacks"):  # figures are over all rows or none
         data.to_score(with_tabs(path, [*SENTENCES, *bad], "en\tfr\n"), "en-fr")
 

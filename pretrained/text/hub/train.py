@@ -199,7 +199,7 @@ def documents(source: Path | str) -> tuple[list[str], list[str]]:
         files = [path]
     else:
         raise BadData(path=path, reason=own_files.missing(path))
-    each = [(file, text) for file in files for text in _texts(file)]
+    each = [(file, text) for file in files for text in _texts(file, told)]
     texts = [text for _, text in each if text.strip()]
     empty = [file.name for file, text in each if not text.strip()]
     told += _counted("empty texts left out", len(empty), empty)
@@ -220,8 +220,8 @@ def _counted(what: str, count: int, names: Sequence[str] = ()) -> list[str]:
     return [f"{what}: {count}" + (f" ({listed})" if names else "")] if count else []
 
 
-def _texts(file: Path) -> Iterator[str]:
-    text = data.read_text_raw(file)
+def _texts(file: Path, told: list[str]) -> Iterator[str]:
+    text = data.read_text_raw(file, told)
     if file.suffix.lower() in data.JSON:
         yield from map(own_files.whole, data.records(text, file))
     else:
