@@ -27,9 +27,12 @@ export function give(element) {
 		const files = [...((event.dataTransfer || event.target).files || [])];
 		if (!field || !files.length) return;
 		const one = field.id === "classify-picture";
-		if (!refuse(files, one)) return one ? void mine.shown(files[0]) : undefined;
+		const refused = refuse(files, one), dropped = one && event.type === "drop";
+		if (!refused && one) mine.shown(files[0]);
+		if (!refused && !dropped) return;
 		event.preventDefault();
-		event.stopImmediatePropagation();
+		event.stopImmediatePropagation(); // Gradio clears the picture first, and then finds nothing dropped
+		if (!refused) put(chooser(), files[0]);
 	};
 	for (const name of ["change", "drop"]) page.addEventListener(name, check, true);
 	document.addEventListener("paste", (event) => {
@@ -45,6 +48,15 @@ export function give(element) {
 		input.files = given.files;
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
+	// Gradio says nothing where no camera can be opened.
+	addEventListener("unhandledrejection", (event) => {
+		const said = element.querySelector(".refusal"), words = element.querySelector(".unshown")?.dataset;
+		const open = page.querySelector("#classify-picture")?.checkVisibility?.();
+		if (!words || !open || !(event.reason instanceof DOMException || !navigator.mediaDevices)) return;
+		event.preventDefault();
+		said.textContent = navigator.mediaDevices ? words.camera : words.insecure;
+		said.hidden = false;
+	});
 	mine.restore(() => page.querySelector("#classify-picture img") && chooser(), ([file]) => put(chooser(), file));
 	// No torn picture in the frame: a TIFF is answered though no browser shows it.
 	for (const name of ["error", "load"]) page.addEventListener(name, (event) => {

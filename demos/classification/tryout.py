@@ -349,7 +349,12 @@ def upload_guard(words: Words, engine: Engine) -> gr.HTML:
 
     def render(say: Say) -> str:
         told = page.refusals(say, limit, "error.picture_empty", "error.picture_unreadable")
-        return f'{told}<p class="quiet unshown" hidden>{say("classification.try.unshown")}</p>'
+        camera = "".join(
+            f' data-{name}="{say(f"classification.try.{key}")}"'
+            for name, key in (("camera", "no_camera"), ("insecure", "insecure"))
+        )
+        unshown = say("classification.try.unshown")
+        return f'{told}<p class="quiet unshown"{camera} hidden>{unshown}</p>'
 
     return gr.HTML(
         words.markup(render), js_on_load=page.KEPT + SCRIPT % "give", elem_id="classify-guard"

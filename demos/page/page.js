@@ -117,6 +117,12 @@
 			if (target.matches(`${LIST}[aria-expanded=true]:not(:focus)`)) target.dispatchEvent(new FocusEvent("blur"));
 	}).observe(document.body, { subtree: true, attributeFilter: ["aria-expanded"] });
 
+	// A file that is dropped beside its place does not take the visitor away from the page.
+	for (const name of ["dragover", "drop"])
+		document.addEventListener(name, (/** @type {any} */ event) => {
+			if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+		});
+
 	// Footer: the device and the warm models. Asked for every second while the first model warms; then
 	// while the page is in sight, soon after anything was answered, and every 15 seconds.
 	const WARMING = 1000, SOON = 3000, AGAIN = 5000, RESTING = 15000;

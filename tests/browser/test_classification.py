@@ -23,6 +23,7 @@ from demos.page import articles, layout
 from pretrained import catalog
 from pretrained.classification import imagenet_names
 from pretrained.classification.efficientnet import STAGES, STEM
+from tests.browser.settling import settle
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "demos"))
 from bad_pictures import REFUSED, encoded, photo
@@ -149,6 +150,38 @@ def test_a_picture_may_be_dropped_on_the_one_that_is_there(page: Page, app_url: 
     sentence = WORDS.say("en", "error.picture_unreadable")
     expect(page.locator("#classify-guard .refusal")).to_have_text(sentence)
     assert shown(page) == "china.jpg"
+
+
+def dropped(page: Page, file: str, x: float, y: float) -> None:
+    """Drops a file as a hand does: what was dropped is gone once the event is over."""
+    hand = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [file], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+    hand.detach()
+
+
+def test_a_picture_dropped_by_hand_takes_the_place_of_another(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    place = page.locator("#classify-picture .image-frame img")
+    for name in ("rocket", "pagoda"):
+        place.scroll_into_view_if_needed()
+        box = place.bounding_box()
+        assert box
+        dropped(page, example(name), box["x"] + box["width"] / 2, box["y"] + 40)
+        file = Path(example(name)).name
+        expect(page.locator(f"#classify-picture img[src$='{file}']")).to_be_visible()
+    dropped(page, example("rocket"), 5, 300)  # beside the place: the page stays
+    settle(page)
+    assert len(page.context.pages) == 1 and shown(page) == file
+
+
+def test_a_camera_that_cannot_be_opened_says_so(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator("#classify-picture .source-selection button").nth(1).click()
+    page.get_by_role("button", name="Click to Access Webcam").click()
+    sentence = WORDS.say("en", "classification.try.no_camera")
+    expect(page.locator("#classify-guard .refusal")).to_have_text(sentence)
 
 
 PASTE = """([name, kind, bytes]) => {
