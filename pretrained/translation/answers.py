@@ -49,8 +49,7 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
 
     ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end;
     ``read_back``: the same of the source, read back from the translation, None where it was not.
-    ``read_as``: the text as it was read, where that is not as it was typed. ``clause``: it is one
-    of several of a sentence.
+    ``read_as``: the text as it was read, where that is not as it was typed.
     ``missing_numbers``: how many that the source has in figures it has not.
     """
     reading = task.reading or Reading("")
@@ -78,8 +77,6 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     }
     if task.reading and not task.reading.typed:
         answer["read_as"] = read
-    if reading.followed or reading.following:
-        answer["clause"] = True
     if view == "inside":
         answer["state"] = found.meaning.tolist()
         answer["tree"] = [

@@ -61,7 +61,14 @@ def _cut(part: Part, cuts: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
     """A sentence in pieces. Joined again they are the sentence."""
     edges = [(0, 0), *cuts, (len(part.text),) * 2]
     found = [
-        Part("", part.text[a[1] : b[0]], part.text[b[0] : b[1]], followed=True, following=True)
+        Part(
+            "",
+            part.text[a[1] : b[0]],
+            part.text[b[0] : b[1]],
+            followed=True,
+            following=True,
+            clause=True,
+        )
         for a, b in pairwise(edges)
     ]
     found[0] = replace(found[0], before=part.before, following=part.following)

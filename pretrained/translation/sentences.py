@@ -88,9 +88,10 @@ class Part:
     text: str
     after: str
     listed: bool = False  # one of a list
-    followed: bool = False  # a clause, and another one comes
-    following: bool = False  # a clause, and another one came before
+    followed: bool = False  # the sentence goes on in the next part
+    following: bool = False  # it began in the one before
     spoken: bool = False  # what somebody says
+    clause: bool = False  # one of several, which were better apart
 
 
 def split(text: str) -> list[Part]:

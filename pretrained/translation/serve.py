@@ -163,7 +163,8 @@ class Translator:
             inputs: texts, or objects with ``text`` and, in place of the options, ``source``,
                 ``target`` and ``prefix``.
             view: ``answer``: the translation, and for each sentence its alternatives, tokens,
-                their probabilities (0..1) and the attention; ``inside``: also the tree of the
+                their probabilities (0..1) and the attention, and ``clause`` where a sentence is
+                read in several parts; ``inside``: also the tree of the
                 search and the encoder's state; ``meaning``: only that state of each sentence, as
                 the network has it that writes ``target``, which may be the text's own language.
             source, target: languages; by default the model's first direction.
@@ -410,7 +411,8 @@ class Translator:
         for part in request.parts:
             known = (request.source, part.text) in self.seen
             shown = [self._sentence(request, task, found, view) for task, found in result[part]]
-            told += [one | {"in_training": known} for one in shown]
+            more = {"in_training": known} | ({"clause": True} if part.clause else {})
+            told += [one | more for one in shown]
         return {
             "translation": self._written(request.parts, request, result),
             "source": request.source,
@@ -439,7 +441,7 @@ class Translator:
             if request.source != "zh" or not then or not then.text:
                 return after
             if part.spoken and then.spoken:
-                return after[0] + " " + after[1:]
+                return f"{after[:1]} {after[1:]}"
             return f"{after.rstrip()} " if part.spoken or after[-1:] == "," else after
         if part.listed:
             sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]

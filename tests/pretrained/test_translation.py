@@ -562,6 +562,7 @@ def test_what_was_said_keeps_its_words_and_gets_the_other_languages_marks(bundle
     texts = [
         ("en-zh", "zh", "他说：“我在这里。”", "He said: “I'm here.”"),
         ("en-fr", "fr", "Il a dit : « Je suis fatigué. »", "He said: “I'm tired.”"),
+        ("en-zh", "zh", "“谢谢。再见。”“你好！”", "“Thank you. Goodbye.” “Hello!”"),
         ("en-fr", "en", "“Hello.”", "« Bonjour. »"),
     ]
     for pair, source, text, wanted in texts:
