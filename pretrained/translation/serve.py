@@ -246,7 +246,7 @@ class Translator:
 
     def _ways(self, request: Request) -> dict[Part, list[tuple[Part, ...]]]:
         """How else the sentences may be read: clause by clause."""
-        if not self.channels or {request.source, request.target} != {"en", "zh"} or request.prefix:
+        if not self.channels or request.prefix:
             return {}
         return {
             part: ways
