@@ -1,8 +1,8 @@
 """What somebody says in a sentence: He said, "I am here."
 
-The networks met quotation marks in one of five hundred sentences and lose what stands in them. So
-what is said is translated by itself, what stands around it too, and the marks are put back as the
-other language writes them. A word that is only mentioned (the word "love") is none: it is read
+The networks met quotation marks seldom (in 272 of the 158,416 English sentences beside French ones)
+and lose what stands in them. So what is said is translated by itself, what stands around it too,
+and the marks are put back as the other language writes them. A word that is only mentioned (the word "love") is none: it is read
 without its marks.
 """
 
