@@ -52,7 +52,8 @@ export function give(element) {
 	addEventListener("unhandledrejection", (event) => {
 		const said = element.querySelector(".refusal"), words = element.querySelector(".unshown")?.dataset;
 		const open = page.querySelector("#classify-picture")?.checkVisibility?.();
-		if (!words || !open || !(event.reason instanceof DOMException || !navigator.mediaDevices)) return;
+		const closed = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"].includes(event.reason?.name);
+		if (!words || !open || !(closed || (event.reason instanceof TypeError && !navigator.mediaDevices))) return;
 		event.preventDefault();
 		said.textContent = navigator.mediaDevices ? words.camera : words.insecure;
 		said.hidden = false;

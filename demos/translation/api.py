@@ -143,8 +143,8 @@ async def translated(
     found = told(now.result)
     if write == "zh" and scripts.is_traditional(str(target)):
         found["translation"] = scripts.traditional(found["translation"])
-        for name in ("alternatives", "target_tokens"):
-            found[name] = [scripts.traditional(one) for one in found[name]]
+        found["alternatives"] = [scripts.traditional(one) for one in found["alternatives"]]
+        found["target_tokens"] = scripts.traditional_pieces(found["target_tokens"])
     return found
 
 

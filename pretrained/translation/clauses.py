@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pretrained.translation import figures
+from pretrained.translation import figures, speech
 from pretrained.translation.beam import penalty
 from pretrained.translation.reranking import Channel
 from pretrained.translation.sentences import Part
@@ -34,7 +34,7 @@ CLAUSE = {
     "zh": re.compile("[\u4e00-\u9fff]{3}"),
 }
 #: A sentence of more clauses is cut at all of its commas or at none.
-MOST = 5
+MOST = 3
 #: What the way back counts beside how likely the translation is.
 WEIGHT = 1.5
 
@@ -56,6 +56,8 @@ def ways(part: Part, language: str) -> list[tuple[Part, ...]]:
     "He is tired, but happy, and goes home." may be "He is tired" and "but happy, and goes home.";
     no clause is a single word.
     """
+    if speech.MARK.search(part.text):
+        return [(part,)]  # what is in them would be cut
     commas = [match.span() for match in COMMA[language].finditer(part.text)]
     edges = [(0, 0), *commas, (len(part.text),) * 2]
     long = [CLAUSE[language].search(part.text[a[1] : b[0]]) for a, b in pairwise(edges)]
@@ -81,7 +83,7 @@ def _cut(part: Part, cuts: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
         for a, b in pairwise(edges)
     ]
     found[0] = replace(found[0], before=part.before, following=part.following)
-    found[-1] = replace(found[-1], after=part.after, followed=part.followed, spoken=part.spoken)
+    found[-1] = replace(found[-1], after=part.after, followed=part.followed)
     return tuple(found)
 
 

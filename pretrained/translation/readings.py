@@ -40,7 +40,10 @@ SPOKEN = {
 }
 #: Sections of our table, and other words, that have a capital within a sentence.
 NAMED = ("names", "lasts", "cities", "countries", "languages", "days", "months")
-TITLES = ("Mr", "Mrs", "Ms", "Dr", "American", "British")
+TITLES = frozenset(
+    {"Mr", "Mrs", "Ms", "Dr", "M", "Mme", "Mlle", "American", "British"}
+    | {"Christmas", "Santa", "God", "Dieu", "TV"}
+)
 FIGURE = r"\d+(?:[.,]\d+)*"
 SIGNED = re.compile(
     rf"([$€£¥]) ?({FIGURE}(?: (?:thousand|million|billion))?)"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 #: How people ask for traditional characters: zh-TW, zh_Hant, zho_Hant, zh-HK, Traditional Chinese.
@@ -28,6 +29,16 @@ def traditional(text: str) -> str:
     return str(_converter("s2tw").convert(text))
 
 
+def traditional_pieces(pieces: list[str]) -> list[str]:
+    """The pieces of one text: a character is written by its word (头发 is 頭髮)."""
+    whole = traditional("".join(pieces))
+    if len(whole) != sum(map(len, pieces)):
+        return [traditional(one) for one in pieces]
+    ends = list(accumulate(map(len, pieces)))
+    return [whole[end - len(one) : end] for one, end in zip(pieces, ends, strict=True)]
+
+
 def is_traditional(language: str) -> bool:
     """Whether the name of a language asks for traditional characters."""
-    return TRADITIONAL.search(language.replace("_", "-")) is not None
+    name = language.replace("_", "-")
+    return "hans" not in name.lower() and TRADITIONAL.search(name) is not None

@@ -90,7 +90,7 @@ class Part:
     listed: bool = False  # one of a list
     followed: bool = False  # the sentence goes on in the next part
     following: bool = False  # it began in the one before
-    spoken: bool = False  # what somebody says
+    mark: str = ""  # "open" or "close": a quotation mark, and nothing to translate
     clause: bool = False  # one of several, which were better apart
 
 
@@ -106,22 +106,17 @@ def spoken(text: str) -> list[Part]:
 
 def _spoken(line: str) -> list[Part]:
     parts: list[Part] = []
-    mark = ""
     for text, kind in speech.parted(line):
-        if kind == "mark" and parts and not mark:
-            last = parts[-1]
-            goes_on = last.text != "" and last.text[-1] not in SIGNS
-            parts[-1] = replace(last, after=last.after + text, followed=goes_on)
-        elif kind == "mark":
-            mark += text
-        else:
-            found = [replace(one, spoken=kind == "said") for one in _sentences(text)]
-            following = False
-            if kind == "frame" and parts:
-                following = speech.goes_on(text, parts[-1].after, len(parts) == 1)
-            found[0] = replace(found[0], before=mark + found[0].before, following=following)
-            parts += found
-            mark = ""
+        if kind in speech.MARKS_OF:
+            if parts and parts[-1].text:
+                parts[-1] = replace(parts[-1], followed=parts[-1].text[-1] not in SIGNS)
+            parts.append(Part(text, "", "", mark=kind))
+            continue
+        found = _sentences(text)
+        if kind == "frame" and parts:
+            following = speech.goes_on(text, parts[-1].before, parts[0].mark != "")
+            found[0] = replace(found[0], following=following)
+        parts += found
     return parts
 
 

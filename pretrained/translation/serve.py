@@ -229,7 +229,8 @@ class Translator:
             raise TooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
         if self.rereads and source == "zh":
             text = scripts.simplified(text)
-        read = sentences.spoken if self.channels and not prefix else sentences.split
+        whole = not self.channels or given.get("prefix") or prefix
+        read = sentences.split if whole else sentences.spoken
         parts = tuple(read(text))
         if (
             self.rereads
@@ -429,20 +430,20 @@ class Translator:
             written = blank.join(pieces) if pieces else part.text
             after = self._after(part, then, request) if part.text else part.after
             before = part.before
-            if any(sign in before for sign in speech.OPENING):
+            if part.mark:
                 before = speech.written(before, request.target)
+                if request.source == "zh" and (then or part.mark == "open"):
+                    before = speech.apart(text, before, part.mark)
             text += before + written + after
         return text
 
     def _after(self, part: Part, then: Part | None, request: Request) -> str:
         """What stands between a sentence and the one after it: no blank in Chinese, else one."""
-        if part.followed or part.spoken:
+        if then and then.mark:
+            return part.after
+        if part.followed:
             after = speech.written(part.after, request.target)
-            if request.source != "zh" or not then or not then.text:
-                return after
-            if part.spoken and then.spoken:
-                return f"{after[:1]} {after[1:]}"
-            return f"{after.rstrip()} " if part.spoken or after[-1:] == "," else after
+            return f"{after} " if request.target != "zh" and after == "," else after
         if part.listed:
             sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]
             own = sentences.JOINTS[request.target].get(sign, sign)

@@ -141,14 +141,22 @@ def test_sentences_end_where_a_reader_says(text, parts):
         ("他说：“走吧。”她没动。", ["他说", "走吧。", "她没动。"]),
         ("“No,” I said, “I do not.”", ["No", "I said", "I do not."]),
         ("He said: “Come in. Sit down.”", ["He said", "Come in.", "Sit down."]),
+        ("He left. “Come back!” she cried.", ["He left.", "Come back!", "she cried."]),
+        ("他说：“好的”。", ["他说", "好的"]),
         ('I like the word "love".', ['I like the word "love".']),
+        (
+            'I like "Star Wars," "Alien" too.',
+            ['I like "Star Wars," "Alien" too.'],
+        ),
+        ('I am "happy."', ['I am "happy."']),
+        ("这是“爱”，不是“恨”。", ["这是“爱”，不是“恨”。"]),
         ("我喜欢“爱”这个字。", ["我喜欢“爱”这个字。"]),
         ("It is 5' 10\" tall.", ["It is 5' 10\" tall."]),
     ],
 )
 def test_what_somebody_says_has_sentences_of_its_own(text, parts):
     found = sentences.spoken(text)
-    assert [part.text for part in found] == parts
+    assert [part.text for part in found if not part.mark] == parts
     assert "".join(part.before + part.text + part.after for part in found) == text
 
 
@@ -157,9 +165,9 @@ def test_what_somebody_says_has_sentences_of_its_own(text, parts):
     [
         (", “", "fr", ", « "),
         (",” ", "fr", ", » "),
-        (" : « ", "en", ": “"),
-        (" », ", "en", "”, "),
-        ("：“", "en", ": “"),
+        (" : « ", "en", ': "'),
+        (" », ", "en", '", '),
+        ("：“", "en", ': "'),
         (", “", "zh", "，“"),
         (': "', "zh", '："'),
         ("，", "en", ", "),
@@ -199,6 +207,8 @@ def test_a_sentence_is_cut_at_its_commas(text, language, ways):
 def test_so_many_clauses_are_cut_all_or_none():
     [part] = sentences.split("，".join(["我们都来了"] * 9) + "。")
     assert [len(parts) for parts in clauses.ways(part, "zh")] == [1, 9]
+    [part] = sentences.split('She said "Hello, I am Xavi, and you" and smiled.')
+    assert clauses.ways(part, "en") == [(part,)]
 
 
 @pytest.mark.parametrize(
@@ -560,14 +570,18 @@ def test_clauses_are_read_one_by_one_where_that_says_more(bundled):
 
 def test_what_was_said_keeps_its_words_and_gets_the_other_languages_marks(bundled):
     texts = [
-        ("en-zh", "zh", "他说：“我在这里。”", "He said: “I'm here.”"),
-        ("en-fr", "fr", "Il a dit : « Je suis fatigué. »", "He said: “I'm tired.”"),
-        ("en-zh", "zh", "“谢谢。再见。”“你好！”", "“Thank you. Goodbye.” “Hello!”"),
+        ("en-zh", "zh", "他说：“我在这里。”", 'He said: "I\'m here."'),
+        ("en-fr", "fr", "Il a dit : « Je suis fatigué. »", 'He said: "I\'m tired."'),
+        ("en-zh", "zh", "“谢谢。再见。”“你好！”", '"Thank you. Goodbye." "Hello!"'),
+        ("en-fr", "en", "He left. “Come back!” she cried.", "Il est parti. « Reviens ! » "),
+        ("en-zh", "zh", "他走了。“回来！”她喊道。", 'He walked. "Come back!" '),
+        ("en-fr", "en", "“Go to https://a.com/b,c now,” he said.", "« "),
         ("en-fr", "en", "“Hello.”", "« Bonjour. »"),
     ]
     for pair, source, text, wanted in texts:
         [found] = bundled(pair).predict([{"text": text, "source": source}])
-        assert found["translation"] == wanted
+        assert found["translation"].startswith(wanted)
+        assert ("https://a.com/b,c" in text) is ("https://a.com/b,c" in found["translation"])
 
 
 def test_traditional_characters_are_read_as_simplified_ones(bundled):
