@@ -10,9 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pretrained.translation import figures, readings
+from pretrained.translation import everyday, figures, readings
 from pretrained.translation.beam import Found, Hypothesis, penalty
-from pretrained.translation.everyday import SIGNS
 from pretrained.translation.readings import Reading
 from pretrained.translation.vocabulary import END
 
@@ -52,13 +51,13 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     ``read_as``: the text as it was read, where that is not as it was typed.
     ``missing_numbers``: how many that the source has in figures it has not.
     """
-    reading = task.reading or Reading("")
+    reading = reading_of(words, task)
     hypotheses = [_unsigned(words, h, reading) for h in found.hypotheses]
     best = hypotheses[0]
     columns = words.spans(task.tokens[:-1])
     rows = readings.put_back_pieces(words.spans(best.tokens), reading.kept)
     text = text_of(words, best, reading)
-    if reading.following and rows:
+    if rows:
         piece, count = rows[0]
         rows[0] = piece.replace(piece.strip()[:1], text[:1], 1), count
     read, written = (words.decode(one) for one in (task.tokens, best.tokens))
@@ -94,19 +93,29 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
 
 def translated(words: Words, task: Task, found: Found) -> str:
     """The best translation of a sentence."""
-    reading = task.reading or Reading("")
+    reading = reading_of(words, task)
     return text_of(words, _unsigned(words, found.hypotheses[0], reading), reading)
 
 
 def text_of(words: Words, one: Hypothesis, reading: Reading) -> str:
     """A translation as it is shown."""
     text = readings.put_back(words.decode(one.tokens), reading.kept)
+    if reading.begins and not reading.following:
+        return everyday.capital(text)
     return readings.going_on(text) if reading.following else text
+
+
+def reading_of(words: Words, task: Task) -> Reading:
+    """How it was read."""
+    if task.reading:
+        return task.reading
+    text = words.decode(task.tokens)
+    return Reading(text, begins=readings.is_whole(text))
 
 
 def _unsigned(words: Words, one: Hypothesis, reading: Reading) -> Hypothesis:
     """Without the full stop that stands for one which nobody typed."""
-    stops = SIGNS if reading.followed else STOPS if reading.signed else ""
+    stops = everyday.SIGNS if reading.followed else STOPS if reading.signed else ""
     last = words.decode(one.tokens[-1:])
     if not one.tokens[1:] or not last or last not in stops:
         return one

@@ -68,7 +68,8 @@ class Reading:
     """One way to read a sentence. ``signed``: its last sign is ours, and is taken from the
     translation, too. ``kept``: (what the translation has, what belongs there). ``typed``: nothing
     of it was changed. ``followed``: a clause, whose translation has no last sign whatever it is.
-    ``following``: one that goes on after another, in small letters."""
+    ``following``: one that goes on after another, in small letters. ``begins``: a whole sentence,
+    with a capital."""
 
     text: str
     signed: bool = False
@@ -76,6 +77,7 @@ class Reading:
     typed: bool = False
     followed: bool = False
     following: bool = False
+    begins: bool = False
 
 
 def readings(text: str, source: str, target: str) -> list[Reading]:
@@ -90,6 +92,7 @@ def ways(base: Reading, source: str) -> list[Reading]:
     """A text as it stands, in other letters, with a last sign."""
     text = base.text
     size = len(text) if source == "zh" else len(text.split())
+    base = replace(base, begins=is_whole(text))
     texts = list(dict.fromkeys([text, speech.unmarked(text)]))
     if loud := shouted(text):
         texts += [small(text, source), everyday.capital(small(text, source))]
@@ -102,6 +105,12 @@ def ways(base: Reading, source: str) -> list[Reading]:
         stop = "。" if source == "zh" else "."
         found += [replace(one, text=one.text + stop, signed=True) for one in tuple(found)]
     return found
+
+
+def is_whole(text: str) -> bool:
+    """Whether it is a sentence by its last sign, and begins with no small letter; its translation
+    then has a capital: as a word of a list "Hello." may be "bonjour."."""
+    return text[-1:] in tuple(SIGNS) and not text[:1].islower()
 
 
 def shouted(text: str) -> bool:

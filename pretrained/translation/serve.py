@@ -353,6 +353,18 @@ class Translator:
         for task, found in several:
             wanted = figures.numbers(self.vocabulary.decode(task.tokens))
             found.hypotheses = ordered(found.hypotheses, self.vocabulary.decode, wanted)
+            found.hypotheses = self._signed(task, found.hypotheses)
+
+    def _signed(self, task: Task, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """First the one that has the capital and the last sign of its source, of those that differ
+        from the best in nothing else: "Hello." is "Bonjour.", as a word of a list "bonjour"."""
+        shape = _shape(self.vocabulary.decode(task.tokens))
+        texts = [self.vocabulary.decode(one.tokens) for one in hypotheses]
+        same = [n for n, text in enumerate(texts) if data.plain(text) == data.plain(texts[0])]
+        best = max(
+            same, key=lambda n: sum(a and b for a, b in zip(shape, _shape(texts[n]), strict=True))
+        )
+        return [hypotheses[best], *hypotheses[:best], *hypotheses[best + 1 :]]
 
     def _cut(self, requests: Sequence[Request], results: Sequence[Results]) -> list[Request]:
         """Each with the parts in which its sentences are read best: see `clauses`."""
@@ -455,6 +467,11 @@ class Translator:
 
     def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
         return answers.sentence(self.vocabulary, task, found, view)
+
+
+def _shape(text: str) -> tuple[bool, bool]:
+    """Whether a text begins with a capital, and whether it ends with a sign."""
+    return text[:1].isupper(), text[-1:] in tuple(everyday.SIGNS)
 
 
 def load(entry: Entry, device: str, progress: Progress) -> Translator:

@@ -584,6 +584,13 @@ def test_what_was_said_keeps_its_words_and_gets_the_other_languages_marks(bundle
         assert ("https://a.com/b,c" in text) is ("https://a.com/b,c" in found["translation"])
 
 
+def test_a_word_with_a_capital_and_a_full_stop_keeps_them(bundled):
+    texts = ["Hello.", "Cat.", "Water.", "Good night."]
+    found = bundled("en-fr").predict([{"text": text, "source": "en"} for text in texts])
+    written = ["Bonjour.", "Chat.", "Eau.", "Bonne nuit."]
+    assert [one["translation"] for one in found] == written
+
+
 def test_traditional_characters_are_read_as_simplified_ones(bundled):
     texts = ["謝謝你，老師。", "谢谢你，老师。"]
     old, new = bundled("en-zh").predict([{"text": text, "source": "zh"} for text in texts])
