@@ -51,7 +51,7 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     ``read_as``: the text as it was read, where that is not as it was typed.
     ``missing_numbers``: how many that the source has in figures it has not.
     """
-    reading = reading_of(words, task)
+    reading = task.reading or Reading("")
     hypotheses = [_unsigned(words, h, reading) for h in found.hypotheses]
     best = hypotheses[0]
     columns = words.spans(task.tokens[:-1])
@@ -93,7 +93,7 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
 
 def translated(words: Words, task: Task, found: Found) -> str:
     """The best translation of a sentence."""
-    reading = reading_of(words, task)
+    reading = task.reading or Reading("")
     return text_of(words, _unsigned(words, found.hypotheses[0], reading), reading)
 
 
@@ -103,14 +103,6 @@ def text_of(words: Words, one: Hypothesis, reading: Reading) -> str:
     if reading.begins and not reading.following:
         return everyday.capital(text)
     return readings.going_on(text) if reading.following else text
-
-
-def reading_of(words: Words, task: Task) -> Reading:
-    """How it was read."""
-    if task.reading:
-        return task.reading
-    text = words.decode(task.tokens)
-    return Reading(text, begins=readings.is_whole(text))
 
 
 def _unsigned(words: Words, one: Hypothesis, reading: Reading) -> Hypothesis:

@@ -284,7 +284,7 @@ class Translator:
                 for one in readings.readings(text, request.source, request.target)
                 if one.text != text
             ]
-            plain = Reading(text, signed=True, typed=True) if part.listed else None
+            plain = Reading(text, part.listed, typed=True, begins=readings.is_whole(text))
             tasks = [replace(tasks[0], reading=plain, others=tuple(others))]
         if part.followed or part.following:
             tasks = [self._of_clause(task, part) for task in tasks]
