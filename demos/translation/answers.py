@@ -35,8 +35,8 @@ BUNDLED = {
 PLAIN = "translation/en-fr-plain"
 #: Characters of one request: as many as the translators take.
 MOST_TEXT = 5_000
-#: Characters that are asked at a time: half a second of one core. A sentence may be longer.
-PIECE, LONGEST = 300, 600
+#: Characters that are asked at a time: about a second of one core. A sentence may be longer.
+PIECE, LONGEST = {"en": 120, "fr": 120, "zh": 40}, 600
 #: What the pages write for each language in ``lang=``.
 TAGS = {"en": "en", "fr": "fr", "zh": "zh-CN"}
 
@@ -105,7 +105,7 @@ async def in_pieces(
     between, and whoever leaves leaves little to be done. Pieces without a letter are kept as they
     are and asked of nobody. Raises a `Refusal`."""
     left = len(text)
-    for piece in sentences.pieces(text, PIECE, LONGEST) if text.strip() else [text]:
+    for piece in sentences.pieces(text, PIECE[source], LONGEST) if text.strip() else [text]:
         found: dict[str, Any] = {"translation": piece, "sentences": []}
         if any(c.isalpha() for c in piece) or not text.strip():
             found = await ask(engine, key, piece, source, target, beams=beams)

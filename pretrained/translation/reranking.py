@@ -21,8 +21,8 @@ import torch
 from pretrained.translation.stepper import Stepper
 from pretrained.translation.vocabulary import Vocabulary
 
-#: Candidates that are read at once.
-TOGETHER = 256
+#: Candidates that are read at once: few, or short sources wait for long ones.
+TOGETHER = 32
 
 
 class Channel:

@@ -704,7 +704,7 @@ def test_a_long_text_is_asked_piece_by_piece_and_shown_as_it_grows(engine):
 
 
 def test_a_refusal_in_the_middle_of_a_long_text_keeps_what_there_is(engine):
-    first, second = "I know a few words.\n" * 15, "Nobody knows them all.\n" * 13
+    first, second = "I know a few words.\n" * 6, "Nobody knows them all.\n" * 5
     engine.refusing[second] = Busy(waiting=3)
     last = collect(answering.answering(engine, SAY, first + second, "en-fr", EN_FR))[-1]
     assert turned("words.") in last.html and 'role="alert"' in last.html and not last.bar
@@ -746,10 +746,10 @@ def test_pieces_without_a_word_are_kept_and_asked_of_nobody(engine):
 
 
 def test_a_refusal_in_the_middle_keeps_what_was_made(engine):
-    first, second = "ab\n" * 100, "cd\n" * 100
+    first, second = "ab\n" * 40, "cd\n" * 40
     engine.refusing[second] = Busy(waiting=3)
     last = done(engine, first + second)[-1]
-    assert last.ended and last.lines == 100 and last.made == "ba\n" * 100
+    assert last.ended and last.lines == 40 and last.made == "ba\n" * 40
     html = files.shown(SAY, files.Job("letter.txt", "", "en-fr", engine.entries[EN_FR]), last)
     assert 'role="alert"' in html and "download=" in html
 
@@ -778,7 +778,7 @@ def file_of(engine, visit, file):
 
 
 def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path):
-    first, second = "ab\n" * 100, "cd\n" * 100
+    first, second = "ab\n" * 40, "cd\n" * 40
     engine.refusing[second] = ValueError("a bug")
     came = []
 
@@ -789,7 +789,7 @@ def test_what_nobody_expected_in_the_middle_keeps_what_was_made(engine, tmp_path
     with pytest.raises(gr.Error):
         asyncio.run(run())
     data = re.search(r'base64,([^"]+)"', came[-1][0])[1]
-    assert base64.b64decode(data).decode() == "ba\n" * 100
+    assert base64.b64decode(data).decode() == "ba\n" * 40
     assert came[-1][1]["visible"] is False
 
 
