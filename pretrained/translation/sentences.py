@@ -107,7 +107,7 @@ def spoken(text: str) -> list[Part]:
 def _spoken(line: str) -> list[Part]:
     parts: list[Part] = []
     for text, kind in speech.parted(line):
-        if kind in speech.MARKS_OF:
+        if kind in speech.BESIDE:
             if parts and parts[-1].text:
                 parts[-1] = replace(parts[-1], followed=parts[-1].text[-1] not in SIGNS)
             parts.append(Part(text, "", "", mark=kind))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,13 +60,13 @@ VIEWS = ("answer", "inside", "meaning")
 
 @dataclass(frozen=True)
 class Request:
-    """One visitor's text, checked. ``ways``: what other parts may stand for a sentence."""
+    """One visitor's text, checked. ``clauses``: what other parts may stand for a sentence."""
 
     parts: tuple[Part, ...]
     source: str
     target: str
     prefix: str
-    ways: Mapping[Part, Sequence[tuple[Part, ...]]] = field(default_factory=dict)
+    clauses: Mapping[Part, tuple[Part, ...]] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -74,8 +75,7 @@ class Request:
     @property
     def every(self) -> list[Part]:
         """The parts, and all that may stand for them, each once."""
-        others = [one for ways in self.ways.values() for way in ways for one in way]
-        return list(dict.fromkeys([*self.parts, *others]))
+        return list(dict.fromkeys([*self.parts, *chain(*self.clauses.values())]))
 
 
 #: What became of the parts of a request: the pieces of each, and their translations.
@@ -185,7 +185,7 @@ class Translator:
         requests = [self._request(one, source, target, prefix, reads) for one in inputs]
         trees = view == "inside"
         if view == "answer":
-            requests = [replace(one, ways=self._ways(one)) for one in requests]
+            requests = [replace(one, clauses=self._clauses(one)) for one in requests]
         pieces = [{part: self._tasks(one, part) for part in one.every} for one in requests]
         tasks = [task for parts in pieces for part in parts.values() for task in part]
         found = iter(self.states(tasks) if reads else self._likeliest(tasks, int(beams), trees))
@@ -245,15 +245,15 @@ class Translator:
             raise BadPrefix(most=MOST_FORCED)
         return Request(parts, str(source), str(target), prefix)
 
-    def _ways(self, request: Request) -> dict[Part, list[tuple[Part, ...]]]:
-        """How else the sentences may be read: clause by clause."""
+    def _clauses(self, request: Request) -> dict[Part, tuple[Part, ...]]:
+        """What may stand for the sentences that have several."""
         if not self.channels or request.prefix:
             return {}
         return {
-            part: ways
+            part: several
             for part in request.parts
             if not part.listed and (request.source, part.text) not in self.seen
-            if len(ways := clauses.ways(part, request.source)) > 1
+            if len(several := clauses.cut(part, request.source)) > 1
         }
 
     def _tasks(self, request: Request, part: Part) -> list[Task]:
@@ -356,23 +356,23 @@ class Translator:
             found.hypotheses = self._signed(task, found.hypotheses)
 
     def _signed(self, task: Task, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """First the one that has the capital and the last sign of its source, of those that differ
-        from the best in nothing else: "Hello." is "Bonjour.", as a word of a list "bonjour"."""
-        shape = _shape(self.vocabulary.decode(task.tokens))
+        """First one that ends with a sign as its source does, where it differs from the best in
+        nothing else: "Hello." is "Bonjour.", as a word of a list it is "bonjour"."""
+        signs = tuple(everyday.SIGNS)
         texts = [self.vocabulary.decode(one.tokens) for one in hypotheses]
-        same = [n for n, text in enumerate(texts) if data.plain(text) == data.plain(texts[0])]
-        best = max(
-            same, key=lambda n: sum(a and b for a, b in zip(shape, _shape(texts[n]), strict=True))
-        )
-        return [hypotheses[best], *hypotheses[:best], *hypotheses[best + 1 :]]
+        if self.vocabulary.decode(task.tokens).endswith(signs):
+            for n, text in enumerate(texts):
+                if text.endswith(signs) and data.plain(text) == data.plain(texts[0]):
+                    return [hypotheses[n], *hypotheses[:n], *hypotheses[n + 1 :]]
+        return hypotheses
 
     def _cut(self, requests: Sequence[Request], results: Sequence[Results]) -> list[Request]:
         """Each with the parts in which its sentences are read best: see `clauses`."""
         every = [
             (n, clauses.Way(part, parts, self._written(parts, request, result), *request.languages))
             for n, (request, result) in enumerate(zip(requests, results, strict=True))
-            for part, several in request.ways.items()
-            for parts in several
+            for part, several in request.clauses.items()
+            for parts in ((part,), several)
         ]
         ranks = clauses.ranks([way for _, way in every], self.channels, self._ended)
         best: dict[tuple[int, Part], tuple[Part, ...]] = {}
@@ -467,11 +467,6 @@ class Translator:
 
     def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
         return answers.sentence(self.vocabulary, task, found, view)
-
-
-def _shape(text: str) -> tuple[bool, bool]:
-    """Whether a text begins with a capital, and whether it ends with a sign."""
-    return text[:1].isupper(), text[-1:] in tuple(everyday.SIGNS)
 
 
 def load(entry: Entry, device: str, progress: Progress) -> Translator:

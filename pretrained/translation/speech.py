@@ -17,7 +17,8 @@ QUOTED = re.compile(
     r"(?P<said>[^\"“”«»「」\n]{1,400}?)"
     r"(?P<close>[,，]? ?[\"”」»][,，.。!?！？]?+ ?+)"
 )
-MARKS_OF = ("open", "close")
+#: What `parted` calls the marks.
+BESIDE = ("open", "close")
 #: What stands before something said, and at its end.
 BEFORE = re.compile('(?:^|[.?!。？！…,，:："”»」])\\s*$')
 ENDED = re.compile("[.?!。？！…]$")
