@@ -2,6 +2,7 @@
 // Try of Classify images: what is given and refused at once, pasting, and the list of what it knows.
 
 import { own } from "./own_picture.js";
+import { reason } from "./refused.js";
 
 /** Files that cannot be sent are refused before they are, in the visitor's language; a picture that is
  *  pasted while the room is in sight is given. */
@@ -12,11 +13,7 @@ export function give(element) {
 	const refuse = (files, one) => {
 		const said = element.querySelector(".refusal");
 		if (!said) return false;
-		const { empty, limit, heavy, other } = said.dataset;
-		const reason = (file) => (file.size === 0 ? empty
-			: file.size > +limit ? heavy.replace("{size}", Math.round(file.size / 1e6))
-			: one && file.type && !file.type.startsWith("image/") ? other : "");
-		said.textContent = files.map(reason).find(Boolean) ?? "";
+		said.textContent = files.map((file) => reason(said, file, one)).find(Boolean) ?? "";
 		said.hidden = !said.textContent;
 		page.querySelector("#classify-refused .refusal")?.remove(); // the server's, of a file before
 		return !said.hidden;

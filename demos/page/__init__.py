@@ -32,6 +32,7 @@ from demos.page.html import (
     split,
     step,
     table,
+    upload_guard,
     waiting,
 )
 from demos.page.layout import (
@@ -98,5 +99,6 @@ __all__ = [
     "table",
     "title",
     "told",
+    "upload_guard",
     "waiting",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as html_text
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,20 @@ def refusals(say: Say, limit_mb: int, empty: str, other: str = "") -> str:
     told |= {"other": say(other)} if other else {}
     data = " ".join(f'data-{name}="{text}"' for name, text in told.items())
     return f'<p class="refusal" role="alert" hidden data-limit="{limit_mb * 1_000_000}" {data}></p>'
+
+
+def upload_guard(
+    words: Words, button: str, answer: str, limit_mb: int, empty: str, other: str = ""
+) -> gr.HTML:
+    """Refuses the files of an upload button in the browser, in the visitor's language, where Gradio
+    would in its own. ``answer``: the element where the server's refusals stand. ``empty``,
+    ``other``: see `refusals`; with ``other`` only pictures pass."""
+    given = json.dumps([button, answer, bool(other)])
+    return gr.HTML(
+        words.markup(lambda say: refusals(say, limit_mb, empty, other)),
+        js_on_load="import(new URL('house/refused.js', document.baseURI))"
+        f".then((it) => it.guard(element, ...{given}));",
+    )
 
 
 def section(say: Say, key: str, body: str, text: str = "text", **fields: Any) -> str:

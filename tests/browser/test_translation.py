@@ -272,12 +272,30 @@ def test_a_chinese_file_in_gb18030_is_read(trying: Trying, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_file_that_is_no_unicode_is_refused(trying: Trying, tmp_path: Path, lang: str) -> None:
-    page, file = trying(lang), tmp_path / "letter.txt"
-    file.write_bytes("déjà vu".encode("latin-1"))
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("letter.txt", "déjà vu".encode("latin-1")), ("letter.pdf", b"%PDF-1.7\n\xff\0")],
+)
+def test_a_file_that_is_no_unicode_is_refused(
+    trying: Trying, tmp_path: Path, lang: str, name: str, raw: bytes
+) -> None:
+    page, file = trying(lang), tmp_path / name
+    file.write_bytes(raw)
     page.locator("input[type=file]").last.set_input_files(file)
-    told = WORDS.say(lang, "error.translation_file_encoding", name="letter.txt")
+    told = WORDS.say(lang, "error.translation_file_encoding", name=name)
     expect(page.locator("#say-file-out .refusal")).to_have_text(told)
+
+
+def test_an_empty_file_is_not_sent(trying: Trying, tmp_path: Path) -> None:
+    page, file = trying("zh"), tmp_path / "letter.txt"
+    file.touch()
+    page.locator("input[type=file]").last.set_input_files(file)
+    refused = page.locator(".files .refusal:visible")
+    expect(refused).to_have_text(WORDS.say("zh", "error.translation_nothing"))
+    file.write_text("我是学生。", "utf-8")
+    page.locator("input[type=file]").last.set_input_files(file)
+    expect(page.locator("#say-file-out a.btn")).to_be_visible()
+    expect(refused).to_have_count(0)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

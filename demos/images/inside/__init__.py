@@ -60,14 +60,9 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
         back = gr.Button(
             words("images.inside.discriminator.back"), visible=False, elem_id="discriminator-back"
         )
-    limit_mb = engine.settings.max_upload_mb
-    gr.HTML(
-        words.markup(
-            lambda say: page.refusals(
-                say, limit_mb, "error.picture_empty", "error.picture_unreadable"
-            )
-        ),
-        js_on_load=discriminator.GUARD,
+    page.upload_guard(
+        *(words, "discriminator-picture", "look-verdict", engine.settings.max_upload_mb),
+        *("error.picture_empty", "error.picture_unreadable"),
     )
     verdict = gr.HTML(js_on_load=discriminator.SCRIPT, elem_id="look-verdict")
     replayed = gr.HTML(js_on_load=PLAYER, elem_id="look-replay")

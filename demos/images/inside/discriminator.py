@@ -28,9 +28,6 @@ WORDS = "images.inside.discriminator"
 SIDE, SPOT, STRIDE = 64, 12, 4  #: pixels of a picture, of a covered square, from one to the next
 SCRIPT = """import(new URL('house/images_inside.js', document.baseURI))
   .then((inside) => inside.mountHeat(element, watch));"""
-#: Refuses in the browser, in the visitor's language, what Gradio would refuse in its own.
-GUARD = """import(new URL('house/images_inside.js', document.baseURI))
-  .then((inside) => inside.guard(element));"""
 #: Pixels of the longer side of a visitor's picture when it is sent to be scored.
 OWN_SIDE = 512
 #: A change of the score that is no change; the scores of photographs differ by whole units.

@@ -7,7 +7,6 @@ import { calm } from "./canvas.js";
 
 const PACE = 180; // ms from frame to frame while they play
 const PAUSE = 200; // ms between two moves that are sent: five a second at most
-const MB = 1e6; // bytes of a megabyte
 
 /** A slider over frames: `--frame` follows it, and so does whatever is drawn from that. */
 export function mountPlayer(element, watch) {
@@ -130,23 +129,4 @@ export function mountHeat(element, watch) {
 		if (next >= 0 && next <= last) point(next);
 	});
 	watch("value", () => { at = -1; });
-}
-
-/** Refuses a picture that the server would not take, before it is sent. */
-export function guard(element) {
-	const page = element.closest(".page");
-	page.addEventListener("change", (event) => {
-		const asked = event.target.nextElementSibling?.id === "discriminator-picture"; // the button's own input
-		const said = element.querySelector(".refusal");
-		if (!asked || !said || !event.target.files?.length) return;
-		const [file] = event.target.files;
-		const { limit, empty, other, heavy } = said.dataset;
-		said.textContent = !file.size ? empty
-			: file.size > +limit ? heavy.replace("{size}", Math.ceil(file.size / MB))
-			: file.type && !file.type.startsWith("image/") ? other : "";
-		said.hidden = !said.textContent;
-		if (said.hidden) return;
-		event.stopPropagation();
-		event.target.value = "";
-	}, true);
 }

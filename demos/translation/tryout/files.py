@@ -30,9 +30,6 @@ from pretrained.catalog import Entry
 
 SHOWN = 400  # characters of the result that the page shows
 EVERY = 0.2  # seconds between two looks at the bar
-REFUSE = (
-    "import(new URL('house/translation.js', document.baseURI)).then((it) => it.refuse(element));"
-)
 
 
 @dataclass(frozen=True)
@@ -162,18 +159,12 @@ def build(engine: Engine, words: Words, direction: gr.Radio, model: gr.Dropdown)
     with gr.Column(elem_classes="files"):
         page.markup(words, heading)
         with gr.Row(elem_classes="actions"):
-            send = gr.UploadButton(
-                str(words("translation.files.send")),
-                file_types=["text", ".txt", ".md", ".csv", ".srt"],
-                elem_id="say-file",
-            )
+            # files of any kind: a text is told by its bytes, where Gradio refuses in English
+            send = gr.UploadButton(str(words("translation.files.send")), elem_id="say-file")
             stop = gr.Button(
                 words("translation.files.stop"), visible=False, elem_id="say-file-stop"
             )
-        gr.HTML(
-            words.markup(lambda say: page.refusals(say, limit_mb, "error.translation_nothing")),
-            js_on_load=REFUSE,
-        )
+        page.upload_guard(words, "say-file", "say-file-out", limit_mb, "error.translation_nothing")
         result = gr.HTML(js_on_load=None, elem_id="say-file-out")
     visit = gr.State(Visit())
 

@@ -1,6 +1,5 @@
 // @ts-check
-// What the browser does by itself under Try of Translate: notices pauses, copies, refuses files,
-// keeps a draft while the page turns into another language or is reloaded.
+// What the browser does by itself under Try of Translate: notices pauses, copies, keeps a draft while the page turns into another language or is reloaded.
 
 import { carried } from "./carried.js";
 import { copied } from "./clipboard.js";
@@ -61,19 +60,3 @@ export async function copy() {
   telling = setTimeout(() => { told.hidden = true; }, 1600);
 }
 let telling = 0;
-
-// Refuses a file in the visitor's language, where Gradio would refuse it in its own.
-export function refuse(element) {
-  element.closest(".page").addEventListener("change", (event) => {
-    const field = event.target.closest?.("#say-file");
-    const said = element.querySelector(".refusal");
-    if (!field || !said || !event.target.files?.length) return;
-    const file = event.target.files[0];
-    const reason = file.size === 0 ? said.dataset.empty
-      : file.size > +said.dataset.limit
-        ? said.dataset.heavy.replace("{size}", Math.ceil(file.size / 1e6)) : "";
-    said.textContent = reason;
-    said.hidden = !reason;
-    if (reason) { event.stopPropagation(); event.target.value = ""; }
-  }, true);
-}
