@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -18,6 +19,9 @@ PLAIN = str.maketrans(
     | dict.fromkeys("\r\v\f\u0085\u2028\u2029", "\n")
     | dict.fromkeys("\u00ad\u200b\ufeff", "")
 )
+#: The signs that end a line of a quatrain.
+LINE_ENDS = "，。？！；"
+LINES, LENGTHS = 4, (5, 7)  # of a quatrain: its lines, the characters of one
 #: The index of every character that the model does not know.
 UNKNOWN = 0
 
@@ -26,6 +30,29 @@ def plain(text: str) -> str:
     """A text as it is learnt from: plain quotation marks and dashes, one kind of line end, accents
     and their letters as one character (NFC)."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).translate(PLAIN)
+
+
+def in_rows(text: str) -> str:
+    """Quatrains as a network learnt them, one to a row, of a text that breaks them into lines.
+
+    A break after a sign within a poem is none, and after a whole line without its sign stands for
+    the sign; a break after anything else, or after four lines, begins another poem.
+    """
+    read = ""
+    lines = [line.strip() for line in text.strip("\n").split("\n")]
+    for n, line in enumerate(lines, start=1):
+        read += line
+        poem = read.rpartition("\n")[2]
+        *whole, verse = re.split(f"[{LINE_ENDS}]", poem)
+        last = n == len(lines) and text.endswith("\n")
+        if n == len(lines) and not last:
+            break
+        if len(verse) in LENGTHS and len(whole) < LINES:
+            read += "。" if len(whole) % 2 else "，"
+            *whole, verse = *whole, verse, ""
+        if (verse and not last) or len(whole) >= LINES:
+            read += "\n"
+    return read
 
 
 class Alphabet:

@@ -519,6 +519,12 @@ def test_a_poem_is_over_after_four_lines_as_the_model_reads_them(engine):
     assert not answering.ended(engine, Written(earlier, "来去水，"))
 
 
+def test_a_poem_is_shown_in_the_signs_and_lines_in_which_it_is_read(engine):
+    html = steps(engine, TANG, "床前明月光,\n疑是地上霜\n举", seed=1)[-1].html
+    [given] = re.findall('given">(.*?)</bdi>', html)
+    assert re.sub("</?s.*?>", "", given) == "床前明月光，<br>疑是地上霜。<br>举"
+
+
 # Beginnings
 
 

@@ -366,6 +366,28 @@ def test_an_acrostic_of_a_character_it_does_not_know_is_still_written(poet):
     assert text[0] == "龍" and np.isfinite(nats).all()
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("明月\n", "明月"),
+        ("\n", ""),
+        ("春眠不觉晓，\n", "春眠不觉晓，"),
+        ("床前明月光，\n\n疑是地上霜。\n举头", "床前明月光，疑是地上霜。举头"),
+        ("床前明月光\n疑是地上霜\n举头", "床前明月光，疑是地上霜。举头"),
+        ("静夜思\n床前明月光，", "静夜思\n床前明月光，"),  # a title stands apart
+        ("一，二。三，四。\n明月", "一，二。三，四。\n明月"),  # and so does a poem before
+    ],
+)
+def test_a_poem_may_be_typed_line_by_line(poet, typed, read):
+    """A break means the end of a poem to the network: of 30 poems begun with 明月 and one all were
+    broken off."""
+    assert alphabet.in_rows(typed) == read == alphabet.in_rows(read)
+    both = [finished(poet, poet.begin(text, length=20, seed=1)) for text in (typed, read)]
+    assert both[0] == both[1]
+    [row, other] = poet.predict([typed, read], view="probabilities")
+    assert row == other
+
+
 # ---- views ------------------------------------------------------------------------------------
 
 

@@ -19,8 +19,8 @@ from inference.errors import Refusal
 from pretrained.catalog import Entry
 from pretrained.text import alphabet
 
-#: A poem has so many lines, each ended by one of these signs (as `pretrained.text.serve` counts).
-VERSES, ENDS = 4, "，。？！；"
+#: A poem has so many lines, each ended by a sign.
+VERSES = alphabet.LINES
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,5 @@ def ended(engine: Engine, now: Written) -> bool:
 def verses(entry: Entry, text: str) -> int:
     """How many lines of a poem a text has, as the model reads it: by the signs that end them."""
     letters = alphabet.of(entry)
-    read = (letters.known(text) if letters else text).rpartition("\n")[2]
-    return sum(read.count(mark) for mark in ENDS)
+    read = alphabet.in_rows(letters.known(text) if letters else text).rpartition("\n")[2]
+    return sum(read.count(mark) for mark in alphabet.LINE_ENDS)
