@@ -2,6 +2,7 @@
 // The pen exhibit under Try: a form (what to write, in whose hand) and a board (samples being
 // written). Its markup comes from tryout.py, the points from the server.
 
+import { carried } from "./carried.js";
 import { svg } from "./dom.js";
 import { box, calm, decode, path } from "./pen_ink.js";
 import { pad } from "./pen_pad.js";
@@ -10,6 +11,7 @@ import { copyLink, credited, linkTo, save, savePicture } from "./share.js";
 
 const READABLE = 15; // pixels that an x-height should have at least
 const COLUMNS = [16, 46]; // letters a line, at least and at most
+const MOST = 20_000; // characters of a draft's text: a longer one would be refused anyway
 const bus = new EventTarget();
 const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
 
@@ -17,6 +19,12 @@ const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail 
 export const asked = { form: null, letter: null, last: null, columns: null };
 
 // ---- the form ------------------------------------------------------------------------------
+
+// The form stays as it is when the page is reloaded or turns into the other language.
+const draft = carried("pen");
+const KEPT = ["text", "style", "bias", "samples", "seed", "written"];
+// What a link asks to be written, if it is one: a draft of another page does not take its place.
+const linked = (params) => ["pen_seed", "text", "hand", "model"].map((name) => params.get(name)).join();
 
 export const mountForm = (element) => {
 	const form = element.querySelector("form");
@@ -28,7 +36,9 @@ export const mountForm = (element) => {
 	const style = () => form.querySelector("[name=style]:checked")?.value ?? "";
 	const inOwn = () => style() === "own";
 	// Pens that were taught a hand: the one that the page's address names, and this visitor's own.
-	let trained = new URL(location.href).searchParams.get("model")?.match(/^handwriting\/.+/)?.[0];
+	const link = new URL(location.href).searchParams, put = draft.take();
+	const kept = put?.at === linked(link) ? put : null;
+	let trained = (kept?.fields.style ?? link.get("model"))?.match(/^handwriting\/.+/)?.[0];
 	let mine = false; // whether the one that is named is this visitor's
 	const blank = form.querySelector("[data-show=trained]"), pens = new Map();
 	const pen = (key) => {
@@ -58,22 +68,31 @@ export const mountForm = (element) => {
 	bus.addEventListener("pens", listed);
 	const inTrained = () => pens.has(style());
 	// A link brings back what was written: the words, one of the model's hands, the seed.
-	const link = new URL(location.href).searchParams;
 	const hand = link.get("exhibit") === "pen" && !trained && link.get("hand");
 	if (hand) form.elements.style.value = hand;
+	const fill = (name, value) => {
+		const field = form.elements[name];
+		// A slider would go to its middle; the page says what is wrong with the link.
+		if (value === null || (field.type === "range" && !(value && +value >= +field.min && +value <= +field.max))) return;
+		field.value = value;
+		const reading = field.parentElement?.querySelector(".reading");
+		if (reading) reading.textContent = field.value;
+	};
 	if (link.get("exhibit") === "pen" && link.has("pen_seed")) {
-		const fill = (name, value) => {
-			if (value === null) return;
-			form.elements[name].value = value;
-			const reading = form.elements[name].parentElement?.querySelector(".reading");
-			if (reading) reading.textContent = form.elements[name].value;
-		};
 		for (const name of ["text", "bias", "samples"]) fill(name, link.get(name));
 		fill("seed", link.get("pen_seed"));
-		asked.columns = Number(link.get("columns")) || null;
+		const columns = Number(link.get("columns"));
+		asked.columns = Number.isInteger(columns) && columns ? columns : null;
+	}
+	if (kept) {
+		for (const name of KEPT) fill(name, kept.fields[name]);
+		ownPad.put(kept.strokes);
+		own.hidden = !inOwn();
 	}
 	// The page in the other language writes in the same hand.
+	let going = link; // where the page leads
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
+		going = searchParams;
 		if (searchParams.get("tab") !== "text" || searchParams.get("exhibit") !== "pen" || inOwn()) return;
 		for (const name of ["model", "hand"]) searchParams.delete(name);
 		searchParams.set(inTrained() ? "model" : "hand", style());
@@ -82,8 +101,15 @@ export const mountForm = (element) => {
 
 	// Where no seed is given each press of Write gets one of its own; another hand or legibility does
 	// not, so that only that changes. The first writing is a good one.
-	let drawn = form.dataset.seed;
+	let drawn = kept?.drawn ?? form.dataset.seed;
 	const anew = () => (drawn = String(Math.floor(Math.random() * 100_000)));
+
+	addEventListener("pagehide", () => {
+		if (field("text").length > MOST) return;
+		const fields = Object.fromEntries(KEPT.map((name) => [name, field(name)]));
+		if (inOwn() && ownPad.empty()) fields.style = null;
+		draft.put({ fields, drawn, strokes: ownPad.strokes(), at: linked(going) });
+	});
 
 	asked.form = () => ({
 		text: field("text"),
@@ -124,7 +150,11 @@ export const mountForm = (element) => {
 	});
 	form.addEventListener("pad", () => (need.hidden = true));
 	stop.addEventListener("click", () => tell("stop"));
-	bus.addEventListener("busy", (/** @type {any} */ { detail }) => (stop.hidden = !detail));
+	bus.addEventListener("busy", (/** @type {any} */ { detail }) => {
+		const held = document.activeElement === stop;
+		stop.hidden = !detail;
+		if (held && stop.hidden) form.querySelector("[type=submit]").focus({ preventScroll: true });
+	});
 	bus.addEventListener("hands", (/** @type {any} */ { detail }) => {
 		detail.forEach((text, i) => {
 			const place = form.querySelector(`[data-hand="${i}"]`);
@@ -245,6 +275,7 @@ export const mountBoard = (element, fire, props, watch) => {
 			samples.replaceChildren();
 			sheets = [];
 			player.hidden = part("inside").hidden = true;
+			status.textContent = ""; // the refusal is said by itself
 		}
 		if (value.ended) {
 			ended = true;

@@ -5,13 +5,14 @@ import { svg } from "./dom.js";
 
 const MOST_POINTS = 4000; // as the server allows (request.py)
 
-/** Wires the pad inside `element`. Gives {strokes(), empty()}. */
+/** Wires the pad inside `element`. Gives {strokes(), empty(), put(strokes)}. */
 export const pad = (element) => {
 	const paper = element.querySelector("[data-pad]");
 	const undo = element.querySelector("[data-do=undo]");
 	const clear = element.querySelector("[data-do=clear]");
 	const full = element.querySelector("[data-show=full]");
 	const strokes = [];
+	paper.tabIndex = -1; // the focus goes there when there is nothing to undo
 	/** @type {any} */
 	let live = null;
 	const count = () => strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
@@ -25,7 +26,9 @@ export const pad = (element) => {
 		path.setAttribute("d", `M${first}${rest.map((p) => `L${p}`).join("")}${rest.length ? "" : "h.01"}`);
 	};
 	const changed = () => {
+		const held = undo === document.activeElement || clear === document.activeElement;
 		undo.disabled = clear.disabled = !strokes.length;
+		if (held && undo.disabled) paper.focus({ preventScroll: true });
 		full.hidden = count() < MOST_POINTS;
 		paper.classList.toggle("used", strokes.length > 0);
 		element.dispatchEvent(new CustomEvent("pad", { bubbles: true }));
@@ -68,5 +71,13 @@ export const pad = (element) => {
 		for (const { path } of strokes.splice(0)) path.remove();
 		changed();
 	});
-	return { strokes: () => strokes.map(({ points }) => points), empty: () => !strokes.length };
+	const put = (kept) => {
+		for (const points of kept) {
+			const stroke = { points, path: svg("path", {}, paper) };
+			strokes.push(stroke);
+			draw(stroke);
+		}
+		changed();
+	};
+	return { put, strokes: () => strokes.map(({ points }) => points), empty: () => !strokes.length };
 };

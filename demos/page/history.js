@@ -95,7 +95,8 @@
 	const MOST = 20000; // characters of a field: what is longer would be refused anyway
 	const FIELDS = "textarea, input:is(:not([type]), [type=text], [type=number], [type=search])";
 	const STORE = "breakthroughs.typed";
-	const ELSEWHERE = "#face-seed"; // the faces stand in the address, with the one that was picked
+	// The faces stand in the address, with the one that was picked; the pen keeps its form by itself.
+	const ELSEWHERE = "#face-seed, #pen-form";
 	// What answers a field that does not answer by itself: else another text's answer would stand there.
 	const ASKED_BY = { "write-prompt": "write-go", "write-acrostic": "write-go" };
 	// A link that says what is to stand in a field is another page than the one that was typed on.

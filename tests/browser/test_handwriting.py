@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -552,3 +553,38 @@ def test_the_door_writes_with_the_real_pen(app_url: str, tmp_path: Path) -> None
     drawn = Path(path).read_text("utf-8")
     assert drawn == Path(again).read_text("utf-8")
     assert len(ElementTree.fromstring(drawn).findall(f".//{SVG}path")) >= 4
+
+
+def test_a_reload_and_the_other_language_keep_the_form(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.locator(".hand input[value=own]").check()
+    scribble(page)
+    slide(page, "bias", 1.7)
+    page.locator(".pen input[name=seed]").fill("7")
+    write(page, "Kept words")
+    rewritten(page)
+    for turn in ("reload", "language"):
+        if turn == "reload":
+            page.reload()
+        else:
+            page.locator("[data-switch=lang]").click()
+            expect(page.locator("html")).to_have_attribute("lang", re.compile("zh"))
+        expect(page.locator(".board svg")).to_have_attribute(
+            "aria-label", re.compile("Kept words"), timeout=COLD
+        )
+        expect(page.locator(".pen textarea")).to_have_value("Kept words")
+        expect(page.locator(".pen input[name=bias]")).to_have_value("1.7")
+        expect(page.locator(".pen input[name=seed]")).to_have_value("7")
+        expect(page.locator(".hand input[value=own]")).to_be_checked()
+        expect(page.locator("[data-pad] path")).to_have_count(5)
+
+
+def test_the_focus_stays_in_the_form_when_its_control_goes(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    write(page, "many words " * 20)
+    page.locator("[data-do=stop]").press("Enter")
+    expect(page.locator(".pen [type=submit]")).to_be_focused()
+    page.locator(".hand input[value=own]").check()
+    scribble(page, 1)
+    page.locator("#pen-form [data-do=undo]").press("Enter")
+    expect(page.locator("[data-pad]")).to_be_focused()
