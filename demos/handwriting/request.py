@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -44,7 +45,7 @@ NUMBERS: Mapping[str, tuple[float, float, float, bool]] = {
 
 
 class PenUnwritable(Refusal):
-    """A text of which the pen can write nothing. Fields: characters, known."""
+    """A text of which the pen can write nothing, or only signs. Fields: characters, known."""
 
     code = "pen_unwritable"
     sentence = (
@@ -145,7 +146,11 @@ def asked(engine: Engine, sent: Mapping[str, Any]) -> Asked:
 
 
 def writable(entry: Entry, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
-    """(the text without what the pen cannot write, which characters those are)."""
+    """(the text without what the pen cannot write, which characters those are).
+
+    Raises:
+        NotText, NothingToWrite, PenTextTooLong. PenUnwritable: of its letters none would be left.
+    """
     text = checked_text(sent)
     if len(text) > most:
         raise PenTextTooLong(count=len(text), most=most)
@@ -153,7 +158,8 @@ def writable(entry: Entry, sent: Any, most: int) -> tuple[str, tuple[str, ...]]:
     left_out = tuple(c for c in alphabet.unknown(entry, text) if not c.isspace())
     spelled = (alphabet.spell(line, alphabet.of(entry))[0] for line in text.splitlines())
     kept = "\n".join(line for line in spelled if line)
-    if not kept and left_out:
+    letters = any(c.isalnum() for c in left_out) and not any(c.isalnum() for c in kept)
+    if letters or (not kept and left_out):
         raise PenUnwritable(characters=listed(left_out), known=known(entry))
     if not kept:
         raise NothingToWrite()
@@ -191,6 +197,24 @@ def hand(entry: Entry, sent: Any) -> int | None:
     if not 0 <= value < count or not value.is_integer():
         raise NoSuchHand(sent=str(sent)[:40], most=count - 1)
     return int(value)
+
+
+def wrong(engine: Engine, query: Mapping[str, str]) -> list[Refusal]:
+    """What the page's address asks this exhibit for and cannot have; a seed is refused where it is
+    asked for."""
+    found: list[Refusal] = []
+    if query.get("exhibit") != "pen":
+        return found
+    checks: list[Callable[[], object]] = [partial(hand, pen_of(engine), query.get("hand"))]
+    if "pen_seed" in query:
+        for name in ("bias", "samples", "columns"):
+            checks.append(partial(number, name, query.get(name)))
+    for check in checks:
+        try:
+            check()
+        except Refusal as error:
+            found.append(error)
+    return found
 
 
 def checked_strokes(sent: Any) -> tuple[Stroke, ...]:
@@ -247,10 +271,17 @@ def note(say: Say, wish: Asked) -> str:
 
 def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language; an option is named as the page names it."""
-    if isinstance(error, BadOption) and error.fields["name"] in NUMBERS:
-        name = say.plain(f"handwriting.option.{error.fields['name']}")
-        error = BadOption(**{**error.fields, "name": name})
-    return page.sentence_of(error, say)
+    if not isinstance(error, BadOption) or error.fields["name"] not in NUMBERS:
+        return page.sentence_of(error, say)
+    name, sent = error.fields["name"], error.fields["sent"]
+    least, most, _, whole = NUMBERS[name]
+    return say.plain(
+        f"text.option.{'whole' if whole else 'number'}",
+        name=say.plain(f"handwriting.option.{name}"),
+        sent=sent,
+        least=f"{least:g}",
+        most=f"{most:.10g}",
+    )
 
 
 def refusal(say: Say, error: Refusal) -> str:

@@ -16,8 +16,18 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 from gradio.context import Context
 
-from demos import page, streaming, training
-from demos.handwriting.request import MOST_TEXT, PEN, Asked, asked, hands, note, pen_of, refusal
+from demos import page, share, streaming, training
+from demos.handwriting.request import (
+    MOST_TEXT,
+    PEN,
+    Asked,
+    asked,
+    hands,
+    note,
+    pen_of,
+    refusal,
+    wrong,
+)
 from demos.handwriting.writing import Sample, one_word, reads, writing
 from demos.language import Say, Words
 from demos.models import ready, waiting
@@ -66,6 +76,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
     have taught their hands."""
     entry = pen_of(engine)
     styles = hands(entry)
+    unmet = share.unmet("pen-unmet")
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=5, elem_classes="give"):
             gr.HTML(
@@ -105,7 +116,13 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
         found = training.mine(jobs, engine, "handwriting", secret)
         return [{"key": one.key, "name": say.model(one)} for one in found]
 
+    @page.guard(words)
+    async def on_load(request: gr.Request) -> Any:
+        """What of the address cannot be had."""
+        return share.refused(words.speaker(request), wrong(engine, share.query(request)), refusal)
+
     assert Context.root_block is not None
+    Context.root_block.load(on_load, None, unmet, queue=False, **page.PRIVATE)
     secret = gr.Textbox("", visible=False)
     for asks in (Context.root_block.load, pens.kept):
         asks(on_pens, secret, pens, js=page.SECRET, queue=False, **page.PRIVATE)

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from pretrained import checkpoint
 from pretrained.catalog import Entry
+from pretrained.text import alphabet as of_text
 
 #: Characters of a line on the page, unless told otherwise.
 COLUMNS = 36
-#: Typographic characters that are written as plain ones.
-PLAIN = str.maketrans(
+#: Typographic and full-width signs, which are written as plain ones; those without width are none.
+PLAIN = of_text.PLAIN | str.maketrans(
     {
+        **{chr(code + 0xFEE0): chr(code) for code in range(ord("!"), ord("~") + 1)},
+        "\u3001": ",",
+        "\u3002": ".",
         **dict.fromkeys("\u2018\u2019\u201a\u2032\u00b4`", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),

@@ -78,6 +78,7 @@ def test_a_new_line_begins_a_new_line_and_long_ones_are_folded(engine):
         ("left שלום right", "left right", tuple("שלום")),
         ("\u202eevil", "evil", ("\u202e",)),
         ("half \ud83d", "half", ("\ufffd",)),
+        ("茶！tea", "!tea", ("茶",)),
     ],
 )
 def test_what_the_pen_cannot_write_is_left_out_and_named(engine, sent, kept, gone):
@@ -94,9 +95,39 @@ def test_what_is_named_cannot_steer_the_page_or_carry_markup(engine):
         assert said.count("<") == 4  # <p><bdi></bdi></p>
 
 
-def test_signs_of_a_word_processor_are_written_as_the_hand_does(engine):
-    wish = asked(engine, {"text": "“it’s” – …"})
-    assert wish.lines == ('"it\'s" - ...',) and not wish.left_out
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("“it’s” – …", '"it\'s" - ...'),
+        ("Hello，world！", "Hello,world!"),
+        ("１２３、Ｔｅａ：（ｘ）；ｗｈｙ？　‘ａ’。", "123,Tea:(x);why? 'a'."),
+        ("\ufefflo\u00adve\u200b", "love"),
+        ("Hello, world!", "Hello, world!"),
+    ],
+)
+def test_signs_of_a_word_processor_are_written_as_the_hand_does(engine, sent, written):
+    wish = asked(engine, {"text": sent})
+    assert wish.lines == (written,) and not wish.left_out
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"hand": "99"}, ["There is no hand 99: choose one from 0 to 2."]),
+        (
+            {"pen_seed": "1", "bias": "abc", "columns": "30.5"},
+            [
+                "The legibility cannot be “abc”: choose a number from 0 to 3.",
+                "The width of a line cannot be “30.5”: choose a whole number from 12 to 60.",
+            ],
+        ),
+        ({"pen_seed": "1", "bias": "2", "columns": "30", "hand": "2", "model": "text/tang"}, []),
+        ({"exhibit": "text", "hand": "99"}, []),
+    ],
+)
+def test_what_a_link_cannot_have_is_told(engine, query, told):
+    wrong = request.wrong(engine, {"exhibit": "pen"} | query)
+    assert [request.sentence_of(error, WORDS.speaker("en")) for error in wrong] == told
 
 
 REFUSED = {
@@ -147,7 +178,9 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_written(engine, name,
     sent, code = REFUSED[name]
     [update] = board(engine, lang, **sent)
     assert update["refused"] and update["ended"] and update["run"] == 7
-    pattern = re.escape(WORDS.say(lang, f"error.{code}"))
+    option = f"text.option.{'number' if name == 'bias' else 'whole'}"
+    key = option if code == "bad_option" else f"error.{code}"
+    pattern = re.escape(WORDS.say(lang, key))
     assert re.search(re.sub(r"\\{\w+\\}", ".+", pattern), text(update["said"]))
     assert 'role="alert"' in update["said"] and not engine.asked
 
