@@ -6,6 +6,7 @@ was left out of what they read is told under ``notes``.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from demos import models
 from demos.inputs import left_open
 from demos.language import Say
 from demos.text import answers
-from demos.text.tryout import writing
+from demos.text.tryout import answering, writing
 from demos.text.tryout.writing import Wish
 from demos.v1 import bodies
 from demos.v1.endpoints import check_task
@@ -129,9 +130,9 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
             BadStop, BadOption.
     """
     for name, neutral in NEUTRAL.items():
-        if sent.get(name) not in neutral:
+        if number(sent.get(name)) not in neutral:
             raise Unsupported(name=name)
-    if sent.get("n") not in (None, 1, "1"):
+    if number(sent.get("n")) not in (None, 1):
         raise OneAnswer(sent=str(sent["n"])[:20])
     model = sent.get("model")
     check_task(engine, answers.TASK, model)
@@ -143,10 +144,13 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         notes += [say.plain(f"v1.note.{name}") for name in left_out]
     else:
         prompt = of_prompt(sent.get("prompt"))
+    read, count = answers.received(prompt)
+    if answering.whole_poem(entry, read):
+        notes.append(say.plain("v1.note.whole"))
     if unknown := answers.unknown_in(entry, prompt):
         listed = answers.in_a_row(unknown)
         notes.append(say.plain("v1.note.unknown", count=len(unknown), characters=listed))
-    if len(prompt) > MOST_PROMPT:
+    if count > len(read):
         notes.append(say.plain("v1.note.cut", most=MOST_PROMPT))
     unread = [name for name in sent if name not in (*READ, *IDLE, *NEUTRAL)]
     if unread:
@@ -156,7 +160,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
         notes.append(say.plain("v1.note.longest", most=LONGEST))
         most = LONGEST
     options = {name: sent.get(name) for name in ("temperature", "top_p", "top_k", "seed")}
-    if options["temperature"] == 0 and options["temperature"] is not False:
+    if number(options["temperature"]) == 0 and options["temperature"] is not False:
         options |= {"temperature": 1.0, "top_k": 1}  # always the likeliest
     options["length"] = most if alphabet.of(entry) else LONGEST
     wish = writing.wished(entry, prompt, **options)
@@ -175,6 +179,14 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     )
 
 
+def number(sent: Any) -> Any:
+    """A number that was sent as text, as forms send all, as a number; anything else as it is."""
+    if isinstance(sent, str):
+        with contextlib.suppress(ValueError):
+            sent = float(sent)
+    return int(sent) if isinstance(sent, float) and sent.is_integer() else sent
+
+
 def of_prompt(sent: Any) -> str:
     """The text to be continued. Raises `BadPrompt`."""
     if isinstance(sent, list) and len(sent) == 1:
@@ -188,7 +200,8 @@ def of_messages(entry: Entry, sent: Any) -> tuple[str, list[Turn], list[str]]:
     """(what a model goes on with, the turns before it, which notes say what is not read).
 
     A model of tokens is given the conversation turn by turn. A character network goes on with what
-    was said so far, all turns one after the other; a poem stands alone: there the last is read.
+    was said so far, all turns one after the other; a poem stands alone: there the user's last is
+    read.
 
     Raises:
         BadMessages: it is no conversation.
@@ -202,8 +215,8 @@ def of_messages(entry: Entry, sent: Any) -> tuple[str, list[Turn], list[str]]:
     said = [text for role, text in turns if role != "system"]
     left_out = ["system"] if len(said) < len(turns) else []
     if answers.writes_poems(entry):
-        asked = [text for role, text in turns if role == "user"]
-        return (asked or [""])[-1], [], [*left_out, *(["earlier"] if len(said) > 1 else [])]
+        last = [text for role, text in turns if role == "user"][-1:]
+        return "".join(last), [], [*left_out, *(["earlier"] if len(said) > len(last) else [])]
     return "\n".join(said), [], left_out
 
 
@@ -212,7 +225,8 @@ def turn(sent: Any) -> Turn:
     if not isinstance(sent, dict) or sent.get("role") not in ROLES:
         raise BadMessages
     content = sent.get("content")
-    parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    content = "" if content is None else content
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
     texts = [part.get("text") if isinstance(part, dict) else None for part in parts]
     if not all(isinstance(text, str) for text in texts):  # a picture, say
         raise BadMessages
@@ -223,13 +237,9 @@ def turn(sent: Any) -> Turn:
 def most_tokens(sent: Mapping[str, Any]) -> int | None:
     """``max_completion_tokens``, or ``max_tokens`` as it was called before. Raises `BadOption`."""
     for name in ("max_completion_tokens", "max_tokens"):
-        value = sent.get(name)
+        value = number(sent.get(name))
         if value is None:
             continue
-        if isinstance(value, str) and value.isdecimal():
-            value = int(value[:20])
-        if isinstance(value, float) and value.is_integer():  # 5.0
-            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise BadOption(name=name, sent=repr(value)[:40], allowed=f"1–{LONGEST}")
         return value

@@ -26,6 +26,7 @@ from demos.images import api as images
 from demos.images import points
 from demos.text import answers as writing
 from demos.text import api as text
+from demos.text.tryout import answering
 from demos.text.tryout import writing as texts
 from demos.text.tryout.writing import Written
 from demos.translation import answers as translating
@@ -33,7 +34,7 @@ from demos.translation import api as translation
 from demos.v1 import bodies
 from demos.v1.errors import InAddress, OtherTask, SentenceOf, UnknownArgument
 from inference import Engine
-from pretrained.text.options import BOUNDS, MOST_PROMPT
+from pretrained.text.options import BOUNDS
 
 #: What is sent, as a JSON schema; its description stands in the words, under
 #: ``v1.<endpoint>.<argument>``.
@@ -124,10 +125,11 @@ async def write_steps(
     engine: Engine, sent: Mapping[str, Any]
 ) -> AsyncGenerator[dict[str, Any], None]:
     """What was written since the step before; at the end the whole text, whether it had to be
-    stopped within a line, the seed that writes the same again, and what of the beginning was not
-    read: characters that the model does not know, and how many before the last `MOST_PROMPT`."""
+    stopped within a line, the seed that writes the same again, whether the beginning is a whole
+    poem already, and what of it was not read: characters that the model does not know, and how many
+    before the last `MOST_PROMPT`."""
     wish = text.asked(engine, **others(sent, "stream"))
-    entry, prompt = models.found(engine, wish.key), str(sent.get("prompt") or "")
+    entry, prompt = writing.entry_of(engine, wish.key), str(sent.get("prompt") or "")
     await engine.preload(wish.key)
     now = Written(wish)
     async with aclosing(texts.written(engine, now, text.UNBOUNDED)) as grown:
@@ -138,8 +140,9 @@ async def write_steps(
         "text": now.text,
         "cut": now.broken,
         "seed": wish.options["seed"],
-        "left_out": writing.unknown_in(entry, prompt) if entry else [],
-        "unread": max(0, len(prompt) - MOST_PROMPT),
+        "whole": answering.whole_poem(entry, wish.prompt),
+        "left_out": writing.unknown_in(entry, prompt),
+        "unread": wish.sent - len(wish.prompt),
         "done": True,
     }
 
@@ -257,6 +260,7 @@ ENDPOINTS = (
             "text": STRING,
             "cut": {"type": "boolean"},
             "seed": {"type": "integer"},
+            "whole": {"type": "boolean"},
             "left_out": {"type": "array", "items": STRING},
             "unread": {"type": "integer"},
         },

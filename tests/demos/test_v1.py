@@ -18,7 +18,7 @@ import httpx
 import pytest
 from fake_models import FakeModels
 from fake_translators import turned
-from fake_writers import VERSE
+from fake_writers import POEM, VERSE
 from PIL import Image
 from served import PATIENCE, WORDS, soon
 from served_v1 import served_v1
@@ -139,7 +139,7 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-READ = {"left_out": [], "unread": 0}  # of the beginning all was read
+READ = {"whole": False, "left_out": [], "unread": 0}  # of the beginning all was read
 
 
 def test_a_text_comes_as_it_grows_and_whole_at_the_end(server: httpx.Client) -> None:
@@ -160,6 +160,19 @@ def test_what_of_a_beginning_is_not_read_is_told(server: httpx.Client) -> None:
     prompt = "春" + "a" * 2_000
     said = server.post("/write", json={"prompt": prompt, "stream": False}).json()
     assert (said["left_out"], said["unread"]) == (["春"], 1)
+
+
+def test_a_line_end_is_one_character(server: httpx.Client) -> None:
+    said = server.post("/write", json={"prompt": "ab\r\n" * 600, "stream": False}).json()
+    assert (said["left_out"], said["unread"]) == ([], 0)
+
+
+@pytest.mark.parametrize(("prompt", "whole"), [(POEM, True), (POEM[:-6], False)])
+def test_a_whole_poem_is_told(server: httpx.Client, prompt: str, whole: bool) -> None:
+    sent = {"prompt": prompt, "model": "text/tang", "stream": False}
+    assert server.post("/write", json=sent).json()["whole"] == whole
+    notes = server.post("/completions", json=sent).json().get("notes", [])
+    assert (WORDS.say("en", "v1.note.whole") in notes) == whole
 
 
 def test_a_text_that_breaks_off_says_why_in_its_last_event(

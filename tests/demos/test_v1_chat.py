@@ -151,15 +151,41 @@ def test_what_is_not_read_is_told(client: openai.OpenAI, lang: str) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("turns", "read", "told"),
+    [
+        (["user"], 1, False),
+        (["assistant"], 0, True),
+        (["user", "assistant"], 1, True),
+        (["user", "user"], 1, True),
+    ],
+)
+def test_of_a_conversation_a_poem_begins_with_the_users_last(
+    client: openai.OpenAI, turns: list[str], read: int, told: bool
+) -> None:
+    messages: Any = [{"role": role, "content": "明"} for role in turns]
+    answer: Any = client.chat.completions.create(model="text/tang", messages=messages)
+    assert answer.usage.prompt_tokens == read
+    note = WORDS.say("en", "v1.note.earlier")
+    assert (note in getattr(answer, "notes", [])) == told
+
+
+def test_a_line_end_is_one_character(client: openai.OpenAI) -> None:
+    answer: Any = client.completions.create(model=SHAKESPEARE, prompt="ab\r\n" * 600, max_tokens=1)
+    assert answer.usage.prompt_tokens == 1_800 and not hasattr(answer, "notes")
+
+
 def test_characters_that_the_model_does_not_know_are_told(client: openai.OpenAI) -> None:
     answer: Any = said(client, "春眠", max_tokens=1, n=1)
     assert answer.notes == [WORDS.say("en", "v1.note.unknown", count=2, characters="春 眠")]
 
 
+@pytest.mark.parametrize("nought", [0, "0", 0.0, "0.0"])
 def test_the_likeliest_is_written_at_temperature_nought(
-    client: openai.OpenAI, engine: FakeModels
+    client: openai.OpenAI, engine: FakeModels, nought: Any
 ) -> None:
-    said(client, "a", max_tokens=1, temperature=0)
+    more = {"temperature": nought, "n": "1", "presence_penalty": "0"}
+    said(client, "a", max_tokens=1, extra_body=more)
     assert engine.of["text"].begun[-1][2]["top_k"] == 1
 
 
@@ -196,7 +222,8 @@ def test_what_these_models_do_not_do_is_told(
 
 @pytest.mark.parametrize(
     "messages",
-    [[], "hello", ["hello"], [{"role": "wizard", "content": "a"}], [{"role": "user", "content": 1}],
+    [[], "hello", ["hello"], [{"role": "wizard", "content": "a"}],
+     *([{"role": "user", "content": content}] for content in (1, 0, False, {})),
      [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://a"}}]}]],
 )  # fmt: skip
 def test_what_is_no_conversation_is_told(client: openai.OpenAI, messages: Any) -> None:

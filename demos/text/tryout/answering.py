@@ -111,9 +111,12 @@ def ended(engine: Engine, now: Written) -> bool:
     if now.full:
         return True
     entry = answers.entry_of(engine, now.wish.key)
-    return answers.writes_poems(entry) and (
-        bool(now.wish.acrostic) or verses(entry, now.whole) >= VERSES
-    )
+    return whole_poem(entry, now.whole) or (answers.writes_poems(entry) and bool(now.wish.acrostic))
+
+
+def whole_poem(entry: Entry, text: str) -> bool:
+    """Whether a text is a poem to which the model adds nothing."""
+    return answers.writes_poems(entry) and verses(entry, text) >= VERSES
 
 
 def verses(entry: Entry, text: str) -> int:
