@@ -21,15 +21,16 @@ from demos.page.layout import later
 MOUNT = "import(new URL('house/questions.js', document.baseURI)).then((it) => it.mount(element));"
 
 
-def questions(name: str, words: Words) -> None:
-    """The questions of one tab, fetched when they come into sight."""
+def questions(name: str, words: Words, tab: str = "") -> None:
+    """The questions of one tab, fetched when they come into sight. ``tab``: where they stand, if
+    that is another's."""
     place = gr.HTML(
         js_on_load=MOUNT,
         apply_default_css=False,
         elem_id=f"{name}-learn-questions",
         elem_classes="questions",
     )
-    later(words, lambda say: rendered(name, say), place)
+    later(words, lambda say: rendered(name, say, tab or name), place)
 
 
 def read(name: str, lang: str) -> list[dict[str, Any]]:
@@ -39,10 +40,10 @@ def read(name: str, lang: str) -> list[dict[str, Any]]:
     return found
 
 
-def rendered(name: str, say: Say) -> str:
+def rendered(name: str, say: Say, tab: str) -> str:
     """They as HTML. What is right and why stands there too, hidden until it was answered."""
     rows = read(name, say.lang)
-    told = "".join(_one(name, number, row, say) for number, row in enumerate(rows, 1))
+    told = "".join(_one(name, number, row, say, tab) for number, row in enumerate(rows, 1))
     return (
         f'<section class="quiz"><h2>{say("page.questions.title")}</h2>'
         f'<p class="quiet">{say("page.questions.how")}</p><ol>{told}</ol>'
@@ -51,7 +52,7 @@ def rendered(name: str, say: Say) -> str:
     )
 
 
-def _one(name: str, number: int, row: dict[str, Any], say: Say) -> str:
+def _one(name: str, number: int, row: dict[str, Any], say: Say, tab: str) -> str:
     def text(value: str) -> str:
         return PLACEHOLDER.sub(lambda m: fill(m[1].strip(), say, {}), escape(value))
 
@@ -65,5 +66,5 @@ def _one(name: str, number: int, row: dict[str, Any], say: Say) -> str:
 <div role="group" aria-labelledby="{name}-question-{number}">{buttons}</div>
 <div class="questions-why" role="status" hidden><b data-right="{say("page.questions.right")}"
 data-wrong="{say("page.questions.wrong")}"></b> {text(row["why"])}
-<button type="button" class="link" data-see="{name}/{row["see"]}" data-at="{escape(row["at"])}">
+<button type="button" class="link" data-see="{tab}/{row["see"]}" data-at="{escape(row["at"])}">
 {say("page.questions.see", room=see)}</button></div></li>"""

@@ -47,7 +47,11 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> None:
         with page.room("learn"):
             switch(words, pen)
             page.article(NAME, words, learn.figures() | handwriting.learn.figures())
-            page.questions(NAME, words)
+            with exhibit("text"):
+                page.questions(NAME, words)
+            if pen:
+                with exhibit("pen"):
+                    page.questions("handwriting", words, tab=NAME)
         parts.seen.click(lambda: gr.Tabs(selected="inside"), None, rooms, **page.PRIVATE)
     api.build(engine, words)
     if pen:

@@ -37,3 +37,14 @@ def test_what_was_answered_is_answered_in_the_other_language_too(
     quiz.scroll_into_view_if_needed()
     expect(questions).to_have_count(5)
     expect(pressed).to_have_count(0)
+
+
+def test_the_pen_has_questions_of_its_own(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&room=learn&lang=en")
+    quiz = page.locator("#text .quiz").locator("visible=true")
+    page.locator("#handwriting-learn-questions").scroll_into_view_if_needed()
+    expect(quiz).to_have_count(1)
+    question = quiz.locator("[data-question]").nth(1)
+    question.locator("[data-answer='1']").click()
+    question.locator("[data-see]").click()
+    expect(page.locator("#pen-inside [data-show=letters]")).to_be_focused()
