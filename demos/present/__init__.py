@@ -36,7 +36,7 @@ POLICY = (
 )
 SPOKEN = (
     *("asking", "lost", "kinds", "nothing", "measured", "unsure", "face"),
-    *("milliseconds", "seconds"),
+    *("milliseconds", "seconds", "left_out", "whole"),
 )
 
 

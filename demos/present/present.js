@@ -3,7 +3,7 @@
 // input changes, and what it took is measured here and now.
 
 import { asked, bars, boxes, continued, faces, reduced } from "./asking.js";
-import { part } from "./dom.js";
+import { filled, part } from "./dom.js";
 
 const told = JSON.parse(document.body.dataset.told);
 const screens = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".screen")]);
@@ -56,6 +56,9 @@ const demos = {
 		const { model, answers } = screen.dataset;
 		const { read, ms } = await ask("write", { model, prompt, length: 300, temperature: .7, stream: false, seed: Math.floor(Math.random() * 1e6) });
 		place.replaceChildren(Object.assign(continued(verses(prompt, answers), verses(read.text, answers)), { lang: answers, tabIndex: 0 })); // it scrolls
+		const left = read.left_out.filter((sign) => sign.trim()).join(" ");
+		if (left) place.append(part("p", filled(told.left_out, { signs: left }), { className: "quiet" }));
+		if (!read.text && prompt.trim()) place.append(part("p", told.whole, { className: "quiet" }));
 		return ms;
 	},
 	async translate(screen, place) {
@@ -107,6 +110,8 @@ const show = (to) => {
 	document.querySelector(".place").textContent = `${at + 1} / ${screens.length}`;
 	if (within && within !== screens[at]) title.focus({ preventScroll: true }); // it would be lost with its screen
 	else if (!within) document.querySelector("[role=status]").textContent = `${at + 1} / ${screens.length}: ${title.textContent}`;
+	const other = /** @type {HTMLAnchorElement} */ (document.querySelector("nav a[lang]"));
+	other.href = `${other.href.split("#")[0]}#${at + 1}`; // the same screen in the other language
 	history.replaceState(null, "", `${location.pathname}${location.search}#${at + 1}`); // the page has a base
 	for (const screen of screens.slice(at, at + 2)) // the next one is ready when it is turned to
 		if (!screen.dataset.turn) run(screen);
@@ -147,4 +152,6 @@ const printed = async (button) => {
 	print();
 };
 addEventListener("beforeprint", () => missing().forEach(run));
-show(Number(location.hash.slice(1) || 1) - 1);
+const wished = () => (Math.trunc(Number(location.hash.slice(1))) || 1) - 1; // what is no number is the first
+addEventListener("hashchange", () => show(wished()));
+show(wished());

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessible import keeps_out
@@ -72,3 +73,26 @@ def test_a_letter_alone_does_nothing_and_the_button_fills_the_screen(
     assert page.evaluate("window.filled") == 0
     page.locator("[data-do=full]").click()
     assert page.evaluate("window.filled") == 1
+
+
+@pytest.mark.parametrize(("address", "number"), [("#foo", 1), ("#2.5", 2), ("#99", 7), ("#4", 4)])
+def test_any_address_opens_a_screen(page: Page, app_url: str, address: str, number: int) -> None:
+    page.goto(f"{app_url}/present?lang=en{address}")
+    expect(page.locator(".screen.shown")).to_have_count(1)
+    expect(page.locator(".place")).to_have_text(f"{number} / 7")
+    page.evaluate("location.hash = '#3'")
+    expect(page.locator(".place")).to_have_text("3 / 7")
+    page.locator("nav a[lang]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator(".place")).to_have_text("3 / 7")
+
+
+def test_what_the_poet_does_not_read_is_said(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/present?lang=zh#4")
+    screen = page.locator("[data-screen=write]")
+    screen.locator("textarea").fill("明月👩 é")
+    screen.locator("textarea").press("Enter")
+    expect(screen.locator(".get")).to_contain_text("跳过了的字符：👩 é")
+    screen.locator("textarea").fill("白日依山尽，黄河入海流。欲穷千里目，更上一层楼。")
+    screen.locator("textarea").press("Enter")
+    expect(screen.locator(".get")).to_contain_text("已经是一首完整的诗")
