@@ -80,7 +80,10 @@ def headline(say: Say, entry: Entry, said: Answer) -> str:
             kind=kinds.with_article(say.lang, found.label),
             share=page.percent(found.confidence),
         )
-    label = label_in(say.lang, entry, said.label)
+    known = kinds.of_imagenet(entry)
+    label = (
+        kinds.with_article(say.lang, said.label) if known else label_in(say.lang, entry, said.label)
+    )
     return say.plain("classification.answer.unsure_name", label=label)
 
 

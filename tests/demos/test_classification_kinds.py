@@ -87,7 +87,7 @@ def test_a_kind_that_is_likely_enough_is_named_alone(thousand, picture):
 
 def test_where_no_group_is_likely_enough_it_is_not_sure(thousand, picture):
     said = asked(thousand({"Border terrier": 0.3, "lynx": 0.2, "teapot": 0.2}), picture)
-    assert heading(said) == "Not sure. Perhaps Border terrier?"
+    assert heading(said) == "Not sure. Perhaps a Border terrier?"
     assert "often wrong" in said and "all together" not in said
 
 
