@@ -215,8 +215,8 @@ def of_messages(entry: Entry, sent: Any) -> tuple[str, list[Turn], list[str]]:
     said = [text for role, text in turns if role != "system"]
     left_out = ["system"] if len(said) < len(turns) else []
     if answers.writes_poems(entry):
-        last = [text for role, text in turns if role == "user"][-1:]
-        return "".join(last), [], [*left_out, *(["earlier"] if len(said) > len(last) else [])]
+        read = [text for role, text in turns if role == "user"][-1:]
+        return "".join(read), [], [*left_out, *(["earlier"] if len(said) > len(read) else [])]
     return "\n".join(said), [], left_out
 
 
