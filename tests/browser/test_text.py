@@ -363,3 +363,25 @@ def test_scripts_get_the_real_models_text(app_url: str) -> None:
     one = client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write")
     assert 120 <= len(one) <= 120 + MOST_OVER and one.endswith("\n")
     assert client.predict("ROMEO:\n", "text/shakespeare", 120, 0.8, 5, api_name="/write") == one
+
+
+def test_a_reload_keeps_the_model_that_was_chosen(page: Page, app_url: str) -> None:
+    visit(page, app_url, "zh")
+    choose(page, "莎士比亚")
+    expect(page.locator(f"{DONE}:not(.poem)")).to_be_visible()
+    page.reload()
+    expect(page.locator(f"{DONE}:not(.poem)")).to_be_visible()
+    expect(page.locator(f"{DONE} .given")).to_have_text("ROMEO:\n")
+
+
+def test_the_focus_passes_on_when_its_button_goes(page: Page, app_url: str) -> None:
+    visit(page, app_url)
+    page.get_by_role("button", name=WORDS.say("en", "text.try.more")).click()
+    length = page.locator("#write-length input[type=number]")
+    length.fill("1999.5")
+    page.locator("#write-go").focus()
+    expect(length).to_have_value("2000")
+    page.keyboard.press("Enter")
+    for gone, there in (("stop", "more"), ("more", "stop"), ("stop", "more")):
+        page.locator(f"#write-{gone}").press("Enter")
+        expect(page.locator(f"#write-{there}")).to_be_focused()

@@ -11,6 +11,7 @@ import pytest
 from fake_writers import FakeEngine
 from served import WORDS
 
+from demos import page
 from demos.text.tryout import Order, answering, form, openings, sharing, writing
 from demos.text.tryout.writing import Written
 
@@ -93,7 +94,27 @@ def test_an_address_that_asks_for_no_text_is_none(query):
     ],
 )
 def test_a_model_that_is_not_here_is_told_where_the_address_leads(engine, query, told):
-    assert [error.fields["model"] for error in sharing.wrong(engine, query)] == told
+    assert [error.fields["model"] for error in sharing.wrong(engine, query, SAY)] == told
+
+
+@pytest.mark.parametrize(
+    ("temperature", "length", "numbers", "told"),
+    [
+        ("1.8", "60", (1.5, "60"), ["The temperature is a number from 0.1 to 1.5"]),
+        ("0.5", "30", ("0.5", 50), ["The length is a number from 50 to 2000"]),
+        ("0.01", "1e9", (0.1, 2_000), ["The temperature", "The length"]),
+        ("1.5", "50", ("1.5", "50"), []),
+        ("warm", "", ("warm", None), []),  # refused where it is written
+        (None, "nan", (None, "nan"), []),
+    ],
+)
+def test_numbers_of_a_link_stay_within_the_sliders(engine, temperature, length, numbers, told):
+    query = {"text_seed": "5", "temperature": temperature, "length": length}
+    query = {name: value for name, value in query.items() if value is not None}
+    assert sharing.linked(query).numbers == (*numbers, "5")
+    wrong = [page.sentence_of(error, SAY) for error in sharing.wrong(engine, query, SAY)]
+    assert len(wrong) == len(told)
+    assert all(sentence.startswith(begin) for sentence, begin in zip(wrong, told, strict=True))
 
 
 def test_the_form_shows_what_a_link_asked_for(engine):

@@ -29,6 +29,9 @@ from inference.errors import Refusal
 from jobs import Jobs
 
 SCRIPT = "import(new URL('house/text.js', document.baseURI)).then((it) => it.%s);"
+EVENT = (
+    "async (...given) => (await import(new URL('house/text.js', document.baseURI))).%s(...given)"
+)
 SKIP, HIDDEN = gr.skip(), gr.update(visible=False)
 #: Places of `set_up` and of `shown` in `build`.
 FORM, SHOWN = 8, 10
@@ -81,12 +84,14 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
             )
             with gr.Accordion(words("text.try.more"), open=False, elem_classes="more"):
                 temperature = gr.Slider(
-                    0.1, 1.5, 0.8, step=0.05, label=words("text.try.temperature"),
+                    *sharing.SLIDERS["temperature"], 0.8, step=0.05,
+                    label=words("text.try.temperature"),
                     info=words("text.try.temperature_help"), buttons=[],
                 )  # fmt: skip
                 length = gr.Slider(
-                    50, 2000, 400, step=50, label=words("text.try.length"),
-                    info=words("text.try.length_help"), buttons=[],
+                    *sharing.SLIDERS["length"], 400, step=50, precision=0,
+                    label=words("text.try.length"),
+                    info=words("text.try.length_help"), buttons=[], elem_id="write-length",
                 )  # fmt: skip
                 seed = gr.Textbox(
                     label=words("text.try.seed"),
@@ -180,13 +185,15 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     @filled
     def on_open(
         mine: Visit, stood: Standing | None, temperature: Any, length: Any, seed: Any,
-        request: gr.Request,
+        kept: str | None, request: gr.Request,
     ) -> AsyncGenerator[Any, None] | None:  # fmt: skip
         if stood is not None:  # back from another room: what was written here stays
             return None
         say = words.speaker(request)
         own = models.asked(answers.TASK, engine, request)
         key = own.key if own else openings.first(say.lang, engine)
+        if kept and models.found(engine, kept):
+            key = answers.entry_of(engine, kept).key
         shared = sharing.linked(share.query(request))
         if shared is not None:
             order = ordered(engine, shared.prompt, shared.acrostic, key, *shared.numbers)
@@ -235,8 +242,8 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     @page.guard(words)
     async def on_load(request: gr.Request) -> Any:
         """What of the address cannot be had."""
-        wrong = sharing.wrong(engine, share.query(request))
-        return share.refused(words.speaker(request), wrong, answers.refusal)
+        say = words.speaker(request)
+        return share.refused(say, sharing.wrong(engine, share.query(request), say), answers.refusal)
 
     assert Context.root_block is not None
     Context.root_block.load(on_load, None, unmet, queue=False, **page.PRIVATE)
@@ -246,7 +253,9 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     more.click(on_continue, [visit, written], shown, **heavy)
     stop.click(on_stop, visit, None, **page.PRIVATE)
     numbers = [temperature, length, seed]
-    visible.shown(on_open, [visit, stands, *numbers], [*set_up, *shown], **heavy)
+    opening = [visit, stands, *numbers, gr.Textbox("", visible=False)]
+    visible.shown(on_open, opening, [*set_up, *shown], js=EVENT % "opened", **heavy)
+    model.select(None, model, None, js=EVENT % "picked", **page.PRIVATE)
     model.input(on_model, [visit, stands, prompt, *chosen], [*set_up, *shown], **heavy)
     strip.pick(on_pick, [visit, *chosen], [*set_up, *shown], **heavy)
     then.click(comparing(False), compared, [beside, fetch_now], **heavy)

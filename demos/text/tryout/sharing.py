@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demos import share
+from demos.inputs import OutOfRange
 from demos.language import Say
 from demos.share import MOST_LINKED
 from demos.text import answers
@@ -16,6 +17,8 @@ from inference.errors import Refusal
 from pretrained.catalog import Entry
 
 NUMBERS = ("temperature", "length", "seed")
+#: How far the sliders of the page go.
+SLIDERS = {"temperature": (0.1, 1.5), "length": (50, 2_000)}
 #: What the address calls the seed: the faces of another tab have one, too.
 SEED = "text_seed"
 
@@ -34,16 +37,33 @@ def linked(query: Mapping[str, str]) -> Shared | None:
     """What the page's address asks for; None where it asks for no text."""
     if SEED not in query or query.get("exhibit") == "pen":
         return None
-    temperature, length, seed = (query.get(name) or None for name in (*NUMBERS[:2], SEED))
-    return Shared(query.get("prompt", ""), query.get("acrostic", ""), (temperature, length, seed))
+    temperature, length = (within(name, query.get(name)) for name in SLIDERS)
+    numbers = temperature, length, query[SEED] or None
+    return Shared(query.get("prompt", ""), query.get("acrostic", ""), numbers)
 
 
-def wrong(engine: Engine, query: Mapping[str, str]) -> list[Refusal]:
-    """What the page's address asks this exhibit for and cannot have: a model that is not here."""
+def within(name: str, sent: str | None) -> str | float | None:
+    """A number for a slider, as far as that goes; what is none stays as it is, to be refused."""
+    least, most = SLIDERS[name]
+    try:
+        value = float(sent or least)
+    except ValueError:
+        return sent
+    return least if value < least else most if value > most else sent or None
+
+
+def wrong(engine: Engine, query: Mapping[str, str], say: Say) -> list[Refusal]:
+    """What the page's address asks this exhibit for and cannot have: a model that is not here,
+    numbers beyond the sliders."""
     found: list[Refusal] = []
     here = SEED in query or query.get("tab") == answers.TASK
     if here and query.get("exhibit") != "pen":
         share.model(answers.TASK, engine, query, found)
+    if linked(query):
+        for name, (least, most) in SLIDERS.items():
+            if isinstance(within(name, query.get(name)), float | int):
+                called, sent = say.plain(f"text.option.{name}"), query[name][: share.MOST_SAID]
+                found.append(OutOfRange(name=called, sent=sent, least=least, most=most))
     return found
 
 
