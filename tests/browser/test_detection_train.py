@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from pretrained.detection import data
@@ -25,6 +26,27 @@ NewPage = Callable[..., Page]
 SIZE = (400, 300)
 ROOM, STAGE = ".room-train", ".boxes-stage"
 THUMBS, LIST = ".boxes-strip button", ".boxes-list button"
+#: Files of labels [path, bytes] and pictures of `SIZE`, by their paths -> the boxes of each, the
+#: labels that may be of several, and what was counted.
+READ = """async ([files, paths]) => {
+    const { decoded, readCoco, readVoc } = await import(location.origin + "/house/detection_formats.js");
+    const { added, fitted, matched } = await import(location.origin + "/house/detection_labels.js");
+    const counts = { again: 0, bad: 0, cut: 0, turned: 0, odd: 0 };
+    const rows = files.flatMap(([path, bytes]) => {
+        const { text } = decoded(Uint8Array.from(bytes));
+        const read = (path.endsWith(".xml") ? readVoc : readCoco)(text, path);
+        counts.bad += read.bad;
+        counts.odd += read.odd;
+        return read.rows;
+    });
+    const pictures = paths.map((path) => ({ path })), { of, unclear } = matched(rows, pictures);
+    const boxes = pictures.map((one) => {
+        const coming = (of.get(one) ?? []).flatMap((row) => fitted(row, 400, 300, counts));
+        return added([], coming, counts).map(({ label, box }) => [label, ...box]);
+    });
+    const told = Object.entries(counts).filter(([, count]) => count);
+    return [boxes, [...unclear].map(({ path }) => path), Object.fromEntries(told)];
+}"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +252,175 @@ def test_labels_come_in_with_their_pictures_and_what_does_not_fit_is_said(
     expect(said).to_contain_text("neither pictures nor labels of COCO or VOC: 1 (notes.txt)")
     expect(said).to_contain_text("objects without a usable box, left out: 1")
     expect(said).to_contain_text("labels that wait for their pictures: 1")
+
+
+Labels = tuple[str, bytes]
+
+
+def in_coco(
+    *names: str, box: object = (10, 20, 30, 40), file: str = "a.json", **more: Any
+) -> Labels:
+    """A file of COCO's: in each picture one object, of the kind that the picture is called."""
+    told = {
+        "images": [{"id": n, "file_name": name} for n, name in enumerate(names)],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(names)],
+        "annotations": [
+            {"image_id": n, "category_id": n, "bbox": box} | more for n in range(len(names))
+        ],
+    }
+    return file, json.dumps(told, ensure_ascii=False).encode()
+
+
+def in_voc(path: str, name: str, label: str = "x") -> Labels:
+    """A file of VOC's with one object."""
+    box = "<xmin>11</xmin><ymin>21</ymin><xmax>40</xmax><ymax>60</ymax>"
+    told = f"<object><name>{label}</name><bndbox>{box}</bndbox></object>"
+    return path, f"<annotation><filename>{name}</filename>{told}</annotation>".encode()
+
+
+def encoded(label: str, encoding: str = "utf-8", told: str = "") -> Labels:
+    """The same of p.png in another encoding, and what its first line tells of that."""
+    head = f'<?xml version="1.0" encoding="{told}"?>' if told else ""
+    name, held = in_voc("p.xml", "p.png", label)
+    return name, (head + held.decode()).encode(encoding)
+
+
+TWICE = in_coco("a/1.png", "b/1.png")
+ODD = ("odd.json", b'{"images": [null], "annotations": [null, 3], "categories": []}')
+OUTLINE = [[10, 20, 40, 20, 40, 60]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "paths", "boxes", "unclear", "told"),
+    [
+        # whose they are: by as many folders as agree
+        ([TWICE], ["s/a/1.png", "s/b/1.png"], [["a/1.png"], ["b/1.png"]], [], {}),
+        ([TWICE], ["b/1.png"], [["b/1.png"]], [], {}),
+        ([TWICE], ["1.png"], [[]], ["a/1.png", "b/1.png"], {}),
+        ([in_coco("1.png")], ["a/1.png", "b/1.png"], [[], []], ["1.png"], {}),
+        ([in_coco("1.png", file="b/b.json")], ["a/1.png", "b/1.png"], [[], ["1.png"]], [], {}),
+        ([in_coco("photos\\É 1.PNG")], ["e\u0301 1.png"], [["photos\\É 1.PNG"]], [], {}),
+        ([in_coco("a.png", "A.png")], ["A.png", "a.png"], [["A.png"], ["a.png"]], [], {}),
+        # by an address, where nothing is called just so
+        ([in_coco("my%20p.png")], ["my p.png"], [["my%20p.png"]], [], {}),
+        ([in_coco("my%20p.png")], ["my p.png", "my%20p.png"], [[], ["my%20p.png"]], [], {}),
+        ([in_coco("100%.png")], ["100%.png"], [["100%.png"]], [], {}),
+        ([in_coco("//x.y/p.png?d=1")], ["p.png"], [["//x.y/p.png?d=1"]], [], {}),
+        ([in_coco("/data/?d=q/p%20.png")], ["q/p .png"], [["/data/?d=q/p%20.png"]], [], {}),
+        # VOC's: by what they say, then by their own name
+        (
+            [in_voc("c.xml", "c.jpg"), in_voc("c-2.xml", "c.png", "y")],
+            *(["c.png", "c.jpg"], [["y"], ["x"]], [], {}),
+        ),
+        (
+            [in_voc("a.xml", "0.jpg"), in_voc("b.xml", "0.jpg", "y")],
+            *(["b.jpg", "a.jpg"], [["y"], ["x"]], [], {}),
+        ),
+        ([in_voc("c.xml", "0.jpg")], ["c.jpg", "c.png"], [[], []], ["0.jpg"], {}),
+        # once, however often they are given
+        ([TWICE, TWICE], ["a/1.png", "b/1.png"], [["a/1.png"], ["b/1.png"]], [], {"again": 2}),
+        ([in_coco("x"), in_voc("x.xml", "x.png")], ["x.png"], [["x"]], [], {"again": 1}),
+        ([in_coco("x"), in_voc("x.xml", "x.png", "y")], ["x.png"], [["x", "y"]], [], {}),
+        (
+            [in_coco("x", box=[11, 20, 30, 40]), in_voc("x.xml", "x.png")],
+            *(["x.png"], [["x", "x"]], [], {}),
+        ),
+        # what is odd
+        ([ODD, in_coco("p.png")], ["p.png"], [["p.png"]], [], {"odd": 3}),
+        ([in_coco("p.png", box=None)], ["p.png"], [[]], [], {"bad": 1}),
+        ([in_coco("p.png", box=[None, 1, 5, 5])], ["p.png"], [[]], [], {"bad": 1}),
+        ([in_coco("p.png", box=None, segmentation=[[None]])], ["p.png"], [[]], [], {"bad": 1}),
+        ([in_coco("p.png", box=None, segmentation=OUTLINE)], ["p.png"], [["p.png"]], [], {}),
+        ([in_coco("p.png", box=[], segmentation=OUTLINE[0])], ["p.png"], [["p.png"]], [], {}),
+        # encodings
+        ([encoded("猫", "gb2312", "GB2312")], ["p.png"], [["猫"]], [], {}),
+        ([encoded("猫", "utf-16", "UTF-16")], ["p.png"], [["猫"]], [], {}),
+        ([encoded("猫", told="utf-16")], ["p.png"], [["猫"]], [], {}),
+        ([encoded("猫", "utf-8-sig")], ["p.png"], [["猫"]], [], {}),
+        ([encoded("猫狗", "gb18030")], ["p.png"], [["猫狗"]], [], {}),
+        ([encoded("chèvre")], ["p.png"], [["chèvre"]], [], {}),
+        ([encoded("пони")], ["p.png"], [["пони"]], [], {}),
+    ],
+)
+def test_labels_find_their_pictures_and_are_read_as_they_are_meant(
+    shared_page: Page,
+    app_url: str,
+    labels: list[Labels],
+    paths: list[str],
+    boxes: list[list[str]],
+    unclear: list[str],
+    told: dict[str, int],
+):
+    if not shared_page.url.startswith(app_url):
+        visit(shared_page, app_url)
+    found = shared_page.evaluate(READ, [[[path, list(held)] for path, held in labels], paths])
+    names = [[label for label, *_ in each] for each in found[0]]
+    assert (names, found[1], found[2]) == (boxes, unclear, told)
+    assert all(box[2::2] == [20, 60] for each in found[0] for box in each)
+
+
+@pytest.mark.parametrize(
+    ("box", "kept", "told"),
+    [
+        ([-50, -50, 100, 100], [[0, 0, 50, 50]], {"cut": 1}),
+        ([300, 200, 390, 290], [[300, 200, 400, 300]], {"cut": 1}),
+        ([300, 200, 101, 100.5], [[300, 200, 400, 300]], {}),  # rounded
+        ([500, 500, 10, 10], [], {"bad": 1}),
+    ],
+)
+def test_boxes_beyond_their_picture_are_cut_and_counted(
+    shared_page: Page,
+    app_url: str,
+    box: list[float],
+    kept: list[list[float]],
+    told: dict[str, int],
+):
+    if not shared_page.url.startswith(app_url):
+        visit(shared_page, app_url)
+    name, held = in_coco("p.png", box=box)
+    [found], _, counted = shared_page.evaluate(READ, [[[name, list(held)]], ["p.png"]])
+    assert ([place for _, *place in found], counted) == (kept, told)
+
+
+def test_a_folder_given_twice_and_two_windows_lose_nothing_and_double_nothing(
+    page: Page, app_url: str, pictures: list[Path], tmp_path: Path
+):
+    folder, said = tmp_path / "set", page.locator(f"{ROOM} .train-data")
+    for place, colour in (("a", "red"), ("b", "blue")):
+        (folder / place).mkdir(parents=True)
+        Image.new("RGB", SIZE, colour).save(folder / place / "1.bmp")  # of one size in bytes
+    (folder / "labels.json").write_bytes(in_coco("a/1.bmp", "b/1.bmp")[1])
+    visit(page, app_url)
+    for told in ("came in: pictures 2, boxes 2", "here already: 2 · boxes that are there already"):
+        page.locator(f"{ROOM} [data-give=folder]").set_input_files(str(folder))
+        expect(said).to_contain_text(told)
+    names = {one["id"]: one["file_name"] for one in coco(page)["images"]}
+    assert list(names.values()) == ["set/a/1.bmp", "set/b/1.bmp"]
+    with zipfile.ZipFile(saved(page, "voc")) as archive:
+        assert archive.namelist() == ["Annotations/set/a/1.xml", "Annotations/set/b/1.xml"]
+
+    other = page.context.new_page()
+    visit(other, app_url)
+    expect(other.locator(THUMBS)).to_have_count(2)
+    give(page, pictures[0])  # in one window, of which the other does not know
+    expect(said).to_contain_text("pictures 1, boxes 0")
+    other.locator(STAGE).focus()
+    other.keyboard.press("n")
+    expect(other.locator(f"{ROOM} .train-data")).to_contain_text("Another window changes these")
+    other.close()
+    page.reload()
+    expect(page.locator(THUMBS)).to_have_count(3)
+    expect(page.locator(".boxes-told")).to_contain_text("boxes: 3")
+
+
+def test_a_box_without_a_label_is_in_no_file(page: Page, app_url: str, pictures: list[Path]):
+    visit(page, app_url, pictures[0])
+    drag(page, (40, 30), (140, 270))
+    assert coco(page)["annotations"] == coco(page)["categories"] == []
+    told = "Boxes without a label, left out of the file: 1"
+    expect(page.locator(".boxes-told")).to_have_text(told)
+    with zipfile.ZipFile(saved(page, "voc")) as archive:
+        assert b"<object>" not in archive.read("Annotations/walk 0.xml")
 
 
 def test_proposals_count_once_they_are_accepted(page: Page, app_url: str, pictures: list[Path]):

@@ -96,7 +96,7 @@ def test_the_room_has_a_place_to_draw_and_tells_its_script_the_recipes_bounds(jo
 def test_whatever_the_scripts_say_has_its_words():
     folder = detection.train.__path__[0]
     known = WORDS.table("en", "detection.train.said")
-    for name in ("train", "boxes", "paint", "scored"):
+    for name in ("train", "boxes", "labels", "paint", "scored"):
         with open(f"{folder}/detection_{name}.js", encoding="utf-8") as script:
             said = set(re.findall(r"\bwords\.(\w+)", script.read()))
         assert said <= set(known), said - set(known)

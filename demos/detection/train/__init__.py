@@ -2,8 +2,8 @@
 
 What is drawn stays in the browser until the training starts: `detection_train.js` puts the parts
 together, `detection_boxes.js` is the editor, `detection_paint.js` shows what it holds,
-`detection_formats.js` reads and writes COCO's and VOC's labels, `detection_scored.js` shows what
-the network finds in the pictures kept aside.
+`detection_formats.js` reads and writes COCO's and VOC's labels, `detection_labels.js` finds whose
+they are, `detection_scored.js` shows what the network finds in the pictures kept aside.
 """
 
 from __future__ import annotations

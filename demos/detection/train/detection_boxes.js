@@ -1,7 +1,7 @@
 // @ts-check
 // Draws boxes on pictures: one large picture, its boxes, their labels. Mouse, finger, pen and keys.
 // What stands there is a document that is never changed but replaced, so that undo is a list of them:
-// {pictures: [{id, name, width, height, boxes}], labels, names, at, label}. A box is {box: [left, top,
+// {pictures: [{id, name, path, width, height, boxes}], labels, names, at, label}. A box is {box: [left, top,
 // right, bottom] in the picture's pixels, label, outline?, crowd?, score?}; with a score it is a
 // proposal that nobody has accepted yet.
 
@@ -120,6 +120,9 @@ export function editor(place, { words, image, changed }) {
 		else set({ ...doc, label: n }, { step: false });
 		if (chosen >= 0) tell(describe(chosen));
 	};
+	/** The pictures with one label in place of another; those without it are the same as before. */
+	const relabelled = (old, label) => doc.pictures.map((one) => !one.boxes.some((box) => box.label === old) ? one :
+		{ ...one, boxes: one.boxes.map((box) => box.label === old ? { ...box, label } : box) });
 	/** A new label, or another name for one: boxes without a label take the first. */
 	const name = () => {
 		const text = typed.value.normalize("NFC").trim();
@@ -133,12 +136,11 @@ export function editor(place, { words, image, changed }) {
 			const rest = doc.labels.map((one) => one === old ? known : one).filter((one, at, all) => all.indexOf(one) === at);
 			set({
 				...doc, labels: rest, label: rest.indexOf(known),
-				pictures: doc.pictures.map((one) => ({ ...one, boxes: one.boxes.map((box) => box.label === old ? { ...box, label: known } : box) })),
+				pictures: relabelled(old, known),
 			});
 		} else {
 			const all = there < 0 ? [...doc.labels, known] : doc.labels, n = all.indexOf(known);
-			const nameless = (one) => ({ ...one, boxes: one.boxes.map((box) => box.label ? box : { ...box, label: known }) });
-			const next = { ...doc, labels: all, label: n, pictures: doc.labels.length ? doc.pictures : doc.pictures.map(nameless) };
+			const next = { ...doc, labels: all, label: n, pictures: doc.labels.length ? doc.pictures : relabelled("", known) };
 			set(next);
 			if (chosen >= 0 && boxes()[chosen].label !== known) label(n);
 		}

@@ -3,17 +3,18 @@
 // then all of it stays in this browser, also when the page is closed.
 
 import { editor } from "./detection_boxes.js";
-import { asCoco, asVoc, base, readCoco, readVoc, zipped } from "./detection_formats.js";
+import { asCoco, asVoc, crc, decoded, key, readCoco, readVoc, stem, unique, zipped } from "./detection_formats.js";
+import { added, fitted, matched, together } from "./detection_labels.js";
 import { filled } from "./dom.js";
 import { scored } from "./detection_scored.js";
 import { save } from "./share.js";
 import { ask, mount, renderers } from "./training.js";
 
-const SAME = 0.01; // difference of two pictures' proportions that rounding explains
 const QUALITY = 0.92; // of the JPEG that a large picture becomes
+const HOUR = 3_600_000; // ms: whatever a window opens is named in what is kept by then
 const AS_IT_IS = ["image/jpeg", "image/png", "image/webp"];
 
-/** What this browser keeps: {get, put, keys, drop}; in memory where it keeps nothing. */
+/** What this browser keeps: {get, put, change, keys, drop}; in memory where it keeps nothing. */
 const kept = () => {
 	let lasting = true;
 	const memory = new Map();
@@ -27,7 +28,7 @@ const kept = () => {
 		try {
 			const place = (await opened).transaction("kept", mode).objectStore("kept"), asked = work(place);
 			return await new Promise((resolve, reject) => {
-				asked.onsuccess = () => resolve(asked.result);
+				asked.transaction.oncomplete = () => resolve(asked.result);
 				asked.onerror = () => reject(asked.error);
 				asked.transaction.onabort = () => reject(asked.transaction.error); // no room
 			});
@@ -40,6 +41,12 @@ const kept = () => {
 		get lasting() { return lasting; },
 		get: (key) => run("readonly", (place) => place.get(key), () => memory.get(key)),
 		put: (key, value) => run("readwrite", (place) => place.put(value, key), () => void memory.set(key, value)),
+		/** What `make` makes of what is there; no other window comes between. */
+		change: (key, make) => run("readwrite", (place) => {
+			const asked = place.get(key);
+			asked.onsuccess = () => place.put(make(asked.result), key);
+			return asked;
+		}, () => void memory.set(key, make(memory.get(key)))),
 		keys: () => run("readonly", (place) => place.getAllKeys(), () => [...memory.keys()]),
 		drop: (key) => run("readwrite", (place) => place.delete(key), () => void memory.delete(key)),
 	};
@@ -66,7 +73,7 @@ export function mountBoxes(element) {
 	const { words, least, most, side } = JSON.parse(place.dataset.editor);
 	const store = kept(), blobs = new Map(), addresses = new Map();
 	const handed = place.querySelector(".boxes-handed"), said = element.querySelector(".train-data");
-	const waiting = new Map(); // labels whose pictures have not come yet
+	let waiting = []; // labels whose pictures have not come yet
 	let away = false; // what was sent as it is will be learnt from, not what is drawn here
 
 	const refused = (sentence) => Object.assign(new Error(sentence), { told: true });
@@ -74,97 +81,103 @@ export function mountBoxes(element) {
 		if (!addresses.has(id) && blobs.has(id)) addresses.set(id, URL.createObjectURL(blobs.get(id)));
 		return addresses.get(id) ?? "";
 	};
-	const changed = (doc) => store.put("doc", doc);
+	let base = null; // what this window kept last
+	const changed = async (doc) => {
+		const before = base ?? { pictures: [], labels: [] };
+		let differs = false;
+		base = doc;
+		await store.change("doc", (there) => {
+			const all = there ? together(before, doc, there) : doc;
+			differs = JSON.stringify(all.pictures) !== JSON.stringify(doc.pictures);
+			return all;
+		});
+		if (differs && !said.textContent.includes(words.elsewhere)) tell(said.textContent, words.elsewhere);
+	};
+	const tell = (...sentences) => (said.textContent = sentences.filter(Boolean).join(" · "));
 	const sheet = editor(place, { words, image, changed });
 
 	// ---- in -----------------------------------------------------------------------------------
 
 	const is = (file, ends) => ends.some((end) => file.name.toLowerCase().endsWith(end));
-	/** The labels of a picture, in its pixels; what does not fit is counted. */
-	const fitted = (row, width, height, counts) => {
-		const known = row.width > 0 && row.height > 0;
-		const across = known ? width / row.width : 1, down = known ? height / row.height : 1;
-		if (Math.abs(across / down - 1) > SAME) {
-			counts.turned += row.boxes.length;
-			return [];
-		}
-		return row.boxes.flatMap((one) => {
-			const [x0, y0, x1, y1] = one.box.map((at, n) => n % 2 ? Math.min(height, Math.max(0, at * down)) : Math.min(width, Math.max(0, at * across)));
-			if (x1 - x0 < 1 || y1 - y0 < 1) {
-				counts.bad++;
-				return [];
+	const whole = (file) => file.webkitRelativePath || file.name;
+	const bytes = async (file) => new Uint8Array(await file.arrayBuffer());
+	/** The rows of labels in files; what is odd in them is counted in `counts`, named in `names`. */
+	const rowsOf = async (labels, counts, names) => {
+		const rows = [];
+		for (const file of labels) {
+			const { text, guessed } = decoded(await bytes(file));
+			const read = is(file, [".xml"]) ? readVoc(text, whole(file)) : readCoco(text, whole(file));
+			if (!read) {
+				names.other.push(file.name);
+				continue;
 			}
-			const outline = one.outline?.map((points) => points.map((at, n) => at * (n % 2 ? down : across)));
-			return [{ ...one, box: [x0, y0, x1, y1], ...(outline && { outline }) }];
-		});
+			if (guessed) names.guessed.push(file.name);
+			for (const what of ["bad", "runs", "odd"]) counts[what] += read[what];
+			rows.push(...read.rows);
+		}
+		return rows;
 	};
 	/** Pictures and labels into the editor. */
 	const take = async (files) => {
-		const counts = { pictures: 0, boxes: 0, twice: 0, bad: 0, runs: 0, turned: 0 };
-		const broken = [], other = [], labels = files.filter((file) => is(file, [".json", ".xml"]));
-		for (const file of labels) {
-			const text = await file.text(), read = is(file, [".xml"]) ? readVoc(text, file.name) : readCoco(text);
-			if (!read) other.push(file.name);
-			else {
-				counts.bad += read.bad;
-				counts.runs += read.runs;
-				for (const row of read.rows) waiting.set(base(row.name), row);
-				for (const row of read.rows) if (row.other) waiting.set(base(row.other), row);
-			}
-		}
-		const claim = (name) => {
-			const row = waiting.get(base(name)) ?? waiting.get(base(name).replace(/\.\w+$/, ""));
-			if (row) for (const [key, one] of waiting) if (one === row) waiting.delete(key);
-			return row;
-		};
-		const fresh = [], there = new Set(sheet.doc.pictures.map((one) => `${one.name} ${one.bytes}`));
-		const pictures = files.filter((file) => !labels.includes(file));
+		const counts = { pictures: 0, boxes: 0, twice: 0, again: 0, bad: 0, odd: 0, runs: 0, turned: 0, cut: 0 };
+		const names = { broken: [], other: [], guessed: [], unclear: [] };
+		const labels = files.filter((file) => is(file, [".json", ".xml"])), pictures = files.filter((file) => !labels.includes(file));
+		const rows = await rowsOf(labels, counts, names);
+		const fresh = [], paths = new Map();
 		for (const [n, file] of pictures.entries()) {
 			if (!file.type.startsWith("image/")) {
-				other.push(file.name);
+				names.other.push(file.name);
 				continue;
 			}
-			if (there.has(`${file.name} ${file.size}`)) {
-				counts.twice++;
-				continue;
-			}
-			said.textContent = filled(words.opening, { done: n + 1, total: pictures.length });
+			tell(filled(words.opening, { done: n + 1, total: pictures.length }));
 			try {
-				const { blob, width, height } = await opened(file, side), id = crypto.randomUUID?.() ?? `${Date.now()}-${n}`;
+				const sum = crc(await bytes(file)), path = whole(file);
+				const there = [...sheet.doc.pictures, ...fresh].find((one) =>
+					one.name === file.name && one.bytes === file.size && (one.sum ?? sum) === sum);
+				if (there) {
+					counts.twice++;
+					if (path !== file.name) paths.set(there.id, path);
+					continue;
+				}
+				const { blob, width, height } = await opened(file, side), id = `${Date.now()}-${n}-${Math.random()}`;
 				blobs.set(id, blob);
 				await store.put(id, blob);
-				const row = claim(file.name), boxes = row ? fitted(row, width, height, counts) : [];
-				fresh.push({ id, name: file.name, bytes: file.size, width, height, boxes });
+				fresh.push({ id, name: file.name, path, bytes: file.size, sum, width, height, boxes: [] });
 				counts.pictures++;
-				counts.boxes += boxes.length;
 			} catch {
-				broken.push(file.name);
+				names.broken.push(file.name);
 			}
 		}
 		const { doc } = sheet;
-		const old = doc.pictures.map((one) => {
-			const row = labels.length ? claim(one.name) : null;
-			if (!row) return one;
-			const boxes = fitted(row, one.width, one.height, counts);
-			counts.boxes += boxes.length;
-			return { ...one, boxes: [...one.boxes, ...boxes] };
-		});
+		const known = doc.pictures.map((one) => paths.has(one.id) ? { ...one, path: paths.get(one.id) } : one);
+		// Labels that waited are for pictures that come now: those there have had theirs.
+		const { of, unclear } = matched([...waiting, ...rows], [...known, ...fresh], (row, one) => rows.includes(row) || fresh.includes(one));
+		const full = (one) => {
+			const coming = (of.get(one) ?? []).flatMap((row) => fitted(row, one.width, one.height, counts));
+			const boxes = added(one.boxes, coming, counts), more = boxes.length - one.boxes.length;
+			counts.boxes += more;
+			return more ? { ...one, boxes } : one;
+		};
+		const all = [...known, ...fresh].map(full);
 		if (fresh.length || counts.boxes) {
 			away = false;
 			handed.hidden = true;
 			const at = fresh.length ? doc.pictures.length : doc.at;
-			sheet.set({ ...doc, pictures: [...old, ...fresh], at });
+			sheet.set({ ...doc, pictures: all, at });
 			navigator.storage?.persist?.().catch(() => {});
 		}
-		const missing = new Set(waiting.values()).size;
-		const named = (names) => ({ count: names.length, names: names.slice(0, 3).join(", ") + (names.length > 3 ? " …" : "") });
-		said.textContent = [
-			(counts.pictures || counts.boxes) && filled(words.came, counts), counts.twice && filled(words.twice, { count: counts.twice }),
-			broken.length && filled(words.broken, named(broken)), other.length && filled(words.other, named(other)),
-			counts.bad && filled(words.bad, { count: counts.bad }), counts.turned && filled(words.turned, { count: counts.turned }),
-			counts.runs && filled(words.runs, { count: counts.runs }), missing && filled(words.missing, { count: missing }),
+		const placed = new Set([...[...of.values()].flat(), ...unclear]);
+		waiting = [...waiting, ...rows].filter((row) => !placed.has(row));
+		names.unclear = [...unclear].map(({ path }) => path);
+		const named = (some) => ({ count: some.length, names: some.slice(0, 3).join(", ") + (some.length > 3 ? " …" : "") });
+		tell(
+			(counts.pictures || counts.boxes) && filled(words.came, counts),
+			...["twice", "again"].map((what) => counts[what] && filled(words[what], { count: counts[what] })),
+			...["broken", "other", "unclear", "guessed"].map((what) => names[what].length && filled(words[what], named(names[what]))),
+			...["bad", "odd", "turned", "cut", "runs"].map((what) => counts[what] && filled(words[what], { count: counts[what] })),
+			waiting.length && filled(words.missing, { count: new Set(waiting.map(({ path }) => key(path))).size }),
 			!store.lasting && words.forgotten,
-		].filter(Boolean).join(" · ");
+		);
 	};
 	/** What a visitor gives: a zip, or a large folder, is sent as it is. */
 	const give = async (files) => {
@@ -193,15 +206,24 @@ export function mountBoxes(element) {
 	const sure = () => sheet.doc.pictures.map((one) => ({ ...one, boxes: one.boxes.filter(({ score }) => score === undefined) }));
 	/** Names that no two pictures share, as a file system takes them. */
 	const named = (pictures) => {
-		const taken = new Set();
-		return pictures.map((one) => {
-			const stem = one.name.replace(/\.\w{1,5}$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").slice(0, 60) || "picture";
-			const end = { "image/png": "png", "image/webp": "webp" }[blobs.get(one.id).type] ?? "jpg";
-			let name = `${stem}.${end}`;
-			for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}.${end}`;
-			taken.add(name.toLowerCase());
-			return { ...one, name };
-		});
+		const names = unique(pictures.map((one) => [
+			stem(one.name).replace(/[^\p{L}\p{N}_-]+/gu, "_").slice(0, 60) || "picture",
+			`.${{ "image/png": "png", "image/webp": "webp" }[blobs.get(one.id).type] ?? "jpg"}`,
+		]));
+		return pictures.map((one, n) => ({ ...one, name: names[n] }));
+	};
+	/** For a file to keep: boxes with a label, and pictures of one name by their folders. */
+	const finished = () => {
+		const pictures = sure(), nameless = pictures.flatMap(({ boxes }) => boxes).filter(({ label }) => !label).length;
+		if (nameless) sheet.tell(filled(words.unlabelled, { count: nameless }));
+		const shared = (one) => pictures.some((two) => two !== one && key(two.name) === key(one.name));
+		return pictures.map((one) => ({
+			...one, name: shared(one) && one.path || one.name, boxes: one.boxes.filter(({ label }) => label),
+		}));
+	};
+	const voc = () => {
+		const pictures = finished(), names = unique(pictures.map(({ name }) => [`Annotations/${stem(name)}`, ".xml"]));
+		return zipped(pictures.map((one, n) => [names[n], asVoc(one)]));
 	};
 	/** Pictures and annotations.json, for the recipe: boxes in the pixels of what is sent. */
 	const prepared = async () => {
@@ -214,7 +236,7 @@ export function mountBoxes(element) {
 		const sent = await Promise.all(named(pictures).map(async (one) => {
 			const bitmap = await createImageBitmap(blobs.get(one.id)), { width, height } = bitmap;
 			bitmap.close();
-			return { ...one, width, height, boxes: fitted(one, width, height, { turned: 0, bad: 0 }) };
+			return { ...one, width, height, boxes: fitted(one, width, height, { turned: 0, bad: 0, cut: 0 }) };
 		}));
 		const labels = new File([JSON.stringify(asCoco(sent))], "annotations.json", { type: "application/json" });
 		return [labels, ...sent.map(({ id, name }) => new File([blobs.get(id)], name, { type: blobs.get(id).type }))];
@@ -241,8 +263,8 @@ export function mountBoxes(element) {
 	};
 	const acts = {
 		suggest: () => room.attempt(suggest),
-		coco: () => save(new Blob([JSON.stringify(asCoco(sure()), null, 1)], { type: "application/json" }), "annotations.json"),
-		voc: () => save(zipped(sure().map((one) => [`Annotations/${one.name.replace(/\.\w{1,5}$/, "")}.xml`, asVoc(one)])), "annotations-voc.zip"),
+		coco: () => save(new Blob([JSON.stringify(asCoco(finished()), null, 1)], { type: "application/json" }), "annotations.json"),
+		voc: () => save(voc(), "annotations-voc.zip"),
 		clear: () => {
 			if (!confirm(words.confirm)) return;
 			sheet.set(sheet.empty);
@@ -298,10 +320,12 @@ export function mountBoxes(element) {
 		for (const key of await store.keys()) {
 			if (key === "doc") continue;
 			if (doc?.pictures.some(({ id }) => id === key)) blobs.set(key, await store.get(key));
-			else await store.drop(key); // of pictures that were removed
+			else if (!(Date.now() - parseInt(key, 10) < HOUR)) await store.drop(key); // of pictures that were removed
 		}
 		if (!doc) return;
-		const there = doc.pictures.filter(({ id }) => blobs.has(id));
+		base = doc;
+		const there = doc.pictures.filter(({ id }) => blobs.has(id)), gone = doc.pictures.length - there.length;
+		if (gone) tell(filled(words.gone, { count: gone }));
 		sheet.set({ ...doc, pictures: there, at: Math.min(doc.at, Math.max(0, there.length - 1)) }, { step: false });
 	});
 }
