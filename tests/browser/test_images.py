@@ -253,3 +253,13 @@ def test_look_inside_is_one_click_away(page: Page, app_url: str) -> None:
     visit(page, app_url)
     page.locator("#face-seen").click()
     expect(page.locator("#images .room-inside")).to_be_visible()
+
+
+def test_a_link_to_faces_of_many_steps_draws_as_many_as_it_says(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=images&lang=en&model=images/faces-diffusion&count=6&face=5")
+    expect(page.locator(FACES)).to_have_count(6, timeout=FIRST_LOAD)
+    expect(page.locator("#face-grid [aria-pressed=true]")).to_have_count(1)
+    expect(page.locator("#face-variety")).to_be_hidden()  # it truncates nothing
+    page.locator("#face-model input").click()
+    page.locator("[role=option]").first.click()
+    expect(page.locator("#face-variety")).to_be_visible()

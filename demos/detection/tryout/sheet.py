@@ -165,8 +165,9 @@ def plate(
             f'<span data-n="{n}"{unseen} lang="{tag}" style="{place}">{escape(label)} '
             f"{thing['score']:.0%}</span>"
         )
-    alt = say.plain("detection.answer.alt", file=found.name) if found.name else ""
-    alt = alt or say.plain("detection.try.picture")
+    alt = found.name or say.plain("detection.try.picture")
+    if found.name and found.objects:
+        alt = say.plain("detection.answer.alt", file=found.name)
     shown = f'<img alt="{escape(alt)}" width="{width}" height="{height}">'
     if not live:
         shown = pictures.img(pictures.fitted(found.picture, side), alt)

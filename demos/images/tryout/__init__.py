@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.context import Context
@@ -23,6 +23,7 @@ from demos.streaming import Latest
 from inference import Engine
 from inference.errors import Refusal
 from jobs import Jobs
+from pretrained.catalog import Entry
 
 SLOW = 4  # pictures that a model of many steps opens with
 MOST_SAID = 100_000  # a seed that is drawn for a visitor can be read out
@@ -131,10 +132,11 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
             asked, way, said = Asked(SEED, COUNT), (), page.refusal(say, error)
         asked = replace(asked, key=key)
         entry = models.found(engine, key)
-        if entry and not answers.at_once(entry):
+        if entry and not answers.at_once(entry) and "count=" not in query:
             asked = replace(asked, count=min(asked.count, SLOW))
         way = way or tuple(points.several(asked.seed + asked.picked, 2, asked.truncation))
-        told: tuple[Any, ...] = (asked.seed, asked.count, asked.truncation, way, True)
+        slider = gr.update(value=asked.truncation, visible=truncates(entry))
+        told: tuple[Any, ...] = (asked.seed, asked.count, slider, way, True)
         async with aclosing(placed(say, asked)) as moments:
             async for bar, *rest in moments:
                 yield *told, bar or said, *rest
@@ -168,8 +170,8 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         try:
             asked = Asked(
                 points.checked_seed(seed),
-                points.checked_count(count, MOST),
-                truncation=points.checked_truncation(variety),
+                points.checked_count(within(count, 1, MOST), MOST),
+                truncation=points.checked_truncation(within(variety, 0, 1)),
                 key=answers.drawer(engine, key).key,
             )
         except Refusal as error:
@@ -178,9 +180,9 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
 
     @streaming.event(
         words,
-        nothing=(gr.skip(), *nothing),
-        broken=(gr.skip(), *cleared),
-        waiting=(gr.skip(), *bar_only),
+        nothing=(gr.skip(), gr.skip(), *nothing),
+        broken=(gr.skip(), gr.skip(), *cleared),
+        waiting=(gr.skip(), gr.skip(), *bar_only),
     )
     def on_model(
         mine: Latest, seed: Any, count: Any, variety: Any, key: Any, request: gr.Request
@@ -188,7 +190,9 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
         """The same seeds by another model: fewer of them where it takes many steps."""
         entry = models.found(engine, str(key))
         many = count if count is None or not entry or answers.at_once(entry) else min(count, SLOW)
-        return counted(many, by_seed(words.speaker(request), seed, many, variety, key))
+        slider = gr.update(visible=truncates(entry))
+        moments = by_seed(words.speaker(request), seed, many, variety, key)
+        return boxed((many, slider), moments)
 
     @streaming.event(words, nothing=nothing, broken=cleared, waiting=bar_only)
     def on_like(
@@ -280,7 +284,7 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     ).success(**ask)
     last = {"trigger_mode": "always_last"}
     gr.on([seed.input, seed.submit, count.input, variety.input], **ask | last)
-    model.input(on_model, said, [count, *shown], **heavy).success(**step)
+    model.input(on_model, said, [count, variety, *shown], **heavy).success(**step)
     like.click(on_like, [latest, count, chosen], shown, **heavy)
     grid.pick(on_pick, [gallery], [one, chosen], **page.PRIVATE)
     way.take(on_take, [stops, gallery], [one, chosen], **heavy)
@@ -289,13 +293,23 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
     return TryParts(chosen, seen)
 
 
-async def counted(
-    many: Any, moments: AsyncGenerator[tuple[Any, ...], None]
+async def boxed(
+    boxes: tuple[Any, ...], moments: AsyncGenerator[tuple[Any, ...], None]
 ) -> AsyncGenerator[tuple[Any, ...], None]:
-    """How many there are to be, before the moments of the grid."""
+    """What stands in the boxes, before the moments of the grid."""
     async with aclosing(moments) as steps:
         async for step in steps:
-            yield many, *step
+            yield *boxes, *step
+
+
+def within(sent: Any, least: float, most: float) -> Any:
+    """What a slider makes of a number that was typed beyond its ends, once its box is left."""
+    return min(max(sent, least), most) if isinstance(sent, int | float) else sent
+
+
+def truncates(entry: Entry | None) -> bool | Literal["hidden"]:
+    """Whether the slider is seen: a model of many steps draws the same faces wherever it stands."""
+    return "hidden" if entry and not answers.at_once(entry) else True
 
 
 def rolled(seed: Any, now: Gallery | None) -> Any:
