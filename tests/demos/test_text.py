@@ -547,10 +547,11 @@ def callback(engine, name):
     return next(fn.fn for fn in page.fns.values() if fn.name == name)
 
 
-def changed(engine, name, *sent):
+def changed(engine, name, *sent, more=()):
     """(the model that a callback of the form lets write, the beginning that it puts there); None
-    where it leaves everything as it is."""
-    got = collect(callback(engine, name)(tryout.Visit(), *sent, 0.8, 400, "", gr.Request()))
+    where it leaves everything as it is. ``more``: what it is given after the numbers."""
+    given = (*sent, 0.8, 400, "", *more)
+    got = collect(callback(engine, name)(tryout.Visit(), *given, gr.Request()))
     if all(each == gr.skip() for each in got[0]):
         return None
     return got[-1][-1].wish.key, got[0][0]
@@ -566,9 +567,15 @@ def test_a_list_that_is_closed_without_a_choice_changes_nothing(engine):
 
 
 def test_who_comes_back_from_another_room_finds_the_text_as_it_was(engine):
-    key, _ = changed(engine, "on_open", None)
+    key, _ = changed(engine, "on_open", None, more=[None])
     assert key == SHAKESPEARE
-    assert changed(engine, "on_open", openings.Standing(SHAKESPEARE, "ROMEO:\n")) is None
+    stands = openings.Standing(SHAKESPEARE, "ROMEO:\n")
+    assert changed(engine, "on_open", stands, more=[TANG]) is None
+
+
+@pytest.mark.parametrize(("kept", "key"), [(TANG, TANG), ("text/deleted", SHAKESPEARE)])
+def test_a_page_that_is_reloaded_writes_with_the_model_that_was_chosen(engine, kept, key):
+    assert changed(engine, "on_open", None, more=[kept])[0] == key
 
 
 def test_nothing_is_to_be_pressed_before_there_is_a_text(engine):
