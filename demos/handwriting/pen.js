@@ -90,7 +90,7 @@ export const mountForm = (element) => {
 		own.hidden = !inOwn();
 	}
 	// The page in the other language writes in the same hand.
-	let going = link; // where the page leads
+	let going = null; // where the switch of languages leads
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
 		going = searchParams;
 		if (searchParams.get("tab") !== "text" || searchParams.get("exhibit") !== "pen" || inOwn()) return;
@@ -108,7 +108,7 @@ export const mountForm = (element) => {
 		if (field("text").length > MOST) return;
 		const fields = Object.fromEntries(KEPT.map((name) => [name, field(name)]));
 		if (inOwn() && ownPad.empty()) fields.style = null;
-		draft.put({ fields, drawn, strokes: ownPad.strokes(), at: linked(going) });
+		draft.put({ fields, drawn, strokes: ownPad.strokes(), at: linked(going ?? new URL(location.href).searchParams) });
 	});
 
 	asked.form = () => ({
