@@ -271,17 +271,8 @@ def note(say: Say, wish: Asked) -> str:
 
 def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language; an option is named as the page names it."""
-    if not isinstance(error, BadOption) or error.fields["name"] not in NUMBERS:
-        return page.sentence_of(error, say)
-    name, sent = error.fields["name"], error.fields["sent"]
-    least, most, _, whole = NUMBERS[name]
-    return say.plain(
-        f"text.option.{'whole' if whole else 'number'}",
-        name=say.plain(f"handwriting.option.{name}"),
-        sent=sent,
-        least=f"{least:g}",
-        most=f"{most:.10g}",
-    )
+    bounds = {name: (least, most, whole) for name, (least, most, _, whole) in NUMBERS.items()}
+    return page.option_of(error, say, "handwriting.option", bounds)
 
 
 def refusal(say: Say, error: Refusal) -> str:

@@ -12,7 +12,7 @@ A tab is `build(engine, words)` in `demos/<tab>/__init__.py`:
 """
 
 from demos.page.articles import article, figure, fill, read_metrics
-from demos.page.errors import beside, guard, refusal, sentence_of, shown, told
+from demos.page.errors import beside, guard, option_of, refusal, sentence_of, shown, told
 from demos.page.html import (
     bars,
     command,
@@ -82,6 +82,7 @@ __all__ = [
     "learnt_from",
     "markup",
     "note",
+    "option_of",
     "percent",
     "questions",
     "quiet",

@@ -113,6 +113,25 @@ def sentence_of(error: Refusal, say: Say) -> str:
         return str(error)
 
 
+def option_of(
+    error: Refusal, say: Say, names: str, bounds: Mapping[str, tuple[float, float, bool]]
+) -> str:
+    """A refusal, an option named as the page names it.
+
+    Args: names: where its words stand. bounds: of each the least, the most, whether it is whole."""
+    name = str(error.fields.get("name"))
+    if error.code != "bad_option" or name not in bounds:
+        return sentence_of(error, say)
+    least, most, whole = bounds[name]
+    return say.plain(
+        f"text.option.{'whole' if whole else 'number'}",
+        name=say.plain(f"{names}.{name}"),
+        sent=error.fields["sent"],
+        least=f"{least:g}",
+        most=f"{most:.10g}",
+    )
+
+
 def named(say: Say, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a refusal, with the name of a model of ours in place of its key or Hub id."""
     known = catalog.entries().values()

@@ -58,7 +58,7 @@ const demos = {
 		place.replaceChildren(Object.assign(continued(verses(prompt, answers), verses(read.text, answers)), { lang: answers, tabIndex: 0 })); // it scrolls
 		const left = read.left_out.filter((sign) => sign.trim()).join(" ");
 		if (left) place.append(part("p", filled(told.left_out, { signs: left }), { className: "quiet" }));
-		if (!read.text && prompt.trim()) place.append(part("p", told.whole, { className: "quiet" }));
+		if (read.whole) place.append(part("p", told.whole, { className: "quiet" }));
 		return ms;
 	},
 	async translate(screen, place) {

@@ -15,7 +15,7 @@ from inference import Engine
 from inference.errors import Refusal
 from pretrained.catalog import Entry
 from pretrained.text import alphabet
-from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE, BadOption
+from pretrained.text.options import BOUNDS, MOST_PROMPT, WHOLE
 
 TASK = "text"
 SHAKESPEARE, TANG = "text/shakespeare", "text/tang"
@@ -59,6 +59,16 @@ def writes_poems(entry: Entry) -> bool:
 def tracking(entry: Entry) -> list[dict[str, Any]]:
     """The memory cells that were found to follow something (`pretrained.text.memory`)."""
     return list(models.config(entry).get("tracking", ()))
+
+
+def laid_out(entry: Entry, text: str) -> str:
+    """A visitor's beginning as the model learnt such: of a poem in its own signs, a poem to a row
+    (`alphabet.in_rows`), though people type it line by line; any other as it is."""
+    letters = alphabet.of(entry)
+    if letters is None or not writes_poems(entry):
+        return text
+    gone = {*letters.unknown(text)}
+    return alphabet.in_rows("".join(c if c in gone else letters.clean(c) for c in text))
 
 
 def received(text: Any) -> tuple[str, int]:
@@ -117,18 +127,8 @@ def unknown_note(say: Say, entry: Entry, text: str) -> str:
 
 def sentence_of(error: Refusal, say: Say) -> str:
     """A refusal in the visitor's language; an option is named as the page names it."""
-    if not isinstance(error, BadOption) or error.fields.get("name") not in BOUNDS:
-        return page.sentence_of(error, say)
-    name = error.fields["name"]
-    least, most, _ = BOUNDS[name]
-    kind = "whole" if name in WHOLE else "number"
-    return say.plain(
-        f"text.option.{kind}",
-        name=say.plain(f"text.option.{name}"),
-        sent=error.fields["sent"],
-        least=f"{least:g}",
-        most=f"{most:.10g}",
-    )
+    bounds = {name: (least, most, name in WHOLE) for name, (least, most, _) in BOUNDS.items()}
+    return page.option_of(error, say, "text.option", bounds)
 
 
 def refusal(say: Say, error: Refusal) -> str:

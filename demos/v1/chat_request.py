@@ -145,7 +145,7 @@ def asked(engine: Engine, sent: Mapping[str, Any], say: Say, chat: bool) -> Aske
     else:
         prompt = of_prompt(sent.get("prompt"))
     read, count = answers.received(prompt)
-    if answering.whole_poem(entry, read):
+    if answering.whole_poem(entry, answers.laid_out(entry, read)):
         notes.append(say.plain("v1.note.whole"))
     if unknown := answers.unknown_in(entry, prompt):
         listed = answers.in_a_row(unknown)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +36,21 @@ def plain(text: str) -> str:
 def in_rows(text: str) -> str:
     """Quatrains as a network learnt them, one to a row, of a text that breaks them into lines.
 
-    A break after a sign within a poem is none, and after a whole line without its sign stands for
-    the sign; a break after anything else, or after four lines, begins another poem.
+    A break after a sign within a poem is none, and between two verses of one length stands for the
+    sign; a break after anything else, or after four lines, begins another poem.
     """
     read = ""
-    lines = [line.strip() for line in text.strip("\n").split("\n")]
-    for n, line in enumerate(lines, start=1):
+    lines = [line for line in map(str.strip, text.split("\n")) if line]
+    for line, following in zip_longest(lines, lines[1:]):
         read += line
-        poem = read.rpartition("\n")[2]
-        *whole, verse = re.split(f"[{LINE_ENDS}]", poem)
-        last = n == len(lines) and text.endswith("\n")
-        if n == len(lines) and not last:
-            break
-        if len(verse) in LENGTHS and len(whole) < LINES:
-            read += "。" if len(whole) % 2 else "，"
-            *whole, verse = *whole, verse, ""
-        if (verse and not last) or len(whole) >= LINES:
-            read += "\n"
+        *whole, verse = re.split(f"[{LINE_ENDS}]", read.rpartition("\n")[2])
+        if len(whole) >= LINES and not verse:
+            read += "\n" if following or text.endswith("\n") else ""
+        elif verse and following:
+            first, *more = re.split(f"[{LINE_ENDS}]", following)
+            alike = len(first) == len(verse) or (len(first) < len(verse) and not more)
+            goes_on = len(verse) in LENGTHS and len(whole) < LINES and alike
+            read += ("。" if len(whole) % 2 else "，") if goes_on else "\n"
     return read
 
 

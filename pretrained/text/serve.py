@@ -19,7 +19,7 @@ from pretrained.catalog import Entry, Progress
 from pretrained.errors import ViewUnsupported
 from pretrained.rollback import rollback_on_error
 from pretrained.text import copies, memory
-from pretrained.text.alphabet import LINE_ENDS, UNKNOWN, Alphabet, in_rows
+from pretrained.text.alphabet import LINE_ENDS, UNKNOWN, Alphabet
 from pretrained.text.ending import Ending
 from pretrained.text.model import CharNet
 from pretrained.text.options import MOST_PROMPT
@@ -105,7 +105,7 @@ class Writer:
             seed: the same one gives the same text.
             acrostic: the first characters of the lines of a poem, in their order.
         """
-        text = self.alphabet.known(self._laid(prompt))[-MOST_PROMPT:]
+        text = self.alphabet.known(prompt)[-MOST_PROMPT:]
         empty = torch.zeros(self.stepper.layers, self.stepper.hidden, device=self.device)
         starts = tuple(acrostic) if self.kind == "quatrains" else ()
         line = text.rpartition("\n")[2]
@@ -127,11 +127,6 @@ class Writer:
             starts=starts[begun:],
             at_start=not text or text[-1] in LINE_ENDS + "\n",
         )
-
-    def _laid(self, text: str) -> str:
-        """A visitor's text in the signs and with the line breaks of what was learnt."""
-        text = self.alphabet.clean(text)
-        return in_rows(text) if self.kind == "quatrains" else text
 
     def _indices(self, text: str) -> list[int]:
         return [self.alphabet.index(self.alphabet.begin), *self.alphabet.encode(text)]
@@ -251,13 +246,13 @@ class Writer:
 
     def nll(self, text: str) -> dict[str, Any]:
         """The negative log-likelihood of each character in nats, and what was expected there."""
-        text = self._laid(text)[:SEEN]
+        text = text[:SEEN]
         indices, logits = self._read_over(text)
         rows = logits[:-1] - logits[:-1].max(1, keepdims=True)
         total = np.log(np.exp(rows.astype(np.float64)).sum(1))
         nats = total - rows[np.arange(len(indices)), indices]
         return {
-            "characters": list(text),
+            "characters": list(self.alphabet.clean(text)),
             "nats": [float(n) for n in nats],
             "probabilities": [self._named(likeliest(row, 5)) for row in logits[:-1]],
             "unknown": self._unknown(indices),
@@ -265,7 +260,7 @@ class Writer:
 
     def probabilities(self, text: str, top_k: int = 12) -> dict[str, Any]:
         """What may come after the text, likeliest first; the rest; the entropy in nats."""
-        indices, logits = self._read_over(self._laid(text)[-MOST_PROMPT:])
+        indices, logits = self._read_over(text[-MOST_PROMPT:])
         row = logits[-1].astype(np.float64)
         probabilities = np.exp(row - row.max())
         probabilities /= probabilities.sum()
@@ -278,7 +273,7 @@ class Writer:
         }
 
     def _traced(self, text: str) -> tuple[str, list[memory.Trace]]:
-        text = self.alphabet.known(self._laid(text)[: SEEN // 2]) or self.alphabet.begin
+        text = self.alphabet.known(text[: SEEN // 2]) or self.alphabet.begin
         x = torch.tensor([self.alphabet.encode(text)], device=self.device)
         return text, memory.trace(self.network, x)
 

@@ -509,7 +509,7 @@ def test_a_beginning_that_is_a_whole_poem_is_said_to_be_one(engine, monkeypatch)
 
 def test_a_poem_is_over_after_four_lines_as_the_model_reads_them(engine):
     wish = writing.wished(engine.entries[TANG], "hello, world, 春, I said.", seed=1)
-    assert wish.prompt.count(",") == 3
+    assert wish.prompt.count("，") == 3
     half = Written(wish, "风花雪月明。江山水白云，")
     read = answering.verses(engine.entries[TANG], half.whole)
     letters = answers.alphabet.of(engine.entries[TANG]).known(half.whole)
@@ -517,6 +517,13 @@ def test_a_poem_is_over_after_four_lines_as_the_model_reads_them(engine):
     assert answering.ended(engine, half)
     earlier = writing.wished(engine.entries[TANG], POEM + "\n春风", seed=1)
     assert not answering.ended(engine, Written(earlier, "来去水，"))
+
+
+def test_a_poem_is_laid_out_once_and_continues_as_it_was_read(engine):
+    wish = writing.wished(engine.entries[TANG], "春风，花月\n", seed=1)
+    assert (wish.prompt, wish.sent, wish.cut) == ("春风，花月", 5, False)
+    assert answering.ended(engine, Written(wish, "风。花月风，花月风。"))
+    assert writing.wished(engine.entries[SHAKESPEARE], "ROMEO:\n").prompt == "ROMEO:\n"
 
 
 def test_a_poem_is_shown_in_the_signs_and_lines_in_which_it_is_read(engine):

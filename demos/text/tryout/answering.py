@@ -122,5 +122,5 @@ def whole_poem(entry: Entry, text: str) -> bool:
 def verses(entry: Entry, text: str) -> int:
     """How many lines of a poem a text has, as the model reads it: by the signs that end them."""
     letters = alphabet.of(entry)
-    read = alphabet.in_rows(letters.known(text) if letters else text).rpartition("\n")[2]
+    read = (letters.known(text) if letters else text).rpartition("\n")[2]
     return sum(read.count(mark) for mark in alphabet.LINE_ENDS)

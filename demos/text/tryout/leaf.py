@@ -9,7 +9,6 @@ from demos.language import Say
 from demos.text import answers
 from demos.text.tryout.writing import Written
 from pretrained.catalog import Entry
-from pretrained.text import alphabet
 from pretrained.text.ending import MOST_OVER
 
 #: A line of a poem, with the sign that ends it.
@@ -19,16 +18,11 @@ LINE = re.compile(r"[^，。！？；\n]*[，。！？；]\n?|[^，。！？；\
 def leaf(entry: Entry, now: Written, *, busy: bool) -> str:
     """The text so far: the visitor's beginning, then what was written, its newest part fading in.
 
-    Characters of the beginning that the model read over are struck out; of a poem it stands in the
-    signs and lines in which it is read."""
+    Characters of the beginning that the model read over are struck out."""
     gone = answers.unknown_in(entry, now.wish.prompt)
     poem = answers.writes_poems(entry)
     cut = '<span class="given">…</span>' if now.wish.cut else ""
-    prompt = now.wish.prompt
-    if poem and (letters := alphabet.of(entry)):
-        read = (c if c in gone else letters.clean(c) for c in prompt)
-        prompt = alphabet.in_rows("".join(read))
-    begun = typed.shown(prompt, gone)
+    begun = typed.shown(now.wish.prompt, gone)
     given = f'<bdi class="given">{lined(begun) if poem else begun}</bdi>'
     stale, fresh = now.text, ""
     if busy and now.fresh:

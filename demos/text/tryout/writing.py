@@ -85,8 +85,9 @@ def wished(entry: Entry, prompt: Any, acrostic: Any = "", **options: Any) -> Wis
         options["seed"] = secrets.randbelow(100_000)
     numbers = checked(**options)
     hidden = answers.checked_acrostic(entry, acrostic)
-    begin, sent = ("", 0) if hidden else answers.received(prompt)
-    return Wish(entry.key, begin, sent, hidden, numbers)
+    read, sent = ("", 0) if hidden else answers.received(prompt)
+    begin = answers.laid_out(entry, read)
+    return Wish(entry.key, begin, sent - len(read) + len(begin), hidden, numbers)
 
 
 def stream(engine: Engine, wish: Wish, before: str = "") -> AsyncIterator[Piece]:
