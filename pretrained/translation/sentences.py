@@ -143,8 +143,8 @@ def _sentences(line: str) -> list[Part]:
 
 def pieces(text: str, together: int, longest: int) -> Iterator[str]:
     """Parts of a text: whole lines, as many as ``together`` have so many characters; a longer line
-    is cut at the end of a sentence, a sentence longer than ``longest`` at a blank. Joined, they are
-    the text."""
+    is cut at the end of a sentence, if it can be outside of quotation marks, and a sentence longer
+    than ``longest`` at a blank. Joined, they are the text."""
     held = ""
     lines = text.splitlines(keepends=True)
     for part in (part for line in lines for part in _fitting(line, together, longest)):
@@ -159,16 +159,19 @@ def pieces(text: str, together: int, longest: int) -> Iterator[str]:
 def _fitting(line: str, together: int, longest: int) -> Iterator[str]:
     while len(line) > together:
         *whole, _ = split(line[:longest])  # the last one may go on
-        if not whole and len(line) <= longest:
-            break
-        size = at = 0
+        said = speech.quotations(line[:longest])
+        size = torn = at = 0
         for one in whole:
             at += len(one.before + one.text + one.after)
             if size and at > together:
                 break
-            if one.text:  # what is kept has the signs after it with it
+            if any(start < at < end for start, end in said):
+                torn = at  # the marks of what is said would lose each other
+            elif one.text:  # what is kept has the signs after it with it
                 size = at
-        size = size or line.rfind(" ", 1, longest) + 1 or longest
+        if not size and len(line) <= longest:
+            break
+        size = size or torn or line.rfind(" ", 1, longest) + 1 or longest
         yield line[:size]
         line = line[size:]
     if line:

@@ -55,6 +55,11 @@ def parted(line: str) -> Iterator[tuple[str, str]]:
         yield line[start:], "frame"
 
 
+def quotations(line: str) -> list[tuple[int, int]]:
+    """Where what is said begins and ends, with its marks."""
+    return [match.span() for match in QUOTED.finditer(line) if is_said(match)]
+
+
 def is_said(match: re.Match[str]) -> bool:
     """Whether it is said, and not mentioned: he said: "yes", "Stop," he said, he said "I go."."""
     opened, said, closed = match["open"].lstrip(), match["said"], match["close"]

@@ -717,6 +717,21 @@ def test_a_piece_takes_the_signs_after_what_is_kept_along():
     assert len(cut) > 2 and [one.text for each in cut for one in sentences.split(each)] == whole
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "妈妈对我说：“你今天要早点回家。我们一起吃晚饭。别忘了带上你的作业。”我点了点头。",
+        'She said: "I am tired of all this. We should go home now. There is nothing left for us in '
+        'this old and cold and noisy place, is there?" He only nodded.',
+    ],
+)
+def test_what_somebody_says_is_not_torn(text):
+    cut = list(sentences.pieces(text * 2, 40, 600))
+    assert "".join(cut) == text * 2 and len(cut) > 1
+    assert all(piece.count("“") == piece.count("”") for piece in cut)
+    assert all(piece.count('"') % 2 == 0 for piece in cut)
+
+
 def test_who_leaves_a_long_text_leaves_no_more_than_a_piece_of_it(engine):
     """A visitor pasted 4,400 characters and then something short, which waited for all of them."""
 
