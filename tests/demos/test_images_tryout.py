@@ -66,6 +66,7 @@ def test_a_grid_tells_the_link_to_itself(engine):
         now = last(engine, wish).gallery
         again, _ = grid.linked("?" + now.query)
         assert again == wish
+    assert grid.linked("?face=3", 4)[0].count == 4 and grid.linked("?count=10", 4)[0].count == 10
 
 
 def test_the_grid_holds_the_faces_of_seeds_in_a_row(engine):

@@ -61,8 +61,12 @@ def build(engine: Engine, words: Words, chosen: gr.State, room: gr.Tab) -> None:
             words("images.inside.discriminator.back"), visible=False, elem_id="discriminator-back"
         )
     page.upload_guard(
-        *(words, "discriminator-picture", "look-verdict", engine.settings.max_upload_mb),
-        *("error.picture_empty", "error.picture_unreadable"),
+        words,
+        "discriminator-picture",
+        "look-verdict",
+        engine.settings.max_upload_mb,
+        "error.picture_empty",
+        "error.picture_unreadable",
     )
     verdict = gr.HTML(js_on_load=discriminator.SCRIPT, elem_id="look-verdict")
     replayed = gr.HTML(js_on_load=PLAYER, elem_id="look-replay")

@@ -125,15 +125,13 @@ def build(engine: Engine, words: Words, jobs: Jobs | None = None) -> TryParts:
 
     async def opening(say: Say, query: str, key: str) -> AsyncGenerator[tuple[Any, ...], None]:
         """(seed, count, variety, stops, opened, the grid) of a link."""
-        said = ""
+        said, entry = "", models.found(engine, key)
+        usual = SLOW if entry and not answers.at_once(entry) else COUNT
         try:
-            asked, way = linked(query)
+            asked, way = linked(query, usual)
         except Refusal as error:
-            asked, way, said = Asked(SEED, COUNT), (), page.refusal(say, error)
+            asked, way, said = Asked(SEED, usual), (), page.refusal(say, error)
         asked = replace(asked, key=key)
-        entry = models.found(engine, key)
-        if entry and not answers.at_once(entry) and "count=" not in query:
-            asked = replace(asked, count=min(asked.count, SLOW))
         way = way or tuple(points.several(asked.seed + asked.picked, 2, asked.truncation))
         slider = gr.update(value=asked.truncation, visible=truncates(entry))
         told: tuple[Any, ...] = (asked.seed, asked.count, slider, way, True)

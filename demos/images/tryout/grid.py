@@ -105,8 +105,9 @@ def held(now: Gallery, point: Point, image: Pixels) -> dict[str, Any]:
     return {"point": point, "key": now.key, "image": image}
 
 
-def linked(query: str) -> tuple[Asked, tuple[Point, ...]]:
-    """What a link asks for: (the grid and the face picked in it, the stops of the walk).
+def linked(query: str, usual: int = COUNT) -> tuple[Asked, tuple[Point, ...]]:
+    """What a link asks for: (the grid and the face picked in it, the stops of the walk). ``usual``:
+    how many faces where it does not say.
 
     Raises:
         BadPoint, BadSeed, BadCount: it is broken.
@@ -127,6 +128,6 @@ def linked(query: str) -> tuple[Asked, tuple[Point, ...]]:
         seed = points.checked_seed(fields["seed"])
     elif face and face == points.single(face["mix"][0][0], truncation):
         seed = face["mix"][0][0]
-    count = points.checked_count(fields["count"], MOST) if "count" in fields else COUNT
+    count = points.checked_count(fields["count"], MOST) if "count" in fields else usual
     stops = walk.parse(fields["walk"], point) if "walk" in fields else ()
     return Asked(seed, count, near, face, truncation), stops
