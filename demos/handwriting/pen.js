@@ -107,7 +107,8 @@ export const mountForm = (element) => {
 	addEventListener("pagehide", () => {
 		if (field("text").length > MOST) return;
 		const fields = Object.fromEntries(KEPT.map((name) => [name, field(name)]));
-		if (inOwn() && ownPad.empty()) fields.style = null;
+		if (inOwn() && (ownPad.empty() || !fields.written.trim())) fields.style = null;
+		if (!fields.text.trim()) fields.text = null; // it would open with a refusal
 		draft.put({ fields, drawn, strokes: ownPad.strokes(), at: linked(going ?? new URL(location.href).searchParams) });
 	});
 

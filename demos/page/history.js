@@ -100,7 +100,7 @@
 	// What answers a field that does not answer by itself: else another text's answer would stand there.
 	const ASKED_BY = { "write-prompt": "write-go", "write-acrostic": "write-go" };
 	// A link that says what is to stand in a field is another page than the one that was typed on.
-	const linked = () => ["source", "text_seed", "pen_seed"].map(asked).join();
+	const linked = () => ["source", "text_seed"].map(asked).join();
 	let kept = {};
 	try { kept = JSON.parse(sessionStorage.getItem(STORE)) ?? {}; } catch { /* a private window */ }
 	if (kept.linked !== linked()) kept = {};

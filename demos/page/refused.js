@@ -12,8 +12,8 @@ export const reason = (said, file, picture) => {
 	return picture && file.type && !file.type.startsWith("image/") ? other : "";
 };
 
-/** Watches the upload button `id`; the reason is told in `element`, and what the server refused before
- *  leaves its place, `answer`.
+/** Watches the upload button `id`; the reason is told in `element`, in place of what the server
+ *  refused before in `answer`.
  *  @param {HTMLElement} element @param {string} id @param {string} answer @param {boolean} picture */
 export const guard = (element, id, answer, picture) => element.closest(".page").addEventListener("change", (event) => {
 	const chooser = /** @type {HTMLInputElement} */ (event.target), [file] = chooser.files ?? [];
@@ -21,8 +21,8 @@ export const guard = (element, id, answer, picture) => element.closest(".page").
 	if (chooser.nextElementSibling?.id !== id || !file || !said) return; // a button stands after its input
 	said.textContent = reason(said, file, picture);
 	said.hidden = !said.textContent;
-	document.querySelector(`#${answer} .refusal`)?.remove();
 	if (said.hidden) return;
+	document.querySelector(`#${answer} .refusal`)?.remove();
 	event.stopPropagation();
 	chooser.value = "";
 }, true);

@@ -98,7 +98,10 @@ def test_whatever_the_scripts_say_has_its_words():
     known = WORDS.table("en", "detection.train.said")
     for name in ("train", "boxes", "labels", "paint", "scored"):
         with open(f"{folder}/detection_{name}.js", encoding="utf-8") as script:
-            said = set(re.findall(r"\bwords\.(\w+)", script.read()))
+            text = script.read()
+        said = set(re.findall(r"\bwords\.(\w+)", text))
+        for listed in re.findall(r"\[([^][]*)\]\.map\(\(what\)", text):  # words[what]
+            said |= set(re.findall(r'"(\w+)"', listed))
         assert said <= set(known), said - set(known)
 
 
