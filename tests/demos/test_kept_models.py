@@ -186,7 +186,7 @@ def test_the_grid_is_drawn_by_the_model_that_is_chosen(bench, tmp_path, words):
         engine.asked.clear()
         return asyncio.run(run())
 
-    count, _, _, line, _, gallery, chosen = drawn("on_model", 5, 16, 0.7, own)
+    count, _, _, _, line, _, gallery, chosen = drawn("on_model", 5, 16, 0.7, own)
     assert count == 4 == len(gallery.points)  # it takes many steps, so there are fewer
     assert gallery.key == chosen["key"] == own and {key for key, *_ in engine.asked} == {own}
     assert "★ Shells" in line and f"model={own}" in gallery.query

@@ -46,22 +46,25 @@ export const follow = (element, watch) => {
 		target.value = String(Math.round(+target.value)); // characters are whole
 		target.dispatchEvent(new Event("input", { bubbles: true }));
 	});
-	let below = true, busy = false, begun = 0, top = 0;
+	const NEAR = 24; // pixels
+	let below = true, busy = false, begun = 0, top = 0, placed = 0; // `placed`: by this script
 	element.addEventListener("scroll", ({ target: leaf }) => {
 		if (!leaf.matches(".leaf")) return;
 		top = leaf.scrollTop;
-		below = leaf.scrollHeight - top - leaf.clientHeight < 24;
+		if (top < placed - NEAR) below = false; // a visitor went up; what only grew is followed
+		if (leaf.scrollHeight - top - leaf.clientHeight < NEAR) below = true;
 	}, true);
 	watch("value", () => {
 		const leaf = element.querySelector(".leaf");
 		if (!leaf) return;
 		const now = leaf.getAttribute("aria-busy") === "true";
 		if (now && !busy) {
-			below = true;
+			[below, placed] = [true, 0];
 			const long = leaf.scrollHeight > leaf.clientHeight + 1;
 			begun = long ? leaf.scrollHeight - leaf.clientHeight / 2 : 0;
 		}
 		if (now) leaf.scrollTop = below ? leaf.scrollHeight : top;
+		if (now && below) placed = leaf.scrollTop;
 		else if (busy) leaf.scrollTop = below ? begun : top;
 		busy = now;
 	});
