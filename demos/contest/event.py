@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -16,6 +17,7 @@ from demos.language import Say, Words
 from demos.streaming import HEARTBEAT
 from inference.errors import Refusal
 
+LOOK = 0.05  # seconds between two looks at whether a round is dealt
 #: What is needed to play is fetched when the game comes into sight; a press before that is kept.
 MOUNT = """let pressed = false;
 const early = ({target}) => (pressed ||= !!target.closest('[data-next]'));
@@ -65,9 +67,6 @@ def _table(words: Words, contest: Contest) -> gr.HTML:
         if play.over or play.seed < 0:
             told, times = (getattr(event, name, None) for name in ("told", "times"))
             play.begin(parsed(contest, getattr(event, "game", None)), told, times)
-        elif play.coming is None and play.place.under_way:  # it is shown by who deals it
-            play.wanted = True
-            return streaming.just(board(say, play, waiting(say, contest)))
         return advancing(say, play)
 
     @streaming.event(words, nothing=gr.skip())
@@ -95,8 +94,18 @@ def waiting(say: Say, contest: Contest) -> str:
 
 
 async def advancing(say: Say, play: Play) -> AsyncGenerator[Any, None]:
-    """The next round, and what is waited for until it is dealt."""
+    """The next round, and what is waited for until it is dealt: here, or since the last answer.
+    Nobody else shows it, or what was waited for could come to the page after it."""
+    if play.wanted:  # pressed twice
+        yield HEARTBEAT
+        return
+    play.wanted = True
     try:
+        if play.coming is None and play.place.under_way:
+            yield board(say, play, waiting(say, play.contest))
+        while play.coming is None and play.place.under_way:
+            await asyncio.sleep(LOOK)
+            yield HEARTBEAT
         if play.coming is None:
             async with aclosing(dealt(say, play)) as moments:
                 async for moment in moments:
@@ -108,10 +117,12 @@ async def advancing(say: Say, play: Play) -> AsyncGenerator[Any, None]:
     except Exception:
         yield board(say, play)
         raise
+    finally:
+        play.wanted = False
 
 
 async def told(say: Say, play: Play) -> AsyncGenerator[Any, None]:
-    """What came of an answer; then the next round is dealt, and shown where it is waited for."""
+    """What came of an answer; then the next round is dealt, before it is wanted."""
     yield board(say, play)
     if play.over:
         return
@@ -119,15 +130,12 @@ async def told(say: Say, play: Play) -> AsyncGenerator[Any, None]:
         async with aclosing(dealt(say, play)) as moments:
             async for _ in moments:
                 yield HEARTBEAT
-        if play.wanted:
-            play.show()
-            yield board(say, play)
-    except Refusal as error:  # told when the visitor wants the next round
-        if play.wanted:
-            yield board(say, play, failed(say, play.contest, error))
+    except Refusal:
+        pass  # it is dealt again, and told, when the visitor wants it
     except Exception:
         yield board(say, play)
         raise
+    yield HEARTBEAT  # Gradio sends the last step once more: not the board, another may stand there
 
 
 async def dealt(say: Say, play: Play) -> AsyncGenerator[Any, None]:

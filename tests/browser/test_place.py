@@ -243,12 +243,13 @@ def test_the_contents_of_learn_lead_to_a_section_which_the_address_keeps(
     expect(page).to_have_url(re.compile(r"tab=detection.*#detection-learn-5$"))
     current = contents.locator("a[aria-current]")
     expect(current).to_have_text("How it is measured")
-    for _ in range(2):  # there, and again after a reload
+    for reloaded in (False, True, True):
+        if reloaded:
+            page.reload()
+            expect(section).to_be_visible()
         page.wait_for_function(
             f"(one) => ({at_the_top})(one.getBoundingClientRect())", arg=section.element_handle()
         )
-        page.reload()
-        expect(section).to_be_visible()
     page.evaluate("scrollTo(0, 0)")
     expect(current).to_have_count(0)
 

@@ -16,9 +16,11 @@ from demos.classification import contest as naming
 from demos.classification.examples import EXAMPLES
 from demos.contest import Choice, Contest, item
 from demos.contest.board import board, opening
+from demos.contest.event import advancing, told
 from demos.contest.play import Challenge, Play, parsed
 from demos.detection.tryout import contest as boxing
 from demos.language import LANGUAGES
+from demos.streaming import HEARTBEAT
 from demos.text.tryout import contest as guessing
 from demos.translation.inside.embeddings import sentences
 from demos.translation.tryout import contest as ranking
@@ -57,6 +59,35 @@ def test_an_answer_counts_once_and_for_both():
     assert play.choose(1, 900) and not play.choose(2) and play.told == [(1.0, 0.0)]
     html = board(SAY, play)
     assert "Right, and the machine is not." in plain(html) and "data-choice" not in html
+
+
+def test_a_round_that_is_dealt_already_is_shown_by_whoever_waits_for_it():
+    """By whoever deals it, it could come to the page before the bar, which then stood for ever."""
+    gate = asyncio.Event()
+
+    async def slow(say, seed, number):
+        await gate.wait()
+        yield replace(ONE)
+
+    async def shown(steps):
+        return [step async for step in steps if step is not HEARTBEAT]
+
+    async def run():
+        play = begun()
+        play.contest = replace(play.contest, deal=slow)
+        play.choose(1)
+        dealing = asyncio.ensure_future(shown(told(SAY, play)))
+        while not play.place.under_way:
+            await asyncio.sleep(0)
+        asked = asyncio.ensure_future(shown(advancing(SAY, play)))
+        await asyncio.sleep(0)
+        assert await shown(advancing(SAY, play)) == []  # pressed twice
+        gate.set()
+        return play, await dealing, await asked
+
+    play, [verdict], [bar, item] = asyncio.run(run())
+    assert "Right" in verdict and "progress" in bar and "data-choice" in item
+    assert play.asks and not play.wanted
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
