@@ -16,7 +16,7 @@ from torch import Tensor
 from pretrained import own_files, splits
 from pretrained.classification.folders import files_in, named_briefly
 from pretrained.errors import BadData
-from pretrained.text.alphabet import PLAIN, UNKNOWN, Alphabet, plain
+from pretrained.text.alphabet import LINE_ENDS, PLAIN, UNKNOWN, Alphabet, plain
 
 #: Where the folder of the recipe keeps what it is trained on.
 PLAYS, TINY, POEMS = "shakespeare", "tinyshakespeare_train.txt", "tang_quatrains_train.jsonl"
@@ -357,7 +357,7 @@ def tang(path: Path) -> Texts:
 
 def quatrain(poem: str) -> bool:
     """Whether it has four lines of equal length, 5 or 7 characters each, and nothing else."""
-    lines = re.split(r"[，。？！；]", poem)
+    lines = re.split(f"[{LINE_ENDS}]", poem)
     return len(lines) == 5 and not lines[4] and {*map(len, lines[:4])} in ({5}, {7})
 
 
@@ -366,7 +366,7 @@ def distinct(poems: list[str]) -> list[str]:
     seen: set[tuple[str, str]] = set()
     found = []
     for poem in poems:
-        pairs = set(combinations(sorted({*re.split(r"[，。？！；]", poem)[:4]}), 2))
+        pairs = set(combinations(sorted({*re.split(f"[{LINE_ENDS}]", poem)[:4]}), 2))
         if not pairs & seen:
             found.append(poem)
             seen |= pairs

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pretrained.text.alphabet import Alphabet
+from pretrained.text.alphabet import LINE_ENDS, Alphabet
 from pretrained.text.model import CharNet
 
 
@@ -83,7 +83,7 @@ def line_number(text: str) -> np.ndarray:
     count, found = 0, []
     for character in text:
         found.append(count)
-        count = 0 if character == "\n" else count + (character in "，。？！；")
+        count = 0 if character == "\n" else count + (character in LINE_ENDS)
     return np.array(found, float)
 
 
@@ -116,11 +116,11 @@ PROPERTIES: dict[str, dict[str, Callable[[str], np.ndarray]]] = {
         "capital": lambda text: np.array([float(c.isupper()) for c in text]),
     },
     "quatrains": {
-        "line_position": lambda text: since(text, "，。？！；\n"),
+        "line_position": lambda text: since(text, LINE_ENDS + "\n"),
         "line_number": line_number,
         "long_lines": long_lines,
         "poem_position": lambda text: since(text, "\n"),
-        "line_start": lambda text: (since(text, "，。？！；\n") < 1).astype(float),
+        "line_start": lambda text: (since(text, LINE_ENDS + "\n") < 1).astype(float),
     },
 }
 

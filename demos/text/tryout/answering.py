@@ -19,9 +19,6 @@ from inference.errors import Refusal
 from pretrained.catalog import Entry
 from pretrained.text import alphabet
 
-#: A poem has so many lines, each ended by a sign.
-VERSES = alphabet.LINES
-
 
 @dataclass(frozen=True)
 class Order:
@@ -116,7 +113,7 @@ def ended(engine: Engine, now: Written) -> bool:
 
 def whole_poem(entry: Entry, text: str) -> bool:
     """Whether a text is a poem to which the model adds nothing."""
-    return answers.writes_poems(entry) and verses(entry, text) >= VERSES
+    return answers.writes_poems(entry) and verses(entry, text) >= alphabet.LINES
 
 
 def verses(entry: Entry, text: str) -> int:

@@ -63,9 +63,8 @@ export const follow = (element, watch) => {
 			const long = leaf.scrollHeight > leaf.clientHeight + 1;
 			begun = long ? leaf.scrollHeight - leaf.clientHeight / 2 : 0;
 		}
-		if (now) leaf.scrollTop = below ? leaf.scrollHeight : top;
+		if (now || busy) leaf.scrollTop = !below ? top : now ? leaf.scrollHeight : begun;
 		if (now && below) placed = leaf.scrollTop;
-		else if (busy) leaf.scrollTop = below ? begun : top;
 		busy = now;
 	});
 };
