@@ -291,7 +291,7 @@ def test_an_empty_file_is_not_sent(trying: Trying, tmp_path: Path) -> None:
     file.touch()
     page.locator("input[type=file]").last.set_input_files(file)
     refused = page.locator(".files .refusal:visible")
-    expect(refused).to_have_text(WORDS.say("zh", "error.translation_nothing"))
+    expect(refused).to_have_text(WORDS.say("zh", "error.translation_file_empty"))
     file.write_text("我是学生。", "utf-8")
     page.locator("input[type=file]").last.set_input_files(file)
     expect(page.locator("#say-file-out a.btn")).to_be_visible()

@@ -21,12 +21,12 @@ from demos.page import layout
 from demos.streaming import HEARTBEAT, Latest, in_place
 from demos.translation import answers, examples, tokens
 from demos.translation.tryout import alternatives, answering, compare, files, pane, text_file
-from demos.translation.tryout.text_file import FileNotText, FileTooLong
+from demos.translation.tryout.text_file import FileNotText, FileTooLong, FileWithoutText
 from inference import Settings
 from inference.errors import BadInput, Busy, DeadlineExceeded
 from pretrained.errors import HubOffline
 from pretrained.translation import languages, sentences
-from pretrained.translation.errors import NothingToTranslate, TooLong, UnknownDirection
+from pretrained.translation.errors import TooLong, UnknownDirection
 
 WORDS = Words()
 SAY = WORDS.speaker("en")
@@ -630,7 +630,7 @@ def test_what_is_too_much_or_nothing_is_refused(tmp_path):
     with pytest.raises(BadInput, match="at most 1 MB"):
         text_file.read(sent(tmp_path, b"a" * 1_000_001), 1)
     for raw in (b"", b" \n\n"):
-        with pytest.raises(NothingToTranslate):
+        with pytest.raises(FileWithoutText):
             text_file.read(sent(tmp_path, raw), 1)
     with pytest.raises(BadInput):
         text_file.read(tmp_path / "gone.txt", 1)

@@ -164,7 +164,9 @@ def build(engine: Engine, words: Words, direction: gr.Radio, model: gr.Dropdown)
             stop = gr.Button(
                 words("translation.files.stop"), visible=False, elem_id="say-file-stop"
             )
-        page.upload_guard(words, "say-file", "say-file-out", limit_mb, "error.translation_nothing")
+        page.upload_guard(
+            words, "say-file", "say-file-out", limit_mb, "error.translation_file_empty"
+        )
         result = gr.HTML(js_on_load=None, elem_id="say-file-out")
     visit = gr.State(Visit())
 

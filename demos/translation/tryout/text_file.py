@@ -9,7 +9,6 @@ from pathlib import Path
 from demos.limits import MB, FileTooLarge
 from inference.errors import BadInput, Refusal
 from pretrained.translation import languages
-from pretrained.translation.errors import NothingToTranslate
 
 #: Characters of a file.
 MOST_TEXT = 200_000
@@ -36,6 +35,13 @@ class FileNotText(Refusal):
     )
 
 
+class FileWithoutText(Refusal):
+    """A file with nothing but blanks, or with nothing at all."""
+
+    code = "translation_file_empty"
+    sentence = "There is no text in this file: choose another one."
+
+
 class FileTooLong(Refusal):
     """More text than one file may hold. Fields: length, most, both in characters."""
 
@@ -56,7 +62,7 @@ def read(path: object, limit_mb: int, source: str = "") -> TextFile:
     where its bytes may be Chinese in GB18030 (GBK is a part of it) or something else.
 
     Raises:
-        FileTooLarge. BadInput: it is gone. NothingToTranslate, FileNotText, FileTooLong.
+        FileTooLarge. BadInput: it is gone. FileWithoutText, FileNotText, FileTooLong.
     """
     file = Path(str(path))
     try:
@@ -72,7 +78,7 @@ def read(path: object, limit_mb: int, source: str = "") -> TextFile:
     if len(text) > MOST_TEXT:
         raise FileTooLong(length=f"{len(text):,}", most=f"{MOST_TEXT:,}")
     if not text.strip():
-        raise NothingToTranslate
+        raise FileWithoutText
     return TextFile(text.replace("\r\n", "\n").replace("\r", "\n"), found.encoding)
 
 
