@@ -155,6 +155,8 @@ def test_the_line_that_shows_a_model_can_be_typed(
 INTERRUPTED = """
 import os, runpy, signal, sys, types
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+
 class Slow(types.ModuleType):
     def __getattr__(self, name):
         os.kill(os.getpid(), signal.SIGINT)
