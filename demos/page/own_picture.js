@@ -1,6 +1,6 @@
 // @ts-check
-// A visitor's own pictures stay when the page is opened in the other language: they are carried over,
-// and given to the same input again.
+// The picture stays when the page is opened in the other language: a visitor's own are carried over and
+// given to the same input again, an example stands in the address as in the link beneath its answer.
 
 import { carried } from "./carried.js";
 
@@ -61,8 +61,12 @@ export const own = (name) => {
 		}
 	};
 	addEventListener("house:language", ({ detail: { searchParams } }) => {
-		// Another tab's page is made when it is opened, which may be never.
-		if (kept.length && searchParams.get("tab") === name) over.put(kept);
+		if (searchParams.get("tab") !== name) return; // another tab's page is made when it is opened, which may be never
+		if (kept.length) return over.put(kept);
+		/** @type {HTMLElement} */
+		const link = document.querySelector(`.tab-${name} .room-try [data-share]`);
+		const { tab, room, ...shown } = JSON.parse(link?.dataset.share ?? "{}");
+		for (const [key, value] of Object.entries(shown)) searchParams.set(key, value);
 	});
 	return { shown, restore };
 };

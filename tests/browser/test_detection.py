@@ -485,8 +485,10 @@ def test_ones_own_pictures_stay_in_the_other_language(
         """addEventListener("house:language", () => sessionStorage.setItem("carried",
             String(sessionStorage.getItem("breakthroughs.picture.detection"))))"""
     )
+    page.locator("#detect-least input").fill("35")
     switch(page, "en")
-    answered(page, WORDS.say("en", f"detection.example.{answers.EXAMPLES[0].name}"))
+    answered(page, WORDS.say("en", f"detection.example.{answers.EXAMPLES[1].name}"))
+    expect(page.locator("#detect-least output")).to_have_text("35%")
     assert page.evaluate("sessionStorage.getItem('carried')") == "null", (
         "an example is none of theirs"
     )

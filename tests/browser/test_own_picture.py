@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def test_ones_own_picture_stays_and_leaves_nothing_in_the_browser(
 
     page.locator("#classification .examples [data-pick]").nth(1).click()
     expect(shown).not_to_have_js_property("naturalWidth", 900)
+    link = page.locator("#classify-answer [data-share]")
+    picked = json.loads(str(link.get_attribute("data-share")))["classify_picture"]
     page.locator("[data-switch=lang]").locator("visible=true").click()
     page.wait_for_url(re.compile(f"lang={lang}"))
     assert page.evaluate(STORED) is None, "an example is none of theirs"
+    expect(link).to_have_attribute("data-share", re.compile(f'"classify_picture": "{picked}"'))

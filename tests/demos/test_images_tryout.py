@@ -172,6 +172,13 @@ def test_a_walk_of_many_stops_has_no_more_frames(engine):
     assert len(points.walk(stops, walk.leg(stops))) <= walk.MOST_FRAMES + 1
 
 
+def test_a_link_to_more_stops_than_a_walk_has_is_refused():
+    stops = ";".join(map(str, range(walk.MOST_STOPS)))
+    assert len(walk.parse(stops)) == walk.MOST_STOPS
+    with pytest.raises(walk.TooManyStops, match="7 stops: name 6 at most"):
+        walk.parse(f"{stops};9")
+
+
 def test_a_stop_more_is_told_and_so_is_the_one_that_makes_room():
     stops = tuple(points.several(7, walk.MOST_STOPS))
     new = points.single(99)

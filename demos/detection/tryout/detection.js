@@ -1,11 +1,13 @@
 // @ts-check
 // Try of Detect objects: the slider, the answered pictures, and the files to take home.
 
+import { carried } from "./carried.js";
 import { columns, encoded, scaled } from "./detection_masks.js";
 import { chosen, follow, isShown, paint, paintAll, percent, read, tint } from "./detection_shown.js";
 import { credited, save, savePicture } from "./share.js";
 
-/** The slider: from which score an object is shown; where a link says it, from there. */
+/** The slider: from which score an object is shown; where a link says it, or it stood in the other
+ *  language, from there. */
 export function mountLeast(element) {
 	const slider = element.querySelector("input"), linked = new URL(location.href).searchParams;
 	const set = () => {
@@ -15,7 +17,9 @@ export function mountLeast(element) {
 		paintAll();
 	};
 	slider.addEventListener("input", set);
-	const asked = linked.has("detect_picture") ? linked.get("confidence") : null;
+	const over = carried("least");
+	addEventListener("house:language", () => over.put(slider.value));
+	const asked = over.take() ?? (linked.has("detect_picture") ? linked.get("confidence") : null);
 	if (!/^\d{1,2}$/.test(asked) || +asked < +slider.min || +asked > +slider.max) return; // which is said
 	slider.value = asked;
 	set();

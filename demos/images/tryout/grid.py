@@ -110,7 +110,7 @@ def linked(query: str, usual: int = COUNT) -> tuple[Asked, tuple[Point, ...]]:
     how many faces where it does not say.
 
     Raises:
-        BadPoint, BadSeed, BadCount: it is broken.
+        BadPoint, BadSeed, BadCount, TooManyStops: it is broken.
     """
     fields = {name: values[-1] for name, values in parse_qs(query.lstrip("?")[:4_000]).items()}
     truncation = points.TRUNCATION

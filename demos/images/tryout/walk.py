@@ -23,14 +23,23 @@ MOST_STOPS = 6
 LONGEST_LEG, MOST_FRAMES = 24, 60
 
 
+class TooManyStops(Refusal):
+    """A link to a longer walk than is drawn. Fields: count, most."""
+
+    code = "image_stops"
+    sentence = "A walk cannot have {count} stops: name {most} at most."
+
+
 def leg(stops: Sequence[Point]) -> int:
     """Steps from one stop to the next: fewer where there are many stops."""
     return min(LONGEST_LEG, MOST_FRAMES // max(1, len(stops) - 1))
 
 
 def parse(text: str, point: Callable[[str], Point] = points.parse) -> tuple[Point, ...]:
-    """The stops that a link holds, at most `MOST_STOPS`. Raises `BadPoint`, `BadSeed`."""
-    parts = text.split(";")[:MOST_STOPS]
+    """The stops that a link holds. Raises `TooManyStops`, `BadPoint`, `BadSeed`."""
+    parts = text.split(";")
+    if len(parts) > MOST_STOPS:
+        raise TooManyStops(count=len(parts), most=MOST_STOPS)
     if not all(part.strip() for part in parts):
         raise BadPoint(sent=points.told(text))
     return tuple(map(point, parts))

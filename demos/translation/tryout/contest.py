@@ -27,6 +27,8 @@ from inference import Engine
 ROUNDS = 6
 #: chrF points by which two translations differ at least: less is hardly to be seen.
 GAP = 8.0
+#: chrF that the better one of them has at least: between two bad ones there is nothing to choose.
+GOOD = 50.0
 #: Sentences that a round may look at until two translations differ so much.
 TRIED = 8
 #: What is translated on a page of each language: into what its visitors read.
@@ -53,10 +55,10 @@ def key_of(lang: str) -> str:
 
 
 async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
-    """A round: the first of some sentences with two translations that differ enough, else the one
-    whose differ most."""
+    """A round: the first of some sentences with two translations that differ enough, one of them
+    good, else the one whose differ most, if it can be with a good one."""
     source, target = DIRECTION[say.lang]
-    best: tuple[float, dict[str, str], list[tuple[str, float, float]]] | None = None
+    best: tuple[tuple[bool, float], dict[str, str], list[tuple[str, float, float]]] | None = None
     for n in range(TRIED):
         one = contest.item("translation", seed, number * TRIED + n, sentences()).said
         found = await answers.ask(engine, key_of(say.lang), one[source], source, target)
@@ -66,9 +68,10 @@ async def asked(engine: Engine, say: Say, seed: int, number: int) -> Choice:
             for other in sentence["alternatives"]
         ]
         gap, pair = await asyncio.to_thread(apart, rivals, one[target])
-        if pair and (best is None or gap > best[0]):
-            best = gap, one, pair
-        if gap >= GAP:
+        worth = (max((score for *_, score in pair), default=0.0) >= GOOD, gap)
+        if pair and (best is None or worth > best[0]):
+            best = worth, one, pair
+        if worth >= (True, GAP):
             break
     assert best is not None
     return round_of(say, seed, number, best[1], best[2])
