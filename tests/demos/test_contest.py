@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from fake_writers import FakeEngine
@@ -235,6 +235,22 @@ def test_of_two_translations_the_one_nearer_to_the_reference_is_right():
         one = ranking.round_of(SAY, 1, number, said, list(pair))
         assert "The cat sleeps." in one.options[one.right] and one.machine == one.right
     assert ranking.apart(rivals[:1], "The cat sleeps.") == (-1.0, [])
+
+
+def test_a_round_is_not_between_two_bad_translations(engine, monkeypatch):
+    """The first sentence has none that is good, the second has one, and both have a bad one."""
+    seen = []
+
+    async def ask(_engine, _key, text, *_languages):
+        seen.append(next(one.said for one in sentences() if one.said["fr"] == text))
+        best = "Nothing of this." if len(seen) == 1 else seen[-1]["en"]
+        rivals = [{"translation": best, "probability": 0.1}]
+        rivals += [{"translation": "Zzz.", "probability": 0.2}]
+        return {"sentences": [{"alternatives": rivals}]}
+
+    monkeypatch.setattr(ranking.answers, "ask", ask)
+    one = asyncio.run(ranking.asked(engine, SAY, 1, 0))
+    assert len(seen) == 2 and escape(seen[1]["en"]) in one.options[one.right]
 
 
 def test_a_game_of_translations_has_sentences_enough():
