@@ -55,6 +55,8 @@ def at_home(path: Path | None) -> Path | None:
 def writable(out: Path) -> Path:
     """The same for a folder to write in, before anything is read or learnt."""
     out = out.expanduser()
+    if os.environ.get("RANK", "0") != "0":
+        return out  # the first of several processes sees to it
     made: list[Path] = []
     try:
         if ".." in out.parts:
@@ -71,6 +73,13 @@ def writable(out: Path) -> Path:
             with suppress(OSError):
                 folder.rmdir()
     return out
+
+
+def typed() -> str:
+    """The command that this is, as it can be typed again."""
+    processes = os.environ.get("WORLD_SIZE", "1")
+    each = f"accelerate launch --multi_gpu --num_processes {processes}"
+    return f"{each if processes != '1' else 'python'} -m pretrained {shlex.join(sys.argv[1:])}"
 
 
 Key = Annotated[str, typer.Argument(help="A model's key, such as classification/cifar10.")]
@@ -154,7 +163,7 @@ def train(
         resume=resume,
         smoke=smoke,
         watch=watch,
-        command="python -m pretrained " + shlex.join(sys.argv[1:]),
+        command=typed(),
     )
     entry = catalog.entries().get(key)
     with refusals_kept(out) if watch else nullcontext():

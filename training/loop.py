@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import sys
 import time
@@ -35,6 +36,7 @@ from torch import Tensor, nn
 from training import resume as resuming
 from training.errors import Stopped
 from training.stopping import when_asked
+from training.together import Team, ranked
 from training.watching import Watch
 
 INTERVAL = 60.0  # seconds after which the state is kept, though an epoch has not ended
@@ -106,7 +108,8 @@ class Plan:
 def choose_device() -> torch.device:
     """CUDA where there is one, then Apple's, then the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        own = os.environ.get("LOCAL_RANK")  # of several processes each has one
+        return torch.device(f"cuda:{own}" if own else "cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
@@ -126,14 +129,16 @@ def precision(device: torch.device) -> torch.dtype:
 
 def hardware(device: torch.device) -> str:
     """What a run ran on, for the card."""
+    size = ranked()[1]
+    times = f"{size} × " if size > 1 else ""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+        return times + torch.cuda.get_device_name(device)
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
     threads = torch.get_num_threads()
     plural = "" if threads == 1 else "s"
-    return f"{name or platform.processor() or 'CPU'}, {threads} thread{plural}"
+    return f"{times}{name or platform.processor() or 'CPU'}, {threads} thread{plural}"
 
 
 def learning_rate(plan: Plan, progress: float) -> float:
@@ -193,6 +198,9 @@ def fit(
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
 
+    Of several processes (`together`) each goes through the data in orders of its own; steps and
+    epochs are those of all of them added, so that the schedule is the same.
+
     Writes ``history.jsonl`` (one line an epoch) and ``state.pt`` (everything that ``resume``
     needs to go on along the same curve) into ``out``: after every epoch, every `INTERVAL` seconds
     within one, and when SIGTERM asks the run to end. ``smoke`` is two steps.
@@ -219,6 +227,8 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     model = task.model.to(device).to(memory_format=torch.channels_last)
+    team = Team.of(device)
+    team.begin(model, plan.seed)
     averaged = deepcopy(model).eval().requires_grad_(False)
     optimizer = optimiser(plan, task.groups())
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
@@ -226,9 +236,11 @@ def fit(
     step, epoch, spent = 0, 0, 0.0
     history: list[dict[str, Any]] = []
     within: dict[str, Any] | None = None  # how far the epoch was when it was kept, if in one
+    identity = {**(identity or {}), "processes": team.size}
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
-    if resume and not found and not watch:  # a job asks it at every start
+    watch = watch if team.first else None
+    if resume and not found and not watch and team.first:  # a job asks it at every start
         print(f"{out} holds no run to go on with: it begins anew", file=sys.stderr, flush=True)
     if found:
         state, history = found
@@ -236,9 +248,10 @@ def fit(
         resuming.restore(out, state, **parts)
         step, epoch, spent = state["step"], state["epoch"], state["seconds"]
         within = state.get("within")
-        if within is None:
+        if within is None and team.first:
             resuming.restore_random_state(state.get("random", {}), device)
-    (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
+    if team.first:
+        (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
     started = clock() - spent  # where it would have begun, had it never stopped
     budget = plan.minutes * 60 if plan.minutes else math.inf
@@ -255,6 +268,8 @@ def fit(
                 f"a weight became no number in epoch {epoch + bool(within)}: lower the learning "
                 "rate with --lr"
             )
+        if not team.first:
+            return
         state = {
             "model": model.state_dict(),
             "averaged": averaged.state_dict(),
@@ -276,8 +291,10 @@ def fit(
             "progress": round(progress(), 4),
             "seconds": round(clock() - started, 1),
             **begin,
-            **{k: round(v, 4) for k, v in task.evaluate(averaged).items()},
         }
+        if not team.first:
+            return row
+        row |= {k: round(v, 4) for k, v in task.evaluate(averaged).items()}
         print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
         return row
 
@@ -306,28 +323,30 @@ def fit(
             watch.sample(shown, averaged, step, most=most)
     started = clock() - spent
     with when_asked() as asked_to_end:
-        while progress() < 1 or within:
+        while (far := team.as_first(progress())[0]) < 1 or within:
             model.train()
-            running, seen, began = torch.zeros((), device=device), 0, progress()
+            running, seen, began = torch.zeros((), device=device), 0, far
             if within:
                 began = within["began"]
-            batches = task.batches(epoch, began)
+            batches = task.batches(epoch + team.rank, began)
             if within:
                 seen, running = within["seen"], running + within["running"]
                 for _ in islice(batches, seen):
                     pass  # learnt from already
                 if hasattr(task, "carry"):
                     task.carry(within["carried"])
-                resuming.restore_random_state(state["random"], device)
+                if team.first:
+                    resuming.restore_random_state(state["random"], device)
                 within, started = None, clock() - spent
-            for batch in batches:
-                rate = learning_rate(plan, progress())
+            for batch in team.batches(batches):
+                rate = learning_rate(plan, far)
                 for group in optimizer.param_groups:
                     group["lr"] = rate * group["lr_scale"]
                 with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
                     loss = task.loss(model, batch)
                 optimizer.zero_grad(set_to_none=True)
                 scaler.scale(loss).backward()
+                team.average_gradients(model)
                 if plan.clip:
                     scaler.unscale_(optimizer)
                     nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
@@ -335,12 +354,14 @@ def fit(
                 scaler.update()
                 if plan.lookahead is None:
                     average_into(averaged, model, step, plan.average)
-                elif step % plan.lookahead == plan.lookahead - 1:
-                    look_ahead(averaged, model, progress())
+                elif step // team.size % plan.lookahead == plan.lookahead - 1:
+                    look_ahead(averaged, model, far)
                 running += loss.detach().float()
                 seen += 1
-                step += 1
-                far = progress()
+                step += team.size
+                far, due, asked = team.as_first(
+                    progress(), clock() - kept > INTERVAL, asked_to_end()
+                )
                 _bar(step, total, far, seen, running, clock() - started)
                 if watch:
                     place = {"step": step, "epoch": epoch, "progress": round(far, 4)}
@@ -350,8 +371,7 @@ def fit(
                     break
                 if watch and shown:
                     watch.sample(shown, averaged, step, most=most)
-                ends = asked_to_end()
-                if ends or clock() - kept > INTERVAL:
+                if asked or due:
                     mean(running, seen)  # says so if it is no number
                     keep(
                         {
@@ -362,23 +382,24 @@ def fit(
                         }
                     )
                     kept = clock()
-                if ends:
+                if asked:
                     raise Stopped(out)
             row_loss = mean(running, seen)
-            epoch += 1
+            epoch += team.size
             history.append(told(loss=round(row_loss, 4)))
             if watch and shown:
                 watch.sample(shown, averaged, step, most=most, last=progress() >= 1)
             keep()
             kept = clock()
-            if asked_to_end():
+            if team.as_first(asked_to_end())[0]:
                 raise Stopped(out)
+    team.part()
     return averaged, history
 
 
 def _bar(step: int, total: int, done: float, seen: int, running: Tensor, seconds: float) -> None:
     """A progress bar on a terminal; silent in a log."""
-    if not sys.stderr.isatty() or (seen % 10 and step != total):
+    if not sys.stderr.isatty() or ranked()[0] or (seen % 10 and step != total):
         return
     left = seconds / max(done, 1e-6) * (1 - done)
     filled = "=" * int(30 * done)

@@ -125,7 +125,7 @@ def read(
     except (OSError, ValueError, AttributeError) as error:
         raise CannotResume(out, f"its {HISTORY} is damaged or only half written") from error
     passes = sum(row.get("epoch", 0) > 0 for row in history)  # the row of epoch 0 is before them
-    if passes < epoch:
+    if passes * identity.get("processes", 1) < epoch:
         raise CannotResume(out, f"its {HISTORY} has {passes} of {epoch} lines")
     return state, history
 
