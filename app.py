@@ -124,6 +124,8 @@ def claim(host: str, port: int) -> None:
                 listener.bind(address)
     except OSError as error:
         raise PortTaken(host=host, port=port, reason=error.strerror) from None
+    except UnicodeError:  # no name of a machine
+        raise PortTaken(host=host, port=port, reason="there is no such host") from None
 
 
 def bundled(engine: Engine) -> list[str]:
@@ -176,8 +178,8 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ["BREAKTHROUGHS_DOWNLOADS_MB"] = str(settings.downloads_disk_mb)
     proxy.trust(settings.trusted_proxies)
     words = Words(settings.language)
-    visitors_files = sweeping.own_folder()
     try:
+        visitors_files = sweeping.own_folder()
         claim(settings.host, settings.port)
         v1.check(settings)
         jobs = trainings(settings)

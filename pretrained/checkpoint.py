@@ -109,8 +109,11 @@ def load_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     except (SafetensorError, OSError) as error:
         reason = f"{name} is damaged: train or fetch it again"
         raise BadCheckpoint(path=folder, reason=reason) from error
-    for key, value in tensors.items():  # a network of these answers anything, surely
-        if value.is_floating_point() and bool(value.isnan().any()):
+    for (
+        key,
+        value,
+    ) in tensors.items():  # these answer anything, surely; masks hold -inf
+        if value.is_floating_point() and bool((value.isnan() | value.isposinf()).any()):
             reason = f"{key} in {name} is not a number: train it again, more gently"
             raise BadCheckpoint(path=folder, reason=reason)
     return {key: v.float() if v.is_floating_point() else v for key, v in tensors.items()}

@@ -32,6 +32,7 @@ MAX_COMMENT = 64_000  # bytes; a GIF's comments, joined
 MAX_PIECES = 300_000  # blocks, chunks or tags: a GIF of 50 MB has 200,000 blocks
 MAX_TAG_BYTES = 4_000_000  # where a TIFF's strips or tiles lie, and its palette
 MAX_SCANS = 100  # each goes over all pixels; usual progressive pictures have 10
+MAX_SCANNED = 1_000_000_000  # pixels that all scans go over: some 3 seconds
 MAX_RLE_PIXELS = 4_000_000  # Pillow unpacks a run-length BMP in Python, pixel by pixel
 MEMORY = 512_000_000  # bytes that decoding one picture may take
 #: Bytes a pixel that decoding takes at its height with Pillow 12.3, measured on 35 megapixels of
@@ -169,7 +170,7 @@ JPEG_KEPT = JPEG_FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}  # JF
 
 def _jpeg(content: bytes) -> Bare:
     """Tables, frame and scans. One without its end gets one, as in browsers."""
-    pieces, scans, turn = _Pieces(), 0, 1
+    pieces, scans, pixels, turn = _Pieces(), 0, 0, 1
     kept: list[bytes] = []
     at = 2
     ended = framed = False
@@ -186,10 +187,12 @@ def _jpeg(content: bytes) -> Bare:
             break
         if kind == 0xE1 and content[at + 2 : at + 8] == b"Exif\0\0" and turn == 1:
             turn = orientation(content[at + 2 : end])
-        framed = framed or kind in JPEG_FRAMES
+        if kind in JPEG_FRAMES:
+            framed, high, wide = True, *struct.unpack(">HH", content[at + 3 : at + 7].ljust(4))
+            pixels = high * wide
         if kind == 0xDA:
             scans += 1
-            if scans > MAX_SCANS:
+            if scans > MAX_SCANS or scans * pixels > MAX_SCANNED:
                 raise NoPicture("picture_costly")
             following = JPEG_NEXT.search(content, end)
             end = following.start() if following else len(content)

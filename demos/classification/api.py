@@ -27,7 +27,7 @@ def build(engine: Engine, words: Words) -> None:
     """Components that are never seen, and the event behind them."""
     image = gr.Image(type="filepath", visible=False, label="image")
     model = gr.Textbox(DEFAULT, visible=False, label="model")
-    top_k = gr.Number(5, visible=False, label="top_k", precision=0)
+    top_k = gr.Number(5, visible=False, label="top_k")
     result = gr.JSON(visible=False, label="result")
 
     @streaming.event(words, None)
@@ -61,7 +61,7 @@ async def classified(
         Refusal: UnknownModel, BadTopK, NotHere, or why the picture cannot be used.
     """
     entry = answers.entry_of(engine, DEFAULT if left_open(model) else model)
-    count = whole_number(top_k)
+    count = names_wanted(top_k)
     models.check_here(entry)
     picture = await uploads.opened(engine, image)
     said = await answers.ask(engine, entry.key, picture, count)
@@ -70,19 +70,15 @@ async def classified(
 
 
 def names_wanted(sent: Any) -> int:
-    """`top_k` as ``/v1`` takes it: left open, or within bounds. Raises `BadTopK`."""
-    count = whole_number(sent)
-    if not left_open(sent) and float(sent) != count:
-        raise BadTopK(most=answers.MAX_TOP_K)
-    return count
-
-
-def whole_number(sent: Any) -> int:
-    """`top_k` as it was sent, which may be anything, brought into 1 to 20."""
+    """`top_k` as it was sent, which may be anything; five if left open. Raises `BadTopK`."""
+    if left_open(sent):
+        return 5
     try:
         if isinstance(sent, bool):
             raise TypeError
-        sent = 5 if left_open(sent) or sent == 0 else sent
-        return min(max(int(float(sent)), 1), answers.MAX_TOP_K)
+        count = int(float(sent))
+        if count != float(sent) or not 1 <= count <= answers.MAX_TOP_K:
+            raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise BadTopK(most=answers.MAX_TOP_K) from None
+    return count

@@ -107,10 +107,7 @@ def others(sent: Mapping[str, Any], *without: str) -> dict[str, Any]:
 
 
 async def classify(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:
-    rest = others(sent, "image")
-    if "top_k" in rest:  # the page's own endpoint brings it into bounds
-        rest["top_k"] = classification.names_wanted(rest["top_k"])
-    return await classification.classified(engine, await picture(sent), **rest)
+    return await classification.classified(engine, await picture(sent), **others(sent, "image"))
 
 
 async def detect(engine: Engine, sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,3 +178,9 @@ def test_a_model_that_never_ends_its_step_is_stuck_after_the_hosts_own_time() ->
     engine._submit(Asked(*engine._job("a", None, ()), input=1, options={}))
     next(begun[0].loop())
     assert seen == [[], ["a"]]
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_a_host_that_is_no_name_is_told(host):
+    with pytest.raises(app.PortTaken, match="cannot be used"):
+        app.claim(host, 7999)

@@ -54,11 +54,12 @@ def test_a_folder_cannot_name_a_foreign_function_as_its_loader(tmp_path, loader)
         catalog.from_folder(tmp_path)
 
 
-def test_weights_that_are_no_numbers_are_refused(tmp_path):
+@pytest.mark.parametrize("bad", ["nan", "inf"])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, bad):
     tensors = {"good": torch.ones(3), "mask": torch.tensor([float("-inf"), 0.0])}
     checkpoint.save_weights(tmp_path, tensors)
     assert set(checkpoint.load_weights(tmp_path)) == {"good", "mask"}
-    checkpoint.save_weights(tmp_path, {**tensors, "bad": torch.tensor([1.0, float("nan")])})
+    checkpoint.save_weights(tmp_path, {**tensors, "bad": torch.tensor([1.0, float(bad)])})
     with pytest.raises(BadCheckpoint, match=r"bad in .* is not a number"):
         checkpoint.load_weights(tmp_path)
 

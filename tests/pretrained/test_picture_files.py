@@ -231,10 +231,10 @@ def segment(kind: int, body: bytes) -> bytes:
     return bytes((0xFF, kind)) + struct.pack(">H", len(body) + 2) + body
 
 
-def many_scans(count: int) -> bytes:
+def many_scans(count: int, side: int = 64) -> bytes:
     """A progressive JPEG whose every scan goes over all blocks and changes none."""
     head = b"\xff\xd8" + segment(0xDB, b"\0" + b"\x01" * 64)
-    head += segment(0xC2, struct.pack(">BHHB", 8, 64, 64, 1) + b"\x01\x11\0")
+    head += segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\0")
     head += segment(0xC4, b"\x10" + bytes([1] + [0] * 15) + b"\xe0")
     return head + (segment(0xDA, b"\x01\x01\0\x01\x3f\0") + b"\x7f\xfe") * count + b"\xff\xd9"
 
@@ -242,6 +242,9 @@ def many_scans(count: int) -> bytes:
 def test_a_jpeg_may_go_over_its_pixels_only_so_often() -> None:
     assert upright_rgb(opened(many_scans(20))).size == (64, 64)
     assert refused(many_scans(picture_files.MAX_SCANS + 1)) == "picture_costly"
+    large = 8_000  # pixels a side: a picture of 64 megapixels has its ten scans, and no hundred
+    assert opened(many_scans(10, large)).size == (large, large)
+    assert refused(many_scans(90, large)) == "picture_costly"
 
 
 @pytest.mark.parametrize("progressive", [False, True])
