@@ -9,13 +9,14 @@ import io
 import json
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from bad_pictures import REFUSED, encoded, photo
 from fake_classifiers import FakeEngine, entry
 from PIL import Image
 
-from demos import models, streaming
+from demos import models, page, streaming
 from demos.classification import answers, examples, inside, learn, several
 from demos.classification.tryout import answering, comparing, comparison
 from demos.examples import thumbnail
@@ -469,6 +470,17 @@ def test_figures_are_those_of_the_cards(cards, engine):
     classes = text(learn.classes(engine, WORDS.speaker("zh")))
     assert classes.index("狮子") < classes.index("虎斑猫")
     assert "40.0%" in learn.probes(WORDS.speaker("en"))
+
+
+def test_the_docs_tell_of_the_flowers_what_was_measured():
+    told = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
+    ladder = page.read_metrics(learn.IMAGENET)["ladder"]
+    for row in (one for one in ladder if one.get("data") == "flowers"):
+        value, low, high = (f"{100 * row[name]:.1f}" for name in ("value", "low", "high"))
+        [line] = [one for one in told.splitlines() if one.startswith(f"| {row['each'] or 'all'} |")]
+        assert f"| {row['pictures']:,} |" in line
+        cell = line.split(" | ")[2 + learn.STARTS.index(row["start"])]
+        assert f"{value}% ({low} to {high}), {row['minutes'] * 60:.0f} s" in cell
 
 
 def test_what_a_head_start_is_worth_is_a_table_of_the_cards_ladder(tmp_path, monkeypatch):
