@@ -32,8 +32,6 @@ NOTES = (
     " percentiles over all of them",
     "loops and engine are given pictures in memory; servers are sent files over loopback, which"
     " they open, and share the cores with their callers",
-    "on two idle Xeon cores a call of the page cost 26 ms of CPU in the server (the model about 6,"
-    " decoding 5, the rest Gradio's queue and its three requests a call) and 7 in its caller",
     "LitServe and Ray Serve: one worker, the same largest batch, gathered for 10 ms; naive Gradio"
     " app: one call at a time, as is Gradio's default",
     "--engine ray: one replica on this machine; the way there and back is part of a call",
