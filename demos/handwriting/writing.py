@@ -25,7 +25,7 @@ from demos.language import Say
 from inference import Engine
 from inference.errors import Refusal
 
-EVERY = 0.25  # seconds between two updates of a page: at most four a second (see FACTS)
+EVERY = 0.25  # seconds between two updates of a page: at most four a second
 HUNDREDTHS = 100  # of an x-height: what a place is rounded to on its way to the page
 BLANK = "␣"  # a blank that is wrong must be seen
 

@@ -210,9 +210,7 @@ def faces() -> Chart:
         # What was noted of the generator that shipped before: its n and interval were not kept.
         Figure(
             "before",
-            Claim.published(
-                "fd_ratio", 5.11, "held-out aligned faces", None, "FACTS.md, 2026-11-28"
-            ),
+            Claim.published("fd_ratio", 5.11, "held-out aligned faces", None, "CHANGELOG.md"),
             word="results.figure.gan_before",
         ),
         *ours,

@@ -21,7 +21,7 @@ from pretrained.text import alphabet
 from pretrained.text.options import MOST_PROMPT, checked
 from pretrained.text.piece import Piece
 
-EVERY = 0.2  # seconds between two updates of a page: five a second (see FACTS)
+EVERY = 0.2  # seconds between two updates of a page: five a second
 #: Characters of one update, so that the writing can be watched: about 200 a second, a poem in 2 s.
 PACE, POEM_PACE = 40, 3
 #: Characters of a text that grows by Continue: each update shows all of it.
