@@ -19,6 +19,7 @@ from jobs import Jobs
 
 BREAKTHROUGHS = ("classification", "detection", "text", "translation", "images")
 LAB_WORDS = ("run", "pause", "passes", "right")
+PAINT_WORDS = ("points", "most")
 LIVING = "import(new URL('house/living.js', document.baseURI)).then((it) => it.mount(element));"
 MOUNT = "import(new URL('house/home.js', document.baseURI)).then((home) => home.mount(element));"
 
@@ -37,6 +38,7 @@ def lab(say: Say) -> str:
     """The four stages of the loop with their controls, and the bench where it is seen."""
     spoken = {word: html.unescape(say(f"home.{word}")) for word in LAB_WORDS}
     spoken["weights"] = html.unescape(say("home.net.weights"))
+    spoken |= {word: say.plain(f"home.paint.{word}") for word in PAINT_WORDS}
     collect = (
         choice(
             say("home.data.shape"), "shape", [(s, say(f"home.data.{s}")) for s in SHAPES], "rings"
@@ -72,9 +74,10 @@ def lab(say: Say) -> str:
 {stage(say, 4, "adjust", rate)}
 </ol>
 <div class="bench">
-<canvas class="field" role="img" aria-label="{say("home.field")}{say("house.colon")}{
-        say("home.field_help")
-    }"></canvas>
+<div class="canvas"><canvas class="field" role="application" tabindex="0" aria-label="{
+        say("home.field")
+    }" aria-describedby="lab-field lab-keys"></canvas>
+{paint(say)}</div>
 <div class="readings">
 <div class="buttons"><button type="button" class="btn" data-do="run">{say("home.run")}</button>
 <button type="button" class="ghost" data-do="step">{say("home.step")}</button>
@@ -90,13 +93,29 @@ def lab(say: Say) -> str:
 <p class="note missed" data-show="stuck" role="alert" hidden>{say("home.stuck")}</p>
 <p class="sr-only" data-show="said" role="status"></p>
 </div>
-<p class="quiet caption">{say("home.field_help")}</p>
+<p class="quiet caption" id="lab-field">{say("home.field_help")}</p>
 </div>
 </section>"""
 
 
-SHAPES = ("clouds", "rings", "checkers", "spirals")
+SHAPES = ("clouds", "rings", "checkers", "spirals", "own")
 RATES = ("0.003", "0.01", "0.03", "0.1", "0.3", "1", "3")
+
+
+def paint(say: Say) -> str:
+    """What stands below the field: the two colours to paint points in, and how many there are."""
+    colours = "".join(
+        f'<label><input type="radio" name="paint" value="{label}"{" checked" if not label else ""}>'
+        f'<i class="label-{label}"></i>{say(f"home.paint.{name}")}</label>'
+        for label, name in enumerate(("round", "diamond"))
+    )
+    return f"""<fieldset class="paint"><legend class="sr-only">{say("home.paint.colour")}</legend>
+<span class="quiet">{say("home.paint.help")}</span>{colours}
+<button type="button" class="ghost" data-do="clear" hidden>{say("home.paint.clear")}</button>
+<span class="quiet" data-show="points" role="status"></span>
+<p class="note" data-show="few" hidden>{say("home.paint.few")}</p>
+<p class="sr-only" id="lab-keys">{say("home.paint.keys")}</p>
+<p class="sr-only" data-show="at" role="status"></p></fieldset>"""
 
 
 def stage(say: Say, number: int, name: str, controls: str) -> str:

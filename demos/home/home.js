@@ -1,7 +1,7 @@
 // @ts-check
 // A small network that learns in front of the visitor, in the visitor's own browser.
 //
-// Read from the top: data, how it learns, then what is drawn. The network is `network.js`; here it has
+// Read from the top: data, how it learns, what is drawn, then what a visitor does. The network is `network.js`; here it has
 // a logistic output, cross-entropy loss and plain stochastic gradient descent.
 
 import { calm, fit, paint, palette, places, rule, trace } from "./canvas.js";
@@ -34,7 +34,8 @@ const SHAPES = {
 	},
 };
 
-/** `amount` points of a shape, every third held out. noise: standard deviation added to each place.
+/** `amount` points of a shape, every third held out; none of a visitor's "own". noise: standard deviation
+ * added to each place.
  * @param {string} shape @param {number} amount @param {number} noise @returns {Data} */
 export function collect(shape, amount, noise, seed = 1) {
 	const r = random(seed);
@@ -42,7 +43,7 @@ export function collect(shape, amount, noise, seed = 1) {
 	const seen = [];
 	/** @type {Point[]} */
 	const heldOut = [];
-	for (let i = 0; i < amount; i++) {
+	for (let i = 0; SHAPES[shape] && i < amount; i++) {
 		const label = i % 2;
 		const [x, y] = SHAPES[shape](label, r);
 		const point = { x: x + noise * r.normal(), y: y + noise * r.normal(), label };
@@ -50,6 +51,19 @@ export function collect(shape, amount, noise, seed = 1) {
 	}
 	return { seen, heldOut };
 }
+
+/** Data with a visitor's points among them, every third of either label held out.
+ * @param {Data} data @param {Point[]} painted @returns {Data} */
+export function joined({ seen, heldOut }, painted) {
+	const count = [0, 0], aside = new Set(painted.filter(({ label }) => count[label]++ % 3 === 2));
+	return {
+		seen: [...seen, ...painted.filter((point) => !aside.has(point))], heldOut: [...heldOut, ...aside],
+	};
+}
+
+/** Whether there is something to learn and to check: points of both labels on either side. @param {Data} data */
+export const enough = ({ seen, heldOut }) =>
+	[seen, heldOut].every((points) => [0, 1].every((label) => points.some((point) => point.label === label)));
 
 // ---- How it learns -----------------------------------------------------------------------------
 
@@ -92,8 +106,9 @@ const GRID = 72; // the field is evaluated on a grid this fine, then smoothed
 const FIRST_RUN = 300, LONGEST_RUN = 5000; // passes
 const GROUND = places(GRID);
 
-/** @param {HTMLCanvasElement} canvas @param {Network} network @param {Data} data @param {Palette} colours */
-function drawField(canvas, network, data, colours) {
+/** @param {HTMLCanvasElement} canvas @param {Network} network @param {Data} data @param {Palette} colours
+ * @param {Point | null} brush where the keyboard paints */
+function drawField(canvas, network, data, colours, brush) {
 	const sheet = fit(canvas), { context, width, height } = sheet;
 	const probabilities = network.forward(GROUND).map(sigmoid);
 	paint(sheet, colours, GRID, (n) => [
@@ -115,6 +130,16 @@ function drawField(canvas, network, data, colours) {
 	};
 	data.seen.forEach((point) => dot(point, false));
 	data.heldOut.forEach((point) => dot(point, true));
+	if (!brush) return;
+	dot(brush, false);
+	const u = ((brush.x + 1) / 2) * width, v = ((1 - brush.y) / 2) * height;
+	context.strokeStyle = colours.ink;
+	context.lineWidth = 1.5;
+	for (const [across, down] of [[-1, 0], [1, 0], [0, -1], [0, 1]]) {
+		context.beginPath();
+		context.moveTo(u + 8 * across, v + 8 * down); context.lineTo(u + 16 * across, v + 16 * down);
+		context.stroke();
+	}
 }
 
 /** @param {HTMLCanvasElement} canvas @param {Entry[]} history @param {Palette} colours */
@@ -162,6 +187,11 @@ function drawNetwork(canvas, network, colours) {
 
 // ---- The lab: controls, the loop, what is shown ------------------------------------------------
 
+const MOST = 600; // points that a visitor paints
+const APART = 0.07; // between two points of one stroke
+/** @type {Record<string, [number, number]>} */
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
 /** @param {HTMLElement} element */
 export function mount(element) {
 	const lab = /** @type {HTMLElement | null} */ (element.querySelector(".lab"));
@@ -184,6 +214,12 @@ export function mount(element) {
 	/** @type {Entry[]} */
 	let history = [];
 	let shuffle = random(3), running = false, limit = FIRST_RUN, lit = "", litUntil = 0;
+	/** @type {Point[]} */
+	let painted = [];
+	let inView = false, label = 0;
+	/** @type {Point | null} */
+	let brush = null;
+	const field = canvas("canvas.field");
 	const now = () => /** @type {Entry} */ (history.at(-1));
 
 	/** @param {string[]} stages */
@@ -202,16 +238,22 @@ export function mount(element) {
 	const begin = (stage) => {
 		const hidden = Array(Number(value("layers"))).fill(Number(value("width")));
 		if (!data || stage === "collect")
-			data = collect(value("shape"), Number(value("amount")), Number(value("noise")));
+			data = joined(collect(value("shape"), Number(value("amount")), Number(value("noise"))), painted);
 		network = new Network([2, ...hidden, 1], random(7), value("activation"));
 		shuffle = random(3);
-		history = [];
-		note(data);
+		recount(data);
 		light(stage);
 		litUntil = performance.now() + 700;
 		find("[data-show=stuck]").hidden = true;
 		tell("said", "");
 		tell("weights", words.weights.replace("{n}", network.parameters));
+	};
+
+	/** Losses of other data stand on no curve together. @param {Data} data */
+	const recount = (data) => {
+		history = [];
+		find("[data-show=few]").hidden = enough(data);
+		if (enough(data)) note(data);
 	};
 
 	/** @param {Data} data */
@@ -223,10 +265,11 @@ export function mount(element) {
 	const draw = () => {
 		if (!data) return;
 		const colours = palette(lab);
-		drawField(canvas("canvas.field"), network, data, colours);
+		drawField(field, network, data, colours, brush);
 		drawCurve(canvas("canvas.curve"), history, colours);
 		drawNetwork(canvas("canvas.network"), network, colours);
-		const { seen, heldOut, right } = now();
+		const { seen, heldOut, right } = now() ?? { seen: NaN, heldOut: NaN, right: NaN };
+		if (!history.length) return ["passes", "seen", "held-out", "right"].forEach((name) => tell(name, "–"));
 		tell("passes", String(history.length - 1));
 		tell("seen", seen.toFixed(3));
 		tell("held-out", heldOut.toFixed(3));
@@ -234,7 +277,7 @@ export function mount(element) {
 	};
 
 	const learn = () => {
-		if (!data) return;
+		if (!data || !history.length) return;
 		pass(network, data.seen, Number(value("rate")), shuffle);
 		note(data);
 		if (!(now().seen < 8)) {
@@ -245,7 +288,7 @@ export function mount(element) {
 
 	/** @param {boolean} on */
 	const set = (on) => {
-		if (running && !on)
+		if (running && !on && history.length)
 			tell("said", `${history.length - 1} ${words.passes}, ${Math.round(100 * now().right)}% ${words.right}`);
 		running = on;
 		find("[data-do=run]").textContent = on ? words.pause : words.run;
@@ -256,7 +299,7 @@ export function mount(element) {
 	/** @param {number} time */
 	const frame = (time) => {
 		if (!running || !lab.isConnected) return;
-		if (lab.offsetParent !== null) { // on the open tab
+		if (inView && history.length) {
 			learn();
 			if (!running) return draw();
 			if (time > litUntil) {
@@ -283,10 +326,82 @@ export function mount(element) {
 			set(false);
 			begin("collect");
 			draw();
+		} else if (what === "clear") {
+			painted = [];
+			begin("collect");
+			counted();
+			draw();
 		}
 	});
+
+	// A visitor's own points: by mouse, finger or keyboard. The network goes on from what it knows.
+	const counted = () => {
+		const full = painted.length >= MOST ? ` ${words.most.replace("{most}", MOST)}` : "";
+		tell("points", painted.length ? words.points.replace("{n}", painted.length) + full : "");
+		find("[data-do=clear]").hidden = !painted.length;
+	};
+	/** @param {number} x @param {number} y */
+	const put = (x, y) => {
+		if (painted.length < MOST && Math.max(Math.abs(x), Math.abs(y)) <= 1) painted.push({ x, y, label });
+		data = joined(collect(value("shape"), Number(value("amount")), Number(value("noise"))), painted);
+		recount(data);
+		counted();
+		limit = FIRST_RUN * 2;
+		if (!running && !still) set(true);
+		draw();
+	};
+	/** @param {PointerEvent} event @returns {[number, number]} */
+	const place = ({ clientX, clientY }) => {
+		const { left, top, width, height } = field.getBoundingClientRect();
+		return [(2 * (clientX - left)) / width - 1, 1 - (2 * (clientY - top)) / height];
+	};
+	const settled = () => { // no motion: the end is shown
+		for (let i = 0; still && i < FIRST_RUN; i++) learn();
+		if (still) draw();
+	};
+	field.addEventListener("pointerdown", (event) => {
+		if (event.button) return;
+		field.setPointerCapture(event.pointerId);
+		brush = null;
+		put(...place(event));
+	});
+	field.addEventListener("pointermove", (event) => {
+		if (!field.hasPointerCapture(event.pointerId)) return;
+		const [x, y] = place(event), last = painted.at(-1);
+		if (!last || Math.hypot(x - last.x, y - last.y) >= APART) put(x, y);
+	});
+	field.addEventListener("pointerup", settled);
+	field.addEventListener("keydown", (event) => {
+		const way = KEYS[event.key];
+		if (!way && event.key !== " " && event.key !== "Enter") return;
+		event.preventDefault();
+		brush ??= { x: 0, y: 0, label };
+		const far = event.shiftKey ? 0.2 : 0.05;
+		/** @param {number} at @param {number} by */
+		const moved = (at, by) => Math.min(0.98, Math.max(-0.98, at + far * by));
+		if (way) brush = { x: moved(brush.x, way[0]), y: moved(brush.y, way[1]), label };
+		else put(brush.x, brush.y);
+		if (way) tell("at", `${brush.x.toFixed(2)}, ${brush.y.toFixed(2)}`);
+		else settled();
+		draw();
+	});
+	field.addEventListener("blur", () => {
+		brush = null;
+		draw();
+	});
+	const brushes = /** @type {HTMLInputElement[]} */ ([...lab.querySelectorAll("[name=paint]")]);
+	for (const one of brushes) one.addEventListener("click", () => field.classList.add("armed"));
 	lab.addEventListener("input", (event) => {
 		const input = /** @type {HTMLInputElement} */ (event.target);
+		if (input.name === "paint") {
+			label = Number(input.value);
+			if (brush) brush.label = label;
+			return;
+		}
+		if (input.name === "shape") {
+			painted = []; // they belong to the shape that they were painted on
+			counted();
+		}
 		const stage = input.closest("[data-stage]")?.getAttribute("data-stage") ?? "";
 		const reading = input.parentElement?.querySelector(".reading");
 		if (reading) reading.textContent = input.value;
@@ -296,7 +411,8 @@ export function mount(element) {
 		draw();
 		if (!running && !still) set(true);
 	});
-	new ResizeObserver(() => draw()).observe(find("canvas.field"));
+	new ResizeObserver(() => draw()).observe(field);
+	new IntersectionObserver(([{ isIntersecting }]) => { inView = isIntersecting; }, { threshold: 0.5 }).observe(field);
 	new MutationObserver(() => draw()).observe(document.documentElement, { attributeFilter: ["class"] });
 
 	begin("collect");

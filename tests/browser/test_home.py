@@ -46,6 +46,7 @@ GRADIENTS = """async (activation) => {
 def home(page: Page, app_url: str) -> Page:
     page.goto(app_url)
     expect(page.locator(".lab[data-mounted]")).to_be_visible()
+    page.locator(".field").scroll_into_view_if_needed()
     return page
 
 
@@ -90,6 +91,79 @@ def wait_passes(page: Page, passes: int) -> None:
     page.wait_for_function(
         "(n) => Number(document.querySelector('[data-show=passes]').textContent) >= n", arg=passes
     )
+
+
+def test_it_begins_when_it_comes_into_view(page: Page, app_url: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(app_url)
+    expect(page.locator(".lab[data-mounted]")).to_be_visible()
+    page.wait_for_timeout(700)
+    assert reading(page, "passes") == 0
+    page.locator(".field").scroll_into_view_if_needed()
+    wait_passes(page, 3)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    rested = reading(page, "passes")
+    page.wait_for_timeout(700)
+    assert reading(page, "passes") == rested
+
+
+def stroke(page: Page, *places: tuple[float, float]) -> None:
+    """Press at the first place of the field (shares of it, from the left and the top), drag on."""
+    box = page.locator(".field").bounding_box()
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for one in at[1:]:
+        page.mouse.move(*one, steps=8)
+    page.mouse.up()
+
+
+def test_a_visitor_paints_points_and_it_learns_them(home: Page) -> None:
+    few, points = home.locator("[data-show=few]"), home.locator("[data-show=points]")
+    expect(few).to_be_hidden()
+    home.get_by_label("Shape").select_option("own")
+    expect(few).to_be_visible()
+    expect(home.locator("[data-show=passes]")).to_have_text("–")
+    home.locator(".field").scroll_into_view_if_needed()
+    stroke(home, (0.1, 0.2), (0.9, 0.2))
+    expect(few).to_be_visible()  # of one colour
+    home.get_by_label("diamond").check()
+    stroke(home, (0.1, 0.8), (0.9, 0.8))
+    expect(points).to_contain_text("are yours; every third of a colour is held out.")
+    expect(few).to_be_hidden()
+    wait_passes(home, 100)
+    assert reading(home, "right") == 100
+    home.get_by_role("button", name="Remove mine").click()
+    expect(few).to_be_visible()
+    expect(points).to_have_text("")
+
+
+def test_a_visitor_paints_by_keyboard(home: Page) -> None:
+    points = home.locator("[data-show=points]")
+    home.locator(".field").focus()
+    for key in ("ArrowUp", "Shift+ArrowRight"):
+        home.keyboard.press(key)
+    expect(home.locator("[data-show=at]")).to_have_text("0.20, 0.05")
+    for _ in range(3):
+        home.keyboard.press("Space")
+    expect(points).to_contain_text("3 are yours")
+    home.get_by_label("Shape").select_option("clouds")
+    expect(points).to_have_text("")  # they were painted on another shape
+
+
+#: How points of a visitor are parted.
+JOINED = """async (labels) => {
+    const { enough, joined } = await import(new URL("house/home.js", document.baseURI));
+    const data = joined({ seen: [], heldOut: [] }, labels.map((label, x) => ({ x, y: 0, label })));
+    return [data.seen.map(({ x }) => x), data.heldOut.map(({ x }) => x), enough(data)];
+}"""
+
+
+def test_every_third_point_of_either_colour_is_held_out(scripts: Page) -> None:
+    assert scripts.evaluate(JOINED, [0, 0, 0, 1, 1]) == [[0, 1, 3, 4], [2], False]
+    assert scripts.evaluate(JOINED, [0, 1, 0, 1, 0, 1, 1]) == [[0, 1, 2, 3, 6], [4, 5], True]
+    assert scripts.evaluate(JOINED, []) == [[], [], False]
 
 
 def test_it_learns_by_itself_when_the_page_opens(home: Page) -> None:
