@@ -17,6 +17,7 @@ import socket
 import sqlite3
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -110,6 +111,16 @@ class PortTaken(Refusal):
     )
 
 
+class NoFolder(Refusal):
+    """Visitors' files would have no place. Fields: folder, reason (the system's own words)."""
+
+    code = "no_folder"
+    sentence = (
+        "Visitors' files cannot be kept in {folder} ({reason}): name another folder by "
+        "GRADIO_TEMP_DIR."
+    )
+
+
 def claim(host: str, port: int) -> None:
     """Find out before anything is loaded whether the server will be able to listen.
 
@@ -126,6 +137,14 @@ def claim(host: str, port: int) -> None:
         raise PortTaken(host=host, port=port, reason=error.strerror) from None
     except UnicodeError:  # no name of a machine
         raise PortTaken(host=host, port=port, reason="there is no such host") from None
+
+
+def place_for_visitors() -> Path:
+    """The folder that visitors' files lie in. Raises `NoFolder`."""
+    try:
+        return sweeping.own_folder()
+    except OSError as error:
+        raise NoFolder(folder=error.filename, reason=error.strerror) from None
 
 
 def bundled(engine: Engine) -> list[str]:
@@ -179,7 +198,7 @@ def main(arguments: list[str] | None = None) -> None:
     proxy.trust(settings.trusted_proxies)
     words = Words(settings.language)
     try:
-        visitors_files = sweeping.own_folder()
+        visitors_files = place_for_visitors()
         claim(settings.host, settings.port)
         v1.check(settings)
         jobs = trainings(settings)

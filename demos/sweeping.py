@@ -15,27 +15,15 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from inference.errors import Refusal
-
 AGE = 3600.0  # seconds
 EVERY = 600.0
 
 log = logging.getLogger(__name__)
 
 
-class NoFolder(Refusal):
-    """Visitors' files would have no place. Fields: folder, reason (the system's own words)."""
-
-    code = "no_folder"
-    sentence = (
-        "Visitors' files cannot be kept in {folder} ({reason}): name another folder by "
-        "GRADIO_TEMP_DIR."
-    )
-
-
 def own_folder() -> Path:
     """Where visitors' files lie: GRADIO_TEMP_DIR, or a folder that no other program and no other
-    user of this machine shares. It is made if need be, and named to Gradio. Raises `NoFolder`."""
+    user of this machine shares. It is made if need be, and named to Gradio. Raises OSError."""
     named = os.environ.get("GRADIO_TEMP_DIR")
     user = os.getuid() if hasattr(os, "getuid") else "me"
     folder = Path(named or Path(tempfile.gettempdir()) / f"breakthroughs-{user}").resolve()
@@ -43,10 +31,7 @@ def own_folder() -> Path:
         about = folder.stat()
         if about.st_uid != os.getuid() or about.st_mode & 0o077:  # somebody laid it there for us
             folder = Path(tempfile.mkdtemp(prefix="breakthroughs-")).resolve()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise NoFolder(folder=folder, reason=error.strerror) from None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
 

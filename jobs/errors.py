@@ -70,6 +70,16 @@ class TooManyYours(JobRefusal):
     sentence = "You have {most} trainings here already: let one of them end, or remove one."
 
 
+class UploadsFull(JobRefusal):
+    """Fields: most."""
+
+    code = "jobs_uploads"
+    sentence = (
+        "{most} sets of data are here already that nobody trains on yet: try again when some of "
+        "them are gone."
+    )
+
+
 class BadJobOption(JobRefusal):
     """Fields: name, value."""
 

@@ -66,15 +66,15 @@ class Jobs:
         """Ask the workers to end, and queue their jobs for the next start."""
         self.scheduler.close(seconds)
 
-    def upload(self, owner: str) -> Path:
+    def upload(self, owner: str, address: str = "") -> Path:
         """A new folder for what a visitor sends, to be filled through `intake`.
 
         Raises:
-            JobsOff, TooManyYours, NoSpace: it is not to be had.
+            JobsOff, TooManyYours, UploadsFull, NoSpace: it is not to be had.
         """
         self._on()
         self.queue.check_space()
-        return self.uploads.new(hashed(owner))
+        return self.uploads.new(hashed(owner), hashed(address) if address else "")
 
     def uploaded(self, owner: str, name: str) -> Path:
         """The folder that `upload` made, by its name.

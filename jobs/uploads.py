@@ -1,4 +1,8 @@
-"""What visitors sent and have not trained on yet: a folder each, below one of its owner's."""
+"""What visitors sent and have not trained on yet: a folder each, below one of its owner's.
+
+There are `UPLOADS` at most, and one address has half of them, as of the queue: owners are tokens
+that anybody makes for themselves.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ import os
 import re
 import secrets
 import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from jobs import errors
@@ -14,6 +21,7 @@ from jobs.limits import MIB, Limits
 from pretrained.disk import bytes_below
 
 UPLOADS = 512  # folders of all visitors
+UNUSED = 300.0  # seconds in which something comes into a folder that is in use
 #: What `secrets.token_urlsafe(16)` makes.
 TOKEN = re.compile(r"[\w-]{22}")
 
@@ -24,23 +32,45 @@ class Uploads:
     def __init__(self, limits: Limits, lock: threading.RLock) -> None:
         """lock: held by whoever removes what is old, among it folders of owners that are empty."""
         self.limits, self.folder, self._lock = limits, limits.folder / "uploads", lock
+        self._sent_from: dict[Path, str] = {}  # since the start of this server
 
-    def new(self, owner: str) -> Path:
-        """A new folder.
+    def new(self, owner: str, address: str = "") -> Path:
+        """A new folder. Where there are too many, one makes room that nothing came into.
+
+        Args: address: hashed; "" where it is not known.
 
         Raises:
-            TooManyYours, NoSpace: it is not to be had.
+            TooManyYours, UploadsFull: it is not to be had.
         """
-        if sum(1 for _ in self.folder.glob("*/*")) >= UPLOADS:
-            raise errors.NoSpace
         mine = self.folder / owner
         made = mine / secrets.token_urlsafe(16)
         with self._lock:
+            held = sorted(self.folder.glob("*/*"), key=lambda one: one.stat().st_mtime)
+            if len(held) >= UPLOADS and not self._unused(held):
+                raise errors.UploadsFull(most=len(held))
+            self._sent_from = {
+                one: self._sent_from[one] for one in held if one in self._sent_from and one.is_dir()
+            }
+            theirs = [one for one, where in self._sent_from.items() if where == address]
+            if address and len(theirs) >= max(1, UPLOADS // 2) and not self._unused(theirs):
+                raise errors.UploadsFull(most=len(theirs))
             mine.mkdir(mode=0o700, exist_ok=True)
             if len(list(mine.iterdir())) >= self.limits.kept:
                 raise errors.TooManyYours(most=self.limits.kept)
             made.mkdir(mode=0o700)
+            if address:
+                self._sent_from[made] = address
         return made
+
+    @staticmethod
+    def _unused(folders: Iterable[Path]) -> bool:
+        """Remove the first of these that has stood empty for long; whether there was one."""
+        for folder in folders:
+            with suppress(OSError):  # it holds something, or is gone
+                if time.time() - folder.stat().st_mtime > UNUSED:
+                    folder.rmdir()
+                    return True
+        return False
 
     def named(self, owner: str, name: str) -> Path:
         """An owner's folder by its name.

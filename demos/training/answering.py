@@ -48,6 +48,7 @@ STATUS: Mapping[type[Refusal], int] = {
     errors.QueueFull: 429,
     errors.TooManyYours: 429,
     errors.NoSpace: 507,
+    errors.UploadsFull: 429,
     errors.DataTooLarge: 413,
     errors.TooManyFiles: 413,
     errors.TakeHomeBusy: 503,

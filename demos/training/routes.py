@@ -48,7 +48,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
 
     @told
     async def upload(request: Request, say: Say) -> Any:
-        made = await asyncio.to_thread(jobs.upload, owner(request))
+        made = await asyncio.to_thread(jobs.upload, owner(request), address(request))
         return {"upload": made.name}
 
     @told

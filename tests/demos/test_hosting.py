@@ -184,3 +184,10 @@ def test_a_model_that_never_ends_its_step_is_stuck_after_the_hosts_own_time() ->
 def test_a_host_that_is_no_name_is_told(host):
     with pytest.raises(app.PortTaken, match="cannot be used"):
         app.claim(host, 7999)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "folder"))
+    with pytest.raises(app.NoFolder, match="GRADIO_TEMP_DIR"):
+        app.place_for_visitors()

@@ -430,8 +430,26 @@ def test_uploads_are_counted_over_all_owners(bench, monkeypatch):
     monkeypatch.setattr("jobs.uploads.UPLOADS", 2)
     jobs = bench.jobs()
     jobs.upload("ann"), jobs.upload("bob")
-    with pytest.raises(errors.NoSpace):
+    with pytest.raises(errors.UploadsFull, match="2 sets of data"):
         jobs.upload("eve")
+
+
+def test_one_address_fills_up_half_of_the_uploads_and_what_stands_empty_makes_room(
+    bench, monkeypatch
+):
+    monkeypatch.setattr("jobs.uploads.UPLOADS", 4)
+    jobs = bench.jobs()
+    used = jobs.upload("o1", "1.2.3.4")
+    (used / "mine.txt").write_text("data")
+    empty = jobs.upload("o2", "1.2.3.4")
+    with pytest.raises(errors.UploadsFull):
+        jobs.upload("o3", "1.2.3.4")
+    others = [jobs.upload(name, "5.6.7.8") for name in ("ann", "bob")]
+    with pytest.raises(errors.UploadsFull, match="4 sets of data"):
+        jobs.upload("eve", "9.9.9.9")
+    monkeypatch.setattr("jobs.uploads.UNUSED", -1.0)
+    assert jobs.upload("eve", "9.9.9.9").is_dir() and not empty.exists()
+    assert used.is_dir() and all(one.is_dir() for one in others)
 
 
 def test_what_was_printed_names_no_place_of_the_server(tmp_path):

@@ -84,7 +84,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def begin(request: Request, say: Say) -> Any:
         named = [say.plain("classification.train.class", n=n) for n in (1, 2, 3)]
-        made_now = await asyncio.to_thread(rooms.make, owner(request), named)
+        made_now = await asyncio.to_thread(rooms.make, owner(request), address(request), named)
         return await asyncio.to_thread(report.state, made_now, say)
 
     @told
@@ -219,9 +219,9 @@ class Rooms:
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.lock = threading.Lock()
 
-    def make(self, owner: str, names: list[str]) -> Collection:
-        """A new one. Raises: JobsOff, TooManyYours."""
-        return self._hold(Collection.make(self.jobs.upload(owner), names), owner)
+    def make(self, owner: str, address: str, names: list[str]) -> Collection:
+        """A new one. Raises: JobsOff, TooManyYours, UploadsFull."""
+        return self._hold(Collection.make(self.jobs.upload(owner, address), names), owner)
 
     async def of(self, request: Request) -> Collection:
         """The one that a request names. Raises: NoOwner, UnknownUpload."""
