@@ -133,12 +133,30 @@ document.addEventListener("click", (/** @type {any} */ { target }) => {
 document.addEventListener("change", (/** @type {any} */ { target }) => {
 	if (target.type === "file" && target.files.length) run(target.closest(".screen"));
 });
-document.addEventListener("keydown", (/** @type {any} */ event) => {
-	if (event.target.matches("textarea") && event.key === "Enter" && !event.shiftKey) {
+// Whoever has asked, or gives up writing, turns pages by the arrow keys again.
+document.addEventListener("keydown", async (/** @type {any} */ event) => {
+	const { target, key, shiftKey, isComposing } = event;
+	if (!target.matches("textarea") || isComposing) return;
+	const screen = target.closest(".screen");
+	if (key === "Enter" && !shiftKey) {
 		event.preventDefault();
-		run(event.target.closest(".screen"));
-	}
+		await run(screen);
+		if (screen.querySelector(".get .refusal")) return;
+	} else if (key !== "Escape") return;
+	if (document.activeElement === target) screen.querySelector("h1").focus({ preventScroll: true });
 });
+// A picture that is dropped anywhere is the screen's that is shown, if it takes one.
+for (const kind of ["dragover", "drop"])
+	addEventListener(kind, (/** @type {any} */ event) => {
+		if (!event.dataTransfer?.types.includes("Files")) return;
+		event.preventDefault(); // the browser would open it in place of the page
+		const input = /** @type {HTMLInputElement | null} */ (screens[at].querySelector("input[type=file]"));
+		if (kind === "dragover") event.dataTransfer.dropEffect = input ? "copy" : "none";
+		else if (input && event.dataTransfer.files.length) {
+			input.files = event.dataTransfer.files;
+			run(screens[at]);
+		}
+	});
 // On paper all screens stand below one another, each with its answer: the button waits for them, one after
 // the other as the server works. The browser's own print cannot wait.
 const missing = () => screens.filter((screen) => !screen.dataset.turn);

@@ -3,11 +3,13 @@ from elsewhere (`new_page` fails otherwise); and on paper."""
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from demos.classification import examples
 from tests.browser.accessible import keeps_out
 
 SCREENS = 7
@@ -56,6 +58,41 @@ def test_an_input_may_be_changed_there_and_then(page: Page, app_url: str) -> Non
     shown.locator("textarea").fill("Good morning!")
     shown.locator("textarea").press("Enter")
     expect(shown.locator(".answer")).to_contain_text(re.compile("早上好|早安|你好"))
+    expect(shown.locator("h1")).to_be_focused()  # the arrow keys lead on
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(f"6 / {SCREENS}")
+    page.keyboard.press("ArrowLeft")
+    shown.locator("textarea").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(f"5 / {SCREENS}")  # within the text
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(f"6 / {SCREENS}")
+
+
+#: Drops a file with these bytes (base64) onto the page.
+DROP = """([name, type, bytes]) => {
+    const data = Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([data], name, { type }));
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+    document.querySelector(".screen.shown h1").dispatchEvent(drop);
+    return drop.defaultPrevented;
+}"""
+
+
+def test_a_picture_may_be_dropped_on_a_screen(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/present?lang=en#2")
+    shown = page.locator(".screen.shown")
+    expect(shown.locator(".answer")).to_be_visible()
+    before = shown.locator("img").get_attribute("src")
+    content = base64.b64encode(examples.available()[2].path.read_bytes()).decode()
+    assert page.evaluate(DROP, ["mine.png", "image/png", content])
+    expect(shown.locator("img")).not_to_have_attribute("src", before)
+    expect(shown.locator(".get")).not_to_have_class(re.compile("asking"))
+    expect(shown.locator(".answer")).to_be_visible()
+    assert page.evaluate(DROP, ["text.png", "image/png", base64.b64encode(b"no picture").decode()])
+    expect(shown.locator(".refusal")).to_be_visible()
 
 
 def test_a_letter_alone_does_nothing_and_the_button_fills_the_screen(
