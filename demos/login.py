@@ -70,7 +70,7 @@ class Login:
         scheme, _, sent = connection.headers.get("authorization", "").partition(" ")
         if not sent:
             return False
-        host = callers.network(connection.client.host if connection.client else "")
+        host = proxy.network(connection.client.host if connection.client else "")
         self.wrong.check(host)
         if scheme.lower() == "basic":
             try:

@@ -1,4 +1,4 @@
-"""Where a visitor's browser finds the app: at the root of its host, or under a proxy's prefix.
+"""Where a visitor's browser finds the app: at the root of its host or under a prefix; who asks.
 
 A proxy that serves the app under ``/demo`` may strip the prefix or keep it. Starlette finds a route
 either way, but files that are mounted only where it was kept, and nothing where ``root_path`` is a
@@ -8,6 +8,7 @@ full URL. So every path is given its prefix here, as ASGI has it, before anythin
 from __future__ import annotations
 
 import html
+import ipaddress
 import os
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -81,3 +82,13 @@ def other_site(request: Request, allowed: Sequence[str] = ()) -> str:
     public = urlsplit(html.unescape(public_root(request.scope))).netloc  # behind a proxy
     ours = urlsplit(origin).netloc in (request.headers.get("host", ""), public)
     return "" if ours else origin[:80]
+
+
+def network(host: str) -> str:
+    """An address; of one of version 6 its network: one subscriber has all 2^64 of it."""
+    try:
+        if ipaddress.ip_address(host).version == 6:
+            return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
+    except ValueError:
+        pass  # a socket's name, a test's
+    return host

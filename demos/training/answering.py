@@ -20,7 +20,6 @@ from starlette.responses import JSONResponse, Response
 
 from demos import page, proxy
 from demos.language import Say, Words
-from demos.v1 import callers
 from inference.errors import BadInput, Busy, Refusal
 from jobs import errors
 from pretrained.errors import HubSlow, HubUnreachable
@@ -131,7 +130,7 @@ def owner(request: Request) -> str:
 
 def address(request: Request) -> str:
     """Where a request comes from: turns go round among addresses, and each has its share."""
-    return callers.address_of(request)
+    return proxy.network(request.client.host if request.client else "")
 
 
 async def body(request: Request) -> dict[str, Any]:

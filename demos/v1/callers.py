@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import math
 import time
 from collections import Counter, deque
@@ -18,6 +17,7 @@ from gradio.context import LocalContext
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demos import proxy
 from demos.language import Words
 from demos.proxy import other_site
 from demos.v1 import errors
@@ -41,18 +41,8 @@ def check_key(request: HTTPConnection, key: str | None) -> None:
 
 
 def address_of(request: Request) -> str:
-    """The caller's `network`, as the server knows it (behind a proxy: --trusted-proxies)."""
-    return network(request.client.host if request.client else "")
-
-
-def network(host: str) -> str:
-    """An address; of one of version 6 its network: one subscriber has all 2^64 of it."""
-    try:
-        if ipaddress.ip_address(host).version == 6:
-            return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
-    except ValueError:
-        pass  # a socket's name, a test's
-    return host
+    """The caller's `proxy.network`, as the server knows it (behind a proxy: --trusted-proxies)."""
+    return proxy.network(request.client.host if request.client else "")
 
 
 class Rate:

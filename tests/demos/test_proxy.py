@@ -75,3 +75,17 @@ def test_prefixes(root_path: str, prefix: str) -> None:
 def test_no_address_gets_into_the_page_unescaped() -> None:
     scope = {"type": "http", "scheme": "http", "headers": [(b"host", b'x"><script>')]}
     assert "<" not in proxy.public_root(scope)
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_network_of_version_6_counts_as_one(host, counted):
+    assert proxy.network(host) == counted
