@@ -68,6 +68,40 @@ def test_a_double_click_asks_for_one_training_and_the_page_lists_it(
     assert "job=" in page.url
 
 
+#: Shows what a training told of its held-out pictures: two of a were taken for b.
+TOLD = """async (mine) => {
+    const { renderers } = await import(new URL("house/training.js", document.baseURI));
+    const wrong = ["a/1.png", "a/2.png"].map((file) => ({ file, label: "a", predicted: "b" }));
+    const place = Object.assign(document.createElement("div"), { id: "told" });
+    document.querySelector("#told")?.remove();
+    document.querySelector("[data-classroom]").append(place);
+    const told = { labels: ["a", "b"], matrix: [[3, 2], [0, 4]], n: 9, split: "", wrong };
+    await renderers.classification(place, told, { mine });
+}"""
+
+
+def test_a_cell_of_the_whole_networks_matrix_opens_its_mistakes(
+    new_page: NewPage, app_url: str
+) -> None:
+    page = new_page()
+    taught(page, app_url, "en")
+    known = str(page.locator(".classroom-class img").first.get_attribute("src"))
+    here = re.search(r"pictures/(\d+)", known)
+    assert here is not None
+    ids = {"ids": [int(here[1]), None]}  # the other one has been removed since
+    page.route("**/train/classify/*/ids", lambda route: route.fulfill(json=ids))
+    page.evaluate(TOLD, True)
+    cell = page.get_by_role("button", name="2 pictures of a, answered b")
+    cell.click()
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#told img")).to_have_count(1)
+    expect(page.locator("#told")).to_contain_text("1 more of them cannot be shown")
+    cell.click()
+    expect(page.locator("#told img")).to_have_count(0)
+    page.evaluate(TOLD, False)  # a training that somebody else shared
+    expect(page.locator("#told button")).to_have_count(0)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_file_that_is_no_picture_is_refused_where_the_answer_would_stand(
     new_page: NewPage, app_url: str, lang: str, tmp_path: Path

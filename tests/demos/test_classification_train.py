@@ -127,6 +127,20 @@ def test_three_classes_are_learnt_and_asked(client):
         assert sum(a["probability"] for a in answers) == pytest.approx(1, abs=1e-3)
 
 
+def test_files_of_a_training_are_known_to_who_gave_them(client, tmp_path):
+    state = taught(client)
+    where = f"/train/classify/{state['upload']}/ids"
+    inner = next(tmp_path.rglob(f"uploads/*/{state['upload']}/*/0.png")).parent
+    files = [f"{inner.name}/{n}.png" for n in range(2)] + ["../../etc", "no/such.png"]
+    told = client.post(where, json={"files": files}, headers=ANN).json()["ids"]
+    assert None not in told[:2] and told[2:] == [None, None]
+    assert set(told[:2]) <= {id for one in state["classes"] for id in one["pictures"]}
+    client.delete(f"/train/classify/{state['upload']}/pictures/{told[0]}", headers=ANN)
+    assert client.post(where, json={"files": files[:1]}, headers=ANN).json() == {"ids": [None]}
+    assert client.post(where, json={"files": "all"}, headers=ANN).status_code == 400
+    assert client.post(where, json={"files": files}, headers=BOB).status_code == 404
+
+
 def test_a_class_is_added_named_anew_and_removed(client):
     state = begun(client)
     top = f"/train/classify/{state['upload']}/classes"

@@ -4,21 +4,57 @@
 
 import { filled, part } from "./dom.js";
 
-/** The confusion matrix that a training of the whole network tells, small: rows are what is right. */
-export const confusion = (place, { labels, matrix, n, split }) => {
+/** A confusion matrix: rows are what is right. `content(at, to)` is what stands in a cell.
+ *  @param {string[]} names @param {number[][]} counts @param {(at: number, to: number) => HTMLElement} content */
+const grid = (names, counts, content) => {
 	const table = part("table", "", { className: "classroom-matrix" }), head = part("tr");
-	head.append(part("td"), ...labels.map((name) => part("th", name, { scope: "col" })));
-	table.append(head, ...matrix.map((row, at) => {
+	head.append(part("td"), ...names.map((name) => part("th", name, { scope: "col" })));
+	table.append(head, ...counts.map((row, at) => {
 		const line = part("tr"), total = row.reduce((sum, count) => sum + count, 0);
-		line.append(part("th", labels[at], { scope: "row" }), ...row.map((count, to) => {
+		line.append(part("th", names[at], { scope: "row" }), ...row.map((count, to) => {
 			const cell = part("td", "", { className: at === to ? "right" : count ? "wrong" : "" });
 			cell.style.setProperty("--share", String(total ? count / total : 0));
-			cell.append(part("span", String(count)));
+			cell.append(content(at, to));
 			return cell;
 		}));
 		return line;
 	}));
-	place.append(table, part("p", `n ${n}`, { className: "quiet", title: split }));
+	return table;
+};
+
+/** A cell that opens its pictures, pressed while they are shown. */
+const opener = (label, count, open, press) => {
+	const button = part("button", String(count), { type: "button", disabled: !count });
+	button.setAttribute("aria-label", label);
+	button.setAttribute("aria-pressed", String(open));
+	button.onclick = () => {
+		const shut = button.getAttribute("aria-pressed") === "true";
+		for (const one of button.closest("table").querySelectorAll("[aria-pressed]")) one.setAttribute("aria-pressed", "false");
+		button.setAttribute("aria-pressed", String(!shut));
+		press(!shut);
+	};
+	return button;
+};
+
+/** That which a training of the whole network tells, small. `pictured(files, name)`: the pictures of these files
+ *  that are still here, where they are this visitor's, as they were given; a cell opens its mistakes. */
+export const confusion = (place, { labels, matrix, n, split, wrong }, words, pictured) => {
+	const shown = part("div", "", { ariaLive: "polite" });
+	const mistakes = async (at, to) => {
+		const kept = wrong.filter((one) => one.label === labels[at] && one.predicted === labels[to]);
+		const found = await pictured(kept.map((one) => one.file), labels[at]);
+		const strip = part("div", "", { className: "classroom-strip" }), left = matrix[at][to] - found.length;
+		strip.append(...found);
+		shown.replaceChildren(part("p", filled(words.cell_shown, { name: labels[at], other: labels[to] }), { className: "quiet" }), strip);
+		if (left) shown.append(part("p", filled(words.cell_left, { n: left }), { className: "quiet" }));
+	};
+	const table = grid(labels, matrix, (at, to) => {
+		const count = matrix[at][to];
+		if (at === to || !count || !pictured) return part("span", String(count));
+		const label = filled(words.cell, { count, name: labels[at], other: labels[to] });
+		return opener(label, count, false, (open) => open ? mistakes(at, to) : shown.replaceChildren());
+	});
+	place.append(table, shown, part("p", `n ${n}`, { className: "quiet", title: split }));
 };
 
 /** @param {HTMLElement} room @param {any} words @param {(id: number, name: string) => HTMLElement} thumbnail
@@ -41,30 +77,13 @@ export const report = (room, words, thumbnail, move) => {
 		].filter(Boolean).join(window.house.lang === "zh" ? "" : " ");
 		show("how").textContent = filled(words.estimate_how, known);
 
-		const table = part("table", "", { className: "classroom-matrix" });
-		const head = part("tr");
-		head.append(part("td"), ...classes.map((name) => part("th", name, { scope: "col" })));
-		table.append(head);
-		known.matrix.forEach((row, at) => {
-			const line = part("tr");
-			const total = row.reduce((sum, ids) => sum + ids.length, 0);
-			line.append(part("th", classes[at], { scope: "row" }), ...row.map((ids, to) => {
-				const cell = part("td", "", { className: at === to ? "right" : ids.length ? "wrong" : "" });
-				cell.style.setProperty("--share", String(total ? ids.length / total : 0));
-				const label = filled(words.cell, { count: ids.length, name: classes[at], other: classes[to] });
-				const button = part("button", String(ids.length), { type: "button", disabled: !ids.length });
-				button.setAttribute("aria-label", label);
-				button.setAttribute("aria-pressed", String(opened === `${at}/${to}`));
-				button.onclick = () => {
-					opened = opened === `${at}/${to}` ? "" : `${at}/${to}`;
-					cells();
-					for (const one of table.querySelectorAll("[aria-pressed]")) one.setAttribute("aria-pressed", "false");
-					button.setAttribute("aria-pressed", String(!!opened));
-				};
-				cell.append(button);
-				return cell;
-			}));
-			table.append(line);
+		const table = grid(classes, known.matrix.map((row) => row.map((ids) => ids.length)), (at, to) => {
+			const { length: count } = known.matrix[at][to], cell = `${at}/${to}`;
+			const label = filled(words.cell, { count, name: classes[at], other: classes[to] });
+			return opener(label, count, opened === cell, (open) => {
+				opened = open ? cell : "";
+				cells();
+			});
 		});
 		show("matrix").replaceChildren(table);
 		const cells = () => {

@@ -23,8 +23,6 @@ const store = (value) => {
 };
 const stored = () => { try { return localStorage.getItem(STORE); } catch { return null; } };
 
-renderers.classification = confusion;
-
 export const mount = (element) => {
 	const room = element.querySelector("[data-classroom]");
 	const { words, panel, mb } = JSON.parse(room.dataset.classroom);
@@ -238,6 +236,10 @@ export const mount = (element) => {
 	});
 
 	// ---- what becomes of it ----------------------------------------------------------------------
+	renderers.classification = (place, told, job) => confusion(place, told, words, state.upload && job.mine && (async (files, name) => {
+		const read = await attempt(() => ask(`classify/${state.upload}/ids`, { json: { files } }));
+		return (read?.ids ?? []).filter((id) => id !== null).map((id) => thumbnail(state, id, name));
+	}));
 	const report = reporting(room, words, (id, name) => thumbnail(state, id, name), (ids, to) => attempt(async () => {
 		for (const id of ids) told(await ask(`classify/${state.upload}/pictures/${id}`, { method: "PATCH", json: { class: to } }));
 	}));

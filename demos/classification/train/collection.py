@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -331,6 +332,16 @@ class Collection:
         if folder.casefold() in taken:
             raise NameTaken(name=name)
         return name, folder
+
+    def ids(self, files: Sequence[object]) -> list[int | None]:
+        """The pictures that these files of a training are, ``class/file`` each; None where one has
+        gone, or stands elsewhere now."""
+        with self.lock:
+            known: dict[object, int] = {
+                f"{self.classes[one.of].folder}/{one.file}": one.id
+                for one in self.pictures.values()
+            }
+        return [known.get(file) for file in files if isinstance(file, str)]
 
     def _no_picture(self, file: Path) -> bool:
         """Whether neither its name nor its first bytes are a picture's: it is left out then, and

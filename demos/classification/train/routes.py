@@ -127,6 +127,13 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         return {**await asyncio.to_thread(report.state, found, say), "received": came}
 
     @told
+    async def ids(request: Request, say: Say) -> Any:
+        found, files = await rooms.of(request), (await body(request)).get("files")
+        if not isinstance(files, list) or len(files) > MOST_PICTURES:
+            raise BadRequest
+        return {"ids": await asyncio.to_thread(found.ids, files)}
+
+    @told
     async def change_picture(request: Request, say: Say) -> Any:
         found = await rooms.of(request)
         id = number(request.path_params["id"])
@@ -203,6 +210,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         Route(f"{one}/pictures", give, methods=["POST"]),
         Route(f"{one}/pictures/{{id}}", change_picture, methods=["PATCH", "DELETE"]),
         Route(f"{one}/pictures/{{id}}", thumbnail, methods=["GET"]),
+        Route(f"{one}/ids", ids, methods=["POST"]),
         Route(f"{one}/starter", starter, methods=["POST"]),
         Route(f"{one}/answer", answer, methods=["POST"]),
         Route(f"{one}/keep", kept, methods=["POST"]),
