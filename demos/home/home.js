@@ -359,8 +359,14 @@ export function mount(element) {
 		for (let i = 0; still && i < FIRST_RUN; i++) learn();
 		if (still) draw();
 	};
+	// A finger scrolls the page over the field, and taps points, until a colour is chosen: then it paints.
+	/** @param {Event} event */
+	const taps = (event) => /** @type {PointerEvent} */ (event).pointerType === "touch" && !field.classList.contains("armed");
+	field.addEventListener("click", (event) => {
+		if (taps(event)) put(...place(/** @type {PointerEvent} */ (event)));
+	});
 	field.addEventListener("pointerdown", (event) => {
-		if (event.button) return;
+		if (event.button || taps(event)) return;
 		field.setPointerCapture(event.pointerId);
 		brush = null;
 		put(...place(event));

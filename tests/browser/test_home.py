@@ -152,6 +152,21 @@ def test_a_visitor_paints_by_keyboard(home: Page) -> None:
     expect(points).to_have_text("")  # they were painted on another shape
 
 
+def test_a_tap_paints_where_a_finger_scrolls(new_page: Callable[..., Page], app_url: str) -> None:
+    page = new_page(has_touch=True, viewport={"width": 390, "height": 844})
+    page.goto(app_url)
+    field, points = page.locator(".field"), page.locator("[data-show=points]")
+    expect(page.locator(".lab[data-mounted]")).to_be_visible()
+    field.tap(position={"x": 60, "y": 60})
+    expect(points).to_contain_text("1 are yours")
+    touched = '{ pointerType: "touch", bubbles: true, pointerId: 9 }'
+    field.evaluate(f"(field) => field.dispatchEvent(new PointerEvent('pointerdown', {touched}))")
+    expect(points).to_contain_text("1 are yours")  # the page is scrolled
+    page.get_by_label("diamond").check(force=True)
+    field.tap(position={"x": 90, "y": 90})
+    expect(points).to_contain_text("2 are yours")
+
+
 #: How points of a visitor are parted.
 JOINED = """async (labels) => {
     const { enough, joined } = await import(new URL("house/home.js", document.baseURI));
