@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from demos import models, page
@@ -106,7 +106,19 @@ def routes(engine: Engine, words: Words) -> list[BaseRoute]:
             return Response(status_code=404)
         return FileResponse(found[0])
 
-    return [Route("/present", shown), Route("/present/{name}.picture", picture)]
+    async def memory(request: Request) -> Response:
+        """The bytes that a screen's model holds in memory; 0 while it is not there."""
+        key = request.path_params["key"]
+        if key not in {screen.key for screens in SCREENS.values() for screen in screens}:
+            return Response(status_code=404)
+        held = (row["bytes"] for row in engine.status()["models"] if row["key"] == key)
+        return JSONResponse({"bytes": next(held, 0)}, headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/present", shown),
+        Route("/present/{name}.picture", picture),
+        Route("/present/memory/{key:path}", memory),
+    ]
 
 
 def rendered(request: Request, say: Say, engine: Engine) -> str:
@@ -180,7 +192,7 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
     )
     facts = [
         (figure, source),
-        (models.size(say, entry.parameters), say("present.weights", mb=f"{entry.bytes / MB:.0f}")),
+        (models.size(say, entry.parameters), weighs(say, entry)),
         ('<span data-show="ms">…</span>', say("present.run")),
         (trained(say, screen, entry), say(f"{name}.trained", **training(say, entry))),
     ]
@@ -195,6 +207,12 @@ def one(say: Say, number: int, screen: Screen, entry: Entry) -> str:
 <dl>{cells}</dl>
 <p class="quiet more"><a href="./?tab={screen.tab}&amp;room=inside&amp;lang={say.lang}">
 {say("present.inside")}</a></p></section>"""
+
+
+def weighs(say: Say, entry: Entry) -> str:
+    """What a model takes: on disk, and in memory, which the page learns once it has answered."""
+    told = say("present.weights", mb=f"{entry.bytes / MB:.0f}", memory="\0")
+    return told.replace("\0", '<span data-show="memory">…</span>')
 
 
 def given(say: Say, screen: Screen) -> str:

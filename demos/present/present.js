@@ -75,6 +75,12 @@ const demos = {
 	},
 };
 
+/** What the model that has answered holds in the server's memory. */
+const weigh = async (screen) => {
+	const { bytes } = await (await fetch(`present/memory/${screen.dataset.model}`)).json();
+	if (bytes) screen.querySelector("[data-show=memory]").textContent = String(Math.round(bytes / 1e6));
+};
+
 /** The demonstrations that are under way. @type {Map<HTMLElement, Promise<void>>} */
 const under = new Map();
 const run = (screen) => {
@@ -94,6 +100,7 @@ const answered = async (screen) => {
 		const ms = await demo(screen, made);
 		if (screen.dataset.turn !== turn) return;
 		place.replaceChildren(...made.childNodes);
+		weigh(screen).catch(() => {}); // it stays untold
 		screen.querySelector("[data-show=ms]").textContent = ms < 1000 ? `${Math.round(ms)} ${told.milliseconds}` : `${(ms / 1000).toFixed(1)} ${told.seconds}`;
 	} catch (error) {
 		if (screen.dataset.turn === turn) place.replaceChildren(part("p", error instanceof TypeError ? told.lost : error.message, { className: "refusal", role: "alert" }));

@@ -89,7 +89,7 @@ def test_a_cell_of_the_whole_networks_matrix_opens_its_mistakes(
     here = re.search(r"pictures/(\d+)", known)
     assert here is not None
     ids = {"ids": [int(here[1]), None]}  # the other one has been removed since
-    page.route("**/train/classify/*/ids", lambda route: route.fulfill(json=ids))
+    page.route("**/train/classify/*/ids?*", lambda route: route.fulfill(json=ids))
     page.evaluate(TOLD, True)
     cell = page.get_by_role("button", name="2 pictures of a, answered b")
     cell.click()

@@ -61,6 +61,24 @@ def test_a_game_is_played_by_keys_and_its_link_brings_the_same_items(
     assert friend.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize(("tab", "rounds"), [("text", 10), ("translation", 6)])
+def test_a_game_of_choices_is_played_to_its_end_by_keys(
+    page: Page, app_url: str, tab: str, rounds: int
+) -> None:
+    page.goto(f"{app_url}/?tab={tab}&room=try&lang=en")
+    game = page.locator(f"#{tab}-play")
+    page.locator(f"#{tab}-game > button").press("Enter")
+    game.locator("[data-next]").press("Enter")
+    for number in range(1, rounds + 1):
+        expect(game).to_contain_text(f"Round {number} of {rounds}", timeout=60_000)
+        expect(game.locator("[data-choice]").first).to_be_focused()
+        page.keyboard.press(str(1 + number % 2))
+        expect(game.locator("[data-next]")).to_be_focused()
+        if number < rounds:
+            page.keyboard.press("Enter")
+    expect(game.locator(".note")).to_contain_text("So few rounds settle nothing")
+
+
 def test_whoever_presses_before_the_script_is_there_stays_in_the_game(
     new_page: Callable[..., Page], app_url: str
 ) -> None:

@@ -24,6 +24,7 @@ def test_arrow_keys_lead_through_and_everything_answers(page: Page, app_url: str
         if number < SCREENS:
             shown = page.locator(".screen.shown")
             expect(shown.locator("[data-show=ms]")).not_to_have_text("…")
+            expect(shown.locator("[data-show=memory]")).to_have_text(re.compile(r"^\d+$"))
             expect(shown.locator(".get :is(.answer, .leaf, .faces)")).to_be_visible()
             expect(shown.locator(".refusal")).to_have_count(0)
             assert keeps_out(page, ".screen.shown") == []

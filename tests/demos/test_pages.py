@@ -93,4 +93,4 @@ def test_home_leads_to_the_tabs_that_exist(lang: str, words: Words) -> None:
 
 def test_every_control_of_the_lab_has_a_label(words: Words) -> None:
     page = home.lab(words.speaker("en"))
-    assert len(re.findall("<(?:select|input) ", page)) == page.count("<label>") == 7
+    assert len(re.findall("<(?:select|input) ", page)) == page.count("<label>") == 9

@@ -49,6 +49,16 @@ def test_who_writes_and_what_is_translated_into_are_homes_in_each_language():
         assert asked["translate"].key == f"translation/en-{living.TARGETS[lang]}"
 
 
+def test_the_memory_of_a_screens_model_is_told_and_no_others(words):
+    engine = SimpleNamespace(entries=catalog.entries(), settings=Settings())
+    rows = [{"key": "text/tang", "bytes": 66_000_000}, {"key": "text/smollm2-135m", "bytes": 9}]
+    engine.status = lambda: {"models": rows}
+    asked = TestClient(Starlette(routes=present.routes(engine, words)))
+    assert asked.get("/present/memory/text/tang").json() == {"bytes": 66_000_000}
+    assert asked.get("/present/memory/images/faces-gan").json() == {"bytes": 0}
+    assert asked.get("/present/memory/text/smollm2-135m").status_code == 404
+
+
 @pytest.mark.parametrize("name", ["classify", "detect"])
 def test_a_picture_stands_there_first(name, words):
     answer = client(words).get(f"/present/{name}.picture")
