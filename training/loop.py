@@ -34,9 +34,9 @@ import torch
 from torch import Tensor, nn
 
 from training import resume as resuming
+from training.data_parallel import ProcessGroup, rank, world_size
 from training.errors import Stopped
 from training.stopping import when_asked
-from training.together import Team, ranked
 from training.watching import Watch
 
 INTERVAL = 60.0  # seconds after which the state is kept, though an epoch has not ended
@@ -129,7 +129,7 @@ def precision(device: torch.device) -> torch.dtype:
 
 def hardware(device: torch.device) -> str:
     """What a run ran on, for the card."""
-    size = ranked()[1]
+    size = world_size()
     times = f"{size} × " if size > 1 else ""
     if device.type == "cuda":
         return times + torch.cuda.get_device_name(device)
@@ -198,8 +198,8 @@ def fit(
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train ``task.model`` and give back its averaged weights and the history.
 
-    Of several processes (`together`) each goes through the data in orders of its own; steps and
-    epochs are those of all of them added, so that the schedule is the same.
+    Of several processes (`data_parallel`) each goes through the data in orders of its own; steps
+    and epochs are those of all of them added, so that the schedule is the same.
 
     Writes ``history.jsonl`` (one line an epoch) and ``state.pt`` (everything that ``resume``
     needs to go on along the same curve) into ``out``: after every epoch, every `INTERVAL` seconds
@@ -227,8 +227,8 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     model = task.model.to(device).to(memory_format=torch.channels_last)
-    team = Team.of(device)
-    team.begin(model, plan.seed)
+    processes = ProcessGroup.of(device)
+    processes.begin(model, plan.seed)
     averaged = deepcopy(model).eval().requires_grad_(False)
     optimizer = optimiser(plan, task.groups())
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
@@ -236,11 +236,11 @@ def fit(
     step, epoch, spent = 0, 0, 0.0
     history: list[dict[str, Any]] = []
     within: dict[str, Any] | None = None  # how far the epoch was when it was kept, if in one
-    identity = {**(identity or {}), "processes": team.size}
+    identity = {**(identity or {}), "processes": processes.world_size}
     same = resuming.identity_of(plan, smoke, identity)
     found = resuming.read(out, same, device) if resume else None
-    watch = watch if team.first else None
-    if resume and not found and not watch and team.first:  # a job asks it at every start
+    watch = watch if processes.is_main else None
+    if resume and not found and not watch and processes.is_main:  # a job asks it at every start
         print(f"{out} holds no run to go on with: it begins anew", file=sys.stderr, flush=True)
     if found:
         state, history = found
@@ -248,9 +248,9 @@ def fit(
         resuming.restore(out, state, **parts)
         step, epoch, spent = state["step"], state["epoch"], state["seconds"]
         within = state.get("within")
-        if within is None and team.first:
+        if within is None and processes.is_main:
             resuming.restore_random_state(state.get("random", {}), device)
-    if team.first:
+    if processes.is_main:
         (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
     started = clock() - spent  # where it would have begun, had it never stopped
@@ -268,7 +268,7 @@ def fit(
                 f"a weight became no number in epoch {epoch + bool(within)}: lower the learning "
                 "rate with --lr"
             )
-        if not team.first:
+        if not processes.is_main:
             return
         state = {
             "model": model.state_dict(),
@@ -292,7 +292,7 @@ def fit(
             "seconds": round(clock() - started, 1),
             **begin,
         }
-        if not team.first:
+        if not processes.is_main:
             return row
         row |= {k: round(v, 4) for k, v in task.evaluate(averaged).items()}
         print(f"\r{json.dumps(row)}", file=sys.stderr, flush=True)
@@ -323,22 +323,22 @@ def fit(
             watch.sample(shown, averaged, step, most=most)
     started = clock() - spent
     with when_asked() as asked_to_end:
-        while (far := team.as_first(progress())[0]) < 1 or within:
+        while (far := processes.broadcast(progress())[0]) < 1 or within:
             model.train()
             running, seen, began = torch.zeros((), device=device), 0, far
             if within:
                 began = within["began"]
-            batches = task.batches(epoch + team.rank, began)
+            batches = task.batches(epoch + processes.rank, began)
             if within:
                 seen, running = within["seen"], running + within["running"]
                 for _ in islice(batches, seen):
                     pass  # learnt from already
                 if hasattr(task, "carry"):
                     task.carry(within["carried"])
-                if team.first:
+                if processes.is_main:
                     resuming.restore_random_state(state["random"], device)
                 within, started = None, clock() - spent
-            for batch in team.batches(batches):
+            for batch in processes.batches(batches):
                 rate = learning_rate(plan, far)
                 for group in optimizer.param_groups:
                     group["lr"] = rate * group["lr_scale"]
@@ -346,7 +346,7 @@ def fit(
                     loss = task.loss(model, batch)
                 optimizer.zero_grad(set_to_none=True)
                 scaler.scale(loss).backward()
-                team.average_gradients(model)
+                processes.average_gradients(model)
                 if plan.clip:
                     scaler.unscale_(optimizer)
                     nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
@@ -354,12 +354,12 @@ def fit(
                 scaler.update()
                 if plan.lookahead is None:
                     average_into(averaged, model, step, plan.average)
-                elif step // team.size % plan.lookahead == plan.lookahead - 1:
+                elif step // processes.world_size % plan.lookahead == plan.lookahead - 1:
                     look_ahead(averaged, model, far)
                 running += loss.detach().float()
                 seen += 1
-                step += team.size
-                far, due, asked = team.as_first(
+                step += processes.world_size
+                far, due, asked = processes.broadcast(
                     progress(), clock() - kept > INTERVAL, asked_to_end()
                 )
                 _bar(step, total, far, seen, running, clock() - started)
@@ -385,21 +385,21 @@ def fit(
                 if asked:
                     raise Stopped(out)
             row_loss = mean(running, seen)
-            epoch += team.size
+            epoch += processes.world_size
             history.append(told(loss=round(row_loss, 4)))
             if watch and shown:
                 watch.sample(shown, averaged, step, most=most, last=progress() >= 1)
             keep()
             kept = clock()
-            if team.as_first(asked_to_end())[0]:
+            if processes.broadcast(asked_to_end())[0]:
                 raise Stopped(out)
-    team.part()
+    processes.leave()
     return averaged, history
 
 
 def _bar(step: int, total: int, done: float, seen: int, running: Tensor, seconds: float) -> None:
     """A progress bar on a terminal; silent in a log."""
-    if not sys.stderr.isatty() or ranked()[0] or (seen % 10 and step != total):
+    if not sys.stderr.isatty() or rank() or (seen % 10 and step != total):
         return
     left = seconds / max(done, 1e-6) * (1 - done)
     filled = "=" * int(30 * done)

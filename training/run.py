@@ -12,10 +12,10 @@ from typing import Any
 from torch import nn
 
 from training import loop
+from training.data_parallel import rank
 from training.errors import BadOption
 from training.loop import Plan, Task
 from training.resume import fingerprint
-from training.together import ranked
 from training.watching import MOMENTS, START, Watch, learnt, room_for
 
 #: Highest learning rate: far above any that learns, and far below what overflows.
@@ -103,7 +103,7 @@ class Run:
                 while it learns. Where it cannot, no run ends for it: it is said in the log.
         """
         settings["watch"] = Watch(out) if self.watch else None
-        if begin and self.watch and not ranked()[0] and room_for(learnt(task.model, task.model))[0]:
+        if begin and self.watch and not rank() and room_for(learnt(task.model, task.model))[0]:
             try:
                 begin(out / MOMENTS / START)
             except Exception as error:

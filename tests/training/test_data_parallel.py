@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from training import loop
-from training.together import Team
+from training.data_parallel import ProcessGroup
+from training.errors import CannotResume
 
 ROOT = Path(__file__).parents[2]
 PLAN = loop.Plan(epochs=8, peak=0.05, weight_decay=0.01, optimiser="adamw", clip=1.0)
@@ -93,20 +94,20 @@ def test_two_learn_what_one_learns_from_both_of_their_batches(tmp_path, single_p
 def test_a_run_of_two_does_not_go_on_with_one(tmp_path, single_precision):
     assert together(tmp_path, "stop").returncode != 0
     assert (tmp_path / "state.pt").is_file()
-    with pytest.raises(Exception, match="other processes"):
+    with pytest.raises(CannotResume, match="other processes"):
         loop.fit(Plane(), PLAN, tmp_path, device=torch.device("cpu"), resume=True)
     assert together(tmp_path, "resume").returncode == 0
     assert json.loads((tmp_path / "history.jsonl").read_text().splitlines()[-1])["step"] == 32
 
 
-def test_one_process_is_no_team():
-    team, model = Team.of(torch.device("cpu")), nn.Linear(1, 1)
+def test_one_process_is_no_group():
+    group, model = ProcessGroup.of(torch.device("cpu")), nn.Linear(1, 1)
     model(torch.ones(1, 1)).sum().backward()
     before = [p.grad.clone() for p in model.parameters()]
-    team.average_gradients(model)
+    group.average_gradients(model)
     assert [p.grad.tolist() for p in model.parameters()] == [b.tolist() for b in before]
-    assert team.as_first(0.5, 2) == [0.5, 2] and list(team.batches([1, 2])) == [1, 2]
-    team.part()
+    assert group.broadcast(0.5, 2) == [0.5, 2] and list(group.batches([1, 2])) == [1, 2]
+    group.leave()
 
 
 if __name__ == "__main__":

@@ -28,32 +28,31 @@ Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
-class Team:
-    """The process of number ``rank``, from 0, of ``size``."""
+class ProcessGroup:
+    """The process of number ``rank``, from 0, of ``world_size``."""
 
     rank: int
-    size: int
+    world_size: int
     device: torch.device
 
     @classmethod
-    def of(cls, device: torch.device) -> Team:
+    def of(cls, device: torch.device) -> ProcessGroup:
         """That of this process, which joins the others."""
-        rank, size = ranked()
-        if size > 1 and not distributed.is_initialized():
+        if world_size() > 1 and not distributed.is_initialized():
             if device.type == "cuda":
                 torch.cuda.set_device(device)
             backend = "nccl" if device.type == "cuda" else "gloo"
             distributed.init_process_group(backend, timeout=PATIENCE)
-        return cls(rank, size, device)
+        return cls(rank(), world_size(), device)
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process is the one that evaluates and writes."""
         return self.rank == 0
 
     def begin(self, model: nn.Module, seed: int) -> None:
         """The network as the first process has it, and random numbers of one's own."""
-        if self.size == 1:
+        if self.world_size == 1:
             return
         for tensor in model.state_dict().values():
             theirs = tensor.contiguous()
@@ -66,21 +65,21 @@ class Team:
         left = iter(own)
         while True:
             batch = next(left, None)
-            if not self.all(batch is not None) or batch is None:
+            if not self.all_true(batch is not None) or batch is None:
                 return
             yield batch
 
-    def all(self, true: bool) -> bool:
+    def all_true(self, true: bool) -> bool:
         """Whether something is true of every process."""
-        if self.size == 1:
+        if self.world_size == 1:
             return true
         told = torch.tensor(float(true), device=self.device)
         distributed.all_reduce(told, distributed.ReduceOp.MIN)
         return bool(told)
 
-    def as_first(self, *values: float) -> list[float]:
+    def broadcast(self, *values: float) -> list[float]:
         """These values as the first process has them."""
-        if self.size == 1:
+        if self.world_size == 1:
             return list(values)
         told = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.broadcast(told, 0)
@@ -88,7 +87,7 @@ class Team:
 
     def average_gradients(self, model: nn.Module) -> None:
         """The mean gradient of all processes; what one of them had no gradient of counts as 0."""
-        if self.size == 1:
+        if self.world_size == 1:
             return
         learnt = [weights for weights in model.parameters() if weights.requires_grad]
         gradients: list[Tensor] = [
@@ -96,23 +95,28 @@ class Team:
         ]
         flat = torch.cat([gradient.float().flatten() for gradient in gradients])
         distributed.all_reduce(flat)
-        parts = (flat / self.size).split([gradient.numel() for gradient in gradients])
+        parts = (flat / self.world_size).split([gradient.numel() for gradient in gradients])
         for weights, gradient, part in zip(learnt, gradients, parts, strict=True):
             weights.grad = gradient.copy_(part.view_as(gradient))
 
-    def part(self) -> None:
+    def leave(self) -> None:
         """What comes after learning is the first process's alone: the others end here.
 
         Raises:
             SystemExit: this is another one than the first.
         """
-        if self.size > 1:
+        if self.world_size > 1:
             distributed.barrier()
             distributed.destroy_process_group()
-        if not self.first:
+        if not self.is_main:
             raise SystemExit(0)
 
 
-def ranked() -> tuple[int, int]:
-    """(the number of this process, of how many), as whoever started it says."""
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+def rank() -> int:
+    """The number of this process, from 0, as whoever started it says."""
+    return int(os.environ.get("RANK", 0))
+
+
+def world_size() -> int:
+    """Of how many it is one."""
+    return int(os.environ.get("WORLD_SIZE", 1))
