@@ -70,7 +70,7 @@ class Login:
         scheme, _, sent = connection.headers.get("authorization", "").partition(" ")
         if not sent:
             return False
-        host = proxy.network(connection.client.host if connection.client else "")
+        host = proxy.address_of(connection)
         self.wrong.check(host)
         if scheme.lower() == "basic":
             try:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -82,6 +82,11 @@ def other_site(request: Request, allowed: Sequence[str] = ()) -> str:
     public = urlsplit(html.unescape(public_root(request.scope))).netloc  # behind a proxy
     ours = urlsplit(origin).netloc in (request.headers.get("host", ""), public)
     return "" if ours else origin[:80]
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Who asks, as one `network`; behind a proxy: --trusted-proxies."""
+    return network(connection.client.host if connection.client else "")
 
 
 def network(host: str) -> str:

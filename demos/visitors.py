@@ -14,6 +14,8 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.queueing import Event, Queue
 
+from demos import proxy
+
 AT_ONCE = 8  # of one visitor: the page's own table of pictures asks for so many
 
 _push = Queue.push
@@ -45,7 +47,7 @@ def of(event: Event) -> tuple[str, str]:
 
 def _address(request: Any) -> str:
     client = getattr(request, "client", None)
-    return client.host if client else ""
+    return proxy.network(client.host if client else "")
 
 
 async def pushed(queue: Queue, body: Any, request: Any, username: str | None) -> Any:

@@ -234,11 +234,11 @@ export function mount(element) {
 		}
 	};
 
+	const collected = () => joined(collect(value("shape"), Number(value("amount")), Number(value("noise"))), painted);
 	/** @param {string} stage */
 	const begin = (stage) => {
 		const hidden = Array(Number(value("layers"))).fill(Number(value("width")));
-		if (!data || stage === "collect")
-			data = joined(collect(value("shape"), Number(value("amount")), Number(value("noise"))), painted);
+		if (!data || stage === "collect") data = collected();
 		network = new Network([2, ...hidden, 1], random(7), value("activation"));
 		shuffle = random(3);
 		recount(data);
@@ -343,7 +343,7 @@ export function mount(element) {
 	/** @param {number} x @param {number} y */
 	const put = (x, y) => {
 		if (painted.length < MOST && Math.max(Math.abs(x), Math.abs(y)) <= 1) painted.push({ x, y, label });
-		data = joined(collect(value("shape"), Number(value("amount")), Number(value("noise"))), painted);
+		data = collected();
 		recount(data);
 		counted();
 		limit = FIRST_RUN * 2;

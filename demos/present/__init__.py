@@ -129,6 +129,7 @@ def rendered(request: Request, say: Say, engine: Engine) -> str:
         one(say, number, screen, known[screen.key]) for number, screen in enumerate(here, 1)
     )
     told: dict[str, Any] = {name: say.plain(f"present.{name}") for name in SPOKEN}
+    told["unreadable"] = say.plain("error.picture_unreadable")
     settings = engine.settings
     live = settings.api and not settings.api_key
     told["live"] = "yes" if live else ""

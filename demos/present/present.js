@@ -22,7 +22,7 @@ const picture = async (screen) => {
 	if (file) {
 		URL.revokeObjectURL(image.src);
 		image.src = URL.createObjectURL(file);
-		await image.decode();
+		await image.decode().catch(() => { throw new Error(told.unreadable); });
 	}
 	const { blob, ...size } = await reduced(file ?? await (await fetch(image.src)).blob());
 	const form = new FormData();

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from demos.language import Say, Words
+from demos.proxy import address_of
 from demos.results.again import Evaluation, compared, named
-from demos.training.answering import BadRequest, address, answering, body, owner
+from demos.training.answering import BadRequest, answering, body, owner
 from demos.training.routes import sentence, within
 from jobs import Job, Jobs, errors
 from jobs.commands import EVALUATE
@@ -47,7 +48,7 @@ def routes(words: Words, jobs: Jobs | None, folder: Path | None) -> list[BaseRou
         await asyncio.to_thread(forget, jobs, mine, run)
         job = await asyncio.to_thread(
             jobs.evaluate, run.key, data, marked(run, sent=bool(upload)),
-            owner=mine, address=address(request), in_place=not upload,
+            owner=mine, address=address_of(request), in_place=not upload,
         )  # fmt: skip
         return described(job, run, say)
 

@@ -15,14 +15,13 @@ room.py     the room        training.js, training.css   what happens in it
 training_live.js   one training as it goes on     rewind.js   its earlier moments
 """
 
-from demos.training.answering import address, answering, owner
+from demos.training.answering import answering, owner
 from demos.training.models import key_of, mine, unlisted
 from demos.training.room import Recipe, room
 from demos.training.routes import routes
 
 __all__ = [
     "Recipe",
-    "address",
     "answering",
     "key_of",
     "mine",

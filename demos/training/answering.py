@@ -128,11 +128,6 @@ def owner(request: Request) -> str:
     return told
 
 
-def address(request: Request) -> str:
-    """Where a request comes from: turns go round among addresses, and each has its share."""
-    return proxy.network(request.client.host if request.client else "")
-
-
 async def body(request: Request) -> dict[str, Any]:
     """The JSON object that was sent.
 

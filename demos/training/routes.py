@@ -20,8 +20,9 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from demos.language import Say, Words, reasons
+from demos.proxy import address_of
 from demos.training import figures, previews, wording
-from demos.training.answering import BadRequest, address, answering, body, owner
+from demos.training.answering import BadRequest, answering, body, owner
 from demos.training.models import key_of
 from inference import Engine
 from inference.errors import Refusal
@@ -48,7 +49,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
 
     @told
     async def upload(request: Request, say: Say) -> Any:
-        made = await asyncio.to_thread(jobs.upload, owner(request), address(request))
+        made = await asyncio.to_thread(jobs.upload, owner(request), address_of(request))
         return {"upload": made.name}
 
     @told
@@ -98,7 +99,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         job = await asyncio.to_thread(
             functools.partial(
                 jobs.submit, str(sent.get("key", "")), data, options,
-                owner=mine, address=address(request),
+                owner=mine, address=address_of(request),
             )
         )  # fmt: skip
         return described(job, say)
@@ -194,7 +195,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
             files = [one for one in form.values() if isinstance(one, UploadFile)]
             if not files:
                 raise errors.NoData
-            job = await asyncio.to_thread(adopted, jobs, files[0], mine, address(request))
+            job = await asyncio.to_thread(adopted, jobs, files[0], mine, address_of(request))
         return {"id": job.id, "key": key_of(job)}
 
     return [

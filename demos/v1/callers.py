@@ -40,11 +40,6 @@ def check_key(request: HTTPConnection, key: str | None) -> None:
         raise NoKey
 
 
-def address_of(request: Request) -> str:
-    """The caller's `proxy.network`, as the server knows it (behind a proxy: --trusted-proxies)."""
-    return proxy.network(request.client.host if request.client else "")
-
-
 class Rate:
     """So many requests of an address in any minute. ``clock``: seconds, monotonic."""
 
@@ -122,7 +117,7 @@ class Callers:
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:
         """Raises `TooMany`: this address has as many under way already. `TooOften`."""
-        address = address_of(request)
+        address = proxy.address_of(request)
         if request.method != "POST":
             yield
             return

@@ -122,6 +122,7 @@ def stroke(page: Page, *places: tuple[float, float]) -> None:
 def test_a_visitor_paints_points_and_it_learns_them(home: Page) -> None:
     few, points = home.locator("[data-show=few]"), home.locator("[data-show=points]")
     expect(few).to_be_hidden()
+    expect(home.get_by_role("button", name="Remove mine")).to_be_hidden()
     home.get_by_label("Shape").select_option("own")
     expect(few).to_be_visible()
     expect(home.locator("[data-show=passes]")).to_have_text("–")

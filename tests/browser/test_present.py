@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demos.classification import examples
+from demos.language import Words
 from tests.browser.accessible import keeps_out
 
 SCREENS = 7
+WORDS = Words()
 
 
 def test_arrow_keys_lead_through_and_everything_answers(page: Page, app_url: str) -> None:
@@ -93,7 +95,7 @@ def test_a_picture_may_be_dropped_on_a_screen(page: Page, app_url: str) -> None:
     expect(shown.locator(".get")).not_to_have_class(re.compile("asking"))
     expect(shown.locator(".answer")).to_be_visible()
     assert page.evaluate(DROP, ["text.png", "image/png", base64.b64encode(b"no picture").decode()])
-    expect(shown.locator(".refusal")).to_be_visible()
+    expect(shown.locator(".refusal")).to_have_text(WORDS.say("en", "error.picture_unreadable"))
 
 
 def test_a_letter_alone_does_nothing_and_the_button_fills_the_screen(

@@ -53,7 +53,8 @@ from demos.classification.train.collection import MOST_PICTURES, Collection
 from demos.classification.train.head import Floats
 from demos.language import Say, Words
 from demos.limits import MB
-from demos.training.answering import BadRequest, address, answering, body, owner
+from demos.proxy import address_of
+from demos.training.answering import BadRequest, answering, body, owner
 from demos.training.routes import described, received
 from inference import Engine
 from inference.errors import Busy, EngineError, Refusal
@@ -84,7 +85,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     @told
     async def begin(request: Request, say: Say) -> Any:
         named = [say.plain("classification.train.class", n=n) for n in (1, 2, 3)]
-        made_now = await asyncio.to_thread(rooms.make, owner(request), address(request), named)
+        made_now = await asyncio.to_thread(rooms.make, owner(request), address_of(request), named)
         return await asyncio.to_thread(report.state, made_now, say)
 
     @told
@@ -181,7 +182,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         found = await rooms.of(request)
         title = str((await body(request)).get("title", ""))
         job = await asyncio.to_thread(
-            keep.keep, jobs, found, title, owner(request), address(request)
+            keep.keep, jobs, found, title, owner(request), address_of(request)
         )
         return use.link(request, say, jobs, job.id, engine.settings)
 
@@ -189,7 +190,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
     async def whole(request: Request, say: Say) -> Any:
         found = await rooms.of(request)
         minutes = (await body(request)).get("minutes", MINUTES)
-        mine, where = owner(request), address(request)
+        mine, where = owner(request), address_of(request)
         return described(await asyncio.to_thread(submitted, jobs, found, minutes, mine, where), say)
 
     @told
