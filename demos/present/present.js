@@ -17,12 +17,17 @@ const named = (screen, label) => told.names[screen.dataset.screen]?.[label] ?? l
 
 /** The chosen file or the picture that stands there, and a form that sends it. */
 const picture = async (screen) => {
-	const [file] = screen.querySelector("input[type=file]").files;
-	const image = screen.querySelector("img");
+	const input = screen.querySelector("input[type=file]"), image = screen.querySelector("img");
+	const [file] = input.files;
 	if (file) {
+		const src = URL.createObjectURL(file);
+		await Object.assign(new Image(), { src }).decode().catch(() => {
+			input.value = ""; // the picture that stands there stays
+			throw new Error(told.unreadable);
+		});
 		URL.revokeObjectURL(image.src);
-		image.src = URL.createObjectURL(file);
-		await image.decode().catch(() => { throw new Error(told.unreadable); });
+		image.src = src;
+		await image.decode();
 	}
 	const { blob, ...size } = await reduced(file ?? await (await fetch(image.src)).blob());
 	const form = new FormData();

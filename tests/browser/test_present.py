@@ -94,8 +94,10 @@ def test_a_picture_may_be_dropped_on_a_screen(page: Page, app_url: str) -> None:
     expect(shown.locator("img")).not_to_have_attribute("src", before)
     expect(shown.locator(".get")).not_to_have_class(re.compile("asking"))
     expect(shown.locator(".answer")).to_be_visible()
+    dropped = str(shown.locator("img").get_attribute("src"))
     assert page.evaluate(DROP, ["text.png", "image/png", base64.b64encode(b"no picture").decode()])
     expect(shown.locator(".refusal")).to_have_text(WORDS.say("en", "error.picture_unreadable"))
+    expect(shown.locator("img")).to_have_attribute("src", dropped)
 
 
 def test_a_letter_alone_does_nothing_and_the_button_fills_the_screen(
