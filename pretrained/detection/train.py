@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
-from pretrained.cards import Card, cards
 from pretrained.detection import data, select_classes, tasks
 from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
 from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
+from pretrained.recipe import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -138,11 +138,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     usual = recipe.plan if fresh else replace(recipe.plan, **TUNED)
     usual = replace(usual, epochs=math.ceil(usual.epochs * tasks.ROUND / updates))
     plan = run.plan(usual)
-    name = f"detection/{out.resolve().name}" if own else key
-    card = cards()[key]
-    if own:
-        limits = OWN_LIMITS.format(pictures=len(train_on))
-        card = replace(card, title=out.resolve().name, licence="unknown", limits=limits)
+    papers = Papers.of(key, out, own, limits=OWN_LIMITS.format(pictures=len(train_on)))
     averaged, history = run.fit(
         task,
         plan,
@@ -150,7 +146,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, scenes.contents(), classes=names),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, name, network.eval(), card, names, {}),
+        begin=lambda folder: write(folder, network.eval(), names, papers),
     )
     made = provenance(
         run,
@@ -170,7 +166,8 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         n=len(held_out),
         of="pictures",
     )
-    write(out, name, averaged.cpu().eval(), card, names, made, both)
+    papers = replace(papers, made=made, held_out=both)
+    write(out, averaged.cpu().eval(), names, papers)
     return out
 
 
@@ -198,21 +195,11 @@ def started(network: Detector, names: list[str], folder: Path, known: list[str])
     network.load_state_dict(weights)
 
 
-def write(
-    out: Path,
-    key: str,
-    network: Detector,
-    card: Card,
-    names: list[str],
-    made: dict[str, Any],
-    both: dict[str, Any] | None = None,
-) -> None:
+def write(out: Path, network: Detector, names: list[str], papers: Papers) -> None:
     """Write the checkpoint: weights and papers. Every class is offered until
     `select_classes` has chosen."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
-        "key": key,
-        **card.told(),
         "loader": "pretrained.detection.serve:load",
         "pipeline_tag": "object-detection",
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -221,4 +208,4 @@ def write(
         **select_classes.class_config(names, {}),
         "architecture": network.architecture,
     }
-    checkpoint.write_metadata(out, config, made, {}, held_out=both)
+    papers.write(out, config)

@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from pretrained import catalog, checkpoint
-from pretrained.cards import Card, cards
 from pretrained.errors import UnknownEntry
 from pretrained.images import data, replay, statistics
 from pretrained.images.diffusion import Denoiser
@@ -24,6 +23,7 @@ from pretrained.images.refining import Refined, RefiningTask
 from pretrained.images.serve import scores
 from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
+from pretrained.recipe import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -141,10 +141,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         task = recipe.task(network, *pictures, batch=recipe.batch, seed=run.seed, **options)
     if run.watch:
         task.sample = Drawings(train_on.images, device)
-    card = cards()[key]
-    if own:
-        card = replace(card, title=out.resolve().name, licence="unknown")
-    name = f"images/{out.resolve().name}" if own else key
+    papers = Papers.of(key, out, own)
     averaged, history = run.fit(
         task,
         plan,
@@ -152,7 +149,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, faces.images),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, name, network.eval(), recipe, card, {}, {}),
+        begin=lambda folder: write(folder, network.eval(), recipe, papers, {}),
     )
     if isinstance(averaged, Refined):
         averaged = averaged.denoiser
@@ -194,7 +191,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
     if isinstance(averaged, Gan):
         known = {"scores": scores(averaged, held_out.images)}
-    write(out, name, averaged, recipe, card, made, known, both)
+    write(out, averaged, recipe, replace(papers, made=made, held_out=both), known)
     if not (run.smoke or shared):  # with the copy meter's part only where it is shown
         meter = isinstance(averaged, Gan)
         statistics.write([out], faces, str(device), meter, len(held_out) / len(faces))
@@ -202,20 +199,11 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
 
 
 def write(
-    out: Path,
-    key: str,
-    network: nn.Module,
-    recipe: Recipe,
-    card: Card,
-    made: dict[str, Any],
-    known: dict[str, Any],
-    both: dict[str, Any] | None = None,
+    out: Path, network: nn.Module, recipe: Recipe, papers: Papers, known: dict[str, Any]
 ) -> None:
     """Write the checkpoint: weights and papers; ``known`` is what serving needs besides."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
-        "key": key,
-        **card.told(),
         "loader": recipe.loader,
         "pipeline_tag": "unconditional-image-generation",
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -224,4 +212,4 @@ def write(
         "architecture": recipe.architecture,
         **known,
     }
-    checkpoint.write_metadata(out, config, made, {}, held_out=both)
+    papers.write(out, config)
