@@ -24,7 +24,14 @@ def replaced(file: Path, text: str) -> None:
     os.replace(part, file)
 
 
-def curve(epochs: int) -> list[dict]:
+def refused(out: Path, kind: str, code: str, sentence: str) -> int:
+    """Write a refusal as training does; gives the exit status that tells of it."""
+    told = {"kind": kind, "code": code, "fields": {}, "sentence": sentence}
+    replaced(out / "refusal.json", json.dumps(told))
+    return 2
+
+
+def curve(epochs: int) -> list[dict[str, float]]:
     memory, rows = 1, []
     for epoch in range(1, epochs + 1):
         memory = memory * 31 % 10_007
@@ -33,8 +40,8 @@ def curve(epochs: int) -> list[dict]:
 
 
 def main() -> int:
-    out, epochs, seconds, behaviour = sys.argv[1:]
-    out = Path(out)
+    folder, epochs, seconds, behaviour = sys.argv[1:]
+    out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     asked = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
@@ -58,15 +65,11 @@ def main() -> int:
         if behaviour == "bug":
             raise KeyError("surprise")
         if behaviour == "nan" and state["epoch"] == 2:
-            told = {"kind": "FloatingPointError", "code": "", "fields": {}, "sentence": "nan"}
-            replaced(out / "refusal.json", json.dumps(told))
-            return 2
+            return refused(out, "FloatingPointError", "", "nan")
         if behaviour == "writes":
             (out / "huge").write_bytes(bytes(3 * 2**20))
         if (out.parent / "full").exists():  # the disk is: what was kept stays
-            told = {"kind": "CannotKeep", "code": "cannot_keep", "fields": {}, "sentence": "full"}
-            replaced(out / "refusal.json", json.dumps(told))
-            return 2
+            return refused(out, "CannotKeep", "cannot_keep", "full")
         if asked or str(os.getppid()) != parent:
             return 143
         time.sleep(float(seconds))

@@ -186,7 +186,7 @@ async def one(
     alone = [picture for seed in seeds for picture in served([seed])]
 
     def loop(draw: Draw, batch: int) -> Load:
-        return bare_loop(Bare(draw), seeds, batch, effort)  # type: ignore[arg-type]
+        return bare_loop(Bare(draw), seeds, batch, effort)
 
     def beside(row: Setting, number: int) -> None:
         say(f"{key}, {row.way}: {row.batch} at once, {number + 1} of {effort.repeats}")

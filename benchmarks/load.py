@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
-from PIL import Image
-
 from benchmarks.ways import PATIENCE, Ask
 
 
@@ -46,13 +44,13 @@ class Load:
 
 
 def bare_loop(
-    model: Any, pictures: Sequence[Image.Image], batch: int, effort: Effort, rest: float = 0.0
+    model: Any, inputs: Sequence[object], batch: int, effort: Effort, rest: float = 0.0
 ) -> Load:
     """``model.predict`` on batch after batch, with nothing around it.
 
     ``rest``: seconds to sleep before each, which its latency does not count.
     """
-    endless = cycle(pictures)
+    endless = cycle(inputs)
     latencies: list[float] = []
     start = time.perf_counter()
     while time.perf_counter() - start < effort.seconds and len(latencies) < effort.calls:

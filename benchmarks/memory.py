@@ -48,7 +48,7 @@ def most(compute: Callable[[], Any], device: str) -> float | None:
 
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        before: float = torch.cuda.memory_allocated()
         compute()
         torch.cuda.synchronize()
         return (torch.cuda.max_memory_allocated() - before) / 1e6

@@ -219,7 +219,7 @@ def replay(
     budget: float,
 ) -> Outcome:
     """One trace against one policy. ``budget`` in bytes, ``keep_alive`` in seconds."""
-    now = loads = brought = hits = 0
+    now, loads, brought, hits = 0.0, 0, 0, 0
 
     def clock() -> float:
         return now

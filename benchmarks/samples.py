@@ -1,11 +1,11 @@
 """The pictures that are asked about: photos that scikit-image ships."""
 
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 from PIL import Image
 
-FOLDER = Path(find_spec("skimage").origin).parent / "data"  # found without importing it
+FOLDER = Path(str(distribution("scikit-image").locate_file("skimage/data")))  # without importing it
 SAMPLES = tuple(
     FOLDER / name
     for name in ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg", "motorcycle_left.png")

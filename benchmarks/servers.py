@@ -32,6 +32,7 @@ class Server:
     """A running one. ``started`` is when its process was made, on `time.perf_counter`."""
 
     process: subprocess.Popen[bytes]
+    command: list[str]
     port: int
     log: Path
     started: float
@@ -55,7 +56,7 @@ class Server:
                 while not answers(client, path):
                     if self.process.poll() is not None or self.age() > PATIENCE:
                         end = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
-                        command = " ".join(map(str, self.process.args))
+                        command = " ".join(self.command)
                         raise DidNotStart(f"`{command}` does not answer at {path}:\n{end}")
                     time.sleep(EVERY)
         return self.age()
@@ -103,7 +104,7 @@ def server(*arguments: str) -> Iterator[Server]:
                 start_new_session=True,  # so that its workers can be ended with it
             )
             try:
-                yield Server(process, port, log, started)
+                yield Server(process, command, port, log, started)
             finally:
                 end(process)
 

@@ -17,8 +17,9 @@ from typing import Any
 from benchmarks.load import Effort
 from benchmarks.servers import DidNotStart
 from benchmarks.serving import percentile
-from benchmarks.streams import KEY, PATIENCE, WAYS, Run, Wish, alone, loop, of_one, read, wishes
+from benchmarks.streams import KEY, WAYS, Run, Wish, alone, loop, of_one, read, wishes
 from benchmarks.table import Cell, Spread, Table, paired
+from benchmarks.ways import PATIENCE
 from pretrained import catalog
 
 COLUMNS = (

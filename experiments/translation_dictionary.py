@@ -115,7 +115,7 @@ def tagged() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()  # type: ignore[union-attr]
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     found = sorted(rows(), key=lambda row: (-row[0], row[2]))
     OUT.write_text(HEAD + "".join("\t".join(row[1:]).rstrip() + "\n" for row in found), "utf-8")
     print(f"{len(found):,} words in {OUT.name}, {OUT.stat().st_size / 1024:.0f} KB")

@@ -8,6 +8,7 @@ Takes ``{"image": base64}`` at /predict.
 import io
 import sys
 from base64 import b64decode
+from typing import Any
 
 if "mcp" not in sys.modules:  # LitServe 0.2 takes the mcp package of 2.x for that of 1.x, and ends
     sys.modules["mcp"] = None  # type: ignore[assignment]
@@ -21,23 +22,27 @@ from pretrained import catalog
 GATHER_SECONDS = 0.01
 
 
-class Classify(litserve.LitAPI):
-    """How LitServe asks for a model."""
+class Classify(litserve.LitAPI):  # type: ignore[misc]
+    """How LitServe asks for a model.
 
-    def __init__(self, key: str, **options) -> None:
+    It takes the annotations of a request and a response for FastAPI's, and would check by them.
+    """
+
+    def __init__(self, key: str, **options: Any) -> None:
         super().__init__(**options)
         self.key = key
 
     def setup(self, device: str) -> None:
         self.model = catalog.find(self.key).load(device)
 
-    def decode_request(self, request):  # LitServe looks for an argument of just this name
+    # LitServe looks for an argument of just this name.
+    def decode_request(self, request):  # type: ignore[no-untyped-def]
         return Image.open(io.BytesIO(b64decode(request["image"]))).convert("RGB")
 
-    def predict(self, pictures):
+    def predict(self, pictures: list[Image.Image]) -> Any:
         return self.model.predict(pictures)
 
-    def encode_response(self, answer):
+    def encode_response(self, answer):  # type: ignore[no-untyped-def]
         return {"label": answer["label"], "confidences": answer["confidences"]}
 
 

@@ -10,6 +10,7 @@ import sys
 
 import gradio as gr
 import torch  # noqa: F401  as such an app does, at its top
+from PIL import Image
 
 from pretrained import catalog
 
@@ -17,7 +18,7 @@ port, key, device = sys.argv[1:]
 model = catalog.find(key).load(device)
 
 
-def classify(picture):
+def classify(picture: Image.Image) -> dict[str, float]:
     """One picture, one answer."""
     answer = model.predict([picture])[0]
     return {row["label"]: row["confidence"] for row in answer["confidences"]}

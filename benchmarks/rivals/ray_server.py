@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from base64 import b64decode
+from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported: tell nobody
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would starve it beside the others
@@ -19,6 +20,7 @@ import ray
 from PIL import Image
 from ray import serve
 from ray.serve.config import HTTPOptions
+from starlette.requests import Request
 
 from pretrained import catalog
 
@@ -33,13 +35,14 @@ class Classify:
 
     def __init__(self, key: str, device: str) -> None:
         self.model = catalog.find(key).load(device)
-        self.predict.set_max_batch_size(catalog.find(key).max_batch)
+        batched: Any = self.predict  # Ray adds what its annotations do not tell
+        batched.set_max_batch_size(catalog.find(key).max_batch)
 
     @serve.batch(max_batch_size=1, batch_wait_timeout_s=GATHER_SECONDS)
-    async def predict(self, pictures):
+    async def predict(self, pictures: list[Image.Image]) -> list[Any]:
         return self.model.predict(pictures)
 
-    async def __call__(self, request):
+    async def __call__(self, request: Request) -> dict[str, Any]:
         if request.method == "GET":
             return {}
         sent = (await request.json())["image"]
@@ -56,7 +59,7 @@ if __name__ == "__main__":
         log_to_driver=False,
     )
     serve.start(http_options=HTTPOptions(host="127.0.0.1", port=int(port)))
-    one = serve.deployment(
+    one: Any = serve.deployment(
         Classify,
         max_ongoing_requests=ONGOING,
         ray_actor_options={"num_gpus": 1 if device == "cuda" else 0},

@@ -186,7 +186,7 @@ def convert(marian: Marian, folder: Path) -> Path:
         def get_vocab(self) -> dict[str, int]:
             return {name: n for n, name in enumerate([*names, PAD])}
 
-    class WithPieces(TransformersConverter):
+    class WithPieces(TransformersConverter):  # type: ignore[misc]
         """The converter, with those in place of the files of a tokenizer."""
 
         def load_tokenizer(self, *args: Any, **kwargs: Any) -> Pieces:

@@ -95,7 +95,7 @@ def test_a_rest_is_not_counted_as_the_models_time(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(load.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(load.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    found = bare_loop(Model(), [None], 1, Effort(seconds=30), rest=5.0)  # type: ignore[list-item]
+    found = bare_loop(Model(), [None], 1, Effort(seconds=30), rest=5.0)
     assert found.latencies == (1.0,) * 5 and found.seconds == 30
 
 
