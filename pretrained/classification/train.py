@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from pretrained import catalog, checkpoint
-from pretrained.cards import Card, cards
+from pretrained.cards import cards
 from pretrained.classification import (
     airbench,
     calibration,
@@ -35,6 +34,7 @@ from pretrained.classification.tasks import (
     logits,
 )
 from pretrained.errors import UnknownEntry
+from pretrained.recipe import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -163,20 +163,18 @@ def train(
         n=len(held_out),
         of="pictures",
     )
-    write(out, name, network, replace(recipe, plan=plan), card, train_on, held_out, made, both)
+    papers = Papers(name, card, made, both)
+    write(out, network, replace(recipe, plan=plan), train_on, held_out, papers)
     return out
 
 
 def write(
     out: Path,
-    key: str,
     network: ResidualNet,
     recipe: Recipe,
-    card: Card,
     train_on: Pictures,
     held_out: Pictures,
-    made: dict[str, Any],
-    both: dict[str, Any] | None = None,
+    papers: Papers,
 ) -> None:
     """Calibrate, fit the probes, and write the checkpoint folder."""
     cpu = torch.device("cpu")
@@ -186,8 +184,6 @@ def write(
     checkpoint.save_weights(out, network.state_dict())
     checkpoint.save_weights(out, probes, serve.PROBES)
     config = {
-        "key": key,
-        **card.told(),
         "loader": "pretrained.classification.serve:load",
         "parameters": sum(p.numel() for p in network.parameters()),
         "max_batch": 32,
@@ -200,4 +196,4 @@ def write(
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    checkpoint.write_metadata(out, config, made, fitted, figures, both)
+    papers.write(out, config, fitted, figures)

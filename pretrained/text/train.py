@@ -19,8 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pretrained import catalog, checkpoint
-from pretrained.cards import Card, cards
+from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
+from pretrained.recipe import Papers
 from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
@@ -231,7 +232,7 @@ def train(
     entry = catalog.entries().get(key)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe, card = RECIPES[key], cards()[key]
+    recipe = RECIPES[key]
     texts = read(key, source)
     own = texts.own
     device = loop.choose_device()
@@ -276,11 +277,8 @@ def train(
     )
     if own:
         served = replace(served, kind="quatrains" if in_verse else "prose")
-        card = Card(
-            title=out.resolve().name,
-            description=f"{card.title.replace(' network', '')}'s recipe on {texts.split}.",
-        )
-    name = f"text/{out.resolve().name}" if own else key
+    described = f"{cards()[key].title.replace(' network', '')}'s recipe on {texts.split}."
+    papers = Papers.of(key, out, own, description=described, limits="")
     averaged, history = run.fit(
         task,
         plan,
@@ -288,7 +286,7 @@ def train(
         run.identity(key, texts.train, texts.held_out, characters=alphabet.characters),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, name, network, alphabet, served, card, texts, {}),
+        begin=lambda folder: write(folder, network, alphabet, served, texts, papers),
     )
     assert isinstance(averaged, CharNet)
     made = provenance(
@@ -311,7 +309,8 @@ def train(
         n=len(held_out) if in_verse else min(len(held_out), task.watched),
         of="characters",
     )
-    write(out, name, averaged.cpu(), alphabet, served, card, texts, made, both)
+    papers = replace(papers, made=made, held_out=both)
+    write(out, averaged.cpu(), alphabet, served, texts, papers)
     return out
 
 
@@ -341,27 +340,22 @@ def strangers(texts: Texts, alphabet: Alphabet) -> list[str]:
 
 def write(
     out: Path,
-    key: str,
     network: CharNet,
     alphabet: Alphabet,
     recipe: Recipe,
-    card: Card,
     texts: Texts,
-    made: dict[str, Any],
-    both: dict[str, Any] | None = None,
+    papers: Papers,
 ) -> None:
     """Search the memory for cells that track something, fingerprint the text, and write it all; of
-    a network that has not been trained yet (``made`` is empty) the weights and papers alone."""
+    a network that has not been trained yet (nothing was ``made``) the weights and papers alone."""
     network.eval()
     checkpoint.save_weights(out, network.state_dict())
     tracking: list[dict[str, Any]] = []
-    if made:
+    if papers.made:
         copies.save(out, texts.train, recipe.gram)
         aside = memory.rows(texts.held_out[:40_000], recipe.kind)
         tracking = memory.search(network, alphabet, aside, texts.held_out_split, recipe.kind)
     config = {
-        "key": key,
-        **card.told(),
         "loader": "pretrained.text.serve:load",
         "pipeline_tag": "text-generation",
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -374,4 +368,4 @@ def write(
         "works": [list(work) for work in texts.works],
         "tracking": tracking,
     }
-    checkpoint.write_metadata(out, config, made, {}, held_out=both)
+    papers.write(out, config)
