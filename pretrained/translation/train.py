@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 from pretrained import catalog, checkpoint
-from pretrained.cards import Card, cards
 from pretrained.errors import BadData, UnknownEntry
+from pretrained.recipe import Papers
 from pretrained.translation import copies, data, grow, networks
 from pretrained.translation.data import Pairs
 from pretrained.translation.networks import Network, built, writing
@@ -122,7 +122,7 @@ def train(
     entry = catalog.entries().get(key)
     if key not in RECIPES:
         raise UnknownEntry(model=key)
-    recipe, card = RECIPES[key], cards()[key]
+    recipe = RECIPES[key]
     pairs = data.read(source, recipe.languages)
     own = Path(source).is_file()
     for sentence in pairs.told:
@@ -154,14 +154,7 @@ def train(
     drawn = passes(train_on, recipe, run.seed, more)
     task = task_of(network, vocabulary, drawn, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
-    name = f"translation/{out.resolve().name}" if own else key
-    if own:
-        card = replace(
-            card,
-            title=out.resolve().name,
-            description=f"The recipe of {key} on {pairs.split}.",
-            licence="unknown",
-        )
+    papers = Papers.of(key, out, own, description=f"The recipe of {key} on {pairs.split}.")
     learnt = (*recipe.languages, direction) if direction else recipe.languages
     averaged, history = run.fit(
         task,
@@ -170,9 +163,7 @@ def train(
         run.identity(key, train_on + more, held_out, classes=learnt),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(
-            folder, name, network, vocabulary, recipe, ways, card, pairs, {}
-        ),
+        begin=lambda folder: write(folder, network, vocabulary, recipe, ways, pairs, papers),
     )
     assert isinstance(averaged, Network)
     averaged.cpu()
@@ -204,7 +195,8 @@ def train(
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
-    write(out, name, averaged, vocabulary, recipe, ways, card, pairs, made, both)
+    papers = replace(papers, made=made, held_out=both)
+    write(out, averaged, vocabulary, recipe, ways, pairs, papers)
     return out
 
 
@@ -309,15 +301,12 @@ def task_of(
 
 def write(
     out: Path,
-    key: str,
     network: Network,
     vocabulary: Vocabulary,
     recipe: Recipe,
     ways: Sequence[str],
-    card: Card,
     pairs: Pairs,
-    made: dict[str, Any],
-    both: dict[str, Any] | None = None,
+    papers: Papers,
 ) -> None:
     """Write the checkpoint: weights, vocabulary, marks of the training sentences, papers. ``ways``:
     directions of the network."""
@@ -325,8 +314,6 @@ def write(
     vocabulary.save(out)
     copies.save(out, pairs)
     config = {
-        "key": key,
-        **card.told(),
         "loader": "pretrained.translation.serve:load",
         "pipeline_tag": "translation",
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -335,4 +322,4 @@ def write(
         "directions": list(ways),
         "architecture": recipe.architecture,
     }
-    checkpoint.write_metadata(out, config, made, {}, held_out=both)
+    papers.write(out, config)
