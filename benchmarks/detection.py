@@ -10,19 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
 import numpy as np
 
 from benchmarks import memory
-from benchmarks.load import Effort, Load, closed_loops
+from benchmarks.load import Effort, Load, Measured, closed_loops
 from benchmarks.rivals import detectors
 from benchmarks.rivals.detectors import Ready
 from benchmarks.samples import opened
 from benchmarks.table import Cell, Spread, Table, paired
-from benchmarks.ways import PATIENCE, Ask
+from benchmarks.ways import PATIENCE, Ask, loaded
 from inference import Engine, Settings
 from pretrained import catalog
 
@@ -54,37 +54,28 @@ NOTES = (
 )
 
 
-@dataclass
-class Setting:
-    """One row: a way with so many pictures at once."""
+@dataclass(kw_only=True)
+class Setting(Measured):
+    """One row: a way with so many pictures at once, held against the first way."""
 
-    way: str
-    batch: int
     weights: float
     objects: float
     megabytes: float | None = None
-    loads: list[Load] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
 
-    def row(self, first: Sequence[float]) -> tuple[Cell, ...]:
-        """What `COLUMNS` name; ``first``: pictures a second of the first way at each repeat."""
+    def row(self) -> tuple[Cell, ...]:
+        """What `COLUMNS` name."""
         rates = [load.rate for load in self.loads]
         return (
             self.way,
             self.batch,
             Spread.of([1000 / rate for rate in rates]) if all(rates) else None,
-            paired(rates, first),
+            paired(rates, self.references),
             self.megabytes,
             self.weights,
             self.objects,
             sum(len(load.latencies) for load in self.loads),
-            sum(load.failed for load in self.loads) + len(self.wrong),
+            self.failed,
         )
-
-    def reasons(self) -> list[str]:
-        """Why the first picture failed, if any did."""
-        found = self.wrong + [load.reason for load in self.loads if load.failed]
-        return [f"{self.way}, {self.batch} at once, a failure: {found[0]}"] if found else []
 
 
 def samples() -> list[np.ndarray]:
@@ -132,17 +123,14 @@ def alike(found: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
 async def through_engine(device: str, alone: Sequence[Mapping[str, Any]]) -> AsyncIterator[Ask]:
     """`Engine.predict`, asked for one picture at a time, as the page asks; the answer is the
     picture's number if it is what the picture gets alone."""
-    engine, pictures = Engine(catalog.entries(), Settings(device=device)), samples()
-    await engine.preload(KEY)
+    pictures = samples()
+    async with loaded(Engine(catalog.entries(), Settings(device=device)), KEY) as engine:
 
-    async def ask(caller: int, sample: int) -> str:
-        answer = await engine.predict(KEY, pictures[sample])
-        return str(sample) if alike(answer, alone[sample]) else "another answer"
+        async def ask(caller: int, sample: int) -> str:
+            answer = await engine.predict(KEY, pictures[sample])
+            return str(sample) if alike(answer, alone[sample]) else "another answer"
 
-    try:
         yield ask
-    finally:
-        await engine.close()
 
 
 async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Table:
@@ -169,7 +157,7 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
         found = ready(numbers)  # warms what warms up
         for batch in effort.callers:
             say(f"{way}: memory of {batch} at once")
-            row = Setting(way, batch, ready.megabytes, mean(found))
+            row = Setting(way, batch, weights=ready.megabytes, objects=mean(found))
             row.megabytes = memory.alone(prepare, given, numbers[:batch])
             settings.append((row, ready))
     together = model.predict(samples())
@@ -177,7 +165,10 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
         f"picture {n} differs" for n, one in enumerate(together) if not alike(one, alone[n])
     ]
     own = settings[-1][0]
-    engine = [Setting("this app's engine", n, own.weights, own.objects) for n in effort.callers]
+    engine = [
+        Setting("this app's engine", n, weights=own.weights, objects=own.objects)
+        for n in effort.callers
+    ]
     expected = [str(number) for number in range(PICTURES)]
     async with through_engine(device, alone) as ask:
         await closed_loops(ask, expected, 1, Effort(seconds=PATIENCE, calls=PICTURES))
@@ -189,6 +180,7 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
                 say(f"{row.way}: {row.batch} at once, {number + 1} of {effort.repeats}")
                 row.loads.append(await closed_loops(ask, expected, row.batch, effort))
     rows = [row for row, _ in settings] + engine
-    first = [load.rate for load in rows[0].loads]
+    for row in rows:
+        row.references = [load.rate for load in rows[0].loads]
     failures = [reason for row in rows for reason in row.reasons()]
-    return Table(title, COLUMNS, tuple(row.row(first) for row in rows), (*NOTES, *failures))
+    return Table(title, COLUMNS, tuple(row.row() for row in rows), (*NOTES, *failures))

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks import memory
-from benchmarks.load import Effort, Load, bare_loop, closed_loops
+from benchmarks.load import Effort, Load, Measured, bare_loop, closed_loops
 from benchmarks.serving import percentile
 from benchmarks.table import Cell, Spread, Table, paired
-from benchmarks.ways import PATIENCE, Ask
+from benchmarks.ways import PATIENCE, Ask, loaded
 from inference import Engine, Settings
 from pretrained import catalog
 
@@ -54,15 +54,10 @@ class Bare:
 
 
 @dataclass
-class Setting:
-    """One row: a way with so many pictures at once; the reference's rate at each repeat."""
+class Setting(Measured):
+    """One row: a way with so many pictures at once."""
 
-    way: str
-    batch: int
-    loads: list[Load] = field(default_factory=list)
-    references: list[float] = field(default_factory=list)
     megabytes: float | None = None
-    wrong: list[str] = field(default_factory=list)
 
     def row(self) -> tuple[Cell, ...]:
         """What `COLUMNS` name."""
@@ -76,13 +71,8 @@ class Setting:
             self.megabytes,
             percentile(latencies, 0.50),
             len(latencies),
-            sum(load.failed for load in self.loads) + len(self.wrong),
+            self.failed,
         )
-
-    def reasons(self) -> list[str]:
-        """Why the first picture failed, if any did."""
-        found = self.wrong + [load.reason for load in self.loads if load.failed]
-        return [f"{self.way}, {self.batch} at once, a failure: {found[0]}"] if found else []
 
 
 def point(seed: int) -> dict[str, Any]:
@@ -103,18 +93,14 @@ def differences(drawn: Sequence[np.ndarray], alone: Sequence[np.ndarray]) -> lis
 async def through_engine(device: str, key: str, alone: Sequence[np.ndarray]) -> AsyncIterator[Ask]:
     """`Engine.predict`, asked for one picture at a time, as the page asks; the answer is the seed
     whose picture came."""
-    engine = Engine(catalog.entries(), Settings(device=device))
-    await engine.preload(key)
+    async with loaded(Engine(catalog.entries(), Settings(device=device)), key) as engine:
 
-    async def ask(caller: int, seed: int) -> str:
-        answer = await engine.predict(key, point(seed))
-        wrong = differences([answer["image"]], [alone[seed]])
-        return "another picture" if wrong else str(seed)
+        async def ask(caller: int, seed: int) -> str:
+            answer = await engine.predict(key, point(seed))
+            wrong = differences([answer["image"]], [alone[seed]])
+            return "another picture" if wrong else str(seed)
 
-    try:
         yield ask
-    finally:
-        await engine.close()
 
 
 def loop_of(entry: Any, device: str) -> Draw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
 
@@ -41,6 +41,28 @@ class Load:
     def rate(self) -> float:
         """Right answers a second."""
         return len(self.latencies) / self.seconds
+
+
+@dataclass
+class Measured:
+    """What a row tells of: a way with so many at once, and the rate of what it is held against at
+    each repeat. ``wrong``: what it was before the repeats, where that is not what it is alone."""
+
+    way: str
+    batch: int
+    loads: list[Load] = field(default_factory=list)
+    references: list[float] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """How many did, before the repeats and in them."""
+        return sum(load.failed for load in self.loads) + len(self.wrong)
+
+    def reasons(self) -> list[str]:
+        """Why the first one failed, if any did."""
+        found = self.wrong + [load.reason for load in self.loads if load.failed]
+        return [f"{self.way}, {self.batch} at once, a failure: {found[0]}"] if found else []
 
 
 def bare_loop(

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.bare import Bare
 from benchmarks.load import Effort, closed_loops
 from benchmarks.table import Spread, Table, paired
-from benchmarks.ways import KEY, PATIENCE, engine
+from benchmarks.ways import KEY, PATIENCE, engine, loaded
 from inference import Engine, Settings
 from pretrained import catalog
 
@@ -81,12 +81,11 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
 async def _nothing(calls: int) -> float:
     """Seconds of the median call of `Nothing` through an engine of its own."""
     entry = catalog.find(KEY)
-    ours = Engine({KEY: entry}, Settings(device="cpu"), load=lambda *_: Nothing())
-    await ours.preload(KEY)
+    idle = Engine({KEY: entry}, Settings(device="cpu"), load=lambda *_: Nothing())
     seconds = []
-    for number in range(calls):
-        begin = perf_counter()
-        await ours.predict(KEY, number)
-        seconds.append(perf_counter() - begin)
-    await ours.close()
+    async with loaded(idle, KEY) as ours:
+        for number in range(calls):
+            begin = perf_counter()
+            await ours.predict(KEY, number)
+            seconds.append(perf_counter() - begin)
     return median(seconds)

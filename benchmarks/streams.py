@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.load import Effort
-from benchmarks.ways import PATIENCE, clients
+from benchmarks.ways import PATIENCE, clients, loaded
 from inference import Engine, Settings
 from pretrained import catalog
 
@@ -73,22 +73,18 @@ def alone(model: Any, wish: Wish) -> Iterator[str]:
 @asynccontextmanager
 async def engine(device: str, readers: int) -> AsyncIterator[Write]:
     """`Engine.stream`, in this process and on this event loop."""
-    ours = Engine(catalog.entries(), Settings(device=device))
-    await ours.preload(KEY)
+    async with loaded(Engine(catalog.entries(), Settings(device=device)), KEY) as ours:
 
-    async def write(reader: int, wish: Wish, first: First) -> str:
-        text = ""
-        async with aclosing(ours.stream(KEY, wish.prompt, **wish.options())) as pieces:
-            async for piece in pieces:
-                if piece and not text:
-                    first()
-                text += piece.text if piece else ""
-        return text
+        async def write(reader: int, wish: Wish, first: First) -> str:
+            text = ""
+            async with aclosing(ours.stream(KEY, wish.prompt, **wish.options())) as pieces:
+                async for piece in pieces:
+                    if piece and not text:
+                        first()
+                    text += piece.text if piece else ""
+            return text
 
-    try:
         yield write
-    finally:
-        await ours.close()
 
 
 @asynccontextmanager

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.load import Effort, Load, bare_loop, closed_loops
+from benchmarks.load import Effort, Load, Measured, bare_loop, closed_loops
 from benchmarks.sentences import TEXTS, Sentence
 from benchmarks.serving import percentile
 from benchmarks.table import Cell, Spread, Table, paired
-from benchmarks.ways import PATIENCE, Ask
+from benchmarks.ways import PATIENCE, Ask, loaded
 from inference import Engine, Settings
 from pretrained import catalog
 
@@ -61,17 +61,11 @@ class Bare:
         return self.translate(sentences, self.beams)
 
 
-@dataclass
-class Setting:
-    """One row: a way with so many beams and sentences at once; the reference's rate at each
-    repeat. ``wrong``: what it was before the repeats, where that is not what it is alone."""
+@dataclass(kw_only=True)
+class Setting(Measured):
+    """One row: a way with so many sentences at once, and so many beams for each."""
 
-    way: str
     beams: int
-    batch: int
-    loads: list[Load] = field(default_factory=list)
-    references: list[float] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
 
     def row(self) -> tuple[Cell, ...]:
         """What `COLUMNS` name."""
@@ -85,13 +79,8 @@ class Setting:
             paired(rates, self.references),
             percentile(latencies, 0.50),
             len(latencies),
-            sum(load.failed for load in self.loads) + len(self.wrong),
+            self.failed,
         )
-
-    def reasons(self) -> list[str]:
-        """Why the first sentence failed, if any did."""
-        found = self.wrong + [load.reason for load in self.loads if load.failed]
-        return [f"{self.way}, {self.batch} at once, a failure: {found[0]}"] if found else []
 
 
 def table(device: str, settings: Sequence[Setting], left_out: Sequence[str] = ()) -> Table:
@@ -140,17 +129,13 @@ async def through_engine(
     device: str, sentences: Sequence[Sentence], beams: int
 ) -> AsyncIterator[Ask]:
     """`Engine.predict`, asked for one sentence at a time, as the page asks."""
-    engine = Engine(catalog.entries(), Settings(device=device))
-    await engine.preload(KEY)
+    async with loaded(Engine(catalog.entries(), Settings(device=device)), KEY) as engine:
 
-    async def ask(caller: int, sample: int) -> str:
-        asked = {"text": sentences[sample].text, "source": SOURCE, "target": TARGET}
-        return (await engine.predict(KEY, asked, beams=beams))["translation"]
+        async def ask(caller: int, sample: int) -> str:
+            asked = {"text": sentences[sample].text, "source": SOURCE, "target": TARGET}
+            return (await engine.predict(KEY, asked, beams=beams))["translation"]
 
-    try:
         yield ask
-    finally:
-        await engine.close()
 
 
 async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Table:
@@ -172,7 +157,7 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
         row.references.append(loop(one_by_one, 1).rate)
 
     def bare(way: str, translate: Translate) -> list[Setting]:
-        rows = [Setting(way, beams, batch) for beams in BEAMS for batch in effort.callers]
+        rows = [Setting(way, batch, beams=beams) for beams in BEAMS for batch in effort.callers]
         for row in rows:
             translate(sentences[: row.batch], row.beams)  # warms what warms up
         for number in range(effort.repeats):
@@ -182,7 +167,7 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
         return rows
 
     loop(one_by_one, 1)
-    first = Setting(ALONE, 1, 1)
+    first = Setting(ALONE, 1, beams=1)
     for _ in range(effort.repeats):
         first.loads.append(loop(one_by_one, 1))
         first.references.append(first.loads[-1].rate)
@@ -192,7 +177,7 @@ async def measure(device: str, effort: Effort, say: Callable[[str], None]) -> Ta
         row.wrong = differences(translate, sentences, alone[row.beams], row)
     settings = [first, *ours]
     for beams in BEAMS:
-        rows = [Setting("this app's engine", beams, callers) for callers in effort.callers]
+        rows = [Setting("this app's engine", n, beams=beams) for n in effort.callers]
         most = max(effort.callers)
         async with through_engine(device, sentences, beams) as ask:
             patient = Effort(seconds=PATIENCE, calls=most)

@@ -43,18 +43,25 @@ async def on_ray(device: str, callers: int) -> AsyncIterator[Ask]:
 
 
 @asynccontextmanager
-async def asked_directly(ours: Engine) -> AsyncIterator[Ask]:
-    """An engine, asked for pictures in memory, and closed at the end."""
-    pictures = opened()
-    await ours.preload(KEY)
-
-    async def ask(caller: int, sample: int) -> str:
-        return (await ours.predict(KEY, pictures[sample]))["label"]
-
+async def loaded(ours: Engine, key: str) -> AsyncIterator[Engine]:
+    """An engine that holds a model, and is closed at the end."""
+    await ours.preload(key)
     try:
-        yield ask
+        yield ours
     finally:
         await ours.close()
+
+
+@asynccontextmanager
+async def asked_directly(made: Engine) -> AsyncIterator[Ask]:
+    """An engine, asked for pictures in memory."""
+    pictures = opened()
+    async with loaded(made, KEY) as ours:
+
+        async def ask(caller: int, sample: int) -> str:
+            return (await ours.predict(KEY, pictures[sample]))["label"]
+
+        yield ask
 
 
 @asynccontextmanager

@@ -42,10 +42,10 @@ def test_a_row_stands_beside_the_first_way_and_says_what_failed() -> None:
         objects=2.5,
         megabytes=80.0,
         loads=[Load(2.0, (0.1,) * 4), Load(1.0, (0.2,) * 4, 1, "TimeoutError: ")],
+        references=[1.0, 8.0],
         wrong=["picture 1 differs"],
     )
-    cells = row.row([1.0, 8.0])
-    found = Table("a title", detection.COLUMNS, (cells,)).as_json()["rows"][0]
+    found = Table("a title", detection.COLUMNS, (row.row(),)).as_json()["rows"][0]
     assert found["ms a picture"] == {"median": 375.0, "low": 250.0, "high": 500.0, "n": 2}
     assert found["times the speed of the first"]["high"] == 2.0
     assert found["MB at the peak"] == 80.0 and found["MB of weights"] == 12.5
@@ -54,8 +54,9 @@ def test_a_row_stands_beside_the_first_way_and_says_what_failed() -> None:
 
 
 def test_a_way_that_never_answered_has_a_row_too() -> None:
-    row = detection.Setting("silent", 1, 1.0, 0.0, loads=[Load(1.0, (), 3, "refused")])
-    found = dict(zip(detection.COLUMNS, row.row([1.0]), strict=True))
+    silent = [Load(1.0, (), 3, "refused")]
+    row = detection.Setting("silent", 1, silent, [1.0], weights=1.0, objects=0.0)
+    found = dict(zip(detection.COLUMNS, row.row(), strict=True))
     assert found["ms a picture"] is None and found["failed"] == 3
 
 

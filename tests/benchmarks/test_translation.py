@@ -62,7 +62,7 @@ def test_what_a_batch_gives_is_compared_with_the_sentence_alone() -> None:
     def translate(batch, beams):
         return [*served(Translator(), batch[:1], beams), *("?" for _ in batch[1:])]
 
-    rows = {batch: Setting("a way", 1, batch) for batch in (1, 2)}
+    rows = {batch: Setting("a way", batch, beams=1) for batch in (1, 2)}
     alone = ["eno", "eerht owt eno"]
     assert differences(translate, SENTENCES, alone, rows[1]) == []
     assert differences(translate, SENTENCES, alone, rows[2]) == ["'?' instead of 'eerht owt eno'"]
@@ -71,8 +71,8 @@ def test_what_a_batch_gives_is_compared_with_the_sentence_alone() -> None:
 def test_a_row_stands_beside_one_by_one_and_says_what_failed() -> None:
     setting = Setting(
         "a way",
-        4,
         8,
+        beams=4,
         loads=[Load(2.0, (0.1, 0.3, 0.2, 0.2)), Load(1.0, (0.4,), 1, "TimeoutError: ")],
         references=[1.0, 0.5],
         wrong=["'a' instead of 'b'"],
