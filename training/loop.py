@@ -73,7 +73,8 @@ class Plan:
     """The settings of a run.
 
     Attributes:
-        epochs: passes over the data, unless ``minutes`` ends the run first.
+        epochs: passes over the data, or rounds of a recipe, as the task counts its
+            ``steps_per_epoch``; unless ``minutes`` ends the run first.
         minutes: wall-clock budget, or None.
         peak: highest learning rate, reached after ``warmup`` of the progress, then down to zero.
         ends: the first and the last rate as shares of the peak, in straight lines, or None: from

@@ -34,7 +34,7 @@ from pretrained.classification.tasks import (
     logits,
 )
 from pretrained.errors import UnknownEntry
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run

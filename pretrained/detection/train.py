@@ -19,7 +19,7 @@ from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
 from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -166,8 +166,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         n=len(held_out),
         of="pictures",
     )
-    papers = replace(papers, made=made, held_out=both)
-    write(out, averaged.cpu().eval(), names, papers)
+    write(out, averaged.cpu().eval(), names, replace(papers, made=made, held_out=both))
     return out
 
 

@@ -22,6 +22,7 @@ from pretrained.handwriting import adapt, data, evaluate, serve, styles, tasks
 from pretrained.handwriting.model import PenNet
 from pretrained.handwriting.reader import ReaderNet
 from pretrained.handwriting.show import Phrase
+from pretrained.papers import Papers
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -136,8 +137,6 @@ def write(
     network.load_state_dict(averaged(run))
     network.eval()
     config: dict[str, Any] = {
-        "key": key,
-        **cards()[key].told(),
         "loader": "pretrained.handwriting.serve:load_" + key.split("/")[1],
         "pipeline_tag": "other",
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -150,7 +149,7 @@ def write(
         config["styles"] = _hands(out, network, config, task)
     old = out / checkpoint.METRICS
     kept = json.loads(old.read_text()).get("ladder", []) if old.exists() else []
-    checkpoint.write_metadata(out, config, made, {})
+    Papers(key, cards()[key], made).write(out, config)
     if kept:
         metrics = checkpoint.read_json(out, checkpoint.METRICS)
         checkpoint.write_json(out, checkpoint.METRICS, {**metrics, "ladder": kept})

@@ -23,7 +23,7 @@ from pretrained.images.refining import Refined, RefiningTask
 from pretrained.images.serve import scores
 from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from pretrained import catalog, checkpoint
 from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
@@ -309,8 +309,7 @@ def train(
         n=len(held_out) if in_verse else min(len(held_out), task.watched),
         of="characters",
     )
-    papers = replace(papers, made=made, held_out=both)
-    write(out, averaged.cpu(), alphabet, served, texts, papers)
+    write(out, averaged.cpu(), alphabet, served, texts, replace(papers, made=made, held_out=both))
     return out
 
 
@@ -339,12 +338,7 @@ def strangers(texts: Texts, alphabet: Alphabet) -> list[str]:
 
 
 def write(
-    out: Path,
-    network: CharNet,
-    alphabet: Alphabet,
-    recipe: Recipe,
-    texts: Texts,
-    papers: Papers,
+    out: Path, network: CharNet, alphabet: Alphabet, recipe: Recipe, texts: Texts, papers: Papers
 ) -> None:
     """Search the memory for cells that track something, fingerprint the text, and write it all; of
     a network that has not been trained yet (nothing was ``made``) the weights and papers alone."""

@@ -18,7 +18,7 @@ import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 from pretrained.translation import copies, data, grow, networks
 from pretrained.translation.data import Pairs
 from pretrained.translation.networks import Network, built, writing

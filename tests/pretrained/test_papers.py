@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from pretrained.cards import cards
-from pretrained.recipe import Papers
+from pretrained.papers import Papers
 
 KEY = "detection/everyday"
 PROBE = {"name": "first", "top1": 0.5, "n": 2, "split": "y"}

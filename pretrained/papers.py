@@ -44,12 +44,8 @@ class Papers:
         calibration: Mapping[str, Any] | None = None,
         probes: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Write config.json, metrics.json and the model card.
-
-        Args:
-            config: what serving needs besides; ``calibration``, ``probes``: see
-                `checkpoint.write_metadata`.
-        """
+        """Write config.json, of which ``config`` is what serving needs besides, metrics.json and
+        the model card, as `checkpoint.write_metadata` does."""
         config = {"key": self.key, **self.card.told(), **config}
         checkpoint.write_metadata(
             folder, config, self.made, calibration or {}, probes, self.held_out
