@@ -35,6 +35,7 @@ class Job:
         error: code and fields of why it failed. sentence: the same in English.
         seconds: that its workers have run. mine: whether whoever asks started it.
         name: that its owner gave it; "" where they gave none.
+        link: by which others use what it has become (`jobs.Jobs.linked`).
         out: the folder where its model is once it is done.
         kept: whether it has a state to go on from.
     """
@@ -53,6 +54,7 @@ class Job:
     mine: bool
     out: Path
     name: str
+    link: str
     kept: bool
 
     @property
@@ -125,7 +127,7 @@ class Queue:
         return Job(
             record.id, record.key, record.options, record.state, place, record.asked,
             record.created, record.changed, record.seconds, error, sentence,
-            owns(record, owner), out, record.name, bool(kept(out)),
+            owns(record, owner), out, record.name, record.link, bool(kept(out)),
         )  # fmt: skip
 
     def becomes(self, record: Record, state: str, **fields: Any) -> None:

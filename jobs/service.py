@@ -191,6 +191,17 @@ class Jobs:
         """
         return self.queue.seen(self.queue.record(id), owner)
 
+    def linked(self, link: str) -> Job:
+        """The job that is used by this link, as a stranger is shown it.
+
+        Raises:
+            UnknownJob: there is none.
+        """
+        record = self.store.linked(link)
+        if record is None:
+            raise errors.UnknownJob
+        return self.queue.seen(record, "")
+
     def list(self, owner: str) -> list[Job]:
         """An owner's jobs, the newest first."""
         return [self.queue.seen(record, owner) for record in self.store.of(hashed(owner))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +30,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     data TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL, asked TEXT NOT NULL DEFAULT '',
     created REAL NOT NULL, changed REAL NOT NULL, queued REAL NOT NULL,
     seconds REAL NOT NULL DEFAULT 0, futile INTEGER NOT NULL DEFAULT 0,
-    error TEXT NOT NULL DEFAULT '{}', name TEXT NOT NULL DEFAULT '', begun REAL NOT NULL DEFAULT 0
+    error TEXT NOT NULL DEFAULT '{}', name TEXT NOT NULL DEFAULT '', begun REAL NOT NULL DEFAULT 0,
+    link TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS events (
     job TEXT NOT NULL, n INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
@@ -54,6 +56,8 @@ class Record:
         name: that its owner gave it; "" where they gave none.
         begun: how many of ``seconds`` had run when the time began that it may take by now: when
             somebody went on with it, or at its last update.
+        link: by which others use what it has become; it tells nothing of ``id``, which shows the
+            training and what it was measured on.
     """
 
     id: str
@@ -72,6 +76,7 @@ class Record:
     error: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     begun: float = 0.0
+    link: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,10 @@ class Store:
                 self._file.execute("ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT ''")
             if "begun" not in columns:
                 self._file.execute("ALTER TABLE jobs ADD COLUMN begun REAL NOT NULL DEFAULT 0")
+            if "link" not in columns:  # what was shared then stays shared
+                self._file.execute("ALTER TABLE jobs ADD COLUMN link TEXT NOT NULL DEFAULT ''")
+                self._file.execute("UPDATE jobs SET link = id")
+            self._file.execute("CREATE UNIQUE INDEX IF NOT EXISTS links ON jobs (link)")
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -131,6 +140,10 @@ class Store:
 
     def get(self, id: str) -> Record | None:
         found = self._records("WHERE id = ?", id)
+        return found[0] if found else None
+
+    def linked(self, link: str) -> Record | None:
+        found = self._records("WHERE link = ?", link)
         return found[0] if found else None
 
     def of(self, owner: str) -> list[Record]:

@@ -1,8 +1,10 @@
-"""A training that is done is a model of the app, for whoever knows its key: ``<task>/<job>``.
+"""A training that is done is a model of the app, for whoever knows its key: ``<task>/<link>``.
 
-``<task>/<job>@<moment>`` is the same network at an earlier moment of its training (rewind), also
-while that still runs. The id is the secret: to whoever does not know it there is no such model.
-It is called by the name that its owner gave it, by its date where they gave none.
+``<task>/<link>@<moment>`` is the same network at an earlier moment of its training (rewind), also
+while that still runs. The link is the secret: to whoever does not know it there is no such model.
+It is not the training's id, by which one sees how it was trained and what it was measured on:
+who may use a model sees neither. A model is called by the name that its owner gave it, by its date
+where they gave none.
 """
 
 from __future__ import annotations
@@ -31,11 +33,11 @@ LONGEST = 32  # characters of a name among those that may be chosen
 
 def key_of(job: Job, moment: str = "") -> str:
     """What a training's model is called where models are called by their keys."""
-    return f"{job.key.split('/')[0]}/{job.id}" + (f"@{moment}" if moment else "")
+    return f"{job.key.split('/')[0]}/{job.link}" + (f"@{moment}" if moment else "")
 
 
 class MomentGone(UnknownModel):
-    """A training that whoever asks knows the id of keeps no such moment. Fields: moment."""
+    """A training that whoever asks knows the link of keeps no such moment. Fields: moment."""
 
     code = "moment_gone"
     sentence = "The training keeps no moment {moment} any more: choose another one."
@@ -44,21 +46,21 @@ class MomentGone(UnknownModel):
 def unlisted(jobs: Jobs | None) -> Callable[[str], Entry | None]:
     """The entry of such a key, or None: for the engine, which serves it and names it to nobody.
 
-    What it gives raises `MomentGone` for a moment that a training of that id does not keep."""
+    What it gives raises `MomentGone` for a moment that a training of that link does not keep."""
 
     def find(key: str) -> Entry | None:
         named = KEY.fullmatch(key)
         if jobs is None or named is None:
             return None
-        task, id, moment = named.groups()
+        task, link, moment = named.groups()
         try:
-            job = jobs.get(id)
+            job = jobs.linked(link)
             if job.key.split("/")[0] != task or job.evaluates:
                 return None
             if not moment:
                 return _entry(job.out, key, title(jobs, job)) if job.state == DONE else None
             if moments.has(job.out, moment):
-                folder = jobs.moment(id, moment)
+                folder = jobs.moment(job.id, moment)
                 return replace(_entry(folder, key, title(jobs, job)), fleeting=True)
         except (Refusal, OSError):  # taken back, or no room for a copy
             return None

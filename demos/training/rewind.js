@@ -178,7 +178,7 @@ export const rewinding = (place, first) => {
 			busy = true;
 			let found, right = true;
 			try {
-				found = await answers[job.task](input, `${job.task}/${job.id}@${moment.name}`, words);
+				found = await answers[job.task](input, `${job.task}/${job.link}@${moment.name}`, words);
 			} catch (error) {
 				right = false;
 				found = [part("p", error instanceof TypeError ? words.lost : error.message, { className: "refusal" })];

@@ -292,6 +292,7 @@ def described(job: Job, say: Say) -> dict[str, Any]:
     base = catalog.entries().get(job.key)
     return {
         "id": job.id,
+        "link": job.link,
         "key": job.key,
         "task": job.key.split("/")[0],
         "base": say.model(base) if base else job.key,

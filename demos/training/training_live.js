@@ -236,7 +236,7 @@ export const follow = (place, id, words, { left = () => {}, changed = (_job) => 
 	button("remove").onclick = async () => {
 		if (confirm(words.confirm) && await ask(`jobs/${id}`, { method: "DELETE" }).then(() => true, () => false)) {
 			gone();
-			kept(id);
+			kept(job.link);
 		}
 	};
 	button("new").onclick = gone;

@@ -114,7 +114,7 @@ def test_a_list_has_what_a_visitor_trained_for_that_visitor_alone(bench, tmp_pat
     anew = event(page, "fill_anew", place)
     told = anew(ANN, own, asked())
     assert own in [key for _, key in told["choices"]] and "value" not in told
-    jobs.remove(own.split("/")[1], ANN)
+    jobs.remove(jobs.linked(own.split("/")[1]).id, ANN)
     told = anew(ANN, own, asked())
     assert own not in [key for _, key in told["choices"]] and told["value"] == house[0][1]
 
@@ -127,7 +127,7 @@ def test_after_a_deletion_a_page_has_what_it_opens_with_in_its_language(
     own = trained(bench, jobs, "text", "Tea & wine")
     page, _ = room("text", tmp_path, words, jobs)
     anew = event(page, "fill_anew", "write-model")
-    jobs.remove(own.split("/")[1], ANN)
+    jobs.remove(jobs.linked(own.split("/")[1]).id, ANN)
     told = anew(ANN, own, asked(lang=lang))
     assert told["value"] == usual and usual in [key for _, key in told["choices"]]
 
@@ -156,7 +156,7 @@ def test_translators_are_listed_where_they_know_the_direction(bench, tmp_path, w
     assert own in [key for _, key in opened[2]["choices"]]
 
     assert "value" not in models(ANN, "en-fr", own)
-    jobs.remove(own.split("/")[1], ANN)
+    jobs.remove(jobs.linked(own.split("/")[1]).id, ANN)
     told = models(ANN, "en-fr", own)
     assert told["choices"] == house and told["value"] == house[0][1]
 
@@ -168,7 +168,7 @@ def test_pens_are_told_by_their_names(bench, tmp_path, words):
     pens = event(page, "on_pens")
     assert pens(ANN, asked()) == [{"key": own, "name": "★ My hand <3"}]
     assert pens(BOB, asked()) == pens("", asked()) == []
-    jobs.remove(own.split("/")[1], ANN)
+    jobs.remove(jobs.linked(own.split("/")[1]).id, ANN)
     assert pens(ANN, asked()) == []
 
 
@@ -205,7 +205,7 @@ def test_an_address_that_names_a_model_that_is_gone_is_told(bench, tmp_path, wor
     [told] = [fn.fn for fn in page.fns.values() if fn.outputs[:1] and
               fn.outputs[0].elem_id == "face-unmet"]  # fmt: skip
     assert not asyncio.run(told(asked(tab="images", model=own)))["visible"]
-    jobs.remove(own.split("/")[1], ANN)
+    jobs.remove(jobs.linked(own.split("/")[1]).id, ANN)
     gone = asyncio.run(told(asked(tab="images", model=own)))
     assert gone["visible"] and own in gone["value"]
     assert not asyncio.run(told(asked(tab="text", model=own)))["visible"]

@@ -79,7 +79,7 @@ def test_a_training_from_the_first_file_to_the_model(client, jobs, bench):
     bench.until_ended(jobs, job["id"])
     seen = client.get(f"/train/jobs/{job['id']}", headers=ANN).json()
     assert seen["job"]["state"] == "done"
-    assert seen["job"]["model"] == f"text/{job['id']}"
+    assert seen["job"]["model"] == f"text/{job['link']}"
     assert [one["n"] for one in seen["events"]] == list(range(1, len(seen["events"]) + 1))
     later = client.get(f"/train/jobs/{job['id']}?after=3", headers=ANN).json()
     assert later["events"][0]["n"] == 4
@@ -235,13 +235,13 @@ def checkpoint(folder: Path) -> None:
 def test_a_training_that_is_done_is_a_model_for_whoever_knows_its_key(client, jobs, bench):
     job = started(client)
     find = training.unlisted(jobs)
-    key = f"text/{job['id']}"
-    assert find(key) is None
+    key = f"text/{job['link']}"
+    assert find(key) is None and key != f"text/{job['id']}"
     done = bench.until_ended(jobs, job["id"])
     checkpoint(done.out)
     entry = find(key)
     assert entry is not None and entry.key == key and entry.folder == str(done.out.resolve())
-    assert find(f"translation/{job['id']}") is None
+    assert find(f"translation/{job['link']}") is None and find(f"text/{job['id']}") is None
     with pytest.raises(UnknownModel):
         find(f"{key}@99")
     client.delete(f"/train/jobs/{job['id']}", headers=ANN)
@@ -275,9 +275,9 @@ def test_a_moment_of_a_training_answers_whoever_knows_its_key(jobs, bench, words
         asked = {"prompt": "ROMEO:", "model": key, "length": 20, "seed": 1, "stream": False}
         return client.post(f"/v1/write?lang={lang}", json=asked)
 
-    texts = [written(f"text/{job.id}@{number:02}").json()["text"] for number in range(9)]
+    texts = [written(f"text/{job.link}@{number:02}").json()["text"] for number in range(9)]
     assert len(set(texts)) > 1
-    assert [written(f"text/{job.id}@00").json()["text"], texts[0]] == [texts[0]] * 2
+    assert [written(f"text/{job.link}@00").json()["text"], texts[0]] == [texts[0]] * 2
     copies = [one for one in (out / "moments").glob("[0-9]*") if one.is_dir()]
     assert len(copies) == moments.MOST_COPIES, "of a checkpoint, however many are asked"
     assert engine.status()["models"] == []
@@ -288,12 +288,12 @@ def test_a_moment_of_a_training_answers_whoever_knows_its_key(jobs, bench, words
     assert stranger.json()["error"]["code"] == nobody.json()["error"]["code"] == "unknown_model"
     (out / "moments" / "03.safetensors").unlink()
     for lang in ("en", "zh"):
-        gone = written(f"text/{job.id}@03", lang)
+        gone = written(f"text/{job.link}@03", lang)
         assert (gone.status_code, gone.json()["error"]["code"]) == (404, "moment_gone")
         told = words.speaker(lang).plain("error.moment_gone", moment="03")
         assert gone.json()["error"]["message"] == told
     jobs.remove(job.id, "ann")
-    taken_back = written(f"text/{job.id}@00").json()["error"]["code"]
+    taken_back = written(f"text/{job.link}@00").json()["error"]["code"]
     assert taken_back == "unknown_model"
 
 
@@ -357,7 +357,7 @@ def test_a_model_goes_home_and_comes_back(client, jobs, bench, words, tmp_path):
     files = [("file", ("mine.zip", taken.content))]
     assert client.post("/train/models", files=files).status_code == 400, "nobody's"
     came = client.post("/train/models", files=files, headers=BOB).json()
-    assert came == {"id": came["id"], "key": f"text/{came['id']}"}
+    assert came.keys() == {"id", "key"} and came["id"] not in came["key"]
     seen = client.get(f"/train/jobs/{came['id']}", headers=BOB).json()["job"]
     assert (seen["state"], seen["mine"], seen["model"]) == ("done", True, came["key"])
     assert seen["name"] == "Letters 信"

@@ -404,11 +404,13 @@ def test_jobs_of_before_they_had_names_are_there_still(bench):
         (out / "config.json").write_text(json.dumps({"title": title}), "utf-8")
     jobs.close()
     with contextlib.closing(sqlite3.connect(bench.folder / "jobs.sqlite")) as file:
-        for column in ("name", "begun"):
+        file.execute("DROP INDEX links")
+        for column in ("name", "begun", "link"):
             file.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
         file.commit()
     jobs = bench.jobs()
     assert [jobs.get(one.id).name for one in (job, named, other)] == ["", "Cats", ""]
+    assert jobs.linked(named.id).id == named.id, "what was shared by its number is so still"
 
 
 def test_jobs_load_no_torch():

@@ -7,7 +7,7 @@ DeCAF, is where such features were shown to serve other tasks).
 collection.py   one visitor's classes on disk     head.py    the head and its estimate by k-fold
 features.py     what the network said of them     report.py  what the room is told of them
 keep.py         the head as a model               routes.py  ``/train/classify``
-use.py          ``/use/{id}``, a page for a phone
+use.py          ``/use/{link}``, a page for a phone
 classify_train.js puts the room together, of classify_cards.js, classify_camera.js,
 classify_live.js, classify_report.js, classify_kept.js and classify_whole.js; classify_use.js is the
 page's.

@@ -11,7 +11,7 @@ export const kept = (room, words, panel, refuse) => {
 		const { jobs } = await ask("jobs").catch(() => ({ jobs: [] }));
 		const ours = jobs.filter((job) => job.task === "classification" && job.state === "done");
 		const cards = await Promise.all(ours.map(async (job) => {
-			const told = await fetch(new URL(`use/${job.id}/link?lang=${window.house.lang}`, document.baseURI)).then((answer) => answer.ok ? answer.json() : null, () => null);
+			const told = await fetch(new URL(`use/${job.link}/link?lang=${window.house.lang}`, document.baseURI)).then((answer) => answer.ok ? answer.json() : null, () => null);
 			return told && card(job, told);
 		}));
 		place.replaceChildren(...cards.filter(Boolean));
@@ -24,7 +24,7 @@ export const kept = (room, words, panel, refuse) => {
 		link.setAttribute("aria-label", words.link);
 		link.onfocus = () => link.select();
 		const buttons = part("p", "", { className: "train-buttons" });
-		const open = part("a", words.open, { className: "btn", href: `use/${job.id}?lang=${window.house.lang}`, target: "_blank", rel: "noopener" });
+		const open = part("a", words.open, { className: "btn", href: `use/${job.link}?lang=${window.house.lang}`, target: "_blank", rel: "noopener" });
 		const tried = part("button", words.use, { type: "button", className: "ghost" });
 		tried.onclick = () => use(job);
 		const take = part("a", words.take, { className: "ghost", download: "" });
@@ -32,7 +32,7 @@ export const kept = (room, words, panel, refuse) => {
 		const back = part("button", words.back, { type: "button", className: "ghost" });
 		back.onclick = async () => {
 			if (!confirm(filled(words.sure_back, { name }))) return;
-			const gone = await ask(`jobs/${job.id}`, { method: "DELETE" }).then(() => job.id, (error) => refuse(error.message || words.lost));
+			const gone = await ask(`jobs/${job.id}`, { method: "DELETE" }).then(() => job.link, (error) => refuse(error.message || words.lost));
 			relist(gone);
 		};
 		buttons.append(open, tried, take, back);

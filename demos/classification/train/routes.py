@@ -1,4 +1,4 @@
-"""``/train/classify``: pictures in, what was learnt from them out. ``/use/{id}`` is in `use`.
+"""``/train/classify``: pictures in, what was learnt from them out. ``/use/{link}`` is in `use`.
 
 What a visitor sent is answered at once and looked at behind that, a few pictures at a time through
 the engine; whoever asks for the state with ``?after=VERSION`` waits until there is a newer one. All
@@ -184,7 +184,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs | None) -> list[BaseRoute]:
         job = await asyncio.to_thread(
             keep.keep, jobs, found, title, owner(request), address_of(request)
         )
-        return use.link(request, say, jobs, job.id, engine.settings)
+        return {"id": job.id} | use.link(request, say, job, engine.settings)
 
     @told
     async def whole(request: Request, say: Say) -> Any:

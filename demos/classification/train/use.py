@@ -1,4 +1,4 @@
-"""``/use/{id}``: one classifier on a page of its own, for a phone, by its unguessable link.
+"""``/use/{link}``: one classifier on a page of its own, for a phone, by its unguessable link.
 
 No Gradio: a page of a few kB whose camera fills the screen, with answers large enough to be read
 across a table. Whoever has the link may use the model; its owner takes it back (``DELETE
@@ -50,7 +50,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
     async def shown(request: Request) -> Response:
         say = words.speaker(request)
         try:
-            job = done(jobs, request.path_params["id"])
+            job = done(jobs.linked(request.path_params["link"]))
         except Refusal as error:
             return HTMLResponse(gone(request, say, error), 404, {"Cache-Control": "no-store"})
         if not job.key.startswith(f"{TASK}/"):  # other models are used in their own tab
@@ -61,7 +61,7 @@ def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
 
     @told
     async def answer(request: Request, say: Say) -> Any:
-        job = done(jobs, request.path_params["id"])
+        job = done(jobs.linked(request.path_params["link"]))
         LocalContext.request.set(gr.Request(request))  # whose turn it is: `demos.visitors`
         settings = engine.settings
         picture = await uploads.DECODING.run(
@@ -78,34 +78,33 @@ def routes(engine: Engine, words: Words, jobs: Jobs) -> list[BaseRoute]:
 
     @told
     async def where(request: Request, say: Say) -> Any:
-        return link(request, say, jobs, request.path_params["id"], engine.settings)
+        return link(request, say, jobs.linked(request.path_params["link"]), engine.settings)
 
     return [
-        Route("/use/{id}", shown, methods=["GET"]),
-        Route("/use/{id}/link", where, methods=["GET"]),
-        Route("/use/{id}/answer", answer, methods=["POST"]),
+        Route("/use/{link}", shown, methods=["GET"]),
+        Route("/use/{link}/link", where, methods=["GET"]),
+        Route("/use/{link}/answer", answer, methods=["POST"]),
     ]
 
 
-def done(jobs: Jobs, id: str) -> Job:
-    """A training that is a model by now. Raises: UnknownJob: there is none."""
-    job = jobs.get(id)
+def done(job: Job) -> Job:
+    """A training that is a model by now. Raises: UnknownJob: it is none."""
     if job.state != DONE:
         raise errors.UnknownJob
     return job
 
 
-def link(request: Request, say: Say, jobs: Jobs, id: str, settings: Settings) -> dict[str, str]:
+def link(request: Request, say: Say, job: Job, settings: Settings) -> dict[str, str]:
     """Where a model is used, and a QR code of that (SVG, dark on light: cameras want it so). Where
     only this machine finds that address, ``qr`` is "" and ``local`` says what to do.
 
-    Raises: UnknownJob: there is none.
+    Raises: UnknownJob: it is no model yet.
     """
     import segno
 
-    name = done(jobs, id).name
-    where = f"{html.unescape(public_root(request.scope, settings.root_path))}/use/{id}"
-    told = {"id": id, "title": name, "address": where, "qr": "", "local": ""}
+    name, used = done(job).name, job.link
+    where = f"{html.unescape(public_root(request.scope, settings.root_path))}/use/{used}"
+    told = {"link": used, "title": name, "address": where, "qr": "", "local": ""}
     if loopback(urlsplit(where).hostname or ""):
         served = "local_only" if loopback(settings.host) else "local_address"
         return told | {"local": say.plain(f"classification.train.{served}")}
@@ -159,7 +158,7 @@ def filled(request: Request, say: Say, title: str, told: str, refused: str = "")
         "title": title,
         "told": told,
         "refused": refused,
-        "here": f"use/{request.path_params['id']}",
+        "here": f"use/{request.path_params['link']}",
         "base": f"{request.scope.get('root_path', '')}/",
         "state": "gone" if refused else "ready",
     }
