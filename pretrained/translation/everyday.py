@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pretrained.translation import numerals
+from pretrained.translation import clock_times, numerals
 
 FILE = Path(__file__).with_name("everyday.tsv")
 COLUMN = {"en": 0, "fr": 1, "zh": 2}
@@ -26,8 +26,9 @@ SIGN = {
     "fr": {".": ".", "!": " !", "?": " ?", "": ""},
     "zh": {".": "。", "!": "！", "?": "？", "": ""},
 }
-#: Shares of what is drawn: sentences, sentences with slots, words, and slots by themselves.
-SHARES = {"phrases": 0.4, "templates": 0.3, "words": 0.15, "slots": 0.15}
+#: Shares of what is drawn: sentences, sentences with slots, those that tell a time, words, and
+#: slots by themselves.
+SHARES = {"phrases": 0.36, "templates": 0.26, "times": 0.14, "words": 0.12, "slots": 0.12}
 
 Row = tuple[str, ...]
 
@@ -109,6 +110,10 @@ class Everyday:
             found[slot] = counted(hour, rng)
         found["heure"] = ("", hours(found["hour"][1]), "")
         found["clock"], found["clock2"] = self.clock(rng), self.clock(rng)
+        found["time"] = clock_times.drawn(self.source, rng)
+        found["moment"] = clock_times.drawn(self.source, rng, beside=0)
+        found["food"], found["aux"] = food(self.one_of("foods", rng))
+        found["colour"] = self.one_of("colours", rng)
         found["last"], found["language2"] = (
             self.one_of("lasts", rng),
             self.one_of("languages", rng),
@@ -177,7 +182,15 @@ def capital(text: str) -> str:
 def filled(template: str, filling: dict[str, Row], language: str) -> str:
     """A template of a language with its slots filled."""
     text = re.sub(r"\{(\w+)\}", lambda m: filling[m[1]][COLUMN[language]], template)
+    text = text.replace("..", ".")  # after "p.m."
     return elided(text) if language == "fr" else text
+
+
+def food(row: Row) -> tuple[Row, Row]:
+    """What one eats, with its article and after "à" in French: "le lait", "au lait"."""
+    english, french, chinese = row
+    the, to = french.split("/")
+    return (english, the, chinese), ("", to, "")
 
 
 def elided(text: str) -> str:

@@ -7,6 +7,7 @@ import math
 import random
 import re
 from dataclasses import replace
+from itertools import product
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -27,6 +28,7 @@ from pretrained import __main__ as command_line
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.translation import (
+    clock_times,
     columns,
     data,
     dictionary,
@@ -816,3 +818,50 @@ def test_the_command_line_turns_pairs_around_for_translators_only(tmp_path, fold
     typed = ["evaluate", "classification/hog-svm", "--data", "x", "--direction", "fr-en"]
     done = CliRunner().invoke(command_line.app, typed)
     assert done.exit_code == 2 and "leave it out" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "english", "french", "chinese"),
+    [
+        (7, 0, "seven o'clock", "sept heures", "七点"),
+        (16, 10, "ten past four", "quatre heures dix", "四点十分"),
+        (10, 15, "a quarter past ten", "dix heures et quart", "十点一刻"),
+        (7, 30, "half past seven", "sept heures et demie", "七点半"),
+        (20, 45, "a quarter to nine", "neuf heures moins le quart", "八点四十五分"),
+        (1, 50, "ten to two", "deux heures moins dix", "一点五十分"),
+        (13, 5, "five past one", "une heure cinq", "一点五分"),
+        (14, 0, "two o'clock", "deux heures", "两点"),
+        (12, 0, "noon", "midi", "中午十二点"),
+        (0, 0, "midnight", "minuit", "午夜"),
+        (11, 55, "five to twelve", "midi moins cinq", "十一点五十五分"),
+        (23, 45, "a quarter to twelve", "minuit moins le quart", "十一点四十五分"),
+        (12, 30, "half past twelve", "midi et demi", "十二点半"),
+    ],
+)
+def test_a_time_is_written_as_people_say_it(hour, minute, english, french, chinese):
+    said = clock_times.said(hour, minute)
+    assert [said[language][0] for language in ("en", "fr", "zh")] == [english, french, chinese]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_no_way_to_say_a_time_is_that_of_another_one(language):
+    ways = {}
+    for hour, minute in product(range(24), range(0, 60, 5)):
+        for way in clock_times.said(hour, minute)[language]:
+            ways.setdefault(way, set()).add((hour % 12, minute))
+        if language == "fr" and hour > 12:
+            ways.setdefault(clock_times.full_day(hour, minute), set()).add((hour % 12, minute))
+    assert all(len(told) == 1 for told in ways.values())
+    assert len(set().union(*ways.values())) == 12 * 12
+
+
+def test_a_time_after_noon_is_drawn_with_its_part_of_the_day():
+    rng = random.Random(0)
+    french = {clock_times.drawn("fr", rng, beside=1) for _ in range(2_000)}
+    assert {row[2] for row in french if row[1] == "dix-huit heures trente"} == {"晚上六点半"}
+    figures = [
+        row for row in (clock_times.drawn("en", rng, 1) for _ in range(500)) if "m" in row[0][-3:]
+    ]
+    assert figures
+    for row in figures:
+        assert len({tuple(re.findall(r"\d+", way)) for way in row}) == 1, row
