@@ -129,7 +129,10 @@ def train(
         Path, typer.Option(help="Folder for the checkpoint.", file_okay=False, callback=writable)
     ],
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Passes over the data; rounds, where a recipe draws its data anew."),
+    ] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     seed: int = 0,
     scratch: Annotated[

@@ -18,6 +18,7 @@ from fake_writers import POEM, VERSE, FakeEngine
 
 from demos import models, typed
 from demos import text as text_tab
+from demos.columns import Column, filled
 from demos.handwriting.train import commands
 from demos.language import Words
 from demos.page import html
@@ -26,7 +27,6 @@ from demos.text import train as text_train
 from demos.text.inside import Looked, cells, next_character, nll
 from demos.text.tryout import answering, compare, copies, leaf, openings, writing
 from demos.text.tryout.answering import Order
-from demos.text.tryout.compare import Side
 from demos.text.tryout.writing import Written
 from inference.errors import Busy, DeadlineExceeded, LoadFailed, OutOfMemory
 from pretrained.sources import Wheel
@@ -700,20 +700,26 @@ def test_what_then_and_now_offers_can_be_had_there(engine):
 
 
 def test_a_column_that_waits_for_its_download_says_so(engine):
-    side = Side(engine.entries[NOW], Written(writing.wished(engine.entries[NOW], "", seed=1)))
-    side.progress = (10_000_000, 269_000_000)
-    assert "<progress" in compare.column(WORDS.speaker("en"), side) and "269" in text(
-        compare.column(WORDS.speaker("en"), side)
+    side = Column(engine.entries[NOW], progress=(10_000_000, 269_000_000))
+    waits = compare.column(WORDS.speaker("en"), side, writing.wished(side.entry, "", seed=1))
+    assert "<progress" in waits and "269" in text(waits)
+
+
+def columns_of(engine, keys, wish):
+    """The columns of these models, and what fills them."""
+    both = [Column(engine.entries[key]) for key in keys]
+    return both, filled(
+        engine, both, lambda entry: writing.written(engine, compare.start_of(entry, wish), 40)
     )
 
 
 def test_two_texts_grow_at_once_and_one_may_fail_alone(engine):
     engine.failing[NOW] = OutOfMemory(model="Now-135M")
     wish = writing.wished(engine.entries[SHAKESPEARE], "", length=40, seed=1)
-    both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, NOW)]
-    collect(compare.side_by_side(engine, both, 40))
-    assert both[0].now.text == VERSE[:40] and both[0].error is None
-    html = compare.columns(WORDS.speaker("en"), both, [])
+    both, steps = columns_of(engine, (SHAKESPEARE, NOW), wish)
+    collect(steps)
+    assert both[0].answer.text == VERSE[:40] and both[0].error is None
+    html = compare.columns(WORDS.speaker("en"), wish, both, [])
     assert "does not fit" in html and "Speak" in html
 
 
@@ -721,8 +727,7 @@ def test_who_leaves_a_comparison_ends_all_its_streams(engine):
     async def run():
         engine.gate = asyncio.Event()
         wish = writing.wished(engine.entries[SHAKESPEARE], "", length=100, seed=1)
-        both = [Side(engine.entries[key], Written(wish)) for key in (SHAKESPEARE, TANG)]
-        async with aclosing(compare.side_by_side(engine, both, 40)) as grown:
+        async with aclosing(columns_of(engine, (SHAKESPEARE, TANG), wish)[1]) as grown:
             await anext(grown)
             while engine.open < 2:
                 await asyncio.sleep(0)

@@ -72,7 +72,7 @@ async def comparing(
         for entry in entries
     ]
     told = ""
-    async with aclosing(columns.filled(engine, sides, drawn)) as steps:
+    async with aclosing(columns.filled(engine, sides, columns.once(drawn))) as steps:
         async for _ in steps:
             if (now := rendered(engine, say, sides, offered)) != told:
                 yield (told := now)

@@ -2,82 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from demos import models, page
-from demos.columns import headed
+from demos.columns import Column, filled, headed
 from demos.language import Say
-from demos.models import Progress, on_disk, ready, waiting
+from demos.models import on_disk, waiting
 from demos.text import answers
 from demos.text.tryout import leaf, writing
 from demos.text.tryout.writing import PACE, Wish, Written
 from inference import Engine
-from inference.errors import Refusal
 from pretrained.catalog import Entry
 
 OURS = (answers.SHAKESPEARE, answers.TANG)
 
 
-@dataclass
-class Side:
-    """One of several texts that are written at the same time."""
-
-    entry: Entry
-    start: Written
-    now: Written = field(init=False)
-    error: Refusal | None = None
-    done: bool = False
-    loading: bool = True
-    progress: Progress = None
-
-    def __post_init__(self) -> None:
-        self.now = self.start
-
-
-async def side_by_side(
-    engine: Engine, sides: Sequence[Side], pace: int
-) -> AsyncGenerator[None, None]:
-    """Write several texts at once; wakes its reader up to five times a second when one has grown.
-
-    Each side keeps its own text, and its own refusal where it has one."""
-    changed = asyncio.Event()
-
-    async def write(side: Side) -> None:
-        try:
-            async with aclosing(ready(engine, side.entry)) as steps:
-                async for side.progress in steps:
-                    changed.set()
-            side.loading = False
-            async with aclosing(writing.written(engine, side.start, pace)) as steps:
-                async for side.now in steps:
-                    changed.set()
-        except Refusal as error:
-            side.error = error
-        finally:
-            side.done = True
-            changed.set()
-
-    tasks = [asyncio.ensure_future(write(side)) for side in sides]
-    try:
-        while True:
-            await changed.wait()
-            changed.clear()
-            yield
-            if all(side.done for side in sides) and not changed.is_set():
-                break
-            await asyncio.sleep(writing.EVERY)
-        for task in tasks:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def compared(engine: Engine, wish: Wish) -> tuple[list[Side], list[Entry]]:
+def compared(engine: Engine, wish: Wish) -> tuple[list[Entry], list[Entry]]:
     """(those that write: the chosen model, or ours for one of the Hub, and what is on disk of the
     Hub; those that would have to be downloaded)."""
     known = answers.writers(engine)
@@ -87,12 +29,12 @@ def compared(engine: Engine, wish: Wish) -> tuple[list[Side], list[Entry]]:
     here = [entry for entry in hub if on_disk(entry)]
     if chosen in here:  # the one that was chosen, first
         here.sort(key=lambda entry: entry is not chosen)
-    return [side_of(entry, wish) for entry in (then, *here[:1])], [] if here else hub[:1]
+    return [then, *here[:1]], [] if here else hub[:1]
 
 
-def side_of(entry: Entry, wish: Wish) -> Side:
+def start_of(entry: Entry, wish: Wish) -> Written:
     """The same beginning for another model."""
-    return Side(entry, Written(replace(wish, key=entry.key, acrostic="")))
+    return Written(replace(wish, key=entry.key, acrostic=""))
 
 
 async def comparing(
@@ -100,21 +42,26 @@ async def comparing(
 ) -> AsyncGenerator[tuple[str, bool], None]:
     """(the columns as HTML while they fill, whether one could be downloaded); all streams close
     with this generator. ``fetch``: what would have to be downloaded, is."""
-    sides, offered = compared(engine, wish)
+    entries, offered = compared(engine, wish)
     if fetch:
-        sides += [side_of(entry, wish) for entry in offered]
-        offered = []
-    async with aclosing(side_by_side(engine, sides, PACE)) as steps:
-        async for _ in steps:
-            yield columns(say, sides, offered), bool(offered)
-    # One that could not be had is offered again.
-    if any(side.error and not on_disk(side.entry) for side in sides):
-        yield columns(say, sides, offered), True
+        entries, offered = [*entries, *offered], []
+
+    def write(entry: Entry) -> AsyncGenerator[Written, None]:
+        return writing.written(engine, start_of(entry, wish), PACE)
+
+    sides: list[Column[Written]] = [Column(entry) for entry in entries]
+    async with aclosing(filled(engine, sides, write)) as steps:
+        async for whole in steps:
+            # One that could not be had is offered again.
+            missing = whole and any(side.error and not on_disk(side.entry) for side in sides)
+            yield columns(say, wish, sides, offered), bool(offered) or missing
 
 
-def columns(say: Say, sides: list[Side], offered: list[Entry]) -> str:
+def columns(
+    say: Say, wish: Wish, sides: Sequence[Column[Written]], offered: Sequence[Entry]
+) -> str:
     """Each model's text in its column; one that fails says why in its own."""
-    parts = [column(say, side) for side in sides]
+    parts = [column(say, side, wish) for side in sides]
     parts += [headed(say, era(entry), entry, answers.offer(say, entry)) for entry in offered]
     return (
         f'<section class="compare"><h2>{say("text.compare.title")}</h2>'
@@ -123,17 +70,18 @@ def columns(say: Say, sides: list[Side], offered: list[Entry]) -> str:
     )
 
 
-def column(say: Say, side: Side) -> str:
+def column(say: Say, side: Column[Written], wish: Wish) -> str:
     """One model's text, or why there is none."""
     entry = side.entry
     if side.error:
         body = answers.refusal(say, side.error)
-    elif side.loading and not on_disk(entry):
+    elif not side.loaded and not on_disk(entry):
         body = waiting(say, entry, side.progress)
     else:
+        written = side.answer or start_of(entry, wish)
         body = page.quiet(models.size(say, entry.parameters))
-        body += leaf.leaf(entry, side.now, busy=not side.done)
-        body += leaf.notes(say, entry, side.now, side.done)
+        body += leaf.leaf(entry, written, busy=not side.done)
+        body += leaf.notes(say, entry, written, side.done)
     return headed(say, era(entry), entry, body)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from demos import page
-from demos.columns import Column, filled, headed
+from demos.columns import Column, filled, headed, once
 from demos.language import Say
 from demos.models import offer, on_disk, waiting
 from demos.translation import answers
@@ -56,7 +56,7 @@ async def comparing(
         return await answers.translate(engine, entry, text, source, target)
 
     columns: list[Column[Translated]] = [Column(entry) for entry in entries]
-    async with aclosing(filled(engine, columns, ask)) as steps:
+    async with aclosing(filled(engine, columns, once(ask))) as steps:
         async for whole in steps:
             missing = any(one.error and not on_disk(one.entry) for one in columns)
             yield drawn(say, columns, offered, needed), whole and (bool(offered) or missing)
