@@ -11,9 +11,11 @@ from camera import CAMERA
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from demos.language import Words
 from tests.browser.accessible import keeps_out
 from tests.browser.settling import settle
 
+WORDS = Words()
 #: Whether the panel lies over what its step points at: what the ring is drawn around.
 OVER = """() => {
     const box = (one) => document.querySelector(one).getBoundingClientRect();
@@ -23,9 +25,10 @@ OVER = """() => {
 }"""
 
 
-def at_step(page: Page, number: int) -> None:
+def at_step(page: Page, number: int, lang: str = "en") -> None:
     """The panel shows this step, has the focus, and lies beside what it points at."""
-    expect(page.locator(".tour")).to_contain_text(f"Step {number} of 5")
+    said = WORDS.say(lang, "tour.step", number=number, count=5)
+    expect(page.locator(".tour")).to_contain_text(said)
     expect(page.locator(".tour")).to_be_focused()
     expect(page.locator(".tour-ring")).to_be_visible()
     page.wait_for_function(f"() => !({OVER})()")
@@ -80,6 +83,28 @@ def test_the_tour_waits_for_what_it_asks_and_goes_on_from_its_address(
     page.keyboard.press("Escape")
     expect(begin).to_be_focused()
     assert "tour=" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("tab", "lang"),
+    [
+        ("classification", "zh"),
+        ("detection", "en"),
+        ("text", "zh"),
+        ("translation", "en"),
+        ("images", "zh"),
+    ],
+)
+def test_every_step_of_every_tour_stands_beside_what_it_points_at_on_a_phone(
+    new_page: Callable[..., Page], app_url: str, tab: str, lang: str
+) -> None:
+    page = new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
+    page.goto(f"{app_url}/?tab={tab}&room=try&lang={lang}&tour=1")
+    for number in range(1, 6):
+        at_step(page, number, lang)
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".tour h2")).to_have_text(WORDS.say(lang, "tour.over.title"))
+    expect(page.locator(".tour-ring")).to_be_hidden()
 
 
 #: Puts a picture into the clipboard.
