@@ -77,7 +77,7 @@ def full_day(hour: int, minute: int) -> str:
 
 
 def chinese(hour: int, minute: int) -> Ways:
-    """两点, 七点半, 八点一刻; 差十分五点 is read."""
+    """两点, 七点半, 八点一刻; after the half 差十分五点 is written, as English and French count."""
     this, following = (
         "两点" if h % 12 == 2 else spelled((h - 1) % 12 + 1, "zh") + "点" for h in (hour, hour + 1)
     )
@@ -92,7 +92,7 @@ def chinese(hour: int, minute: int) -> Ways:
     if minute == 30:
         return f"{this}半", *ways
     left = "一刻" if minute == 45 else f"{spelled(60 - minute, 'zh')}分"
-    return (*ways, f"差{left}{following}") if minute > 30 else ways
+    return (f"差{left}{following}", *ways) if minute > 30 else ways
 
 
 def part_of_day(hour: int) -> dict[str, str] | None:
