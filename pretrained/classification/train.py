@@ -34,7 +34,7 @@ from pretrained.classification.tasks import (
     logits,
 )
 from pretrained.errors import UnknownEntry
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -163,8 +163,8 @@ def train(
         n=len(held_out),
         of="pictures",
     )
-    papers = Papers(name, card, made, both)
-    write(out, network, replace(recipe, plan=plan), train_on, held_out, papers)
+    metadata = Metadata(name, card, made, both)
+    write(out, network, replace(recipe, plan=plan), train_on, held_out, metadata)
     return out
 
 
@@ -174,7 +174,7 @@ def write(
     recipe: Recipe,
     train_on: Pictures,
     held_out: Pictures,
-    papers: Papers,
+    metadata: Metadata,
 ) -> None:
     """Calibrate, fit the probes, and write the checkpoint folder."""
     cpu = torch.device("cpu")
@@ -196,4 +196,4 @@ def write(
         "labels": list(train_on.names),
         "labels_zh": chinese.names(train_on.names),
     }
-    papers.write(out, config, fitted, figures)
+    metadata.write(out, config, fitted, figures)

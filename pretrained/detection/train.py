@@ -19,7 +19,7 @@ from pretrained.detection.errors import NotTunable
 from pretrained.detection.model import Detector
 from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -138,7 +138,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     usual = recipe.plan if fresh else replace(recipe.plan, **TUNED)
     usual = replace(usual, epochs=math.ceil(usual.epochs * tasks.ROUND / updates))
     plan = run.plan(usual)
-    papers = Papers.of(key, out, own, limits=OWN_LIMITS.format(pictures=len(train_on)))
+    metadata = Metadata.of(key, out, own, limits=OWN_LIMITS.format(pictures=len(train_on)))
     averaged, history = run.fit(
         task,
         plan,
@@ -146,7 +146,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, scenes.contents(), classes=names),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, network.eval(), names, papers),
+        begin=lambda folder: write(folder, network.eval(), names, metadata),
     )
     made = provenance(
         run,
@@ -166,7 +166,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         n=len(held_out),
         of="pictures",
     )
-    write(out, averaged.cpu().eval(), names, replace(papers, made=made, held_out=both))
+    write(out, averaged.cpu().eval(), names, replace(metadata, made=made, held_out=both))
     return out
 
 
@@ -194,8 +194,8 @@ def started(network: Detector, names: list[str], folder: Path, known: list[str])
     network.load_state_dict(weights)
 
 
-def write(out: Path, network: Detector, names: list[str], papers: Papers) -> None:
-    """Write the checkpoint: weights and papers. Every class is offered until
+def write(out: Path, network: Detector, names: list[str], metadata: Metadata) -> None:
+    """Write the checkpoint: weights and metadata. Every class is offered until
     `select_classes` has chosen."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
@@ -207,4 +207,4 @@ def write(out: Path, network: Detector, names: list[str], papers: Papers) -> Non
         **select_classes.class_config(names, {}),
         "architecture": network.architecture,
     }
-    papers.write(out, config)
+    metadata.write(out, config)

@@ -22,7 +22,7 @@ from pretrained.handwriting import adapt, data, evaluate, serve, styles, tasks
 from pretrained.handwriting.model import PenNet
 from pretrained.handwriting.reader import ReaderNet
 from pretrained.handwriting.show import Phrase
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from training import loop
 from training.provenance import provenance
 from training.run import USUAL, Run
@@ -149,7 +149,7 @@ def write(
         config["styles"] = _hands(out, network, config, task)
     old = out / checkpoint.METRICS
     kept = json.loads(old.read_text()).get("ladder", []) if old.exists() else []
-    Papers(key, cards()[key], made).write(out, config)
+    Metadata(key, cards()[key], made).write(out, config)
     if kept:
         metrics = checkpoint.read_json(out, checkpoint.METRICS)
         checkpoint.write_json(out, checkpoint.METRICS, {**metrics, "ladder": kept})

@@ -23,7 +23,7 @@ from pretrained.images.refining import Refined, RefiningTask
 from pretrained.images.serve import scores
 from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from training import loop
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
@@ -141,7 +141,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         task = recipe.task(network, *pictures, batch=recipe.batch, seed=run.seed, **options)
     if run.watch:
         task.sample = Drawings(train_on.images, device)
-    papers = Papers.of(key, out, own)
+    metadata = Metadata.of(key, out, own)
     averaged, history = run.fit(
         task,
         plan,
@@ -149,7 +149,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         run.identity(key, faces.images),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, network.eval(), recipe, papers, {}),
+        begin=lambda folder: write(folder, network.eval(), recipe, metadata, {}),
     )
     if isinstance(averaged, Refined):
         averaged = averaged.denoiser
@@ -191,7 +191,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     known: dict[str, Any] = {"statistics_of": GAN} if shared else {}
     if isinstance(averaged, Gan):
         known = {"scores": scores(averaged, held_out.images)}
-    write(out, averaged, recipe, replace(papers, made=made, held_out=both), known)
+    write(out, averaged, recipe, replace(metadata, made=made, held_out=both), known)
     if not (run.smoke or shared):  # with the copy meter's part only where it is shown
         meter = isinstance(averaged, Gan)
         statistics.write([out], faces, str(device), meter, len(held_out) / len(faces))
@@ -199,9 +199,9 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
 
 
 def write(
-    out: Path, network: nn.Module, recipe: Recipe, papers: Papers, known: dict[str, Any]
+    out: Path, network: nn.Module, recipe: Recipe, metadata: Metadata, known: dict[str, Any]
 ) -> None:
-    """Write the checkpoint: weights and papers; ``known`` is what serving needs besides."""
+    """Write the checkpoint: weights and metadata; ``known`` is what serving needs besides."""
     checkpoint.save_weights(out, network.state_dict())
     config: dict[str, Any] = {
         "loader": recipe.loader,
@@ -212,4 +212,4 @@ def write(
         "architecture": recipe.architecture,
         **known,
     }
-    papers.write(out, config)
+    metadata.write(out, config)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from pretrained import catalog, checkpoint
 from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from pretrained.text import copies, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
@@ -278,7 +278,7 @@ def train(
     if own:
         served = replace(served, kind="quatrains" if in_verse else "prose")
     described = f"{cards()[key].title.replace(' network', '')}'s recipe on {texts.split}."
-    papers = Papers.of(key, out, own, description=described, limits="")
+    metadata = Metadata.of(key, out, own, description=described, limits="")
     averaged, history = run.fit(
         task,
         plan,
@@ -286,7 +286,7 @@ def train(
         run.identity(key, texts.train, texts.held_out, characters=alphabet.characters),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, network, alphabet, served, texts, papers),
+        begin=lambda folder: write(folder, network, alphabet, served, texts, metadata),
     )
     assert isinstance(averaged, CharNet)
     made = provenance(
@@ -309,7 +309,7 @@ def train(
         n=len(held_out) if in_verse else min(len(held_out), task.watched),
         of="characters",
     )
-    write(out, averaged.cpu(), alphabet, served, texts, replace(papers, made=made, held_out=both))
+    write(out, averaged.cpu(), alphabet, served, texts, replace(metadata, made=made, held_out=both))
     return out
 
 
@@ -338,14 +338,19 @@ def strangers(texts: Texts, alphabet: Alphabet) -> list[str]:
 
 
 def write(
-    out: Path, network: CharNet, alphabet: Alphabet, recipe: Recipe, texts: Texts, papers: Papers
+    out: Path,
+    network: CharNet,
+    alphabet: Alphabet,
+    recipe: Recipe,
+    texts: Texts,
+    metadata: Metadata,
 ) -> None:
     """Search the memory for cells that track something, fingerprint the text, and write it all; of
-    a network that has not been trained yet (nothing was ``made``) the weights and papers alone."""
+    a network that has not been trained yet (nothing was ``made``) the weights and metadata alone."""
     network.eval()
     checkpoint.save_weights(out, network.state_dict())
     tracking: list[dict[str, Any]] = []
-    if papers.made:
+    if metadata.made:
         copies.save(out, texts.train, recipe.gram)
         aside = memory.rows(texts.held_out[:40_000], recipe.kind)
         tracking = memory.search(network, alphabet, aside, texts.held_out_split, recipe.kind)
@@ -362,4 +367,4 @@ def write(
         "works": [list(work) for work in texts.works],
         "tracking": tracking,
     }
-    papers.write(out, config)
+    metadata.write(out, config)

@@ -18,7 +18,7 @@ import torch
 
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 from pretrained.translation import copies, data, grow, networks
 from pretrained.translation.data import Pairs
 from pretrained.translation.networks import Network, built, writing
@@ -154,7 +154,7 @@ def train(
     drawn = passes(train_on, recipe, run.seed, more)
     task = task_of(network, vocabulary, drawn, held_out, recipe, device, run.seed)
     task.sample = Sentences(vocabulary, examples(held_out, recipe))
-    papers = Papers.of(key, out, own, description=f"The recipe of {key} on {pairs.split}.")
+    metadata = Metadata.of(key, out, own, description=f"The recipe of {key} on {pairs.split}.")
     learnt = (*recipe.languages, direction) if direction else recipe.languages
     averaged, history = run.fit(
         task,
@@ -163,7 +163,7 @@ def train(
         run.identity(key, train_on + more, held_out, classes=learnt),
         device=device,
         before=own and not fresh,
-        begin=lambda folder: write(folder, network, vocabulary, recipe, ways, pairs, papers),
+        begin=lambda folder: write(folder, network, vocabulary, recipe, ways, pairs, metadata),
     )
     assert isinstance(averaged, Network)
     averaged.cpu()
@@ -195,8 +195,8 @@ def train(
         **({"replaced_or_left_out": "; ".join(pairs.told)} if pairs.told else {}),
         **({"examples_too_long": task.left_out} if task.left_out else {}),
     )
-    papers = replace(papers, made=made, held_out=both)
-    write(out, averaged, vocabulary, recipe, ways, pairs, papers)
+    metadata = replace(metadata, made=made, held_out=both)
+    write(out, averaged, vocabulary, recipe, ways, pairs, metadata)
     return out
 
 
@@ -306,9 +306,9 @@ def write(
     recipe: Recipe,
     ways: Sequence[str],
     pairs: Pairs,
-    papers: Papers,
+    metadata: Metadata,
 ) -> None:
-    """Write the checkpoint: weights, vocabulary, marks of the training sentences, papers. ``ways``:
+    """Write the checkpoint: weights, vocabulary, marks of the training sentences, metadata. ``ways``:
     directions of the network."""
     networks.save(out, network.eval())
     vocabulary.save(out)
@@ -322,4 +322,4 @@ def write(
         "directions": list(ways),
         "architecture": recipe.architecture,
     }
-    papers.write(out, config)
+    metadata.write(out, config)

@@ -1,4 +1,4 @@
-"""The tail of every training: the papers of what was made."""
+"""What every training writes of a model beside its weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pretrained.cards import Card, cards
 
 
 @dataclass(frozen=True)
-class Papers:
+class Metadata:
     """What is written of a model beside its weights, both when it begins and when it has learnt.
 
     Attributes:
@@ -27,7 +27,7 @@ class Papers:
     held_out: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(cls, key: str, out: Path, own: bool, **told: str) -> Papers:
+    def of(cls, key: str, out: Path, own: bool, **told: str) -> Metadata:
         """Those of a recipe's model; or of a visitor's ``own``, which is called as its folder, is
         under no known licence, and of which the card says what is ``told``."""
         card = cards()[key]

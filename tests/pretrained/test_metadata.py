@@ -1,4 +1,4 @@
-"""The papers of a recipe's model, and those of a visitor's own."""
+"""The metadata of a recipe's model, and those of a visitor's own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from pretrained.cards import cards
-from pretrained.papers import Papers
+from pretrained.metadata import Metadata
 
 KEY = "detection/everyday"
 PROBE = {"name": "first", "top1": 0.5, "n": 2, "split": "y"}
@@ -14,14 +14,14 @@ PROBE = {"name": "first", "top1": 0.5, "n": 2, "split": "y"}
 
 def test_a_recipe_has_its_card_and_a_visitor_s_own_is_called_as_its_folder(tmp_path):
     card = cards()[KEY]
-    assert Papers.of(KEY, tmp_path / "mine", False, limits="It is small.") == Papers(KEY, card)
-    own = Papers.of(KEY, tmp_path / "mine", True, limits="It is small.")
+    assert Metadata.of(KEY, tmp_path / "mine", False, limits="It is small.") == Metadata(KEY, card)
+    own = Metadata.of(KEY, tmp_path / "mine", True, limits="It is small.")
     assert own.key == "detection/mine" and own.made == {} and own.held_out is None
     assert own.card == replace(card, title="mine", licence="unknown", limits="It is small.")
 
 
 def test_they_are_written_in_their_order_with_what_was_learnt_or_without(tmp_path):
-    begun = Papers.of(KEY, tmp_path, True)
+    begun = Metadata.of(KEY, tmp_path, True)
     begun.write(tmp_path, {"loader": "a:load"})
     config, metrics = (
         json.loads((tmp_path / f"{x}.json").read_text()) for x in ("config", "metrics")
