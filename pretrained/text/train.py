@@ -346,7 +346,8 @@ def write(
     metadata: Metadata,
 ) -> None:
     """Search the memory for cells that track something, fingerprint the text, and write it all; of
-    a network that has not been trained yet (nothing was ``made``) the weights and metadata alone."""
+    a network that has not been trained yet (nothing was ``made``) the weights
+    and metadata alone."""
     network.eval()
     checkpoint.save_weights(out, network.state_dict())
     tracking: list[dict[str, Any]] = []

@@ -308,8 +308,8 @@ def write(
     pairs: Pairs,
     metadata: Metadata,
 ) -> None:
-    """Write the checkpoint: weights, vocabulary, marks of the training sentences, metadata. ``ways``:
-    directions of the network."""
+    """Write the checkpoint: weights, vocabulary, marks of the training sentences and metadata.
+    ``ways``: directions of the network."""
     networks.save(out, network.eval())
     vocabulary.save(out)
     copies.save(out, pairs)
