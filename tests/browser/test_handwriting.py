@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -263,8 +264,9 @@ def test_writing_can_be_stopped(page: Page, app_url: str) -> None:
     assert ink(page) == before
 
 
-def taught(page: Page, app_url: str, tmp_path: Path) -> Locator:
-    """A pen of the visitor's own, which the address of Try names: its training's room."""
+def taught(page: Page, app_url: str, tmp_path: Path) -> tuple[Locator, str]:
+    """A pen of the visitor's own, which the address of Try names: its training's room, and what
+    the training's link says of it."""
     made = bundled("handwriting/pen")(tmp_path / "out")
     taken = packed(made, Facts("handwriting/pen"), onnx=False)
     page.goto(f"{app_url}/?tab=text&exhibit=pen&room=train&lang=en")
@@ -273,22 +275,24 @@ def taught(page: Page, app_url: str, tmp_path: Path) -> Locator:
     expect(train).to_have_attribute("data-mounted", "")
     train.locator("[data-load]").set_input_files(taken)
     expect(train.locator("[data-show=state]")).to_have_text(WORDS.say("en", "training.done"))
+    query = urlsplit(train.locator("[data-show=link]").input_value()).query
     with page.expect_navigation():
         train.locator("[data-do=use]").click()
     expect(page.locator(".board .ink path").first).to_be_attached(timeout=COLD)
-    return train
+    return train, query
 
 
 def test_a_pen_that_is_deleted_is_listed_and_named_no_more(
     page: Page, app_url: str, tmp_path: Path
 ) -> None:
-    train = taught(page, app_url, tmp_path)
+    train, query = taught(page, app_url, tmp_path)
     own = page.locator(".pen [name=style][value^='handwriting/']")
     expect(own).to_be_checked()
     expect(own.locator("xpath=..")).to_contain_text("★")
     key = own.get_attribute("value") or ""
-    address = f"{app_url}/?tab=text&exhibit=pen&lang=en&model={key}"
-    page.goto(f"{address}&room=try&job={key.partition('/')[2]}")
+    [job] = parse_qs(query)["job"]
+    assert job not in key, "who may use it does not see its training"
+    page.goto(f"{app_url}/?tab=text&exhibit=pen&lang=en&model={key}&room=try&job={job}")
     expect(own).to_be_checked()
     expect(own.locator("xpath=..")).to_contain_text("★")
     room(page, "train")
