@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import tiny_writers
 from home_bench import classifier
@@ -42,13 +43,13 @@ def test_a_model_comes_back_and_goes_home(page: Page, app_url: str, tmp_path: Pa
     back = unpacked(home, tmp_path / "back")
     assert (back / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
 
+    [job] = parse_qs(urlsplit(room.locator("[data-show=link]").input_value()).query)["job"]
     room.locator("[data-do=use]").click()
     page.wait_for_url(lambda url: "room=try" in url and "model=text" in url)
     expect(page.locator("#write-model input")).to_have_value("★ Letters of mine")
 
-    model = re.search(r"model=text%2F([\w-]{22})", page.url)
-    assert model
-    page.goto(f"{page.url.replace('room=try', 'room=train')}&job={model[1]}")
+    assert re.search(r"model=text%2F[\w-]{22}", page.url) and job not in page.url
+    page.goto(f"{page.url.replace('room=try', 'room=train')}&job={job}")
     page.once("dialog", lambda dialog: dialog.accept())
     room.locator("[data-do=remove]").click()
     expect(room.locator("[data-do=start]")).to_be_visible()
