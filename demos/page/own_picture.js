@@ -65,7 +65,8 @@ export const own = (name) => {
 		if (kept.length) return over.put(kept);
 		/** @type {HTMLElement} */
 		const link = document.querySelector(`.tab-${name} .room-try [data-share]`);
-		const { tab, room, ...shown } = JSON.parse(link?.dataset.share ?? "{}");
+		// Not its model: another one may be chosen meanwhile, which `page.js` carries over.
+		const { tab, room, model, ...shown } = JSON.parse(link?.dataset.share ?? "{}");
 		for (const [key, value] of Object.entries(shown)) searchParams.set(key, value);
 	});
 	return { shown, restore };
