@@ -27,6 +27,7 @@ from pretrained.text import data, likelihood, train
 from pretrained.text.data import Texts
 from pretrained.text.model import CELLS, CharNet
 from training import loop
+from training.hardware import choose_device
 
 KEY = "text/shakespeare"
 #: The LSTM's width; the others are widened until they weigh as much.
@@ -64,7 +65,7 @@ def learn(texts: Texts, cell: str, rate: float, passes: float, out: Path) -> Var
     alphabet = train.alphabet_of(texts.train, recipe.rare)
     goal = weights(len(alphabet), "lstm", HIDDEN)
     hidden = HIDDEN if cell == "lstm" else width(len(alphabet), cell, goal)
-    device = loop.choose_device()
+    device = choose_device()
     torch.manual_seed(0)
     network = CharNet(len(alphabet), hidden, cell=cell, dropout=0.1)
     encoded = data.encoded(texts.train, alphabet), data.encoded(texts.held_out, alphabet)

@@ -30,6 +30,7 @@ from pretrained.translation.model import TranslationNet
 from pretrained.translation.passes import Mixture
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
+from training.hardware import choose_device
 
 KEY, DIRECTION = "translation/en-fr", "en-fr"
 NAMES = {
@@ -118,7 +119,7 @@ def learn(
     train_on, held_out = (train.tidied(p, recipe.languages) for p in (pairs.train, pairs.held_out))
     texts = train.texts(train_on, recipe)
     vocabulary = Vocabulary.learn(texts, recipe.vocabulary, recipe.languages)
-    device = loop.choose_device()
+    device = choose_device()
     torch.manual_seed(0)
     net = network(variant, len(vocabulary), fitting(len(vocabulary)))
     task = train.task_of(

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -34,8 +32,9 @@ import torch
 from torch import Tensor, nn
 
 from training import resume as resuming
-from training.data_parallel import ProcessGroup, rank, world_size
+from training.data_parallel import ProcessGroup, rank
 from training.errors import Stopped
+from training.hardware import choose_device, precision
 from training.stopping import when_asked
 from training.watching import Watch
 
@@ -104,42 +103,6 @@ class Plan:
     def gentle(cls, epochs: int, peak: float, weight_decay: float = 0.0) -> Plan:
         """The settings under which a network of today learns a little more from a few examples."""
         return cls(epochs, peak, weight_decay, warmup=0.06, optimiser="adamw", average=20, clip=1.0)
-
-
-def choose_device() -> torch.device:
-    """CUDA where there is one, then Apple's, then the CPU."""
-    if torch.cuda.is_available():
-        own = os.environ.get("LOCAL_RANK")  # of several processes each has one
-        return torch.device(f"cuda:{own}" if own else "cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it, else float32.
-
-    On a CPU without such instructions bfloat16 is emulated and several times slower.
-    """
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "cpu" and torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
-        flags = Path("/proc/cpuinfo")
-        if flags.exists() and "avx512_bf16" in flags.read_text():
-            return torch.bfloat16
-    return torch.float32
-
-
-def hardware(device: torch.device) -> str:
-    """What a run ran on, for the card."""
-    size = world_size()
-    times = f"{size} × " if size > 1 else ""
-    if device.type == "cuda":
-        return times + torch.cuda.get_device_name(device)
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
-    threads = torch.get_num_threads()
-    plural = "" if threads == 1 else "s"
-    return f"{times}{name or platform.processor() or 'CPU'}, {threads} thread{plural}"
 
 
 def learning_rate(plan: Plan, progress: float) -> float:

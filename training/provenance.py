@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from training.loop import hardware
+from training.hardware import hardware
 from training.run import Run
 
 

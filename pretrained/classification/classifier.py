@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from pretrained.errors import ViewUnsupported
-from training.loop import precision
+from training.hardware import precision
 
 
 def rank(

@@ -31,6 +31,7 @@ from pretrained.classification.tasks import FineTuneTask, Recipe, logits, measur
 from pretrained.errors import BadData
 from training import loop, resume
 from training.errors import BadOption, CannotResume
+from training.hardware import choose_device, precision
 from training.provenance import provenance
 from training.run import USUAL, Run
 from training.watching import Watch
@@ -102,7 +103,7 @@ def train(entry: Entry, source: Path | str, out: Path, run: Run = USUAL) -> Path
         run.seed,
         stratified=True,
     )
-    device = loop.choose_device()
+    device = choose_device()
     fresh = run.scratch is True
     body = EfficientNetLite0() if fresh else network()
     body.classifier = nn.Linear(HEAD, len(pictures.names))
@@ -296,7 +297,7 @@ def fit_head(
 def embeddings(body: EfficientNetLite0, pictures: Pictures, device: torch.device) -> Tensor:
     """What the classifier reads of every picture, [N, 1280] in single precision."""
     body = body.eval().to(device).to(memory_format=torch.channels_last)
-    dtype = loop.precision(device)
+    dtype = precision(device)
     found = []
     for images in pictures.images.split(BATCH):
         x = normalised(images.to(device).float() / 255).contiguous(

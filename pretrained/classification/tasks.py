@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pretrained.classification import data, show
 from pretrained.classification.data import Pictures
 from training import loop
+from training.hardware import precision
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def measured(scores: Tensor, labels: Tensor) -> dict[str, float]:
 def logits(model: nn.Module, pictures: Pictures, device: torch.device, batch: int = 256) -> Tensor:
     """Scores [N, classes] in float32, without augmentation."""
     model = model.eval().to(device).to(memory_format=torch.channels_last)
-    dtype = loop.precision(device)
+    dtype = precision(device)
     scores = []
     for images in pictures.images.split(batch):
         x = (images.to(device).float() / 255).contiguous(memory_format=torch.channels_last)

@@ -35,7 +35,7 @@ from pretrained.classification.tasks import (
 )
 from pretrained.errors import UnknownEntry
 from pretrained.metadata import Metadata
-from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
@@ -85,7 +85,7 @@ def train(
     known = catalog.labels(entry)["en"] if entry else list(pictures.names)
     goes_on = run.scratch is False and not run.head_only and list(pictures.names) == known
     scratch = list(pictures.names) == known if run.scratch is None else run.scratch or goes_on
-    device = loop.choose_device()
+    device = choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out = data.split_held_out(
         # What goes on must not be watched by pictures that it has learnt from.

@@ -21,6 +21,7 @@ from pretrained.detection.tasks import DetectionTask
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.metadata import Metadata
 from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
@@ -118,7 +119,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
     if run.head_only:
         network.requires_grad_(False)
         network.heads.box_predictor.requires_grad_(True)
-    device = loop.choose_device()
+    device = choose_device()
     updates = tasks.ROUND
     if own:
         few = tasks.PASSES * len(train_on) // recipe.batch

@@ -27,6 +27,7 @@ from pretrained.handwriting.model import PenNet
 from pretrained.handwriting.show import Phrase
 from pretrained.handwriting.tasks import Lines, PenTask
 from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import Run
 
@@ -149,7 +150,7 @@ def train(source: Path | str, out: Path, run: Run) -> Path:
     config = {**config, "hands": network.hands.num_embeddings - 1}
     task = HandTask(network, train_on, aside, run.seed)
     task.sample = Phrase(config, task.number)
-    device = loop.choose_device()
+    device = choose_device()
     name = out.resolve().name
     card = {**cards()[KEY].told(), "title": name, "licence": "unknown"}
     hand_told = {"name": "Own hand", "writer": 0}

@@ -15,7 +15,7 @@ import typer
 
 from pretrained import checkpoint
 from pretrained.handwriting.train import task_of, write
-from training import loop
+from training.hardware import choose_device
 from training.provenance import provenance
 from training.run import Run
 
@@ -33,7 +33,7 @@ def main(
     task, facts = task_of(key, data_, seed)
     done = Run(seed=seed, command=command)
     progress = history[-1]["progress"]
-    made = provenance(done, loop.choose_device(), history, progress=progress, **facts)
+    made = provenance(done, choose_device(), history, progress=progress, **facts)
     write(key, run, task, made, out=out)
 
 

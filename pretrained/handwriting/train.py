@@ -24,6 +24,7 @@ from pretrained.handwriting.reader import ReaderNet
 from pretrained.handwriting.show import Phrase
 from pretrained.metadata import Metadata
 from training import loop
+from training.hardware import choose_device
 from training.provenance import provenance
 from training.run import USUAL, Run
 
@@ -87,7 +88,7 @@ def train(
     plan = run.plan(RECIPES[key].plan)
     task, facts = task_of(key, source, run.seed)
     _, history = run.fit(task, plan, out, run.identity(key, Path(source)))
-    made = provenance(run, loop.choose_device(), history, **facts)
+    made = provenance(run, choose_device(), history, **facts)
     write(key, out, task, made)
     return out
 

@@ -18,7 +18,7 @@ from pretrained.images.errors import BadSteps
 from pretrained.images.model import SIZE
 from pretrained.images.point import Point
 from pretrained.images.serve import shown
-from training.loop import precision
+from training.hardware import precision
 
 #: Steps of a drawing: usual, most.
 STEPS, MOST = 20, 100

@@ -25,6 +25,7 @@ from pretrained.images.show import DRAWN, Drawings, drawings, kernel_distance
 from pretrained.images.tasks import DenoisingTask, GanTask
 from pretrained.metadata import Metadata
 from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
@@ -120,7 +121,7 @@ def train(key: str, source: Path | str, out: Path, run: Run = USUAL) -> Path:
         weights = checkpoint.load_weights(catalog.folder_of(key))
         own_part = {k: v for k, v in network.state_dict().items() if k.startswith(GAINED)}
         network.load_state_dict(own_part | weights)
-    device = loop.choose_device()
+    device = choose_device()
     options = dict(recipe.task_options)
     if isinstance(network, Gan):
         options["shown"] = frames = replay.Replay(out, network.generator.latent)

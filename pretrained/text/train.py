@@ -30,6 +30,7 @@ from pretrained.text.model import CharNet
 from pretrained.text.show import Continuation
 from pretrained.text.widen import widened
 from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
 from training.watching import Showing
@@ -235,7 +236,7 @@ def train(
     recipe = RECIPES[key]
     texts = read(key, source)
     own = texts.own
-    device = loop.choose_device()
+    device = choose_device()
     torch.manual_seed(run.seed)
     usual = recipe.plan
     alphabet, network, before = None, None, {}

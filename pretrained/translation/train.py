@@ -27,6 +27,7 @@ from pretrained.translation.show import Sentences, chrf
 from pretrained.translation.tasks import PairsTask
 from pretrained.translation.vocabulary import Vocabulary
 from training import loop
+from training.hardware import choose_device
 from training.provenance import compared, provenance
 from training.run import USUAL, Run
 
@@ -127,7 +128,7 @@ def train(
     own = Path(source).is_file()
     for sentence in pairs.told:
         print(sentence, file=sys.stderr, flush=True)
-    device = loop.choose_device()
+    device = choose_device()
     torch.manual_seed(run.seed)
     train_on, held_out, more = (
         tidied(some, recipe.languages) for some in (pairs.train, pairs.held_out, pairs.more)

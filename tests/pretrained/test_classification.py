@@ -18,7 +18,7 @@ from pretrained.classification import calibration, data, evaluate, serve, train
 from pretrained.classification.model import ResidualNet
 from pretrained.errors import BadData, ViewUnsupported
 from pretrained.metrics import wilson
-from training import loop
+from training.hardware import precision
 from training.run import Run
 
 COLOURS = {"blue": (30, 40, 220), "green": (30, 200, 40), "red": (220, 30, 40)}
@@ -343,7 +343,7 @@ def test_the_old_way_learns_two_classes_and_its_card_tells_of_them(tmp_path):
 
 
 def test_precision_follows_the_hardware():
-    assert loop.precision(torch.device("cpu")) in (torch.bfloat16, torch.float32)
+    assert precision(torch.device("cpu")) in (torch.bfloat16, torch.float32)
 
 
 def test_the_sources_of_shared_data_agree_with_the_bundled_labels():

@@ -17,6 +17,7 @@ from pretrained.classification import calibration, chinese, data, sources
 from pretrained.classification.hub.serve import Backbone, build, parameter_groups
 from pretrained.classification.tasks import FineTuneTask, Recipe, logits
 from training import loop
+from training.hardware import choose_device
 from training.provenance import provenance
 from training.run import USUAL, Run
 
@@ -59,7 +60,7 @@ def train(
     pictures = data.read(source, "train", size)
     told = pictures.say()
     train_on, held_out = data.split_held_out(pictures, recipe.held_out, run.seed, stratified=True)
-    device = loop.choose_device()
+    device = choose_device()
     groups = parameter_groups(model, head_only=head_only)
     task = FineTuneTask(
         model, train_on, held_out, recipe, device, groups=groups, head_only=head_only

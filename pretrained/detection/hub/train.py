@@ -37,6 +37,7 @@ from pretrained.detection.scoring import Scores
 from pretrained.errors import BadData
 from pretrained.sources import hub
 from training import loop
+from training.hardware import choose_device
 from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
@@ -83,7 +84,7 @@ def train(
     torch.manual_seed(run.seed)
     network, preprocessing = begun(folder, classes)
     kinds = {"id2label": network.config.id2label, "label2id": network.config.label2id}
-    device = loop.choose_device()
+    device = choose_device()
     network.to(device)
     task = FineTuneTask(
         network, preprocessing, train_on, held_out, classes, seed=run.seed, head_only=run.head_only

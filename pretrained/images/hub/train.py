@@ -21,6 +21,7 @@ from pretrained.images.tasks import Batch, DenoisingTask
 from pretrained.lora import RANK, SCALE, Adapter
 from pretrained.sources import hub
 from training import loop
+from training.hardware import choose_device
 from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
@@ -101,7 +102,7 @@ def train(
     pictures = data.read(source, "train", LEAST, parts.sides[0])
     train_on, held_out = data.held_apart(pictures)
     torch.manual_seed(run.seed)
-    device = loop.choose_device()
+    device = choose_device()
     model = Adapter.around(parts.unet, LAYERS).to(device)
     task = FineTuneTask(model, parts.schedule, train_on.images, held_out.images, device, run.seed)
     usual = loop.Plan.gentle(ROUNDS, PEAK)

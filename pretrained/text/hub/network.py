@@ -19,7 +19,7 @@ from pretrained.text.hub import gguf
 from pretrained.text.hub.attention import NAME, register
 from pretrained.text.hub.entries import FILES
 from pretrained.text.hub.tokens import Tokens
-from training import loop
+from training.hardware import precision
 
 #: Architectures whose code transformers has and whose attention `attention` can stand in.
 KINDS = ("llama", "qwen2", "qwen3")
@@ -85,7 +85,7 @@ def build(
     with networks.reading(folder):
         network, told = transformers.AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=torch.float32 if device.type == "cpu" else loop.precision(device),
+            dtype=torch.float32 if device.type == "cpu" else precision(device),
             attn_implementation=attention,
             use_safetensors=True,
             trust_remote_code=False,

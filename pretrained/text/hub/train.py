@@ -19,6 +19,7 @@ from pretrained.text import data
 from pretrained.text.hub.network import build, fetch, origin
 from pretrained.text.hub.tokens import Tokens
 from training import loop
+from training.hardware import choose_device
 from training.provenance import before_and_after, provenance
 from training.run import USUAL, Run
 
@@ -126,7 +127,7 @@ def train(
     usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / steps)), PEAK)
     plan = run.plan(usual)
     task = FineTuneTask(model, learn, held_out, max(1, characters), plan)
-    device = loop.choose_device()
+    device = choose_device()
     name = out.resolve().name
     split = f"{Path(source).name}, {len(texts)} text{'' if len(texts) == 1 else 's'}"
     config = {

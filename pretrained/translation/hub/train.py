@@ -24,6 +24,7 @@ from pretrained.translation.hub.serve import MarianTranslator, build
 from pretrained.translation.hub.tokens import PieceWords
 from pretrained.translation.tasks import batched
 from training import loop
+from training.hardware import choose_device
 from training.provenance import provenance
 from training.run import USUAL, Run
 
@@ -142,7 +143,7 @@ def train(
             reason = f"no pair of {split} has at most {LONGEST} tokens on each side"
             raise BadData(path=source, reason=f"{reason}: give shorter ones")
     usual = loop.Plan.gentle(max(EPOCHS, math.ceil(STEPS / task.steps_per_epoch)), PEAK, 0.01)
-    device = loop.choose_device()
+    device = choose_device()
 
     def measured(network: Any) -> dict[str, float]:
         served = MarianTranslator(network, words, entry.key, directions, str(device))
