@@ -22,6 +22,7 @@ from demos import TABS, language
 from demos.language import Words
 from inference import Engine, Settings
 from pretrained import catalog
+from pretrained.cards import TASKS
 from pretrained.errors import Refusal
 
 ROOT = Path(__file__).parent.parent
@@ -371,6 +372,14 @@ engine.close()
 
 
 # ---- project files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_package_says_where_to_begin_reading(task: str) -> None:
+    folder = ROOT / "pretrained" / task
+    told = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    named = re.findall(r"`(\w+)`", told)
+    assert sorted(named) == sorted({path.stem for path in folder.glob("*.py")} - {"__init__"})
 
 
 def test_requirements_are_what_is_imported() -> None:

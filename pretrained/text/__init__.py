@@ -1,0 +1,13 @@
+"""Writing on: recurrent networks over characters.
+
+In the order in which to read it:
+
+- the network: `model`, `alphabet`; `stepper`: its served arithmetic; `widen`
+- from a prompt to an answer: `options`, `sampling`, `piece`, `serve`, `ending`, `copies`
+- looking inside: `memory`
+- texts: `data`
+- training: `train`, `show`
+- measuring: `evaluate`, `likelihood`
+
+``hub/`` does the same for models of the Hugging Face Hub.
+"""
