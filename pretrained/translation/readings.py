@@ -10,10 +10,11 @@ came out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from pretrained.translation import everyday, exchange, speech
+from pretrained.translation import everyday, exchange, quantities, speech
 from pretrained.translation.everyday import COLUMN, SIGNS
 
 #: Words (characters of Chinese) of a text that is read in several ways.
@@ -21,13 +22,18 @@ SHORT = {"en": 6, "fr": 6, "zh": 10}
 #: The names that stand for others: of a man, of a woman.
 TOM, MARY = ("Tom", "Tom", "汤姆"), ("Mary", "Marie", "玛丽")
 NUMBERS = ("50", "60", "70", "80")
-#: A telephone number, a date, a fraction, thousands, decimals, what is below zero.
-LONG = re.compile(
+#: A telephone number, a date, a fraction, thousands, decimals, what is below zero (in Chinese right
+#: after a word).
+LONG = (
     r"\+\d{1,3}(?:[ .-]?\d{1,4}){3,}|\d{2,}(?:[ -]\d{2,}){2,}|\d{3}[ -]\d{4}\b|\d+(?:/\d+){1,2}"
     r"|(?<![\w.,-])[-−]\d+(?:[.,]\d+)*|\d{1,3}(?: \d{3}){2,}(?!\d)|\d+(?:[.,]\d+)+"
 )
-#: The same in French, where a blank parts the thousands.
-LONG_FR = re.compile(rf"{LONG.pattern}|\d{{1,3}} \d{{3}}(?!\d)")
+LONGS = {
+    "en": re.compile(LONG),
+    # A blank parts the thousands, seldom a full stop.
+    "fr": re.compile(rf"\d{{1,3}}(?:[ .]\d{{3}})+,\d+|{LONG}|\d{{1,3}} \d{{3}}(?!\d)"),
+    "zh": re.compile(LONG.replace(r"(?<![\w.,-])", r"(?<![0-9A-Za-z.,-])")),
+}
 #: Signs beside a figure, and how each language calls them.
 SPOKEN = {
     "$": ("dollars", "dollars", "美元"),
@@ -128,15 +134,18 @@ def stand_ins(text: str, source: str, target: str) -> Reading:
     """A text with what is hard to copy exchanged for what is easy."""
     kept: list[tuple[str, str]] = []
 
-    def number(match: re.Match[str]) -> str:
+    def number(match: re.Match[str], reckon: Callable[..., str | None] = written) -> str:
         free = [n for n in NUMBERS if n not in text and n not in dict(kept)]
-        if not free or ":" in text[max(0, match.start() - 1) : match.end() + 1]:
+        own = reckon(match[0], source, target)
+        if not free or not own or ":" in text[max(0, match.start() - 1) : match.end() + 1]:
             return match[0]
-        kept.append((free[0], written(match[0], source, target)))
+        kept.append((free[0], own))
         return free[0]
 
     text = SIGNED.sub(lambda match: spoken(match, source), text)
-    text = (LONG_FR if source == "fr" else LONG).sub(number, text)
+    if large := quantities.pattern(source, target):
+        text = re.sub(large, lambda match: number(match, quantities.converted), text)
+    text = LONGS[source].sub(number, text)
     for row in names(text, source):
         stand = MARY if row[3:] else TOM
         if stand[COLUMN[source]] in text or stand[COLUMN[target]] in dict(kept):
@@ -174,10 +183,12 @@ def spoken(match: re.Match[str], source: str) -> str:
 
 def written(number: str, source: str, target: str) -> str:
     """A long number as another language writes it: 1.80 is 1,80 in French, 1,500 is 1 500."""
-    parted = " " if source == "fr" else "[ ,]"
-    if re.fullmatch(rf"-?\d{{1,3}}(?:{parted}\d{{3}})+", number):
-        return re.sub("[ ,]", " " if target == "fr" else ",", number)
-    if "fr" in (source, target) and re.fullmatch(r"-?\d+[.,]\d+", number):
+    parted, point = ("[ .]", ",") if source == "fr" else ("[ ,]", r"\.")
+    grouped = re.fullmatch(rf"([-−]?\d{{1,3}}(?:{parted}\d{{3}})+)(?:{point}(\d+))?", number)
+    if grouped and (source != "fr" or "." not in number or grouped[2]):
+        whole = re.sub("[ ,.]", " " if target == "fr" else ",", grouped[1])
+        return whole + (("," if target == "fr" else ".") + grouped[2] if grouped[2] else "")
+    if "fr" in (source, target) and re.fullmatch(r"[-−]?\d+[.,]\d+", number):
         return re.sub("[.,]", "," if target == "fr" else ".", number)
     return number
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from pretrained.translation import (
     copies,
     data,
     figures,
+    quantities,
     readings,
     sentences,
     serve,
@@ -398,6 +400,16 @@ def test_names_and_long_figures_are_put_back():
         ("It is -3.5 °C.", "en-fr", "It is {} degrees.", "-3,5"),
         ("Call +33 6 12 34 56 78.", "en-fr", "Call {}.", "+33 6 12 34 56 78"),
         ("我花了$20。", "zh-en", "我花了20美元。", None),
+        ("气温是-20度。", "zh-en", "气温是{}度。", "-20"),
+        ("Ça coûte 12 345,67 euros.", "fr-en", "Ça coûte {} euros.", "12,345.67"),
+        ("Ça coûte 1.000,50 euros.", "fr-en", "Ça coûte {} euros.", "1,000.50"),
+        ("It costs 1,234.56 euros.", "en-fr", "It costs {} euros.", "1 234,56"),
+        ("3 million people live here.", "en-zh", "{} people live here.", "300万"),
+        ("It is worth $1.5 billion.", "en-zh", "It is worth {} dollars.", "15亿"),
+        ("3 million people live here.", "en-fr", "3 million people live here.", None),
+        ("有3万人。", "zh-en", "有{}人。", "30,000"),
+        ("中国有十四亿人口。", "zh-en", "中国有{}人口。", "1.4 billion"),
+        ("房子要三百五十万元。", "zh-en", "房子要{}元。", "3.5 million"),
     ],
 )
 def test_figures_and_their_signs_are_read_as_they_are_said(text, languages, read, kept):
@@ -410,6 +422,32 @@ def test_figures_and_their_signs_are_read_as_they_are_said(text, languages, read
 @pytest.mark.parametrize("text", ["Use 10-20 pieces.", "Chapter 2 300 pages.", "US$", "5km2 wide"])
 def test_other_figures_and_signs_stay_as_they_are(text):
     assert readings.readings(text, "en", "fr")[0].text == text
+
+
+@pytest.mark.parametrize(
+    "quantity, languages, own",
+    [
+        ("1.5万", "zh-en", "15,000"),
+        ("12亿", "zh-en", "1.2 billion"),
+        ("一亿零五百万三千", "zh-en", "105,003,000"),
+        ("三四万", "zh-en", None),  # thirty or forty thousand
+        ("20 thousand", "en-zh", "2万"),
+        ("3 thousand", "en-zh", "3000"),
+        ("1,250 million", "en-zh", "12.5亿"),
+        ("1.2345 million", "en-zh", "123.45万"),
+    ],
+)
+def test_large_numbers_are_reckoned_from_thousands_to_ten_thousands_and_back(
+    quantity, languages, own
+):
+    source, target = languages.split("-")
+    assert re.fullmatch(quantities.PATTERNS[source], quantity)
+    assert quantities.converted(quantity, source, target) == own
+
+
+@pytest.mark.parametrize("text", ["千万别去！", "万一下雨呢？", "有几十万人。", "成千上万的人。"])
+def test_ten_thousands_of_a_saying_are_no_number(text):
+    assert readings.readings(text, "zh", "en")[0].kept == ()
 
 
 def test_a_chinese_name_outside_the_table_stays_as_it_is_written():
