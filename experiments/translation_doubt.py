@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from sacrebleu.metrics.chrf import CHRF
 
-from demos.translation.tryout.pane import UNLIKELY
+from demos.translation.warnings import UNLIKELY
 from pretrained import catalog
 from pretrained.translation import data
 

@@ -13,6 +13,7 @@ from demos.language import Words
 from demos.models import check_here, most_together
 from demos.translation import answers
 from demos.translation.tryout.pane import located
+from demos.translation.warnings import warnings
 from inference import Engine
 from inference.errors import Refusal
 from pretrained.catalog import Entry
@@ -22,6 +23,10 @@ from pretrained.translation.errors import BadBeams, NotTold, SameLanguage, Unkno
 MOST_BEAMS, MOST_DIGITS = 8, 20
 SOURCE, TARGET = "en", "fr"
 AUTO = "auto"  # a language that the text tells
+#: What ``/translate`` gives; ``/v1/translate`` also tells of each sentence, and warns.
+PARTS = ("translation", "alternatives", "source_tokens", "target_tokens", "attention")
+#: What is told of each sentence: `pretrained.translation.answers.sentence` says what they are.
+TOLD = ("source", "translation", "mean_probability", "read_back", "missing_numbers", "read_as")
 MOST_CELLS = 250_000  # of the attention table: target tokens times source tokens of the whole text
 
 
@@ -44,6 +49,7 @@ def told(result: Mapping[str, Any]) -> dict[str, Any]:
         "source_tokens": sources,
         "target_tokens": targets,
         "attention": table if len(table) == len(targets) else [],
+        "sentences": [{name: one[name] for name in TOLD if name in one} for one in sentences],
     }
 
 
@@ -129,7 +135,8 @@ async def translated(
     model: Any = "",
     beams: Any = None,
 ) -> dict[str, Any]:
-    """A text in another language, as the endpoint gives it. Raises a `Refusal`."""
+    """A text in another language: what `told` gives of it, and its ``warnings``. Raises a
+    `Refusal`."""
     asked = answers.checked(text)
     width = checked_beams(beams)
     read, write = checked_language(source, SOURCE), checked_language(target, TARGET)
@@ -140,11 +147,13 @@ async def translated(
     entry = chosen(engine, model, read, write)
     check_here(entry)
     now = await answers.translate(engine, entry, asked, read, write, beams=width)
-    found = told(now.result)
+    found = told(now.result) | {"warnings": warnings(asked, now.result)}
     if write == "zh" and scripts.is_traditional(str(target)):
         found["translation"] = scripts.traditional(found["translation"])
         found["alternatives"] = [scripts.traditional(one) for one in found["alternatives"]]
         found["target_tokens"] = scripts.traditional_pieces(found["target_tokens"])
+        for one in found["sentences"]:
+            one["translation"] = scripts.traditional(one["translation"])
     return found
 
 
@@ -184,14 +193,15 @@ def build(engine: Engine, words: Words) -> None:
             "translation"; "alternatives", the next best translations of the whole text;
             "source_tokens" and "target_tokens", the pieces of words read and written; "attention",
             for each target token how much it looked at each source token (0 to 1): empty where
-            the table would have more than 250,000 numbers (a text of about 500 tokens). Nothing
+            the table would have more than 250,000 numbers (a text of about 500 tokens); Nothing
             until all is translated.
         """
         say = words.speaker(request)
 
         async def answer() -> dict[str, Any]:
             try:
-                return await translated(engine, text, source, target, model, beams)
+                found = await translated(engine, text, source, target, model, beams)
+                return {name: found[name] for name in PARTS}
             except Refusal as error:
                 raise page.told(answers.sentence_of(error, say), say) from None
 

@@ -31,6 +31,7 @@ from demos.text.tryout import writing as texts
 from demos.text.tryout.writing import Written
 from demos.translation import answers as translating
 from demos.translation import api as translation
+from demos.translation.warnings import WARNINGS
 from demos.v1 import bodies
 from demos.v1.errors import InAddress, OtherTask, SentenceOf, UnknownArgument
 from inference import Engine
@@ -237,6 +238,8 @@ ENDPOINTS = (
             "source_tokens": {"type": "array", "items": STRING},
             "target_tokens": {"type": "array", "items": STRING},
             "attention": {"type": "array", "items": {"type": "array"}},
+            "sentences": {"type": "array", "items": {"type": "object"}},
+            "warnings": {"type": "array", "items": {"type": "string", "enum": [*WARNINGS]}},
         },
         sentence_of=translating.sentence_of,
     ),

@@ -15,6 +15,7 @@ from pretrained.translation.errors import NothingToTranslate
 EN_FR, EN_ZH, PLAIN = "translation/en-fr", "translation/en-zh", "translation/en-fr-plain"
 NOW = "translation/marian-en-fr"
 KNOWN = "I know this one."  # stands in the fake training data
+LOSING = "I have 99 cats."  # whose number it claims to have lost
 
 
 def entry(root: Path, key: str, *directions: str) -> catalog.Entry:
@@ -51,6 +52,7 @@ def sentence(text: str, beams: int = 4) -> dict[str, Any]:
         "attention": [[1 / wide] * wide for _ in targets],
         "complete": True,
         "in_training": text == KNOWN,
+        "missing_numbers": int(text == LOSING),
     }
 
 

@@ -333,7 +333,7 @@ def test_a_translation_is_cut_where_it_lost_its_thread(source, made, complete, s
     now = answers.Translated(source, "en", "fr", EN_FR, result)
     say = WORDS.speaker(lang)
     told = say.plain(f"translation.answer.{how}") if how else ""
-    assert plain(pane.repetitions(say, now)) == told
+    assert plain(pane.warned(say, now)) == told
     assert bool(alternatives.listed(say, now)) is not bool(how)
 
 
@@ -384,7 +384,7 @@ def test_what_the_network_holds_unlikely_or_lost_is_said_in_one_line(lang, more,
     result = {"sentences": [sentence("x") | more], "translation": "y"}
     now = answers.Translated("x", "en", "fr", EN_FR, result)
     told = "".join(WORDS.say(lang, f"translation.answer.{key}") for key in keys)
-    assert plain(pane.doubtful(WORDS.speaker(lang), now)) == told
+    assert plain(pane.warned(WORDS.speaker(lang), now)) == told
 
 
 # Which language

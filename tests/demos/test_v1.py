@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_models import FakeModels
-from fake_translators import turned
+from fake_translators import LOSING, turned
 from fake_writers import POEM, VERSE
 from PIL import Image
 from served import PATIENCE, WORDS, soon
@@ -100,6 +100,15 @@ def test_a_text_is_translated(server: httpx.Client) -> None:
     answer = server.post("/translate", json={"text": "Good morning", "beams": 2}).json()
     assert answer["translation"] == turned("Good morning")
     assert len(answer["alternatives"]) == 1 and answer["attention"]
+    assert answer["warnings"] == []
+
+
+def test_what_to_check_in_a_translation_is_told_of_each_sentence(server: httpx.Client) -> None:
+    text = f"Good morning. {LOSING}"
+    answer = server.post("/translate", json={"text": text, "target": "fr"}).json()
+    assert answer["warnings"] == ["numbers"]
+    told = [(one["source"], one["missing_numbers"]) for one in answer["sentences"]]
+    assert told == [("Good morning.", 0), (LOSING, 1)]
 
 
 def test_handwriting_is_svg_and_says_what_it_left_out(server: httpx.Client) -> None:

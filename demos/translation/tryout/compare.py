@@ -91,7 +91,7 @@ def body(say: Say, column: Column[Translated]) -> str:
     return (
         f'<div class="said" lang="{tag}" dir="auto">{pane.shaded(column.answer.result)}</div>'
         + pane.line(say, column.entry, column.answer)
-        + pane.repetitions(say, column.answer)
+        + pane.warned(say, column.answer)
     )
 
 

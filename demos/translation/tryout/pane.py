@@ -14,21 +14,13 @@ from demos.translation import answers
 from demos.translation import tokens as spelling
 from demos.translation.answers import Translated
 from demos.translation.tryout import alternatives
+from demos.translation.warnings import warnings
 from demos.typed import named
 from pretrained.catalog import Entry
-from pretrained.translation import languages, speech
+from pretrained.translation import languages
 
 #: Lower ends of the shades 0 to 3, as probabilities of a word.
 SHADES = (0.7, 0.3, 0.1)
-#: A sentence whose tokens have a lower probability than this in the (geometric) mean is held
-#: unlikely. Of 250 validation sentences into each of French, English, Chinese and (from Chinese)
-#: English, 6, 6, 25 and 28 lie below, and of those 100%, 67%, 96% and 71% have a chrF below 40;
-#: of those above 16%, 16%, 69% and 34%: `experiments.translation_doubt`.
-UNLIKELY = 0.4
-#: Likewise of its source, read back from it: something is missing, or other than it was. Of those
-#: that are not held unlikely 9, 10, 49 and 34 lie below, and of those 44%, 80%, 84% and 65% have a
-#: chrF below 40; of those above 14%, 13%, 65% and 29%.
-LOST = 0.1
 MOST_DOUBTS, DOUBT = 3, 0.5  # words that are named, and below which probability
 MOST_READ = 3  # sentences whose reading is told
 MOST_NAMED = 12  # characters that are listed one by one
@@ -202,35 +194,13 @@ def notes(say: Say, entry: Entry, now: Translated) -> str:
         key = "none" if not any(marks) else "one" if len(marks) == 1 else "some"
         told = say(f"translation.answer.copy_{key}", count=sum(marks), of=len(marks))
         found.append(told)
-    warned = repetitions(say, now) or doubtful(say, now)
-    return warned + "".join(f'<p class="note">{one}</p>' for one in found)
+    return warned(say, now) + "".join(f'<p class="note">{one}</p>' for one in found)
 
 
-def repetitions(say: Say, now: Translated) -> str:
-    """That the network lost its thread, and how, where it did."""
-    ways = sorted({spelling.repetition(one) for one in now.result["sentences"]} - {""})
-    return "".join(page.note(say.plain(f"translation.answer.{way}")) for way in ways)
-
-
-def doubtful(say: Say, now: Translated) -> str:
-    """That the network holds a sentence of its own unlikely, or cannot find the way back from it,
-    or that figures did not come through: one line for each."""
-    sentences = now.result["sentences"]
-    found = []
-    if any(one.get("mean_probability", 1.0) < UNLIKELY for one in sentences):
-        found.append("unlikely")
-    elif any(back < LOST for one in sentences if (back := one.get("read_back")) is not None):
-        found.append("lost")
-    if any(one.get("missing_numbers") for one in sentences):
-        found.append("numbers")
-    if quotes(now.text) > quotes(now.result["translation"]):
-        found.append("quotes")
+def warned(say: Say, now: Translated) -> str:
+    """A line for each of the translation's `warnings`."""
+    found = warnings(now.text, now.result)
     return "".join(page.note(say.plain(f"translation.answer.{key}")) for key in found)
-
-
-def quotes(text: str) -> int:
-    """How many quotation marks it has, of whatever language."""
-    return len(speech.MARK.findall(text))
 
 
 def unknown(say: Say, entry: Entry, odd: Sequence[str]) -> str:
