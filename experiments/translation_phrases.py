@@ -44,7 +44,7 @@ class Phrase:
     def learnt(self) -> bool:
         """Whether it stands in our own words that are mixed into the training data."""
         ours = Everyday(*self.direction.split("-"))
-        rows = [*ours.rows("phrases"), *ours.rows("words")]
+        rows = [row for section in ("phrases", "sentences", "words") for row in ours.rows(section)]
         return plain(self.text) in {plain(reads) for reads, _ in rows}
 
 
@@ -93,7 +93,7 @@ def main(
             new = [right for phrase, _, right in rows if not phrase.learnt]
             print(
                 f"{entry.key} {direction}: {sum(r for *_, r in rows)} of {len(rows)} acceptable; "
-                f"{sum(new)} of the {len(new)} that do not stand in everyday.tsv"
+                f"{sum(new)} of the {len(new)} that do not stand in our own words"
             )
 
 

@@ -4,7 +4,8 @@ Greetings, courtesies, names, numbers and single words stand once or twice among
 of Tatoeba: "Good morning." twice, "Hello!" twice, "Yes." never, and only 44 English sentences have
 one word. A network that sees each a dozen times makes « Bais ! » of "Good morning!". So a small
 table of our own (``everyday.tsv``), some of it with slots for names, numbers, times and things, is
-mixed into every pass, each drawn with and without its capital and its last sign.
+mixed into every pass, each drawn with and without its capital and its last sign; and so are
+sentences of a wider kind (``sentences.tsv``), which were written as they are said in each language.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from pretrained.translation import clock_times, numerals
 
 FILE = Path(__file__).with_name("everyday.tsv")
+SENTENCES = Path(__file__).with_name("sentences.tsv")
 COLUMN = {"en": 0, "fr": 1, "zh": 2}
 SIGNS = ".!?。！？"
 #: The last sign of a sentence in each language, by the English one.
@@ -26,19 +28,22 @@ SIGN = {
     "fr": {".": ".", "!": " !", "?": " ?", "": ""},
     "zh": {".": "。", "!": "！", "?": "？", "": ""},
 }
-#: Shares of what is drawn: sentences, sentences with slots, those that tell a time, words, and
-#: slots by themselves.
-SHARES = {"phrases": 0.36, "templates": 0.26, "times": 0.14, "words": 0.12, "slots": 0.12}
+#: Shares of what is drawn: phrases, sentences of a wider kind, those with slots, those that tell a
+#: time, words, and slots by themselves.
+SHARES = {
+    **{"phrases": 0.2, "sentences": 0.44},
+    **{"templates": 0.14, "times": 0.08, "words": 0.08, "slots": 0.06},
+}
 
 Row = tuple[str, ...]
 
 
 @cache
 def table() -> dict[str, list[Row]]:
-    """The sections of ``everyday.tsv``: rows of English, French, Chinese."""
+    """The sections of ``everyday.tsv``, and ``sentences``: rows of English, French, Chinese."""
     sections: dict[str, list[Row]] = {}
     name = ""
-    for line in FILE.read_text("utf-8").split("\n"):
+    for line in "\n".join(file.read_text("utf-8") for file in (FILE, SENTENCES)).split("\n"):
         if line.startswith("["):
             name = line.strip("[]")
             sections[name] = []

@@ -33,6 +33,7 @@ from pretrained.translation import (
     data,
     dictionary,
     evaluate,
+    everyday,
     exchange,
     grow,
     networks,
@@ -461,11 +462,23 @@ def test_our_own_words_have_one_answer_for_each_sentence_and_no_open_slot(direct
     drawn = ours.sample(3_000, random.Random(0))
     assert not [pair for pair in drawn if "{" in "".join(pair) or "|" in "".join(pair)]
     assert all(reads.strip() and writes.strip() for reads, writes in drawn)
-    for section in ("phrases", "words"):
+    for section in ("phrases", "sentences", "words"):
         sources = [reads for reads, _ in ours.rows(section)]
         assert len(sources) == len({one.rstrip(".!。！ ").casefold() for one in sources})
     figures = [(re.findall(r"\d+", a), re.findall(r"\d+", b)) for a, b in drawn]
     assert all(sorted(a) == sorted(b) for a, b in figures) and any(a for a, _ in figures)
+
+
+def test_our_sentences_end_alike_in_each_language_and_are_no_phrases():
+    phrases, rows = (everyday.table()[section] for section in ("phrases", "sentences"))
+    read = {way for english, *_ in phrases for way in english.split("|")}
+    assert len(rows) > 900
+    for english, french, chinese in rows:
+        sign = english[-1]
+        assert sign in ".!?" and not read & {*english.split("|")}
+        for cell, end in ((english, sign), (french, everyday.SIGN["fr"][sign])):
+            assert all(way.endswith(end) for way in cell.split("|")), cell
+        assert all(way.endswith(everyday.SIGN["zh"][sign]) for way in chinese.split("|")), chinese
 
 
 def test_names_and_numbers_are_exchanged_on_both_sides():
