@@ -59,6 +59,11 @@ def _breaks_off(picture: Image.Image) -> bool:
     return all(band.getextrema() in ((127, 127), (128, 128)) for band in bands)
 
 
+def is_turned(picture: Image.Image) -> bool:
+    """Whether an opened picture is shown otherwise than it is stored."""
+    return _orientation(picture) in TURNS
+
+
 def lies_on_its_side(picture: Image.Image) -> bool:
     """Whether the camera was held so that width and height of an opened picture change places."""
     return _orientation(picture) in range(5, 9)

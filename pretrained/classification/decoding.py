@@ -46,9 +46,7 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         picture = picture_files.opened(content)
         picture.seek(0)
         shown = upright_rgb(picture)
-        black = picture.mode.startswith("I") and _is_nearly_black(np.asarray(picture))
-        many = bool(picture.info.get("first_of_many"))
-        shown.info["odd"] = [FRAMES] * many + [BLACK] * black
+        shown.info["odd"] = oddities(picture)
         return shown
     except MemoryError:
         raise
@@ -59,6 +57,12 @@ def decoded(cell: bytes | Path, place: str) -> Image.Image:
         raise BadData(path=place, reason=reason) from error
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data
         raise BadData(path=place, reason=DAMAGED) from error
+
+
+def oddities(picture: Image.Image) -> list[str]:
+    """What is told of an opened and decoded picture: `FRAMES`, `BLACK`, both or nothing."""
+    black = picture.mode.startswith("I") and _is_nearly_black(np.asarray(picture))
+    return [FRAMES] * bool(picture.info.get("first_of_many")) + [BLACK] * black
 
 
 def _is_nearly_black(values: np.ndarray) -> bool:

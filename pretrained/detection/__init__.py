@@ -4,7 +4,7 @@ In the order in which to read it:
 
 - the networks: `model`, `heads`; `rcnn` with `proposals`
 - from a picture to an answer: `transform`, `serve`, `suppression`, `errors`
-- pictures with boxes: `coco`, `coco_names`, `rle`, `data`, `augment`
+- pictures with boxes: `coco`, `coco_files`, `boxes`, `coco_names`, `rle`, `data`, `augment`
 - training: `train`, `tasks`, `show`, `select_classes`
 - measuring: `evaluate`, `scoring`
 

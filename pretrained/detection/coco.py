@@ -9,29 +9,21 @@ to one name are never guessed between.
 from __future__ import annotations
 
 import json
-import os
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from copy import copy
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from pretrained import picture_files, splits
+from pretrained.classification.decoding import oddities
 from pretrained.classification.folders import files_in, is_picture, passed_over
-from pretrained.detection import rle
+from pretrained.detection import boxes, rle
+from pretrained.detection.coco_files import SPLITS, Files
 from pretrained.errors import BadData
-from pretrained.pixels import lies_on_its_side, upright_rgb
+from pretrained.pixels import is_turned, lies_on_its_side, upright_rgb
 
-#: What a split is called by one tool or another.
-SPLITS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val"),
-    "test": ("test",),
-}
 #: Labels that belong to no split: COCO's, CVAT's, Roboflow's, Label Studio's.
 WHOLE = (
     "annotations.json",
@@ -42,10 +34,6 @@ WHOLE = (
 )
 #: So many of each kind are named, the others counted.
 NAMED = 5
-#: Boxes are corners where at least so many have an area, this part of them that of corners, and
-#: less than the rest that of sides. By chance a few areas of any labels are those of corners.
-AREAS, AGREED = 5, 0.95
-LARGEST_SIDE = 1e9
 DAMAGED = "pictures that are damaged or no pictures"
 Row = tuple[Path, Any, Any, list[tuple[Any, ...]], str]
 """The picture's file, its width and height, its objects (label, box, segmentation, crowd), and what
@@ -130,7 +118,10 @@ def rows(folder: Path, labels: Path, split: str, left_out: LeftOut) -> Iterator[
     """
     told = _told(labels)
     names = _classes(told["categories"], labels)
-    if _are_corners(told["annotations"]):
+    forms = {str(one.get("name")).strip() for one in told["categories"]}
+    for name in sorted(form for form in forms if form not in names.values()):
+        left_out.add("names of classes in another Unicode form, taken as one", name)
+    if boxes.are_corners(told["annotations"]):
         reason = (
             "its boxes seem to be left, top, right, bottom: COCO's are left, top, width, height; "
             "take left from right and top from bottom"
@@ -156,29 +147,44 @@ def _put(
     """Each object to its picture in ``things``, which are called by id; some call them by name."""
     called = {str(one.get("file_name")): _id(one, "id", labels) for one in told["images"]}
     seen: set[tuple[str, str, str]] = set()
+    lacking: list[str] = []
     for one in told["annotations"]:
         kind, picture = (_id(one, name, labels) for name in ("category_id", "image_id"))
         if kind not in names:
-            reason = (
-                f"an object is of category {kind[:40]}, which categories lacks: export it again"
-            )
-            raise BadData(path=labels, reason=reason)
+            lacking.append(f"id {kind[:40]}")
+            continue
         if picture not in things:
             picture = called.get(picture, picture)
         if picture not in things:
             left_out.add("objects of pictures that are not listed", f"id {picture[:40]}")
             continue
-        crowd = one.get("iscrowd") not in (None, 0, False, "", "0", "0.0", "false", "False")
-        if crowd:
-            left_out.add("crowds, which are not learnt as objects", f"id {picture[:40]}")
-        row = (names[kind], one.get("bbox"), one.get("segmentation"), crowd)
-        if _is_box(one.get("bbox")):
-            same = (picture, kind, str(one["bbox"]))
+        crowd, ignored = _marked(one.get("iscrowd")), _marked(one.get("ignore"))
+        if crowd or ignored:
+            what = "crowds" if crowd else "objects that are marked to be ignored"
+            left_out.add(f"{what}, which are not learnt as objects", f"id {picture[:40]}")
+        if one.get("score") is not None:
+            what = "objects with a score, as a detector writes them, taken as sure"
+            left_out.add(what, f"id {picture[:40]}")
+        box = one.get("bbox")
+        if boxes.is_box(box) and (turned := boxes.turned(one)):
+            box = turned
+            what = "turned boxes, in whose place the upright box around each is taken"
+            left_out.add(what, f"id {picture[:40]}")
+        row = (names[kind], box, one.get("segmentation"), crowd or ignored)
+        if boxes.is_box(box):
+            same = (picture, kind, str(box))
             if same in seen:
                 left_out.add("objects that are listed twice, left out once", f"id {picture[:40]}")
                 continue
             seen.add(same)
         things[picture].append(row)
+    if lacking and len(lacking) == len(told["annotations"]):
+        reason = (
+            f"an object is of category {lacking[0][3:]}, which categories lacks: export it again"
+        )
+        raise BadData(path=labels, reason=reason)
+    for each in lacking:
+        left_out.add("objects of a category that categories lacks", each)
 
 
 def _pictures(
@@ -196,6 +202,8 @@ def _pictures(
         key = _id(one, "id", labels)
         name = _field(one, "file_name", labels, "images")
         file = files.find(name)
+        if file is None and (file := files.other_ending(name)):
+            left_out.add("pictures found under another ending", f"{str(name)[:80]} as {file.name}")
         if file is None:
             left_out.add("pictures that are not beside the labels", str(name)[:80])
             continue
@@ -204,14 +212,18 @@ def _pictures(
             found[file][3].extend(row for row in things[key] if row not in found[file][3])
             continue
         there.add(file)
-        sizes = _sizes(file)
-        if isinstance(sizes, str):
-            left_out.add(sizes, file.name)
+        sizes, odd = _looked_at(file)
+        if not sizes:
+            left_out.add(odd[0], file.name)
             continue
-        width, height = (
-            _side(one.get(side)) or usual
-            for side, usual in zip(("width", "height"), sizes[0], strict=True)
-        )
+        for what in odd:
+            left_out.add(f"pictures that {what}", file.name)
+        sides = [_side(one.get(side)) for side in ("width", "height")]
+        width, height = (side or usual for side, usual in zip(sides, sizes[0], strict=True))
+        if len(sizes) > 1 and (not all(sides) or sizes[0] == sizes[1]) and things[key]:
+            way = "shown" if sizes[0] == sizes[1] else "stored"
+            what = f"pictures that the camera turned, their boxes taken as drawn on them as {way}"
+            left_out.add(what, file.name)
         if (width, height) not in sizes and _plausible(width, height):
             left_out.add("pictures of another size than their labels say", file.name)
             continue
@@ -246,34 +258,9 @@ def _of_no_labels(unlisted: list[Path], files: Files, labels: Path) -> list[Path
     return unlisted
 
 
-def _are_corners(annotations: list[dict[str, Any]]) -> bool:
-    """Whether boxes are left, top, right and bottom by the areas that are told of them."""
-    counted = corners = sides = 0
-    for one in annotations:
-        box: Any = one.get("bbox")
-        area: Any = one.get("area")
-        if one.get("segmentation") or not _is_box(box) or not isinstance(area, int | float):
-            continue
-        left, top, right, bottom = box
-        if (left == top == 0) or not 0 < area < LARGEST_SIDE**2:
-            continue  # at the origin both are the same
-        counted += 1
-        corners += _near((right - left) * (bottom - top), area)
-        sides += _near(right * bottom, area)
-    return counted >= AREAS and corners >= AGREED * counted and sides < (1 - AGREED) * counted
-
-
-def _is_box(value: Any) -> bool:
-    """Whether it is four numbers of a size that pixels have."""
-    return (
-        isinstance(value, list)
-        and len(value) == 4
-        and all(isinstance(side, int | float) and abs(side) < LARGEST_SIDE for side in value)
-    )
-
-
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= 0.02 * other
+def _marked(value: Any) -> bool:
+    """Whether a flag is set, as numbers or as text."""
+    return value not in (None, 0, False, "", "0", "0.0", "false", "False")
 
 
 def _side(value: Any) -> Any:
@@ -300,91 +287,6 @@ def _classes(categories: list[dict[str, Any]], labels: Path) -> dict[str, str]:
             )
             raise BadData(path=labels, reason=reason)
     return names
-
-
-class Files:
-    """The pictures of a folder, by the names that labels may have for them.
-
-    A name is compared with its accents composed (macOS takes them apart) and in lower case.
-    """
-
-    def __init__(self, folder: Path, labels: Path, split: str) -> None:
-        self.folder = folder.resolve()
-        self.near = self._beside(labels, SPLITS.get(split, (split,)))
-        self.paths: dict[str, list[Path]] = defaultdict(list)
-        self.names: dict[str, list[Path]] = defaultdict(list)
-        for place, inner, files in os.walk(self.folder):
-            inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
-            for name in files:
-                if not name.startswith("."):
-                    path = Path(place) / name
-                    self.paths[_key(path.relative_to(self.folder).as_posix())].append(path)
-                    self.names[_key(name)].append(path)
-
-    def _beside(self, labels: Path, aliases: tuple[str, ...]) -> list[str]:
-        """Where the pictures of labels are looked for first; a link that leads out is passed by."""
-        folder, tail = self.folder, labels.stem.removeprefix("instances_")
-        near = [labels.parent, folder, labels.parent / "images", folder / "images"]
-        both = (folder, folder / "images")
-        near += [place / alias for alias in (tail, *aliases) for place in both]
-        inside = [place.resolve() for place in near if place.resolve().is_relative_to(folder)]
-        return [_key(place.relative_to(folder).as_posix()) for place in inside]
-
-    def as_of(self, labels: Path) -> Files:
-        """The same files by the names that other labels have for them."""
-        its = copy(self)
-        its.near = self._beside(labels, ())
-        return its
-
-    def json_files(self) -> list[Path]:
-        """Every JSON file of the folder."""
-        return [file for key, same in self.paths.items() if key.endswith(".json") for file in same]
-
-    def find(self, name: Any) -> Path | None:
-        """The file that labels call so; None if there is none, or more than one that may be it."""
-        if not isinstance(name, str):
-            return None
-        for spelled in _spellings(name):
-            if file := self._find(spelled):
-                return file
-        return None
-
-    def _find(self, name: str) -> Path | None:
-        posix = PurePosixPath(name.replace("\\", "/"))
-        for place in self.near:
-            if file := _only(self.paths.get(_key((PurePosixPath(place) / posix).as_posix())), name):
-                return self._inside(file)
-        same = self.names.get(_key(posix.name), [])
-        for depth in range(min(len(posix.parts), 8), 0, -1):  # as many folders as agree
-            tail = _key("/".join(posix.parts[-depth:]))
-            ends = [file for file in same if ("/" + _key(file.as_posix())).endswith("/" + tail)]
-            if ends:
-                return self._inside(_only(ends, name))
-        return None
-
-    def _inside(self, file: Path | None) -> Path | None:
-        """A link that leads out of the folder is no picture of it."""
-        return file if file and self.folder in file.resolve().parents else None
-
-
-def _spellings(name: str) -> list[str]:
-    """A name as it stands, then as an address would have it: without its query, with its percent
-    signs undone, or what Label Studio puts after ``?d=``."""
-    query = parse_qs(urlsplit(name).query).get("d", []) if "?" in name else []
-    return list(dict.fromkeys([name, *query, unquote(name), unquote(name.partition("?")[0])]))
-
-
-def _only(files: list[Path] | None, name: str) -> Path | None:
-    """The single one, or the one that is written just so."""
-    if not files or len(files) == 1:
-        return files[0] if files else None
-    exact = [file for file in files if file.name == name.replace("\\", "/").rsplit("/", 1)[-1]]
-    return exact[0] if len(exact) == 1 else None
-
-
-def _key(name: str) -> str:
-    parts = [part.strip() for part in name.split("/") if part not in ("", ".")]
-    return unicodedata.normalize("NFKC", "/".join(parts)).casefold()
 
 
 def _told(labels: Path) -> dict[str, list[dict[str, Any]]]:
@@ -427,24 +329,24 @@ def _name(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
-def _sizes(file: Path) -> list[tuple[int, int]] | str:
-    """Width and height as stored, and as it is shown where the camera was turned; why it is left
-    out where it is no picture or damaged, however far in."""
+def _looked_at(file: Path) -> tuple[list[tuple[int, int]], list[str]]:
+    """Width and height as stored, and as it is shown where the camera was turned, with what is
+    told of the picture; no sizes, and why, where it is no picture or damaged, however far in."""
     try:
         picture = picture_files.opened(file.read_bytes())
         size = picture.size
-        turned = [size[::-1]] if lies_on_its_side(picture) else []
+        shown = size[::-1] if lies_on_its_side(picture) else size
         picture.draft("RGB", (64, 64))  # of a JPEG an eighth is decoded
         upright_rgb(picture, 64)
-        return [size, *turned]
+        return [size, shown] if is_turned(picture) else [size], oddities(picture)
     except MemoryError:
         raise
     except picture_files.NoPicture as error:
         if error.code == "picture_heic":
-            return "HEIC pictures, which cannot be read here: save them as JPEG"
-        return DAMAGED
+            return [], ["HEIC pictures, which cannot be read here: save them as JPEG"]
+        return [], [DAMAGED]
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged data
-        return DAMAGED
+        return [], [DAMAGED]
 
 
 def _plausible(*sides: Any) -> bool:

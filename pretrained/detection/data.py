@@ -20,7 +20,7 @@ import numpy as np
 from pretrained import own_files, picture_files
 from pretrained.classification.folders import files_in, is_picture, named_briefly, nearly_alike
 from pretrained.classification.sources import of_split
-from pretrained.detection import coco, rle
+from pretrained.detection import boxes, coco, rle
 from pretrained.detection.coco import LeftOut
 from pretrained.errors import BadData
 from pretrained.pixels import upright_rgb
@@ -42,9 +42,7 @@ KINDS = {
     ),
 }  # fmt: skip
 
-#: Pictures with smaller sides may have boxes of a pixel. Pixels beyond the edge that no rounding
-#: explains.
-LEAST_SIDE, CUT = 8, 2
+CUT = 2  # pixels beyond the edge that no rounding explains
 #: Intersection over union below which an outline and a box are not of one object.
 APART = 0.05
 #: What is told of a box that is not four finite numbers, or of an outline that is no such.
@@ -71,8 +69,6 @@ LINES = {
     "DOTA's": r"(-?[\d.]+ ){8}[a-z]\S+( \d)?",
 }
 LOOKED_AT = 2000  # characters of such a file, and so many files
-#: Boxes, and the smaller side of every picture, from which all within 100 x 100 are per cent.
-LEAST_BOXES, PER_CENT_SIDE = 10, 250
 
 
 @dataclass(frozen=True)
@@ -234,7 +230,7 @@ def _read(path: Path, split: str, left_out: LeftOut, told: list[str]) -> tuple[l
             reason = "it has pictures and no labels: add annotations.json, as COCO has it"
         raise BadData(path=path, reason=reason)
     every = list(rows)
-    in_pixels([row[:4] for row in every], path)
+    boxes.in_pixels([row[:4] for row in every], path)
     scenes = [_scene(*row, left_out) for row in every]
     if UNREAD in left_out.names and not any(scene.things for scene in scenes):
         reason = ". ".join(
@@ -264,58 +260,6 @@ def _other_labels(path: Path) -> str | None:
 
 Row = tuple[bytes | Path, Any, Any, list[tuple[Any, ...]], Any, str]
 """Picture, width, height, objects (label, box, segmentation, crowd), source, where it stands."""
-
-
-def in_pixels(rows: Sequence[tuple[Any, ...]], source: Path | str) -> None:
-    """Refuse boxes that are not left, top, width and height in pixels: shares of the picture, as
-    YOLO has them, or the right and bottom edge in place of width and height.
-
-    Args:
-        rows: picture, width, height, objects.
-
-    Raises:
-        BadData: half of all boxes or more are so.
-    """
-    boxes = []
-    for _, width, height, things in rows:
-        for _, box, *_ in things:
-            try:
-                boxes.append((*map(float, box), float(width), float(height)))
-            except (TypeError, ValueError, OverflowError):  # refused where it is read
-                continue
-    told = np.array([box for box in boxes if len(box) == 6], float).reshape(-1, 6)
-    told = told[(told[:, 2:4] > 0).all(1)]
-    x, y, w, h, width, height = told.T
-    if len(told) and (shares(told).mean() >= 0.5):
-        reason = (
-            "its boxes are shares of the picture, from 0 to 1, and not pixels: multiply left and "
-            "width by the picture's width, top and height by its height (a box of YOLO's begins "
-            "with its middle, COCO's with its left upper corner)"
-        )
-        raise BadData(path=source, reason=reason)
-    per_cent = (told[:, :4] >= 0).all(1) & (x + w <= 100.5) & (y + h <= 100.5)
-    large = np.minimum(width, height) >= PER_CENT_SIDE
-    if len(told) >= LEAST_BOXES and (per_cent & large).all() and min(max(x + w), max(y + h)) > 60:
-        reason = (
-            "its boxes all lie in the left upper 100 x 100 pixels of large pictures, so they seem "
-            "to be per cent: multiply left and width by a hundredth of the picture's width, top "
-            "and height by one of its height"
-        )
-        raise BadData(path=source, reason=reason)
-    corners = (w > x) & (h > y) & (w <= width + 1) & (h <= height + 1)
-    beyond = (x + w > width * 1.02 + 1) | (y + h > height * 1.02 + 1)
-    if len(told) and (corners & beyond).mean() >= 0.5 and corners.mean() >= 0.95:
-        reason = (
-            "its boxes seem to be left, top, right, bottom: COCO's are left, top, width, height; "
-            "take left from right and top from bottom"
-        )
-        raise BadData(path=source, reason=reason)
-
-
-def shares(boxes: np.ndarray) -> np.ndarray:
-    """Which boxes (x, y, w, h and the picture's width and height) [N, 6] are no pixels: [N]."""
-    small: np.ndarray = (np.abs(boxes[:, :4]) <= 1).all(1) & (boxes[:, 4:].min(1) >= LEAST_SIDE)
-    return small
 
 
 def _parquet(files: list[Path], split: str, told: list[str]) -> Iterator[Row]:
@@ -375,7 +319,7 @@ def _scene(
         if box[2] <= box[0] or box[3] <= box[1]:
             left_out.add("objects left out, their box has no width or height in the picture", name)
             continue
-        if shares(np.array([[left, top, wide, high, width, height]])).all():
+        if boxes.shares(np.array([[left, top, wide, high, width, height]])).all():
             left_out.add("objects left out, their box is smaller than a pixel", name)
             continue
         if max(-left, -top, left + wide - width, top + high - height) > CUT:

@@ -15,7 +15,7 @@ import tiny_detection
 from PIL import Image
 
 from demos.language import reasons
-from pretrained.detection import coco, data
+from pretrained.detection import boxes, data
 from pretrained.errors import BadData
 
 
@@ -110,6 +110,31 @@ def called(one, other):
             6,
         ),
         (
+            lambda told: told["annotations"][0].update(ignore=1),
+            "objects that are marked to be ignored, which are not learnt as objects: 1",
+            7,
+        ),
+        (
+            lambda told: told["annotations"][0].update(score=0.31),
+            "objects with a score, as a detector writes them, taken as sure: 1",
+            8,
+        ),
+        (
+            lambda told: told["annotations"][0].update(category_id=77),
+            "objects of a category that categories lacks: 1 (id 77)",
+            7,
+        ),
+        (
+            called("caf\u00e9", "cafe\u0301"),
+            "names of classes in another Unicode form, taken as one: 1 (cafe\u0301)",
+            8,
+        ),
+        (
+            lambda told: told["images"][0].update(file_name="0.jpeg"),
+            "pictures found under another ending: 1 (0.jpeg as 0.png)",
+            8,
+        ),
+        (
             lambda told: told["images"][0].update(width=64, height=96),
             "pictures of another size than their labels say: 1 (0.png)",
             6,
@@ -124,6 +149,70 @@ def test_what_is_odd_is_counted_and_named(tmp_path, change, told, objects):
     assert reasons.said(sentence, "zh") != sentence
     for scene in scenes.scenes:
         scene.pixels()  # none is refused later
+
+
+def test_labels_of_other_categories_alone_are_refused(tmp_path):
+    with pytest.raises(BadData, match="of category 77, which categories lacks"):
+        data.read(changed(tmp_path / "own", each("annotations", "category_id", lambda _: 77)))
+
+
+@pytest.mark.parametrize(
+    ("angle", "box"),
+    [(90, [12, 8, 4, 8]), (180, [10, 10, 8, 4]), (45, [9.757, 7.757, 8.485, 8.485])],
+)
+def test_a_turned_box_is_the_upright_one_around_it(angle, box):
+    told = {"bbox": [10, 10, 8, 4], "attributes": {"rotation": angle}}
+    assert (boxes.turned(told) or told["bbox"]) == pytest.approx(box, abs=1e-3)
+    assert boxes.turned({**told, "segmentation": [[1, 1, 9, 1, 9, 9]]}) is None  # that tells more
+
+
+def test_turned_boxes_are_told(tmp_path):
+    def turned(told):
+        one = told["annotations"][0]
+        one.update(bbox=[20, 20, 20, 10], attributes={"rotation": 90.0})
+        one.pop("segmentation", None)
+
+    scenes = data.read(changed(tmp_path / "own", turned))
+    what = "turned boxes, in whose place the upright box around each is taken"
+    assert [one for one in scenes.left_out if one.startswith(f"{what}: 1")]
+    assert scenes.scenes[0].things[0].box == (25, 15, 35, 35)
+
+
+@pytest.mark.parametrize("turn, way", [(6, "stored"), (3, "shown")])
+def test_how_the_boxes_of_a_turned_photograph_are_taken_is_told_where_no_size_tells(
+    tmp_path, turn, way
+):
+    def change(told):
+        told["images"][0].update(width=None, height=None)
+
+    file = changed(tmp_path / "own", change) / "0.png"
+    note = Image.Exif()
+    note[0x0112] = turn
+    with Image.open(file) as picture:
+        picture.copy().save(file, exif=note)
+    scenes = data.read(tmp_path / "own")
+    what = f"pictures that the camera turned, their boxes taken as drawn on them as {way}"
+    assert scenes.left_out == (f"{what}: 1 (0.png)",)
+    assert reasons.said(scenes.left_out[0], "zh") != scenes.left_out[0]
+    with Image.open(file) as picture:
+        stored = np.asarray(picture.convert("RGB"))
+    first = scenes.scenes[0].pixels()
+    assert np.array_equal(first, stored if way == "stored" else stored[::-1, ::-1])
+
+
+def test_frames_and_dark_pictures_are_told_as_where_classes_are_learnt(tmp_path):
+    folder = tiny_detection.coco_folder(tmp_path / "own", 4)
+    with Image.open(folder / "0.png") as first, Image.open(folder / "1.png") as second:
+        size = first.size
+        first.save(folder / "0.png", save_all=True, append_images=[second.copy()])
+    dark = np.linspace(0, 900, size[0] * size[1]).reshape(size[::-1]).astype(np.uint16)
+    Image.fromarray(dark).save(folder / "1.png")
+    told = data.read(folder).left_out
+    assert told == (
+        "pictures that have several frames or pages, of which the first is taken: 1 (0.png)",
+        "pictures that are nearly black: if they should not be, save them with 8 bits: 1 (1.png)",
+    )
+    assert all(reasons.said(one, "zh") != one for one in told)
 
 
 @pytest.mark.parametrize(
@@ -239,8 +328,8 @@ def random_boxes(seed, corners, share):
 def test_corners_are_told_by_the_areas_of_nearly_all_boxes(tmp_path, corners, share, refused):
     for seed in range(10):
         drawn = random_boxes(seed, corners, share)
-        assert coco._are_corners(drawn) is refused
-        assert coco._are_corners(drawn[: coco.AREAS - 1]) is False
+        assert boxes.are_corners(drawn) is refused
+        assert boxes.are_corners(drawn[: boxes.AREAS - 1]) is False
 
     def change(told):
         for row, one in zip(told["annotations"], drawn, strict=False):
@@ -259,8 +348,8 @@ def test_areas_that_tell_nothing_change_nothing(tmp_path, area):
 
     scenes = data.read(changed(tmp_path / "own", change))
     assert sum(scenes.counts().values()) == 8 and scenes.left_out == ()
-    drawn = random_boxes(0, True, (1, 1))[: coco.AREAS]
-    assert coco._are_corners([*drawn, *({**one, "area": area} for one in drawn)])
+    drawn = random_boxes(0, True, (1, 1))[: boxes.AREAS]
+    assert boxes.are_corners([*drawn, *({**one, "area": area} for one in drawn)])
 
 
 @pytest.mark.parametrize(
