@@ -39,7 +39,9 @@ SMALL = 1_000_000  # bytes that no ratio is asked of
 CHUNK = 2**20
 LONGEST = 120  # characters of one name, so that even a Chinese one fits into 255 bytes with a mark
 FULL = (errno.ENOSPC, errno.EDQUOT)
-FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+#: Signs that mean something to a system, and their full-width twins, so that two names stay two.
+TWINS = str.maketrans('/<>:"|?*\\', "／＜＞：＂｜？＊＼")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @contextmanager
@@ -149,14 +151,14 @@ class Intake:
                 entries = archive.infolist()
                 if len(entries) > self.most_files:
                     raise TooManyFiles(limit=self.most_files)
-                names = self._decoded(entries)
+                names = _parted(self._decoded(entries))
                 for entry, inside in zip(entries, names, strict=True):
                     _check(entry, inside, name)
                 if self.bytes + sum(entry.file_size for entry in entries) > self.most_mb * CHUNK:
                     raise DataTooLarge(limit=self.most_mb)
                 for entry, inside in zip(entries, names, strict=True):
                     parts = PurePosixPath(inside).parts
-                    if entry.is_dir():
+                    if inside.endswith("/"):
                         continue
                     if any(passed_over(Path(part)) for part in parts):
                         self._passed += 1
@@ -212,6 +214,13 @@ class Intake:
         return [entry.filename for entry in entries]
 
 
+def _parted(names: list[str]) -> list[str]:
+    """Names with folders parted by "/": old PowerShell and .NET part them by "\\"."""
+    if any("/" in name for name in names):
+        return names
+    return [name.replace("\\", "/") for name in names]
+
+
 def _check(entry: zipfile.ZipInfo, inside: str, name: str) -> None:
     """Refuse an archive for an entry that no honest one has."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -226,10 +235,11 @@ def _check(entry: zipfile.ZipInfo, inside: str, name: str) -> None:
 
 
 def clean(name: str) -> str:
-    """A name that is one name on every system: composed (NFC), short, without what has a meaning
-    to any of them."""
-    name = unicodedata.normalize("NFC", name).replace("/", "_")
-    name = FORBIDDEN.sub("_", name).strip().rstrip(".") or "_"
+    """A name that is one name on every system: composed (NFC), short, what has a meaning to any of
+    them in full width ("v1." is "v1．")."""
+    name = UNSEEN.sub("_", unicodedata.normalize("NFC", name)).translate(TWINS).strip()
+    stem = name.rstrip(".")
+    name = stem + "．" * (len(name) - len(stem)) if stem else "_"
     if len(name) > LONGEST or len(name.encode("utf-8", "replace")) > 2 * LONGEST:
         stem, dot, suffix = name.rpartition(".")
         suffix = dot + suffix if stem and len(suffix) < 10 else ""

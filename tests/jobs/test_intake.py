@@ -50,9 +50,24 @@ def test_files_folders_and_zips_come_in_beside_each_other(intake, tmp_path):
     assert there(intake) == ["cats/a.jpg", "deep/two.jpg", "one.jpg"]
     assert (got.files, got.bytes, got.links, got.passed_over) == (3, 4, 1, 3)
     more = intake.receive([(tmp_path / "one.jpg", "one.jpg")], under="dogs/..")
-    assert more.files == 1 and "dogs_/one.jpg" in there(intake)
+    assert more.files == 1 and "dogs／．．/one.jpg" in there(intake)
     intake.receive([tmp_path / "one.jpg"])
     assert "one (2).jpg" in there(intake)
+
+
+def test_classes_that_differ_by_their_signs_stay_apart(intake, tmp_path):
+    (tmp_path / "one.jpg").write_bytes(b"1")
+    names = ["<5", ">5", "car: red", "car? red", "v1", "v1."]
+    for name in names:
+        intake.receive([tmp_path / "one.jpg"], under=name)
+    places = {place.partition("/")[0] for place in there(intake)}
+    assert places == {"＜5", "＞5", "car： red", "car？ red", "v1", "v1．"}
+
+
+def test_the_folders_of_a_zip_of_old_powershell_are_folders(intake, tmp_path):
+    archive = packed(tmp_path / "z.zip", {"cats\\": b"", "cats\\a.jpg": b"a", "dogs\\b.jpg": b"b"})
+    assert intake.receive([archive]).files == 2
+    assert there(intake) == ["cats/a.jpg", "dogs/b.jpg"]
 
 
 @pytest.mark.parametrize(
