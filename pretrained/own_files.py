@@ -154,6 +154,19 @@ def text(path: Path, told: list[str] | None = None) -> str:
     return found
 
 
+def lines(path: Path, told: list[str]) -> list[str]:
+    """The lines of a text: parted by line feeds, or by carriage returns where there are no others.
+
+    Args:
+        told: gets a sentence where the encoding was guessed.
+
+    Raises:
+        BadData: it is no text.
+    """
+    content = text(path, told).replace("\r\n", "\n")
+    return content.split("\n" if "\n" in content else "\r")
+
+
 def _chinese(content: bytes) -> str | None:
     """Bytes as Chinese in GB18030; None where they are hardly that."""
     try:

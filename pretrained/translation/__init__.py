@@ -6,7 +6,7 @@ In the order in which to read it:
 - searching: `beam`, `clauses`, `reranking`, `figures`
 - from a text to an answer: `serve`, `sentences`, `speech`, `scripts`, `readings`,
   `quantities`, `answers`, `languages`, `copies`, `errors`
-- pairs of one's own: `files`, `columns`, `data`
+- pairs of one's own: `files`, `exports`, `objects`, `columns`, `data`
 - pairs of ours: `everyday`, `clock_times`, `numerals`, `dictionary`, `exchange`
 - training: `train`, `passes`, `tasks`, `show`
 - measuring: `evaluate`, `scores`

@@ -9,9 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
+from pretrained import splits
+from pretrained.errors import BadData
 from pretrained.translation.languages import noticed
+
+R = TypeVar("R")
+#: What is shown of a first line that nobody understands, in characters.
+SHOWN = 80
 
 
 def _words(text: str) -> set[str]:
@@ -234,3 +242,40 @@ def _language(cells: Sequence[str], languages: tuple[str, str]) -> str | None:
         if found and found.count(language) >= AGREED * len(found):
             return language
     return None
+
+
+def of_split(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[R],
+    cell: Callable[[R, int], Any],
+    split: str,
+    told: list[str],
+) -> Sequence[R]:
+    """The rows that a column of parts, if there is one, counts to one part of the data.
+
+    Args:
+        cell: what a row has in the column at a place.
+
+    Raises:
+        BadData: it names other parts, and not this one.
+    """
+    if (place := splits.column(names)) is None:
+        return rows
+    cells = [cell(row, place) for row in rows]
+    kept = splits.rows_of(split, cells, names[place], path, told)
+    return rows if kept is None else [rows[n] for n in kept]
+
+
+def not_doubled(path: Path, names: Sequence[str], languages: tuple[str, str]) -> None:
+    """Hold a heading to one column for each language.
+
+    Raises:
+        BadData: several stand for one.
+    """
+    if twice := doubled(names, languages):
+        reason = (
+            f"several columns stand for one language ({', '.join(twice)[:SHOWN]}): keep one of "
+            "them, or give the others other names"
+        )
+        raise BadData(path=path, reason=reason)

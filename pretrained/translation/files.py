@@ -8,27 +8,22 @@ the ``translation`` column of `datasets`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pretrained import own_files, splits
+from pretrained import own_files
 from pretrained.classification.folders import named_briefly
 from pretrained.errors import BadData
-from pretrained.translation import columns
+from pretrained.translation import columns, exports, objects
 from pretrained.translation.languages import noticed
 
-R = TypeVar("R")
 Row = tuple[Any, Any]  #: English, and the other language: a sentence, or a list of them
 SUFFIXES = (".parquet", ".tsv", ".jsonl", ".txt", ".tab", ".ndjson", ".json", ".csv")
 #: Files of programs for translators, which are not read.
 PROGRAMS = {".tmx": "TMX", ".xlf": "XLIFF", ".xliff": "XLIFF", ".po": "PO"}
-#: The columns of `datasets` that hold an object with both languages, in small letters.
-BOTH = ("translation", "translations")
 #: Share of the lines that may lack a tab.
 MOST_WITHOUT = 0.1
 #: Share of the lines beyond which quotation marks around every cell are a spreadsheet's.
@@ -37,8 +32,6 @@ MOST_QUOTED = 0.95
 SIGNS = {",": "comma", ";": "semicolon", "\t": "tab"}
 #: Lines above a heading that are looked over; lines named.
 TITLES, NAMED = 5, 5
-#: What is shown of a first line that nobody understands, in characters.
-SHOWN = 80
 
 
 def rows(
@@ -54,7 +47,7 @@ def rows(
         BadData: it is in none of the formats, or nothing tells which side is which language.
     """
     readers: dict[str, Callable[[Path, tuple[str, str], list[str], str], Iterator[Row]]]
-    every = (_parquet, _tsv, _jsonl, _tsv, _tsv, _jsonl, _jsonl, _csv)
+    every = (_parquet, _tsv, objects.rows, _tsv, _tsv, objects.rows, objects.rows, _csv)
     readers = dict(zip(SUFFIXES, every, strict=True))
     read = readers.get(path.suffix.lower())
     if not path.is_file():
@@ -67,9 +60,11 @@ def rows(
                 "table with tabs (.tsv) or commas (.csv)"
             )
         raise BadData(path=path, reason=own_files.other_kind(path) or reason)
-    if read in (_tsv, _csv) and _is_json(path):
+    if read in (_tsv, _csv) and objects.is_json(path):
         told.append(f"{path.name} holds JSON, whatever its name ends in, and is read so")
-        read = _jsonl
+        read = objects.rows
+    if read is _csv and exports.is_one(own_files.lines(path, [])):
+        read = _tsv
     found = list(read(path, languages, told, split))
     sentences = [row for row in found if not _heads_again(row, languages)]
     if again := len(found) - len(sentences):
@@ -85,104 +80,41 @@ def rows(
     return found
 
 
-def lines(path: Path, told: list[str]) -> list[str]:
-    """The lines of a text: parted by line feeds, or by carriage returns where there are no others.
-
-    Args:
-        told: gets a sentence where the encoding was guessed.
-
-    Raises:
-        BadData: it is no text.
-    """
-    text = own_files.text(path, told).replace("\r\n", "\n")
-    return text.split("\n" if "\n" in text else "\r")
-
-
 def _heads_again(row: Row, languages: tuple[str, str]) -> bool:
     """Whether a row is the heading of a further file that somebody joined to the first one. No
     translation of "English" is "French"."""
     return all(isinstance(cell, str) for cell in row) and bool(columns.named(row, languages))
 
 
-def _of_split(
-    path: Path,
-    names: Sequence[str],
-    rows: Sequence[R],
-    cell: Callable[[R, int], Any],
-    split: str,
-    told: list[str],
-) -> Sequence[R]:
-    """The rows that a column of parts, if there is one, counts to one part of the data.
-
-    Args:
-        cell: what a row has in the column at a place.
-
-    Raises:
-        BadData: it names other parts, and not this one.
-    """
-    if (place := splits.column(names)) is None:
-        return rows
-    cells = [cell(row, place) for row in rows]
-    kept = splits.rows_of(split, cells, names[place], path, told)
-    return rows if kept is None else [rows[n] for n in kept]
-
-
-def _not_doubled(path: Path, names: Sequence[str], languages: tuple[str, str]) -> None:
-    """Hold a heading to one column for each language.
-
-    Raises:
-        BadData: several stand for one.
-    """
-    if twice := columns.doubled(names, languages):
-        reason = (
-            f"several columns stand for one language ({', '.join(twice)[:SHOWN]}): keep one of "
-            "them, or give the others other names"
-        )
-        raise BadData(path=path, reason=reason)
-
-
-def _is_json(path: Path) -> bool:
-    """Whether a text begins as JSON objects or lists do; a table does not, whatever its signs.
-
-    Raises:
-        BadData: it is no text.
-    """
-    text = "\n".join(lines(path, []))
-    if not text.lstrip().startswith(("{", "[")):
-        return False
-    first = [value for _, value in islice(own_files.json_values(text), 2)]
-    return bool(first) and all(isinstance(one, Mapping | list) and one for one in first)
-
-
 def _parquet(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
     table = own_files.table(path)
     names = table.column_names
-    _not_doubled(path, names, languages)
+    columns.not_doubled(path, names, languages)
     every = range(len(table))
-    kept = _of_split(path, names, every, lambda n, at: table[at][n].as_py(), split, told)
+    kept = columns.of_split(path, names, every, lambda n, at: table[at][n].as_py(), split, told)
     if len(kept) < len(table):
         table = table.take(kept)
     places = columns.named(names, languages)
-    both = next((name for name in names if name.lower() in BOTH), None)
+    both = next((name for name in names if name.lower() in objects.BOTH), None)
     if places is None and both is not None:
         for row in table[both].to_pylist():
-            yield _both(path, {both: row}, languages, f"its column {both}")
+            yield objects.both(path, {both: row}, languages, f"its column {both}")
         return
-    if places is None and (found := _by_sentences(table.to_pylist(), path, languages, told)):
+    if places is None and (found := objects.by_sentences(table.to_pylist(), path, languages, told)):
         yield from found
         return
     if places is None:
         missing = next(one for one in languages if one not in map(columns.code, names))
         reason = (
-            f"it has no column {missing}, only {', '.join(names)[:SHOWN]}: "
+            f"it has no column {missing}, only {', '.join(names)[: columns.SHOWN]}: "
             f"name the columns {' and '.join(languages)}"
         )
         raise BadData(path=path, reason=reason)
-    yield from zip(*(map(_whole, table[place].to_pylist()) for place in places), strict=True)
+    yield from zip(*(map(objects.whole, table[place].to_pylist()) for place in places), strict=True)
 
 
 def _tsv(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
-    every = enumerate(lines(path, told), start=1)
+    every = enumerate(exports.plain(own_files.lines(path, told), path.name, told), start=1)
     found = [(n, [cell.strip() for cell in line.split("\t")]) for n, line in every if line.strip()]
     if sum(all(map(_quoted, cells)) for _, cells in found) > MOST_QUOTED * len(found):
         found = [(n, [_unquoted(cell) for cell in cells]) for n, cells in found]
@@ -242,7 +174,7 @@ def _table(
         places = None  # no heading: columns that name the language of each sentence
     heading = found[0][1]
     if len(found) > 1 and not columns.doubled(found[1][1], languages):
-        _not_doubled(path, heading, languages)
+        columns.not_doubled(path, heading, languages)
     is_heading = places is not None or columns.heads(heading)
     if places is None and columns.foreign(heading):
         raise BadData(path=path, reason=_other_languages(heading, languages))
@@ -276,7 +208,7 @@ def _table(
     if places is None:
         return
     if is_heading:
-        found = [*_of_split(path, heading, found, _cell, split, told)]
+        found = [*columns.of_split(path, heading, found, _cell, split, told)]
     one, other = places
     for _, cells in found:
         cells += [""] * (max(places) + 1 - len(cells))
@@ -374,7 +306,7 @@ def _misplaced(
 
 
 def _shown(cells: Sequence[str]) -> str:
-    return ", ".join(cells)[:SHOWN]
+    return ", ".join(cells)[: columns.SHOWN]
 
 
 def _other_languages(heading: Sequence[str], languages: tuple[str, str]) -> str:
@@ -398,95 +330,6 @@ def untold(line: str, languages: tuple[str, str]) -> str:
     """Why a table cannot be read that has no heading, and looks like nothing."""
     return (
         f"nothing tells which column is {languages[0]} and which {languages[1]}; its first line is "
-        f"{line[:SHOWN]!r}: put a line with the headings {languages[0]} and {languages[1]} above it"
+        f"{line[: columns.SHOWN]!r}: put a line with the headings {languages[0]} and "
+        f"{languages[1]} above it"
     )
-
-
-def _jsonl(path: Path, languages: tuple[str, str], told: list[str], split: str) -> Iterator[Row]:
-    def is_row(value: Mapping[str, Any]) -> bool:
-        places = columns.named([*value], languages)
-        return places is not None and all(isinstance([*value.values()][n], str) for n in places)
-
-    values: Sequence[tuple[str, Any]]
-    values = [*own_files.json_values("\n".join(lines(path, told)), is_row)]
-    if values and all(isinstance(row, Mapping) for _, row in values):
-        names = [*values[0][1]]
-        _not_doubled(path, names, languages)
-        values = _of_split(path, names, values, lambda one, at: one[1].get(names[at]), split, told)
-    rows = [row for _, row in values]
-    if found := _by_sentences(rows, path, languages, told):
-        yield from found
-        return
-    for place, row in values:
-        yield _both(path, row, languages, place)
-
-
-def _by_sentences(
-    rows: list[Any], path: Path, languages: tuple[str, str], told: list[str]
-) -> list[Row]:
-    """The pairs of objects whose keys name no language (source and target, say), or of lists, by
-    what their sentences look like; none where that is not clear."""
-    if all(isinstance(row, list) and row for row in rows):
-        rows = [dict(enumerate(row)) for row in rows]
-    keys = list(rows[0]) if rows and isinstance(rows[0], Mapping) else []
-    if not keys or columns.named([*map(str, keys)], languages):
-        return []
-    if not all(isinstance(row, Mapping) and list(row) == keys for row in rows):
-        return []
-    texts = [key for key in keys if all(isinstance(row[key], str | None) for row in rows)]
-    cells = [[_whole(row[key]) or "" for key in texts] for row in rows]
-    places = columns.told(cells, languages) if len(texts) > 1 else None
-    if places is None:
-        return []
-    first, second = (
-        f"{language} under {texts[n] if isinstance(texts[n], str) else texts[n] + 1}"
-        for language, n in zip(languages, places, strict=True)
-    )
-    told.append(f"by its sentences {path.name} has {first} and {second}")
-    return [(row[places[0]], row[places[1]]) for row in cells]
-
-
-def _both(path: Path, row: Any, languages: tuple[str, str], where: str) -> Row:
-    """The two sides of a JSON object, or of the object under its key ``translation``.
-
-    Raises:
-        BadData: it is no object, or has not both languages.
-    """
-    if isinstance(row, Mapping):
-        inner = [_object(row[key]) for key in row if str(key).lower() in BOTH]
-        for one in (row, *inner):
-            keys: Sequence[str] = list(one)
-            if (places := columns.named(keys, languages)) is not None:
-                return tuple(map(_whole, (one[keys[n]] for n in places)))
-    shown = (
-        json.dumps(row, ensure_ascii=False, default=str)[:SHOWN] if row is not None else "no JSON"
-    )
-    sides = " and ".join(languages)
-    reason = f"{where} is no JSON object with {sides} ({shown}): mend it or take it out"
-    raise BadData(path=path, reason=reason)
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    """What stands under ``translation`` as an object: JSON as text, pairs of a language and its
-    sentence (a map of Parquet), and the two lists of `datasets` become one, too."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
-    if isinstance(value, Mapping) and isinstance(value.get("language"), list | tuple):
-        languages, sentences = value["language"], value.get("translation")
-        value = list(zip(languages, sentences, strict=False)) if isinstance(sentences, list) else {}
-    if isinstance(value, list) and all(
-        isinstance(one, tuple | list) and len(one) == 2 for one in value
-    ):
-        value = {str(key): sentence for key, sentence in value}
-    return value if isinstance(value, Mapping) else {}
-
-
-def _whole(value: Any) -> Any:
-    """A sentence without halves of characters, which JSON can hold and no file can; bytes, as
-    some programs put them into Parquet, are UTF-8."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return own_files.whole(value) if isinstance(value, str) else value
