@@ -5,7 +5,7 @@ In the order in which to read it:
 - the network: `model`, `alphabet`; `stepper`: its served arithmetic; `widen`
 - from a prompt to an answer: `options`, `sampling`, `piece`, `serve`, `ending`, `copies`
 - looking inside: `memory`
-- texts: `data`
+- texts: `data`; `corpora`: those that the shipped networks learnt from
 - training: `train`, `show`
 - measuring: `evaluate`, `likelihood`
 

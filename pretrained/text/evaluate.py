@@ -10,7 +10,7 @@ import torch
 from pretrained.catalog import Entry
 from pretrained.errors import BadData
 from pretrained.metrics import mean_of_blocks, wilson
-from pretrained.text import data, likelihood, train
+from pretrained.text import corpora, data, likelihood, train
 from pretrained.text.hub import evaluate as hub_evaluate
 from pretrained.text.serve import Writer
 
@@ -65,8 +65,8 @@ def scored(key: str, source: Path | str, kind: str) -> tuple[str, str]:
     if path.is_dir():
         texts = train.read(key, path)
         return texts.held_out, texts.held_out_split
-    if path.name == data.POEMS:
-        texts = data.tang(path)
+    if path.name == corpora.POEMS:
+        texts = corpora.tang(path)
         return texts.held_out, texts.held_out_split
     text = data.read_text(path)
     if not text:

@@ -22,7 +22,7 @@ from pretrained import catalog, checkpoint
 from pretrained.cards import cards
 from pretrained.errors import UnknownEntry
 from pretrained.metadata import Metadata
-from pretrained.text import copies, data, memory
+from pretrained.text import copies, corpora, data, memory
 from pretrained.text.alphabet import UNKNOWN, Alphabet, plain
 from pretrained.text.data import Texts
 from pretrained.text.likelihood import led_in, nats, poem_nats, poems
@@ -204,12 +204,12 @@ def read(key: str, source: Path | str, plays: bool = True) -> Texts:
         BadData: it cannot be read or is too little.
     """
     path = Path(source)
-    if key == "text/shakespeare" and (path / data.TINY).is_file():
-        return data.shakespeare(path, plays=plays)
+    if key == "text/shakespeare" and (path / corpora.TINY).is_file():
+        return corpora.shakespeare(path, plays=plays)
     if key == "text/tang":
-        poems = path / data.POEMS if path.is_dir() else path
-        if poems.name == data.POEMS:
-            return data.tang(poems)
+        poems = path / corpora.POEMS if path.is_dir() else path
+        if poems.name == corpora.POEMS:
+            return corpora.tang(poems)
     return data.own(source)
 
 

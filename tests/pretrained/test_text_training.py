@@ -15,7 +15,7 @@ from tiny_writers import ARCHITECTURE, QUATRAINS, VERSE, tiny
 from pretrained import catalog, checkpoint
 from pretrained.errors import BadData, UnknownEntry
 from pretrained.metrics import mean_of_blocks
-from pretrained.text import data, evaluate, likelihood, train
+from pretrained.text import corpora, data, evaluate, likelihood, train
 from pretrained.text.model import CharNet
 from pretrained.text.widen import widened
 from training import loop
@@ -55,16 +55,16 @@ BOB\t[Aside]  I know \ther not.
 
 
 def test_a_play_is_laid_out_as_tinyshakespeare_is():
-    assert data.layout(PLAY) == (
+    assert corpora.layout(PLAY) == (
         "BOB:\nWho goes there?\nSpeak, and be brief.\n\n"
         "EVE:\nA friend.\n\nBOB:\nI know her not.\n\n"
     )
 
 
 def test_a_title_is_written_as_titles_are():
-    assert data._title("\n\t1 KING HENRY IV\n") == "1 King Henry IV"
-    assert data._title("A MIDSUMMER NIGHT'S DREAM") == "A Midsummer Night's Dream"
-    assert data._title("THE TAMING OF THE SHREW") == "The Taming of the Shrew"
+    assert corpora._title("\n\t1 KING HENRY IV\n") == "1 King Henry IV"
+    assert corpora._title("A MIDSUMMER NIGHT'S DREAM") == "A Midsummer Night's Dream"
+    assert corpora._title("THE TAMING OF THE SHREW") == "The Taming of the Shrew"
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_a_play_that_the_file_has_is_read_once_and_what_is_kept_aside_never(tmp_
     line = "And here is what nobody may have read before."
     twice = PLAY.replace("Speak, and be brief.", line).replace("DUSTBIN", "TWIN")
     (folder / "shakespeare" / "twin.txt").write_text(twice)
-    (folder / data.TINY).write_text("abcdefghi\n" * 1_000 + line + "\n")
-    texts = data.shakespeare(folder)
+    (folder / corpora.TINY).write_text("abcdefghi\n" * 1_000 + line + "\n")
+    texts = corpora.shakespeare(folder)
     assert line not in texts.train and line in texts.held_out and "brief" in texts.train
     assert [title for title, _ in texts.works] == ["The Dustbin", "tinyshakespeare"]
     assert texts.split == "1 plays and tinyshakespeare/train, first 90%"
     aside = texts.works[1][1]
     assert texts.train[aside:] == ("abcdefghi\n" * 905)[:9_041]
-    assert data.shakespeare(folder, plays=False).train == texts.train[aside:]
+    assert corpora.shakespeare(folder, plays=False).train == texts.train[aside:]
 
 
 def quatrain(seed: int) -> str:
@@ -108,21 +108,21 @@ def quatrain(seed: int) -> str:
 
 
 def test_poems_kept_aside_are_no_part_of_the_training_text(tmp_path):
-    path = tmp_path / data.POEMS
+    path = tmp_path / corpora.POEMS
     poems = [quatrain(seed) for seed in range(20)]
     poems += [*poems[:10], "不成诗。。"]
     path.write_text("".join(json.dumps({"text": p}) + "\n" for p in poems))
-    texts = data.tang(path)
+    texts = corpora.tang(path)
     train_, aside = texts.train.splitlines(), texts.held_out.splitlines()
     assert len(train_) == 19 and len(aside) == 1 and not set(train_) & set(aside)
-    assert data.tang(path) == texts
+    assert corpora.tang(path) == texts
 
 
 def test_of_poems_that_share_two_lines_one_is_taken():
     first, other = quatrain(1), quatrain(2)
     variant = first[:12] + other[12:]  # two lines of each
-    assert data.distinct([first, variant, other]) == [first, other]
-    assert data.distinct([first, first[:6] + other[6:]]) == [first, first[:6] + other[6:]]
+    assert corpora.distinct([first, variant, other]) == [first, other]
+    assert corpora.distinct([first, first[:6] + other[6:]]) == [first, first[:6] + other[6:]]
 
 
 def test_a_poem_is_scored_as_it_is_written_by_itself():
@@ -425,14 +425,14 @@ def test_a_recipe_goes_on_from_its_trained_weights_made_wider(tmp_path, monkeypa
     architecture = ARCHITECTURE | {"hidden": 40}
     recipe = train.replace(train.RECIPES[entry.key], architecture=architecture)
     monkeypatch.setitem(train.RECIPES, entry.key, recipe)
-    (tmp_path / data.TINY).write_text(VERSE * 60)
+    (tmp_path / corpora.TINY).write_text(VERSE * 60)
     train.train(entry.key, tmp_path, tmp_path / "on", Run(scratch=False, smoke=True))
     config = checkpoint.read_json(tmp_path / "on", "config.json")
     assert config["architecture"] == architecture and config["key"] == entry.key
     made = checkpoint.read_json(tmp_path / "on", "metrics.json")["training"]
     assert made["started_from"] == entry.key and "before" in made
     # Two steps from there, not from random weights.
-    held = data.shakespeare(tmp_path).held_out
+    held = corpora.shakespeare(tmp_path).held_out
     old, new = (catalog.from_folder(f).load("cpu") for f in (tmp_path / "base", tmp_path / "on"))
     first, after = (
         likelihood.nats(w.network, data.encoded(held, w.alphabet)).mean() for w in (old, new)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pretrained.catalog import Entry
 from pretrained.errors import BadData
 from pretrained.metrics import mean_of_blocks
-from pretrained.text import data
+from pretrained.text import corpora, data
 from pretrained.text.hub.attention import Memory
 from pretrained.text.hub.serve import CHUNK, CausalWriter
 
@@ -52,8 +52,8 @@ def evaluate(entry: Entry, source: Path | str, device: str = "cpu") -> dict[str,
 
 def _scored(path: Path) -> tuple[str, str]:
     """The text to score, and what it is called."""
-    if (path / data.TINY).is_file():
-        texts = data.shakespeare(path, plays=False)
+    if (path / corpora.TINY).is_file():
+        texts = corpora.shakespeare(path, plays=False)
         return texts.held_out[:BEGINNING], f"{texts.held_out_split}, its first {BEGINNING:,}"
     return data.read_text(path), path.stem
 
