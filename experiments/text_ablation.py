@@ -23,7 +23,7 @@ from torch import Tensor
 
 from pretrained import catalog, checkpoint
 from pretrained.metrics import mean_of_blocks
-from pretrained.text import data, likelihood, train
+from pretrained.text import corpora, data, likelihood, train
 from pretrained.text.data import Texts
 from pretrained.text.model import CELLS, CharNet
 from training import loop
@@ -110,7 +110,7 @@ def main(
     keep: Annotated[bool, typer.Option(help="Write the rows into the card.")] = False,
 ) -> None:
     """Train and score the three."""
-    texts = data.shakespeare(data_, plays=False)
+    texts = corpora.shakespeare(data_, plays=False)
     rows = []
     for cell in CELLS:
         row = compare(texts, cell, passes, out)
