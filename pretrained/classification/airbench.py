@@ -38,15 +38,16 @@ HEAD_SCALE = 1 / 9
 # Of the running statistics: a run has only a few hundred steps.
 NORM_MOMENTUM = 0.3
 SHIFT = 2  # pixels
-# Where pictures are seen often (in so many passes, or after others) they are shifted further, and a
-# square of a third of the side is hidden in each.
-OFTEN, OFTEN_SHIFT, HIDDEN = 24, 3, 3
+# Pictures of a run that goes on are shifted further, and a square of a third of the side is hidden
+# in each: ten passes more with that brought 0.9085 to 0.919 on the pictures kept aside.
+ON_SHIFT, HIDDEN = 3, 3
 
 
 class AirbenchTask(ClassifierTask):
     """A `ResidualNet` that learns in few passes."""
 
     model: ResidualNet
+    goes_on = False  #: from weights that have learnt already
 
     def __init__(
         self,
@@ -57,7 +58,6 @@ class AirbenchTask(ClassifierTask):
         device: torch.device,
     ) -> None:
         super().__init__(model, train, held_out, recipe, device)
-        self.often = recipe.plan.epochs >= OFTEN  #: whether it sees each picture often
         prepare(model, train.images[:5000].float() / 255)
         generator = torch.Generator().manual_seed(recipe.plan.seed)
         # Every picture is seen mirrored in every second pass, half of them in the first.
@@ -88,9 +88,9 @@ class AirbenchTask(ClassifierTask):
         mirrored = self.mirrored_first ^ (epoch % 2 == 1)
         for start in range(0, self.steps_per_epoch * self.batch, self.batch):
             rows = order[start : start + self.batch]
-            images, shift = self.images[rows.to(self.device)], OFTEN_SHIFT if self.often else SHIFT
+            images, shift = self.images[rows.to(self.device)], ON_SHIFT if self.goes_on else SHIFT
             images = data.shift_and_flip(images, shift, generator, mirrored[rows])
-            if self.often:
+            if self.goes_on:
                 images = data.cut_out(images, self.recipe.size // HIDDEN, generator)
             images = (images.float() / 255).contiguous(memory_format=torch.channels_last)
             yield images, self.labels[rows.to(self.device)]

@@ -107,7 +107,7 @@ def train(
             assert entry is not None, "it goes on from the bundled weights"
             model.load_state_dict(entry.load("cpu").network.state_dict())
             if isinstance(task, airbench.AirbenchTask):
-                task.often = True
+                task.goes_on = True
     else:
         # A third of the rate, half of that for what is already learnt (chosen on the flowers kept
         # aside). Few epochs suffice, but a handful of pictures still needs a few hundred steps.
