@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pretrained.classification.folders import is_picture
+from pretrained.classification.folders import SUFFIXES, is_picture
 
 #: What a split is called by one tool or another.
 SPLITS = {
@@ -69,9 +69,10 @@ class Files:
 
     def other_ending(self, name: Any) -> Path | None:
         """The one picture that has this name but for its ending, as .jpeg for .jpg."""
-        if not isinstance(name, str):
+        path = PurePosixPath(str(name).replace("\\", "/"))
+        if path.suffix.lower() not in SUFFIXES:
             return None
-        stem = _key(PurePosixPath(name.replace("\\", "/")).stem)
+        stem = _key(path.stem)
         same = [
             file
             for key, files in self.names.items()
