@@ -151,7 +151,7 @@ def _put(
     for one in told["annotations"]:
         kind, picture = (_id(one, name, labels) for name in ("category_id", "image_id"))
         if kind not in names:
-            lacking.append(f"id {kind[:40]}")
+            lacking.append(kind[:40])
             continue
         if picture not in things:
             picture = called.get(picture, picture)
@@ -159,32 +159,32 @@ def _put(
             left_out.add("objects of pictures that are not listed", f"id {picture[:40]}")
             continue
         crowd, ignored = _marked(one.get("iscrowd")), _marked(one.get("ignore"))
-        if crowd or ignored:
-            what = "crowds" if crowd else "objects that are marked to be ignored"
-            left_out.add(f"{what}, which are not learnt as objects", f"id {picture[:40]}")
+        place = f"id {picture[:40]}"
+        if crowd:
+            left_out.add("crowds, which are not learnt as objects", place)
+        elif ignored:
+            marked = "objects that are marked to be ignored, which are not learnt as objects"
+            left_out.add(marked, place)
         if one.get("score") is not None:
-            what = "objects with a score, as a detector writes them, taken as sure"
-            left_out.add(what, f"id {picture[:40]}")
+            left_out.add("objects with a score, as a detector writes them, taken as sure", place)
         box = one.get("bbox")
         if boxes.is_box(box) and (turned := boxes.turned(one)):
             box = turned
-            what = "turned boxes, in whose place the upright box around each is taken"
-            left_out.add(what, f"id {picture[:40]}")
+            around = "turned boxes, in whose place the upright box around each is taken"
+            left_out.add(around, place)
         row = (names[kind], box, one.get("segmentation"), crowd or ignored)
         if boxes.is_box(box):
             same = (picture, kind, str(box))
             if same in seen:
-                left_out.add("objects that are listed twice, left out once", f"id {picture[:40]}")
+                left_out.add("objects that are listed twice, left out once", place)
                 continue
             seen.add(same)
         things[picture].append(row)
     if lacking and len(lacking) == len(told["annotations"]):
-        reason = (
-            f"an object is of category {lacking[0][3:]}, which categories lacks: export it again"
-        )
+        reason = f"an object is of category {lacking[0]}, which categories lacks: export it again"
         raise BadData(path=labels, reason=reason)
     for each in lacking:
-        left_out.add("objects of a category that categories lacks", each)
+        left_out.add("objects of a category that categories lacks", f"id {each}")
 
 
 def _pictures(
@@ -220,10 +220,11 @@ def _pictures(
             left_out.add(f"pictures that {what}", file.name)
         sides = [_side(one.get(side)) for side in ("width", "height")]
         width, height = (side or usual for side, usual in zip(sides, sizes[0], strict=True))
-        if len(sizes) > 1 and (not all(sides) or sizes[0] == sizes[1]) and things[key]:
-            way = "shown" if sizes[0] == sizes[1] else "stored"
-            what = f"pictures that the camera turned, their boxes taken as drawn on them as {way}"
-            left_out.add(what, file.name)
+        turned = "pictures that the camera turned, their boxes taken as drawn on them"
+        if len(sizes) > 1 and sizes[0] == sizes[1] and things[key]:
+            left_out.add(f"{turned} as shown", file.name)
+        elif len(sizes) > 1 and not all(sides) and things[key]:
+            left_out.add(f"{turned} as stored", file.name)
         if (width, height) not in sizes and _plausible(width, height):
             left_out.add("pictures of another size than their labels say", file.name)
             continue
