@@ -37,6 +37,7 @@ from pretrained.classification.folders import passed_over
 RATIO = 200  # bytes that one packed byte may become; text comes to about 10, deflate ends at 1,032
 SMALL = 1_000_000  # bytes that no ratio is asked of
 CHUNK = 2**20
+KANA = re.compile("[\u3041-\u30fa]")
 LONGEST = 120  # characters of one name, so that even a Chinese one fits into 255 bytes with a mark
 FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Signs that mean something to a system, and their full-width twins, so that two names stay two.
@@ -193,14 +194,15 @@ class Intake:
 
     def _decoded(self, entries: list[zipfile.ZipInfo]) -> list[str]:
         """Names of entries. Without the mark for UTF-8 they are in whatever the packer's machine
-        used, most often Chinese Windows: UTF-8 or GB 18030, if all of them can be read so."""
+        used: UTF-8, Japanese Windows where there is kana in them, or Chinese Windows, the first
+        by which all of them can be read."""
         raw = [
             None if entry.flag_bits & 0x800 else entry.orig_filename.encode("cp437", "replace")
             for entry in entries
         ]
         if all(name is None or name.isascii() for name in raw):
             return [entry.filename for entry in entries]
-        for encoding in ("utf-8", "gb18030"):
+        for encoding in ("utf-8", "gb2312", "cp932", "gb18030"):
             try:
                 names = [
                     entry.filename if name is None else name.decode(encoding)
@@ -208,7 +210,9 @@ class Intake:
                 ]
             except UnicodeDecodeError:
                 continue
-            self._guessed = encoding
+            if encoding == "cp932" and not KANA.search("".join(names)):
+                continue  # the rarer Chinese characters can be read as Japanese, too
+            self._guessed = "gb18030" if encoding == "gb2312" else encoding  # a part of it
             return names
         self._guessed = "cp437"
         return [entry.filename for entry in entries]

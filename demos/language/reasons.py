@@ -22,6 +22,17 @@ NUMBERS = frozenset({"n", "m", "k", "j", "least", "most"})
 SENTENCES = frozenset({"reason", "told"})
 #: Fields without which a template would be any text at all: they must be known themselves.
 KNOWN = frozenset({"told", "what"})
+#: One of several things with its verb, and how one of them is called and what it does.
+OF_ONE = {
+    **{"were": "was", "are": "is", "have": "has", "hold": "holds", "stand": "stands"},
+    **{"say": "says", "lack": "lacks", "seem": "seems"},
+}
+SINGULAR = {"halves": "half", "boxes": "box", "entries": "entry", "classes": "class"}
+COUNTED = re.compile(
+    rf"(?<![\w.,-])1 ((?:(?:empty|zero|control|time) )?[a-z]+s)(?=[ .:,;])"
+    rf"(?:( [^;:]*?)??(?<= )({'|'.join(OF_ONE)})(?= ))?"
+)
+COUNTED_TOO = re.compile(r"(?<![\w.,-])(1 [^;:]*? and) were left out")
 #: How readers join several sentences, and how Chinese does.
 JOINED = {". ": "。", "; ": "；"}
 #: So many of these marks one sentence may hold itself.
@@ -113,10 +124,22 @@ def within(name: str, value: str) -> str | None:
     return "、".join(one or item for one, item in zip(each, items, strict=True))
 
 
+def of_one(text: str) -> str:
+    """English as it is said of one: "1 files were left out" is "1 file was left out"."""
+
+    def one(match: re.Match[str]) -> str:
+        noun, *rest = match.groups("")
+        return f"1 {SINGULAR.get(noun, noun[:-1])}" + "".join(OF_ONE.get(one, one) for one in rest)
+
+    return COUNTED_TOO.sub(r"\1 was left out", COUNTED.sub(one, text))
+
+
 def said(text: str, lang: str) -> str:
     """A reason, or several that were joined, in ``lang`` ("en" or "zh")."""
-    if lang != "zh" or len(text) > LONGEST:
+    if len(text) > LONGEST:
         return text
+    if lang != "zh":
+        return of_one(text)
     sentences, _ = templates()
     pieces = re.split(f"({'|'.join(map(re.escape, JOINED))})", text)
     made = ""

@@ -107,7 +107,9 @@ def sentence_of(error: Refusal, say: Say) -> str:
         # What is not known here keeps what was sent: a name in its place would say otherwise.
         unknown = error.code in ("unknown_model", "unknown_entry")
         fields = error.fields if unknown else named(say, reasons.fields(error.fields, say.lang))
-        return beside(say.plain(f"error.{error.code}", **fields), str(fields.get("model")))
+        sentence = say.plain(f"error.{error.code}", **fields)
+        sentence = reasons.of_one(sentence) if say.lang == "en" else sentence
+        return beside(sentence, str(fields.get("model")))
     except (KeyError, IndexError):
         log.warning("no words for error.%s with %s", error.code, sorted(error.fields))
         return str(error)

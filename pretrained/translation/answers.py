@@ -49,7 +49,7 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
     ``mean_probability`` (0..1): the geometric mean over the translation's tokens and its end;
     ``read_back``: the same of the source, read back from the translation, None where it was not.
     ``read_as``: the text as it was read, where that is not as it was typed.
-    ``missing_numbers``: how many that the source has in figures it has not.
+    ``missing_numbers``: how many that the source has in figures it has not, and percentages.
     """
     reading = task.reading or Reading("")
     hypotheses = [_unsigned(words, h, reading) for h in found.hypotheses]
@@ -72,7 +72,8 @@ def sentence(words: Words, task: Task, found: Found, view: str) -> dict[str, Any
         "complete": best.finished,
         "mean_probability": exp(_mean(best)),
         "read_back": _read_back(best, len(task.tokens)),
-        "missing_numbers": figures.missing(written, figures.numbers(read)),
+        "missing_numbers": figures.missing(written, figures.numbers(read))
+        + max(0, figures.percents(read) - figures.percents(written)),
     }
     if task.reading and not task.reading.typed:
         answer["read_as"] = read

@@ -128,6 +128,7 @@ class Everyday:
         found["date"] = (str(rng.randint(1, 28)),) * 3
         found["figures"] = (str(rng.randint(1, 2_000)),) * 3
         found["phone"] = (phone(rng),) * 3
+        found["percent"], found["part"] = percent(self.source, rng), self.one_of("parts", rng)
         return found
 
     def one_of(self, section: str, rng: random.Random) -> Row:
@@ -185,8 +186,9 @@ def capital(text: str) -> str:
 
 
 def filled(template: str, filling: dict[str, Row], language: str) -> str:
-    """A template of a language with its slots filled."""
+    """A template of a language with its slots filled, a sentence with its capital."""
     text = re.sub(r"\{(\w+)\}", lambda m: filling[m[1]][COLUMN[language]], template)
+    text = capital(text) if template[-1] in SIGNS else text
     text = text.replace("..", ".")  # after "p.m."
     return elided(text) if language == "fr" else text
 
@@ -209,6 +211,26 @@ def counted(number: int, rng: random.Random) -> Row:
         return (str(number),) * 3
     english, french, chinese = (numerals.spelled(number, language) for language in COLUMN)
     return english, french, "两" if number == 2 else chinese
+
+
+def percent(source: str, rng: random.Random) -> Row:
+    """So much of a hundred, in figures or in words; other signs only where they are read."""
+    number = rng.randint(1, 100)
+    if rng.random() < 0.4:
+        names = ("{} percent", "{} pour cent", "百分之{}")
+        words = (numerals.spelled(number, language) for language in COLUMN)
+        return tuple(name.format(word) for name, word in zip(names, words, strict=True))
+    figures = str(number)
+    if number < 100 and rng.random() < 0.1:
+        figures += f".{rng.randint(1, 9)}"
+    here = figures.replace(".", ",")
+    ways = {
+        "en": (f"{figures}%", f"{figures} percent", f"{figures} per cent", f"{figures} %"),
+        "fr": (f"{here} %", f"{here}%", f"{here} pour cent"),
+        "zh": (f"{figures}%", f"百分之{figures}"),
+    }
+    told = {language: rng.choice(w) if language == source else w[0] for language, w in ways.items()}
+    return tuple(told[language] for language in COLUMN)
 
 
 def hours(number: str) -> str:

@@ -19,6 +19,7 @@ from torch import Tensor
 from pretrained.translation.vocabulary import Vocabulary
 
 NUMBER = re.compile("[0-9]+")
+PERCENT = re.compile("[%％]|per ?cent|pour ?cent|百分之", re.IGNORECASE)
 #: The number that is being written, "" where there is none, and those that may be written yet, this
 #: one among them.
 Writing = tuple[str, tuple[str, ...]]
@@ -32,6 +33,11 @@ def numbers(text: str) -> tuple[str, ...]:
 def missing(text: str, wanted: tuple[str, ...]) -> int:
     """How many of the numbers a text lacks."""
     return (Counter(wanted) - Counter(numbers(text))).total()
+
+
+def percents(text: str) -> int:
+    """How many shares of a hundred a text tells, with the sign or in words."""
+    return len(PERCENT.findall(text))
 
 
 class Figures:

@@ -22,11 +22,11 @@ SHORT = {"en": 6, "fr": 6, "zh": 10}
 #: The names that stand for others: of a man, of a woman.
 TOM, MARY = ("Tom", "Tom", "汤姆"), ("Mary", "Marie", "玛丽")
 NUMBERS = ("50", "60", "70", "80")
-#: A telephone number, a date, a fraction, thousands, decimals, what is below zero (in Chinese right
+#: A telephone number, a date, fractions, thousands, decimals, what is below zero (in Chinese right
 #: after a word).
 LONG = (
     r"\+\d{1,3}(?:[ .-]?\d{1,4}){3,}|\d{2,}(?:[ -]\d{2,}){2,}|\d{3}[ -]\d{4}\b|\d+(?:/\d+){1,2}"
-    r"|(?<![\w.,-])[-−]\d+(?:[.,]\d+)*|\d{1,3}(?: \d{3}){2,}(?!\d)|\d+(?:[.,]\d+)+"
+    r"|(?<![\w.,-])[-−－]\d+(?:[.,]\d+)*|\d*[¼½¾⅓⅔]|\d{1,3}(?: \d{3}){2,}(?!\d)|\d+(?:[.,]\d+)+"
 )
 LONGS = {
     "en": re.compile(LONG),
@@ -183,6 +183,7 @@ def spoken(match: re.Match[str], source: str) -> str:
 
 def written(number: str, source: str, target: str) -> str:
     """A long number as another language writes it: 1.80 is 1,80 in French, 1,500 is 1 500."""
+    number = number.replace("－", "-")
     parted, point = ("[ .]", ",") if source == "fr" else ("[ ,]", r"\.")
     grouped = re.fullmatch(rf"([-−]?\d{{1,3}}(?:{parted}\d{{3}})+)(?:{point}(\d+))?", number)
     if grouped and (source != "fr" or "." not in number or grouped[2]):

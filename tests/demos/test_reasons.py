@@ -252,7 +252,7 @@ def test_a_refusal_is_said_in_the_language_of_the_page(
 ) -> None:
     error = BadData(path="mine", reason=reason)
     assert sentence_of(error, words.speaker("zh")) == f"mine 中的数据无法使用：{chinese}。"
-    assert sentence_of(error, words.speaker("en")) == str(error)
+    assert sentence_of(error, words.speaker("en")) == reasons.of_one(str(error))
 
 
 def test_a_failed_training_says_its_reason_in_chinese(words: Words) -> None:
@@ -328,3 +328,20 @@ def test_what_every_bundled_model_learnt_from_is_said_in_chinese() -> None:
     rcnn = "none: nothing is learnt, it works with classification/imagenet"
     assert rcnn in sentences
     assert reasons.data(rcnn, "zh") == "没有：它什么都不学，靠 classification/imagenet 来辨认"
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("1 files were left out, empty (a)", "1 file was left out, empty (a)"),
+        ("1 empty texts were left out", "1 empty text was left out"),
+        ("1 lines of were.tsv were left out (3)", "1 line of were.tsv was left out (3)"),
+        ("1 pairs say it twice and were left out", "1 pair says it twice and was left out"),
+        ("it holds 1 pictures: 9 or more are needed", "it holds 1 picture: 9 or more are needed"),
+        ("1 trainings are waiting already", "1 training is waiting already"),
+        ("11 files were left out", "11 files were left out"),
+        ("0.1 files were left out", "0.1 files were left out"),
+    ],
+)
+def test_one_thing_is_told_as_one(many, one):
+    assert reasons.said(many, "en") == one

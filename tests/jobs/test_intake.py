@@ -131,18 +131,31 @@ def test_a_locked_zip_is_refused(intake, tmp_path):
         intake.receive([archive])
 
 
-def test_names_are_composed_and_chinese_windows_is_read(intake, tmp_path):
+def test_names_are_composed(intake, tmp_path):
     apart = unicodedata.normalize("NFD", "café.txt")
     intake.receive([packed(tmp_path / "n.zip", {apart: b"x"})])
     assert there(intake) == ["café.txt"]
-    name = "猫/照片.txt"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "guessed"),
+    [
+        ("猫/照片.txt", "gbk", "gb18030"),
+        ("猫/雪镕.txt", "gbk", "gb18030"),
+        ("ネコ/しゃしん.txt", "cp932", "cp932"),
+        ("猫/写真のねこ.txt", "cp932", "cp932"),
+        ("é/猫.txt", "utf-8", "utf-8"),
+    ],
+)
+def test_names_of_other_windows_are_read(intake, tmp_path, name, encoding, guessed):
+    stand = "X" * len(name.encode(encoding))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("X" * len(name.encode("gbk")), b"x")
-    raw = content.getvalue().replace(b"X" * len(name.encode("gbk")), name.encode("gbk"))
+        archive.writestr(stand, b"x")
+    raw = content.getvalue().replace(stand.encode(), name.encode(encoding))
     (tmp_path / "g.zip").write_bytes(raw)
-    assert intake.receive([tmp_path / "g.zip"]).guessed == "gb18030"
-    assert name in there(intake)
+    assert intake.receive([tmp_path / "g.zip"]).guessed == guessed
+    assert there(intake) == [name]
 
 
 def test_a_full_disk_leaves_nothing_behind(intake, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from pretrained.translation import (
     clauses,
     copies,
     data,
+    everyday,
     figures,
     quantities,
     readings,
@@ -401,6 +403,9 @@ def test_names_and_long_figures_are_put_back():
         ("Call +33 6 12 34 56 78.", "en-fr", "Call {}.", "+33 6 12 34 56 78"),
         ("我花了$20。", "zh-en", "我花了20美元。", None),
         ("气温是-20度。", "zh-en", "气温是{}度。", "-20"),
+        ("气温是－20度。", "zh-en", "气温是{}度。", "-20"),
+        ("Add ½ cup of milk.", "en-fr", "Add {} cup of milk.", "½"),
+        ("J'ai attendu 1½ heure.", "fr-en", "J'ai attendu {} heure.", "1½"),
         ("Ça coûte 12 345,67 euros.", "fr-en", "Ça coûte {} euros.", "12,345.67"),
         ("Ça coûte 1.000,50 euros.", "fr-en", "Ça coûte {} euros.", "1,000.50"),
         ("It costs 1,234.56 euros.", "en-fr", "It costs {} euros.", "1 234,56"),
@@ -461,6 +466,24 @@ def test_full_width_figures_are_figures():
     assert data.tidy("我２５岁", "zh") == "我25岁"
     assert data.tidy("Ｈｉ", "en") == "Hi"
     assert figures.missing("J'ai 2 chats.", ("2", "11")) == 1
+
+
+@pytest.mark.parametrize("text", ["5%", "5 %", "５％", "5 per cent", "cinq pour cent", "百分之五"])
+def test_a_percentage_is_told_in_many_ways(text):
+    assert figures.percents(text) == 1 and figures.percents("5") == 0
+
+
+@pytest.mark.parametrize("languages", ["en-fr", "fr-en", "en-zh", "zh-en"])
+def test_percentages_are_learnt_with_the_same_figure(languages):
+    source, target = languages.split("-")
+    rng, found = random.Random(0), 0
+    everyday_pairs = everyday.Everyday(source, target)
+    for reads, writes in everyday_pairs.sample(20_000, rng):
+        assert figures.percents(reads) == figures.percents(writes)
+        if figures.percents(reads) and figures.numbers(reads):
+            assert figures.numbers(reads) == figures.numbers(writes)
+            found += 1
+    assert found > 50
 
 
 @given(st.lists(st.integers(-3, 3), min_size=12, max_size=40), st.integers(1, 8))
