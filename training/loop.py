@@ -63,6 +63,9 @@ class Task(Protocol):
     # goes on in the middle of an epoch: ``carried()`` gives it as tensors by name, and
     # ``carry(tensors)`` takes it back.
     #
+    # A task whose batches change as the run goes on, within an epoch too, has ``reached``: the
+    # progress (0 to 1) at which the next batch is asked for.
+    #
     # A task that has something to show while it learns has ``sample(model)``, see `Watch.sample`,
     # and ``samples_kept`` where it is fewer than usual that stay.
 
@@ -293,6 +296,8 @@ def fit(
             if within:
                 began = within["began"]
             batches = task.batches(epoch + processes.rank, began)
+            if hasattr(task, "reached"):
+                task.reached = far
             if within:
                 seen, running = within["seen"], running + within["running"]
                 for _ in islice(batches, seen):
@@ -326,6 +331,8 @@ def fit(
                 far, due, asked = processes.broadcast(
                     progress(), clock() - kept > INTERVAL, asked_to_end()
                 )
+                if hasattr(task, "reached"):
+                    task.reached = far
                 _bar(step, total, far, seen, running, clock() - started)
                 if watch:
                     place = {"step": step, "epoch": epoch, "progress": round(far, 4)}

@@ -44,6 +44,7 @@ class ClassifierTask:
     """Pictures and a network, as the loop wants them."""
 
     samples_kept = 1  #: the confusion matrix of the last evaluation
+    reached = 0.0  #: of the run; an epoch may be a large part of it
 
     def __init__(
         self,
@@ -71,7 +72,6 @@ class ClassifierTask:
         """Shuffled, augmented batches: float [B, 3, S, S] in 0..1 and labels [B]."""
         generator = torch.Generator().manual_seed(self.recipe.plan.seed * 10_007 + epoch)
         order = torch.randperm(len(self.train), generator=generator).to(self.device)
-        size = next((s for share, s in self.recipe.sizes if progress < share), self.recipe.size)
         for start in range(0, self.steps_per_epoch * self.batch, self.batch):
             rows = order[start : start + self.batch]
             images = self.images[rows]
@@ -79,7 +79,8 @@ class ClassifierTask:
                 images = data.shift_and_flip(images, self.recipe.size // 8, generator)
                 images = data.cut_out(images, self.recipe.size // 4, generator).float() / 255
             else:
-                images = data.resized_crop(images, size, generator)
+                sizes = (side for share, side in self.recipe.sizes if self.reached < share)
+                images = data.resized_crop(images, next(sizes, self.recipe.size), generator)
             yield images.contiguous(memory_format=torch.channels_last), self.labels[rows]
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:

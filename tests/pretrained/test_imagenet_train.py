@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from pretrained import catalog, checkpoint
-from pretrained.classification import imagenet_train, train
+from pretrained.classification import data, imagenet_train, train
 from pretrained.classification.efficientnet import HEAD, EfficientNetLite0
+from pretrained.classification.tasks import ClassifierTask, Recipe
 from training.errors import BadOption, CannotResume
 from training.run import Run
 
@@ -130,3 +131,14 @@ def test_the_regression_finds_what_parts_the_classes():
     weight, bias = imagenet_train.regressed(x, labels, 2, 1e-2)
     assert ((x @ weight.T + bias).argmax(1) == labels).float().mean() > 0.95
     assert (weight[1] - weight[0]).abs().argmax() == 0
+
+
+def test_pictures_grow_when_so_much_of_the_run_is_over(pictures):
+    read = data.read(pictures, "train", 32)
+    plan = imagenet_train.plan_for(Run(epochs=1), len(read), fresh=True)
+    recipe = Recipe(32, plan, batch=5, augmentation="crop", sizes=((0.6, 24), (1.0, 32)))
+    task = ClassifierTask(EfficientNetLite0(), read, read, recipe, torch.device("cpu"))
+    batches, sides = task.batches(0, 0.0), []
+    for task.reached in (0.0, 0.5, 0.6, 0.9):
+        sides.append(next(batches)[0].shape[-1])
+    assert sides == [24, 24, 32, 32]

@@ -168,6 +168,28 @@ def test_the_budget_of_minutes_ends_a_run_with_its_schedule_complete(tmp_path):
     assert history[-1]["step"] < 60
 
 
+class Growing(Line):
+    """Batches that grow when half the run is over."""
+
+    reached = 0.0
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def batches(self, epoch, progress):
+        for x, y in super().batches(epoch, progress):
+            count = 8 if self.reached < 0.5 else 16
+            self.sizes.append(count)
+            yield x[:count], y[:count]
+
+
+def test_within_an_epoch_a_task_is_told_how_far_the_run_is(tmp_path):
+    task = Growing()
+    loop.fit(task, replace(PLAN, epochs=1), tmp_path, device=CPU)
+    assert task.sizes == [8, 8, 16, 16]
+
+
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path):
     with pytest.raises(FloatingPointError, match="with --lr"):
         loop.fit(Line(poison_epoch=3), PLAN, tmp_path, device=CPU)
