@@ -5,7 +5,7 @@ In the order in which to read it:
 - the network: `model`, `networks`, `vocabulary`, `grow`; `stepper`: its served arithmetic
 - searching: `beam`, `clauses`, `reranking`, `figures`
 - from a text to an answer: `serve`, `sentences`, `speech`, `scripts`, `readings`,
-  `quantities`, `answers`, `languages`, `copies`, `errors`
+  `quantities`, `answers`, `joining`, `languages`, `copies`, `errors`
 - pairs of one's own: `files`, `exports`, `objects`, `columns`, `data`
 - pairs of ours: `everyday`, `clock_times`, `numerals`, `dictionary`, `exchange`
 - training: `train`, `passes`, `tasks`, `show`

@@ -24,11 +24,11 @@ from pretrained.translation import (
     data,
     everyday,
     figures,
+    joining,
     networks,
     readings,
     scripts,
     sentences,
-    speech,
 )
 from pretrained.translation.answers import Task, Words
 from pretrained.translation.beam import Found, Hypothesis, Search, ordered, penalty
@@ -435,35 +435,8 @@ class Translator:
 
     def _written(self, parts: Sequence[Part], request: Request, result: Results) -> str:
         """The translation of some parts, with what stands around them."""
-        text = ""
-        blank = "" if request.target == "zh" else " "
-        for part, then in zip(parts, (*parts[1:], None), strict=True):
-            pieces = [answers.translated(self.vocabulary, *one) for one in result[part]]
-            written = blank.join(pieces) if pieces else part.text
-            after = self._after(part, then, request) if part.text else part.after
-            before = part.before
-            if part.mark:
-                before = speech.written(before, request.target)
-                if request.source == "zh" and (then or part.mark == "open"):
-                    before = speech.apart(text, before, part.mark)
-            text += before + written + after
-        return text
-
-    def _after(self, part: Part, then: Part | None, request: Request) -> str:
-        """What stands between a sentence and the one after it: no blank in Chinese, else one."""
-        if then and then.mark:
-            return part.after
-        if part.followed:
-            after = speech.written(part.after, request.target)
-            return f"{after} " if request.target != "zh" and after == "," else after
-        if part.listed:
-            sign = part.after if part.after in sentences.JOINTS[request.target] else part.after[:1]
-            own = sentences.JOINTS[request.target].get(sign, sign)
-            return own + part.after[len(sign) :]
-        if request.target == "zh" and part.after.strip(" ") == "":
-            return ""
-        joined = then and not part.after and (request.source == "zh" or then.text)
-        return " " if joined else part.after
+        texts = [[answers.translated(self.vocabulary, *one) for one in result[p]] for p in parts]
+        return joining.joined(parts, texts, *request.languages)
 
     def _sentence(self, request: Request, task: Task, found: Found, view: str) -> dict[str, Any]:
         return answers.sentence(self.vocabulary, task, found, view)
