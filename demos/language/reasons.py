@@ -30,9 +30,9 @@ OF_ONE = {
 SINGULAR = {"halves": "half", "boxes": "box", "entries": "entry", "classes": "class"}
 COUNTED = re.compile(
     rf"(?<![\w.,-])1 ((?:(?:empty|zero|control|time) )?[a-z]+s)(?=[ .:,;])"
-    rf"(?:( [^;:]*?)??(?<= )({'|'.join(OF_ONE)})(?= ))?"
+    rf"(?:( [^;:]{{0,200}}?)??(?<= )({'|'.join(OF_ONE)})(?= ))?"
 )
-COUNTED_TOO = re.compile(r"(?<![\w.,-])(1 [^;:]*? and) were left out")
+COUNTED_TOO = re.compile(r"(?<![\w.,-])(1 [^;:]{0,200}? and) were left out")
 #: How readers join several sentences, and how Chinese does.
 JOINED = {". ": "。", "; ": "；"}
 #: So many of these marks one sentence may hold itself.
@@ -131,6 +131,8 @@ def of_one(text: str) -> str:
         noun, *rest = match.groups("")
         return f"1 {SINGULAR.get(noun, noun[:-1])}" + "".join(OF_ONE.get(one, one) for one in rest)
 
+    if len(text) > LONGEST:
+        return text
     return COUNTED_TOO.sub(r"\1 was left out", COUNTED.sub(one, text))
 
 
