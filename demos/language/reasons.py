@@ -29,7 +29,7 @@ OF_ONE = {
 }
 SINGULAR = {"halves": "half", "boxes": "box", "entries": "entry", "classes": "class"}
 COUNTED = re.compile(
-    rf"(?<![\w.,-])1 ((?:(?:empty|zero|control|time) )?[a-z]+s)(?=[ .:,;])"
+    rf"(?<![\w.,-])(?<! x )1 ((?:(?:empty|zero|control|time) )?[a-z]+s)(?=[ .:,;])"
     rf"(?:( [^;:]{{0,200}}?)??(?<= )({'|'.join(OF_ONE)})(?= ))?"
 )
 COUNTED_TOO = re.compile(r"(?<![\w.,-])(1 [^;:]{0,200}? and) were left out")

@@ -341,6 +341,7 @@ def test_what_every_bundled_model_learnt_from_is_said_in_chinese() -> None:
         ("1 trainings are waiting already", "1 training is waiting already"),
         ("11 files were left out", "11 files were left out"),
         ("0.1 files were left out", "0.1 files were left out"),
+        ("300 x 1 pixels, too small", "300 x 1 pixels, too small"),
     ],
 )
 def test_one_thing_is_told_as_one(many, one):
